@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Image networks for robots: a Python library and ROS 2 nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engines.backend import EngineOptions
+    from .engines.loader import EngineLoader
+    from .errors import DeepLearningError
+    from .imaging.pixels import Pixels
+    from .models.card import ModelCard
+    from .networks import DetectNet, ImageNet, SegNet
+    from .tasks.classification import Classification, ClassificationSettings
+    from .tasks.detection import Detections, DetectionSettings
+    from .tasks.segmentation import Segmentation, SegmentationSettings
+
+__all__ = [
+    'Classification',
+    'ClassificationSettings',
+    'DeepLearningError',
+    'DetectNet',
+    'DetectionSettings',
+    'Detections',
+    'EngineLoader',
+    'EngineOptions',
+    'ImageNet',
+    'ModelCard',
+    'Pixels',
+    'SegNet',
+    'Segmentation',
+    'SegmentationSettings',
+]
+
+_HOMES = {
+    'Classification': 'tasks.classification',
+    'ClassificationSettings': 'tasks.classification',
+    'DeepLearningError': 'errors',
+    'DetectNet': 'networks',
+    'DetectionSettings': 'tasks.detection',
+    'Detections': 'tasks.detection',
+    'EngineLoader': 'engines.loader',
+    'EngineOptions': 'engines.backend',
+    'ImageNet': 'networks',
+    'ModelCard': 'models.card',
+    'Pixels': 'imaging.pixels',
+    'SegNet': 'networks',
+    'Segmentation': 'tasks.segmentation',
+    'SegmentationSettings': 'tasks.segmentation',
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use, so that importing the package stays light."""
+    if name not in _HOMES:
+        msg = f'module {__name__!r} has no attribute {name!r}'
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    value = getattr(import_module(f'.{_HOMES[name]}', __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
