@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An image as the networks take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError
+
+ChannelOrder = Literal['rgb', 'bgr']
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """Eight-bit colour pixels; often a view of a message's bytes, so never write to them.
+
+    Attributes:
+        array: Shape (H, W, 3), uint8, 0..255; rows may be strided, pixels are contiguous.
+        order: What the last axis means.
+
+    Raises:
+        ImageError: The array has another shape or type, or holds no pixel.
+    """
+
+    array: NDArray[np.uint8]
+    order: ChannelOrder = 'rgb'
+
+    def __post_init__(self) -> None:
+        array = self.array
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or not array.size:
+            msg = f'want a uint8 image of shape (H, W, 3), not {array.dtype} {array.shape}'
+            raise ImageError(msg)
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.array.shape[1], self.array.shape[0]
+
+    def as_order(self, order: ChannelOrder) -> NDArray[np.uint8]:
+        """Give the pixels in a channel order: the same array, or a reversed view of it."""
+        return self.array if order == self.order else self.array[..., ::-1]

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a source image lies in a network's input, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SettingsError
+
+ResizeMode = Literal['stretch', 'letterbox', 'crop']
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A region of the source drawn onto a region of the network's input, by pixel edges.
+
+    Attributes:
+        source_wh: Size of the source image in pixels.
+        network_wh: Size of the network's input in pixels.
+        crop_xyxy: The source region that is used, whole pixels, inside the source.
+        paste_xyxy: The network region that it fills, whole pixels, inside the input.
+    """
+
+    source_wh: tuple[int, int]
+    network_wh: tuple[int, int]
+    crop_xyxy: tuple[int, int, int, int]
+    paste_xyxy: tuple[int, int, int, int]
+
+    @property
+    def scale_xy(self) -> tuple[float, float]:
+        """Network pixels a source pixel, along x and y."""
+        cx1, cy1, cx2, cy2 = self.crop_xyxy
+        px1, py1, px2, py2 = self.paste_xyxy
+        return (px2 - px1) / (cx2 - cx1), (py2 - py1) / (cy2 - cy1)
+
+    def boxes_to_source(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map boxes, shape (N, 4), from network pixels to source pixels, clipped to the source."""
+        scale = np.array(self.scale_xy * 2, np.float32)
+        paste = np.array(self.paste_xyxy[:2] * 2, np.float32)
+        crop = np.array(self.crop_xyxy[:2] * 2, np.float32)
+        mapped = (boxes_xyxy - paste) / scale + crop
+        limit = np.array(self.source_wh * 2, np.float32)
+        clipped: NDArray[np.float32] = np.clip(mapped, 0, limit).astype(np.float32, copy=False)
+        return clipped
+
+    def boxes_to_network(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map boxes, shape (N, 4), from source pixels to network pixels, not clipped."""
+        scale = np.array(self.scale_xy * 2, np.float32)
+        paste = np.array(self.paste_xyxy[:2] * 2, np.float32)
+        crop = np.array(self.crop_xyxy[:2] * 2, np.float32)
+        return ((boxes_xyxy - crop) * scale + paste).astype(np.float32, copy=False)
+
+
+def place(
+    source_wh: tuple[int, int],
+    network_wh: tuple[int, int],
+    mode: ResizeMode,
+    *,
+    crop_fraction: float = 1.0,
+) -> Placement:
+    """Lay a source image into a network's input.
+
+    Args:
+        source_wh: Size of the source in pixels, each at least 1.
+        network_wh: Size of the input in pixels, each at least 1.
+        mode: ``stretch`` ignores the aspect ratio, ``letterbox`` keeps it and leaves borders,
+            ``crop`` keeps it and uses the centre of the source.
+        crop_fraction: Share 0..1 of the largest centred region that ``crop`` uses, such as
+            0.875 for the usual "resize to 256, crop 224".
+
+    Raises:
+        SettingsError: A size, the mode or the fraction is none of these.
+    """
+    (sw, sh), (nw, nh) = source_wh, network_wh
+    if min(sw, sh, nw, nh) < 1 or mode not in get_args(ResizeMode) or not 0 < crop_fraction <= 1:
+        msg = f'cannot place {sw}x{sh} into {nw}x{nh} by {mode!r}, crop fraction {crop_fraction}'
+        raise SettingsError(msg)
+    crop, paste = (0, 0, sw, sh), (0, 0, nw, nh)
+    if mode == 'letterbox':
+        scale = min(nw / sw, nh / sh)
+        paste = _centred(nw, nh, sw * scale, sh * scale)
+    elif mode == 'crop':
+        scale = max(nw / sw, nh / sh)
+        crop = _centred(sw, sh, nw / scale * crop_fraction, nh / scale * crop_fraction)
+    return Placement(source_wh, network_wh, crop, paste)
+
+
+def _centred(
+    outer_w: int, outer_h: int, inner_w: float, inner_h: float
+) -> tuple[int, int, int, int]:
+    w = min(outer_w, max(1, round(inner_w)))
+    h = min(outer_h, max(1, round(inner_h)))
+    x, y = (outer_w - w) // 2, (outer_h - h) // 2
+    return x, y, x + w, y + h
