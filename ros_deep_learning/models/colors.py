@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read the colours of a network's classes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CardError
+
+_LEVEL = re.compile('[0-9]{1,3}')
+
+MAX_COLORS_BYTES = 256 * 1024
+"""A mask has at most 255 classes; this leaves room for any way to write them."""
+
+
+def load_colors(path: Path | str) -> NDArray[np.uint8]:
+    """Read one colour a line, ``red green blue``; the line's place, from 0, is the class index.
+
+    Numbers are 0..255, with blanks or commas between them. Blank lines are skipped. A fourth
+    number, the opacity in the colour files of jetson-inference, is checked and left out.
+
+    Returns:
+        Shape (K, 3), uint8, rgb.
+
+    Raises:
+        CardError: The file cannot be read, or a line is not a colour, or there is none.
+    """
+    path = Path(path)
+    try:
+        with path.open('rb') as stream:
+            data = stream.read(MAX_COLORS_BYTES + 1)
+    except OSError as err:
+        msg = f'colors file {path} cannot be read: {err.strerror}'
+        raise CardError(msg) from err
+    if len(data) > MAX_COLORS_BYTES:
+        msg = f'colors file {path} is larger than {MAX_COLORS_BYTES} bytes'
+        raise CardError(msg)
+    colors = []
+    for number, line in enumerate(data.decode('latin-1').splitlines(), 1):
+        fields = line.replace(',', ' ').split()
+        if not fields:
+            continue
+        levels = [int(field) for field in fields if _LEVEL.fullmatch(field)]
+        if len(levels) != len(fields) or len(levels) not in (3, 4) or max(levels) > 255:
+            msg = f'colors file {path}: line {number}: want red green blue, each 0..255'
+            raise CardError(msg)
+        colors.append(levels[:3])
+    if not colors:
+        msg = f'colors file {path} is empty; want one colour a line'
+        raise CardError(msg)
+    return np.array(colors, np.uint8)

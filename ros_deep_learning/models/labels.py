@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read the names of a network's classes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..errors import CardError
+
+MAX_LABELS_BYTES = 4 * 1024 * 1024
+"""The 21841 classes of the full ImageNet, with all synonyms, take 1 MB."""
+
+_SYNSET = re.compile(r'^n[0-9]{8}\s+')
+
+
+def load_labels(path: Path | str) -> tuple[str, ...]:
+    """Read one label a line; the line's place, from 0, is the class index.
+
+    Blank lines at the end are dropped. A WordNet number before a label (``n01440764 tench``),
+    as in the label files of jetson-inference, is dropped too.
+
+    Raises:
+        CardError: The file cannot be read, is not UTF-8 text, has no label, or leaves a line
+            in the middle empty, which would leave a class without a name.
+    """
+    path = Path(path)
+    try:
+        with path.open('rb') as stream:
+            data = stream.read(MAX_LABELS_BYTES + 1)
+    except OSError as err:
+        msg = f'labels file {path} cannot be read: {err.strerror}'
+        raise CardError(msg) from err
+    if len(data) > MAX_LABELS_BYTES:
+        msg = f'labels file {path} is larger than {MAX_LABELS_BYTES} bytes'
+        raise CardError(msg)
+    try:
+        text = data.decode('utf-8-sig')
+    except UnicodeDecodeError as err:
+        msg = f'labels file {path} is not UTF-8 text (byte {err.start})'
+        raise CardError(msg) from err
+    labels = [_SYNSET.sub('', line.strip()) for line in text.rstrip().split('\n')]
+    if labels == ['']:
+        msg = f'labels file {path} is empty; want one label a line'
+        raise CardError(msg)
+    for number, label in enumerate(labels, 1):
+        if not label.isprintable() or not label:
+            msg = f'labels file {path}: line {number} is not a label; want one label a line'
+            raise CardError(msg)
+    return tuple(labels)

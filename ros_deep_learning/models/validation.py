@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read YAML files strictly: every complaint names the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import reprlib
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+
+from ..errors import CardError
+
+MAX_FILE_BYTES = 256 * 1024
+"""No card comes near this; it bounds what a hostile file can cost."""
+
+_Choice = TypeVar('_Choice', bound=str)
+_TYPE_NAMES = {bool: 'yes/no', int: 'a whole number', float: 'a number', str: 'a text',
+               list: 'a list', dict: 'a mapping', type(None): 'nothing'}  # fmt: skip
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Plain data only; no aliases (merging them grows without bound) and no key twice."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_mark()
+            raise yaml.composer.ComposerError(None, None, 'aliases are not allowed', mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        counts = Counter(key.value for key in keys)
+        for key in keys:
+            if counts[key.value] > 1:
+                problem = f'the key {reprlib.repr(key.value)} stands here twice'
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Section:
+    """Read a YAML file whose top is a mapping.
+
+    Raises:
+        CardError: The file is missing, unreadable, too large, not YAML or not a mapping.
+    """
+    try:
+        with path.open('rb') as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as err:
+        msg = f'{path}: cannot be read: {err.strerror}'
+        raise CardError(msg) from err
+    if len(data) > MAX_FILE_BYTES:
+        msg = f'{path}: larger than {MAX_FILE_BYTES // 1024} KiB, which no card is'
+        raise CardError(msg)
+    try:
+        values = yaml.load(data, _StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        line = f'line {mark.line + 1}: ' if mark else ''
+        msg = f'{path}: {line}not valid YAML: {err.problem or err.context}'
+        raise CardError(msg) from err
+    except RecursionError as err:
+        msg = f'{path}: not a card: nested too deeply'
+        raise CardError(msg) from err
+    except (yaml.YAMLError, ValueError) as err:
+        msg = f'{path}: not valid YAML: {" ".join(str(err).split())}'
+        raise CardError(msg) from err
+    if not isinstance(values, dict):
+        msg = f'{path}: want a mapping of keys to values, not {_type_name(values)}'
+        raise CardError(msg)
+    return Section(path, values)
+
+
+class Section:
+    """A mapping in a file, read key by key; what is left over is refused by ``finish``.
+
+    Every method raises CardError when its key is missing (and no default was given), or holds
+    a value of the wrong type or outside the allowed ones.
+    """
+
+    def __init__(self, path: Path, values: Mapping[Any, Any], prefix: str = '') -> None:
+        self.path = path
+        self._values = values
+        self._prefix = prefix
+        self._asked: list[str] = []
+
+    def __contains__(self, key: str) -> bool:
+        return self._values.get(key) is not None
+
+    def names(self) -> list[str]:
+        """Give the keys, all of which must be texts."""
+        for key in self._values:
+            if not isinstance(key, str):
+                self.fail(reprlib.repr(key), f'want a text as key, not {_type_name(key)}')
+        return list(self._values)
+
+    def fail(self, key: str, complaint: str) -> NoReturn:
+        """Raise the CardError for a key."""
+        msg = f'{self.path}: {self._prefix}{key}: {complaint}'
+        raise CardError(msg)
+
+    def text(self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text') -> str:
+        """Read a text that matches a pattern as a whole; surrounding blanks are dropped."""
+        value = self._value(key, allowed)
+        if not isinstance(value, str) or not re.fullmatch(pattern, value.strip(), re.DOTALL):
+            self._refuse(key, allowed, value)
+        return value.strip()
+
+    def optional_text(
+        self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text'
+    ) -> str | None:
+        """Read a text, or None where the key is not there."""
+        self._asked.append(key)
+        return self.text(key, pattern, allowed) if key in self else None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Read a list of texts, empty where the key is not there."""
+        allowed = 'a list of texts'
+        value = self._value(key, allowed, default=[])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            self._refuse(key, allowed, value)
+        return tuple(value)
+
+    def choice(
+        self, key: str, choices: Sequence[_Choice], default: _Choice | None = None
+    ) -> _Choice:
+        """Read one of a few words."""
+        allowed = f'one of {", ".join(choices)}'
+        value = self._value(key, allowed, default)
+        found = next((choice for choice in choices if value == choice), None)
+        if found is None:
+            self._refuse(key, allowed, value, close_to=choices)
+        return found
+
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """Read a whole number in low..high."""
+        allowed = f'a whole number in {low}..{high}'
+        value = self._value(key, allowed, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self._refuse(key, allowed, value)
+        return value
+
+    def number(self, key: str, default: float, *, above: float = -math.inf) -> float:
+        """Read a finite number greater than ``above``."""
+        allowed = 'a finite number' + (f' above {above:g}' if above > -math.inf else '')
+        value = self._value(key, allowed, default)
+        if not _is_finite(value) or value <= above:
+            self._refuse(key, allowed, value)
+        return float(value)
+
+    def channel_numbers(
+        self, key: str, default: float, *, above: float = -math.inf
+    ) -> tuple[float, float, float]:
+        """Read three finite numbers greater than ``above``, one a channel."""
+        allowed = 'a list of 3 finite numbers' + (f' above {above:g}' if above > -math.inf else '')
+        value = self._value(key, allowed, [default] * 3)
+        if (
+            not isinstance(value, list)
+            or len(value) != 3
+            or not all(_is_finite(item) and item > above for item in value)
+        ):
+            self._refuse(key, allowed, value)
+        return float(value[0]), float(value[1]), float(value[2])
+
+    def section(self, key: str) -> Section:
+        """Read a mapping, for its own keys to be asked."""
+        value = self._value(key, 'a mapping')
+        if not isinstance(value, dict):
+            self._refuse(key, 'a mapping', value)
+        return Section(self.path, value, f'{self._prefix}{key}.')
+
+    def finish(self) -> None:
+        """Refuse the keys that nobody asked for."""
+        known = list(dict.fromkeys(self._asked))
+        for key in self._values:
+            if key not in known:
+                close = difflib.get_close_matches(str(key)[:80], known, n=1)
+                hint = f'did you mean {close[0]}?' if close else f'known are {", ".join(known)}'
+                self.fail(reprlib.repr(key).strip('\'"'), f'unknown key; {hint}')
+
+    def _value(self, key: str, allowed: str, default: Any = None) -> Any:
+        self._asked.append(key)
+        value = self._values.get(key)
+        if value is None:
+            value = default
+        if value is None:
+            self.fail(key, f'missing; want {allowed}')
+        return value
+
+    def _refuse(
+        self, key: str, allowed: str, value: Any, close_to: Sequence[str] = ()
+    ) -> NoReturn:
+        close = difflib.get_close_matches(str(value)[:80], close_to, n=1)
+        hint = f'; did you mean {close[0]}?' if close else ''
+        self.fail(key, f'want {allowed}, not {reprlib.repr(value)}{hint}')
+
+
+def _is_finite(value: Any) -> bool:
+    """Tell whether a YAML value is a number a float can hold."""
+    try:
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and (math.isfinite(value))
+        )
+    except OverflowError:
+        return False
+
+
+def _type_name(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)

