@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Arithmetic on boxes given by their edges, (x1, y1, x2, y2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def areas(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
+    """Compute the area of each box.
+
+    Args:
+        boxes_xyxy: Shape (N, 4).
+
+    Returns:
+        Shape (N,), float64; 0 for a box whose edges are swapped.
+    """
+    sides = np.maximum(boxes_xyxy[:, 2:].astype(np.float64) - boxes_xyxy[:, :2], 0.0)
+    product: NDArray[np.float64] = sides[:, 0] * sides[:, 1]
+    return product
+
+
+def intersections(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[np.float64]:
+    """Compute the area that each box of one set shares with each of another.
+
+    Args:
+        first_xyxy: Shape (N, 4), finite.
+        second_xyxy: Shape (M, 4), finite.
+
+    Returns:
+        Shape (N, M), float64.
+    """
+    first, second = first_xyxy.astype(np.float64), second_xyxy.astype(np.float64)
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    sides = np.maximum(high - low, 0.0)
+    shared: NDArray[np.float64] = sides[..., 0] * sides[..., 1]
+    return shared
+
+
+def iou_matrix(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[np.float64]:
+    """Compute the intersection over union of each box of one set with each of another.
+
+    Args:
+        first_xyxy: Shape (N, 4), finite.
+        second_xyxy: Shape (M, 4), finite.
+
+    Returns:
+        Shape (N, M), float64, 0..1; 0 where neither box has an area.
+    """
+    shared = intersections(first_xyxy, second_xyxy)
+    union = areas(first_xyxy)[:, None] + areas(second_xyxy)[None, :] - shared
+    ratio: NDArray[np.float64] = shared / np.where(union > 0, union, 1.0)
+    return ratio
+
+
+def finite(boxes_xyxy: NDArray[Any], scores: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which boxes have four finite edges and a finite score; shape (N,)."""
+    good: NDArray[np.bool_] = np.isfinite(boxes_xyxy).all(axis=1) & np.isfinite(scores)
+    return good

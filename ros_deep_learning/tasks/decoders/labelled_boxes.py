@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Finished boxes in pixels, with a class number and a score each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DecodeError
+from ..detection import Candidates
+from .arrays import as_candidates, whole_classes
+from .shapes import Pattern, take
+
+SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'classes': ('N',), 'scores': ('N',)}
+
+
+def decode(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs.
+
+    So RT-DETR's own export (labels, boxes, scores), torchvision's detectors and TensorRT's
+    EfficientNMS plugin write down what they found. torchvision's class 0 is the background, which
+    its labels must begin with.
+
+    Args:
+        outputs: By tensor name: ``boxes`` of shape (N, 4), edges (x1, y1, x2, y2) in input
+            pixels; ``classes`` of shape (N,), from 0; ``scores`` of shape (N,), 0..1;
+            ``count``, one number: rows from there on are padding.
+        roles: The tensor name of each; ``count`` may be left out.
+        network_wh: Width and height of the network's input in pixels; not used.
+        score_threshold: Least score, 0..1; NaN never reaches it.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    boxes, classes, scores = take('labelled_boxes', SHAPES, outputs, roles)
+    class_ids = whole_classes(classes)
+    rows = listed('labelled_boxes', outputs, roles, class_ids, scores, score_threshold)
+    return as_candidates(boxes[rows], scores[rows], class_ids[rows])
+
+
+def listed(
+    decoder: str,
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    class_ids: NDArray[np.float64],
+    scores: NDArray[Any],
+    score_threshold: float,
+) -> NDArray[np.int64]:
+    """Find the rows that are no padding, reach the threshold and have a class.
+
+    Raises:
+        DecodeError: ``count`` is not one number.
+    """
+    good = (scores >= score_threshold) & np.isfinite(class_ids)
+    if 'count' in roles and roles['count'] in outputs:
+        count = outputs[roles['count']]
+        if count.size != 1:
+            msg = f'decoder {decoder} wants count as one number, not {count.shape}'
+            raise DecodeError(msg)
+        good &= np.arange(len(scores)) < count.reshape(())
+    return np.flatnonzero(good)

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""YOLO without objectness, coordinates first: YOLOv8, YOLOv9, YOLO11 and YOLO12."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detection import Candidates
+from .arrays import as_candidates, centre_to_edges
+from .shapes import Pattern, take
+
+SHAPES: dict[str, Pattern] = {'predictions': ('4+C', 'N')}
+
+
+def decode(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs.
+
+    As these networks' own predictor does, a column is one object: its class is the likeliest
+    one, and its score that class's probability.
+
+    Args:
+        outputs: By tensor name: ``predictions`` of shape (4 + C, N): planes of cx, cy, w, h in
+            input pixels, then a plane of probabilities 0..1 a class.
+        roles: The tensor name of ``predictions``.
+        network_wh: Width and height of the network's input in pixels; not used.
+        score_threshold: Least score, 0..1; NaN never reaches it.
+
+    Raises:
+        DecodeError: The array has another shape.
+    """
+    (planes,) = take('yolov8', SHAPES, outputs, roles)
+    probabilities = planes[4:]
+    best = probabilities.max(axis=0)
+    kept = np.flatnonzero(best >= score_threshold)
+    class_ids = probabilities[:, kept].argmax(axis=0)
+    return as_candidates(centre_to_edges(planes[:4, kept].T), best[kept], class_ids)

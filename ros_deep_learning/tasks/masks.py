@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From class scores on a network's grid to masks, on the grid or on the source image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.placement import Placement
+
+_Value = TypeVar('_Value', np.uint8, np.float32)
+Spread = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
+
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+
+
+def seen_wh(placement: Placement) -> tuple[int, int]:
+    """Give width and height of the part of the source that the network saw."""
+    left, top, right, bottom = placement.crop_xyxy
+    return right - left, bottom - top
+
+
+def best_classes(
+    planes: NDArray[np.float32],
+    class_ids: Sequence[int],
+    size_wh: tuple[int, int],
+    spread: Spread,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Find the class with the highest score of each pixel.
+
+    Args:
+        planes: Shape (C, h, w), without NaN.
+        class_ids: The classes that take part, rising, at least one. The first of equal scores
+            wins.
+        size_wh: Width and height of the result.
+        spread: Writes a plane, resized, to its second argument, shape (H, W).
+
+    Returns:
+        Class indices and their scores, shape (H, W), new arrays.
+    """
+    shape = size_wh[::-1]
+    first, *others = class_ids
+    ids, best = np.full(shape, first, np.uint8), np.empty(shape, np.float32)
+    spread(planes[first], best)
+    # Memory that is new for each class would cost more than all the arithmetic.
+    scores, wins = np.empty(shape, np.float32), np.empty(shape, np.bool_)
+    won = wins.view(np.uint8)
+    for k in others:
+        spread(planes[k], scores)
+        np.greater(scores, best, out=wins)
+        np.maximum(scores, best, out=best)
+        # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
+        np.multiply(won, np.uint8(k), out=won)
+        np.maximum(ids, won, out=ids)
+    return ids, best
+
+
+def keep_size(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write a plane as it is: ``best_classes`` on the network's grid."""
+    np.copyto(out, plane)
+
+
+def contenders(planes: NDArray[np.float32], class_ids: Sequence[int]) -> list[int]:
+    """Leave out the classes that win nowhere, however the scores are interpolated.
+
+    An interpolated score lies between the least and the greatest of its neighbours. Where the
+    greatest of a class is below the least of another, it cannot win.
+
+    Args:
+        planes: Shape (C, h, w).
+        class_ids: The classes that take part, at least one.
+
+    Returns:
+        Those of them that can win, in their order.
+    """
+    import cv2
+
+    bar = np.maximum.reduce([cv2.erode(planes[k], _NEIGHBOURS) for k in class_ids])
+    return [k for k in class_ids if (cv2.dilate(planes[k], _NEIGHBOURS) >= bar).any()]
+
+
+def linear_spread(placement: Placement, grid_wh: tuple[int, int]) -> Spread:
+    """Make what interpolates scores for each source pixel that the network saw.
+
+    It is bilinear between the centres of the cells that the picture touches; those that hold
+    nothing but the border of a letterbox have no part in it.
+
+    Args:
+        placement: Where the source lies in the input.
+        grid_wh: Columns and rows of the grid, which lies over the whole of the input.
+
+    Returns:
+        Writes a plane, shape (h, w) of the grid, to an array of the shape of the placement's
+        crop, C-contiguous.
+    """
+    width, height = grid_wh
+    network_w, network_h = placement.network_wh
+    left, top, right, bottom = placement.paste_xyxy
+    spans = (left * width, right * width, network_w), (top * height, bottom * height, network_h)
+    if all(edge % network == 0 for *edges, network in spans for edge in edges):
+        columns, rows = (slice(low // network, high // network) for low, high, network in spans)
+        return lambda plane, out: _resize(plane[rows, columns], out)
+    seen_w, seen_h = seen_wh(placement)
+    across = _weights(seen_w, (left, right), network_w, width).T
+    down = _weights(seen_h, (top, bottom), network_h, height)
+
+    def spread(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        np.matmul(down @ plane, across, out=out)
+
+    return spread
+
+
+def spread_point(values: NDArray[_Value], placement: Placement) -> NDArray[_Value]:
+    """Give each source pixel that the network saw the value of the cell that its centre is in.
+
+    Args:
+        values: Shape (h, w), over the whole of the network's input.
+        placement: Where the source lies in the input.
+
+    Returns:
+        Shape of the placement's crop, a new array.
+    """
+    width, height = seen_wh(placement)
+    left, top, right, bottom = placement.paste_xyxy
+    network_w, network_h = placement.network_wh
+    columns = _cells(width, (left, right), network_w, values.shape[1])
+    rows = _cells(height, (top, bottom), network_h, values.shape[0])
+    return values.take(columns, axis=1).take(rows, axis=0)
+
+
+def embed(seen: NDArray[_Value], placement: Placement, unseen: int) -> NDArray[_Value]:
+    """Put what the network saw at its place in the source, with a value for the rest.
+
+    Returns:
+        Shape of the source; ``seen`` itself where that is all of it.
+    """
+    width, height = placement.source_wh
+    if seen.shape == (height, width):
+        return seen
+    left, top, right, bottom = placement.crop_xyxy
+    whole = np.full((height, width), unseen, seen.dtype)
+    whole[top:bottom, left:right] = seen
+    return whole
+
+
+def _cells(count: int, paste: tuple[int, int], network: int, cells: int) -> NDArray[np.int64]:
+    """Find, in whole numbers, the cell with the centre of each of ``count`` source pixels."""
+    low, high = paste
+    doubled = 2 * low * count + (2 * np.arange(count, dtype=np.int64) + 1) * (high - low)
+    found: NDArray[np.int64] = doubled * cells // (2 * count * network)
+    return found
+
+
+def _weights(count: int, paste: tuple[int, int], network: int, cells: int) -> NDArray[np.float32]:
+    """Tell how much of each cell is in each of ``count`` source pixels; shape (count, cells)."""
+    low, high = paste
+    first, last = low * cells // network, -(-high * cells // network) - 1
+    pixels = np.arange(count)
+    centres = (low + (pixels + 0.5) * (high - low) / count) * cells / network - 0.5
+    below = np.floor(centres).astype(np.int64)
+    shares = (centres - below).astype(np.float32)
+    table = np.zeros((count, cells), np.float32)
+    table[pixels, below.clip(first, last)] += 1 - shares
+    table[pixels, (below + 1).clip(first, last)] += shares
+    return table
+
+
+def _resize(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    import cv2
+
+    if plane.shape == out.shape:
+        np.copyto(out, plane)
+    else:
+        cv2.resize(plane, out.shape[::-1], dst=out, interpolation=cv2.INTER_LINEAR)

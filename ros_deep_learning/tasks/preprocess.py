@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From frames to a network's input tensor, as its card says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.pixels import Pixels
+from ..imaging.placement import Placement, place
+from ..models.card import InputSpec
+
+_INTERPOLATION = {
+    'nearest': cv2.INTER_NEAREST,
+    'bilinear': cv2.INTER_LINEAR,
+    'area': cv2.INTER_AREA,
+}
+
+
+def placement(source_wh: tuple[int, int], spec: InputSpec) -> Placement:
+    """Lay a source image of some size into a network's input, as the card says."""
+    return place(
+        source_wh, (spec.width, spec.height), spec.resize, crop_fraction=spec.crop_fraction
+    )
+
+
+def preprocess(pixels: Sequence[Pixels], spec: InputSpec) -> NDArray[Any]:
+    """Make the input tensor from one image a batch entry.
+
+    Each image is cropped, resized and padded in 8 bits, so that the arithmetic sees only the
+    small image. Then each value becomes ``(pixel * scale - mean[c]) / std[c]``, computed in
+    float64 and rounded to float32 once, with c in the network's channel order. A ``uint8`` input
+    takes the pixels as they are, and scale, mean and std have no part in it.
+
+    Args:
+        pixels: The images, of any sizes and channel orders.
+        spec: The card's input.
+
+    Returns:
+        A new C-contiguous array, shape (N, 3, H, W) for ``nchw`` and (N, H, W, 3) for ``nhwc``,
+        of the card's dtype.
+    """
+    planar = spec.layout == 'nchw'
+    shape = (3, spec.height, spec.width) if planar else (spec.height, spec.width, 3)
+    tensor = np.empty((len(pixels), *shape), spec.dtype)
+    for entry, image in zip(tensor, pixels, strict=True):
+        planes = np.moveaxis(entry, 0, -1) if planar else entry
+        # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
+        small = Pixels(_fit(image, spec), image.order).as_order(spec.channels)
+        if spec.dtype == 'uint8':
+            planes[...] = small
+        else:
+            _normalise(small, spec, planes)
+    return tensor
+
+
+def _fit(image: Pixels, spec: InputSpec) -> NDArray[np.uint8]:
+    placed = placement(image.size_wh, spec)
+    x1, y1, x2, y2 = placed.crop_xyxy
+    cropped = image.array[y1:y2, x1:x2]
+    left, top, right, bottom = placed.paste_xyxy
+    size_wh = (right - left, bottom - top)
+    if size_wh != (x2 - x1, y2 - y1):
+        resized = cv2.resize(cropped, size_wh, interpolation=_INTERPOLATION[spec.interpolation])
+        cropped = np.asarray(resized, np.uint8)
+    if size_wh == (spec.width, spec.height):
+        return cropped
+    canvas = np.full((spec.height, spec.width, 3), spec.pad_value, np.uint8)
+    canvas[top:bottom, left:right] = cropped
+    return canvas
+
+
+def _normalise(small: NDArray[np.uint8], spec: InputSpec, out: NDArray[np.float32]) -> None:
+    for c, table in enumerate(_tables(spec.scale, spec.mean, spec.std)):
+        out[..., c] = cv2.LUT(np.ascontiguousarray(small[..., c]), table)
+
+
+@lru_cache(maxsize=64)
+def _tables(
+    scale: float, mean: tuple[float, ...], std: tuple[float, ...]
+) -> tuple[NDArray[np.float32], ...]:
+    """Tabulate the formula: 256 values a channel are all that eight bits can become."""
+    levels = np.arange(256) * scale
+    return tuple(((levels - m) / s).astype(np.float32) for m, s in zip(mean, std, strict=True))

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read what a segmentation network gives for each cell of its grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DecodeError
+from .activation import ScoreKind, activate
+
+UNLABELLED = 255
+"""The class of a pixel that has none, as vision_msgs/LabelInfo has it for 8-bit masks."""
+
+MAX_CLASSES = 255
+"""What an 8-bit mask can tell apart beside UNLABELLED."""
+
+
+def class_axis(shape: tuple[int, ...], label_count: int) -> int | None:
+    """Find the axis of the classes.
+
+    It is the one that fits the number of labels, where a single plane fits two; where both or
+    none do, it is the shorter one.
+
+    Args:
+        shape: (C, h, w), (h, w, C) or (h, w), without batch axis; -1 is open.
+        label_count: How many labels the network has; 0 is unknown.
+
+    Returns:
+        0 or 2; None where there is a single plane without such an axis.
+
+    Raises:
+        DecodeError: The shape is none of these.
+    """
+    if len(shape) not in (2, 3) or 0 in shape:
+        msg = f'scores have the shape (C, h, w), (h, w, C) or (h, w), not {shape}'
+        raise DecodeError(msg)
+    if len(shape) == 2:
+        return None
+    wanted = (1, 2) if label_count == 2 else (label_count,)
+    first, last = shape[0] in wanted, shape[2] in wanted
+    if first != last:
+        return 0 if first else 2
+    return 0 if shape[0] <= shape[2] else 2
+
+
+def class_count_of(shape: tuple[int, ...], label_count: int) -> int:
+    """Count the classes that an output's scores tell apart.
+
+    Args:
+        shape: (C, h, w), (h, w, C) or (h, w), without batch axis.
+        label_count: How many labels the network has; 0 is unknown.
+
+    Raises:
+        DecodeError: The shape is none of these, there are more classes than a mask can hold, or
+            another number of labels.
+    """
+    axis = class_axis(shape, label_count)
+    planes = 1 if axis is None else shape[axis]
+    # One plane is the probability of the second of two classes, background and object.
+    count = max(2, planes)
+    if count > MAX_CLASSES or planes < 1:
+        msg = f'a mask tells 1 to {MAX_CLASSES} classes apart, not {planes}: scores have {shape}'
+        raise DecodeError(msg)
+    if label_count not in (0, count):
+        plane = ' (one plane is background and object)' if planes == 1 else ''
+        msg = f'scores of shape {shape} tell {count} classes apart{plane}, not {label_count}'
+        raise DecodeError(msg)
+    return count
+
+
+def read_scores(
+    output: NDArray[Any], kind: ScoreKind, label_count: int = 0
+) -> NDArray[np.float32]:
+    """Read one image's class probabilities.
+
+    Args:
+        output: Shape as ``class_axis`` takes it. A single plane belongs to the second of two
+            classes.
+        kind: What the scores are; logits go through softmax, those of a single plane through
+            sigmoid.
+        label_count: How many labels the network has; 0 is unknown.
+
+    Returns:
+        Shape (C, h, w), 0..1, C at least 2. What is NaN or infinite in the output is 0, with its
+        whole cell where softmax mixes the classes.
+
+    Raises:
+        DecodeError: The output has another form, or another number of classes than labels.
+    """
+    class_count_of(output.shape, label_count)
+    axis = class_axis(output.shape, label_count)
+    scores = output[None] if axis is None else np.moveaxis(output, axis, 0)
+    planes = activate(np.ascontiguousarray(scores), kind)
+    if len(planes) == 1:
+        planes = np.concatenate((1 - planes, planes))
+    limited = np.clip(planes, 0, 1)
+    if not np.isfinite(planes.sum(dtype=np.float64)):
+        limited[~np.isfinite(planes)] = 0
+    return limited
+
+
+def read_class_ids(output: NDArray[Any], class_count: int = MAX_CLASSES) -> NDArray[np.uint8]:
+    """Read one image's class indices.
+
+    Args:
+        output: Shape (h, w), (1, h, w) or (h, w, 1), any real type, without batch axis.
+        class_count: How many classes there are, at most MAX_CLASSES.
+
+    Returns:
+        Shape (h, w); UNLABELLED where the output is not the index of a class.
+
+    Raises:
+        DecodeError: The output has another shape.
+    """
+    ids = output
+    if ids.ndim == 3:
+        ids = ids[0] if ids.shape[0] == 1 else ids[..., 0] if ids.shape[2] == 1 else ids
+    if ids.ndim != 2 or not ids.size:
+        msg = f'a class mask has the shape (h, w), not {output.shape}'
+        raise DecodeError(msg)
+    known = (ids >= 0) & (ids < class_count)
+    return np.where(known, ids, UNLABELLED).astype(np.uint8)

@@ -1,0 +1,193 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which class each pixel of an image has, and how a network's scores become it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SettingsError
+from ..imaging.placement import Placement
+from .masks import best_classes, contenders, embed, keep_size, linear_spread, seen_wh, spread_point
+from .score_grid import UNLABELLED
+
+MaskFilter = Literal['linear', 'point']
+Resolution = Literal['source', 'grid']
+
+_VOID = 'void'
+_EXACT_IN_FLOAT32 = 2**24
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The classes of one image's pixels.
+
+    Attributes:
+        class_mask: Shape (H, W) of the source image, or of the network's grid on request; uint8,
+            index into the card's labels, 255 where a pixel has no class or was not seen.
+        confidence_mask: Same shape, float32, 0..1: probability of the pixel's best class, also
+            where that is too low for it to have the class; 0 where it was not seen. Of a network
+            that gives no scores, 1 where a pixel has a class.
+        class_count: How many classes the network tells apart.
+        source_wh: Size of the source image in pixels.
+    """
+
+    class_mask: NDArray[np.uint8]
+    confidence_mask: NDArray[np.float32]
+    class_count: int
+    source_wh: tuple[int, int]
+
+    def pixel_counts(self) -> NDArray[np.int64]:
+        """Count the pixels of each class; shape (class_count,)."""
+        import cv2
+
+        counts = np.zeros(UNLABELLED + 1, np.int64)
+        height, width = self.class_mask.shape
+        # OpenCV counts five times as fast as np.bincount, but in single precision.
+        step = max(1, _EXACT_IN_FLOAT32 // width)
+        for top in range(0, height, step):
+            rows = self.class_mask[top : top + step]
+            counts += cv2.calcHist([rows], [0], None, [256], [0, 256])[:, 0].astype(np.int64)
+        return counts[: self.class_count]
+
+    def shares(self) -> NDArray[np.float64]:
+        """Compute each class's share 0..1 of all pixels of the mask; shape (class_count,).
+
+        What is missing to a sum of 1 is the share without a class.
+        """
+        return self.pixel_counts() / max(1, self.class_mask.size)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationSettings:
+    """How scores become masks; may change between frames.
+
+    Attributes:
+        mask_filter: ``linear`` interpolates the scores of each class between the grid's cells,
+            ``point`` gives a pixel the class of its cell.
+        min_confidence: Probability 0..1 below which a pixel has no class.
+        ignore_class: A label, or a class's number: its pixels get the runner-up. None is the
+            class that is called ``void``, where there is one, as in jetson-inference; an empty
+            text is no class.
+        resolution: ``source`` for masks of the source's size, ``grid`` for the network's grid,
+            which lies over the whole of its input.
+
+    Raises:
+        SettingsError: A value is not one of these, or out of its range.
+    """
+
+    mask_filter: MaskFilter = 'linear'
+    min_confidence: float = 0.0
+    ignore_class: str | None = None
+    resolution: Resolution = 'source'
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ('mask_filter', get_args(MaskFilter)),
+            ('resolution', get_args(Resolution)),
+        ):
+            value = getattr(self, name)
+            if value not in choices:
+                msg = f'{name}: want one of {", ".join(choices)}, not {value!r}'
+                raise SettingsError(msg)
+        if not 0.0 <= self.min_confidence <= 1.0:
+            msg = f'min_confidence: want 0 to 1, not {self.min_confidence!r}'
+            raise SettingsError(msg)
+
+
+def ignored_class(settings: SegmentationSettings, labels: Sequence[str]) -> int | None:
+    """Find the class that the settings ignore.
+
+    Args:
+        settings: Its ``ignore_class`` is compared without regard to case.
+        labels: The network's, one a class.
+
+    Returns:
+        The index of the class; None for no class.
+
+    Raises:
+        SettingsError: No class has that label or number.
+    """
+    wanted = _VOID if settings.ignore_class is None else settings.ignore_class.strip()
+    names = [label.casefold() for label in labels]
+    if not wanted or (settings.ignore_class is None and _VOID not in names):
+        return None
+    if wanted.casefold() in names:
+        return names.index(wanted.casefold())
+    if wanted.isdecimal() and int(wanted) < len(labels):
+        return int(wanted)
+    msg = f'ignore_class: no class is called {wanted!r}; there are {", ".join(labels)}'
+    raise SettingsError(msg)
+
+
+def segmentation_from_scores(
+    planes: NDArray[np.float32],
+    placement: Placement,
+    settings: SegmentationSettings,
+    ignored: int | None = None,
+) -> Segmentation:
+    """Turn class probabilities into masks.
+
+    A pixel whose probabilities are all 0 has no class.
+
+    Args:
+        planes: Shape (C, h, w), 0..1, without NaN, C at least 2, over the network's input.
+        placement: Where the source image lies in the input.
+        settings: How.
+        ignored: A class that no pixel gets.
+    """
+    class_ids = [k for k in range(len(planes)) if k != ignored]
+    height, width = planes.shape[1:]
+    on_grid = settings.resolution == 'grid'
+    if settings.mask_filter == 'linear' and not on_grid:
+        ids, best = best_classes(
+            planes,
+            contenders(planes, class_ids),
+            seen_wh(placement),
+            linear_spread(placement, (width, height)),
+        )
+        _drop_below(ids, best, settings.min_confidence)
+    else:
+        ids, best = best_classes(planes, class_ids, (width, height), keep_size)
+        _drop_below(ids, best, settings.min_confidence)
+        if not on_grid:
+            ids, best = spread_point(ids, placement), spread_point(best, placement)
+    if not on_grid:
+        ids, best = embed(ids, placement, UNLABELLED), embed(best, placement, 0)
+    return Segmentation(ids, best, len(planes), placement.source_wh)
+
+
+def segmentation_from_class_ids(
+    ids: NDArray[np.uint8],
+    placement: Placement,
+    settings: SegmentationSettings,
+    class_count: int,
+    ignored: int | None = None,
+) -> Segmentation:
+    """Turn class indices, which leave no score to interpolate or runner-up, into masks.
+
+    Args:
+        ids: Shape (h, w), 0..class_count-1 or 255, over the network's input.
+        placement: Where the source image lies in the input.
+        settings: How; the filter is ``point``, and confidence plays no part.
+        class_count: How many classes there are.
+        ignored: A class whose pixels get none.
+    """
+    if ignored is not None:
+        ids = np.where(ids == ignored, np.uint8(UNLABELLED), ids)
+    if settings.resolution == 'source':
+        ids = embed(spread_point(ids, placement), placement, UNLABELLED)
+    known = (ids != UNLABELLED).astype(np.float32)
+    return Segmentation(ids, known, class_count, placement.source_wh)
+
+
+def _drop_below(ids: NDArray[np.uint8], best: NDArray[np.float32], least: float) -> None:
+    """Take their class from the pixels whose score is below the least, or 0; in place."""
+    low = best < np.float32(least) if least > 0 else best <= 0
+    # A bool is 0 or 1, and -1 in 8 bits is UNLABELLED: much faster than ids[low] = 255.
+    np.maximum(ids, np.negative(low.view(np.uint8)), out=ids)

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracking by overlap: a track goes on with the box that overlaps its own the most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detection import Detections
+from .association import greedy, overlaps
+from .base import FRAME_S, check_frames, check_seconds, check_share
+from .tracks import Tracks, unpaired
+
+
+@dataclass(frozen=True, slots=True)
+class IouSettings:
+    """How objects are followed; the parameters and values of jetson-inference.
+
+    Attributes:
+        min_frames: Frames in which an object must be seen before it is given a number.
+        drop_frames: Frames in a row without an object after which its track ends.
+        overlap: Least intersection over union, 0..1, of a box and where its track should be.
+        class_agnostic: Whether a track may go on with a box of another class.
+        frame_s: Seconds a frame, where no time is given, and for which motion noise is stated.
+
+    Raises:
+        SettingsError: A value is out of its range.
+    """
+
+    min_frames: int = 3
+    drop_frames: int = 15
+    overlap: float = 0.5
+    class_agnostic: bool = False
+    frame_s: float = FRAME_S
+
+    def __post_init__(self) -> None:
+        check_frames('min_frames', self.min_frames)
+        check_frames('drop_frames', self.drop_frames)
+        check_share('overlap', self.overlap)
+        check_seconds('frame_s', self.frame_s)
+
+
+class IouTracker:
+    """Follows objects by the overlap of boxes, where they should be by their motion so far.
+
+    Unlike jetson-inference's, a track that has no number yet takes its box for itself, the
+    number comes with the frame that completes ``min_frames``, and objects that are not seen are
+    not reported.
+    """
+
+    def __init__(self, settings: IouSettings | None = None) -> None:
+        self.settings = settings or IouSettings()
+        self._tracks = Tracks()
+
+    def update(
+        self, detections: Detections, dt_s: float | None = None
+    ) -> tuple[Detections, NDArray[np.int64]]:
+        """Follow the objects into the next frame; see ``Tracker``."""
+        settings, tracks = self.settings, self._tracks
+        frames = 1.0 if dt_s is None else dt_s / settings.frame_s
+        tracks.advance(detections.source_wh, frames)
+        likeness = overlaps(
+            tracks.motion.boxes_xyxy(),
+            tracks.class_ids,
+            detections.boxes_xyxy,
+            detections.class_ids,
+            class_agnostic=settings.class_agnostic,
+        )
+        pairs = greedy(likeness, settings.overlap)
+        tracks.misses += 1
+        tracks.see(pairs, detections)
+        new = unpaired(len(detections), pairs[:, 1])
+        rows = np.concatenate([pairs[:, 1], new])
+        places = np.concatenate([pairs[:, 0], len(tracks.ids) + np.arange(len(new))])
+        tracks.start(detections, new)
+        tracks.number(settings.min_frames)
+        ids = np.full(len(detections), -1, np.int64)
+        ids[rows] = tracks.ids[places]
+        tracks.keep(tracks.misses < settings.drop_frames)
+        return detections, ids
+
+    def least_score(self, score_threshold: float) -> float:
+        """Want only what is to be reported."""
+        return score_threshold
+
+    def reset(self) -> None:
+        """End all tracks; their numbers are not used again."""
+        self._tracks.end_all()

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of what all decoders promise alike: types, empty results, hostile tensors, errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.errors import DecodeError
+from ros_deep_learning.tasks.decoders.registry import DECODERS
+
+NETWORK_WH = (96, 64)
+CELLS = 12 * 8 + 6 * 4 + 3 * 2
+
+# decoder -> roles and the shapes of one small network, with 3 classes where it has classes.
+SHAPES = {
+    'centerface': {'heatmap': (3, 16, 24), 'scale': (2, 16, 24), 'offset': (2, 16, 24)},
+    'detectnet': {'coverage': (3, 4, 12), 'boxes': (4, 4, 12)},
+    'detectnet_v2': {'coverage': (3, 4, 12), 'boxes': (12, 4, 12)},
+    'detr': {'logits': (9, 4), 'boxes': (9, 4)},
+    'end_to_end': {'predictions': (9, 6)},
+    'labelled_boxes': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'nanodet': {'boxes': (9, 4), 'scores': (9, 3)},
+    'nanodet_raw': {'predictions': (CELLS, 35)},
+    'pytorch_ssd': {'boxes': (9, 4), 'scores': (9, 3)},
+    'rtdetr': {'logits': (9, 3), 'boxes': (9, 4)},
+    'tensorflow_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'yolov5': {'predictions': (9, 8)},
+    'yolov8': {'predictions': (7, 9)},
+    'yolox': {'predictions': (CELLS, 8)},
+}
+GRIDDED = {'centerface', 'detectnet', 'detectnet_v2', 'nanodet_raw', 'yolox'}
+COUNTLESS = {'end_to_end', 'labelled_boxes', 'tensorflow_ssd'}
+
+every = pytest.mark.parametrize('name', sorted(SHAPES))
+
+
+def decode(name, tensors, threshold):
+    roles = {role: f'tensor {role}' for role in tensors}
+    outputs = {roles[role]: array for role, array in tensors.items()}
+    return DECODERS[name].decode(outputs, roles, NETWORK_WH, threshold)
+
+
+def check_types(found):
+    assert found.boxes_xyxy.dtype == found.scores.dtype == np.float32
+    assert found.class_ids.dtype == np.int32
+    assert found.boxes_xyxy.shape == (len(found.scores), 4)
+    assert found.class_ids.shape == found.scores.shape == (len(found.scores),)
+    assert np.isfinite(found.boxes_xyxy).all()
+    assert np.isfinite(found.scores).all()
+    assert (found.class_ids >= 0).all()
+
+
+def test_all_decoders_are_tried_here():
+    assert set(SHAPES) == set(DECODERS) - {'ssd'}
+    for name, shapes in SHAPES.items():
+        assert set(DECODERS[name].roles) == set(shapes)
+
+
+@every
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+def test_nothing_above_the_threshold(name, dtype):
+    tensors = {role: np.zeros(shape, dtype) for role, shape in SHAPES[name].items()}
+    if name in ('detr', 'rtdetr'):
+        tensors['logits'] -= 9
+    if name == 'detr':
+        tensors['logits'][:, -1] = 9
+    found = decode(name, tensors, 0.5)
+    assert len(found.scores) == 0
+    check_types(found)
+
+
+@every
+def test_no_rows_at_all(name):
+    shapes = {r: tuple(0 if n > 8 else n for n in s) for r, s in SHAPES[name].items()}
+    if name in GRIDDED:
+        with pytest.raises(DecodeError, match='wants'):
+            decode(name, {r: np.zeros(s, np.float32) for r, s in shapes.items()}, 0.0)
+    else:
+        found = decode(name, {r: np.zeros(s, np.float32) for r, s in shapes.items()}, 0.0)
+        assert len(found.scores) == 0
+        check_types(found)
+
+
+@every
+@pytest.mark.parametrize('threshold', [0.0, 0.3, 1.0])
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+@pytest.mark.filterwarnings('error')
+def test_hostile_numbers_never_come_out(name, threshold, dtype):
+    rng = np.random.default_rng(7)
+    bad = np.array(
+        [np.nan, np.inf, -np.inf, np.finfo(dtype).max, -1, 0, 0.5, 2, 70000], np.float64
+    )
+    with np.errstate(over='ignore'):
+        bad = bad.astype(dtype)
+    for _ in range(20):
+        tensors = {role: rng.choice(bad, shape) for role, shape in SHAPES[name].items()}
+        found = decode(name, tensors, threshold)
+        check_types(found)
+        assert (found.scores >= threshold).all()
+
+
+@every
+def test_good_rows_beside_bad_ones_come_out(name):
+    rng = np.random.default_rng(8)
+    tensors = {
+        role: rng.uniform(0.6, 0.9, shape).astype(np.float32)
+        for role, shape in SHAPES[name].items()
+    }
+    if 'classes' in tensors:
+        tensors['classes'][:] = 1
+    if name == 'detr':
+        tensors['logits'][:, 0] = 9
+    if name == 'end_to_end':
+        tensors['predictions'][:, 5] = 1
+    clean = decode(name, tensors, 0.3)
+    assert len(clean.scores) > 3
+    box_role = {'centerface': 'offset'}.get(name, 'boxes' if 'boxes' in tensors else 'predictions')
+    spoilt = tensors[box_role].copy()
+    spoilt[(0, 0) if name == 'yolov8' else (0, *[0] * (spoilt.ndim - 1))] = np.nan
+    found = decode(name, {**tensors, box_role: spoilt}, 0.3)
+    check_types(found)
+    assert 0 < len(found.scores) < len(clean.scores)
+
+
+@every
+def test_wrong_shapes_name_tensor_shape_and_want(name):
+    roles = list(SHAPES[name])
+    good = {role: np.zeros(shape, np.float32) for role, shape in SHAPES[name].items()}
+    for role in roles:
+        spoilt = good[role][None]
+        with pytest.raises(DecodeError) as caught:
+            decode(name, {**good, role: spoilt}, 0.5)
+        message = str(caught.value)
+        assert f'decoder {name} wants' in message
+        assert f"'tensor {role}'" in message
+        assert str(spoilt.shape) in message
+    if len(roles) > 1:
+        longer = np.zeros(tuple(n + 1 for n in good[roles[-1]].shape), np.float32)
+        with pytest.raises(DecodeError, match=f'decoder {name} wants'):
+            decode(name, {**good, roles[-1]: longer}, 0.5)
+
+
+@every
+def test_a_missing_tensor_is_told(name):
+    role = next(iter(SHAPES[name]))
+    tensors = {r: np.zeros(s, np.float32) for r, s in SHAPES[name].items() if r != role}
+    with pytest.raises(DecodeError, match=f'no {role}'):
+        decode(name, tensors, 0.5)
+
+
+@every
+def test_class_count(name):
+    count = DECODERS[name].class_count(SHAPES[name])
+    assert count == (None if name in COUNTLESS else 3)
+    opened = {role: (-1,) * len(shape) for role, shape in SHAPES[name].items()}
+    assert DECODERS[name].class_count(opened) is None
+
+
+@every
+def test_tensors_are_only_read(name):
+    rng = np.random.default_rng(9)
+    tensors = {role: rng.random(shape, np.float32) for role, shape in SHAPES[name].items()}
+    for array in tensors.values():
+        array.flags.writeable = False
+    check_types(decode(name, tensors, 0.1))
