@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What every backend offers: an engine that runs a network's tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..imaging.pixels import Pixels
+    from ..models.card import InputSpec
+
+Precision = Literal['auto', 'fp32', 'fp16', 'int8']
+Tensors = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a network.
+
+    Attributes:
+        name: The tensor's name in the network.
+        shape: Its dimensions; -1 where the network leaves one open.
+        dtype: Its NumPy type.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What was really loaded, for logs, diagnostics and vision_info.
+
+    Attributes:
+        backend: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``.
+        version: The backend's version.
+        device: The device's name, or ``CPU``.
+        precision: The effective precision: ``fp32``, ``fp16``, ``int8`` or ``mixed``.
+        inputs: The network's inputs, in its order.
+        outputs: The network's outputs, in its order.
+    """
+
+    backend: str
+    version: str
+    device: str
+    precision: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+class Engine(Protocol):
+    """A loaded network, one handle a user: not to be shared between threads."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was really loaded."""
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:
+        """Run the network once.
+
+        Args:
+            inputs: An array for each of ``info.inputs``, of its exact dtype and a fitting shape.
+
+        Returns:
+            A new array for each of ``info.outputs``.
+
+        Raises:
+            InferenceError: A tensor is missing, or has the wrong name, dtype or shape, or the
+                backend failed on this frame; the engine stays usable.
+            DeviceError: The device failed; only ``close`` is left.
+        """
+
+    def close(self) -> None:
+        """Give the handle back; the last one of a network frees it. Twice is harmless."""
+
+
+@runtime_checkable
+class PixelsEngine(Protocol):
+    """An engine that also takes raw frames and prepares them on its device."""
+
+    def run_pixels(self, pixels: Sequence[Pixels], spec: InputSpec) -> Tensors:
+        """Prepare the frames as the card's input says, one a batch entry, and run the network.
+
+        Raises and returns as ``Engine.run``.
+        """

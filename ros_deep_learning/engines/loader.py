@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The engine loader: networks by card, each loaded once and shared by its users."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..progress import Progress, silent
+from .backend import Backend, EngineOptions, SharedNetwork
+from .base import Engine, Precision
+from .registry import BACKENDS, choose_backend
+
+if TYPE_CHECKING:
+    from ..models.card import ModelCard
+    from ..models.store import ModelStore
+
+_LOG = logging.getLogger('ros_deep_learning')
+_WAIT_S = 0.25
+_DEFAULT_OPTIONS = EngineOptions()
+
+
+@dataclass(slots=True)
+class _Entry:
+    building: threading.Lock = field(default_factory=threading.Lock)
+    network: SharedNetwork | None = None
+    users: int = 0
+
+
+class EngineLoader:
+    """Loads networks; may be used from several threads.
+
+    Equal requests (same ONNX file, card input, backend, precision and options) share one loaded
+    network. Each gets a handle of its own, and the last handle that is closed frees the network.
+    """
+
+    def __init__(
+        self,
+        store: ModelStore | None = None,
+        *,
+        backends: Mapping[str, Callable[[], Backend]] = BACKENDS,
+    ) -> None:
+        """Make a loader.
+
+        Args:
+            store: Where the ONNX files come from; None is a store in the user's cache folder.
+            backends: Makers of the backends, best first.
+        """
+        self._store = store
+        self._backends = backends
+        self._lock = threading.Lock()
+        self._entries: dict[Hashable, _Entry] = {}
+        self._said: set[str] = set()
+
+    def load(
+        self,
+        card: ModelCard,
+        *,
+        precision: Precision = 'auto',
+        backend: str = 'auto',
+        options: EngineOptions = _DEFAULT_OPTIONS,
+        progress: Progress = silent,
+    ) -> Engine:
+        """Load a network, or join those who have it.
+
+        Args:
+            card: The network; its file is fetched and converted where that was not done yet.
+            precision: What to run in; ``auto`` is the backend's choice.
+            backend: A backend's name, or ``auto`` for the best one that can run here; what
+                ``auto`` chose, and why, is logged once.
+            options: How to load.
+            progress: Told how far the work is, also while another thread loads the same network;
+                an exception from it cancels this request, and passes through.
+
+        Returns:
+            A handle that its user must close.
+
+        Raises:
+            BackendUnavailableError: The backend cannot run on this machine.
+            DeepLearningError: The network cannot be fetched, converted or loaded.
+        """
+        choice = choose_backend(backend, self._backends)
+        if backend == 'auto':
+            self._say_once(choice.reason)
+        path = self._model_store().onnx_path(card, progress)
+        key = (*_identity(path), card.input, choice.backend.name, precision, options)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+        try:
+            while not entry.building.acquire(timeout=_WAIT_S):
+                progress(f'waiting for another load of {card.name}', None)
+            try:
+                if entry.network is None:
+                    entry.network = choice.backend.load(
+                        path,
+                        input_spec=card.input,
+                        precision=precision,
+                        options=options,
+                        progress=progress,
+                    )
+            finally:
+                entry.building.release()
+            return entry.network.handle(lambda: self._release(key, entry))
+        except BaseException:
+            self._release(key, entry)
+            raise
+
+    def _release(self, key: Hashable, entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+            if entry.users:
+                return
+            del self._entries[key]
+        if entry.network is not None:
+            entry.network.free()
+
+    def _model_store(self) -> ModelStore:
+        with self._lock:
+            if self._store is None:
+                from ..models.store import ModelStore
+
+                self._store = ModelStore()
+            return self._store
+
+    def _say_once(self, reason: str) -> None:
+        with self._lock:
+            if reason in self._said:
+                return
+            self._said.add(reason)
+        _LOG.info(reason)
+
+
+_default: EngineLoader | None = None
+_default_lock = threading.Lock()
+
+
+def default_loader() -> EngineLoader:
+    """Answer the one loader that the users of this process share."""
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = EngineLoader()
+        return _default
+
+
+def _identity(path: Path) -> tuple[str, int, int]:
+    resolved = path.resolve()
+    facts = resolved.stat()
+    return str(resolved), facts.st_mtime_ns, facts.st_size

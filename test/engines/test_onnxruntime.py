@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the ONNX Runtime backend."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+from ros_deep_learning.engines.backend import EngineOptions
+from ros_deep_learning.engines.onnxruntime import OnnxRuntimeBackend, physical_cores
+from ros_deep_learning.errors import BackendUnavailableError, EngineError, InferenceError
+from ros_deep_learning.progress import silent
+
+
+def load(path, precision='auto', **options):
+    return OnnxRuntimeBackend().load(
+        path,
+        input_spec=None,
+        precision=precision,
+        options=EngineOptions(**options),
+        progress=silent,
+    )
+
+
+@pytest.fixture
+def engine(affine_onnx):
+    engine = load(affine_onnx()[0]).handle(lambda: None)
+    yield engine
+    engine.close()
+
+
+def test_says_what_was_loaded(engine):
+    info = engine.info
+    assert (info.backend, info.device, info.precision) == ('onnxruntime', 'CPU', 'fp32')
+    assert info.version == onnxruntime.__version__
+    assert [(t.name, t.shape, t.dtype) for t in info.inputs] == [('x', (-1, 3), np.float32)]
+    assert [(t.name, t.shape, t.dtype) for t in info.outputs] == [('y', (-1, 2), np.float32)]
+
+
+@pytest.mark.parametrize('rows', [0, 1, 5])
+def test_equals_float64(affine_onnx, rows):
+    path, w, b = affine_onnx()
+    x = np.random.default_rng(1).normal(size=(rows, 3)).astype(np.float32)
+    y = load(path).handle(lambda: None).run({'x': x})['y']
+    np.testing.assert_allclose(y, x.astype(np.float64) @ w + b, rtol=1e-5, atol=1e-6)
+    assert y.shape == (rows, 2)
+
+
+def test_arrays_need_not_be_contiguous(engine):
+    wide = np.random.default_rng(1).normal(size=(3, 8)).astype(np.float32)
+    strided = wide.T[::2]
+    strided.flags.writeable = False
+    whole = engine.run({'x': np.ascontiguousarray(strided)})['y']
+    np.testing.assert_array_equal(engine.run({'x': strided})['y'], whole)
+
+
+def test_every_run_answers_new_arrays(engine):
+    x = np.ones((1, 3), np.float32)
+    first = engine.run({'x': x})['y']
+    kept = first.copy()
+    second = engine.run({'x': 2 * x})['y']
+    assert not np.shares_memory(first, second)
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        ({}, r'takes the inputs \[x\], not \[\]'),
+        ({'z': np.ones((1, 3), np.float32)}, r'takes the inputs \[x\], not \[z\]'),
+        (
+            {'x': np.ones((1, 3), np.float32), 'z': np.ones(1)},
+            r'takes the inputs \[x\], not \[x, z\]',
+        ),
+        ({'x': np.ones((1, 3))}, r"'x': want float32 \?x3, not float64 1x3"),
+        ({'x': np.ones((1, 3), '>f4')}, r"'x': want float32 \?x3, not >f4 1x3"),
+        ({'x': np.ones((1, 4), np.float32)}, r"'x': want float32 \?x3, not float32 1x4"),
+        ({'x': np.ones(3, np.float32)}, r"'x': want float32 \?x3, not float32 3"),
+        ({'x': np.float32(1)}, r"'x': want float32 \?x3, not float32 scalar"),
+    ],
+)
+def test_inputs_that_do_not_fit(engine, inputs, message):
+    with pytest.raises(InferenceError, match=message):
+        engine.run(inputs)
+    assert engine.run({'x': np.ones((1, 3), np.float32)})['y'].shape == (1, 2)
+
+
+def test_failure_inside_the_runtime_leaves_the_engine_usable(affine_onnx):
+    # Two open dimensions that the graph needs to be equal.
+    nodes = [
+        helper.make_node('MatMul', ['x', 'x'], ['xx']),
+        helper.make_node('MatMul', ['xx', 'w'], ['y']),
+    ]
+    engine = load(affine_onnx(shape=('n', 'm'), nodes=nodes)[0]).handle(lambda: None)
+    with pytest.raises(InferenceError, match='onnxruntime failed on this frame: ') as caught:
+        engine.run({'x': np.ones((2, 3), np.float32)})
+    assert '\n' not in str(caught.value)
+    assert engine.run({'x': np.ones((3, 3), np.float32)})['y'].shape == (3, 2)
+
+
+def test_close_calls_back_once(affine_onnx):
+    closed = []
+    engine = load(affine_onnx()[0]).handle(lambda: closed.append(1))
+    engine.close()
+    engine.close()
+    assert closed == [1]
+    with pytest.raises(EngineError, match='closed'):
+        engine.run({'x': np.ones((1, 3), np.float32)})
+
+
+def test_handles_run_side_by_side(affine_onnx):
+    path, w, b = affine_onnx()
+    network = load(path, threads=1)
+    wrong = []
+
+    def work(seed):
+        engine = network.handle(lambda: None)
+        rng = np.random.default_rng(seed)
+        for _ in range(50):
+            x = rng.normal(size=(4, 3)).astype(np.float32)
+            if not np.allclose(engine.run({'x': x})['y'], x @ w + b, atol=1e-5):
+                wrong.append(seed)
+        engine.close()
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize('content', [b'', b'garbage', b'\x00' * 4096])
+def test_corrupt_file(tmp_path, content):
+    path = tmp_path / 'corrupt.onnx'
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match=r'cannot load .*corrupt\.onnx: ') as caught:
+        load(path)
+    assert '\n' not in str(caught.value)
+
+
+def test_torn_file(affine_onnx):
+    path = affine_onnx()[0]
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(EngineError, match=r'cannot load .*affine\.onnx: '):
+        load(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(EngineError, match=r'none\.onnx'):
+        load(tmp_path / 'none.onnx')
+
+
+def test_opset_from_the_future(affine_onnx):
+    with pytest.raises(EngineError, match=r'cannot load .*opset') as caught:
+        load(affine_onnx(opset=999)[0])
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'dtype'), [(TensorProto.DOUBLE, 'float64'), (TensorProto.FLOAT16, 'float16')]
+)
+def test_dtypes_come_from_the_network(affine_onnx, kind, dtype):
+    engine = load(affine_onnx(kind=kind)[0]).handle(lambda: None)
+    assert engine.info.inputs[0].dtype == dtype
+    assert engine.run({'x': np.ones((1, 3), dtype)})['y'].dtype == dtype
+
+
+def test_types_that_numpy_lacks_are_refused(affine_onnx):
+    nodes = [
+        helper.make_node('Cast', ['x'], ['f'], to=TensorProto.FLOAT),
+        helper.make_node('Cast', ['f'], ['y'], to=TensorProto.STRING),
+    ]
+    path = affine_onnx(kind=TensorProto.STRING, nodes=nodes)[0]
+    with pytest.raises(EngineError, match=r"'x' has the type tensor\(string\)"):
+        load(path)
+
+
+def test_precision_is_honoured_or_refused(affine_onnx):
+    path = affine_onnx()[0]
+    assert load(path, 'fp32').handle(lambda: None).info.precision == 'fp32'
+    for precision in ('fp16', 'int8'):
+        with pytest.raises(EngineError, match=f'typed, fp32, not {precision}; ask for auto'):
+            load(path, precision)
+    half = affine_onnx('half.onnx', kind=TensorProto.FLOAT16)[0]
+    assert load(half, 'fp16').handle(lambda: None).info.precision == 'fp16'
+
+
+def test_provider_that_is_not_installed(affine_onnx):
+    with pytest.raises(BackendUnavailableError) as caught:
+        load(affine_onnx()[0], providers=('NoneExecutionProvider', 'CPUExecutionProvider'))
+    assert 'no NoneExecutionProvider; installed: ' in str(caught.value)
+    assert 'CPUExecutionProvider' in str(caught.value)
+
+
+@pytest.mark.filterwarnings('ignore:Specified provider')
+def test_provider_that_does_not_start_is_not_replaced(affine_onnx, monkeypatch):
+    installed = ['CUDAExecutionProvider', 'CPUExecutionProvider']
+    monkeypatch.setattr(onnxruntime, 'get_available_providers', lambda: installed)
+    with pytest.raises(BackendUnavailableError, match='could not start CUDAExecutionProvider'):
+        load(affine_onnx()[0], providers=('CUDAExecutionProvider',))
+
+
+def test_options_reach_the_session(affine_onnx, monkeypatch):
+    made = []
+    real = onnxruntime.InferenceSession
+
+    def session(path, settings, providers):
+        made.append((settings.intra_op_num_threads, providers))
+        return real(path, settings, providers=providers)
+
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', session)
+    path = affine_onnx()[0]
+    load(path, threads=1)
+    load(path)
+    assert made == [
+        (1, [('CPUExecutionProvider', {})]),
+        (physical_cores(), [('CPUExecutionProvider', {})]),
+    ]
+    assert physical_cores() >= 1
+
+
+@pytest.mark.parametrize('package', ['onnxruntime', 'onnx'])
+def test_missing_package(monkeypatch, package):
+    assert OnnxRuntimeBackend().unavailable_reason() is None
+    monkeypatch.setitem(sys.modules, package, None)
+    reason = OnnxRuntimeBackend().unavailable_reason()
+    assert reason is not None
+    assert f'pip install {package}' in reason
+
+
+def test_progress_may_cancel(affine_onnx):
+    def cancel(stage, share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        OnnxRuntimeBackend().load(
+            affine_onnx()[0],
+            input_spec=None,
+            precision='auto',
+            options=EngineOptions(),
+            progress=cancel,
+        )
