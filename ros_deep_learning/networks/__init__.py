@@ -1,0 +1,12 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks as a library: image array in, result out."""
+
+from __future__ import annotations
+
+from .base import Network, StageTimes
+from .detectnet import DetectNet
+from .imagenet import ImageNet
+from .segnet import SegNet
+
+__all__ = ['DetectNet', 'ImageNet', 'Network', 'SegNet', 'StageTimes']

@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What networks of all tasks share: a card, an engine, the way of an image through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engines.backend import EngineOptions
+from ..engines.base import Engine, EngineInfo, PixelsEngine, Precision, Tensors
+from ..errors import CardError, InferenceError
+from ..imaging.palettes import class_colors
+from ..imaging.pixels import Pixels
+from ..models.card import ModelCard, Task
+from ..progress import Progress
+from .device_arrays import CudaArray, is_on_gpu, to_host
+from .fit import check_input, match_labels, output_shapes
+
+if TYPE_CHECKING:
+    from ..engines.loader import EngineLoader
+
+ImageLike = ArrayLike | CudaArray | Pixels
+"""An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; or pixels."""
+
+_NetworkT = TypeVar('_NetworkT', bound='Network')
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """What one image cost, in milliseconds.
+
+    Attributes:
+        preprocess_ms: From the image to the input tensor; 0 where the engine does that itself.
+        inference_ms: The engine's run.
+        postprocess_ms: From the output tensors to the result.
+    """
+
+    preprocess_ms: float = 0.0
+    inference_ms: float = 0.0
+    postprocess_ms: float = 0.0
+
+
+class Network:
+    """A loaded network and its card: what all tasks share. Not to be shared between threads."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        *,
+        loader: EngineLoader | None,
+        precision: Precision,
+        backend: str,
+        options: EngineOptions,
+        progress: Progress,
+    ) -> None:
+        if loader is None:
+            from ..engines.loader import default_loader
+
+            loader = default_loader()
+        self._card = card
+        self._stats = StageTimes()
+        self._labels: tuple[str, ...] = ()
+        self._colors_rgb = class_colors(0)
+        self._engine: Engine = loader.load(
+            card, precision=precision, backend=backend, options=options, progress=progress
+        )
+        try:
+            self._input_name = check_input(card, self._engine.info)
+            self._output_shapes = output_shapes(card, self._engine.info)
+            open_batch = self._engine.info.inputs[0].shape[0] == -1
+            self._max_batch = options.max_batch if open_batch else 1
+        except BaseException:
+            self._engine.close()
+            raise
+
+    @property
+    def card(self) -> ModelCard:
+        """The network's card."""
+        return self._card
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it."""
+        return self._engine
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was really loaded."""
+        return self._engine.info
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Name of each class; its number where the card has no labels."""
+        return self._labels
+
+    @property
+    def colors_rgb(self) -> NDArray[np.uint8]:
+        """A colour for each class, shape (K, 3), uint8."""
+        return self._colors_rgb
+
+    @property
+    def stats(self) -> StageTimes:
+        """Stage times of the last image, in a batch its share; zeros before the first."""
+        return self._stats
+
+    def close(self) -> None:
+        """Free the network; twice is harmless."""
+        self._engine.close()
+
+    def __enter__(self: _NetworkT) -> _NetworkT:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _name_classes(self, named: tuple[str, ...] | None, count: int | None) -> None:
+        """Settle labels and colours; raises CardError where they do not fit the network."""
+        self._labels = match_labels(self._card, named, count)
+        self._colors_rgb = class_colors(len(self._labels))
+
+    def _run(self, pixels: Pixels) -> Tensors:
+        """Run one image; answers the outputs without their batch axis."""
+        return self._run_batch([pixels])[0]
+
+    def _run_each(self, images: Sequence[ImageLike]) -> Iterator[tuple[Pixels, Tensors]]:
+        """Run images, as many at a time as the network takes; answers as ``_run``, in order."""
+        for start in range(0, len(images), self._max_batch):
+            batch = [as_pixels(image) for image in images[start : start + self._max_batch]]
+            yield from zip(batch, self._run_batch(batch), strict=True)
+
+    def _run_batch(self, pixels: Sequence[Pixels]) -> list[Tensors]:
+        started = perf_counter()
+        if isinstance(self._engine, PixelsEngine):
+            prepared = started
+            outputs = self._engine.run_pixels(pixels, self._card.input)
+        else:
+            from ..tasks.preprocess import preprocess
+
+            tensor = preprocess(pixels, self._card.input)
+            prepared = perf_counter()
+            outputs = self._engine.run({self._input_name: tensor})
+        share_ms = 1e3 / len(pixels)
+        done = perf_counter()
+        self._stats = StageTimes((prepared - started) * share_ms, (done - prepared) * share_ms)
+        batched = {name: array for name, array in outputs.items() if array.ndim}
+        for name, array in batched.items():
+            if len(pixels) > 1 and len(array) != len(pixels):
+                msg = f'{self._card.name}: {len(pixels)} images gave {len(array)} of {name!r}'
+                raise InferenceError(msg)
+        return [{name: array[k] for name, array in batched.items()} for k in range(len(pixels))]
+
+    def _count_postprocessing(self, started: float) -> None:
+        """Add to the stats what was done since ``started``, as ``perf_counter`` tells it."""
+        self._stats = replace(self._stats, postprocess_ms=(perf_counter() - started) * 1e3)
+
+
+def find_network(model: str | Path | ModelCard, task: Task) -> ModelCard:
+    """Find the card of a network: itself, by a name of the zoo, or by a path.
+
+    Raises:
+        ModelNotFoundError: There is no such card.
+        CardError: It is malformed, or made for another task.
+    """
+    if isinstance(model, ModelCard):
+        card = model
+    else:
+        from ..models.zoo import find_card
+
+        card = find_card(model)
+    if card.task != task:
+        msg = f'{card.name} is made for {card.task}, not for {task}'
+        raise CardError(msg)
+    return card
+
+
+def as_pixels(image: ImageLike) -> Pixels:
+    """Take an RGB array of shape (H, W, 3), uint8, or pixels as they are.
+
+    Nothing is copied but an image on a GPU.
+
+    Raises:
+        ImageError: The array has another shape or type, or cannot be copied from its GPU.
+    """
+    if isinstance(image, Pixels):
+        return image
+    # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.
+    array: NDArray[Any] = to_host(image) if is_on_gpu(image) else np.asarray(image)
+    # The usual frame[..., ::-1] of OpenCV's images: OpenCV would copy such a view pixel by pixel.
+    if array.ndim == 3 and array.strides[2] == -1:
+        return Pixels(array[..., ::-1], 'bgr')
+    return Pixels(array)

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a card, its labels and the network that was loaded belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from ..engines.base import EngineInfo
+from ..engines.checks import shape_text
+from ..errors import CardError
+from ..models.card import ModelCard
+from ..models.labels import load_labels
+
+_Role = TypeVar('_Role', bound=str)
+
+
+def check_input(card: ModelCard, info: EngineInfo) -> str:
+    """Find the name of the input that takes one image as the card prepares it.
+
+    Raises:
+        CardError: The network has no such input, needs others too, or takes another type or shape.
+    """
+    spec = card.input
+    by_name = {tensor.name: tensor for tensor in info.inputs}
+    name = spec.name or (info.inputs[0].name if len(by_name) == 1 else '')
+    if name not in by_name or len(by_name) != 1:
+        msg = (
+            f'{card.name}: input.name: want the only input of the network, which takes '
+            f'[{", ".join(by_name)}], not {spec.name!r}'
+        )
+        raise CardError(msg)
+    size = (spec.height, spec.width)
+    wanted = (1, 3, *size) if spec.layout == 'nchw' else (1, *size, 3)
+    tensor = by_name[name]
+    fits = len(tensor.shape) == len(wanted) and all(
+        have in (-1, want) for have, want in zip(tensor.shape, wanted, strict=True)
+    )
+    if not fits or tensor.dtype != spec.dtype:
+        msg = (
+            f'{card.name}: input: the card gives {spec.dtype} {shape_text(wanted)}, but the '
+            f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}'
+        )
+        raise CardError(msg)
+    return name
+
+
+def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, ...]]:
+    """Give the shapes of the card's outputs by role, without the batch axis, -1 where open.
+
+    Raises:
+        CardError: The network has no output of that name, or it has no axes.
+    """
+    by_name = {tensor.name: tensor.shape for tensor in info.outputs}
+    for role, name in card.outputs.items():
+        if name not in by_name:
+            msg = (
+                f'{card.name}: outputs.{role}: the network has no output {name!r}; it has '
+                f'[{", ".join(by_name)}]'
+            )
+            raise CardError(msg)
+        if not by_name[name]:
+            msg = f'{card.name}: outputs.{role}: {name!r} has no batch axis'
+            raise CardError(msg)
+    return {role: by_name[name][1:] for role, name in card.outputs.items()}
+
+
+def only_role(card: ModelCard, roles: Sequence[_Role]) -> _Role:
+    """Give the role of a network's one output that is read.
+
+    Raises:
+        CardError: The card names another number of outputs, or another role.
+    """
+    found = [role for role in roles if role in card.outputs]
+    if len(found) != 1 or len(card.outputs) != 1:
+        msg = (
+            f'{card.name}: outputs: want one, as {", ".join(roles)}, not '
+            f'[{", ".join(card.outputs)}]'
+        )
+        raise CardError(msg)
+    return found[0]
+
+
+def read_labels(card: ModelCard) -> tuple[str, ...] | None:
+    """Load a card's labels, or None where it has no file of them.
+
+    Raises:
+        CardError: The file cannot be read.
+    """
+    if card.labels is None:
+        return None
+    return load_labels(card.labels)
+
+
+def match_labels(
+    card: ModelCard, labels: tuple[str, ...] | None, count: int | None
+) -> tuple[str, ...]:
+    """Give a label for each class: those of the file, or the classes' numbers.
+
+    Args:
+        card: The network.
+        labels: Those of its file, or None.
+        count: The network's number of classes, or None where it does not tell.
+
+    Raises:
+        CardError: There is another number of labels than of classes, or neither is known.
+    """
+    if labels is None:
+        if count is None:
+            msg = f'{card.name}: labels: missing, and the network does not tell how many classes'
+            raise CardError(msg)
+        return tuple(str(k) for k in range(count))
+    if count is not None and len(labels) != count:
+        msg = (
+            f'{card.name}: labels: {card.labels} has {len(labels)} labels, but the network has '
+            f'{count} classes'
+        )
+        raise CardError(msg)
+    return labels

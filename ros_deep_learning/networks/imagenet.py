@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""ImageNet: what images show as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, get_args
+
+from ..engines.backend import EngineOptions
+from ..engines.base import Precision, Tensors
+from ..errors import DecodeError
+from ..imaging.pixels import Pixels
+from ..models.card import ModelCard
+from ..progress import Progress, silent
+from ..tasks.activation import ScoreKind
+from ..tasks.classification import (
+    Classification,
+    ClassificationSettings,
+    classification_from,
+    read_probabilities,
+)
+from ..tasks.smoothing import Smoothing
+from .base import ImageLike, Network, as_pixels, find_network
+from .fit import only_role, read_labels
+
+if TYPE_CHECKING:
+    from ..engines.loader import EngineLoader
+
+_DEFAULT_OPTIONS = EngineOptions()
+
+
+class ImageNet(Network):
+    """Classifies images: the classes that an image most likely shows, each with a score.
+
+    The role that the card gives the output says what it holds: ``logits``, ``probabilities``, or
+    ``scores`` for either of them.
+
+    >>> with ImageNet('efficientnet-lite0') as net:  # doctest: +SKIP
+    ...     seen = net.classify(image_rgb, top_k=1)
+    ...     [net.labels[k] for k in seen.class_ids]
+    ['espresso']
+    """
+
+    def __init__(
+        self,
+        model: str | Path | ModelCard,
+        *,
+        settings: ClassificationSettings | None = None,
+        loader: EngineLoader | None = None,
+        precision: Precision = 'auto',
+        backend: str = 'auto',
+        options: EngineOptions = _DEFAULT_OPTIONS,
+        progress: Progress = silent,
+    ) -> None:
+        """Load a classifier.
+
+        Args:
+            model: A card, a name of the zoo, or the path of a card.
+            settings: Which scores become classes; None is the defaults.
+            loader: Shares engines between networks; None is the process's default loader.
+            precision: What to run in; ``auto`` is the backend's choice.
+            backend: A backend's name, or ``auto`` for the best one that can run here.
+            options: How the engine is loaded.
+            progress: Told of downloads, conversions and builds; may raise to cancel.
+
+        Raises:
+            ModelNotFoundError: There is no such card.
+            CardError: The card is not a classifier's, or does not fit its network or labels.
+            DeepLearningError: The network cannot be fetched, converted or loaded.
+        """
+        card = find_network(model, 'classification')
+        self._role: ScoreKind = only_role(card, get_args(ScoreKind))
+        self.settings = settings or ClassificationSettings()
+        self._smoothing = Smoothing()
+        named = read_labels(card)
+        super().__init__(
+            card,
+            loader=loader,
+            precision=precision,
+            backend=backend,
+            options=options,
+            progress=progress,
+        )
+        try:
+            shape = self._output_shapes[self._role]
+            self._name_classes(named, None if -1 in shape else max(shape, default=1))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def settings(self) -> ClassificationSettings:
+        """Which scores become classes; may be replaced between images."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: ClassificationSettings) -> None:
+        self._settings = settings
+
+    def reset_smoothing(self) -> None:
+        """Forget the images so far: the next one is another camera's."""
+        self._smoothing.reset()
+
+    def classify(self, image: ImageLike, *, top_k: int | None = None) -> Classification:
+        """Tell what an image shows.
+
+        Args:
+            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
+                read. For a region of interest, give that part of the array.
+            top_k: Most classes, 0 for no limit; None is the settings' own.
+
+        Raises:
+            ImageError: The image has another shape or type.
+            InferenceError: The engine failed on this image.
+            DecodeError: The network's output is not one score a class.
+            EngineError: The network is closed.
+            SettingsError: ``top_k`` is negative.
+        """
+        pixels = as_pixels(image)
+        return self._seen(pixels, self._run(pixels), top_k)
+
+    def classify_batch(
+        self, images: Sequence[ImageLike], *, top_k: int | None = None
+    ) -> list[Classification]:
+        """Tell what each of some images shows, as ``classify`` does, smoothed in their order.
+
+        Up to ``options.max_batch`` of them run together, where the network's batch is open.
+        """
+        return [self._seen(pixels, outputs, top_k) for pixels, outputs in self._run_each(images)]
+
+    def _seen(self, pixels: Pixels, outputs: Tensors, top_k: int | None) -> Classification:
+        started = perf_counter()
+        settings = self._settings
+        if top_k is not None:
+            settings = replace(settings, top_k=top_k)
+        output = outputs[self._card.outputs[self._role]]
+        scores = read_probabilities(output, self._role, multi_label=settings.multi_label)
+        if len(scores) != len(self._labels):
+            msg = f'{self._card.name}: {len(scores)} scores for {len(self._labels)} labels'
+            raise DecodeError(msg)
+        if settings.smoothing:
+            scores = self._smoothing.update(scores, settings.smoothing)
+        else:
+            self._smoothing.reset()
+        seen = classification_from(scores, pixels.size_wh, settings)
+        self._count_postprocessing(started)
+        return seen

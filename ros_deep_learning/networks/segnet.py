@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""SegNet: the class of every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.backend import EngineOptions
+from ..engines.base import Precision, Tensors
+from ..errors import CardError, DecodeError
+from ..imaging.pixels import Pixels
+from ..models.card import ModelCard
+from ..models.colors import load_colors
+from ..progress import Progress, silent
+from ..tasks.activation import ScoreKind
+from ..tasks.score_grid import (
+    MAX_CLASSES,
+    class_axis,
+    class_count_of,
+    read_class_ids,
+    read_scores,
+)
+from ..tasks.segmentation import (
+    Segmentation,
+    SegmentationSettings,
+    ignored_class,
+    segmentation_from_class_ids,
+    segmentation_from_scores,
+)
+from .base import ImageLike, Network, as_pixels, find_network
+from .fit import only_role, read_labels
+
+if TYPE_CHECKING:
+    from ..engines.loader import EngineLoader
+
+Role = Literal['logits', 'probabilities', 'scores', 'mask', 'class_ids']
+
+_KINDS: Mapping[Role, ScoreKind] = {
+    'logits': 'logits',
+    'probabilities': 'probabilities',
+    'scores': 'scores',
+    'mask': 'probabilities',
+}
+_DEFAULT_OPTIONS = EngineOptions()
+
+
+class SegNet(Network):
+    """Segments images: a class and a confidence for every pixel.
+
+    The role that the card gives the output says what it holds: ``logits``, ``probabilities``,
+    ``scores`` for either of them, ``mask`` for the probability of the second of two classes, or
+    ``class_ids`` where the graph has the arg-max. An output of whole numbers is class indices
+    whatever its role.
+
+    >>> with SegNet('selfie') as net:  # doctest: +SKIP
+    ...     parts = net.segment(image_rgb)
+    ...     dict(zip(net.labels, parts.shares()))
+    {'background': 0.46, 'person': 0.54}
+    """
+
+    def __init__(
+        self,
+        model: str | Path | ModelCard,
+        *,
+        settings: SegmentationSettings | None = None,
+        loader: EngineLoader | None = None,
+        precision: Precision = 'auto',
+        backend: str = 'auto',
+        options: EngineOptions = _DEFAULT_OPTIONS,
+        progress: Progress = silent,
+    ) -> None:
+        """Load a segmentation network.
+
+        Args:
+            model: A card, a name of the zoo, or the path of a card.
+            settings: How scores become masks; None is the defaults.
+            loader: Shares engines between networks; None is the process's default loader.
+            precision: What to run in; ``auto`` is the backend's choice.
+            backend: A backend's name, or ``auto`` for the best one that can run here.
+            options: How the engine is loaded.
+            progress: Told of downloads, conversions and builds; may raise to cancel.
+
+        Raises:
+            ModelNotFoundError: There is no such card.
+            CardError: The card is not a segmentation network's, or does not fit its network,
+                labels or colours.
+            SettingsError: The network does not have the class to be ignored.
+            DeepLearningError: The network cannot be fetched, converted or loaded.
+        """
+        card = find_network(model, 'segmentation')
+        self._role: Role = only_role(card, get_args(Role))
+        named = read_labels(card)
+        colors_rgb = None if card.colors is None else load_colors(card.colors)
+        super().__init__(
+            card,
+            loader=loader,
+            precision=precision,
+            backend=backend,
+            options=options,
+            progress=progress,
+        )
+        try:
+            self._gives_ids = self._role == 'class_ids' or self._gives_whole_numbers()
+            self._name_classes(named, self._class_count(len(named or ())))
+            if colors_rgb is not None:
+                self._take_colors(colors_rgb)
+            self.settings = settings or SegmentationSettings()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def settings(self) -> SegmentationSettings:
+        """How scores become masks; may be replaced between images.
+
+        Raises:
+            SettingsError: When set: the network does not have the class to be ignored.
+        """
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: SegmentationSettings) -> None:
+        self._ignored = ignored_class(settings, self._labels)
+        self._settings = settings
+
+    @property
+    def grid_size_wh(self) -> tuple[int, int] | None:
+        """Columns and rows of the network's grid; None where it leaves them open."""
+        shape = self._output_shapes[self._role]
+        axis = class_axis(shape, 1 if self._gives_ids else len(self._labels))
+        height, width = (size for k, size in enumerate(shape) if k != axis)
+        return None if -1 in (height, width) else (width, height)
+
+    def segment(self, image: ImageLike) -> Segmentation:
+        """Find the class of every pixel of an image.
+
+        Args:
+            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
+                read.
+
+        Raises:
+            ImageError: The image has another shape or type.
+            InferenceError: The engine failed on this image.
+            DecodeError: The network's output is not what the card says.
+            EngineError: The network is closed.
+        """
+        pixels = as_pixels(image)
+        return self._parts(pixels, self._run(pixels))
+
+    def segment_batch(self, images: Sequence[ImageLike]) -> list[Segmentation]:
+        """Find the class of every pixel of each of some images, as ``segment`` does.
+
+        Up to ``options.max_batch`` of them run together, where the network's batch is open.
+        """
+        return [self._parts(pixels, outputs) for pixels, outputs in self._run_each(images)]
+
+    def _parts(self, pixels: Pixels, outputs: Tensors) -> Segmentation:
+        from ..tasks.preprocess import placement
+
+        started = perf_counter()
+        settings, count = self._settings, len(self._labels)
+        output = outputs[self._card.outputs[self._role]]
+        placed = placement(pixels.size_wh, self._card.input)
+        if self._gives_ids:
+            ids = read_class_ids(output, count)
+            parts = segmentation_from_class_ids(ids, placed, settings, count, self._ignored)
+        else:
+            planes = read_scores(output, _KINDS[self._role], count)
+            parts = segmentation_from_scores(planes, placed, settings, self._ignored)
+        self._count_postprocessing(started)
+        return parts
+
+    def _gives_whole_numbers(self) -> bool:
+        name = self._card.outputs[self._role]
+        tensor = next(tensor for tensor in self.info.outputs if tensor.name == name)
+        return tensor.dtype.kind in 'iub'
+
+    def _class_count(self, label_count: int) -> int | None:
+        """Count the classes; None where the network does not tell."""
+        if label_count > MAX_CLASSES:
+            msg = f'{self._card.name}: labels: {label_count}, but a mask has up to {MAX_CLASSES}'
+            raise CardError(msg)
+        shape = self._output_shapes[self._role]
+        try:
+            class_axis(shape, label_count)
+            if self._gives_ids or -1 in shape:
+                return None
+            return class_count_of(shape, label_count)
+        except DecodeError as err:
+            msg = f'{self._card.name}: outputs.{self._role}: {err}'
+            raise CardError(msg) from err
+
+    def _take_colors(self, colors_rgb: NDArray[np.uint8]) -> None:
+        if len(colors_rgb) != len(self._labels):
+            msg = (
+                f'{self._card.name}: colors: {self._card.colors} has {len(colors_rgb)} colours '
+                f'for {len(self._labels)} classes'
+            )
+            raise CardError(msg)
+        self._colors_rgb = colors_rgb

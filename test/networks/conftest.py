@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Stand-ins for engines, so that networks are tested without files and backends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.engines.base import EngineInfo, TensorSpec
+from ros_deep_learning.models.card import InputSpec, ModelCard, SourceSpec
+
+FLOAT = np.dtype('float32')
+
+
+class FakeEngine:
+    """Answers the outputs it was given, and remembers what it was asked."""
+
+    def __init__(self, info, outputs):
+        self.info = info
+        self.outputs = outputs
+        self.inputs = []
+        self.closed = 0
+
+    def run(self, inputs):
+        self.inputs.append(inputs)
+        return self.outputs
+
+    def close(self):
+        self.closed += 1
+
+
+class FakePixelsEngine(FakeEngine):
+    """Prepares frames itself."""
+
+    def run_pixels(self, pixels, spec):
+        self.inputs.append((pixels, spec))
+        return self.outputs
+
+
+class FakeLoader:
+    """Always answers one engine."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.requests = []
+
+    def load(self, card, **request):
+        self.requests.append((card, request))
+        return self.engine
+
+
+@pytest.fixture
+def card():
+    """An SSD of 3 classes that takes 40x20 pixels."""
+    return ModelCard(
+        name='net',
+        task='detection',
+        source=SourceSpec(),
+        format='onnx',
+        input=InputSpec(40, 20),
+        licence='MIT',
+        folder=Path(),
+        outputs={'boxes': 'out/boxes', 'scores': 'out/scores'},
+        decoder='ssd',
+    )
+
+
+@pytest.fixture
+def info():
+    """What the card's network says of itself."""
+    return EngineInfo(
+        backend='fake',
+        version='1',
+        device='none',
+        precision='fp32',
+        inputs=(TensorSpec('image', (1, 3, 20, 40), FLOAT),),
+        outputs=(
+            TensorSpec('out/boxes', (1, 2, 4), FLOAT),
+            TensorSpec('out/scores', (1, 2, 3), FLOAT),
+        ),
+    )
+
+
+@pytest.fixture
+def outputs():
+    """Two anchors, of which the first is class 2 and the second is nothing."""
+    return {
+        'out/boxes': np.array([[[0.25, 0.5, 0.75, 1.0], [0, 0, 1, 1]]], np.float32),
+        'out/scores': np.array([[[0.1, 0.2, 0.8], [0.1, 0.3, 0.2]]], np.float32),
+    }
+
+
+@pytest.fixture
+def engine(info, outputs):
+    return FakeEngine(info, outputs)
+
+
+@pytest.fixture
+def pixels_engine(info, outputs):
+    return FakePixelsEngine(info, outputs)
+
+
+@pytest.fixture
+def make_loader():
+    return FakeLoader

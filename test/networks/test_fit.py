@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of whether card, labels and network fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.engines.base import TensorSpec
+from ros_deep_learning.errors import CardError
+from ros_deep_learning.models.card import InputSpec
+from ros_deep_learning.networks.fit import (
+    check_input,
+    match_labels,
+    output_shapes,
+    read_labels,
+)
+
+FLOAT = np.dtype('float32')
+
+
+@pytest.mark.parametrize('name', ['image', None])
+@pytest.mark.parametrize('shape', [(1, 3, 20, 40), (-1, 3, -1, -1), (-1, -1, -1, -1)])
+def test_input_that_fits(card, info, name, shape):
+    card = replace(card, input=InputSpec(40, 20, name=name))
+    info = replace(info, inputs=(TensorSpec('image', shape, FLOAT),))
+    assert check_input(card, info) == 'image'
+
+
+def test_nhwc_uint8_input_that_fits(card, info):
+    card = replace(card, input=InputSpec(40, 20, layout='nhwc', dtype='uint8'))
+    info = replace(info, inputs=(TensorSpec('i', (1, 20, 40, 3), np.dtype('uint8')),))
+    assert check_input(card, info) == 'i'
+
+
+@pytest.mark.parametrize(
+    ('shape', 'dtype', 'given'),
+    [
+        ((1, 3, 40, 20), 'float32', 'float32 1x3x40x20'),
+        ((1, 20, 40, 3), 'float32', 'float32 1x20x40x3'),
+        ((4, 3, 20, 40), 'float32', 'float32 4x3x20x40'),
+        ((1, 1, 20, 40), 'float32', 'float32 1x1x20x40'),
+        ((3, 20, 40), 'float32', 'float32 3x20x40'),
+        ((1, 3, 20, 40), 'uint8', 'uint8 1x3x20x40'),
+    ],
+)
+def test_input_of_another_form(card, info, shape, dtype, given):
+    info = replace(info, inputs=(TensorSpec('image', shape, np.dtype(dtype)),))
+    message = f"^net: input: the card gives float32 1x3x20x40, .* 'image' as {given}$"
+    with pytest.raises(CardError, match=message):
+        check_input(card, info)
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'names'), [('other', ['image']), (None, []), (None, ['a', 'b']), ('a', ['a', 'b'])]
+)
+def test_input_names(card, info, wanted, names):
+    card = replace(card, input=InputSpec(40, 20, name=wanted))
+    info = replace(info, inputs=tuple(TensorSpec(n, (1, 3, 20, 40), FLOAT) for n in names))
+    with pytest.raises(CardError, match=rf'^net: input\.name: .*\[{", ".join(names)}\]'):
+        check_input(card, info)
+
+
+def test_output_shapes_have_no_batch_axis(card, info):
+    assert output_shapes(card, info) == {'boxes': (2, 4), 'scores': (2, 3)}
+    assert output_shapes(replace(card, outputs={}), info) == {}
+
+
+def test_missing_output(card, info):
+    card = replace(card, outputs={'boxes': 'out/boxes', 'scores': 'scores'})
+    message = r"^net: outputs\.scores: .* no output 'scores'; it has \[out/boxes, out/scores\]"
+    with pytest.raises(CardError, match=message):
+        output_shapes(card, info)
+
+
+def test_scalar_output(card, info):
+    info = replace(info, outputs=(TensorSpec('out/boxes', (), FLOAT), info.outputs[1]))
+    with pytest.raises(CardError, match=r"^net: outputs\.boxes: 'out/boxes' has no batch axis"):
+        output_shapes(card, info)
+
+
+def test_labels(card, tmp_path):
+    path = tmp_path / 'labels.txt'
+    path.write_text('cat\ndog\n', encoding='utf-8')
+    assert read_labels(card) is None
+    assert read_labels(replace(card, labels=path)) == ('cat', 'dog')
+
+
+@pytest.mark.parametrize(
+    ('labels', 'count', 'matched'),
+    [
+        (None, 0, ()),
+        (None, 3, ('0', '1', '2')),
+        (('cat', 'dog'), 2, ('cat', 'dog')),
+        (('cat', 'dog'), None, ('cat', 'dog')),
+    ],
+)
+def test_labels_that_match(card, labels, count, matched):
+    assert match_labels(card, labels, count) == matched
+
+
+def test_labels_that_do_not_match(card):
+    with pytest.raises(CardError, match=r'^net: labels: .* 2 labels, .* 3 classes$'):
+        match_labels(card, ('cat', 'dog'), 3)
+    with pytest.raises(CardError, match=r'^net: labels: missing'):
+        match_labels(card, None, None)

@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of SegNet with a stand-in engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.engines.base import TensorSpec
+from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
+from ros_deep_learning.imaging.palettes import class_colors
+from ros_deep_learning.networks import SegNet, StageTimes
+from ros_deep_learning.tasks.score_grid import UNLABELLED
+from ros_deep_learning.tasks.segmentation import SegmentationSettings
+
+FLOAT = np.dtype('float32')
+IMAGE = np.zeros((20, 40, 3), np.uint8)
+LOGITS = np.random.default_rng(0).normal(0, 3, (3, 20, 40)).astype(np.float32)
+WINNERS = LOGITS.argmax(axis=0)
+SHARES = np.exp(LOGITS.astype(np.float64)) / np.exp(LOGITS.astype(np.float64)).sum(axis=0)
+
+
+@pytest.fixture
+def labels(tmp_path):
+    path = tmp_path / 'labels.txt'
+    path.write_text('road\nvoid\nsky\n', encoding='utf-8')
+    return path
+
+
+@pytest.fixture
+def card(card):
+    """A network of 3 classes that takes 40x20 pixels."""
+    return replace(card, task='segmentation', outputs={'logits': 'out'}, decoder=None)
+
+
+@pytest.fixture
+def open_net(card, engine, info, make_loader):
+    """Make a network from what its engine answers, and changes to its card."""
+
+    def make(output, role='logits', settings=None, shape=None, **changes):
+        spec = TensorSpec('out', (1, *(shape or output.shape)), output.dtype)
+        engine.info = replace(info, outputs=(spec,))
+        engine.outputs = {'out': output[None]}
+        changed = replace(card, outputs={role: 'out'}, **changes)
+        return SegNet(changed, settings=settings, loader=make_loader(engine))
+
+    return make
+
+
+def test_nothing_is_confident_enough(open_net):
+    net = open_net(LOGITS, settings=SegmentationSettings(min_confidence=1.0))
+    assert (net.segment(IMAGE).class_mask == UNLABELLED).all()
+
+
+def test_segments(open_net):
+    net = open_net(LOGITS)
+    parts = net.segment(IMAGE)
+    np.testing.assert_array_equal(parts.class_mask, WINNERS)
+    np.testing.assert_allclose(parts.confidence_mask, SHARES.max(axis=0), rtol=2e-6)
+    assert parts.class_count == 3
+    assert net.labels == ('0', '1', '2')
+    assert net.grid_size_wh == (40, 20)
+    np.testing.assert_array_equal(net.colors_rgb, class_colors(3))
+
+
+@pytest.mark.parametrize(
+    ('output', 'role'),
+    [
+        (LOGITS, 'scores'),
+        (np.moveaxis(LOGITS, 0, 2), 'logits'),
+        (SHARES.astype(np.float32), 'probabilities'),
+        (SHARES.astype(np.float16), 'scores'),
+        (WINNERS, 'scores'),
+        (WINNERS[None].astype(np.int32), 'mask'),
+        (WINNERS[..., None].astype(np.uint8), 'class_ids'),
+        (WINNERS.astype(np.float32), 'class_ids'),
+    ],
+)
+def test_the_role_and_the_type_say_what_the_output_holds(open_net, labels, output, role):
+    net = open_net(output, role, labels=labels, settings=SegmentationSettings(ignore_class=''))
+    np.testing.assert_array_equal(net.segment(IMAGE).class_mask, WINNERS)
+    assert net.grid_size_wh == (40, 20)
+    assert net.labels == ('road', 'void', 'sky')
+
+
+@pytest.mark.parametrize('role', ['mask', 'probabilities', 'scores', 'logits'])
+def test_one_plane(open_net, role):
+    plane = LOGITS[:1] if role == 'logits' else 1 / (1 + np.exp(-LOGITS[:1]))
+    parts = open_net(plane, role).segment(IMAGE)
+    np.testing.assert_array_equal(parts.class_mask, LOGITS[0] > 0)
+    assert parts.class_count == 2
+
+
+def test_void_is_ignored_as_in_jetson_inference(open_net, labels):
+    net = open_net(LOGITS, labels=labels)
+    parts = net.segment(IMAGE)
+    np.testing.assert_array_equal(parts.class_mask, np.where(LOGITS[0] >= LOGITS[2], 0, 2))
+    net.settings = SegmentationSettings(ignore_class='sky')
+    assert set(np.unique(net.segment(IMAGE).class_mask)) == {0, 1}
+    net.settings = SegmentationSettings(ignore_class='')
+    np.testing.assert_array_equal(net.segment(IMAGE).class_mask, WINNERS)
+    with pytest.raises(SettingsError, match="no class is called 'tree'"):
+        net.settings = SegmentationSettings(ignore_class='tree')
+    assert net.settings == SegmentationSettings(ignore_class='')
+
+
+def test_masks_have_the_sources_size(open_net):
+    net = open_net(LOGITS[:, ::4, ::4])
+    assert net.grid_size_wh == (10, 5)
+    image = np.zeros((33, 77, 3), np.uint8)
+    assert net.segment(image).class_mask.shape == (33, 77)
+    net.settings = SegmentationSettings(resolution='grid')
+    assert net.segment(image).class_mask.shape == (5, 10)
+    assert net.segment(image).source_wh == (77, 33)
+
+
+def test_stats(open_net):
+    net = open_net(LOGITS)
+    assert net.stats == StageTimes()
+    net.segment(IMAGE)
+    assert min(net.stats.preprocess_ms, net.stats.inference_ms, net.stats.postprocess_ms) > 0
+
+
+def test_colours_of_the_card(open_net, tmp_path):
+    colors = tmp_path / 'colors.txt'
+    colors.write_text('1 2 3\n4 5 6\n7 8 9\n', encoding='utf-8')
+    assert open_net(LOGITS, colors=colors).colors_rgb.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    colors.write_text('1 2 3\n', encoding='utf-8')
+    with pytest.raises(CardError, match=r'^net: colors: .* has 1 colours for 3 classes$'):
+        open_net(LOGITS, colors=colors)
+
+
+def test_an_open_grid(open_net, labels):
+    net = open_net(LOGITS, shape=(3, -1, -1), labels=labels)
+    assert net.grid_size_wh is None
+    assert net.segment(IMAGE).class_mask.shape == (20, 40)
+
+
+@pytest.mark.parametrize(
+    ('output', 'role', 'shape', 'message'),
+    [
+        (LOGITS, 'logits', (-1, -1, -1), 'labels: missing'),
+        (WINNERS, 'class_ids', None, 'labels: missing'),
+        (LOGITS[0, 0], 'logits', None, r'outputs\.logits: scores have the shape'),
+        (LOGITS, 'boxes', None, 'outputs: want one, as logits, probabilities, scores, mask, cl'),
+    ],
+)
+def test_cards_that_do_not_fit(open_net, engine, output, role, shape, message):
+    with pytest.raises(CardError, match=f'^net: {message}'):
+        open_net(output, role, shape=shape)
+
+
+def test_labels_that_do_not_fit(open_net, engine, tmp_path):
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('a\nb\nc\nd\n', encoding='utf-8')
+    with pytest.raises(CardError, match=r'^net: outputs\.logits: .* tell 3 classes apart, not 4$'):
+        open_net(LOGITS, labels=labels)
+    assert engine.closed == 1
+    labels.write_text('\n'.join(f'class {k}' for k in range(256)), encoding='utf-8')
+    with pytest.raises(CardError, match='labels: 256, but a mask has up to 255'):
+        open_net(WINNERS, 'class_ids', labels=labels)
+    assert engine.closed == 2
+
+
+def test_an_unknown_class_to_ignore_closes_the_engine(open_net, engine):
+    with pytest.raises(SettingsError, match="no class is called 'tree'"):
+        open_net(LOGITS, settings=SegmentationSettings(ignore_class='tree'))
+    assert engine.closed == 1
+
+
+def test_hostile_outputs(open_net, engine):
+    net = open_net(LOGITS)
+    engine.outputs = {'out': np.full((1, 3, 20, 40), np.nan, np.float32)}
+    assert (net.segment(IMAGE).class_mask == UNLABELLED).all()
+    engine.outputs = {'out': np.zeros((1, 4, 20, 40), np.float32)}
+    with pytest.raises(DecodeError, match='tell 4 classes apart, not 3'):
+        net.segment(IMAGE)
+    with pytest.raises(ImageError):
+        net.segment(None)
+    assert len(engine.inputs) == 2
