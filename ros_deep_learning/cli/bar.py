@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Progress of long work as a bar in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..progress import Progress
+
+_BAR = '{desc}: {percentage:3.0f}%|{bar:30}| {elapsed}'
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a progress callback that draws on the standard error.
+
+    On a terminal it is one tqdm bar a stage, elsewhere one line a stage.
+    """
+    from tqdm import tqdm
+
+    bar: Any = None
+    current = ''
+
+    def report(stage: str, share: float | None) -> None:
+        nonlocal bar, current
+        if stage != current:
+            if bar is not None:
+                bar.close()
+            current, bar = stage, None
+            if not sys.stderr.isatty():
+                print(f'{stage} ...', file=sys.stderr, flush=True)
+        if not sys.stderr.isatty():
+            return
+        if bar is None:
+            form = '{desc}: {elapsed}' if share is None else _BAR
+            bar = tqdm(total=1.0, desc=stage, file=sys.stderr, bar_format=form, mininterval=0.1)
+        if share is not None:
+            bar.update(share - bar.n)
+
+    try:
+        yield report
+    finally:
+        if bar is not None:
+            bar.close()

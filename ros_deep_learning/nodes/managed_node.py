@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A lifecycle node whose transitions log, roll back and never raise into rclpy."""
+
+from __future__ import annotations
+
+import traceback
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
+from rclpy.node import Node
+
+from ..errors import DeepLearningError, SettingsError
+from .parameters import ParameterTable
+from .settings import VisionSettings
+
+
+class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
+    """Parameters from one table, and four hooks for what a lifecycle acquires and gives back."""
+
+    def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
+        Node.__init__(self, name)
+        # Reentrant, so that "which state?" is answered while a configuration takes minutes.
+        LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+        self.table: ParameterTable[Any] = ParameterTable(settings_type)
+        self.settings: Any = self.table.declare(self)
+        self.add_on_set_parameters_callback(self._on_parameters)
+
+    @abstractmethod
+    def acquire(self) -> None:
+        """Load what the settings name; whatever it raises, ``release`` follows."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Start to work; whatever it raises, ``end`` follows."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Stop to work and finish what is in hand; harmless when not working."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give back what ``acquire`` loaded, after ``end``; harmless when nothing is loaded."""
+
+    @abstractmethod
+    def loaded(self) -> bool:
+        """Tell whether ``acquire`` has been done."""
+
+    @abstractmethod
+    def transition_failed(self, error: str) -> None:
+        """Make a failed transition visible to machines."""
+
+    def settings_changed(self, names: Sequence[str]) -> None:
+        """Act on live parameters that were changed."""
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Acquire, or leave nothing behind."""
+        return self._transition('configure', self.acquire, self.release)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin, or leave nothing running."""
+        # Enables the publishers, which speak from here on.
+        super().on_activate(state)
+        result = self._transition('activate', self.begin, self.end)
+        if result != TransitionCallbackReturn.SUCCESS:
+            super().on_deactivate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End, with the publishers still able to send the frame in hand."""
+        result = self._transition('deactivate', self.end)
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything."""
+        return self._transition('cleanup', self.release)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything, from any state."""
+        return self._transition('shutdown', self.release)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything, so that the node can be configured again."""
+        return self._transition('recover', self.release)
+
+    def _transition(
+        self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None
+    ) -> TransitionCallbackReturn:
+        # rclpy swallows what a transition raises on most distributions, so it ends here.
+        try:
+            with ExitStack() as rollback:
+                if undo is not None:
+                    rollback.callback(undo)
+                work()
+                rollback.pop_all()
+        except DeepLearningError as err:
+            self.get_logger().error(f'{name} failed: {err}')
+            self.transition_failed(f'{name} failed: {err}')
+            return TransitionCallbackReturn.FAILURE
+        except Exception:  # noqa: BLE001
+            self.get_logger().fatal(f'{name} broke:\n{traceback.format_exc()}')
+            self.transition_failed(f'{name} broke; the log has the traceback')
+            return TransitionCallbackReturn.ERROR
+        return TransitionCallbackReturn.SUCCESS
+
+    def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
+        changes = {p.name: p.value for p in parameters if p.name in self.table.fields}
+        if self.loaded() and (fixed := self.table.fixed(changes)):
+            reason = f'{", ".join(fixed)}: only while the node is unconfigured; clean it up first'
+            return SetParametersResult(successful=False, reason=reason)
+        try:
+            self.settings = self.table.changed(self.settings, changes)
+        except SettingsError as err:
+            return SetParametersResult(successful=False, reason=str(err))
+        self.settings_changed(list(changes))
+        return SetParametersResult(successful=True)

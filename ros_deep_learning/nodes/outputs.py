@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's publishers, and the quality of service of its topics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+IMAGE_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+RESULT_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE
+)
+LATCHED_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+class Outputs:
+    """Publishers by the name of their private topic; they speak only while the node is active."""
+
+    def __init__(self, node: LifecycleNode) -> None:
+        self._node = node
+        self._publishers: dict[str, Any] = {}
+
+    def add(self, name: str, message_type: Any, qos: QoSProfile = RESULT_QOS) -> None:
+        """Make a publisher on ``~/name``."""
+        self._publishers[name] = self._node.create_lifecycle_publisher(
+            message_type,
+            f'~/{name}',
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is such an output."""
+        return name in self._publishers
+
+    def wanted(self, name: str) -> bool:
+        """Tell whether somebody subscribes to an output."""
+        publisher = self._publishers.get(name)
+        return publisher is not None and publisher.get_subscription_count() > 0
+
+    def any_wanted(self) -> bool:
+        """Tell whether somebody subscribes to any output."""
+        return any(map(self.wanted, self._publishers))
+
+    def publish(self, name: str, message: Any) -> None:
+        """Publish on an output."""
+        self._publishers[name].publish(message)
+
+    def clear(self) -> None:
+        """Destroy all publishers."""
+        while self._publishers:
+            _, publisher = self._publishers.popitem()
+            self._node.destroy_lifecycle_publisher(publisher)

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The recorder node: prints a detector's results and keeps its annotated frames as files."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
+
+from ..imaging.messages import pixels_from_message
+from .album import Album
+from .outputs import RESULT_QOS
+from .parameters import ParameterTable, parameter
+from .results import boxes_of
+from .spin import run_node
+
+LINE_PERIOD_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderSettings:
+    """The parameters of the recorder."""
+
+    folder: str = parameter('demo_output', 'Folder for the annotated video and contact sheet.')
+    rate_hz: float = parameter(
+        25.0, 'Frames a second of the recorded video.', minimum=0.1, maximum=1000.0
+    )
+    patience_s: float = parameter(
+        120.0, 'How long to wait for the first frame.', minimum=1.0, maximum=86400.0
+    )
+    silence_s: float = parameter(
+        3.0, 'After so long without a frame the recording is over.', minimum=0.1, maximum=3600.0
+    )
+
+
+class RecorderNode(Node):  # type: ignore[misc]
+    """Pairs ``~/detections`` with ``~/overlay`` by their stamp until the frames end."""
+
+    def __init__(self) -> None:
+        super().__init__('recorder')
+        settings: RecorderSettings = ParameterTable(RecorderSettings).declare(self)
+        self._settings = settings
+        self._album = Album(Path(settings.folder), settings.rate_hz)
+        self._lines: dict[int, str] = {}
+        self._found: dict[int, list[tuple[str, float]]] = {}
+        self._counts: Counter[str] = Counter()
+        self._best: dict[str, float] = {}
+        self._arrivals_s: list[float] = []
+        self._printed_s = 0.0
+        self._last_s = time.monotonic()
+        self.create_subscription(Detection2DArray, '~/detections', self._on_detections, RESULT_QOS)
+        self.create_subscription(Image, '~/overlay', self._on_overlay, RESULT_QOS)
+        self.finished = Future()
+        self._timer = self.create_timer(0.2, self._check_end)
+
+    def abandon(self) -> None:
+        """Nothing takes long here."""
+
+    def release(self) -> None:
+        """Write what is left to be written."""
+        self._album.close()
+
+    def _on_detections(self, message: Any) -> None:
+        parts, found = [], []
+        for detection, box in zip(message.detections, boxes_of(message), strict=True):
+            hypothesis = detection.results[0].hypothesis
+            x1, y1, x2, y2 = box.round().astype(int)
+            parts.append(f'{hypothesis.class_id} {hypothesis.score:.2f} [{x1} {y1} {x2} {y2}]')
+            found.append((hypothesis.class_id, hypothesis.score))
+            self._counts[hypothesis.class_id] += 1
+            best = self._best.get(hypothesis.class_id, 0.0)
+            self._best[hypothesis.class_id] = max(best, hypothesis.score)
+        stamp_ns = _stamp_ns(message)
+        self._lines[stamp_ns] = ', '.join(parts) or 'nothing'
+        self._found[stamp_ns] = found
+
+    def _on_overlay(self, message: Any) -> None:
+        now_s = time.monotonic()
+        self._last_s = now_s
+        self._arrivals_s.append(now_s)
+        stamp_ns = _stamp_ns(message)
+        line = self._lines.pop(stamp_ns, 'no detections message')
+        found = self._found.pop(stamp_ns, [])
+        self._album.add(pixels_from_message(message).as_order('bgr'), stamp_ns, found)
+        if now_s - self._printed_s >= LINE_PERIOD_S:
+            self._printed_s = now_s
+            self._say(f'frame {len(self._arrivals_s):4d}  {self._rate_hz():5.1f} fps  {line}')
+
+    def _rate_hz(self) -> float:
+        recent = self._arrivals_s[-50:]
+        span_s = recent[-1] - recent[0]
+        return (len(recent) - 1) / span_s if span_s > 0 else 0.0
+
+    def _check_end(self) -> None:
+        waited_s = time.monotonic() - self._last_s
+        if self._arrivals_s and waited_s > self._settings.silence_s:
+            self._summarise()
+            self._finish(0)
+        if not self._arrivals_s and waited_s > self._settings.patience_s:
+            self._say(
+                f'no annotated frame within {self._settings.patience_s:.0f} s; '
+                'the messages above say why'
+            )
+            self._finish(1)
+
+    def _finish(self, exit_code: int) -> None:
+        self._timer.cancel()
+        self.finished.set_result(exit_code)
+
+    def _summarise(self) -> None:
+        self._album.close()
+        span_s = self._arrivals_s[-1] - self._arrivals_s[0]
+        rate_hz = (len(self._arrivals_s) - 1) / span_s if span_s > 0 else 0.0
+        self._say(f'\n{len(self._arrivals_s)} frames in {span_s:.1f} s: {rate_hz:.1f} frames/s')
+        for name, count in self._counts.most_common():
+            self._say(f'  {name:16s} in {count:4d} boxes, best score {self._best[name]:.2f}')
+        for path in self._album.paths:
+            self._say(f'wrote {path}')
+
+    def _say(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def _stamp_ns(message: Any) -> int:
+    stamp = message.header.stamp
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def main() -> int:
+    """Run the node as a process."""
+    return run_node(RecorderNode)

@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A real ROS graph for each test: a domain of its own, a test node, and real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from ament_index_python.packages import get_package_prefix
+from filelock import FileLock, Timeout
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+
+WAIT_S = 60.0
+TRANSITIONS = {
+    'configure': Transition.TRANSITION_CONFIGURE,
+    'activate': Transition.TRANSITION_ACTIVATE,
+    'deactivate': Transition.TRANSITION_DEACTIVATE,
+    'cleanup': Transition.TRANSITION_CLEANUP,
+}
+
+
+def _free_domain() -> tuple[int, FileLock]:
+    # A domain is ours when we hold its lock and nobody answers on its discovery port
+    # (7400 + 250 * domain, RTPS 2.5 section 9.6.2).
+    for domain in range(20, 100):
+        lock = FileLock(Path(tempfile.gettempdir()) / f'ros_domain_{domain}.lock')
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(('', 7400 + 250 * domain))
+            except OSError:
+                lock.release()
+                continue
+        return domain, lock
+    pytest.fail('no ROS_DOMAIN_ID from 20 to 99 is free')
+
+
+@pytest.fixture
+def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    domain, lock = _free_domain()
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    yield domain
+    lock.release()
+
+
+class Inbox:
+    """What arrived on a topic."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    def __call__(self, message: Any) -> None:
+        self.messages.append(message)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+class Graph:
+    """A test's own node in its own context, spun by a thread."""
+
+    def __init__(self) -> None:
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node('tester', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        while self.context.ok():
+            try:
+                self.executor.spin_once(timeout_sec=0.1)
+            except rclpy.executors.ExternalShutdownException:
+                return
+
+    def close(self) -> None:
+        rclpy.shutdown(context=self.context)
+        self._thread.join(10)
+        self.node.destroy_node()
+
+    def wait_until(self, what: str, reached: Callable[[], Any], timeout_s: float = WAIT_S) -> Any:
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            if answer := reached():
+                return answer
+            time.sleep(0.02)
+        pytest.fail(f'waited {timeout_s} s in vain for: {what}')
+
+    def inbox(self, topic: str, message_type: Any, qos: int | QoSProfile = 10) -> Inbox:
+        inbox = Inbox()
+        self.node.create_subscription(message_type, topic, inbox, qos)
+        return inbox
+
+    def ask(self, publisher: Any, image: Image, inbox: Inbox) -> Any:
+        """Show an image, again and again as a camera would, until its result is there."""
+
+        def answer() -> Any:
+            stamp = image.header.stamp
+            return next((m for m in inbox.messages if m.header.stamp == stamp), None)
+
+        end_s = time.monotonic() + WAIT_S
+        while time.monotonic() < end_s:
+            publisher.publish(image)
+            again_s = time.monotonic() + 2.0
+            while time.monotonic() < again_s:
+                if found := answer():
+                    return found
+                time.sleep(0.01)
+        pytest.fail(f'no result for the image of stamp {image.header.stamp} in {WAIT_S} s')
+
+    def call(self, service_type: Any, name: str, request: Any) -> Any:
+        client = self.node.create_client(service_type, name)
+        try:
+            assert client.wait_for_service(WAIT_S), f'no service {name}'
+            future = client.call_async(request)
+            self.wait_until(f'an answer of {name}', future.done)
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def transition(self, node: str, name: str) -> bool:
+        request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
+        return bool(self.call(ChangeState, f'/{node}/change_state', request).success)
+
+    def state(self, node: str) -> str:
+        answer = self.call(GetState, f'/{node}/get_state', GetState.Request())
+        return str(answer.current_state.label)
+
+    def set_parameters(self, node: str, **values: Any) -> Any:
+        request = SetParametersAtomically.Request(
+            parameters=[Parameter(name, value=v).to_parameter_msg() for name, v in values.items()]
+        )
+        name = f'/{node}/set_parameters_atomically'
+        return self.call(SetParametersAtomically, name, request).result
+
+    def image_publisher(self, topic: str) -> Any:
+        publisher = self.node.create_publisher(Image, topic, 10)
+        self.wait_until(f'a subscriber of {topic}', lambda: publisher.get_subscription_count() > 0)
+        return publisher
+
+
+@pytest.fixture
+def graph(ros_domain: int) -> Iterator[Graph]:
+    graph = Graph()
+    yield graph
+    graph.close()
+
+
+class Program:
+    """A real process of the package, its output kept in a file."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self.log = log
+        with log.open('w') as out:
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def text(self) -> str:
+        return self.log.read_text(errors='replace')
+
+    def stop(self) -> int:
+        """Interrupt it as a person would, and answer its exit code."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            pytest.fail(f'{self.process.args} did not end on SIGINT:\n{self.text()}')
+
+
+@pytest.fixture
+def start(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
+    programs: list[Program] = []
+
+    def begin(name: str, *arguments: str) -> Program:
+        executable = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning' / name
+        log = tmp_path / f'{name}.{len(programs)}.log'
+        programs.append(Program([str(executable), *arguments], log))
+        return programs[-1]
+
+    yield begin
+    for program in programs:
+        program.stop()
+
+
+def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7) -> Image:
+    """Make an Image message by the ROS definition alone, without the code under test."""
+    message = Image(encoding=encoding, height=picture.shape[0], width=picture.shape[1])
+    message.header.stamp.sec = stamp
+    message.header.stamp.nanosec = 123456789
+    message.header.frame_id = 'front_camera_optical'
+    message.step = picture.strides[0]
+    message.data.frombytes(np.ascontiguousarray(picture).tobytes())
+    return message
+
+
+@pytest.fixture
+def make_image() -> Callable[..., Image]:
+    return image_message

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The demo, as `make demo` runs it: a real video through a real graph."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ros_deep_learning.nodes.album import Album
+
+
+def test_an_album_of_nothing_writes_nothing(tmp_path: Path) -> None:
+    album = Album(tmp_path / 'out', 25.0)
+    album.close()
+    assert album.paths == []
+    assert not (tmp_path / 'out').exists()
+
+
+def test_an_album_keeps_time_by_repeating_dropped_frames(tmp_path: Path) -> None:
+    album = Album(tmp_path, 10.0)
+    for index in (0, 1, 4, 5):
+        frame = np.full((48, 64, 3), 40 * index, np.uint8)
+        album.add(frame, index * 100_000_000, [('person', 0.9)])
+    album.close()
+    capture = cv2.VideoCapture(str(tmp_path / 'annotated.mp4'))
+    levels = []
+    while (read := capture.read())[0]:
+        levels.append(int(read[1].mean().round() // 36))
+    assert levels == [0, 1, 1, 1, 4, 5]
+    assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 3 * 480
+
+
+@pytest.mark.usefixtures('ros_domain', 'ssd_onnx', 'bikes_clip')
+def test_the_demo_finds_people_cars_and_bicycles(tmp_path: Path) -> None:
+    output = tmp_path / 'demo_output'
+    command = [sys.executable, '-m', 'ros_deep_learning.nodes.demo', '--output', str(output)]
+    done = subprocess.run(
+        command, timeout=240, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout
+    assert 'Traceback' not in done.stdout
+    for label in ('person', 'car', 'bicycle'):
+        assert re.search(rf'^  {label} +in +\d+ boxes, best score 0\.[5-9]', done.stdout, re.M)
+        assert re.search(rf'frame .* fps .*{label} 0\.\d\d \[\d+ \d+ \d+ \d+\]', done.stdout)
+    frames = int(re.search(r'^(\d+) frames in [\d.]+ s: [\d.]+ frames/s', done.stdout, re.M)[1])
+    assert frames > 50
+    capture = cv2.VideoCapture(str(output / 'annotated.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == pytest.approx(250, abs=15)
+    assert cv2.imread(str(output / 'contact_sheet.png')).size > 500_000

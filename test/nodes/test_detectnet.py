@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The detectnet node as a real process in a real graph, with the real SSD-MobileNet-v2."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
+
+from ros_deep_learning.msg import InferenceStats
+from ros_deep_learning.networks import DetectNet
+from ros_deep_learning.nodes.outputs import LATCHED_QOS
+
+BLANK = np.full((120, 160, 3), 128, np.uint8)
+
+
+@pytest.fixture
+def detectnet(start: Callable[..., Any], graph: Any, ssd_onnx: Path) -> Any:
+    program = start('detectnet')
+    assert graph.state('detectnet') == 'unconfigured'
+    return program
+
+
+@pytest.fixture
+def active(detectnet: Any, graph: Any) -> Any:
+    assert graph.transition('detectnet', 'configure'), detectnet.text()
+    assert graph.transition('detectnet', 'activate'), detectnet.text()
+    return detectnet
+
+
+def labels_of(message: Any) -> list[str]:
+    return [d.results[0].hypothesis.class_id for d in message.detections]
+
+
+def subscribers(graph: Any, topic: str) -> int:
+    return int(graph.node.count_subscribers(topic))
+
+
+def test_pictures_in_boxes_out_through_every_state(
+    detectnet: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    assert subscribers(graph, '/detectnet/image_in') == 0
+    sent = make_image(chelsea, stamp=99)
+    blank = make_image(BLANK, stamp=100)
+    for _ in range(2):
+        assert graph.transition('detectnet', 'configure'), detectnet.text()
+        assert graph.state('detectnet') == 'inactive'
+        assert subscribers(graph, '/detectnet/image_in') == 0
+        for _ in range(2):
+            detections.messages.clear()
+            assert graph.transition('detectnet', 'activate')
+            publisher = graph.image_publisher('/detectnet/image_in')
+            cat = graph.ask(publisher, sent, detections)
+            nothing = graph.ask(publisher, blank, detections)
+            assert cat.header == sent.header
+            assert labels_of(cat) == ['cat']
+            assert all(d.header == sent.header for d in cat.detections)
+            assert nothing.header == blank.header
+            assert nothing.detections == []
+            assert graph.transition('detectnet', 'deactivate')
+            graph.wait_until(
+                'the end of the subscription',
+                lambda: subscribers(graph, '/detectnet/image_in') == 0,
+            )
+            graph.node.destroy_publisher(publisher)
+        assert graph.transition('detectnet', 'cleanup')
+        assert graph.state('detectnet') == 'unconfigured'
+    assert detectnet.stop() == 0
+    assert 'Traceback' not in detectnet.text()
+
+
+def test_boxes_are_those_of_the_library_in_source_pixels(
+    active: Any, graph: Any, make_image: Callable[..., Image], coffee: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    assert graph.set_parameters('detectnet', threshold=0.3).successful
+    publisher = graph.image_publisher('/detectnet/image_in')
+    sent = make_image(np.ascontiguousarray(coffee[..., ::-1]), encoding='bgr8')
+    answer = graph.ask(publisher, sent, detections)
+    with DetectNet('ssd-mobilenet-v2', threshold=0.3) as net:
+        found = net.detect(coffee)
+        names = [net.labels[k] for k in found.class_ids]
+    assert 'cup' in names
+    assert labels_of(answer) == names
+    for detection, box, score in zip(
+        answer.detections, found.boxes_xyxy, found.scores, strict=True
+    ):
+        center, bbox = detection.bbox.center.position, detection.bbox
+        published = (
+            center.x - bbox.size_x / 2,
+            center.y - bbox.size_y / 2,
+            center.x + bbox.size_x / 2,
+            center.y + bbox.size_y / 2,
+        )
+        np.testing.assert_allclose(published, box, atol=1e-3)
+        assert detection.results[0].hypothesis.score == pytest.approx(float(score), abs=1e-6)
+
+
+def test_lying_messages_are_dropped_counted_and_named(
+    active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    stats = graph.inbox('/detectnet/stats', InferenceStats)
+    publisher = graph.image_publisher('/detectnet/image_in')
+    graph.ask(publisher, make_image(chelsea, stamp=1), detections)
+    graph.wait_until('stats', lambda: len(stats))
+    assert stats.messages[-1].invalid == 0
+
+    short = make_image(BLANK)
+    short.data = short.data[:100]
+    narrow = make_image(BLANK)
+    narrow.step = 7
+    empty = Image(encoding='rgb8')
+    unknown = make_image(BLANK, encoding='klingon16')
+    huge = Image(encoding='rgb8', width=2**31, height=2**31, step=2**32 - 1)
+    lies = [short, narrow, empty, unknown, huge]
+    for count, lie in enumerate(lies, 1):
+        publisher.publish(lie)
+        # The lie must be taken before a newer picture may replace it.
+        time.sleep(0.3)
+        good = make_image(chelsea, stamp=1 + count)
+        assert labels_of(graph.ask(publisher, good, detections)) == ['cat']
+        graph.wait_until('the count', lambda n=count: stats.messages[-1].invalid == n)
+    log = active.text()
+    assert 'dropped an image of /detectnet/image_in' in log
+    assert 'Traceback' not in log
+    assert graph.state('detectnet') == 'active'
+
+
+def test_late_subscribers_learn_the_labels(active: Any, graph: Any) -> None:
+    labels = graph.inbox('/detectnet/label_info', LabelInfo, LATCHED_QOS)
+    info = graph.inbox('/detectnet/vision_info', VisionInfo, LATCHED_QOS)
+    graph.wait_until('both', lambda: len(labels) and len(info))
+    class_map = {c.class_id: c.class_name for c in labels.messages[0].class_map}
+    # COCO's ids are one more than the network's class numbers.
+    assert class_map[0] == 'person'
+    assert class_map[16] == 'cat'
+    assert len(class_map) == 90
+    assert labels.messages[0].threshold == pytest.approx(0.5)
+    assert info.messages[0].method == 'ssd-mobilenet-v2'
+    assert info.messages[0].database_location == '/detectnet/label_info'
+    assert graph.set_parameters('detectnet', threshold=0.25).successful
+    graph.wait_until('the new threshold', lambda: len(labels) == 2)
+    assert labels.messages[1].threshold == pytest.approx(0.25)
+
+
+def test_live_parameters_act_on_the_next_frame(
+    active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    publisher = graph.image_publisher('/detectnet/image_in')
+
+    def labels(stamp: int) -> list[str]:
+        return labels_of(graph.ask(publisher, make_image(chelsea, stamp=stamp), detections))
+
+    assert labels(1) == ['cat']
+    assert graph.set_parameters('detectnet', threshold=0.99).successful
+    assert labels(2) == []
+    assert graph.set_parameters('detectnet', threshold=0.5, class_id='index').successful
+    assert labels(3) == ['16']
+    refused = graph.set_parameters('detectnet', threshold=1.5)
+    assert not refused.successful
+    assert labels(4) == ['16']
+
+
+def test_the_overlay_shows_the_box(
+    active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    overlay = graph.inbox('/detectnet/overlay', Image)
+    publisher = graph.image_publisher('/detectnet/image_in')
+    sent = make_image(chelsea)
+    message = graph.ask(publisher, sent, overlay)
+    assert message.header == sent.header
+    assert (message.encoding, message.width, message.height) == ('rgb8', 451, 300)
+    drawn = np.frombuffer(message.data, np.uint8).reshape(chelsea.shape)
+    changed = (drawn != chelsea).any(axis=2)
+    # The cat fills most of the picture; its corners stay as they were.
+    assert 0.3 < changed.mean() < 0.98
+    assert not np.array_equal(drawn, chelsea)
+    assert graph.set_parameters('detectnet', overlay_flags='none').successful
+    plain = graph.ask(publisher, make_image(chelsea, stamp=8), overlay)
+    np.testing.assert_array_equal(
+        np.frombuffer(plain.data, np.uint8).reshape(chelsea.shape), chelsea
+    )
+
+
+def test_a_wrong_model_fails_in_one_line_and_can_be_mended(detectnet: Any, graph: Any) -> None:
+    assert graph.set_parameters('detectnet', model='ssd-mobilnet-v2').successful
+    assert not graph.transition('detectnet', 'configure')
+    assert graph.state('detectnet') == 'unconfigured'
+    lines = [line for line in detectnet.text().splitlines() if 'configure failed' in line]
+    assert len(lines) == 1
+    assert "no model 'ssd-mobilnet-v2'; did you mean ssd-mobilenet-v2?" in lines[0]
+    assert graph.set_parameters('detectnet', model='ssd-mobilenet-v2').successful
+    assert graph.transition('detectnet', 'configure')
+
+
+@pytest.mark.parametrize(
+    ('argument', 'words'),
+    [('threshold:=3.0', 'threshold'), ('backend:=cuda', 'one of auto, tensorrt, onnxruntime')],
+)
+def test_a_wrong_parameter_at_the_start_ends_the_process(
+    start: Callable[..., Any], argument: str, words: str
+) -> None:
+    program = start('detectnet', '--ros-args', '-p', argument)
+    assert program.process.wait(60) == 1
+    lines = [line for line in program.text().splitlines() if line.startswith('error:')]
+    assert len(lines) == 1
+    assert words in lines[0]
+    assert 'Traceback' not in program.text()
+
+
+def test_sigint_ends_an_active_node_cleanly(active: Any) -> None:
+    assert active.stop() == 0
+    assert 'Traceback' not in active.text()

@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the lifecycle base, with a network of NumPy and in a real graph."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import Image
+
+from ros_deep_learning.engines.base import EngineInfo
+from ros_deep_learning.errors import EngineError, InferenceError
+from ros_deep_learning.imaging.messages import write_image
+from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.nodes.parameters import parameter
+from ros_deep_learning.nodes.settings import VisionSettings
+from ros_deep_learning.nodes.vision_node import Frame, VisionNode
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSettings(VisionSettings):
+    model: str = parameter('mirror', 'What to load.')
+    threshold: float = parameter(0.5, 'Unused.', live=True)
+
+
+class Mirror:
+    """A network of NumPy that flips images; it fails and waits when the test says so."""
+
+    labels = ('left', 'right')
+    info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
+
+    @dataclass
+    class stats:  # noqa: N801
+        preprocess_ms: float = 1.0
+        inference_ms: float = 2.0
+        postprocess_ms: float = 3.0
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.open = True
+        self.broken = False
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def flip(self, pixels: Pixels) -> np.ndarray:
+        assert self.open
+        self.begun.set()
+        assert self.go_on.wait(10)
+        if self.broken:
+            msg = 'the mirror is broken'
+            raise InferenceError(msg)
+        self.seen.append(int(pixels.array[0, 0, 0]))
+        return pixels.array[:, ::-1]
+
+    def close(self) -> None:
+        self.open = False
+
+
+class MirrorNode(VisionNode):
+    def __init__(self) -> None:
+        super().__init__('mirror', MirrorSettings)
+        self.made: list[Mirror] = []
+        self.refuse_network = self.refuse_outputs = False
+
+    def open_network(self) -> Mirror:
+        if self.refuse_network:
+            msg = 'no such mirror; buy one'
+            raise EngineError(msg)
+        self.made.append(Mirror())
+        return self.made[-1]
+
+    def add_outputs(self) -> None:
+        if self.refuse_outputs:
+            raise RuntimeError
+        self.outputs.add('flipped', Image)
+
+    def process(self, frame: Frame, pixels: Pixels) -> None:
+        message = Image(header=frame.message.header)
+        write_image(message, self.network.flip(pixels), 'rgb8')
+        self.outputs.publish('flipped', message)
+
+
+@pytest.fixture
+def node(ros_domain: int) -> Iterator[MirrorNode]:
+    rclpy.init()
+    node = MirrorNode()
+    executor = MultiThreadedExecutor(num_threads=2)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    yield node
+    executor.shutdown()
+    node.release()
+    node.destroy_node()
+    rclpy.try_shutdown()
+    thread.join(10)
+
+
+def plain(value: int) -> np.ndarray:
+    return np.full((4, 6, 3), value, np.uint8)
+
+
+def topics(node: MirrorNode) -> set[str]:
+    return {info.topic_name for info in (*node.publishers, *node.subscriptions)} & {
+        '/mirror/flipped', '/mirror/overlay', '/mirror/image_in', '/mirror/label_info',
+    }  # fmt: skip
+
+
+def test_the_life_of_a_node(node: MirrorNode) -> None:
+    assert topics(node) == set()
+    for _ in range(2):
+        assert node.trigger_configure() == SUCCESS
+        assert topics(node) == {'/mirror/flipped', '/mirror/overlay', '/mirror/label_info'}
+        assert node.trigger_activate() == SUCCESS
+        assert '/mirror/image_in' in topics(node)
+        assert node.trigger_deactivate() == SUCCESS
+        assert '/mirror/image_in' not in topics(node)
+        assert node.trigger_activate() == SUCCESS
+        assert node.trigger_deactivate() == SUCCESS
+        assert node.made[-1].open
+        assert node.trigger_cleanup() == SUCCESS
+        assert topics(node) == set()
+        assert not node.made[-1].open
+    assert len(node.made) == 2
+
+
+def test_a_failed_configuration_leaves_nothing_and_can_be_tried_again(node: MirrorNode) -> None:
+    node.refuse_network = True
+    assert node.trigger_configure() == FAILURE
+    assert topics(node) == set()
+    node.refuse_network = False
+    node.refuse_outputs = True
+    assert node.trigger_configure() == TransitionCallbackReturn.ERROR
+    assert topics(node) == set()
+    assert not node.made[0].open
+    node.refuse_outputs = False
+    assert node.trigger_configure() == SUCCESS
+
+
+def test_a_failed_activation_leaves_the_node_inactive(
+    node: MirrorNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert node.trigger_configure() == SUCCESS
+    monkeypatch.setattr(node, 'create_subscription', lambda *_, **__: 1 / 0)
+    assert node.trigger_activate() == TransitionCallbackReturn.ERROR
+    monkeypatch.undo()
+    assert not node.made[0].open
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+
+
+@pytest.fixture
+def active(node: MirrorNode) -> MirrorNode:
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+    return node
+
+
+def test_nothing_runs_while_nobody_subscribes(
+    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    publisher = graph.image_publisher('/mirror/image_in')
+    publisher.publish(make_image(plain(1)))
+    graph.wait_until('the frame', lambda: active.statistics.snapshot().received == 1)
+    flipped = graph.inbox('/mirror/flipped', Image)
+    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    publisher.publish(make_image(plain(2)))
+    graph.wait_until('a result', lambda: len(flipped) == 1)
+    assert active.made[0].seen == [2]
+
+
+def test_a_result_has_the_header_of_its_image(
+    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    flipped = graph.inbox('/mirror/flipped', Image)
+    publisher = graph.image_publisher('/mirror/image_in')
+    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    sent = make_image(plain(5), stamp=42)
+    publisher.publish(sent)
+    graph.wait_until('a result', lambda: len(flipped) == 1)
+    assert flipped.messages[0].header == sent.header
+
+
+def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
+    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    mirror = active.made[0]
+    flipped = graph.inbox('/mirror/flipped', Image)
+    publisher = graph.image_publisher('/mirror/image_in')
+    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    mirror.go_on.clear()
+    for value in (1, 2, 3, 4):
+        publisher.publish(make_image(plain(value)))
+        received = value
+        graph.wait_until(
+            'the frame', lambda n=received: active.statistics.snapshot().received == n
+        )
+        assert mirror.begun.wait(10)
+    mirror.go_on.set()
+    graph.wait_until('two results', lambda: len(flipped) == 2)
+    assert mirror.seen == [1, 4]
+    assert active.statistics.snapshot().dropped == 2
+    mirror.go_on.clear()
+    mirror.begun.clear()
+    publisher.publish(make_image(plain(5)))
+    assert mirror.begun.wait(10)
+    deactivation = threading.Thread(target=active.trigger_deactivate)
+    deactivation.start()
+    mirror.go_on.set()
+    deactivation.join(10)
+    assert not deactivation.is_alive()
+    graph.wait_until('the frame in hand', lambda: len(flipped) == 3)
+    assert mirror.seen == [1, 4, 5]
+
+
+def test_failures_in_a_row_deactivate_the_node(
+    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    assert graph.set_parameters('mirror', max_failures=3).successful
+    flipped = graph.inbox('/mirror/flipped', Image)
+    health = graph.inbox('/diagnostics', DiagnosticArray)
+    publisher = graph.image_publisher('/mirror/image_in')
+    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    active.made[0].broken = True
+    for count in (1, 2, 3):
+        assert graph.state('mirror') == 'active'
+        publisher.publish(make_image(plain(count)))
+        graph.wait_until('the failure', lambda n=count: active.statistics.snapshot().failed == n)
+    graph.wait_until('the deactivation', lambda: graph.state('mirror') == 'inactive')
+    assert len(flipped) == 0
+    graph.wait_until(
+        'an error in diagnostics',
+        lambda: [m for m in health.messages if 'deactivated after 3' in m.status[0].message],
+    )
+    assert health.messages[-1].status[0].level == b'\x02'
+
+
+def test_fixed_parameters_change_only_while_unconfigured(active: MirrorNode, graph: Any) -> None:
+    refused = graph.set_parameters('mirror', model='glass', max_failures=7)
+    assert not refused.successful
+    assert 'model: only while the node is unconfigured' in refused.reason
+    assert active.settings.max_failures == 10
+    assert graph.set_parameters('mirror', max_failures=7).successful
+    assert active.settings.max_failures == 7
+    assert graph.transition('mirror', 'deactivate')
+    assert graph.transition('mirror', 'cleanup')
+    assert graph.set_parameters('mirror', model='glass').successful
+    assert active.settings.model == 'glass'
+
+
+def test_a_wrong_value_is_refused_and_nothing_changes(active: MirrorNode, graph: Any) -> None:
+    refused = graph.set_parameters('mirror', class_id='colour', max_failures=5)
+    assert not refused.successful
+    assert 'label, index' in refused.reason
+    assert active.settings == MirrorSettings()
