@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+// SPDX-License-Identifier: Apache-2.0
+// Boxes that reach the score threshold are gathered, so that only they are copied back.
+
+struct Candidate {
+    int box, class_id;
+    float score, coordinates[4]; // as the network gives them
+    int spare;
+};
+
+// Grid: 1-D, one thread a box (best_only) or a (box, class) pair.
+// scores: (box, class) at box * box_stride + class * class_stride.
+// objectness: may be null; else the score is its product with the class's score.
+// boxes: coordinate c of a box at box * boxes_stride + c * coordinate_stride.
+// skipped: class that is never given (-1 = none), such as an SSD's background.
+// out: 1 + capacity records in the order the threads arrive. Record 0 must be zero before; its
+//     first word counts all that reached the threshold, also those beyond the capacity.
+extern "C" __global__ void gather_candidates(
+    const void* __restrict__ scores, int scores_type, int box_count, int classes,
+    long long box_stride, long long class_stride,
+    const void* __restrict__ objectness, long long objectness_stride,
+    const void* __restrict__ boxes, int boxes_type,
+    long long boxes_stride, long long coordinate_stride,
+    int skipped, int best_only, float threshold, int capacity, Candidate* __restrict__ out)
+{
+    const long long i = thread_index();
+    int box, class_id = -1;
+    float score = 0.0f;
+    if (best_only) {
+        if (i >= box_count) return;
+        box = (int)i;
+        for (int k = 0; k < classes; ++k) {
+            if (k == skipped) continue;
+            const float s = load_element(
+                scores, scores_type, box * box_stride + k * class_stride);
+            if (s == s && (class_id < 0 || s > score)) {
+                class_id = k;
+                score = s;
+            }
+        }
+        if (class_id < 0) return;
+    } else {
+        if (i >= (long long)box_count * classes) return;
+        // Neighbouring threads read neighbouring scores in either layout.
+        box = (int)(class_stride == 1 ? i / classes : i % box_count);
+        class_id = (int)(class_stride == 1 ? i % classes : i / box_count);
+        if (class_id == skipped) return;
+        score = load_element(scores, scores_type, box * box_stride + class_id * class_stride);
+    }
+    if (objectness) score *= load_element(objectness, scores_type, box * objectness_stride);
+    if (!(score >= threshold)) return;
+
+    const unsigned int slot = atomicAdd((unsigned int*)out, 1u);
+    if (slot >= (unsigned int)capacity) return;
+    Candidate* candidate = out + 1 + slot;
+    candidate->box = box;
+    candidate->class_id = class_id;
+    candidate->score = score;
+    for (int c = 0; c < 4; ++c)
+        candidate->coordinates[c] = load_element(
+            boxes, boxes_type, box * boxes_stride + c * coordinate_stride);
+    candidate->spare = 0;
+}

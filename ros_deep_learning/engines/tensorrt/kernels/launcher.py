@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Typed launches of the loaded kernels."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ....errors import InferenceError
+from ....imaging.placement import Placement
+from .arguments import ELEMENT_TYPES, DeviceFrame, DeviceScores, ElementType, scores_type
+from .candidates import DeviceBoxes
+from .grid_map import grid_maps
+from .shapes import BLOCK_1D, BLOCK_2D, HISTOGRAM_BLOCKS, grid_1d, grid_2d, interpolation_code
+from .source import SIGNATURES
+
+if TYPE_CHECKING:
+    from ....models.card import InputSpec
+
+
+class KernelFunction(Protocol):
+    """A kernel as ``pycuda.driver.Function`` offers it."""
+
+    def prepare(self, arg_types: str) -> Any:
+        """Say what the parameters are, in the letters of ``struct``."""
+
+    def prepared_async_call(
+        self, grid: tuple[int, int], block: tuple[int, int, int], stream: Any, *args: Any
+    ) -> None:
+        """Launch on a stream; None = the default stream."""
+
+
+class KernelModule(Protocol):
+    """Loaded kernels as ``pycuda.driver.Module`` offers them."""
+
+    def get_function(self, name: str) -> KernelFunction:
+        """Look a kernel up."""
+
+
+class Kernels:
+    """The kernels of one CUDA context, launched from the thread in which it is current.
+
+    Args:
+        module: Where they are; see ``loader.load_kernels``.
+    """
+
+    def __init__(self, module: KernelModule) -> None:
+        self._module = module  # unloaded with its last reference
+        self._functions: dict[str, KernelFunction] = {}
+        for name, signature in SIGNATURES.items():
+            function = module.get_function(name)
+            function.prepare(signature)
+            self._functions[name] = function
+
+    def preprocess(
+        self,
+        frame: DeviceFrame,
+        spec: InputSpec,
+        placement: Placement,
+        out: int,
+        dtype: ElementType,
+        *,
+        slot: int = 0,
+        stream: Any = None,
+    ) -> None:
+        """Resize, order, scale and lay out a frame into one slot of a network's input.
+
+        Grey levels are resized to whole numbers, then (level * scale - mean) / std in float32.
+        Nearest, bilinear and enlarging area give OpenCV's levels; shrinking area rounds the
+        exact average, within one level of OpenCV. See ``preprocess.cu``.
+
+        Args:
+            frame: The frame; its size is the placement's source.
+            spec: What the network wants.
+            placement: Where the frame goes; its network size is the tensor's.
+            out: Address of the whole input tensor.
+            dtype: What the engine's tensor holds, which may differ from ``spec.dtype``; uint8
+                values are rounded half to even and saturated.
+            slot: Batch entry to fill.
+            stream: A ``pycuda.driver.Stream``.
+
+        Raises:
+            InferenceError: The frame is not what the placement was made for.
+        """
+        if (frame.width, frame.height) != placement.source_wh:
+            msg = f'a frame of {frame.width}x{frame.height} pixels for {placement}'
+            raise InferenceError(msg)
+        width, height = placement.network_wh
+        crop, paste = _xywh(placement.crop_xyxy), _xywh(placement.paste_xyxy)
+        # Twice divided, as cv::resize does when it is given the sizes.
+        scale_xy = 1 / (paste[2] / crop[2]), 1 / (paste[3] / crop[3])
+        self._launch(
+            'preprocess', grid_2d(width, height), BLOCK_2D, stream,
+            frame.pointer, frame.step, frame.pixel_bytes, int(frame.order != spec.channels),
+            *crop, *paste, width, height,
+            interpolation_code(spec.interpolation, scale_xy), *scale_xy,
+            spec.pad_value, spec.scale, *spec.mean, *spec.std,
+            out, slot * 3 * width * height, int(spec.layout == 'nhwc'), ELEMENT_TYPES[dtype],
+        )  # fmt: skip
+
+    def segment(
+        self,
+        scores: DeviceScores,
+        placement: Placement,
+        mask_wh: tuple[int, int],
+        class_ids: int,
+        *,
+        linear: bool = False,
+        softmax: bool = False,
+        ignored_class: int | None = None,
+        min_confidence: float | None = None,
+        confidences: int = 0,
+        confidences_dtype: ElementType = 'float32',
+        stream: Any = None,
+    ) -> None:
+        """Make the class mask of the source image at any size.
+
+        The mask's pixel centres are mapped back through the placement. 255 (unlabelled) is given
+        to pixels that the network did not see, or where no class is sure enough.
+
+        Args:
+            scores: The network's output.
+            placement: How the frame was laid into the network's input.
+            mask_wh: Size of the mask, which spans the whole source image.
+            class_ids: Address of (H, W) uint8, written.
+            linear: Interpolate the scores at each pixel before the arg-max; else take the cell.
+            softmax: The scores are logits: confidence is the winner's softmax over all classes
+                (of a binary network: the sigmoid). Else the winner's score as it is.
+            ignored_class: Never given; the runner-up wins.
+            min_confidence: Least confidence of a labelled pixel; None = any.
+            confidences: Address of (H, W) confidences, written; 0 = not wanted.
+            confidences_dtype: What they are; uint8 is 255 * confidence, rounded.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        width, height = mask_wh
+        x, y = grid_maps(placement, (scores.width, scores.height), mask_wh)
+        self._launch(
+            'segment', grid_2d(width, height), BLOCK_2D, stream,
+            scores.pointer, scores_type(scores.dtype), scores.classes, *scores.strides,
+            x.first, x.last, y.first, y.last, x.factor, x.shift, y.factor, y.shift,
+            x.begin, y.begin, x.end, y.end, width, height, int(linear), int(softmax),
+            -1 if ignored_class is None else ignored_class,
+            -math.inf if min_confidence is None else min_confidence,
+            class_ids, confidences, ELEMENT_TYPES[confidences_dtype],
+        )  # fmt: skip
+
+    def colorize(
+        self, class_ids: int, pixels: int, palette: int, out_rgb: int, *, stream: Any = None
+    ) -> None:
+        """Write each pixel's colour.
+
+        Args:
+            class_ids: Address of the mask, uint8.
+            pixels: Of the mask.
+            palette: Address of ``arguments.palette_rgba``'s table.
+            out_rgb: Address of (pixels, 3) uint8, written.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        self._launch(
+            'colorize', grid_1d(pixels), BLOCK_1D, stream, class_ids, pixels, palette, out_rgb
+        )
+
+    def blend(
+        self,
+        frame: DeviceFrame,
+        class_ids: int,
+        mask_wh: tuple[int, int],
+        palette: int,
+        out_rgb: int,
+        *,
+        stream: Any = None,
+    ) -> None:
+        """Lay the colours of a mask over a frame.
+
+        Args:
+            frame: The frame.
+            class_ids: Address of the mask, uint8, read at the nearest pixel.
+            mask_wh: Size of the mask, which spans the whole frame.
+            palette: Address of ``arguments.palette_rgba``'s table.
+            out_rgb: Address of (H, W, 3) uint8 of the frame's size, written.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        self._launch(
+            'blend', grid_2d(frame.width, frame.height), BLOCK_2D, stream,
+            frame.pointer, frame.step, frame.pixel_bytes, int(frame.order != 'rgb'),
+            frame.width, frame.height, class_ids, *mask_wh, palette, out_rgb,
+        )  # fmt: skip
+
+    def count_classes(
+        self, class_ids: int, pixels: int, counts: int, *, stream: Any = None
+    ) -> None:
+        """Count the pixels of each class.
+
+        Args:
+            class_ids: Address of the mask, uint8.
+            pixels: Of the mask.
+            counts: Address of (256,) uint32, written; the last one counts unlabelled pixels.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        self._launch('zero_words', grid_1d(256), BLOCK_1D, stream, counts, 256)
+        blocks = min(grid_1d(pixels)[0], HISTOGRAM_BLOCKS)
+        self._launch('count_classes', (blocks, 1), BLOCK_1D, stream, class_ids, pixels, counts)
+
+    def gather_candidates(
+        self,
+        boxes: DeviceBoxes,
+        threshold: float,
+        records: int,
+        capacity: int,
+        *,
+        best_only: bool = False,
+        skipped_class: int | None = None,
+        stream: Any = None,
+    ) -> None:
+        """Gather the boxes whose score is at or above a threshold.
+
+        Args:
+            boxes: The network's outputs.
+            threshold: Least score, inclusive.
+            records: Address of 1 + capacity records of dtype ``candidates.CANDIDATE``, written in
+                no fixed order; ``candidates.read_candidates`` makes sense of them.
+            capacity: Most candidates that are kept.
+            best_only: One candidate a box, with its best class; else one a (box, class) pair.
+            skipped_class: Never given, such as an SSD's background.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        self._launch('zero_words', (1, 1), BLOCK_1D, stream, records, 8)
+        self._launch(
+            'gather_candidates', grid_1d(boxes.count * (1 if best_only else boxes.classes)),
+            BLOCK_1D, stream, boxes.scores, scores_type(boxes.scores_dtype),
+            boxes.count, boxes.classes, *boxes.score_strides,
+            boxes.objectness, boxes.objectness_stride,
+            boxes.boxes, scores_type(boxes.boxes_dtype), *boxes.box_strides,
+            -1 if skipped_class is None else skipped_class, int(best_only),
+            threshold, capacity, records,
+        )  # fmt: skip
+
+    def _launch(
+        self,
+        name: str,
+        grid: tuple[int, int],
+        block: tuple[int, int, int],
+        stream: Any,
+        *arguments: Any,
+    ) -> None:
+        if all(grid):  # CUDA refuses an empty grid
+            self._functions[name].prepared_async_call(grid, block, stream, *arguments)
+
+
+def _xywh(xyxy: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = xyxy
+    return x1, y1, x2 - x1, y2 - y1

@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+// SPDX-License-Identifier: Apache-2.0
+// A raw 8-bit frame becomes one batch slot of a network's input.
+//
+// Resized values are rounded to whole grey levels before the formula, as the CPU path and the
+// usual training pipelines do. Nearest, bilinear and enlarging area follow the integer
+// arithmetic of OpenCV's cv::resize (modules/imgproc/src/resize.cpp: 11 bit weights,
+// resizeNN, HResizeLinear, VResizeLinear); shrinking area is the exact box average.
+
+enum Interpolation { NEAREST = 0, BILINEAR = 1, AREA_SHRINK = 2, AREA_ENLARGE = 3 };
+
+struct LinearTap {
+    int first, second;    // source positions, inside the source
+    int weight0, weight1; // of 2048
+};
+
+static __device__ __forceinline__ LinearTap linear_tap(
+    int position, int source_size, double scale, double inverse, int enlarge_area)
+{
+    int first;
+    float share;
+    if (enlarge_area) {
+        first = (int)floor(position * scale);
+        share = (float)((position + 1) - (first + 1) * inverse);
+        share = share <= 0.0f ? 0.0f : share - floorf(share);
+    } else {
+        share = (float)((position + 0.5) * scale - 0.5);
+        first = (int)floorf(share);
+        share -= (float)first;
+    }
+
+    LinearTap tap;
+    tap.first = clamp_int(first, 0, source_size - 1);
+    tap.second = clamp_int(first + 1, 0, source_size - 1);
+    tap.weight0 = (int)rintf((1.0f - share) * 2048.0f);
+    tap.weight1 = (int)rintf(share * 2048.0f);
+    return tap;
+}
+
+struct AreaSpan {
+    int begin, end;             // source positions, end not included
+    float first, last, total;   // weights of the first and last position; all between have 1
+};
+
+static __device__ __forceinline__ AreaSpan area_span(int position, int source_size, double scale)
+{
+    const double low = position * scale;
+    const double high = fmin((position + 1) * scale, (double)source_size);
+    AreaSpan span;
+    span.begin = clamp_int((int)floor(low), 0, source_size - 1);
+    span.end = clamp_int((int)ceil(high), span.begin + 1, source_size);
+    span.first = (float)(fmin(high, span.begin + 1.0) - low);
+    span.last = (float)(high - (span.end - 1.0));
+    span.total = (float)(high - low);
+    return span;
+}
+
+static __device__ __forceinline__ float area_weight(const AreaSpan& span, int position)
+{
+    if (position == span.begin) return span.first;
+    return position == span.end - 1 ? span.last : 1.0f;
+}
+
+// Grid: 2-D, one thread a pixel of the network's input.
+// frame: first byte of the frame; step: bytes from row to row; pixel_bytes: 1 (grey), 3 or 4.
+// swap: the frame's and the network's channel orders differ.
+// crop_*: region of the frame that is used; paste_*: region of the input that it fills.
+// scale_*: source pixels a network pixel. pad: grey level around the paste region.
+// offset: elements before the slot in out; nhwc: channels last.
+extern "C" __global__ void preprocess(
+    const unsigned char* __restrict__ frame, long long step, int pixel_bytes, int swap,
+    int crop_x, int crop_y, int crop_w, int crop_h,
+    int paste_x, int paste_y, int paste_w, int paste_h,
+    int network_w, int network_h, int interpolation, double scale_x, double scale_y,
+    int pad, float factor, float mean0, float mean1, float mean2,
+    float std0, float std1, float std2,
+    void* __restrict__ out, long long offset, int nhwc, int type)
+{
+    const int x = (int)thread_index();
+    const int y = (int)(blockIdx.y * blockDim.y + threadIdx.y);
+    if (x >= network_w || y >= network_h) return;
+
+    const int px = x - paste_x, py = y - paste_y;
+    const int green = pixel_bytes > 1 ? 1 : 0, blue = 2 * green;
+    int level[3] = {pad, pad, pad};
+    if (px >= 0 && py >= 0 && px < paste_w && py < paste_h) {
+        const unsigned char* crop = frame + crop_y * step + (long long)crop_x * pixel_bytes;
+        if (interpolation == NEAREST) {
+            const int sx = clamp_int((int)floor(px * scale_x), 0, crop_w - 1);
+            const int sy = clamp_int((int)floor(py * scale_y), 0, crop_h - 1);
+            const unsigned char* p = crop + sy * step + (long long)sx * pixel_bytes;
+            level[0] = p[0];
+            level[1] = p[green];
+            level[2] = p[blue];
+        } else if (interpolation == AREA_SHRINK) {
+            const AreaSpan h = area_span(px, crop_w, scale_x);
+            const AreaSpan v = area_span(py, crop_h, scale_y);
+            float sum[3] = {0.0f, 0.0f, 0.0f};
+            for (int sy = v.begin; sy < v.end; ++sy) {
+                const unsigned char* row = crop + sy * step;
+                const float wy = area_weight(v, sy);
+                for (int sx = h.begin; sx < h.end; ++sx) {
+                    const unsigned char* p = row + (long long)sx * pixel_bytes;
+                    const float w = wy * area_weight(h, sx);
+                    sum[0] += w * p[0];
+                    sum[1] += w * p[green];
+                    sum[2] += w * p[blue];
+                }
+            }
+            const float area = h.total * v.total;
+            for (int c = 0; c < 3; ++c)
+                level[c] = clamp_int((int)rintf(sum[c] / area), 0, 255);
+        } else {
+            const int enlarge = interpolation == AREA_ENLARGE;
+            const LinearTap h = linear_tap(
+                px, crop_w, scale_x, (double)paste_w / crop_w, enlarge);
+            const LinearTap v = linear_tap(
+                py, crop_h, scale_y, (double)paste_h / crop_h, enlarge);
+            const unsigned char* row0 = crop + v.first * step;
+            const unsigned char* row1 = crop + v.second * step;
+            const long long p0 = (long long)h.first * pixel_bytes;
+            const long long p1 = (long long)h.second * pixel_bytes;
+            for (int c = 0; c < 3; ++c) {
+                const int k = c * green;
+                const int top = row0[p0 + k] * h.weight0 + row0[p1 + k] * h.weight1;
+                const int low = row1[p0 + k] * h.weight0 + row1[p1 + k] * h.weight1;
+                level[c] = clamp_int(
+                    (((v.weight0 * (top >> 4)) >> 16) + ((v.weight1 * (low >> 4)) >> 16) + 2) >> 2,
+                    0, 255);
+            }
+        }
+    }
+
+    const float mean[3] = {mean0, mean1, mean2};
+    const float deviation[3] = {std0, std1, std2};
+    const long long plane = (long long)network_w * network_h;
+    const long long pixel = (long long)y * network_w + x;
+    for (int c = 0; c < 3; ++c) {
+        const int source = swap ? 2 - c : c;
+        const float value = ((float)level[source] * factor - mean[c]) / deviation[c];
+        store_element(out, type, offset + (nhwc ? pixel * 3 + c : plane * c + pixel), value);
+    }
+}

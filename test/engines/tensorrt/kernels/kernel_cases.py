@@ -1,0 +1,332 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Random cases for each kernel, held against NumPy and OpenCV; the device is the caller's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import kernel_reference as reference
+import numpy as np
+
+from ros_deep_learning.engines.tensorrt.kernels.arguments import (
+    DeviceFrame,
+    DeviceScores,
+    palette_rgba,
+)
+from ros_deep_learning.engines.tensorrt.kernels.candidates import (
+    CANDIDATE,
+    DeviceBoxes,
+    read_candidates,
+)
+from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.models.card import InputSpec
+
+OPENCV = {
+    'nearest': cv2.INTER_NEAREST,
+    'bilinear': cv2.INTER_LINEAR,
+    'area': cv2.INTER_AREA,
+}
+SIZES = (1, 2, 3, 7, 8, 31, 32, 33, 64, 97)
+
+
+def random_frame(rng, width, height, pixel_bytes):
+    """A frame of random bytes whose rows have random padding: (rows as bytes, pixels)."""
+    step = width * pixel_bytes + int(rng.choice([0, 0, 1, 5, 64]))
+    rows = rng.integers(0, 256, (height, step), dtype=np.uint8)
+    return rows, rows[:, : width * pixel_bytes].reshape(height, width, pixel_bytes)
+
+
+def as_rgb(pixels, order):
+    if pixels.shape[2] == 1:
+        return np.repeat(pixels, 3, axis=2)
+    return pixels[..., :3] if order == 'rgb' else pixels[..., 2::-1]
+
+
+def random_spec(rng, width, height, **fixed):
+    values = {
+        'layout': str(rng.choice(['nchw', 'nhwc'])),
+        'channels': str(rng.choice(['rgb', 'bgr'])),
+        'resize': str(rng.choice(['stretch', 'letterbox', 'crop'])),
+        'crop_fraction': float(rng.choice([1.0, 0.875, 0.3])),
+        'interpolation': str(rng.choice(['nearest', 'bilinear', 'area'])),
+        'pad_value': int(rng.integers(0, 256)),
+        'scale': float(rng.choice([1.0, 1 / 255, 1 / 127.5])),
+        'mean': tuple(rng.uniform(0, 1, 3).tolist()),
+        'std': tuple(rng.uniform(0.2, 60, 3).tolist()),
+    }
+    return InputSpec(width=width, height=height, **{**values, **fixed})
+
+
+def check_preprocess(device, rng, sizes=SIZES, **fixed):
+    """One random frame through every output type, in whole levels and by the formula."""
+    width, height, network_w, network_h = (int(rng.choice(sizes)) for _ in range(4))
+    spec = random_spec(rng, network_w, network_h, **fixed)
+    pixel_bytes, order = int(rng.choice([1, 3, 4])), str(rng.choice(['rgb', 'bgr']))
+    rows, pixels = random_frame(rng, width, height, pixel_bytes)
+    frame_buffer = device.put(rows)
+    frame = DeviceFrame(
+        frame_buffer.pointer,
+        width,
+        height,
+        rows.shape[1],
+        pixel_bytes,
+        order,
+    )
+    placement = place(
+        (width, height), (network_w, network_h), spec.resize, crop_fraction=spec.crop_fraction
+    )
+    shape = (3, network_h, network_w) if spec.layout == 'nchw' else (network_h, network_w, 3)
+
+    def run(spec, dtype, slots=1, slot=0):
+        out = device.room((slots, *shape), dtype)
+        untouched = out.read()
+        device.kernels.preprocess(frame, spec, placement, out.pointer, dtype, slot=slot)
+        whole = out.read()
+        for other in set(range(slots)) - {slot}:
+            assert whole[other].tobytes() == untouched[other].tobytes()
+        return whole[slot] if spec.layout == 'nhwc' else np.moveaxis(whole[slot], 0, -1)
+
+    x1, y1, x2, y2 = placement.crop_xyxy
+    crop = np.ascontiguousarray(as_rgb(pixels, order)[y1:y2, x1:x2])
+    if spec.channels == 'bgr':
+        crop = np.ascontiguousarray(crop[..., ::-1])
+    px1, py1, px2, py2 = placement.paste_xyxy
+    identity = replace(spec, scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3)
+    canvas = run(identity, 'uint8')
+    levels = canvas[py1:py2, px1:px2]
+    check_levels(levels, crop, (px2 - px1, py2 - py1), spec.interpolation)
+    border = np.ones(canvas.shape, bool)
+    border[py1:py2, px1:px2] = False
+    assert (canvas[border] == spec.pad_value).all()
+
+    expected = reference.network_values(
+        levels, spec.pad_value, spec.scale, spec.mean, spec.std, placement
+    )
+    largest = max(255 * spec.scale, *spec.mean) / min(spec.std)
+    slots = int(rng.integers(1, 4))
+    slot = int(rng.integers(0, slots))
+    values = run(spec, 'float32', slots, slot)
+    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=4e-7 * largest)
+    halves = run(spec, 'float16', slots, slot)
+    np.testing.assert_array_equal(halves, values.astype(np.float16))
+    whole = run(spec, 'uint8', slots, slot)
+    np.testing.assert_array_equal(whole, np.clip(np.rint(values), 0, 255))
+
+
+def check_levels(levels, crop, size_wh, interpolation):
+    """Levels follow the stated rule, are near the exact value, and within one of OpenCV's."""
+    exact = reference.exact_levels(crop, size_wh, interpolation)
+    opencv = cv2.resize(crop, size_wh, interpolation=OPENCV[interpolation]).astype(int)
+    apart = np.abs(levels.astype(int) - opencv).max()
+    enlarges = size_wh[0] > crop.shape[1] or size_wh[1] > crop.shape[0]
+    if interpolation == 'nearest':
+        np.testing.assert_array_equal(levels, exact)
+        assert apart == 0
+    elif interpolation == 'area' and not enlarges:
+        assert np.abs(levels - exact).max() <= 0.5 + 1e-4
+        assert apart <= 1
+    else:
+        rule = reference.opencv_linear_levels(crop, size_wh, enlarge_area=interpolation == 'area')
+        np.testing.assert_array_equal(levels, rule)
+        assert np.abs(levels - exact).max() < 1
+        assert apart <= 1
+
+
+def random_scores(rng, classes, height, width, dtype, *, softmax):
+    scores = rng.normal(0, 3, (classes, height, width))
+    if not softmax:
+        scores = 1 / (1 + np.exp(-scores))
+        if classes > 1:
+            scores /= scores.sum(axis=0)
+    return scores.astype(dtype)
+
+
+def check_segment(device, rng, sizes=SIZES, **fixed):
+    """One random score grid, its mask and confidences, against float64."""
+    choice = {
+        'classes': int(rng.choice([1, 2, 3, 21])),
+        'dtype': str(rng.choice(['float32', 'float16'])),
+        'layout': str(rng.choice(['nchw', 'nhwc'])),
+        'linear': bool(rng.integers(2)),
+        'softmax': bool(rng.integers(2)),
+        'ignored': rng.choice([None, 0, 1]),
+        'min_confidence': rng.choice([None, 0.3, 0.6]),
+        'resize': str(rng.choice(['stretch', 'letterbox', 'crop'])),
+    } | fixed
+    source_wh, mask_wh, cells = (tuple(int(rng.choice(sizes)) for _ in 'wh') for _ in range(3))
+    grid_wh = min(cells[0], 32), min(cells[1], 32)
+    network_wh = grid_wh[0] * int(rng.choice([1, 8])), grid_wh[1] * int(rng.choice([1, 8]))
+    placement = place(source_wh, network_wh, choice['resize'], crop_fraction=0.8)
+    softmax, linear = choice['softmax'], choice['linear']
+    scores = random_scores(
+        rng, choice['classes'], grid_wh[1], grid_wh[0], choice['dtype'], softmax=softmax
+    )
+    laid_out = scores if choice['layout'] == 'nchw' else np.moveaxis(scores, 0, -1)
+    buffer = device.put(laid_out)
+    handle = DeviceScores(
+        buffer.pointer, *grid_wh, choice['classes'], choice['dtype'], choice['layout']
+    )
+    mask = device.room(mask_wh[::-1], np.uint8)
+    masks = {}
+    for dtype in ('float32', 'uint8'):
+        confidences = device.room(mask_wh[::-1], dtype)
+        device.kernels.segment(
+            handle,
+            placement,
+            mask_wh,
+            mask.pointer,
+            linear=linear,
+            softmax=softmax,
+            ignored_class=choice['ignored'],
+            min_confidence=choice['min_confidence'],
+            confidences=confidences.pointer,
+            confidences_dtype=dtype,
+        )
+        masks[dtype] = mask.read(), confidences.read()
+    without = device.room(mask_wh[::-1], np.uint8)
+    device.kernels.segment(
+        handle, placement, mask_wh, without.pointer, linear=linear, softmax=softmax
+    )
+    assert (without.read() != 255).all() or choice['resize'] == 'crop'
+
+    ids, confidence = masks['float32']
+    np.testing.assert_array_equal(ids, masks['uint8'][0])
+    np.testing.assert_array_equal(masks['uint8'][1], np.rint(confidence * np.float32(255)))
+    check_mask(ids, confidence, scores, placement, mask_wh, choice)
+
+
+def check_mask(ids, confidence, scores, placement, mask_wh, choice):
+    """Every pixel's class has the best score to float32 precision, and its confidence fits."""
+    spread, visible = reference.mask_scores(
+        scores.astype(np.float64), placement, mask_wh, linear=choice['linear']
+    )
+    spread = reference.class_scores(spread, softmax=choice['softmax'])
+    every = reference.confidences_of(spread, softmax=choice['softmax'])
+    allowed = spread.copy()
+    if choice['ignored'] is not None:
+        allowed[choice['ignored']] = -np.inf
+    best = allowed.max(axis=0)
+    tolerance = 1e-5 * np.abs(spread).max()
+    best_confidence = np.where(visible, np.take_along_axis(
+        every, allowed.argmax(axis=0)[None], axis=0)[0], 0)  # fmt: skip
+    np.testing.assert_allclose(confidence, best_confidence, rtol=1e-5, atol=1e-5)
+
+    labelled = ids != 255
+    assert not labelled[~visible].any()
+    least = choice['min_confidence']
+    if least is None:
+        np.testing.assert_array_equal(labelled, visible)
+    else:
+        unsure = np.abs(best_confidence - least) <= 1e-5
+        np.testing.assert_array_equal(
+            labelled[~unsure], (visible & (best_confidence >= least))[~unsure]
+        )
+    given = np.where(labelled, ids, 0)
+    score = np.take_along_axis(allowed, given[None].astype(int), axis=0)[0]
+    assert (score[labelled] >= best[labelled] - tolerance).all()
+    if not choice['linear']:  # no arithmetic: ties go to the lowest class, exactly
+        np.testing.assert_array_equal(ids[labelled], allowed.argmax(axis=0)[labelled])
+
+
+def check_colors(device, rng, sizes=SIZES):
+    """Colour mask, overlay and histogram of one random mask: exact, but for the last rounding."""
+    width, height, mask_w, mask_h = (int(rng.choice(sizes)) for _ in range(4))
+    classes = int(rng.choice([1, 5, 255]))
+    ids = rng.integers(0, classes, (mask_h, mask_w), dtype=np.uint8)
+    ids[rng.random(ids.shape) < 0.2] = 255
+    colors = rng.integers(0, 256, (classes, int(rng.choice([3, 4]))), dtype=np.uint8)
+    table = palette_rgba(colors, 150)
+    mask, palette = device.put(ids), device.put(table)
+
+    out = device.room((mask_h, mask_w, 3), np.uint8)
+    device.kernels.colorize(mask.pointer, ids.size, palette.pointer, out.pointer)
+    np.testing.assert_array_equal(out.read(), table[ids][..., :3])
+    assert (out.read()[ids == 255] == 0).all()
+
+    pixel_bytes, order = int(rng.choice([1, 3, 4])), str(rng.choice(['rgb', 'bgr']))
+    rows, pixels = random_frame(rng, width, height, pixel_bytes)
+    frame_buffer = device.put(rows)
+    frame = DeviceFrame(
+        frame_buffer.pointer,
+        width,
+        height,
+        rows.shape[1],
+        pixel_bytes,
+        order,
+    )
+    out = device.room((height, width, 3), np.uint8)
+    device.kernels.blend(frame, mask.pointer, (mask_w, mask_h), palette.pointer, out.pointer)
+    expected = reference.blended(as_rgb(pixels, order), ids, table)
+    assert np.abs(out.read() - expected).max() <= 0.5 + 1e-9
+
+    counts = device.room(256, np.uint32)
+    device.kernels.count_classes(mask.pointer, ids.size, counts.pointer)
+    np.testing.assert_array_equal(counts.read(), np.bincount(ids.ravel(), minlength=256))
+
+
+def check_candidates(device, rng, **fixed):
+    """One random set of boxes in one of the usual layouts; the list is exact."""
+    choice = {
+        'count': int(rng.choice([0, 1, 5, 255, 256, 300])),
+        'classes': int(rng.choice([1, 2, 7, 20])),
+        'dtype': str(rng.choice(['float32', 'float16'])),
+        'transposed': bool(rng.integers(2)),
+        'with_objectness': bool(rng.integers(2)),
+        'best_only': bool(rng.integers(2)),
+        'skipped': rng.choice([None, 0]),
+        'threshold': float(rng.choice([0.0, 0.5, 0.97, 1.1])),
+    } | fixed
+    count, classes = choice['count'], choice['classes']
+    # 65 levels, all exact in half precision: many equal scores, some just at the threshold.
+    scores = (rng.integers(0, 65, (count, classes)) / 64).astype(choice['dtype'])
+    scores[rng.random(scores.shape) < 0.05] = np.nan
+    boxes = rng.uniform(-5, 400, (count, 4)).astype(choice['dtype'])
+    objectness = (rng.integers(0, 65, count) / 64).astype(choice['dtype'])
+    if choice['transposed']:
+        tensor = device.put(np.concatenate([boxes.T, objectness[None], scores.T]))
+        size = scores.itemsize * count
+        handle = DeviceBoxes(
+            tensor.pointer + 5 * size, tensor.pointer, count, classes, (1, count), (1, count),
+            choice['dtype'], choice['dtype'],
+            tensor.pointer + 4 * size if choice['with_objectness'] else 0, 1,
+        )  # fmt: skip
+    else:
+        tensors = [device.put(array) for array in (scores, boxes, objectness)]
+        handle = DeviceBoxes(
+            tensors[0].pointer, tensors[1].pointer, count, classes, (classes, 1), (4, 1),
+            choice['dtype'], choice['dtype'],
+            tensors[2].pointer if choice['with_objectness'] else 0, 1,
+        )  # fmt: skip
+
+    expected = reference.candidates(
+        scores,
+        boxes,
+        choice['threshold'],
+        objectness=objectness if choice['with_objectness'] else None,
+        best_only=choice['best_only'],
+        skipped=choice['skipped'],
+    )
+    known = {row[:2]: row for row in expected}
+    for capacity in {len(expected) + 3, len(expected), len(expected) // 2}:
+        records = device.room(1 + capacity, CANDIDATE)
+        device.kernels.gather_candidates(
+            handle,
+            choice['threshold'],
+            records.pointer,
+            capacity,
+            best_only=choice['best_only'],
+            skipped_class=choice['skipped'],
+        )
+        got = read_candidates(records.read())
+        assert got.found == len(expected)
+        assert len(got.scores) == min(capacity, len(expected))
+        assert got.is_complete == (capacity >= len(expected))
+        if got.is_complete:
+            assert got.box_ids.tolist() == [row[0] for row in expected]
+            assert got.class_ids.tolist() == [row[1] for row in expected]
+        pairs = zip(got.box_ids.tolist(), got.class_ids.tolist(), strict=True)
+        rows = [known[pair] for pair in pairs]
+        assert got.scores.tolist() == [row[2] for row in rows]
+        assert got.boxes.tolist() == [row[3].tolist() for row in rows]
