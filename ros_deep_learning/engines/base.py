@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -45,6 +46,7 @@ class EngineInfo:
         precision: The effective precision: ``fp32``, ``fp16``, ``int8`` or ``mixed``.
         inputs: The network's inputs, in its order.
         outputs: The network's outputs, in its order.
+        metadata: What the ONNX file says of itself; empty where there is none.
     """
 
     backend: str
@@ -53,6 +55,7 @@ class EngineInfo:
     precision: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 class Engine(Protocol):

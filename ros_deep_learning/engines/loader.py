@@ -111,6 +111,10 @@ class EngineLoader:
             self._release(key, entry)
             raise
 
+    def complete(self, card: ModelCard, progress: Progress = silent) -> ModelCard:
+        """Give the card with what its own download adds, as ``ModelStore.complete`` does."""
+        return self._model_store().complete(card, progress)
+
     def _release(self, key: Hashable, entry: _Entry) -> None:
         with self._lock:
             entry.users -= 1

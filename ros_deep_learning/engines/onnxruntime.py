@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,6 +97,7 @@ class OnnxRuntimeNetwork:
             precision=precision,
             inputs=tuple(_spec(node) for node in session.get_inputs()),
             outputs=tuple(_spec(node) for node in session.get_outputs()),
+            metadata=MappingProxyType(dict(session.get_modelmeta().custom_metadata_map)),
         )
 
     def handle(self, on_close: Callable[[], None]) -> OnnxRuntimeEngine:

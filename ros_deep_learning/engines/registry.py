@@ -11,13 +11,22 @@ from ..errors import BackendUnavailableError
 from .backend import Backend
 
 
+def _tensorrt() -> Backend:
+    from .tensorrt.backend import TensorRtBackend
+
+    return TensorRtBackend()
+
+
 def _onnxruntime() -> Backend:
     from .onnxruntime import OnnxRuntimeBackend
 
     return OnnxRuntimeBackend()
 
 
-BACKENDS: dict[str, Callable[[], Backend]] = {'onnxruntime': _onnxruntime}
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    'tensorrt': _tensorrt,
+    'onnxruntime': _onnxruntime,
+}
 """Makers of the backends, in the order that ``auto`` tries them."""
 
 

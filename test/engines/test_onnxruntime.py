@@ -8,6 +8,7 @@ import sys
 import threading
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
@@ -41,6 +42,16 @@ def test_says_what_was_loaded(engine):
     assert info.version == onnxruntime.__version__
     assert [(t.name, t.shape, t.dtype) for t in info.inputs] == [('x', (-1, 3), np.float32)]
     assert [(t.name, t.shape, t.dtype) for t in info.outputs] == [('y', (-1, 2), np.float32)]
+
+
+def test_tells_the_files_metadata(affine_onnx):
+    path, _, _ = affine_onnx()
+    assert load(path).handle(lambda: None).info.metadata == {}
+    said = {'task': 'detect', 'names': "{0: 'cat'}"}
+    model = onnx.load(path)
+    helper.set_model_props(model, said)
+    onnx.save(model, path)
+    assert load(path).handle(lambda: None).info.metadata == said
 
 
 @pytest.mark.parametrize('rows', [0, 1, 5])

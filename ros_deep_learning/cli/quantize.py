@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Make an int8 network from a float one and frames of the kind that it will see."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.tensorrt.quantize import Method, quantize, run_exactly
+from ..errors import DeepLearningError, SettingsError
+from ..models.card import ModelCard
+from ..models.store import ModelStore
+from ..models.zoo import find_card
+from ..progress import Progress
+from ..tasks.preprocess import placement, preprocess
+from .bar import progress_bar
+from .quantize_frames import read_frames
+from .quantize_report import Agreement, agreement
+
+_LEAST_FRAMES = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0 done, 1 failed or under ``--at-least``, 130 interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    output = Path(arguments.output)
+    try:
+        with progress_bar() as progress:
+            report = _quantize(arguments, output, progress)
+    except DeepLearningError as err:
+        print(f'quantize: {err}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('quantize: interrupted; nothing was written', file=sys.stderr)
+        return 130
+    print(f'{output}: {output.stat().st_size / 2**20:.1f} MiB')
+    print(f'against the float network on frames it was not calibrated with: {report}')
+    if arguments.at_least and not report.share >= arguments.at_least:
+        print(
+            f'quantize: that is less than {arguments.at_least:.1%}; mend: more frames, or '
+            '--method minmax',
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -> Agreement:
+    card = find_card(arguments.model)
+    progress('reading frames', None)
+    frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
+    if len(frames) < _LEAST_FRAMES:
+        msg = f'{arguments.frames} has one frame; one is to calibrate with, one to check with'
+        raise SettingsError(msg)
+    onnx_path = ModelStore().onnx_path(card, progress)
+    placements = [placement(frame.size_wh, card.input) for frame in frames]
+    name = _input_name(card, onnx_path)
+    feeds = [{name: preprocess([frame], card.input)} for frame in frames]
+    held = _held_out(len(feeds), arguments.held_out)
+    calibration = [feed for index, feed in enumerate(feeds) if index not in held]
+    quantize(onnx_path, output, calibration, method=arguments.method, progress=progress)
+    progress('comparing with the float network', None)
+    check: list[dict[str, NDArray[Any]]] = [feeds[index] for index in sorted(held)]
+    return agreement(
+        card,
+        [placements[index] for index in sorted(held)],
+        run_exactly(onnx_path, check),
+        run_exactly(output, check),
+    )
+
+
+def _held_out(count: int, share: float) -> set[int]:
+    """Choose the frames to check with, evenly spread: at least one, and never all."""
+    wanted = min(max(round(count * share), 1), count - 1)
+    return {int(i) for i in np.linspace(0, count - 1, wanted).round()}
+
+
+def _input_name(card: ModelCard, onnx_path: Path) -> str:
+    from ..engines.tensorrt.network import read_network
+
+    return card.input.name or read_network(onnx_path).inputs[0].name
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='quantize', description=__doc__)
+    parser.add_argument('model', help='name of a network, or path of its card (.yaml)')
+    parser.add_argument(
+        'frames',
+        help='folder of images, video, .npz of RGB images, or a rosbag2 (with rosbags installed)',
+    )
+    parser.add_argument('output', help='the .onnx file to write')
+    parser.add_argument('--method', choices=get_args(Method), default='entropy')
+    parser.add_argument('--limit', type=int, default=200, help='most frames to read')
+    parser.add_argument('--held-out', type=float, default=0.2, help='share kept to check with')
+    parser.add_argument('--topic', help='image topic of a bag that has several')
+    parser.add_argument(
+        '--at-least', type=float, default=0.0, help='fail where less than this share agrees'
+    )
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames to calibrate with: from a folder of images, a video, arrays or a rosbag2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import SettingsError
+from ..imaging.messages import pixels_from_message
+from ..imaging.pixels import Pixels
+
+_IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.pgm', '.tif', '.tiff')
+_IMAGE_TYPE = 'sensor_msgs/msg/Image'
+_COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+
+
+def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixels]:
+    """Read frames, evenly spread over the source.
+
+    Args:
+        source: A folder of images, a video file, an .npz or .npy file of RGB images, or a
+            rosbag2 (a folder with metadata.yaml), which needs the package ``rosbags``.
+        limit: Most frames, at least 1.
+        topic: The bag's image topic; None is its only one.
+
+    Raises:
+        SettingsError: The source cannot be read, or has no frames.
+    """
+    if limit < 1:
+        msg = f'limit: want 1 frame or more, not {limit}'
+        raise SettingsError(msg)
+    if not source.exists():
+        msg = f'there is no {source}'
+        raise SettingsError(msg)
+    if source.is_dir():
+        is_bag = (source / 'metadata.yaml').is_file()
+        frames = _from_bag(source, limit, topic) if is_bag else _from_folder(source, limit)
+    elif source.suffix in ('.npz', '.npy'):
+        frames = _from_arrays(source, limit)
+    else:
+        frames = _from_video(source, limit)
+    found = list(frames)
+    if not found:
+        msg = f'{source} has no frames; want images ({", ".join(_IMAGES)}), a video, .npz or a bag'
+        raise SettingsError(msg)
+    return found
+
+
+def spread(count: int, limit: int) -> list[int]:
+    """Choose at most ``limit`` of ``count`` indices, evenly, rising."""
+    if count <= limit:
+        return list(range(count))
+    return [int(i) for i in np.linspace(0, count - 1, limit).round()]
+
+
+def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:
+    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in _IMAGES)
+    for index in spread(len(paths), limit):
+        image = cv2.imread(str(paths[index]), cv2.IMREAD_COLOR)
+        if image is None:
+            msg = f'{paths[index]} cannot be read as an image; mend: remove it'
+            raise SettingsError(msg)
+        yield Pixels(np.asarray(image, np.uint8), 'bgr')
+
+
+def _from_video(path: Path, limit: int) -> Iterator[Pixels]:
+    video = cv2.VideoCapture(str(path))
+    try:
+        if not video.isOpened():
+            msg = f'{path} cannot be read as a video'
+            raise SettingsError(msg)
+        count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+        wanted = set(spread(count, limit)) if count > 0 else set(range(limit))
+        for index in range(max(wanted, default=-1) + 1):
+            if not video.grab():
+                return
+            if index in wanted:
+                good, image = video.retrieve()
+                if good:
+                    yield Pixels(np.asarray(image, np.uint8), 'bgr')
+    finally:
+        video.release()
+
+
+def _from_arrays(path: Path, limit: int) -> Iterator[Pixels]:
+    try:
+        data = np.load(path, allow_pickle=False)
+        arrays = [data] if isinstance(data, np.ndarray) else [data[name] for name in data.files]
+    except (OSError, ValueError) as err:
+        msg = f'{path} cannot be read as arrays: {err}'
+        raise SettingsError(msg) from err
+    images = [image for array in arrays for image in (array if array.ndim == 4 else [array])]
+    for index in spread(len(images), limit):
+        image = images[index]
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            msg = f'{path}: want uint8 RGB images (H, W, 3), not {image.dtype} {image.shape}'
+            raise SettingsError(msg)
+        yield Pixels(image, 'rgb')
+
+
+def _from_bag(folder: Path, limit: int, topic: str | None) -> Iterator[Pixels]:
+    try:
+        highlevel = import_module('rosbags.highlevel')
+        typesys = import_module('rosbags.typesys')
+    except ImportError as err:
+        msg = f'reading the bag {folder} needs the package rosbags; mend: pip install rosbags'
+        raise SettingsError(msg) from err
+    store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
+    with highlevel.AnyReader([folder], default_typestore=store) as reader:
+        images = [c for c in reader.connections if c.msgtype in (_IMAGE_TYPE, _COMPRESSED_TYPE)]
+        names = sorted({c.topic for c in images})
+        if topic is None and len(names) == 1:
+            topic = names[0]
+        if topic not in names:
+            have = ', '.join(names) or 'none'
+            msg = f'{folder}: want one of its image topics ({have}), not {topic}; mend: --topic'
+            raise SettingsError(msg)
+        chosen = [c for c in images if c.topic == topic]
+        wanted = set(spread(sum(c.msgcount for c in chosen), limit))
+        for index, (connection, _, raw) in enumerate(reader.messages(connections=chosen)):
+            if index not in wanted:
+                continue
+            message = reader.deserialize(raw, connection.msgtype)
+            if connection.msgtype == _COMPRESSED_TYPE:
+                image = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+                if image is not None:
+                    yield Pixels(np.asarray(image, np.uint8), 'bgr')
+            else:
+                yield pixels_from_message(message)

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What int8 costs: how far a quantised network agrees with its float original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.placement import Placement
+from ..models.card import ModelCard
+from ..tasks.boxes import iou_matrix
+from ..tasks.decoders.registry import find_decoder
+from ..tasks.detection import Detections, DetectionSettings, detections_from
+from ..tasks.score_grid import read_scores
+
+Outputs = Mapping[str, NDArray[Any]]
+MATCH_IOU = 0.5
+"""Least overlap of two boxes that show the same object, as in PASCAL VOC and COCO's AP50."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two networks agree on some frames.
+
+    Attributes:
+        share: 0..1: of frames with the same best class, of pixels with the same class, or of
+            objects that both found; nan where neither found any.
+        measure: What the share is of.
+        detail: More of it, for people; may be empty.
+    """
+
+    share: float
+    measure: str
+    detail: str = ''
+
+    def __str__(self) -> str:
+        return f'{self.measure}: {self.share:.1%}' + f' ({self.detail})' * bool(self.detail)
+
+
+def agreement(
+    card: ModelCard,
+    placements: Sequence[Placement],
+    floats: Sequence[Outputs],
+    ints: Sequence[Outputs],
+) -> Agreement:
+    """Compare the outputs of two networks on the same frames, by what the task makes of them.
+
+    Args:
+        card: The network; says task, outputs and decoder.
+        placements: How each frame was laid into the input.
+        floats: Outputs of the float network, with batch axis 1, one set a frame.
+        ints: Those of the quantised one.
+
+    Raises:
+        DecodeError: The outputs are not what the card says.
+    """
+    pairs = list(zip(floats, ints, strict=True))
+    if card.task == 'classification':
+        name = next(iter(card.outputs.values()))
+        same = [a[name].argmax() == b[name].argmax() for a, b in pairs]
+        return Agreement(float(np.mean(same)), 'same top-1', f'{len(same)} frames')
+    if card.task == 'segmentation':
+        name = next(iter(card.outputs.values()))
+        masks = [(_mask(a[name][0]), _mask(b[name][0])) for a, b in pairs]
+        worst = min(float(np.mean(a == b)) for a, b in masks)
+        share = float(np.mean([np.mean(a == b) for a, b in masks]))
+        return Agreement(share, 'same class of pixels', f'worst frame {worst:.1%}')
+    return _boxes(card, placements, pairs)
+
+
+def _mask(output: NDArray[Any]) -> NDArray[np.int64]:
+    mask: NDArray[np.int64] = read_scores(output, 'scores').argmax(0)
+    return mask
+
+
+def _boxes(
+    card: ModelCard, placements: Sequence[Placement], pairs: Sequence[tuple[Outputs, Outputs]]
+) -> Agreement:
+    found = matched = 0
+    overlaps: list[float] = []
+    for placement, (first, second) in zip(placements, pairs, strict=True):
+        a, b = (_detections(card, placement, outputs) for outputs in (first, second))
+        hits = match_ious(a, b)
+        found += len(a) + len(b)
+        matched += 2 * len(hits)
+        overlaps += hits
+    share = matched / found if found else float('nan')
+    detail = f'{found} objects in both, mean IoU {np.mean(overlaps):.3f}' if overlaps else ''
+    return Agreement(share, 'objects that both found', detail)
+
+
+def match_ious(a: Detections, b: Detections) -> list[float]:
+    """Pair the objects of the same class that overlap most, each one once.
+
+    Returns:
+        The IoU of each pair, all at or above ``MATCH_IOU``.
+    """
+    ious = iou_matrix(a.boxes_xyxy, b.boxes_xyxy)
+    ious = np.where(a.class_ids[:, None] == b.class_ids[None, :], ious, 0.0)
+    hits = []
+    while ious.size and ious.max() >= MATCH_IOU:
+        row, column = np.unravel_index(ious.argmax(), ious.shape)
+        hits.append(float(ious[row, column]))
+        ious[row, :] = ious[:, column] = 0.0
+    return hits
+
+
+def _detections(card: ModelCard, placement: Placement, outputs: Outputs) -> Detections:
+    settings = DetectionSettings()
+    arrays = {name: array[0] for name, array in outputs.items()}
+    size = (card.input.width, card.input.height)
+    decode = find_decoder(card.decoder or '').decode
+    candidates = decode(arrays, card.outputs, size, settings.score_threshold)
+    return detections_from(candidates, placement, settings)

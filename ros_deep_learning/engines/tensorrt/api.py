@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The differences between the versions of TensorRT, asked of the module itself."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...errors import BackendUnavailableError, BuildError
+
+MODULES = ('tensorrt', 'tensorrt_rtx')
+"""The modules that can serve, preferred first."""
+
+_NUMPY = {
+    'FLOAT': 'float32',
+    'HALF': 'float16',
+    'INT8': 'int8',
+    'UINT8': 'uint8',
+    'INT32': 'int32',
+    'INT64': 'int64',
+    'BOOL': 'bool',
+}
+
+
+class TensorRt:
+    """One TensorRT module, from 8.6 to 11 or TensorRT for RTX, seen as if all were one.
+
+    Attributes:
+        module: The Python module.
+        name: ``tensorrt`` or ``tensorrt_rtx``.
+        version: Its version.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.name = str(module.__name__)
+        self.version = str(module.__version__)
+
+    @property
+    def strongly_typed(self) -> bool:
+        """Whether precision comes from the network's types alone (TensorRT 11 and RTX)."""
+        return not hasattr(self.module.BuilderFlag, 'FP16')
+
+    @property
+    def has_progress_monitor(self) -> bool:
+        """Whether a build says how far it is (TensorRT 10 and newer)."""
+        return hasattr(self.module, 'IProgressMonitor')
+
+    @property
+    def compute_capabilities(self) -> tuple[str, ...] | None:
+        """What ``set_target`` takes, such as ``8.6``; None = engines are for the GPU at hand."""
+        if not hasattr(self.module.IBuilderConfig, 'num_compute_capabilities'):
+            return None
+        names = [n for n in self.module.ComputeCapability.__members__ if n.startswith('SM')]
+        return tuple(f'{n[2:-1]}.{n[-1]}' for n in names)
+
+    def network_flags(self) -> int:
+        """The creation flags of a network with explicit batch, typed as strongly as may be."""
+        flags = self.module.NetworkDefinitionCreationFlag
+        if self.strongly_typed:
+            wanted = getattr(flags, 'STRONGLY_TYPED', None)
+        else:
+            wanted = getattr(flags, 'EXPLICIT_BATCH', None)
+        return 0 if wanted is None else 1 << int(wanted)
+
+    def set_precision(self, config: Any, precision: str, *, fast_fp16: bool) -> None:
+        """Let the builder choose kernels of a precision, where that is the builder's affair.
+
+        ``fp32`` is meant: TF32, with its 10 bits of mantissa, is switched off. What an int8
+        network leaves in float32 may become fp16 where the GPU is fast at it.
+        """
+        flags = self.module.BuilderFlag
+        if precision == 'fp32':
+            config.clear_flag(flags.TF32)
+        if self.strongly_typed:
+            return
+        if precision == 'int8':
+            config.set_flag(flags.INT8)
+        if precision == 'fp16' or (precision == 'int8' and fast_fp16):
+            config.set_flag(flags.FP16)
+
+    def share_profiles(self, config: Any) -> None:
+        """Let several users of an engine run the same input shapes at once.
+
+        TensorRT 8.6 must be told; later ones always do.
+        """
+        features = getattr(self.module, 'PreviewFeature', None)
+        wanted = getattr(features, 'PROFILE_SHARING_0806', None)
+        if wanted is not None:
+            config.set_preview_feature(wanted, True)
+
+    def set_workspace(self, config: Any, megabytes: int) -> None:
+        """Limit the scratch memory of an engine's layers."""
+        config.set_memory_pool_limit(self.module.MemoryPoolType.WORKSPACE, megabytes << 20)
+
+    def set_optimization_level(self, config: Any, level: int) -> None:
+        """Trade build time for speed, 0..5.
+
+        Raises:
+            BuildError: This TensorRT has no such level.
+        """
+        if not hasattr(self.module.IBuilderConfig, 'builder_optimization_level'):
+            raise BuildError(self._lacks('builder optimisation level', 'optimization_level'))
+        config.builder_optimization_level = level
+
+    def set_dla(self, builder: Any, config: Any, core: int, precision: str) -> None:
+        """Build for a deep learning accelerator, with the GPU for what it cannot run.
+
+        Raises:
+            BuildError: There is no such core, or it does not run that precision.
+        """
+        cores = int(getattr(builder, 'num_DLA_cores', 0))
+        if core >= cores:
+            msg = f'no DLA core {core}: this machine has {cores}; mend: leave dla_core unset'
+            raise BuildError(msg)
+        if precision == 'fp32':
+            msg = 'a DLA runs fp16 and int8 only; mend: precision fp16, or leave dla_core unset'
+            raise BuildError(msg)
+        config.default_device_type = self.module.DeviceType.DLA
+        config.DLA_core = core
+        config.set_flag(self.module.BuilderFlag.GPU_FALLBACK)
+
+    def set_target(self, config: Any, compute_capability: str) -> None:
+        """Build for a compute capability, with no such GPU at hand.
+
+        Raises:
+            BuildError: This TensorRT builds for the GPU at hand only, or does not know that one.
+        """
+        known = self.compute_capabilities
+        if known is None:
+            raise BuildError(self._lacks('builds for other GPUs', 'target'))
+        if compute_capability not in known:
+            msg = (
+                f'{self.name} {self.version} does not build for compute capability '
+                f'{compute_capability}, only for {", ".join(known)}'
+            )
+            raise BuildError(msg)
+        config.num_compute_capabilities = 1
+        wanted = getattr(self.module.ComputeCapability, f'SM{compute_capability.replace(".", "")}')
+        if not config.set_compute_capability(wanted, 0):
+            msg = f'{self.name} refused the compute capability {compute_capability}'
+            raise BuildError(msg)
+
+    def set_progress(self, config: Any, report: ProgressReport) -> None:
+        """Have a build report its phases; nothing where this TensorRT has no monitor."""
+        if self.has_progress_monitor:
+            config.progress_monitor = _monitor(self.module, report)
+
+    def parser_errors(self, parser: Any, nodes: list[tuple[str, str]]) -> list[str]:
+        """Read a parser's errors, with node name and operator.
+
+        Args:
+            parser: An ``OnnxParser`` that failed.
+            nodes: Name and operator of each of the network's nodes, for a TensorRT whose errors
+                have a node's number only.
+        """
+        lines = []
+        for index in range(parser.num_errors):
+            error = parser.get_error(index)
+            name, operator = '', ''
+            if hasattr(error, 'node_name'):
+                name, operator = error.node_name(), error.node_operator()
+            if not name and 0 <= error.node() < len(nodes):
+                name, operator = nodes[error.node()]
+            where = f'node {name!r} ({operator}): ' if name or operator else ''
+            lines.append(f'{where}{error.desc()} [{_last_word(error.code())}]')
+        return lines
+
+    def numpy_dtype(self, data_type: Any) -> np.dtype[Any] | None:
+        """NumPy's type for one of TensorRT's, or None where NumPy has none."""
+        name = _NUMPY.get(_last_word(data_type))
+        return None if name is None else np.dtype(name)
+
+    def _lacks(self, what: str, option: str) -> str:
+        return f'{self.name} {self.version} has no {what}; mend: leave {option} unset'
+
+
+ProgressReport = Callable[[str, str, int | None], bool]
+"""Called with ``start``, ``step`` or ``finish``, the phase, and the number of steps or the step
+that is done; answers whether to go on."""
+
+
+def find_module() -> str | None:
+    """Name the TensorRT module that is installed, without importing it."""
+    return next((name for name in MODULES if importlib.util.find_spec(name)), None)
+
+
+@cache
+def tensorrt(name: str | None = None) -> TensorRt:
+    """Import TensorRT.
+
+    Args:
+        name: One of ``MODULES``; None is the first that is installed.
+
+    Raises:
+        BackendUnavailableError: It is not installed, or does not load.
+    """
+    name = name or find_module()
+    if name is None:
+        msg = 'TensorRT is not installed; on a Jetson it comes with JetPack (python3-libnvinfer)'
+        raise BackendUnavailableError(msg)
+    try:
+        return TensorRt(importlib.import_module(name))
+    except Exception as err:
+        msg = f'{name} is installed but does not load: {err}'
+        raise BackendUnavailableError(msg) from err
+
+
+def _monitor(module: Any, report: ProgressReport) -> Any:
+    class Monitor(module.IProgressMonitor):  # type: ignore[misc]
+        def __init__(self) -> None:
+            module.IProgressMonitor.__init__(self)
+
+        def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
+            report('start', phase_name, num_steps)
+
+        def step_complete(self, phase_name: str, step: int) -> bool:
+            return report('step', phase_name, step)
+
+        def phase_finish(self, phase_name: str) -> None:
+            report('finish', phase_name, None)
+
+    return Monitor()
+
+
+def _last_word(value: Any) -> str:
+    return str(value).rsplit('.', 1)[-1]

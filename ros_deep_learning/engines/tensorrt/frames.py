@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Raw frames on their way into a network's input, prepared on the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ...errors import InferenceError
+from ...imaging.placement import place
+from .cuda import GpuContext
+from .kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
+from .memory import ExchangeBuffer
+from .target import Target
+
+if TYPE_CHECKING:
+    from ...imaging.pixels import Pixels
+    from ...models.card import InputSpec
+
+
+class FrameBuffer:
+    """Holds the frames of one run, one behind the other; it grows to the largest it has seen.
+
+    All methods need the GPU's context current.
+    """
+
+    def __init__(self, gpu: GpuContext, target: Target) -> None:
+        """Load the kernels.
+
+        Raises:
+            BackendUnavailableError: There is no compiler for them.
+        """
+        self._kernels = gpu.kernels()
+        self._shared = target.integrated
+        self._buffer: ExchangeBuffer | None = None
+
+    def prepare(
+        self,
+        pixels: Sequence[Pixels],
+        spec: InputSpec,
+        tensor: int,
+        dtype: np.dtype[Any],
+        stream: Any,
+    ) -> None:
+        """Upload frames as they are, and make a network's input of them.
+
+        Args:
+            pixels: The frames, one a batch entry.
+            spec: The card's input.
+            tensor: Device address of the input tensor.
+            dtype: What the tensor holds.
+            stream: Where the work is put; the caller waits for it before the next call.
+
+        Raises:
+            InferenceError: The tensor's type is not one that the kernels write.
+        """
+        if dtype.name not in ELEMENT_TYPES:
+            msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
+            raise InferenceError(msg)
+        total = sum(image.array.size for image in pixels)
+        buffer = self._sized(total)
+        staging = buffer.host((total,), np.dtype(np.uint8))
+        start = 0
+        starts = []
+        for image in pixels:
+            size = image.array.size
+            np.copyto(staging[start : start + size].reshape(image.array.shape), image.array)
+            starts.append(start)
+            start += size
+        buffer.upload(total, stream)
+        for slot, (image, offset) in enumerate(zip(pixels, starts, strict=True)):
+            width, height = image.size_wh
+            self._kernels.preprocess(
+                DeviceFrame(buffer.pointer + offset, width, height, 3 * width, 3, image.order),
+                spec,
+                place(
+                    (width, height),
+                    (spec.width, spec.height),
+                    spec.resize,
+                    crop_fraction=spec.crop_fraction,
+                ),
+                tensor,
+                cast('ElementType', dtype.name),
+                slot=slot,
+                stream=stream,
+            )
+
+    def free(self) -> None:
+        """Give the memory back; twice is harmless."""
+        buffer, self._buffer = self._buffer, None
+        if buffer is not None:
+            buffer.free()
+
+    def _sized(self, nbytes: int) -> ExchangeBuffer:
+        if self._buffer is None or self._buffer.capacity < nbytes:
+            self.free()
+            self._buffer = ExchangeBuffer(nbytes, shared=self._shared)
+        return self._buffer

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""TensorRT's log, brought to Python's logging."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import deque
+from functools import cache
+from typing import Any
+
+from .api import TensorRt
+
+_LOG = logging.getLogger('ros_deep_learning.tensorrt')
+_LEVELS = {
+    'INTERNAL_ERROR': logging.ERROR,
+    'ERROR': logging.ERROR,
+    'WARNING': logging.WARNING,
+    'INFO': logging.DEBUG,
+    'VERBOSE': 5,
+}
+_KEPT = 20
+
+
+class RecentErrors:
+    """The last errors that TensorRT logged, for the message of the error that follows."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+
+    def add(self, line: str) -> None:
+        """Keep a line."""
+        self._lines.append(line)
+
+    def take(self) -> str:
+        """Answer what was logged since the last call, in one line, and forget it."""
+        lines = []
+        # Another thread may take the last one first.
+        with contextlib.suppress(IndexError):
+            while True:
+                lines.append(self._lines.popleft())
+        return '; '.join(dict.fromkeys(lines))
+
+
+@cache
+def logger(api: TensorRt) -> tuple[Any, RecentErrors]:
+    """Make the one logger of this process; TensorRT keeps the first it is given.
+
+    Returns:
+        The TensorRT logger, and what it saw of errors. TensorRT's information is logged as
+        debug, for it is many lines a build.
+    """
+    module = api.module
+    errors = RecentErrors()
+    levels = {getattr(module.ILogger.Severity, name): level for name, level in _LEVELS.items()}
+
+    class Logger(module.ILogger):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            module.ILogger.__init__(self)
+
+        def log(self, severity: Any, message: str) -> None:
+            level = levels.get(severity, logging.DEBUG)
+            text = ' '.join(message.split())
+            if level >= logging.ERROR:
+                errors.add(text)
+            _LOG.log(level, '%s', text)
+
+    return Logger(), errors

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Memory that host and GPU exchange a tensor through."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .cuda import device_errors
+
+
+class ExchangeBuffer:
+    """Pinned host memory with device memory behind it, or the same memory where both share it.
+
+    All methods need the GPU's context current. The host's side must not be touched between an
+    ``upload`` or ``download`` and the end of the stream's work.
+    """
+
+    def __init__(self, capacity: int, *, shared: bool) -> None:
+        """Allocate.
+
+        Args:
+            capacity: Bytes.
+            shared: Whether the GPU maps the host's memory instead of having its own.
+
+        Raises:
+            DeviceError: There is not enough memory; nothing is left allocated.
+        """
+        from pycuda import driver
+
+        self.capacity = max(capacity, 1)
+        self._driver = driver
+        self._device: Any = None
+        with device_errors(f'allocating {self.capacity / 2**20:.1f} MiB'):
+            flags = driver.host_alloc_flags.DEVICEMAP if shared else 0
+            self._host: Any = driver.pagelocked_empty(self.capacity, np.uint8, mem_flags=flags)
+            if shared:
+                self.pointer = int(self._host.base.get_device_pointer())
+                return
+            try:
+                self._device = driver.mem_alloc(self.capacity)
+            except driver.Error:
+                self._free_host()
+                raise
+            self.pointer = int(self._device)
+
+    def host(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """View the host's side as an array, from its first byte."""
+        nbytes = prod(shape) * dtype.itemsize
+        view: NDArray[Any] = self._host[:nbytes].view(dtype).reshape(shape)
+        return view
+
+    def upload(self, nbytes: int, stream: Any) -> None:
+        """Bring the first bytes to the GPU, in the stream's order."""
+        if self._device is not None and nbytes:
+            self._driver.memcpy_htod_async(self.pointer, self._host[:nbytes], stream)
+
+    def download(self, nbytes: int, stream: Any) -> None:
+        """Bring the first bytes back, in the stream's order."""
+        if self._device is not None and nbytes:
+            self._driver.memcpy_dtoh_async(self._host[:nbytes], self.pointer, stream)
+
+    def free(self) -> None:
+        """Give the memory back; views of it must be gone. Twice is harmless."""
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(self._driver.Error):
+                device.free()
+        self._free_host()
+
+    def _free_host(self) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            with contextlib.suppress(self._driver.Error):
+                host.base.free()

@@ -1,0 +1,246 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the quantize program: frames, the network it writes, and what it says of it."""
+
+from __future__ import annotations
+
+import math
+import sys
+from types import ModuleType, SimpleNamespace
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+
+from ros_deep_learning.cli import quantize
+from ros_deep_learning.cli.quantize_frames import read_frames, spread
+from ros_deep_learning.cli.quantize_report import Agreement, agreement, match_ious
+from ros_deep_learning.engines.onnx_precision import graph_precision
+from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.tasks.detection import Detections
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six images in colours that tell them apart, one a folder deeper, and a text."""
+    path = tmp_path / 'images'
+    (path / 'deeper').mkdir(parents=True)
+    for index in range(6):
+        image = np.full((20, 30, 3), (40 * index, 0, 255), np.uint8)
+        name = f'{index}.png' if index else 'deeper/0.png'
+        cv2.imwrite(str(path / name), image)
+    (path / 'readme.txt').write_text('no image')
+    return path
+
+
+@pytest.mark.parametrize(
+    ('count', 'limit', 'indices'),
+    [(0, 3, []), (2, 3, [0, 1]), (5, 1, [0]), (5, 2, [0, 4]), (9, 3, [0, 4, 8])],
+)
+def test_frames_are_spread_evenly(count, limit, indices):
+    assert spread(count, limit) == indices
+
+
+def test_reads_a_folder(folder):
+    frames = read_frames(folder, 100)
+    assert len(frames) == 6
+    assert {f.order for f in frames} == {'bgr'}
+    assert sorted(int(f.array[0, 0, 0]) for f in frames) == [0, 40, 80, 120, 160, 200]
+    assert len(read_frames(folder, 2)) == 2
+
+
+def test_reads_a_video(bikes_clip):
+    frames = read_frames(bikes_clip, 3)
+    assert [f.size_wh for f in frames] == [(640, 272)] * 3
+    assert not np.array_equal(frames[0].array, frames[1].array)
+
+
+def test_reads_arrays(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 9, 3), np.uint8)
+    np.savez(tmp_path / 'a.npz', first=images, last=images[0])
+    np.save(tmp_path / 'b.npy', images)
+    frames = read_frames(tmp_path / 'a.npz', 10)
+    assert len(frames) == 5
+    assert frames[0].order == 'rgb'
+    np.testing.assert_array_equal(frames[0].array, images[0])
+    assert len(read_frames(tmp_path / 'b.npy', 10)) == 4
+
+
+def test_reads_a_bag_where_rosbags_is_installed(tmp_path, monkeypatch):
+    """The package rosbags stands behind two names; its reader is imitated here."""
+    (tmp_path / 'metadata.yaml').write_text('')
+    image = SimpleNamespace(
+        encoding='rgb8', width=2, height=1, step=6, is_bigendian=0, data=np.arange(6, dtype='u1')
+    )
+    camera, other = (
+        SimpleNamespace(topic=t, msgtype='sensor_msgs/msg/Image', msgcount=2)
+        for t in ('/camera', '/other')
+    )
+
+    class Reader:
+        connections = (camera, other)
+
+        def __init__(self, folders, default_typestore):
+            assert folders == [tmp_path]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def messages(self, connections):
+            return [(c, 0, b'raw') for c in connections for _ in range(2)]
+
+        def deserialize(self, raw, msgtype):
+            return image
+
+    highlevel, typesys = ModuleType('rosbags.highlevel'), ModuleType('rosbags.typesys')
+    highlevel.AnyReader = Reader
+    typesys.Stores = SimpleNamespace(ROS2_HUMBLE='humble')
+    typesys.get_typestore = lambda store: store
+    for module in (ModuleType('rosbags'), highlevel, typesys):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    frames = read_frames(tmp_path, 10, '/camera')
+    assert len(frames) == 2
+    np.testing.assert_array_equal(frames[0].array.ravel(), np.arange(6))
+    with pytest.raises(SettingsError, match=r'/camera, /other\), not None; mend: --topic'):
+        read_frames(tmp_path, 10)
+
+
+def test_a_bag_without_rosbags_is_said(tmp_path, monkeypatch):
+    (tmp_path / 'metadata.yaml').write_text('')
+    monkeypatch.setitem(sys.modules, 'rosbags.highlevel', None)
+    with pytest.raises(SettingsError, match='mend: pip install rosbags'):
+        read_frames(tmp_path, 10)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'words'),
+    [
+        ('none', None, 'there is no'),
+        ('clip.mp4', b'no video', 'cannot be read as a video'),
+        ('a.npz', b'no arrays', 'cannot be read as arrays'),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SettingsError, match=words):
+        read_frames(tmp_path / name, 10)
+
+
+def test_an_empty_folder_is_said(tmp_path):
+    with pytest.raises(SettingsError, match='has no frames; want images'):
+        read_frames(tmp_path, 10)
+
+
+def test_a_broken_image_is_named(folder):
+    (folder / 'bad.png').write_bytes(b'no image')
+    with pytest.raises(SettingsError, match=r'bad\.png cannot be read'):
+        read_frames(folder, 100)
+
+
+def test_wrong_arrays_are_said(tmp_path):
+    np.save(tmp_path / 'a.npy', np.zeros((4, 4), np.float32))
+    with pytest.raises(SettingsError, match='want uint8 RGB'):
+        read_frames(tmp_path / 'a.npy', 10)
+
+
+def test_no_frames_cannot_be_asked_for(folder):
+    with pytest.raises(SettingsError, match='limit: want 1'):
+        read_frames(folder, 0)
+
+
+def detections(*boxes):
+    rows = np.array([b[:4] for b in boxes], np.float32).reshape(-1, 4)
+    ids = np.array([b[4] for b in boxes], np.int32)
+    return Detections(rows, np.ones(len(boxes), np.float32), ids, (100, 100))
+
+
+def test_objects_are_matched_by_class_and_overlap():
+    assert match_ious(detections(), detections()) == []
+    a = detections((0, 0, 10, 10, 1), (50, 50, 60, 60, 2))
+    assert match_ious(a, detections()) == []
+    assert match_ious(a, a) == [1.0, 1.0]
+    shifted = detections((0, 0, 10, 8, 1), (50, 50, 60, 60, 3), (0, 0, 10, 9, 1))
+    assert match_ious(a, shifted) == [pytest.approx(0.9)]
+
+
+def test_agreement_of_a_classifier():
+    card = find_card('efficientnet-lite0')
+    eye = [{'logits': row[None]} for row in np.eye(4, dtype=np.float32)]
+    other = [*eye[:3], {'logits': np.array([[9.0, 0, 0, 1]], np.float32)}]
+    result = agreement(card, [], eye, other)
+    assert (result.share, result.measure) == (0.75, 'same top-1')
+    assert str(result) == 'same top-1: 75.0% (4 frames)'
+
+
+def test_agreement_of_masks():
+    card = find_card('duckietown-lanes')
+    masks = np.zeros((1, 3, 10, 10), np.float32)
+    masks[:, 0] = 1
+    other = masks.copy()
+    other[0, :, 0, 0] = (0, 1, 0)
+    result = agreement(card, [], [{'probs': masks}] * 2, [{'probs': masks}, {'probs': other}])
+    assert result.share == pytest.approx(0.995)
+    assert result.detail == 'worst frame 99.0%'
+
+
+def test_agreement_of_boxes():
+    card = find_card('ssd-mobilenet-v2')
+    boxes = np.array([[[0.1, 0.1, 0.5, 0.5], [0.6, 0.6, 0.9, 0.9]]], np.float32)
+    scores = np.zeros((1, 2, 90), np.float32)
+    scores[0, 0, 3] = scores[0, 1, 5] = 0.9
+    weaker = scores.copy()
+    weaker[0, 1, 5] = 0.1
+    placements = [place((300, 300), (300, 300), 'stretch')]
+    result = agreement(
+        card,
+        placements,
+        [{'boxes': boxes, 'scores': scores}],
+        [{'boxes': boxes, 'scores': weaker}],
+    )
+    assert result.share == pytest.approx(2 / 3)
+    nothing = [{'boxes': boxes, 'scores': np.zeros_like(scores)}]
+    assert math.isnan(agreement(card, placements, nothing, nothing).share)
+
+
+def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, capsys):
+    for index, image in enumerate((astronaut, chelsea, coffee, astronaut[:, ::-1])):
+        cv2.imwrite(str(tmp_path / f'{index}.png'), image[..., ::-1])
+    output = tmp_path / 'int8.onnx'
+    arguments = ['efficientnet-lite0', str(tmp_path), str(output), '--method', 'minmax']
+    assert quantize.main([*arguments, '--held-out', '0.5']) == 0
+    assert graph_precision(output) == 'int8'
+    onnx.checker.check_model(str(output))
+    out = capsys.readouterr().out
+    assert 'frames it was not calibrated with: same top-1:' in out
+    assert '(2 frames)' in out
+
+
+def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(quantize, '_quantize', lambda *_: Agreement(0.5, 'same top-1'))
+    output = tmp_path / 'int8.onnx'
+    output.write_bytes(b'')
+    arguments = ['selfie', str(folder), str(output)]
+    assert quantize.main(arguments) == 0
+    assert quantize.main([*arguments, '--at-least', '0.5']) == 0
+    assert quantize.main([*arguments, '--at-least', '0.51']) == 1
+    assert 'less than 51.0%' in capsys.readouterr().err
+
+
+def test_one_frame_is_too_few(folder, tmp_path, capsys):
+    assert quantize.main(['selfie', str(folder), str(tmp_path / 'o.onnx'), '--limit', '1']) == 1
+    assert 'one is to calibrate with, one to check with' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('count', 'share', 'held'), [(2, 0.9, {0}), (5, 0.0, {0}), (10, 0.2, {0, 9}), (4, 1.0, 3)]
+)
+def test_some_frames_are_held_out_and_never_all(count, share, held):
+    chosen = quantize._held_out(count, share)
+    assert (chosen == held) if isinstance(held, set) else (len(chosen) == held)

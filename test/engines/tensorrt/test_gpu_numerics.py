@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every kept network on the GPU, against ONNX Runtime on the CPU.
+
+Limits: fp32 within 1e-4 of the largest value. fp16 and int8 by what the task makes of the
+outputs: the same best class; the same class of at least 99 % of the pixels; the same objects,
+each with an IoU over 0.9.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.errors import FetchError
+from ros_deep_learning.models.zoo import find_card
+
+pytestmark = pytest.mark.gpu
+KEPT = ('efficientnet-lite0', 'duckietown-lanes', 'selfie')
+RELATIVE = 1e-4
+SAME_PIXELS = 0.99
+MIN_IOU = 0.9
+
+
+@pytest.fixture(scope='module')
+def pictures():
+    """Real pictures from the user's cache, for the networks to see something."""
+    cv2 = pytest.importorskip('cv2')
+    from ros_deep_learning.imaging.pixels import Pixels
+    from ros_deep_learning.models.media import media_path
+
+    try:
+        paths = [media_path(f'{name}.png') for name in ('astronaut', 'chelsea', 'coffee')]
+    except FetchError as err:
+        pytest.skip(f'the test pictures are not in the cache: {err}')
+    return [Pixels(cv2.imread(str(path), cv2.IMREAD_COLOR), 'bgr') for path in paths]
+
+
+@pytest.fixture(scope='module')
+def ssd_path():
+    from ros_deep_learning.models.store import ModelStore
+
+    try:
+        return ModelStore().onnx_path(find_card('ssd-mobilenet-v2'))
+    except FetchError as err:
+        pytest.skip(f'ssd-mobilenet-v2 is not in the cache: {err}')
+
+
+@pytest.fixture(scope='module')
+def feeds_of(pictures):
+    from ros_deep_learning.tasks.preprocess import preprocess
+
+    def feeds(card, name):
+        return [{name: preprocess([picture], card.input)} for picture in pictures]
+
+    return feeds
+
+
+@pytest.fixture
+def both(load, feeds_of):
+    """Run a network on GPU and CPU; answers card, and outputs of GPU and CPU a picture."""
+    from ros_deep_learning.engines.tensorrt.quantize import run_exactly
+
+    def run(name, path, precision):
+        card = find_card(name)
+        network = load(path, precision, spec=card.input)
+        assert network.info.precision == precision
+        feeds = feeds_of(card, network.info.inputs[0].name)
+        engine = network.handle(lambda: None)
+        return card, [engine.run(feed) for feed in feeds], run_exactly(path, feeds)
+
+    return run
+
+
+def assert_close(got, wanted):
+    for ours, theirs in zip(got, wanted, strict=True):
+        assert set(ours) == set(theirs)
+        for name, value in theirs.items():
+            limit = RELATIVE * float(np.abs(value).max())
+            np.testing.assert_allclose(ours[name], value, rtol=0, atol=limit, err_msg=name)
+
+
+def assert_agrees(card, pictures, got, wanted):
+    from ros_deep_learning.cli.quantize_report import _detections, agreement, match_ious
+    from ros_deep_learning.tasks.preprocess import placement
+
+    places = [placement(picture.size_wh, card.input) for picture in pictures]
+    result = agreement(card, places, wanted, got)
+    print(f'{card.name}: {result}')
+    if card.task == 'detection':
+        found = 0
+        for place, ours, theirs in zip(places, got, wanted, strict=True):
+            a, b = (_detections(card, place, outputs) for outputs in (ours, theirs))
+            ious = match_ious(a, b)
+            found += len(b)
+            assert len(ious) == len(a) == len(b)
+            assert all(iou > MIN_IOU for iou in ious)
+        assert found
+    else:
+        assert result.share >= (1.0 if card.task == 'classification' else SAME_PIXELS)
+
+
+@pytest.mark.parametrize('name', KEPT)
+def test_fp32_is_exact(both, name):
+    _, got, wanted = both(name, find_card(name).source.file, 'fp32')
+    assert_close(got, wanted)
+
+
+@pytest.mark.parametrize('name', KEPT)
+def test_fp16_agrees(both, pictures, name):
+    card, got, wanted = both(name, find_card(name).source.file, 'fp16')
+    assert_agrees(card, pictures, got, wanted)
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+def test_the_detector(both, pictures, ssd_path, precision):
+    card, got, wanted = both('ssd-mobilenet-v2', ssd_path, precision)
+    if precision == 'fp32':
+        assert_close(got, wanted)
+    assert_agrees(card, pictures, got, wanted)
+
+
+@pytest.mark.parametrize('name', KEPT)
+def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp_path, name):
+    from ros_deep_learning.engines.tensorrt.network import read_network
+    from ros_deep_learning.engines.tensorrt.quantize import quantize
+
+    card = find_card(name)
+    source = Path(card.source.file)
+    # Kept beside the plans, so that a second run finds the plan of the same file.
+    base = os.environ.get('ROS_DEEP_LEARNING_CACHE')
+    path = (Path(base) if base else tmp_path) / f'{source.stem}_int8.onnx'
+    if not path.exists():
+        feeds = feeds_of(card, read_network(source).inputs[0].name)
+        quantize(source, path, feeds, method='minmax')
+    card, got, wanted = both(name, path, 'int8')
+    assert_agrees(card, pictures, got, wanted)
+
+
+@pytest.mark.parametrize('name', KEPT)
+def test_frames_prepared_on_the_gpu_give_the_same(load, pictures, name):
+    from ros_deep_learning.tasks.preprocess import preprocess
+
+    card = find_card(name)
+    network = load(card.source.file, 'fp32', spec=card.input)
+    engine = network.handle(lambda: None)
+    got = [engine.run_pixels([picture], card.input) for picture in pictures]
+    tensor = network.info.inputs[0].name
+    wanted = [engine.run({tensor: preprocess([p], card.input)}) for p in pictures]
+    assert_agrees(card, pictures, got, wanted)

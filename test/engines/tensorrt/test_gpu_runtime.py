@@ -1,0 +1,337 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The runtime on a real GPU: sharing, memory, threads, CUDA graphs, failures, the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from ros_deep_learning.engines.base import PixelsEngine
+from ros_deep_learning.errors import (
+    DeviceError,
+    EngineError,
+    InferenceError,
+    PlanError,
+    SettingsError,
+)
+from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.models.card import InputSpec
+
+pytestmark = pytest.mark.gpu
+CYCLES = 200
+FLAT_BYTES = 8 << 20
+
+
+def image(batch=1, size=8, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 1, (batch, 3, size, size)).astype(np.float32)
+
+
+@pytest.fixture
+def open_batch(save, conv_model):
+    return save(conv_model(batch='n'))
+
+
+@pytest.fixture
+def free_bytes(gpu):
+    from pycuda import driver
+
+    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+
+    def ask():
+        with gpu_context(0).current():
+            return driver.mem_get_info()[0]
+
+    return ask
+
+
+def test_says_what_was_loaded(load, open_batch):
+    info = load(open_batch, 'fp32', max_batch=4).info
+    assert info.backend in ('tensorrt', 'tensorrt_rtx')
+    assert info.precision == 'fp32'
+    assert info.device
+    assert [(t.name, t.shape, t.dtype.name) for t in info.inputs] == [
+        ('x', (-1, 3, 8, 8), 'float32')
+    ]
+    assert [(t.name, t.shape) for t in info.outputs] == [('y', (-1, 4, 8, 8))]
+
+
+def test_batches_up_to_the_largest(load, open_batch, conv_model, run_model):
+    engine = load(open_batch, 'fp32', max_batch=4).handle(lambda: None)
+    model = conv_model(batch='n')
+    for batch in (1, 4, 2, 2, 2, 1, 4, 4):
+        x = image(batch, seed=batch)
+        (wanted,) = run_model(model, {'x': x})
+        np.testing.assert_allclose(engine.run({'x': x})['y'], wanted, rtol=0, atol=1e-5)
+    with pytest.raises(InferenceError, match='shapes up to 4x3x8x8, not 5x3x8x8'):
+        engine.run({'x': image(5)})
+    assert engine.run({'x': image(1)})['y'].shape == (1, 4, 8, 8)
+
+
+def test_takes_sizes_within_a_range(load, save, conv_model, run_model, cache):
+    from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
+    from ros_deep_learning.engines.tensorrt.profile import SizeRange
+
+    model = conv_model(size='side')
+    backend = TensorRtBackend(cache, SizeRange((8, 8), (32, 32)))
+    card = InputSpec(width=16, height=16)
+    engine = load(save(model), 'fp32', backend=backend, spec=card).handle(lambda: None)
+    for size in (8, 16, 32, 20):
+        x = image(size=size)
+        (wanted,) = run_model(model, {'x': x})
+        np.testing.assert_allclose(engine.run({'x': x})['y'], wanted, rtol=0, atol=1e-5)
+
+
+def test_arrays_need_not_be_contiguous_and_results_are_new(load, open_batch):
+    engine = load(open_batch, 'fp32').handle(lambda: None)
+    x = image()
+    first = engine.run({'x': x})['y']
+    kept = first.copy()
+    again = engine.run({'x': np.asfortranarray(x)})['y']
+    np.testing.assert_array_equal(first, again)
+    engine.run({'x': image(seed=1)})
+    np.testing.assert_array_equal(first, kept)
+    first[...] = 0
+
+
+def test_wrong_tensors_are_refused_and_the_engine_goes_on(load, open_batch):
+    engine = load(open_batch, 'fp32').handle(lambda: None)
+    for wrong in ({}, {'z': image()}, {'x': image().astype(np.float64)}, {'x': image(size=9)}):
+        with pytest.raises(InferenceError):
+            engine.run(wrong)
+    assert engine.run({'x': image()})['y'].shape == (1, 4, 8, 8)
+
+
+def test_cuda_graphs_change_no_value(load, weights):
+    path = weights / 'mp_selfie_256.onnx'
+    with_graph = load(path, 'fp16', cuda_graph=True)
+    without = load(path, 'fp16', cuda_graph=False)
+    name = with_graph.info.inputs[0].name
+    a, b = (network.handle(lambda: None) for network in (with_graph, without))
+    for seed in range(6):
+        feed = {name: np.random.default_rng(seed).random((1, 3, 256, 256)).astype(np.float32)}
+        ours, theirs = a.run(feed), b.run(feed)
+        for output in ours:
+            np.testing.assert_array_equal(ours[output], theirs[output])
+    assert (a._launcher.captured, b._launcher.captured) == (1, 0)
+
+
+def test_several_threads_on_one_engine(load, weights):
+    network = load(weights / 'mp_selfie_256.onnx', 'fp16')
+    name = network.info.inputs[0].name
+    feeds = [
+        {name: np.random.default_rng(s).random((1, 3, 256, 256)).astype(np.float32)}
+        for s in range(4)
+    ]
+    alone = network.handle(lambda: None)
+    wanted = [alone.run(feed) for feed in feeds]
+    wrong = []
+
+    def work(index):
+        engine = network.handle(lambda: None)
+        for _ in range(50):
+            got = engine.run(feeds[index])
+            wrong.extend(key for key in got if not np.array_equal(got[key], wanted[index][key]))
+        engine.close()
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_handle_made_in_one_thread_runs_and_closes_in_others(load, open_batch):
+    engine = load(open_batch, 'fp32').handle(lambda: None)
+    results = []
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: results.append(engine.run({'x': image()})['y']))
+        thread.start()
+        thread.join()
+    closer = threading.Thread(target=engine.close)
+    closer.start()
+    closer.join()
+    assert len(results) == 3
+    with pytest.raises(EngineError, match='closed'):
+        engine.run({'x': image()})
+
+
+def test_memory_is_flat_over_many_cycles(gpu, load, open_batch, free_bytes):
+    free = []
+    for cycle in range(CYCLES):
+        network = load(open_batch, 'fp16', max_batch=4)
+        closed: list[int] = []
+        engines = [network.handle(partial(closed.append, 1)) for _ in range(2)]
+        for engine in engines:
+            for _ in range(3):
+                engine.run({'x': image(4)})
+            engine.close()
+            engine.close()
+        network.free()
+        assert len(closed) == 2
+        if cycle % 20 == 19:
+            free.append(free_bytes())
+    print(f'free GPU memory every 20 cycles: {free}')
+    assert abs(free[-1] - free[1]) <= FLAT_BYTES
+
+
+def test_out_of_memory_is_an_error_and_no_end(load, open_batch, weights):
+    from pycuda import driver
+
+    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+    from ros_deep_learning.engines.tensorrt.memory import ExchangeBuffer
+
+    network = load(weights / 'mp_selfie_256.onnx', 'fp16')
+    with gpu_context(0).current():
+        hoard = []
+        for size in (1 << 30, 1 << 26, 1 << 22, 1 << 20):
+            try:
+                while True:
+                    hoard.append(driver.mem_alloc(size))
+            except driver.MemoryError:
+                continue
+        with pytest.raises(DeviceError, match='out of GPU memory'):
+            ExchangeBuffer(64 << 20, shared=False)
+    with pytest.raises(DeviceError):
+        [network.handle(lambda: None) for _ in range(64)]
+    with gpu_context(0).current():
+        for block in hoard:
+            block.free()
+    engine = load(open_batch, 'fp32').handle(lambda: None)
+    assert engine.run({'x': image()})['y'].shape == (1, 4, 8, 8)
+
+
+def test_raw_frames_are_prepared_by_the_cards_formula(load, save, make_model):
+    node = helper.make_node('Mul', ['x', 'one'], ['y'], 'same')
+    model = make_model(
+        [node], [('x', ['n', 3, 8, 12])], [('y', ['n', 3, 8, 12])], [('one', np.float32(1))]
+    )
+    spec = InputSpec(
+        width=12,
+        height=8,
+        channels='rgb',
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+    )
+    engine = load(save(model), 'fp32', spec=spec, max_batch=2).handle(lambda: None)
+    assert isinstance(engine, PixelsEngine)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 8, 12, 3), np.uint8)
+    strided = np.zeros((8, 16, 3), np.uint8)
+    strided[:, :12] = frames[1][..., ::-1]
+    for _ in range(3):
+        got = engine.run_pixels([Pixels(frames[0], 'rgb'), Pixels(strided[:, :12], 'bgr')], spec)[
+            'y'
+        ]
+        wanted = (frames / 255 - spec.mean) / spec.std
+        np.testing.assert_allclose(got, wanted.transpose(0, 3, 1, 2), rtol=0, atol=1e-5)
+
+
+def test_a_plan_that_tensorrt_refuses_is_built_anew(load, open_batch, cache, make_record, caplog):
+    from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
+
+    backend = TensorRtBackend(cache)
+    load(open_batch, 'fp32', backend=backend)
+    (entry,) = cache.entries()
+    rubbish = b'not a plan at all' * 100
+    cache.store(rubbish, make_record(rubbish, entry.record.key))
+    engine = load(open_batch, 'fp32', backend=backend).handle(lambda: None)
+    assert 'the cached engine of net.onnx is of no use' in caplog.text
+    assert engine.run({'x': image()})['y'].shape == (1, 4, 8, 8)
+    (entry,) = cache.entries()
+    assert 'refuses the plan' in entry.record.reason
+
+
+def test_an_own_engine_file_is_run_when_trusted(load, open_batch, cache, tmp_path):
+    from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
+
+    engine = load(open_batch, 'fp32', backend=TensorRtBackend(cache)).handle(lambda: None)
+    wanted = engine.run({'x': image()})['y']
+    (entry,) = cache.entries()
+    own = tmp_path / 'own.engine'
+    own.write_bytes((cache.folder() / f'{entry.digest}.plan').read_bytes())
+    own.chmod(0o600)
+    with pytest.raises(SettingsError, match='trust_engine_file'):
+        load(own)
+    engine = load(own, trust_engine_file=True).handle(lambda: None)
+    np.testing.assert_array_equal(engine.run({'x': image()})['y'], wanted)
+    own.write_bytes(own.read_bytes()[:100])
+    with pytest.raises(PlanError, match=r'refuses the plan of own\.engine'):
+        load(own, trust_engine_file=True)
+
+
+LEAVES_OPEN = """
+import sys, threading, numpy as np
+from pathlib import Path
+from ros_deep_learning.engines.backend import EngineOptions
+from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
+network = TensorRtBackend().load(Path(sys.argv[1]), input_spec=None, precision='fp32',
+    options=EngineOptions(optimization_level=1), progress=lambda s, d: None)
+kept = []
+def work():
+    engine = network.handle(lambda: None)
+    for _ in range(3):
+        engine.run({'x': np.zeros((1, 3, 8, 8), np.float32)})
+    kept.append(engine)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+FAILS = (
+    LEAVES_OPEN
+    + """
+from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+from ros_deep_learning.errors import DeviceError
+engine = kept[0]
+with gpu_context(0).current():
+    # A read of an address that no one has: the context does not survive it.
+    engine._context.set_tensor_address('x', 1 << 60)
+    engine._launcher.free()
+for _ in range(3):
+    try:
+        engine.run({'x': np.zeros((1, 3, 8, 8), np.float32)})
+    except DeviceError as err:
+        print('device error:', err)
+engine.close()
+network.free()
+print('closed')
+"""
+)
+
+
+def run_program(program, path):
+    return subprocess.run(
+        [sys.executable, '-c', program, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
+    )
+
+
+def test_a_process_that_leaves_engines_open_ends_cleanly(gpu, load, open_batch):
+    load(open_batch, 'fp32')
+    done = run_program(LEAVES_OPEN, open_batch)
+    assert done.returncode == 0, done.stderr
+    assert 'context stack was not empty' not in done.stderr
+    assert 'Traceback' not in done.stderr, done.stderr
+    assert 'PyCUDA' not in done.stderr, done.stderr
+
+
+def test_a_sticky_error_is_an_error_and_the_process_closes(gpu, load, open_batch):
+    load(open_batch, 'fp32')
+    done = run_program(FAILS, open_batch)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('device error:') == 3
+    assert done.stdout.endswith('closed\n')
+    assert 'context stack was not empty' not in done.stderr
