@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from .errors import DeepLearningError
     from .imaging.pixels import Pixels
     from .models.card import ModelCard
-    from .networks import DetectNet, ImageNet, SegNet
+    from .networks import DetectNet, ImageNet, SegNet, TilingSettings, TrackingSettings
     from .tasks.classification import Classification, ClassificationSettings
     from .tasks.detection import Detections, DetectionSettings
+    from .tasks.filters import DetectionFilter
     from .tasks.segmentation import Segmentation, SegmentationSettings
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     'ClassificationSettings',
     'DeepLearningError',
     'DetectNet',
+    'DetectionFilter',
     'DetectionSettings',
     'Detections',
     'EngineLoader',
@@ -32,6 +34,8 @@ __all__ = [
     'SegNet',
     'Segmentation',
     'SegmentationSettings',
+    'TilingSettings',
+    'TrackingSettings',
 ]
 
 _HOMES = {
@@ -39,6 +43,7 @@ _HOMES = {
     'ClassificationSettings': 'tasks.classification',
     'DeepLearningError': 'errors',
     'DetectNet': 'networks',
+    'DetectionFilter': 'tasks.filters',
     'DetectionSettings': 'tasks.detection',
     'Detections': 'tasks.detection',
     'EngineLoader': 'engines.loader',
@@ -49,6 +54,8 @@ _HOMES = {
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',
     'SegmentationSettings': 'tasks.segmentation',
+    'TilingSettings': 'networks',
+    'TrackingSettings': 'networks',
 }
 
 

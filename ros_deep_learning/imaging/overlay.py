@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageError, SettingsError
+from ..errors import SettingsError
+from .canvas import capital_px, check_canvas, check_colors
 from .label_layout import place_labels
 from .lettering import label_plate, printable_ascii
 
@@ -106,12 +107,13 @@ def draw_detections(
         ImageError: The image cannot be drawn on.
         SettingsError: Another argument has the wrong shape or range.
     """
-    _check_image(image_rgb)
-    _check_arguments(boxes_xyxy, scores, class_ids, colors_rgb, alpha, track_ids)
+    check_canvas(image_rgb)
+    check_colors(colors_rgb)
+    _check_arguments(boxes_xyxy, scores, class_ids, alpha, track_ids)
     height, width = image_rgb.shape[:2]
     order, boxes = _visible(boxes_xyxy, scores, (width, height))
     colors = colors_rgb[class_ids[order].astype(np.int64) % len(colors_rgb)]
-    line_px, capital_px = _pen((width, height))
+    line_px, letter_px = _line_px((width, height)), capital_px((width, height))
     for box, color in zip(boxes[::-1], colors[::-1], strict=True):
         if flags.box and alpha:
             _fill(image_rgb, box, color, alpha)
@@ -124,7 +126,7 @@ def draw_detections(
         text = _text(flags, labels, int(class_ids[k]), float(scores[k]), track)
         if text:
             red, green, blue = colors[row].tolist()
-            plates.append(label_plate(text, capital_px, (red, green, blue), int(inks[row])))
+            plates.append(label_plate(text, letter_px, (red, green, blue), int(inks[row])))
             named.append(row)
     sizes = [(plate.shape[1], plate.shape[0]) for plate in plates]
     places = place_labels(boxes[named], sizes, (width, height))
@@ -133,21 +135,10 @@ def draw_detections(
             _stamp(image_rgb, plate, place)
 
 
-def _check_image(image: NDArray[np.uint8]) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-        msg = f'want a uint8 image of shape (H, W, 3) to draw on, not {image.dtype} {image.shape}'
-        raise ImageError(msg)
-    if not image.flags.writeable or not image.flags.c_contiguous:
-        fault = 'not C-contiguous' if image.flags.writeable else 'read-only'
-        msg = f'cannot draw on an image that is {fault}: give a copy'
-        raise ImageError(msg)
-
-
 def _check_arguments(
     boxes: NDArray[Any],
     scores: NDArray[Any],
     class_ids: NDArray[Any],
-    colors: NDArray[np.uint8],
     alpha: float,
     track_ids: NDArray[Any] | None,
 ) -> None:
@@ -159,9 +150,6 @@ def _check_arguments(
             f'{boxes.shape}, {scores.shape}, {class_ids.shape}'
             + (f', {track_ids.shape}' if track_ids is not None else '')
         )
-        raise SettingsError(msg)
-    if colors.ndim != 2 or colors.shape[1] != 3 or not len(colors) or colors.dtype != np.uint8:
-        msg = f'want uint8 colours of shape (K, 3), not {colors.dtype} {colors.shape}'
         raise SettingsError(msg)
     if not 0 <= alpha <= 255:
         msg = f'alpha is {alpha}, want 0..255'
@@ -183,10 +171,9 @@ def _visible(
     return order, boxes
 
 
-def _pen(image_wh: tuple[int, int]) -> tuple[int, int]:
-    """Give line width and height of capitals in pixels, chosen by eye from 176x144 to 4K."""
-    side = math.sqrt(image_wh[0] * image_wh[1])
-    return max(1, round(0.8 + 0.0021 * side)), round(5.2 + 0.0092 * side)
+def _line_px(image_wh: tuple[int, int]) -> int:
+    """Give the width of lines in pixels, chosen by eye from 176x144 to 4K."""
+    return max(1, round(0.8 + 0.0021 * math.sqrt(image_wh[0] * image_wh[1])))
 
 
 def _fill(

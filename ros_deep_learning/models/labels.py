@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import CardError
@@ -49,3 +51,19 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
             msg = f'labels file {path}: line {number} is not a label; want one label a line'
             raise CardError(msg)
     return tuple(labels)
+
+
+def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the class names that Ultralytics writes into an ONNX file, as a Python dict.
+
+    Args:
+        metadata: The file's metadata.
+
+    Returns:
+        One label a class; none where there are no names, or they are not those of 0, 1, 2 ...
+    """
+    try:
+        names = ast.literal_eval(metadata.get('names', ''))
+        return tuple(str(names[k]) for k in range(len(names)))
+    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError):
+        return ()

@@ -8,5 +8,15 @@ from .base import Network, StageTimes
 from .detectnet import DetectNet
 from .imagenet import ImageNet
 from .segnet import SegNet
+from .tiling import TilingSettings
+from .tracking import TrackingSettings
 
-__all__ = ['DetectNet', 'ImageNet', 'Network', 'SegNet', 'StageTimes']
+__all__ = [
+    'DetectNet',
+    'ImageNet',
+    'Network',
+    'SegNet',
+    'StageTimes',
+    'TilingSettings',
+    'TrackingSettings',
+]

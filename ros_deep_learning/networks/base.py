@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -20,9 +20,10 @@ from ..errors import CardError, InferenceError
 from ..imaging.palettes import class_colors
 from ..imaging.pixels import Pixels
 from ..models.card import ModelCard, Task
-from ..progress import Progress
+from ..models.completion import is_complete
+from ..progress import Progress, silent
 from .device_arrays import CudaArray, is_on_gpu, to_host
-from .fit import check_input, match_labels, output_shapes
+from .fit import check_input, match_labels, output_shapes, sizes_input
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
@@ -61,21 +62,18 @@ class Network:
         options: EngineOptions,
         progress: Progress,
     ) -> None:
-        if loader is None:
-            from ..engines.loader import default_loader
-
-            loader = default_loader()
         self._card = card
         self._stats = StageTimes()
         self._labels: tuple[str, ...] = ()
         self._colors_rgb = class_colors(0)
-        self._engine: Engine = loader.load(
+        self._engine: Engine = _or_default(loader).load(
             card, precision=precision, backend=backend, options=options, progress=progress
         )
         try:
             self._input_name = check_input(card, self._engine.info)
+            self._sizes_input = sizes_input(self._engine.info)
             self._output_shapes = output_shapes(card, self._engine.info)
-            open_batch = self._engine.info.inputs[0].shape[0] == -1
+            open_batch = all(tensor.shape[0] == -1 for tensor in self._engine.info.inputs)
             self._max_batch = options.max_batch if open_batch else 1
         except BaseException:
             self._engine.close()
@@ -128,22 +126,45 @@ class Network:
 
     def _name_classes(self, named: tuple[str, ...] | None, count: int | None) -> None:
         """Settle labels and colours; raises CardError where they do not fit the network."""
-        self._labels = match_labels(self._card, named, count)
+        self._labels = match_labels(self._card, named, count, self.info.metadata)
         self._colors_rgb = class_colors(len(self._labels))
 
     def _run(self, pixels: Pixels) -> Tensors:
         """Run one image; answers the outputs without their batch axis."""
         return self._run_batch([pixels])[0]
 
-    def _run_each(self, images: Sequence[ImageLike]) -> Iterator[tuple[Pixels, Tensors]]:
-        """Run images, as many at a time as the network takes; answers as ``_run``, in order."""
+    def _run_each(
+        self, images: Sequence[ImageLike], part: Callable[[Pixels], Pixels] | None = None
+    ) -> Iterator[tuple[Pixels, Tensors]]:
+        """Run images, as many at a time as the network takes; answers as ``_run``, in order.
+
+        Args:
+            images: As the public methods take them.
+            part: Picks the part of an image that the network is to see; None is all of it.
+        """
         for start in range(0, len(images), self._max_batch):
             batch = [as_pixels(image) for image in images[start : start + self._max_batch]]
-            yield from zip(batch, self._run_batch(batch), strict=True)
+            seen = batch if part is None else [part(pixels) for pixels in batch]
+            yield from zip(batch, self._run_batch(seen), strict=True)
+
+    def _run_parts(self, parts: Sequence[Pixels]) -> list[Tensors]:
+        """Run the parts of one image, as many at a time as the network takes.
+
+        The stage times become those of all of them.
+        """
+        outputs: list[Tensors] = []
+        preprocess_ms = inference_ms = 0.0
+        for start in range(0, len(parts), self._max_batch):
+            done = self._run_batch(parts[start : start + self._max_batch])
+            outputs += done
+            preprocess_ms += self._stats.preprocess_ms * len(done)
+            inference_ms += self._stats.inference_ms * len(done)
+        self._stats = StageTimes(preprocess_ms, inference_ms)
+        return outputs
 
     def _run_batch(self, pixels: Sequence[Pixels]) -> list[Tensors]:
         started = perf_counter()
-        if isinstance(self._engine, PixelsEngine):
+        if isinstance(self._engine, PixelsEngine) and self._sizes_input is None:
             prepared = started
             outputs = self._engine.run_pixels(pixels, self._card.input)
         else:
@@ -151,7 +172,7 @@ class Network:
 
             tensor = preprocess(pixels, self._card.input)
             prepared = perf_counter()
-            outputs = self._engine.run({self._input_name: tensor})
+            outputs = self._engine.run({self._input_name: tensor, **self._sizes(len(pixels))})
         share_ms = 1e3 / len(pixels)
         done = perf_counter()
         self._stats = StageTimes((prepared - started) * share_ms, (done - prepared) * share_ms)
@@ -162,17 +183,41 @@ class Network:
                 raise InferenceError(msg)
         return [{name: array[k] for name, array in batched.items()} for k in range(len(pixels))]
 
+    def _sizes(self, count: int) -> Tensors:
+        """Ask for boxes in the pixels of the network's input, as all decoders give them."""
+        if self._sizes_input is None:
+            return {}
+        spec, sizes = self._card.input, self._sizes_input
+        return {sizes.name: np.tile(np.array((spec.width, spec.height), sizes.dtype), (count, 1))}
+
     def _count_postprocessing(self, started: float) -> None:
         """Add to the stats what was done since ``started``, as ``perf_counter`` tells it."""
         self._stats = replace(self._stats, postprocess_ms=(perf_counter() - started) * 1e3)
 
 
-def find_network(model: str | Path | ModelCard, task: Task) -> ModelCard:
+def find_network(
+    model: str | Path | ModelCard,
+    task: Task,
+    labels: str | Path | None = None,
+    *,
+    loader: EngineLoader | None = None,
+    progress: Progress = silent,
+) -> ModelCard:
     """Find the card of a network: itself, by a name of the zoo, or by a path.
+
+    Where only the network's own files tell all of it, they are fetched and converted.
+
+    Args:
+        model: The card, its name or its path.
+        task: What it must be made for.
+        labels: A file of labels in place of the card's own.
+        loader: Where its files come from; None is the process's default loader.
+        progress: Told of downloads and conversions; may raise to cancel.
 
     Raises:
         ModelNotFoundError: There is no such card.
         CardError: It is malformed, or made for another task.
+        DeepLearningError: The network cannot be fetched or converted.
     """
     if isinstance(model, ModelCard):
         card = model
@@ -183,7 +228,17 @@ def find_network(model: str | Path | ModelCard, task: Task) -> ModelCard:
     if card.task != task:
         msg = f'{card.name} is made for {card.task}, not for {task}'
         raise CardError(msg)
-    return card
+    if not is_complete(card):
+        card = _or_default(loader).complete(card, progress)
+    return card if labels is None else replace(card, labels=Path(labels).expanduser())
+
+
+def _or_default(loader: EngineLoader | None) -> EngineLoader:
+    if loader is not None:
+        return loader
+    from ..engines.loader import default_loader
+
+    return default_loader()
 
 
 def as_pixels(image: ImageLike) -> Pixels:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 
 from ..engines.backend import EngineOptions
 from ..engines.base import Precision, Tensors
-from ..errors import CardError, DecodeError
+from ..errors import DecodeError, SettingsError
 from ..imaging.pixels import Pixels
 from ..models.card import ModelCard
 from ..progress import Progress, silent
-from ..tasks.decoders.registry import Decoder, find_decoder
 from ..tasks.detection import Detections, DetectionSettings, detections_from
+from ..tasks.filters import class_ids_of, filtered
+from ..tasks.tiling import Box, crop, merge, placed
 from .base import ImageLike, Network, as_pixels, find_network
 from .fit import read_labels
+from .reader import check_decoder, choose_reader
+from .tiling import Region, TilingSettings, parts_of, region_box
+from .tracking import Tracking, TrackingSettings
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
@@ -31,6 +35,7 @@ class DetectNet(Network):
     """Finds objects in images: a box, a class and a score for each.
 
     >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
+    ...     net.tracking = TrackingSettings()
     ...     found = net.detect(image_rgb)
     ...     [net.labels[k] for k in found.class_ids]
     ['person', 'bicycle']
@@ -40,6 +45,7 @@ class DetectNet(Network):
         self,
         model: str | Path | ModelCard,
         *,
+        labels: str | Path | None = None,
         threshold: float | None = None,
         settings: DetectionSettings | None = None,
         loader: EngineLoader | None = None,
@@ -52,27 +58,31 @@ class DetectNet(Network):
 
         Args:
             model: A card, a name of the zoo, or the path of a card.
+            labels: File of one label a line in place of the card's; None is the card's own.
             threshold: Least score, 0..1; None is the settings' own.
             settings: Which candidates become detections; None is the defaults.
             loader: Shares engines between networks; None is the process's default loader.
             precision: What to run in; ``auto`` is the backend's choice.
             backend: A backend's name, or ``auto`` for the best one that can run here.
-            options: How the engine is loaded.
+            options: How the engine is loaded; ``max_batch`` is also the most tiles in one run.
             progress: Told of downloads, conversions and builds; may raise to cancel.
 
         Raises:
             ModelNotFoundError: There is no such card.
-            CardError: The card is not a detector's, or does not fit its network or labels.
-            SettingsError: The threshold is out of its range.
+            CardError: The card is not a detector's, or does not fit its network or labels; or it
+                names no decoder, and the outputs tell none or more than one.
+            SettingsError: The threshold is out of its range, or a class is none of the network's.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
-        card = find_network(model, 'detection')
-        self._decoder = _find_decoder(card)
+        card = find_network(model, 'detection', labels, loader=loader, progress=progress)
+        check_decoder(card)
         settings = settings or DetectionSettings()
-        self.settings = (
-            settings if threshold is None else replace(settings, score_threshold=threshold)
-        )
+        if threshold is not None:
+            settings = replace(settings, score_threshold=threshold)
         named = read_labels(card)
+        self._tracking = Tracking()
+        self._tiling: TilingSettings | None = None
+        self._region: Region | None = None
         super().__init__(
             card,
             loader=loader,
@@ -82,70 +92,159 @@ class DetectNet(Network):
             progress=progress,
         )
         try:
-            self._name_classes(named, self._decoder.class_count(self._output_shapes))
+            self._reader = choose_reader(card, self.info, named or ())
+            self._name_classes(named, self._reader.class_count)
+            self.settings = settings
         except BaseException:
             self.close()
             raise
 
     @property
+    def decoder(self) -> str:
+        """Name of the decoder that reads the network's outputs."""
+        return self._reader.name
+
+    @property
     def settings(self) -> DetectionSettings:
-        """Which candidates become detections; may be replaced between images."""
+        """Which candidates become detections; may be replaced between images.
+
+        Raises:
+            SettingsError: When set: a wanted class is none of the network's.
+        """
         return self._settings
 
     @settings.setter
     def settings(self, settings: DetectionSettings) -> None:
+        count = len(self._labels)
+        for k in settings.only.class_ids or ():
+            if not 0 <= k < count:
+                msg = f'classes: {self._card.name} has the classes 0 to {count - 1}, not {k}'
+                raise SettingsError(msg)
         self._settings = settings
 
-    def detect(self, image: ImageLike) -> Detections:
+    @property
+    def tracking(self) -> TrackingSettings | None:
+        """How objects are followed from image to image; None, the default, is not at all.
+
+        May be replaced between images; a change ends all tracks.
+
+        Raises:
+            SettingsError: When set: the tracker needs a package that is not installed.
+        """
+        return self._tracking.settings
+
+    @tracking.setter
+    def tracking(self, settings: TrackingSettings | None) -> None:
+        self._tracking.settings = settings
+
+    @property
+    def tiling(self) -> TilingSettings | None:
+        """How images are cut into tiles; None, the default, is not at all."""
+        return self._tiling
+
+    @tiling.setter
+    def tiling(self, settings: TilingSettings | None) -> None:
+        self._tiling = settings
+
+    @property
+    def region(self) -> Region | None:
+        """The part of images that is looked at: edges x1, y1, x2, y2 as shares 0..1 of the image.
+
+        None, the default, is all of it. Tiles cover the region only.
+
+        Raises:
+            SettingsError: When set: there are not four edges of 0 to 1, or they hold nothing.
+        """
+        return self._region
+
+    @region.setter
+    def region(self, shares_xyxy: Region | None) -> None:
+        region_box((1, 1), shares_xyxy)
+        self._region = shares_xyxy
+
+    def class_ids(self, names: Iterable[str]) -> frozenset[int]:
+        """Find classes by their labels, for ``DetectionFilter.class_ids``.
+
+        Raises:
+            SettingsError: A name is none of the labels; the message tells those close to it.
+        """
+        return class_ids_of(tuple(names), self._labels)
+
+    def reset_tracking(self) -> None:
+        """End all tracks: the next image is of another scene. Numbers are not used again."""
+        self._tracking.reset()
+
+    def detect(self, image: ImageLike, stamp_s: float | None = None) -> Detections:
         """Find the objects in an image.
 
         Args:
             image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
                 read.
+            stamp_s: When it was taken, in seconds of any clock, for tracking; None is unknown.
 
         Raises:
             ImageError: The image has another shape or type.
             InferenceError: The engine failed on this image.
             DecodeError: The network's outputs are not what its decoder expects.
             EngineError: The network is closed.
+            SettingsError: The image would be cut into too many tiles.
         """
         pixels = as_pixels(image)
-        return self._found(pixels, self._run(pixels))
+        inside = self._inside(pixels)
+        parts = parts_of(inside.size_wh, self._tiling)
+        outputs = self._run_parts([crop(inside, part) for part in parts])
+        return self._found(pixels, parts, outputs, stamp_s)
 
     def detect_batch(self, images: Sequence[ImageLike]) -> list[Detections]:
-        """Find the objects in each of some images, as ``detect`` does.
+        """Find the objects in each of some images, as ``detect`` does, tracked in their order.
 
-        Up to ``options.max_batch`` of them run together, where the network's batch is open.
+        Up to ``options.max_batch`` of them run together, where the network's batch is open. With
+        tiling it is the tiles of one image that run together.
         """
-        return [self._found(pixels, outputs) for pixels, outputs in self._run_each(images)]
+        if self._tiling is not None:
+            return [self.detect(image) for image in images]
+        return [
+            self._found(pixels, parts_of(self._inside(pixels).size_wh, None), [outputs], None)
+            for pixels, outputs in self._run_each(images, self._inside)
+        ]
 
-    def _found(self, pixels: Pixels, outputs: Tensors) -> Detections:
+    def _inside(self, pixels: Pixels) -> Pixels:
+        return crop(pixels, region_box(pixels.size_wh, self._region))
+
+    def _found(
+        self,
+        pixels: Pixels,
+        parts: Sequence[Box],
+        outputs: Sequence[Tensors],
+        stamp_s: float | None,
+    ) -> Detections:
+        started = perf_counter()
+        box = region_box(pixels.size_wh, self._region)
+        inside_wh = (box[2] - box[0], box[3] - box[1])
+        least = self._tracking.least_score(self._settings.score_threshold)
+        settings = replace(self._settings, score_threshold=least)
+        found = [
+            self._read(tensors, (x2 - x1, y2 - y1), settings)
+            for tensors, (x1, y1, x2, y2) in zip(outputs, parts, strict=True)
+        ]
+        merged = found[0]
+        if len(parts) > 1:
+            merged = filtered(merge(found, parts, inside_wh, settings), settings.only)
+        tracked = self._tracking.update(placed(merged, box, pixels.size_wh), stamp_s)
+        self._count_postprocessing(started)
+        return tracked
+
+    def _read(
+        self, outputs: Tensors, part_wh: tuple[int, int], settings: DetectionSettings
+    ) -> Detections:
         from ..tasks.preprocess import placement
 
-        started = perf_counter()
-        spec, settings = self._card.input, self._settings
-        candidates = self._decoder.decode(
-            outputs, self._card.outputs, (spec.width, spec.height), settings.score_threshold
-        )
-        found = detections_from(candidates, placement(pixels.size_wh, spec), settings)
+        candidates = self._reader.read(outputs, settings.score_threshold)
+        found = detections_from(candidates, placement(part_wh, self._card.input), settings)
         if len(found) and found.class_ids.max() >= len(self._labels):
             msg = (
                 f'{self._card.name}: the network found class {found.class_ids.max()}, but '
-                f'{self._card.labels} has only {len(self._labels)} labels'
+                f'{self._card.labels or "its metadata"} has only {len(self._labels)} labels'
             )
             raise DecodeError(msg)
-        self._count_postprocessing(started)
         return found
-
-
-def _find_decoder(card: ModelCard) -> Decoder:
-    try:
-        decoder = find_decoder(card.decoder or '')
-    except DecodeError as err:
-        msg = f'{card.name}: decoder: {err}'
-        raise CardError(msg) from err
-    missing = [role for role in decoder.roles if role not in card.outputs]
-    if missing:
-        msg = f'{card.name}: outputs: decoder {card.decoder} also needs {", ".join(missing)}'
-        raise CardError(msg)
-    return decoder

@@ -5,26 +5,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
-from ..engines.base import EngineInfo
+from ..engines.base import EngineInfo, TensorSpec
 from ..engines.checks import shape_text
 from ..errors import CardError
 from ..models.card import ModelCard
-from ..models.labels import load_labels
+from ..models.labels import labels_in_metadata, load_labels
 
 _Role = TypeVar('_Role', bound=str)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+SIZES_INPUT = 'orig_target_sizes'
+"""The second input of RT-DETR's, D-FINE's and DEIM's own exports."""
 
 
 def check_input(card: ModelCard, info: EngineInfo) -> str:
     """Find the name of the input that takes one image as the card prepares it.
 
+    A network may take the images' sizes too, as ``sizes_input`` says.
+
     Raises:
         CardError: The network has no such input, needs others too, or takes another type or shape.
     """
     spec = card.input
-    by_name = {tensor.name: tensor for tensor in info.inputs}
-    name = spec.name or (info.inputs[0].name if len(by_name) == 1 else '')
+    sizes = sizes_input(info)
+    by_name = {tensor.name: tensor for tensor in info.inputs if tensor is not sizes}
+    name = spec.name or (next(iter(by_name)) if len(by_name) == 1 else '')
     if name not in by_name or len(by_name) != 1:
         msg = (
             f'{card.name}: input.name: want the only input of the network, which takes '
@@ -44,6 +52,22 @@ def check_input(card: ModelCard, info: EngineInfo) -> str:
         )
         raise CardError(msg)
     return name
+
+
+def sizes_input(info: EngineInfo) -> TensorSpec | None:
+    """Find the input that takes the size that boxes are to be in, a row (w, h) an image.
+
+    Such networks scale their boxes themselves, to the pixels of whatever size they are given.
+    """
+    for tensor in info.inputs:
+        if (
+            tensor.name == SIZES_INPUT
+            and tensor.dtype.kind == 'i'
+            and len(tensor.shape) == 2
+            and tensor.shape[1] in (-1, 2)
+        ):
+            return tensor
+    return None
 
 
 def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, ...]]:
@@ -94,26 +118,32 @@ def read_labels(card: ModelCard) -> tuple[str, ...] | None:
 
 
 def match_labels(
-    card: ModelCard, labels: tuple[str, ...] | None, count: int | None
+    card: ModelCard,
+    labels: tuple[str, ...] | None,
+    count: int | None,
+    metadata: Mapping[str, str] = _NOTHING,
 ) -> tuple[str, ...]:
-    """Give a label for each class: those of the file, or the classes' numbers.
+    """Give a label for each class: of the card's file, of the network's, or the class's number.
 
     Args:
         card: The network.
         labels: Those of its file, or None.
         count: The network's number of classes, or None where it does not tell.
+        metadata: What the network says of itself.
 
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
-    if labels is None:
+    where = card.labels if labels is not None else "the network's metadata"
+    labels = labels if labels is not None else labels_in_metadata(metadata)
+    if not labels:
         if count is None:
             msg = f'{card.name}: labels: missing, and the network does not tell how many classes'
             raise CardError(msg)
         return tuple(str(k) for k in range(count))
     if count is not None and len(labels) != count:
         msg = (
-            f'{card.name}: labels: {card.labels} has {len(labels)} labels, but the network has '
+            f'{card.name}: labels: {where} has {len(labels)} labels, but the network has '
             f'{count} classes'
         )
         raise CardError(msg)

@@ -49,6 +49,7 @@ class ImageNet(Network):
         self,
         model: str | Path | ModelCard,
         *,
+        labels: str | Path | None = None,
         settings: ClassificationSettings | None = None,
         loader: EngineLoader | None = None,
         precision: Precision = 'auto',
@@ -60,6 +61,7 @@ class ImageNet(Network):
 
         Args:
             model: A card, a name of the zoo, or the path of a card.
+            labels: File of one label a line in place of the card's; None is the card's own.
             settings: Which scores become classes; None is the defaults.
             loader: Shares engines between networks; None is the process's default loader.
             precision: What to run in; ``auto`` is the backend's choice.
@@ -72,7 +74,7 @@ class ImageNet(Network):
             CardError: The card is not a classifier's, or does not fit its network or labels.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
-        card = find_network(model, 'classification')
+        card = find_network(model, 'classification', labels, loader=loader, progress=progress)
         self._role: ScoreKind = only_role(card, get_args(ScoreKind))
         self.settings = settings or ClassificationSettings()
         self._smoothing = Smoothing()

@@ -69,6 +69,7 @@ class SegNet(Network):
         self,
         model: str | Path | ModelCard,
         *,
+        labels: str | Path | None = None,
         settings: SegmentationSettings | None = None,
         loader: EngineLoader | None = None,
         precision: Precision = 'auto',
@@ -80,6 +81,7 @@ class SegNet(Network):
 
         Args:
             model: A card, a name of the zoo, or the path of a card.
+            labels: File of one label a line in place of the card's; None is the card's own.
             settings: How scores become masks; None is the defaults.
             loader: Shares engines between networks; None is the process's default loader.
             precision: What to run in; ``auto`` is the backend's choice.
@@ -94,7 +96,7 @@ class SegNet(Network):
             SettingsError: The network does not have the class to be ignored.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
-        card = find_network(model, 'segmentation')
+        card = find_network(model, 'segmentation', labels, loader=loader, progress=progress)
         self._role: Role = only_role(card, get_args(Role))
         named = read_labels(card)
         colors_rgb = None if card.colors is None else load_colors(card.colors)
@@ -127,7 +129,7 @@ class SegNet(Network):
 
     @settings.setter
     def settings(self, settings: SegmentationSettings) -> None:
-        self._ignored = ignored_class(settings, self._labels)
+        ignored_class(settings, self._labels)
         self._settings = settings
 
     @property
@@ -151,31 +153,58 @@ class SegNet(Network):
             DecodeError: The network's output is not what the card says.
             EngineError: The network is closed.
         """
+        return self.segment_in(image, [self._settings])[0]
+
+    def segment_in(
+        self, image: ImageLike, ways: Sequence[SegmentationSettings]
+    ) -> list[Segmentation]:
+        """Find the class of every pixel in several ways, from one run of the network.
+
+        Args:
+            image: As ``segment`` takes it.
+            ways: Used in place of ``settings``, such as one for each resolution that is wanted.
+
+        Raises:
+            SettingsError: The network does not have a class to be ignored.
+            DeepLearningError: As ``segment`` raises.
+        """
         pixels = as_pixels(image)
-        return self._parts(pixels, self._run(pixels))
+        return self._parts(pixels, self._run(pixels), ways)
 
     def segment_batch(self, images: Sequence[ImageLike]) -> list[Segmentation]:
         """Find the class of every pixel of each of some images, as ``segment`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        return [self._parts(pixels, outputs) for pixels, outputs in self._run_each(images)]
+        ways = [self._settings]
+        return [
+            self._parts(pixels, outputs, ways)[0] for pixels, outputs in self._run_each(images)
+        ]
 
-    def _parts(self, pixels: Pixels, outputs: Tensors) -> Segmentation:
+    def _parts(
+        self, pixels: Pixels, outputs: Tensors, ways: Sequence[SegmentationSettings]
+    ) -> list[Segmentation]:
         from ..tasks.preprocess import placement
 
         started = perf_counter()
-        settings, count = self._settings, len(self._labels)
+        count = len(self._labels)
         output = outputs[self._card.outputs[self._role]]
         placed = placement(pixels.size_wh, self._card.input)
+        ignored = [ignored_class(way, self._labels) for way in ways]
         if self._gives_ids:
             ids = read_class_ids(output, count)
-            parts = segmentation_from_class_ids(ids, placed, settings, count, self._ignored)
+            found = [
+                segmentation_from_class_ids(ids, placed, way, count, k)
+                for way, k in zip(ways, ignored, strict=True)
+            ]
         else:
             planes = read_scores(output, _KINDS[self._role], count)
-            parts = segmentation_from_scores(planes, placed, settings, self._ignored)
+            found = [
+                segmentation_from_scores(planes, placed, way, k)
+                for way, k in zip(ways, ignored, strict=True)
+            ]
         self._count_postprocessing(started)
-        return parts
+        return found
 
     def _gives_whole_numbers(self) -> bool:
         name = self._card.outputs[self._role]

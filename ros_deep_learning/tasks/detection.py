@@ -42,12 +42,15 @@ class Detections:
         scores: Shape (N,), float32, 0..1.
         class_ids: Shape (N,), int32, index into the card's labels.
         source_wh: Size of the source image in pixels.
+        track_ids: Shape (N,), int64, number of each object's track, -1 where it has none yet;
+            None where objects are not tracked.
     """
 
     boxes_xyxy: NDArray[np.float32]
     scores: NDArray[np.float32]
     class_ids: NDArray[np.int32]
     source_wh: tuple[int, int]
+    track_ids: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Count the objects."""
@@ -56,7 +59,11 @@ class Detections:
     def take(self, index: NDArray[Any]) -> Detections:
         """Take some of the objects, in the order of an index array."""
         return Detections(
-            self.boxes_xyxy[index], self.scores[index], self.class_ids[index], self.source_wh
+            self.boxes_xyxy[index],
+            self.scores[index],
+            self.class_ids[index],
+            self.source_wh,
+            None if self.track_ids is None else self.track_ids[index],
         )
 
 

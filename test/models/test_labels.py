@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ros_deep_learning.errors import CardError
-from ros_deep_learning.models.labels import MAX_LABELS_BYTES, load_labels
+from ros_deep_learning.models.labels import MAX_LABELS_BYTES, labels_in_metadata, load_labels
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,21 @@ def test_refuses_what_is_no_list_of_labels(tmp_path: Path, data: bytes, complain
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CardError, match='cannot be read: No such file'):
         load_labels(tmp_path / 'gone.txt')
+
+
+@pytest.mark.parametrize(
+    ('names', 'labels'),
+    [
+        ("{0: 'cat', 1: 'dog'}", ('cat', 'dog')),
+        ("['cat', 'dog']", ('cat', 'dog')),
+        ('{}', ()),
+        ('', ()),
+        ("{1: 'cat'}", ()),
+        ("__import__('os').getcwd()", ()),
+        ('[' * 10_000, ()),
+        ('7', ()),
+    ],
+)
+def test_labels_in_metadata(names: str, labels: tuple[str, ...]) -> None:
+    assert labels_in_metadata({}) == ()
+    assert labels_in_metadata({'names': names}) == labels

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,6 +40,39 @@ class FakePixelsEngine(FakeEngine):
     def run_pixels(self, pixels, spec):
         self.inputs.append((pixels, spec))
         return self.outputs
+
+
+class BlobEngine(FakeEngine):
+    """A detector of bright blobs: red, green and blue are the classes, brightness is the score.
+
+    It finds at most four in a picture, and takes any number of pictures at once.
+    """
+
+    def __init__(self, info):
+        image, boxes, scores = info.inputs[0], *info.outputs
+        super().__init__(
+            replace(
+                info,
+                inputs=(replace(image, shape=(-1, *image.shape[1:])),),
+                outputs=(replace(boxes, shape=(-1, 4, 4)), replace(scores, shape=(-1, 4, 3))),
+            ),
+            {},
+        )
+
+    def run(self, inputs):
+        self.inputs.append(inputs)
+        planes = inputs['image']
+        boxes, scores = np.zeros((len(planes), 4, 4)), np.zeros((len(planes), 4, 3))
+        for k, picture in enumerate(planes):
+            height, width = picture.shape[1:]
+            _, map_, stats, _ = cv2.connectedComponentsWithStats(
+                np.uint8(picture.max(axis=0) > 0), connectivity=4
+            )
+            for n, (x, y, w, h, _) in enumerate(stats[1:5]):
+                mean = picture[:, map_ == n + 1].mean(axis=1)
+                edges = x / width, y / height, (x + w) / width, (y + h) / height
+                boxes[k, n], scores[k, n, mean.argmax()] = edges, mean.max() / 255
+        return {'out/boxes': np.float32(boxes), 'out/scores': np.float32(scores)}
 
 
 class FakeLoader:
@@ -101,6 +136,11 @@ def engine(info, outputs):
 @pytest.fixture
 def pixels_engine(info, outputs):
     return FakePixelsEngine(info, outputs)
+
+
+@pytest.fixture
+def blob_engine(info):
+    return BlobEngine(info)
 
 
 @pytest.fixture

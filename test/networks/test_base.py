@@ -24,6 +24,12 @@ def test_networks_are_found_by_name_and_by_path():
     assert find_network(by_name.folder / 'ssd-mobilenet-v2.yaml', 'detection') == by_name
 
 
+def test_a_labels_file_in_place_of_the_cards(card, tmp_path):
+    labels = tmp_path / 'labels.txt'
+    for given in (labels, str(labels)):
+        assert find_network(card, 'detection', given) == replace(card, labels=labels)
+
+
 def test_no_such_network(tmp_path):
     for model in ('no-such-network', tmp_path / 'none.yaml'):
         with pytest.raises(ModelNotFoundError):

@@ -20,6 +20,7 @@ from ros_deep_learning.errors import (
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import DetectNet, StageTimes
 from ros_deep_learning.tasks.detection import DetectionSettings
+from ros_deep_learning.tasks.filters import DetectionFilter
 from ros_deep_learning.tasks.preprocess import preprocess
 
 IMAGE = np.zeros((200, 400, 3), np.uint8)
@@ -168,8 +169,7 @@ def test_outputs_of_another_form(net, engine):
     [
         ({'task': 'segmentation'}, 'net is made for segmentation, not for detection'),
         ({'decoder': 'other'}, "net: decoder: no decoder 'other'; it is one of "),
-        ({'decoder': None}, 'net: decoder: '),
-        ({'outputs': {'boxes': 'out/boxes'}}, 'net: outputs: decoder ssd also needs scores'),
+        ({'decoder': ''}, "net: decoder: no decoder ''; it is one of "),
     ],
 )
 def test_cards_that_cannot_be_are_refused_before_loading(
@@ -210,6 +210,45 @@ def test_a_class_beyond_the_labels(card, engine, info, make_loader, tmp_path):
     net = DetectNet(replace(card, labels=labels), loader=make_loader(engine))
     with pytest.raises(DecodeError, match=r'net: .* class 2, but .*labels\.txt has only 2 labels'):
         net.detect(IMAGE)
+
+
+def test_classes_by_name(card, engine, make_loader, tmp_path):
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('cat\ndog\nbird\n', encoding='utf-8')
+    net = DetectNet(card, labels=labels, loader=make_loader(engine))
+    assert net.decoder == 'ssd'
+    assert net.class_ids([]) == frozenset()
+    assert net.class_ids(['Bird', 'cat']) == {0, 2}
+    for names, found in (([], []), (['cat', 'dog'], []), (['bird'], [2])):
+        only = DetectionFilter(class_ids=net.class_ids(names))
+        net.settings = DetectionSettings(only=only)
+        assert net.detect(IMAGE).class_ids.tolist() == found
+    with pytest.raises(SettingsError, match=r"^classes: 'bord' is none .* close to it: bird$"):
+        net.class_ids(['bord'])
+
+
+@pytest.mark.parametrize('class_id', [3, -1])
+def test_wanted_classes_that_are_none(card, engine, make_loader, class_id):
+    settings = DetectionSettings(only=DetectionFilter(class_ids=frozenset([class_id])))
+    message = rf'^classes: net has the classes 0 to 2, not {class_id}$'
+    with pytest.raises(SettingsError, match=message):
+        DetectNet(card, settings=settings, loader=make_loader(engine))
+    assert engine.closed == 1
+    net = DetectNet(card, loader=make_loader(engine))
+    with pytest.raises(SettingsError, match=message):
+        net.settings = settings
+    assert net.settings == DetectionSettings()
+
+
+def test_boxes_on_one_object_are_merged_on_request(net, engine):
+    engine.outputs['out/boxes'][:] = [[[0.0, 0.0, 0.5, 1.0], [0.1, 0.0, 0.6, 1.0]]]
+    engine.outputs['out/scores'][:] = [[[0.7, 0, 0], [0.9, 0, 0]]]
+    net.settings = DetectionSettings(iou_threshold=1.0)
+    assert len(net.detect(IMAGE)) == 2
+    net.settings = DetectionSettings(cluster_overlap=0.75)
+    found = net.detect(IMAGE)
+    np.testing.assert_allclose(found.boxes_xyxy, [[0, 0, 240, 200]], rtol=1e-6)
+    np.testing.assert_allclose(found.scores, [0.9])
 
 
 def test_no_such_network():

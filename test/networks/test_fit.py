@@ -17,6 +17,7 @@ from ros_deep_learning.networks.fit import (
     match_labels,
     output_shapes,
     read_labels,
+    sizes_input,
 )
 
 FLOAT = np.dtype('float32')
@@ -64,6 +65,32 @@ def test_input_names(card, info, wanted, names):
         check_input(card, info)
 
 
+@pytest.mark.parametrize('name', ['image', None])
+def test_sizes_may_be_asked_for_too(card, info, name):
+    assert sizes_input(info) is None
+    sizes = TensorSpec('orig_target_sizes', (-1, 2), np.dtype('int64'))
+    for inputs in ((*info.inputs, sizes), (sizes, *info.inputs)):
+        both = replace(info, inputs=inputs)
+        assert check_input(replace(card, input=InputSpec(40, 20, name=name)), both) == 'image'
+        assert sizes_input(both) is sizes
+
+
+@pytest.mark.parametrize(
+    'other',
+    [
+        TensorSpec('orig_target_sizes', (-1, 2), FLOAT),
+        TensorSpec('orig_target_sizes', (-1, 4), np.dtype('int64')),
+        TensorSpec('orig_target_sizes', (2,), np.dtype('int64')),
+        TensorSpec('im_shape', (-1, 2), np.dtype('int64')),
+    ],
+)
+def test_other_inputs_are_refused(card, info, other):
+    both = replace(info, inputs=(*info.inputs, other))
+    assert sizes_input(both) is None
+    with pytest.raises(CardError, match=rf'^net: input\.name: .*\[image, {other.name}\]'):
+        check_input(card, both)
+
+
 def test_output_shapes_have_no_batch_axis(card, info):
     assert output_shapes(card, info) == {'boxes': (2, 4), 'scores': (2, 3)}
     assert output_shapes(replace(card, outputs={}), info) == {}
@@ -100,6 +127,16 @@ def test_labels(card, tmp_path):
 )
 def test_labels_that_match(card, labels, count, matched):
     assert match_labels(card, labels, count) == matched
+
+
+def test_labels_of_the_networks_own(card):
+    said = {'names': "{0: 'cat', 1: 'dog'}"}
+    assert match_labels(card, None, 2, said) == ('cat', 'dog')
+    assert match_labels(card, None, None, said) == ('cat', 'dog')
+    assert match_labels(card, ('a', 'b'), 2, said) == ('a', 'b')
+    assert match_labels(card, None, 2, {'names': 'nonsense'}) == ('0', '1')
+    with pytest.raises(CardError, match=r"^net: labels: the network's metadata has 2 labels"):
+        match_labels(card, None, 3, said)
 
 
 def test_labels_that_do_not_match(card):

@@ -118,3 +118,14 @@ def test_settings_reach_suppression():
 def test_settings_out_of_range(name, value):
     with pytest.raises(SettingsError, match=f'^{name}: want '):
         DetectionSettings(**{name: value})
+
+
+@pytest.mark.parametrize('index', [[], [2, 0]])
+def test_taking_some_keeps_their_tracks(index):
+    boxes = np.arange(12, dtype=np.float32).reshape(3, 4)
+    found = Detections(boxes, np.ones(3, np.float32), np.arange(3, dtype=np.int32), (9, 9))
+    index = np.array(index, np.intp)
+    assert found.take(index).track_ids is None
+    tracked = Detections(*(getattr(found, n) for n in found.__slots__[:4]), np.array([7, -1, 8]))
+    assert tracked.take(index).track_ids.tolist() == [(7, -1, 8)[k] for k in index]
+    assert tracked.take(index).class_ids.tolist() == index.tolist()

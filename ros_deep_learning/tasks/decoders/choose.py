@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from itertools import permutations
 from types import MappingProxyType
 
 from ...errors import DecodeError
+from ...models.labels import labels_in_metadata
 from .forms import FORMS, Form
 from .registry import find_decoder
 from .shapes import ROW_LETTERS, bind
@@ -74,7 +74,7 @@ def choose(
     if decoder is None and task != 'detect':
         msg = f'the network is made for {task!r}, as its metadata says, not for detection'
         raise DecodeError(msg)
-    labels = labels or _names(metadata)
+    labels = labels or labels_in_metadata(metadata)
     forms = [form for form in FORMS if decoder in (None, form.decoder)]
     if decoder is None and metadata.get('end2end') == 'True':
         forms = [form for form in forms if form.decoder == 'end_to_end']
@@ -144,15 +144,6 @@ def _plausible(
     if form.background is not None and form.background != (labels[0].lower() == 'background'):
         return False
     return sizes.get('C', len(labels)) == len(labels)
-
-
-def _names(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """Read the class names that Ultralytics writes down as a Python dict."""
-    try:
-        names = ast.literal_eval(metadata.get('names', ''))
-        return tuple(str(names[k]) for k in range(len(names)))
-    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError):
-        return ()
 
 
 def _complaint(shapes: Shapes, choices: list[Choice], decoder: str | None) -> str:

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What reads a detector's outputs: its card's decoder, or the one that they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engines.base import EngineInfo, Tensors
+from ..errors import CardError, DecodeError
+from ..models.card import ModelCard
+from ..tasks.decoders.choose import choose
+from ..tasks.decoders.registry import Decoder, find_decoder
+from ..tasks.detection import Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A decoder and the tensors that it reads.
+
+    Attributes:
+        name: The decoder's name.
+        decoder: The decoder.
+        roles: The tensor name of each of its roles.
+        network_wh: Width and height of the network's input in pixels.
+        class_count: The network's number of classes; None where its outputs do not tell.
+    """
+
+    name: str
+    decoder: Decoder
+    roles: Mapping[str, str]
+    network_wh: tuple[int, int]
+    class_count: int | None
+
+    def read(self, outputs: Tensors, score_threshold: float) -> Candidates:
+        """Read one image's outputs, without their batch axis.
+
+        Raises:
+            DecodeError: They are not what the decoder expects.
+        """
+        return self.decoder.decode(outputs, self.roles, self.network_wh, score_threshold)
+
+
+def check_decoder(card: ModelCard) -> None:
+    """Hold a card's decoder, if it names one, against those there are.
+
+    Raises:
+        CardError: There is none of that name.
+    """
+    if card.decoder is not None:
+        try:
+            find_decoder(card.decoder)
+        except DecodeError as err:
+            msg = f'{card.name}: decoder: {err}'
+            raise CardError(msg) from err
+
+
+def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> Reader:
+    """Choose what reads a network's outputs.
+
+    Args:
+        card: What is known of the network.
+        info: What was loaded.
+        labels: The class names, if they are known.
+
+    Raises:
+        CardError: No decoder reads the outputs, or more than one does.
+    """
+    network_wh = (card.input.width, card.input.height)
+    shapes = {tensor.name: tensor.shape[1:] for tensor in info.outputs if tensor.shape}
+    try:
+        choice = choose(
+            shapes,
+            network_wh,
+            decoder=card.decoder,
+            roles=card.outputs,
+            labels=labels,
+            metadata=info.metadata,
+        )
+    except DecodeError as err:
+        msg = f'{card.name}: {err}'
+        raise CardError(msg) from err
+    decoder = find_decoder(choice.decoder)
+    by_role = {role: shapes[name] for role, name in choice.roles.items()}
+    return Reader(choice.decoder, decoder, choice.roles, network_wh, decoder.class_count(by_role))
