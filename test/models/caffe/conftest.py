@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The helpers of this folder on Python's path, and a place for a network's files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a prototxt and a caffemodel; gives their paths."""
+    from caffe_files import write_caffemodel
+
+    def write_files(text, weights=None, **form):
+        prototxt, caffemodel = tmp_path / 'deploy.prototxt', tmp_path / 'net.caffemodel'
+        prototxt.write_text(text, encoding='utf-8')
+        # Caffe skips what the network has no layer for; a file without any weights is refused.
+        write_caffemodel(caffemodel, {'unused': [np.zeros(1)], **(weights or {})}, **form)
+        return prototxt, caffemodel
+
+    return write_files
