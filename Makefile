@@ -19,7 +19,7 @@ test: lint
 	$(IN_ENV) pytest
 
 lint: env
-	$(IN_ENV) ruff check . && ruff format --check . && mypy
+	$(IN_ENV) ruff check . && ruff format --check . && python3 tools/type_check.py
 
 # The underlays stay: they lie in $XDG_CACHE_HOME/ros_deep_learning/underlay.
 clean:

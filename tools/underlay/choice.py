@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import pypi, recipe, sourced
+from . import UnderlayError, pypi, recipe, sourced
 from .environment import Environment
 from .folder import cache_root, made_once, read_complete
 from .interpreter import environment_python, inspect
@@ -52,6 +52,9 @@ def find_or_make(python: str | None, *, apt: bool) -> Underlay:
         key = recipe.digest(recipe.recipe_files(), *facts)
         name = 'pypi'
     folder = cache_root() / f'{name}-{interpreter.short}-{key}'
+    if any(character.isspace() for character in str(folder)):
+        msg = f'{folder} has a space in it, and programs there cannot start: set XDG_CACHE_HOME'
+        raise UnderlayError(msg)
     runner = Runner(cache_root() / 'logs' / folder.name)
     environment = read_complete(folder)
     if environment is None:

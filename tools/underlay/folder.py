@@ -8,12 +8,14 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from . import UnderlayError
 from .environment import Environment
+from .interpreter import environment_python
 
 MARKER = 'complete.json'
 SCRIPT = 'env.sh'
@@ -34,10 +36,10 @@ def read_complete(folder: Path) -> Environment | None:
     the Python it was made from is gone.
     """
     try:
-        plain = json.loads((folder / MARKER).read_text())
-    except (OSError, ValueError):
+        environment = Environment.from_json(json.loads((folder / MARKER).read_text()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return Environment.from_json(plain) if (folder / 'bin' / 'python3').exists() else None
+    return environment if environment_python(folder).exists() else None
 
 
 def made_once(
@@ -67,8 +69,7 @@ def made_once(
 
 
 def _make(folder: Path, make: Callable[[], Environment]) -> Environment:
-    if folder.exists():
-        shutil.rmtree(folder)
+    remove(folder)
     try:
         environment = make()
         title = f'{folder.name}: made by tools/ros_underlay.py'
@@ -77,9 +78,24 @@ def _make(folder: Path, make: Callable[[], Environment]) -> Environment:
         unfinished.write_text(json.dumps(environment.to_json(), indent=1))
         unfinished.replace(folder / MARKER)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
     return environment
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a dying process may still be writing to.
+
+    Raises:
+        UnderlayError: It cannot be removed.
+    """
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.25)
+    msg = f'cannot remove {folder}: end what still uses it, then run again'
+    raise UnderlayError(msg)
 
 
 @contextmanager

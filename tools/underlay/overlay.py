@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import UnderlayError, choice
 from .environment import Environment, without_ros
-from .folder import SCRIPT, file_lock
+from .folder import SCRIPT, file_lock, remove
 from .machine import Missing, missing_compilers, require
 from .runner import Runner
 
@@ -36,7 +36,9 @@ def build(python: str | None, *, apt: bool, checkout: Path = CHECKOUT) -> Path:
         base = without_ros(os.environ) if underlay.from_pypi else dict(os.environ)
         environment = underlay.environment.applied(base)
         require(missing_tools(underlay, environment), install=apt, say=runner.say)
+        forget_removed_files(place / 'install')
         command = colcon(checkout, underlay, environment)
+        runner.say(f'colcon builds {PACKAGE}')
         runner.run('build', command, environment, checkout)
         for line in (place / 'log' / 'build.log').read_text(errors='replace').splitlines():
             if 'NOT generated' in line:
@@ -69,10 +71,17 @@ def forget_other_underlay(place: Path, built_on: str) -> None:
     for name in ('build', 'install', SCRIPT):
         path = place / name
         if path.is_dir():
-            shutil.rmtree(path)
+            remove(path)
         else:
             path.unlink(missing_ok=True)
     note.write_text(built_on)
+
+
+def forget_removed_files(install: Path) -> None:
+    """Remove the links to files of the checkout that are there no more: colcon leaves them."""
+    for path in install.rglob('*'):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
 
 
 def colcon(

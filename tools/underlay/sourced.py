@@ -141,15 +141,18 @@ def make(
 
 
 def constraints(numpy: str | None) -> list[str]:
-    """Give pip's constraints: our pins, unless the distribution brings another NumPy.
+    """Give pip's constraints for a distribution that brings this NumPy (None: no NumPy).
 
-    Its message packages are compiled for that NumPy, so it must stay; our pins of what builds
-    on NumPy would ask for a newer one and give way, while the checkers keep theirs.
+    Its message packages are compiled for that NumPy, so it must stay. Our pins hold with the
+    NumPy versions among them; with another one only those of the checkers do.
     """
     pins = recipe.PYTHON_PINS.read_text().splitlines()
-    if numpy is None or any(pin.startswith(f'numpy=={numpy} ') for pin in pins):
+    if numpy is None:
         return pins
-    checkers = {
-        recipe.distribution_name(n.requirement) for n in recipe.python_needs() if not n.module
-    }
-    return [f'numpy=={numpy}', *(p for p in pins if recipe.distribution_name(p) in checkers)]
+    names = [recipe.distribution_name(pin) for pin in pins]
+    ours = {pin.split()[0] for pin, name in zip(pins, names, strict=True) if name == 'numpy'}
+    kept = {recipe.distribution_name(n.requirement) for n in recipe.python_needs() if not n.module}
+    if f'numpy=={numpy}' in ours:
+        kept = {*names} - {'numpy'}
+    others = [pin for pin, name in zip(pins, names, strict=True) if name in kept]
+    return [f'numpy=={numpy}', *others]

@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The packaging files, held against the code and against each other."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / 'ros_deep_learning'
+MANIFEST = ET.parse(ROOT / 'package.xml').getroot()
+
+# Python modules whose rosdep key or distribution has another name.
+ROSDEP_KEYS = {
+    'cv2': 'python3-opencv',
+    'filelock': 'python3-filelock',
+    'numpy': 'python3-numpy',
+    'onnxruntime': 'python3-onnxruntime-pip',
+    'platformdirs': 'python3-platformdirs',
+    'tqdm': 'python3-tqdm',
+    'yaml': 'python3-yaml',
+}
+PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
+# Come with another dependency, are optional and asked for where they are used, or are ours.
+NOT_DECLARED = {
+    'ament_index_python',
+    'foxglove_msgs',
+    'google',
+    'onnx',
+    'pycuda',
+    'ros_deep_learning',
+    'scipy',
+    'tensorrt',
+    'tensorrt_rtx',
+}
+
+
+def imports(folders: list[Path]) -> set[str]:
+    names = set()
+    for folder in folders:
+        for path in folder.rglob('*.py'):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.partition('.')[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    names.add(node.module.partition('.')[0])
+    return names - sys.stdlib_module_names
+
+
+def texts(*tags: str) -> list[str]:
+    return [node.text or '' for tag in tags for node in MANIFEST.iter(tag)]
+
+
+def programs() -> list[tuple[str, str, str]]:
+    lines = (ROOT / 'tools' / 'programs.txt').read_text().splitlines()
+    return [tuple(line.split()) for line in lines if line and not line.startswith('#')]  # type: ignore[misc]
+
+
+def test_the_manifest_is_complete() -> None:
+    assert MANIFEST.get('format') == '3'
+    assert texts('name') == ['ros_deep_learning']
+    assert texts('license') == ['Apache-2.0']
+    assert texts('build_type') == ['ament_cmake']
+    assert texts('member_of_group') == ['rosidl_interface_packages']
+    assert re.fullmatch(r'\d+\.\d+\.\d+', texts('version')[0])
+    for person in MANIFEST.iter('maintainer'):
+        # The pattern of catkin_pkg, which refuses the package otherwise.
+        assert re.fullmatch(
+            r'[-a-zA-Z0-9_%+]+(\.[-a-zA-Z0-9_%+]+)*@[-a-zA-Z0-9%]+(\.[-a-zA-Z0-9%]+)*\.[a-zA-Z]{2,}',
+            person.get('email', ''),
+        )
+    assert len(list(MANIFEST.iter('maintainer'))) == 1
+
+
+def test_every_import_is_declared() -> None:
+    declared = set(texts('depend', 'exec_depend'))
+    used = imports([PACKAGE, ROOT / 'launch'])
+    keys = {ROSDEP_KEYS.get(name, name) for name in used - NOT_DECLARED}
+    assert keys - declared == set()
+    assert used >= {'numpy', 'rclpy', 'sensor_msgs'}
+
+
+def test_what_messages_need_is_declared() -> None:
+    used = set()
+    for path in (ROOT / 'msg').glob('*.msg'):
+        for line in path.read_text().splitlines():
+            kind = line.partition('#')[0].split()[:1]
+            if kind and '/' in kind[0]:
+                used.add(kind[0].partition('/')[0])
+    assert used - set(texts('depend')) == set()
+    build = (ROOT / 'CMakeLists.txt').read_text()
+    assert all(f'find_package({name} REQUIRED)' in build for name in used)
+
+
+def test_pip_requires_what_the_library_imports() -> None:
+    setup = (ROOT / 'setup.py').read_text()
+    library = [
+        PACKAGE / name for name in ('imaging', 'models', 'engines', 'tasks', 'networks', 'cli')
+    ]
+    optional = NOT_DECLARED - {'onnx'} | {'onnxruntime'}
+    for name in imports(library) - optional:
+        assert re.search(rf"'{PIP_NAMES.get(name, name)}[',<>=]", setup), name
+
+
+def test_every_program_has_its_function() -> None:
+    rows = programs()
+    assert {'demo', 'detectnet', 'video_source'} <= {name for name, _, _ in rows}
+    for name, target, where in rows:
+        module, _, function = target.partition(':')
+        path = ROOT / (module.replace('.', '/') + '.py')
+        defined = {
+            n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)
+        }
+        assert function in defined, f'{name}: no {function} in {path}'
+        assert where in {'ros', 'all'}
+
+
+def test_programs_for_pip_need_no_ros() -> None:
+    for name, target, where in programs():
+        if where == 'all':
+            assert '.nodes.' not in target, name
+
+
+def test_the_licence_is_apache_and_the_notice_names_every_weight() -> None:
+    assert 'Apache License' in (ROOT / 'LICENSE').read_text()[:200]
+    notice = (ROOT / 'NOTICE').read_text()
+    for weights in (ROOT / 'models' / 'weights').glob('*.onnx'):
+        assert weights.name in notice
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('wheel')
+    source = folder / 'source'
+    source.mkdir()
+    for name in (
+        'LICENSE',
+        'MANIFEST.in',
+        'NOTICE',
+        'models',
+        'package.xml',
+        'pyproject.toml',
+        'ros_deep_learning',
+        'setup.py',
+        'tools',
+    ):
+        (source / name).symlink_to(ROOT / name)
+    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation']
+    subprocess.run([*command, '-q', '-w', folder, source], check=True, capture_output=True)
+    (built,) = folder.glob('*.whl')
+    return built
+
+
+def test_the_wheel_holds_the_zoo_and_no_rubbish(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    for path in (ROOT / 'models').rglob('*'):
+        if path.is_file():
+            assert f'ros_deep_learning/zoo/{path.relative_to(ROOT / "models")}' in names
+    for path in PACKAGE.rglob('*.py'):
+        assert f'ros_deep_learning/{path.relative_to(PACKAGE)}' in names
+    assert 'ros_deep_learning/py.typed' in names
+    assert not [
+        name for name in names if '__pycache__' in name or name.startswith(('test', 'tools'))
+    ]
+
+
+def test_the_installed_wheel_imports_with_numpy_only(wheel: Path, tmp_path: Path) -> None:
+    target, numpy_only = tmp_path / 'target', tmp_path / 'numpy_only'
+    command = [sys.executable, '-m', 'pip', 'install', '--no-deps', '--no-compile', '-q']
+    subprocess.run([*command, '--target', target, wheel], check=True, capture_output=True)
+    numpy_only.mkdir()
+    packages = Path(np.__file__).parents[1]
+    for path in packages.glob('numpy*'):
+        (numpy_only / path.name).symlink_to(path)
+    program = (
+        'import ros_deep_learning as r, sys; print(r.__file__); '
+        'from ros_deep_learning import Detections, DetectionSettings, Pixels; '
+        'print(sorted({"cv2", "onnx", "onnxruntime", "yaml", "rclpy"} & set(sys.modules)))'
+    )
+    environ = {'PATH': os.environ['PATH'], 'PYTHONPATH': f'{target}:{numpy_only}'}
+    done = subprocess.run(
+        [sys.executable, '-S', '-c', program],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ''
+    assert done.stdout.splitlines() == [str(target / 'ros_deep_learning' / '__init__.py'), '[]']
