@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription, LaunchService
+from launch import EventHandler, LaunchDescription, LaunchService
 from launch.actions import EmitEvent, IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
+from launch_ros.events.lifecycle import StateTransition
 
 from ..cli.bar import progress_bar
 from ..errors import DeepLearningError
@@ -76,9 +77,14 @@ def _launch(arguments: argparse.Namespace, video: Path, rate_hz: float) -> int:
         output_format='{line}',
     )
 
-    def note(event: Any, context: Any) -> list[Any]:
+    def recorded(event: Any, context: Any) -> list[Any]:
         exit_codes.append(event.returncode)
         return [EmitEvent(event=Shutdown(reason='the recording is done'))]
+
+    not_configured = EventHandler(
+        matcher=lambda e: isinstance(e, StateTransition) and e.goal_state == 'unconfigured',
+        entities=[EmitEvent(event=Shutdown(reason='detectnet could not be configured'))],
+    )
 
     service = LaunchService()
     service.include_launch_description(
@@ -87,7 +93,8 @@ def _launch(arguments: argparse.Namespace, video: Path, rate_hz: float) -> int:
                 recorder,
                 detectnet,
                 source,
-                RegisterEventHandler(OnProcessExit(target_action=recorder, on_exit=note)),
+                RegisterEventHandler(OnProcessExit(target_action=recorder, on_exit=recorded)),
+                RegisterEventHandler(not_configured),
             ]
         )
     )

@@ -35,6 +35,12 @@ TRANSITIONS = {
     'deactivate': Transition.TRANSITION_DEACTIVATE,
     'cleanup': Transition.TRANSITION_CLEANUP,
 }
+GOALS = {
+    'configure': 'inactive',
+    'activate': 'active',
+    'deactivate': 'inactive',
+    'cleanup': 'unconfigured',
+}
 
 
 def _free_domain() -> tuple[int, FileLock]:
@@ -133,18 +139,30 @@ class Graph:
         pytest.fail(f'no result for the image of stamp {image.header.stamp} in {WAIT_S} s')
 
     def call(self, service_type: Any, name: str, request: Any) -> Any:
+        """Call a service; asked again where DDS lost the answer, as it may before it is matched.
+
+        The server gives a new client 100 ms to be discovered (rmw_fastrtps), then drops its
+        answer, which a loaded machine does not always keep.
+        """
         client = self.node.create_client(service_type, name)
         try:
             assert client.wait_for_service(WAIT_S), f'no service {name}'
-            future = client.call_async(request)
-            self.wait_until(f'an answer of {name}', future.done)
-            return future.result()
+            for _ in range(4):
+                future = client.call_async(request)
+                end_s = time.monotonic() + WAIT_S / 4
+                while time.monotonic() < end_s:
+                    if future.done():
+                        return future.result()
+                    time.sleep(0.01)
+            pytest.fail(f'no answer of {name}')
         finally:
             self.node.destroy_client(client)
 
     def transition(self, node: str, name: str) -> bool:
+        """Ask for a transition; one that was made counts, also when asked for a second time."""
         request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
-        return bool(self.call(ChangeState, f'/{node}/change_state', request).success)
+        answer = self.call(ChangeState, f'/{node}/change_state', request)
+        return bool(answer.success) or self.state(node) == GOALS[name]
 
     def state(self, node: str) -> str:
         answer = self.call(GetState, f'/{node}/get_state', GetState.Request())

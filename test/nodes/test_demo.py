@@ -54,3 +54,18 @@ def test_the_demo_finds_people_cars_and_bicycles(tmp_path: Path) -> None:
     capture = cv2.VideoCapture(str(output / 'annotated.mp4'))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == pytest.approx(250, abs=15)
     assert cv2.imread(str(output / 'contact_sheet.png')).size > 500_000
+
+
+@pytest.mark.usefixtures('ros_domain', 'bikes_clip')
+def test_a_network_that_cannot_be_loaded_ends_the_demo_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, '-m', 'ros_deep_learning.nodes.demo', '--output', str(tmp_path)]
+    done = subprocess.run(
+        [*command, '--model', 'efficientnet-lite0'],
+        timeout=60,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 1
+    assert 'efficientnet-lite0 is made for classification, not for detection' in done.stdout
+    assert list(tmp_path.iterdir()) == []

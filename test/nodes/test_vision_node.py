@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -168,45 +169,73 @@ def active(node: MirrorNode) -> MirrorNode:
     return node
 
 
-def test_nothing_runs_while_nobody_subscribes(
-    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
-) -> None:
+@pytest.fixture
+def publisher(active: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> Any:
+    """A publisher whose images arrive: discovery is done in both directions."""
     publisher = graph.image_publisher('/mirror/image_in')
-    publisher.publish(make_image(plain(1)))
-    graph.wait_until('the frame', lambda: active.statistics.snapshot().received == 1)
-    flipped = graph.inbox('/mirror/flipped', Image)
+
+    def arrived() -> bool:
+        publisher.publish(make_image(plain(0)))
+        time.sleep(0.2)
+        return active.statistics.snapshot().received > 0
+
+    graph.wait_until('the first image', arrived)
+    time.sleep(0.2)
+    return publisher
+
+
+@pytest.fixture
+def flipped(active: MirrorNode, graph: Any, publisher: Any) -> Any:
+    """What the node publishes, from now on."""
+    inbox = graph.inbox('/mirror/flipped', Image)
     graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
-    publisher.publish(make_image(plain(2)))
-    graph.wait_until('a result', lambda: len(flipped) == 1)
+    return inbox
+
+
+def show(
+    graph: Any, active: MirrorNode, publisher: Any, image: Image, until: str = 'received'
+) -> None:
+    """Publish one image, and wait until a counter of the node has gone up for it."""
+    before = getattr(active.statistics.snapshot(), until)
+    publisher.publish(image)
+    graph.wait_until(until, lambda: getattr(active.statistics.snapshot(), until) == before + 1)
+
+
+def test_nothing_runs_while_nobody_subscribes(
+    active: MirrorNode, graph: Any, publisher: Any, make_image: Callable[..., Image]
+) -> None:
+    show(graph, active, publisher, make_image(plain(1)))
+    inbox = graph.inbox('/mirror/flipped', Image)
+    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    show(graph, active, publisher, make_image(plain(2)))
+    graph.wait_until('a result', lambda: len(inbox) == 1)
     assert active.made[0].seen == [2]
 
 
 def test_a_result_has_the_header_of_its_image(
-    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+    active: MirrorNode,
+    graph: Any,
+    publisher: Any,
+    flipped: Any,
+    make_image: Callable[..., Image],
 ) -> None:
-    flipped = graph.inbox('/mirror/flipped', Image)
-    publisher = graph.image_publisher('/mirror/image_in')
-    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
     sent = make_image(plain(5), stamp=42)
-    publisher.publish(sent)
+    show(graph, active, publisher, sent)
     graph.wait_until('a result', lambda: len(flipped) == 1)
     assert flipped.messages[0].header == sent.header
 
 
 def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
-    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+    active: MirrorNode,
+    graph: Any,
+    publisher: Any,
+    flipped: Any,
+    make_image: Callable[..., Image],
 ) -> None:
     mirror = active.made[0]
-    flipped = graph.inbox('/mirror/flipped', Image)
-    publisher = graph.image_publisher('/mirror/image_in')
-    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
     mirror.go_on.clear()
     for value in (1, 2, 3, 4):
-        publisher.publish(make_image(plain(value)))
-        received = value
-        graph.wait_until(
-            'the frame', lambda n=received: active.statistics.snapshot().received == n
-        )
+        show(graph, active, publisher, make_image(plain(value)))
         assert mirror.begun.wait(10)
     mirror.go_on.set()
     graph.wait_until('two results', lambda: len(flipped) == 2)
@@ -214,7 +243,7 @@ def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
     assert active.statistics.snapshot().dropped == 2
     mirror.go_on.clear()
     mirror.begun.clear()
-    publisher.publish(make_image(plain(5)))
+    show(graph, active, publisher, make_image(plain(5)))
     assert mirror.begun.wait(10)
     deactivation = threading.Thread(target=active.trigger_deactivate)
     deactivation.start()
@@ -226,18 +255,18 @@ def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
 
 
 def test_failures_in_a_row_deactivate_the_node(
-    active: MirrorNode, graph: Any, make_image: Callable[..., Image]
+    active: MirrorNode,
+    graph: Any,
+    publisher: Any,
+    flipped: Any,
+    make_image: Callable[..., Image],
 ) -> None:
     assert graph.set_parameters('mirror', max_failures=3).successful
-    flipped = graph.inbox('/mirror/flipped', Image)
     health = graph.inbox('/diagnostics', DiagnosticArray)
-    publisher = graph.image_publisher('/mirror/image_in')
-    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
     active.made[0].broken = True
     for count in (1, 2, 3):
         assert graph.state('mirror') == 'active'
-        publisher.publish(make_image(plain(count)))
-        graph.wait_until('the failure', lambda n=count: active.statistics.snapshot().failed == n)
+        show(graph, active, publisher, make_image(plain(count)), until='failed')
     graph.wait_until('the deactivation', lambda: graph.state('mirror') == 'inactive')
     assert len(flipped) == 0
     graph.wait_until(
