@@ -72,6 +72,21 @@ def label_plate(
     return plate
 
 
+def inks(colors: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Choose the grey level of letters on each color: black or white, by contrast (WCAG 2.1).
+
+    Args:
+        colors: Shape (K, 3), rgb.
+
+    Returns:
+        Shape (K,), 0 or 255.
+    """
+    encoded = colors / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    return np.where((luminance + 0.05) ** 2 > 1.05 * 0.05, 0, 255)
+
+
 def _text_coverage(text: str, capital_px: int) -> NDArray[np.uint8]:
     """Draw text as coverage 0..255; the shape has room for capitals and descenders."""
     scale = capital_px * _OVERSAMPLING / _CAPITAL_AT_SCALE_1

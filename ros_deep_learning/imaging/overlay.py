@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import SettingsError
 from .canvas import capital_px, check_canvas, check_colors
 from .label_layout import place_labels
-from .lettering import label_plate, printable_ascii
+from .lettering import inks, label_plate, printable_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,14 @@ def draw_detections(
             _fill(image_rgb, box, color, alpha)
         if flags.lines:
             _outline(image_rgb, box, color, line_px)
-    inks = _inks(colors)
+    shades = inks(colors)
     plates, named = [], []
     for row, k in enumerate(order):
         track = int(track_ids[k]) if track_ids is not None and flags.tracking else -1
         text = _text(flags, labels, int(class_ids[k]), float(scores[k]), track)
         if text:
             red, green, blue = colors[row].tolist()
-            plates.append(label_plate(text, letter_px, (red, green, blue), int(inks[row])))
+            plates.append(label_plate(text, letter_px, (red, green, blue), int(shades[row])))
             named.append(row)
     sizes = [(plate.shape[1], plate.shape[0]) for plate in plates]
     places = place_labels(boxes[named], sizes, (width, height))
@@ -220,11 +220,3 @@ def _stamp(image: NDArray[np.uint8], plate: NDArray[np.uint8], place_xy: tuple[i
     x, y = place_xy
     region = image[y : y + plate.shape[0], x : x + plate.shape[1]]
     region[...] = plate[: region.shape[0], : region.shape[1]]
-
-
-def _inks(colors: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Choose black (0) or white (255), whichever contrasts more with each color (WCAG 2.1)."""
-    encoded = colors / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ (0.2126, 0.7152, 0.0722)
-    return np.where((luminance + 0.05) ** 2 > 1.05 * 0.05, 0, 255)

@@ -21,10 +21,10 @@ from launch_ros.events.lifecycle import StateTransition
 
 from ..cli.bar import progress_bar
 from ..errors import DeepLearningError
+from ..imaging.frames import open_frames
 from ..models.media import media_path
 from ..models.store import ModelStore
 from ..models.zoo import find_card
-from .frames import open_frames
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument('--model', default='ssd-mobilenet-v2', help='a detector of the zoo')
     parser.add_argument('--video', help='a video file; by default a clip of a street is fetched')
     parser.add_argument('--output', default='demo_output', help='folder of the results')
-    parser.add_argument('--threshold', default='0.4', help='least score of a detection')
+    parser.add_argument('--threshold', default='0.5', help='least score of a detection')
     arguments = parser.parse_args()
     # The demo is for this machine alone; nodes of others on the network stay out of it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')

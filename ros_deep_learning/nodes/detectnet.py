@@ -4,63 +4,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from sensor_msgs.msg import Image
 from vision_msgs import msg as vision_msgs
 
-from ..imaging.messages import write_image
 from ..imaging.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet
-from ..tasks.detection import Detections, DetectionSettings
-from . import results
-from .parameters import parameter
-from .settings import VisionSettings
+from ..networks.tracking import Tracking
+from ..tasks.detection import Detections
+from ..tasks.filters import class_ids_of
+from . import foxglove, results
+from .cards import CardChanges, chosen_card
+from .detectnet_settings import DetectNetSettings
+from .frame import Frame
 from .spin import run_node
-from .vision_node import Frame, VisionNode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectNetSettings(VisionSettings):
-    """The parameters of detectnet."""
-
-    model: str = parameter(
-        'ssd-mobilenet-v2', 'Name of a network in the zoo, or the path of a model card (.yaml).'
-    )
-    threshold: float = parameter(
-        0.5, 'Least score of a detection.', minimum=0.0, maximum=1.0, live=True
-    )
-    iou_threshold: float = parameter(
-        0.6,
-        'Of two boxes of a class that overlap by more than this, the weaker one is dropped.',
-        minimum=0.0,
-        maximum=1.0,
-        live=True,
-    )
-    max_detections: int = parameter(
-        100, 'Most detections in one image.', minimum=1, maximum=10_000, live=True
-    )
-    overlay_flags: str = parameter(
-        'box,lines,labels,conf',
-        'What ~/overlay shows: box, lines, labels, conf, or none, joined by commas.',
-        live=True,
-    )
-    overlay_alpha: float = parameter(
-        50.0, 'Opacity of the boxes in ~/overlay.', minimum=0.0, maximum=255.0, live=True
-    )
-
-    def __post_init__(self) -> None:
-        OverlayFlags.parse(self.overlay_flags)
-
-    def detection(self) -> DetectionSettings:
-        """Pick what the library's post-processing takes."""
-        return DetectionSettings(
-            score_threshold=self.threshold,
-            iou_threshold=self.iou_threshold,
-            max_detections=self.max_detections,
-        )
+from .texts import read_names
+from .vision_node import VisionNode
 
 
 class DetectNetNode(VisionNode):
@@ -72,34 +32,57 @@ class DetectNetNode(VisionNode):
     def open_network(self) -> DetectNet:
         """Load the detector that the parameters name."""
         settings: DetectNetSettings = self.settings
-        return DetectNet(
-            settings.model,
-            settings=settings.detection(),
-            backend=settings.backend,
-            precision=settings.engine_precision(),
-            options=settings.engine_options(),
-            progress=self.progress,
+        changes = CardChanges(
+            mean_pixel_value=settings.mean_pixel_value,
+            output_names={
+                'output_cvg': settings.output_cvg,
+                'output_bbox': settings.output_bbox,
+            },
         )
+        card = chosen_card(settings, settings.model, changes)
+        return DetectNet(card, **self.loading())
+
+    def check(self, settings: DetectNetSettings) -> None:
+        """Check that the network has the wanted classes, and that the tracker can run."""
+        class_ids_of(read_names(settings.classes), self.network.labels)
+        Tracking().settings = settings.tracker()
 
     def add_outputs(self) -> None:
-        """Add the detections."""
+        """Add the objects."""
         self.outputs.add('detections', vision_msgs.Detection2DArray)
+        if foxglove.foxglove_msgs is not None:
+            self.outputs.add('annotations', foxglove.foxglove_msgs.ImageAnnotations)
+
+    def begin(self) -> None:
+        """End the tracks of before, then begin."""
+        self.network.reset_tracking()
+        super().begin()
 
     def process(self, frame: Frame, pixels: Pixels) -> None:
         """Detect, then publish what somebody subscribes to."""
         settings: DetectNetSettings = self.settings
-        self.network.settings = settings.detection()
-        found = self.network.detect(pixels)
-        header = frame.message.header
-        if self.outputs.wanted('detections'):
-            names = results.class_names(self.network.labels, settings.class_id)
-            self.outputs.publish('detections', results.detections_message(header, found, names))
-        if self.outputs.wanted('overlay'):
-            self.outputs.publish('overlay', self._overlay(frame, pixels, found))
+        network: DetectNet = self.network
+        network.settings = settings.detection(network.labels)
+        network.tracking = settings.tracker()
+        network.tiling = settings.tiling()
+        network.region = settings.area()
+        stamp_s = frame.stamp_ns * 1e-9 if frame.stamp_ns else None
+        found = network.detect(pixels, stamp_s)
+        names = results.class_names(network.labels, settings.class_id)
+        self.outputs.offer(
+            'detections', lambda: results.detections_message(frame.header, found, names)
+        )
+        self.outputs.offer(
+            'annotations',
+            lambda: foxglove.annotations_message(
+                frame.header, found, names, network.colors_rgb, pixels.size_wh
+            ),
+        )
+        self.outputs.offer('overlay', lambda: self._overlay(frame, pixels, found))
 
-    def _overlay(self, frame: Frame, pixels: Pixels, found: Detections) -> Image:
+    def _overlay(self, frame: Frame, pixels: Pixels, found: Detections) -> Any:
         settings: DetectNetSettings = self.settings
-        picture = np.array(pixels.as_order('rgb'), order='C')
+        message, picture = self.images.copy('overlay', frame.header, pixels)
         draw_detections(
             picture,
             found.boxes_xyxy,
@@ -109,9 +92,8 @@ class DetectNetNode(VisionNode):
             colors_rgb=self.network.colors_rgb,
             flags=OverlayFlags.parse(settings.overlay_flags),
             alpha=settings.overlay_alpha,
+            track_ids=found.track_ids,
         )
-        message = Image(header=frame.message.header)
-        write_image(message, picture, 'rgb8')
         return message
 
 

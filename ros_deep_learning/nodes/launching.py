@@ -112,16 +112,18 @@ def autostart(node: LifecycleNode) -> list[Any]:
         goal_state='inactive',
         entities=[change(Transition.TRANSITION_ACTIVATE)],
     )
-    failed = OnStateTransition(
-        target_lifecycle_node=node,
-        start_state='configuring',
-        goal_state='unconfigured',
-        entities=[
-            LogInfo(msg='the node stays unconfigured; mend the error above and configure it again')
-        ],
-    )
+    hint = LogInfo(msg='the node stays unconfigured; mend the error above and configure it again')
+    failed = [
+        OnStateTransition(
+            target_lifecycle_node=node,
+            start_state=start_state,
+            goal_state='unconfigured',
+            entities=[hint],
+        )
+        for start_state in ('configuring', 'errorprocessing')
+    ]
     return [
         RegisterEventHandler(activate, condition=wanted),
-        RegisterEventHandler(failed, condition=wanted),
+        *(RegisterEventHandler(handler, condition=wanted) for handler in failed),
         EmitEvent(event=change(Transition.TRANSITION_CONFIGURE).event, condition=wanted),
     ]

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 
@@ -30,6 +31,14 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         self.table: ParameterTable[Any] = ParameterTable(settings_type)
         self.settings: Any = self.table.declare(self)
         self.add_on_set_parameters_callback(self._on_parameters)
+        if self.settings.autostart:
+            # By the steady clock, since simulated time may stand still.
+            self._start_timer = self.create_timer(
+                0.0,
+                self._start,
+                callback_group=MutuallyExclusiveCallbackGroup(),
+                clock=Clock(clock_type=ClockType.STEADY_TIME),
+            )
 
     @abstractmethod
     def acquire(self) -> None:
@@ -54,6 +63,9 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
     @abstractmethod
     def transition_failed(self, error: str) -> None:
         """Make a failed transition visible to machines."""
+
+    def check(self, settings: Any) -> None:
+        """Check settings against what is loaded; raise SettingsError where they do not fit."""
 
     def settings_changed(self, names: Sequence[str]) -> None:
         """Act on live parameters that were changed."""
@@ -89,6 +101,11 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         """Free everything, so that the node can be configured again."""
         return self._transition('recover', self.release)
 
+    def _start(self) -> None:
+        self._start_timer.cancel()
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
     def _transition(
         self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None
     ) -> TransitionCallbackReturn:
@@ -115,8 +132,11 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
             reason = f'{", ".join(fixed)}: only while the node is unconfigured; clean it up first'
             return SetParametersResult(successful=False, reason=reason)
         try:
-            self.settings = self.table.changed(self.settings, changes)
+            settings = self.table.changed(self.settings, changes)
+            if self.loaded():
+                self.check(settings)
         except SettingsError as err:
             return SetParametersResult(successful=False, reason=str(err))
+        self.settings = settings
         self.settings_changed(list(changes))
         return SetParametersResult(successful=True)

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-IMAGE_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
-)
 RESULT_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE
 )
@@ -30,13 +29,17 @@ class Outputs:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._publishers: dict[str, Any] = {}
+        self._latched: set[str] = set()
 
     def add(self, name: str, message_type: Any, qos: QoSProfile = RESULT_QOS) -> None:
         """Make a publisher on ``~/name``."""
+        if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+            self._latched.add(name)
         self._publishers[name] = self._node.create_lifecycle_publisher(
             message_type,
             f'~/{name}',
-            qos,
+            # A copy, since overrides by parameters are written into it.
+            copy(qos),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
@@ -50,12 +53,17 @@ class Outputs:
         return publisher is not None and publisher.get_subscription_count() > 0
 
     def any_wanted(self) -> bool:
-        """Tell whether somebody subscribes to any output."""
-        return any(map(self.wanted, self._publishers))
+        """Tell whether somebody subscribes to any output that images are processed for."""
+        return any(self.wanted(name) for name in self._publishers if name not in self._latched)
 
     def publish(self, name: str, message: Any) -> None:
         """Publish on an output."""
         self._publishers[name].publish(message)
+
+    def offer(self, name: str, make: Callable[[], Any]) -> None:
+        """Make a message and publish it, if somebody subscribes to the output."""
+        if self.wanted(name):
+            self.publish(name, make())
 
     def clear(self) -> None:
         """Destroy all publishers."""

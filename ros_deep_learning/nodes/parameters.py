@@ -20,8 +20,16 @@ Settings = TypeVar('Settings')
 class ParameterNode(Protocol):
     """The part of an rclpy node that declares parameters."""
 
-    def declare_parameter(self, name: str, value: Any, descriptor: Any) -> Any:
+    def declare_parameter(
+        self, name: str, value: Any, descriptor: Any, ignore_override: bool = False
+    ) -> Any:
         """Declare a parameter and answer its value object."""
+
+    def undeclare_parameter(self, name: str) -> None:
+        """Take a parameter back."""
+
+    def get_logger(self) -> Any:
+        """Give the node's logger."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Rule:
         choices: The only texts allowed; empty for any.
         live: True when an active node takes a change between two frames; else the parameter
             can change only while the node is unconfigured.
+        aliases: Other names, such as jetson-inference's, by which it can be set at the start.
     """
 
     description: str
@@ -42,6 +51,7 @@ class Rule:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 def parameter(
@@ -52,9 +62,10 @@ def parameter(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     live: bool = False,
+    aliases: tuple[str, ...] = (),
 ) -> Any:
     """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
-    rule = Rule(description, minimum, maximum, choices, live)
+    rule = Rule(description, minimum, maximum, choices, live, aliases)
     return dataclasses.field(default=default, metadata={'rule': rule})
 
 
@@ -102,11 +113,19 @@ class ParameterTable(Generic[Settings]):
                     IntegerRange(from_value=int(low), to_value=int(high), step=1)
                 ]
             try:
-                declared = node.declare_parameter(name, field.default, descriptor)
+                alias, given = _given_by_alias(node, rule)
+                if alias:
+                    declared = node.declare_parameter(name, given, descriptor, True)
+                else:
+                    declared = node.declare_parameter(name, field.default, descriptor)
             except Exception as err:  # rclpy's exception classes differ between distributions
                 msg = f'parameter {name}: {err}'
                 raise SettingsError(msg) from err
             values[name] = declared.value
+            if alias:
+                node.get_logger().warning(
+                    f'parameter {alias} is an old name; it sets {name} to {given!r}'
+                )
         return self.make(values)
 
     def make(self, values: Mapping[str, Any]) -> Settings:
@@ -160,6 +179,19 @@ def constraint_text(rule: Rule) -> str:
     if rule.maximum is not None:
         return f'at most {rule.maximum}'
     return ''
+
+
+def _given_by_alias(node: ParameterNode, rule: Rule) -> tuple[str, Any]:
+    """Find the first alias that was set, and its value; an empty text counts as not set."""
+    from rcl_interfaces.msg import ParameterDescriptor
+
+    for alias in rule.aliases:
+        untyped = ParameterDescriptor(dynamic_typing=True)
+        given = node.declare_parameter(alias, None, untyped).value
+        node.undeclare_parameter(alias)
+        if given not in (None, ''):
+            return alias, given
+    return '', None
 
 
 def _bounds(rule: Rule, widest: float) -> tuple[float, float]:

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run one node as a process."""
+"""Run nodes as a process."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import rclpy
@@ -14,6 +14,7 @@ from rclpy.executors import (
     MultiThreadedExecutor,
     SingleThreadedExecutor,
 )
+from rclpy.task import Future
 
 from ..errors import DeepLearningError
 
@@ -38,33 +39,46 @@ class RunnableNode(Protocol):
 
 
 def run_node(make_node: Callable[[], RunnableNode], *, threads: int = 1) -> int:
-    """Spin a node until it is told to end or has finished; answers the process's exit code.
+    """Spin a node as ``run_nodes`` does."""
+    return run_nodes([make_node], threads=threads)
+
+
+def run_nodes(makers: Sequence[Callable[[], RunnableNode]], *, threads: int = 1) -> int:
+    """Spin nodes until they are told to end or one has finished; answers the exit code.
 
     Args:
-        make_node: Makes the node, once rclpy is initialised.
+        makers: Make the nodes, once rclpy is initialised.
         threads: Executor threads; a lifecycle node takes two, so that diagnostics and state
             queries are answered during a long transition.
     """
     rclpy.init(args=sys.argv)
+    nodes: list[RunnableNode] = []
     try:
         try:
-            node = make_node()
+            nodes += [make() for make in makers]
         except DeepLearningError as err:
             print(f'error: {err}', file=sys.stderr)
             return 1
         executor: Any = (
             SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
         )
-        executor.add_node(node)
+        finished = Future()
+        for node in nodes:
+            executor.add_node(node)
+            node.finished.add_done_callback(
+                lambda done: finished.done() or finished.set_result(done.result())
+            )
         try:
-            executor.spin_until_future_complete(node.finished)
+            executor.spin_until_future_complete(finished)
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
         finally:
-            node.abandon()
+            for node in nodes:
+                node.abandon()
             executor.shutdown()
+        return int(finished.result()) if finished.done() else 0
+    finally:
+        for node in nodes:
             node.release()
             node.destroy_node()
-        return int(node.finished.result()) if node.finished.done() else 0
-    finally:
         rclpy.try_shutdown()

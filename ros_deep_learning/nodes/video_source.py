@@ -16,8 +16,8 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 
 from ..errors import ImageError
+from ..imaging.frames import open_frames
 from ..imaging.messages import write_image
-from .frames import open_frames
 from .parameters import ParameterTable, parameter
 from .spin import run_node
 

@@ -8,61 +8,30 @@ import time
 import traceback
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 
-from ..engines.base import EngineInfo
 from ..errors import BuildCancelledError, DeepLearningError, ImageError
 from ..imaging.messages import pixels_from_message
 from ..imaging.pixels import Pixels
 from . import cv_bridge, results, stats
+from .camera import CameraSubscription
 from .diagnostics import Diagnostics
+from .frame import Frame
+from .images import ImageMessages
 from .managed_node import ManagedNode
-from .outputs import IMAGE_QOS, LATCHED_QOS, Outputs
+from .network import Network
+from .outputs import LATCHED_QOS, Outputs
 from .settings import VisionSettings
 from .statistics import FrameStatistics
 from .worker import Worker
 
 WARN_PERIOD_S = 5.0
-
-
-class Network(Protocol):
-    """What the base needs of a network."""
-
-    @property
-    def info(self) -> EngineInfo:
-        """What was really loaded."""
-
-    @property
-    def stats(self) -> Any:
-        """Stage times of the last frame: preprocess_ms, inference_ms, postprocess_ms."""
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """Name of each class."""
-
-    def close(self) -> None:
-        """Free the network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """An image message and when it came.
-
-    Attributes:
-        message: The sensor_msgs/Image; its header goes out with every result, unchanged.
-        arrival_ns: ``time.monotonic_ns`` at its arrival.
-    """
-
-    message: Any
-    arrival_ns: int
 
 
 class VisionNode(ManagedNode):
@@ -71,15 +40,21 @@ class VisionNode(ManagedNode):
     The executor's threads only put the newest frame into the worker's mailbox. The worker
     decodes it, has the child process it, and counts what went wrong: a lying message costs that
     frame, a failed inference publishes nothing, and several in a row deactivate the node.
+
+    Attributes:
+        threshold_parameter: The parameter whose value ``~/label_info`` tells as threshold.
     """
+
+    threshold_parameter = 'threshold'
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
         super().__init__(name, settings_type)
         self.statistics = FrameStatistics()
         self.outputs = Outputs(self)
+        self.images = ImageMessages()
         self.network: Any = None
         self._worker: Worker[Frame] | None = None
-        self._subscription: Any = None
+        self._camera: CameraSubscription | None = None
         self.finished = Future()
         self._abandoned = False
         self._warned_of_zero_stamp = False
@@ -109,6 +84,16 @@ class VisionNode(ManagedNode):
         done = '' if share is None else f' {share:.0%}'
         self.get_logger().info(f'{stage}{done}', throttle_duration_sec=WARN_PERIOD_S)
 
+    def loading(self) -> dict[str, Any]:
+        """Give what every network takes of the parameters, as its keyword arguments."""
+        settings: VisionSettings = self.settings
+        return {
+            'backend': settings.backend,
+            'precision': settings.engine_precision(),
+            'options': settings.engine_options(),
+            'progress': self.progress,
+        }
+
     def abandon(self) -> None:
         """Make a running download or build give up at its next report."""
         self._abandoned = True
@@ -117,6 +102,7 @@ class VisionNode(ManagedNode):
         """Load the network and make the publishers."""
         started_s = time.monotonic()
         self.network = self.open_network()
+        self.check(self.settings)
         self.outputs.add('overlay', Image)
         self.outputs.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
         if results.has_label_info():
@@ -135,22 +121,15 @@ class VisionNode(ManagedNode):
         """Start the worker and subscribe to the images."""
         self._worker = Worker(self.get_name(), self._handle)
         self._worker.start()
-        self._subscription = self.create_subscription(
-            Image,
-            '~/image_in',
-            self._on_image,
-            IMAGE_QOS,
-            callback_group=self._image_group,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
+        self._camera = CameraSubscription(self, '~/image_in', self._on_image, self._image_group)
         self._publish_latched()
-        self.get_logger().info(f'active on {self._subscription.topic_name}')
+        self.get_logger().info(f'active on {self._camera.topic_name}')
 
     def end(self) -> None:
         """Unsubscribe and finish the frame in hand."""
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            self.destroy_subscription(subscription)
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.stop()
@@ -159,6 +138,7 @@ class VisionNode(ManagedNode):
         """Stop the worker and free the network."""
         self.end()
         self.outputs.clear()
+        self.images.clear()
         network, self.network = self.network, None
         if network is not None:
             network.close()
@@ -174,7 +154,7 @@ class VisionNode(ManagedNode):
 
     def settings_changed(self, names: Sequence[str]) -> None:
         """Tell late subscribers the threshold that holds now."""
-        if self._worker is not None and 'threshold' in names:
+        if self._worker is not None and self.threshold_parameter in names:
             self._publish_latched()
 
     def _publish_latched(self) -> None:
@@ -183,8 +163,8 @@ class VisionNode(ManagedNode):
         info = results.vision_info_message(header, self.settings.model, topic)
         self.outputs.publish('vision_info', info)
         if 'label_info' in self.outputs:
-            labels, threshold = self.network.labels, self.settings.threshold
-            message = results.label_info_message(header, labels, threshold)
+            threshold = getattr(self.settings, self.threshold_parameter)
+            message = results.label_info_message(header, self.network.labels, threshold)
             self.outputs.publish('label_info', message)
 
     def _on_image(self, message: Any) -> None:
@@ -211,7 +191,7 @@ class VisionNode(ManagedNode):
         self._publish_stats(frame)
 
     def _warn_of_zero_stamp(self, frame: Frame) -> None:
-        if _stamp_ns(frame) == 0 and not self._warned_of_zero_stamp:
+        if frame.stamp_ns == 0 and not self._warned_of_zero_stamp:
             self._warned_of_zero_stamp = True
             self.get_logger().warning(
                 'images have stamp 0, and so have the results; let the camera driver stamp them'
@@ -241,23 +221,17 @@ class VisionNode(ManagedNode):
     def _publish_stats(self, frame: Frame) -> None:
         if not self.outputs.wanted('stats'):
             return
-        stamp_ns = _stamp_ns(frame)
-        age_ns = (
-            self.get_clock().now().nanoseconds - stamp_ns
-            if stamp_ns
-            else time.monotonic_ns() - frame.arrival_ns
-        )
         message = stats.stats_message(
-            frame.message.header,
+            frame.header,
             self.settings.model,
             self.network.info,
             self.network.stats,
-            age_ns / 1e6,
+            self._age_ms(frame),
             self.statistics.snapshot(),
         )
         self.outputs.publish('stats', message)
 
-
-def _stamp_ns(frame: Frame) -> int:
-    stamp = frame.message.header.stamp
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+    def _age_ms(self, frame: Frame) -> float:
+        if frame.stamp_ns:
+            return float(self.get_clock().now().nanoseconds - frame.stamp_ns) / 1e6
+        return (time.monotonic_ns() - frame.arrival_ns) / 1e6

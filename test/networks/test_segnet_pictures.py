@@ -158,3 +158,24 @@ def test_every_yellow_dash_is_found(lanes, road):
     assert count == 7
     for dash in range(1, count):
         assert found[dashes == dash].mean() > 0.6
+
+
+def test_several_ways_from_one_run_are_those_of_several_runs(selfie, astronaut):
+    ways = [
+        SegmentationSettings(),
+        SegmentationSettings(mask_filter='point', min_confidence=0.8),
+        SegmentationSettings(resolution='grid', ignore_class='person'),
+    ]
+    runs = []
+    run = selfie.engine.run
+    selfie.engine.run = lambda inputs: runs.append(1) or run(inputs)
+    together = selfie.segment_in(astronaut, ways)
+    del selfie.engine.run
+    assert len(runs) == 1
+    for way, parts in zip(ways, together, strict=True):
+        selfie.settings = way
+        alone = selfie.segment(astronaut)
+        np.testing.assert_array_equal(parts.class_mask, alone.class_mask)
+        np.testing.assert_array_equal(parts.confidence_mask, alone.confidence_mask)
+    selfie.settings = SegmentationSettings()
+    assert selfie.segment_in(astronaut, []) == []

@@ -192,13 +192,104 @@ def test_the_overlay_shows_the_box(
     )
 
 
+def test_only_wanted_classes_and_sizes_are_reported(
+    active: Any, graph: Any, make_image: Callable[..., Image], coffee: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    publisher = graph.image_publisher('/detectnet/image_in')
+    stamps = iter(range(1, 100))
+
+    def change(**values: Any) -> None:
+        answer = graph.set_parameters('detectnet', **values)
+        assert answer.successful, answer.reason
+
+    def ask() -> Any:
+        return graph.ask(publisher, make_image(coffee, stamp=next(stamps)), detections)
+
+    change(threshold=0.2)
+    everything = ask()
+    labels = labels_of(everything)
+    assert {'cup', 'dining table'} <= set(labels)
+    change(classes='Cup, spoon')
+    assert set(labels_of(ask())) <= {'cup', 'spoon'}
+    refused = graph.set_parameters('detectnet', classes='cups')
+    assert not refused.successful
+    assert "'cups' is none of the 90 labels; close to it: cup" in refused.reason
+    change(classes='', sort='area')
+    areas = [d.bbox.size_x * d.bbox.size_y for d in ask().detections]
+    assert areas == sorted(areas, reverse=True)
+    widths = sorted(d.bbox.size_x for d in everything.detections)
+    change(min_width=float(int(widths[-1])))
+    assert {d.bbox.size_x for d in ask().detections} == {widths[-1]}
+    change(min_width=0.0, min_height=10_000.0)
+    assert ask().detections == []
+
+
+def test_objects_keep_their_numbers_and_the_overlay_shows_them(
+    active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    publisher = graph.image_publisher('/detectnet/image_in')
+    untracked = graph.ask(publisher, make_image(chelsea, stamp=1), detections)
+    assert [d.id for d in untracked.detections] == ['']
+    assert graph.set_parameters('detectnet', tracking='iou', tracking_min_frames=2).successful
+    ids = []
+    for stamp in range(2, 7):
+        answer = graph.ask(publisher, make_image(chelsea, stamp=stamp), detections)
+        ids += [d.id for d in answer.detections]
+    # The first frame of a track has no number yet; a picture may be shown more than once.
+    assert ids[0] in ('', '0')
+    assert ids[1:] == ['0'] * 4
+    overlay = graph.inbox('/detectnet/overlay', Image)
+    numbered = graph.ask(publisher, make_image(chelsea, stamp=7), overlay)
+    flags = 'box,lines,labels,conf'
+    assert graph.set_parameters('detectnet', overlay_flags=flags).successful
+    plain = graph.ask(publisher, make_image(chelsea, stamp=8), overlay)
+    assert numbered.data != plain.data
+    # A new activation is a new scene, and numbers are never used again.
+    assert graph.transition('detectnet', 'deactivate')
+    graph.node.destroy_publisher(publisher)
+    assert graph.transition('detectnet', 'activate')
+    again = graph.image_publisher('/detectnet/image_in')
+    later = []
+    for stamp in range(9, 13):
+        answer = graph.ask(again, make_image(chelsea, stamp=stamp), detections)
+        later += [d.id for d in answer.detections]
+    assert later[-1] == '1'
+
+
+def test_a_region_and_tiles_find_the_same_cat(
+    active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    wide = np.full((600, 902, 3), 128, np.uint8)
+    wide[300:, 451:] = chelsea
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    publisher = graph.image_publisher('/detectnet/image_in')
+    settings = [
+        {'region': '0.5, 0.5, 1.0, 1.0'},
+        {'region': '', 'tile_width': 451, 'tile_height': 300, 'tile_overlap': 0.0},
+    ]
+    for stamp, values in enumerate(settings, 1):
+        assert graph.set_parameters('detectnet', **values).successful
+        answer = graph.ask(publisher, make_image(wide, stamp=stamp), detections)
+        assert labels_of(answer) == ['cat']
+        center = answer.detections[0].bbox.center.position
+        assert 451 < center.x < 902
+        assert 300 < center.y < 600
+    left = {'region': '0,0,0.5,1', 'tile_width': 0, 'tile_height': 0}
+    assert graph.set_parameters('detectnet', **left).successful
+    assert graph.ask(publisher, make_image(wide, stamp=3), detections).detections == []
+    for wrong in ({'region': '0.5,0,0.5,1'}, {'tile_height': 300}, {'tracking': 'kalman'}):
+        assert not graph.set_parameters('detectnet', **wrong).successful
+
+
 def test_a_wrong_model_fails_in_one_line_and_can_be_mended(detectnet: Any, graph: Any) -> None:
     assert graph.set_parameters('detectnet', model='ssd-mobilnet-v2').successful
     assert not graph.transition('detectnet', 'configure')
     assert graph.state('detectnet') == 'unconfigured'
     lines = [line for line in detectnet.text().splitlines() if 'configure failed' in line]
     assert len(lines) == 1
-    assert "no model 'ssd-mobilnet-v2'; did you mean ssd-mobilenet-v2?" in lines[0]
+    assert "no model 'ssd-mobilnet-v2'; did you mean ssd-mobilenet-v2" in lines[0]
     assert graph.set_parameters('detectnet', model='ssd-mobilenet-v2').successful
     assert graph.transition('detectnet', 'configure')
 

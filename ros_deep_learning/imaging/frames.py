@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of a video file or of a folder of pictures, for the video_source node."""
+"""Frames of a video file or of a folder of pictures."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def open_frames(resource: str) -> FrameSource:
     """
     path = Path(resource.removeprefix('file://')).expanduser()
     if not resource or not path.exists():
-        msg = f'no file or folder {resource!r}; set the parameter resource to one'
+        msg = f'no file or folder {resource!r}; want a video, a picture or a folder of pictures'
         raise ImageError(msg)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(path)

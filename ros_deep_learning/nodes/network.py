@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a vision node needs of its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ..engines.base import EngineInfo
+
+
+class Network(Protocol):
+    """Any network of the library."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was really loaded."""
+
+    @property
+    def stats(self) -> Any:
+        """Stage times of the last frame: preprocess_ms, inference_ms, postprocess_ms."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Name of each class."""
+
+    def close(self) -> None:
+        """Free the network."""

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Lists in parameters: as text they can be given in a file, at launch and on the command line."""
+
+from __future__ import annotations
+
+from ..errors import SettingsError
+from ..tasks.tiling import region
+
+Shares = tuple[float, float, float, float]
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Read names between commas; between semicolons, where there is one, for names with commas."""
+    parts = text.split(';' if ';' in text else ',')
+    return tuple(filter(None, (part.strip() for part in parts)))
+
+
+def read_region(text: str) -> Shares | None:
+    """Read a region of interest such as ``0.25, 0.5, 0.75, 1.0``.
+
+    Args:
+        text: Left, top, right and bottom edge as shares 0..1 of the image's width and height;
+            empty is the whole image.
+
+    Returns:
+        The edges; None for the whole image.
+
+    Raises:
+        SettingsError: The text is anything else.
+    """
+    parts = read_names(text)
+    if not parts:
+        return None
+    try:
+        x1, y1, x2, y2 = map(float, parts)
+        region((1, 1), (x1, y1, x2, y2))
+    except (ValueError, SettingsError) as err:
+        msg = (
+            f'region is {text!r}, but must be empty or the left, top, right and bottom edge as '
+            'shares of the image, such as 0.25,0.5,0.75,1.0'
+        )
+        raise SettingsError(msg) from err
+    return x1, y1, x2, y2

@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""detectnet, imagenet and segnet in one process: one camera topic, one engine loader."""
+
+from __future__ import annotations
+
+from .detectnet import DetectNetNode
+from .imagenet import ImageNetNode
+from .segnet import SegNetNode
+from .spin import run_nodes
+
+NODES = (DetectNetNode, ImageNetNode, SegNetNode)
+
+
+def main() -> int:
+    """Run the three nodes as a process; each has its own worker, and all share one executor."""
+    return run_nodes(NODES, threads=2 * len(NODES))

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The three nodes in one process on one camera topic, with three real networks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from ament_index_python.packages import get_package_share_directory
+from rcl_interfaces.srv import GetParameters
+from rclpy.parameter import parameter_value_to_python
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Classification, Detection2DArray
+
+from ros_deep_learning.msg import Segmentation
+
+NODES = ('detectnet', 'imagenet', 'segnet')
+TOPICS = {
+    'detectnet/detections': Detection2DArray,
+    'imagenet/classification': Classification,
+    'segnet/segmentation': Segmentation,
+}
+RUNNER = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+arguments = [tuple(a.split(':=')) for a in sys.argv[2:]]
+include = IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
+)
+service = LaunchService()
+service.include_launch_description(LaunchDescription([include]))
+sys.exit(service.run())
+"""
+
+
+def ask_all(graph: Any, publisher: Any, image: Image, inboxes: dict[str, Any]) -> dict[str, Any]:
+    """Show one image until each node has answered it."""
+    return {topic: graph.ask(publisher, image, inbox) for topic, inbox in inboxes.items()}
+
+
+def test_three_results_with_the_header_of_one_image(
+    start: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    chelsea: np.ndarray,
+    astronaut: np.ndarray,
+    ssd_onnx: Path,
+) -> None:
+    program = start(
+        'vision', '--ros-args', '-p', 'autostart:=true', '-r', '~/image_in:=/camera',
+        '-p', 'imagenet:top_k:=1', '-p', 'detectnet:threshold:=0.6',
+    )  # fmt: skip
+    inboxes = {topic: graph.inbox(f'/{topic}', kind) for topic, kind in TOPICS.items()}
+    for name in NODES:
+        graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
+    publisher = graph.node.create_publisher(Image, '/camera', 10)
+    graph.wait_until('three subscribers', lambda: publisher.get_subscription_count() == 3)
+    for topic in TOPICS:
+        assert graph.node.count_publishers(f'/{topic}') == 1
+    cat = make_image(chelsea, stamp=1)
+    # Once, so that three results are those of one and the same message.
+    publisher.publish(cat)
+    graph.wait_until('three results', lambda: all(len(inbox) for inbox in inboxes.values()))
+    got = {topic: inbox.messages[0] for topic, inbox in inboxes.items()}
+    assert all(message.header == cat.header for message in got.values())
+    (animal,) = got['detectnet/detections'].detections
+    assert animal.results[0].hypothesis.class_id == 'cat'
+    (breed,) = got['imagenet/classification'].results
+    assert breed.class_id in {'tiger cat', 'Egyptian cat', 'tabby, tabby cat'}
+    assert got['segnet/segmentation'].class_mask.width == 451
+    woman = make_image(astronaut, stamp=2)
+    got = ask_all(graph, publisher, woman, inboxes)
+    assert all(message.header == woman.header for message in got.values())
+    names = [d.results[0].hypothesis.class_id for d in got['detectnet/detections'].detections]
+    assert 'person' in names
+    assert 0.4 < got['segnet/segmentation'].shares[1] < 0.65
+    assert program.stop() == 0
+    assert 'Traceback' not in program.text()
+
+
+def test_one_node_may_fail_and_the_others_go_on(
+    start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
+) -> None:
+    program = start(
+        'vision', '--ros-args', '-p', 'autostart:=true', '-p', 'detectnet:model:=nonsense',
+        '-r', '~/image_in:=/camera',
+    )  # fmt: skip
+    classes = graph.inbox('/imagenet/classification', Classification)
+    for name in ('imagenet', 'segnet'):
+        graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
+    assert graph.state('detectnet') == 'unconfigured'
+    assert "no model 'nonsense'" in program.text()
+    publisher = graph.image_publisher('/camera')
+    best = graph.ask(publisher, make_image(chelsea), classes).results[0]
+    assert best.class_id == 'tiger cat'
+    assert program.stop() == 0
+
+
+@pytest.fixture
+def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Any]]:
+    running: list[Any] = []
+
+    def begin(name: str, *arguments: str) -> Any:
+        file = Path(get_package_share_directory('ros_deep_learning'), 'launch', name)
+        command = [sys.executable, '-c', RUNNER, str(file), *arguments]
+        with (tmp_path / 'launch.log').open('w') as log:
+            running.append(
+                subprocess.Popen(
+                    command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                )
+            )
+        return running[-1]
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            # As Ctrl-C does it: launch expects its children to have got the signal too.
+            os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+
+
+def test_the_launch_file_starts_one_process_with_parameters_by_node(
+    launch: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+    ssd_onnx: Path,
+    tmp_path: Path,
+) -> None:
+    params = tmp_path / 'mine.yaml'
+    params.write_text(
+        '/**/imagenet:\n  ros__parameters:\n    top_k: 2\n'
+        '/**/segnet:\n  ros__parameters:\n    mask_resolution: grid\n'
+    )
+    launched = launch(
+        'vision.launch.py',
+        'image_topic:=/front/image_raw',
+        'namespace:=robot',
+        f'params_file:={params}',
+    )
+    inboxes = {topic: graph.inbox(f'/robot/{topic}', kind) for topic, kind in TOPICS.items()}
+    for name in NODES:
+        name = f'robot/{name}'
+        graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
+    (process,) = psutil.Process(launched.pid).children()
+    assert process.num_threads() > 3
+    publisher = graph.image_publisher('/front/image_raw')
+    got = ask_all(graph, publisher, make_image(astronaut), inboxes)
+    assert len(got['imagenet/classification'].results) == 2
+    assert got['segnet/segmentation'].class_mask.width == 256
+    assert len(got['detectnet/detections'].detections) >= 1
+
+
+def test_without_autostart_the_nodes_wait(launch: Callable[..., Any], graph: Any) -> None:
+    launch('vision.launch.py', 'autostart:=false')
+    for name in NODES:
+        assert graph.state(name) == 'unconfigured'
+
+
+@pytest.mark.parametrize(
+    ('name', 'old', 'new'),
+    [
+        ('imagenet', ('model_name:=EfficientNet-Lite0', 'input_blob:=images', 'top_k:=2',
+                      'output_blob:=logits'), {'model': 'EfficientNet-Lite0', 'top_k': 2}),
+        ('segnet', ('model_name:=mp-selfie', 'mask_filter:=point', 'overlay_alpha:=180.0',
+                    'output_blob:=', 'prototxt_path:='), {'model': 'mp-selfie',
+                                                          'mask_filter': 'point'}),
+        ('detectnet', ('model_name:=SSD-Mobilenet-v2', 'threshold:=0.3', 'output_cvg:=scores',
+                       'overlay_flags:=box,labels,conf'), {'model': 'SSD-Mobilenet-v2',
+                                                           'threshold': 0.3}),
+    ],
+)  # fmt: skip
+def test_launch_files_take_the_arguments_of_upstream(
+    launch: Callable[..., Any],
+    graph: Any,
+    ssd_onnx: Path,
+    name: str,
+    old: tuple[str, ...],
+    new: dict[str, Any],
+) -> None:
+    launch(f'{name}.launch.py', *old)
+    graph.wait_until('active', lambda: graph.state(name) == 'active')
+    request = GetParameters.Request(names=list(new))
+    values = graph.call(GetParameters, f'/{name}/get_parameters', request).values
+    assert [parameter_value_to_python(value) for value in values] == list(new.values())
