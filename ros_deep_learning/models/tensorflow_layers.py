@@ -14,6 +14,7 @@ from ..progress import Progress, silent
 from .onnx_builder import OnnxBuilder, Tensor
 from .tensorflow_constants import Array, evaluate
 from .tensorflow_graph import FrozenGraph, GraphNode
+from .tensorflow_pooling import padded, pool
 
 MAX_TENSOR_SIZE = 1 << 28
 """Elements of one tensor: 1 GiB in float32, far above any network a robot runs."""
@@ -93,8 +94,8 @@ def _convolution(builder: OnnxBuilder, node: GraphNode, image: Tensor, weights: 
     else:
         group, count = channels, channels * count
         kernels = weights.transpose(2, 3, 0, 1).reshape(count, 1, kernel_h, kernel_w)
-    out_h, top, bottom = _padded(height, kernel_h, stride_h, node.text('padding', ''))
-    out_w, left, right = _padded(width, kernel_w, stride_w, node.text('padding', ''))
+    out_h, top, bottom = padded(height, kernel_h, stride_h, node.text('padding', ''))
+    out_w, left, right = padded(width, kernel_w, stride_w, node.text('padding', ''))
     constants = [
         builder.keep(f'{node.name}/weights', kernels.astype(np.float32)),
         builder.keep(f'{node.name}/bias', np.zeros(count, np.float32)),
@@ -109,22 +110,6 @@ def _convolution(builder: OnnxBuilder, node: GraphNode, image: Tensor, weights: 
         pads=[top, left, bottom, right],
     )
     return Tensor(node.name, (1, out_h, out_w, count), planar=True)
-
-
-def _padded(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int, int]:
-    """Give a convolution's output size and the padding before and after, as TensorFlow has it.
-
-    SAME pads for ceil(size / stride) results, with the odd pixel at the end; see
-    https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2.
-    """
-    if padding == 'SAME':
-        count = -(-size // stride)
-        total = max((count - 1) * stride + kernel - size, 0)
-        return count, total // 2, total - total // 2
-    if padding != 'VALID' or kernel > size:
-        msg = f'a kernel of {kernel} with padding {padding!r} does not fit a size of {size}'
-        raise ValueError(msg)
-    return (size - kernel) // stride + 1, 0, 0
 
 
 def _arithmetic(builder: OnnxBuilder, node: GraphNode, left: Value, right: Value) -> Tensor:
@@ -202,8 +187,11 @@ def _concat(builder: OnnxBuilder, node: GraphNode, *inputs: Value) -> Tensor:
             msg = f'cannot join {tensors[0].shape} and {tensor.shape} along axis {along}'
             raise ValueError(msg)
         shape[along] += tensor.shape[along]
-    builder.emit('Concat', [builder.plain(tensor) for tensor in tensors], node.name, axis=along)
-    return Tensor(node.name, tuple(shape), planar=False)
+    # Channels of images are joined as they lie, so that convolutions can follow.
+    planar = along == len(shape) - 1 and all(tensor.planar for tensor in tensors)
+    names = [tensor.name if planar else builder.plain(tensor) for tensor in tensors]
+    builder.emit('Concat', names, node.name, axis=1 if planar else along)
+    return Tensor(node.name, tuple(shape), planar)
 
 
 def _without(shape: Sequence[int], axis: int) -> tuple[int, ...]:
@@ -225,6 +213,8 @@ _LAYERS: dict[str, Layer] = {
     'Relu6': _activation,
     'Sigmoid': _activation,
     'Reshape': _reshape,
+    'MaxPool': pool,
+    'AvgPool': pool,
     'Squeeze': _squeeze,
     'ConcatV2': _concat,
 }

@@ -94,6 +94,11 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return self._values.get(key) is not None
 
+    def is_empty(self, key: str) -> bool:
+        """Ask for a key that may be left out; tell whether it is."""
+        self._asked.append(key)
+        return key not in self
+
     def names(self) -> list[str]:
         """Give the keys, all of which must be texts."""
         for key in self._values:
@@ -117,14 +122,17 @@ class Section:
         self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text'
     ) -> str | None:
         """Read a text, or None where the key is not there."""
-        self._asked.append(key)
-        return self.text(key, pattern, allowed) if key in self else None
+        return None if self.is_empty(key) else self.text(key, pattern, allowed)
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Read a list of texts, empty where the key is not there."""
-        allowed = 'a list of texts'
+    def texts(
+        self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text'
+    ) -> tuple[str, ...]:
+        """Read a list of texts that match a pattern, empty where the key is not there."""
+        allowed = 'a list of texts' if allowed == 'a text' else f'a list, each {allowed}'
         value = self._value(key, allowed, default=[])
-        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        if not isinstance(value, list) or not all(
+            isinstance(v, str) and re.fullmatch(pattern, v, re.DOTALL) for v in value
+        ):
             self._refuse(key, allowed, value)
         return tuple(value)
 

@@ -1,14 +1,18 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The networks that come with the package, found by name."""
+"""The networks that come with the package and those of the user, found by name."""
 
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from ..errors import ModelNotFoundError
 from .card import ModelCard, load_card
+from .names import find_named, normal
+
+MODELS_VARIABLE = 'ROS_DEEP_LEARNING_MODELS'
 
 _CARD_SUFFIXES = ('.yaml', '.yml')
 
@@ -29,20 +33,46 @@ def zoo_folder() -> Path:
     raise ModelNotFoundError(msg)
 
 
+def user_folder() -> Path:
+    """Give the folder of the user's own networks, laid out as the zoo's; it need not be there.
+
+    ``$ROS_DEEP_LEARNING_MODELS`` wins, else ``$XDG_DATA_HOME/ros_deep_learning`` (through
+    platformdirs).
+    """
+    import platformdirs
+
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named or platformdirs.user_data_dir('ros_deep_learning')).expanduser()
+
+
+def card_files() -> list[Path]:
+    """List the card files, those of the zoo first, each sorted by name.
+
+    Raises:
+        ModelNotFoundError: The installation has no zoo.
+    """
+    return [
+        path
+        for folder in (zoo_folder(), user_folder())
+        for path in sorted((folder / 'cards').glob('*.yaml'), key=lambda path: path.stem)
+    ]
+
+
 def list_cards() -> tuple[ModelCard, ...]:
-    """Load all cards of the zoo, sorted by name.
+    """Load all cards, those of the zoo first, each sorted by name.
 
     Raises:
         CardError: A card is malformed.
         ModelNotFoundError: The installation has none.
     """
-    return tuple(load_card(path) for path in sorted((zoo_folder() / 'cards').glob('*.yaml')))
+    return tuple(load_card(path) for path in card_files())
 
 
 def find_card(name_or_path: str | Path) -> ModelCard:
     """Find a network by name, by alias, or by the path of a card.
 
-    Case does not matter in names, and ``_``, ``-`` and blanks are the same.
+    Case does not matter in names, and ``_``, ``-`` and blanks are the same. A name that lacks a
+    resolution means the lowest one.
 
     Raises:
         ModelNotFoundError: There is no such card; the message lists close names.
@@ -55,17 +85,12 @@ def find_card(name_or_path: str | Path) -> ModelCard:
             msg = f'no model card at {path.absolute()}'
             raise ModelNotFoundError(msg)
         return load_card(path)
-    wanted = _normal(text)
-    names: list[str] = []
-    for card in list_cards():
-        if wanted in (_normal(name) for name in (card.name, *card.aliases)):
-            return card
-        names.append(card.name)
-    close = difflib.get_close_matches(wanted, names, n=3)
-    hint = f'did you mean {" or ".join(close)}?' if close else f'known are {", ".join(names)}'
+    paths = card_files()
+    card = find_named(text, paths, load_card)
+    if card is not None:
+        return card
+    names = [path.stem for path in paths]
+    close = difflib.get_close_matches(normal(text[:80]), names, n=3)
+    hint = f'did you mean {" or ".join(close)}?' if close else 'see `models list`'
     msg = f'no model {text[:80]!r}; {hint} (or give the path of a .yaml card)'
     raise ModelNotFoundError(msg)
-
-
-def _normal(name: str) -> str:
-    return '-'.join(name.strip().casefold().replace('_', ' ').replace('-', ' ').split())

@@ -11,6 +11,7 @@ import pytest
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.models.card import load_card
 
+ARCHIVE = 'url: https://a.b/c\n  max_bytes: 9\n  archive: zip'
 GOOD = """
 name: street-net
 aliases: [street]
@@ -87,13 +88,41 @@ MISTAKES = [
     ('licence: MIT', 'licence: MIT\n1: 1', '1: unknown key'),
     ('licence: MIT', 'licence: MIT\nlicence: MIT', "the key 'licence' stands here twice"),
     ('licence: MIT', 'licence: "  "', 'licence: want a text'),
-    ('decoder: ssd', '', 'decoder: missing'),
+    ('decoder: ssd', 'decoder: 3', 'decoder: want a text'),
     ('labels: names.txt', 'labels: other.txt', 'labels: no such file'),
     ('labels: names.txt', 'labels: /', 'labels: no such file'),
     ('labels: names.txt', 'labels: [names.txt]', 'labels: want the name of a file'),
     ('file: net.onnx', 'file: gone.onnx', 'source.file: no such file'),
-    ('file: net.onnx', 'url: net.onnx', 'source.file: want either file or package'),
-    ('file: net.onnx', 'file: net.onnx\n  package: a==1', 'source.file: want either file or'),
+    ('file: net.onnx', '{}', 'source.file: want one of file, package (with member) or url'),
+    ('file: net.onnx', 'file: net.onnx\n  package: a==1', 'source.file: want one of file, '),
+    ('file: net.onnx', 'file: net.onnx\n  url: https://a.b/c', 'source.file: want one of file, '),
+    ('file: net.onnx', 'url: net.onnx', 'source.url: want an https address'),
+    ('file: net.onnx', 'url: http://a.b/c', 'source.url: want an https address'),
+    ('file: net.onnx', 'url: file:///etc/passwd', 'source.url: want an https address'),
+    ('file: net.onnx', 'url: https://a.b/c d', 'source.url: want an https address'),
+    ('file: net.onnx', 'url: https://a.b/c', 'source.max_bytes: missing'),
+    (
+        'file: net.onnx',
+        'url: https://a.b/c\n  max_bytes: 9\n  mirrors: [http://a.b/c]',
+        'source.mirrors: want a list, each an https address',
+    ),
+    ('file: net.onnx', f'{ARCHIVE}', 'source.members: missing'),
+    (
+        'file: net.onnx',
+        f'{ARCHIVE}\n  members: {{labels: l.txt}}',
+        'source.members.model: missing',
+    ),
+    ('file: net.onnx', f'{ARCHIVE}\n  members: {{model: ../m}}', 'source.members.model: want the'),
+    ('file: net.onnx', f'{ARCHIVE}\n  members: {{model: /m}}', 'source.members.model: want the'),
+    ('file: net.onnx', f'{ARCHIVE}\n  members: {{model: m, colors: a/m}}', 'the same file name'),
+    ('file: net.onnx', f'{ARCHIVE}\n  members: {{model: m, other: o}}', 'members.other: unknown'),
+    (
+        'file: net.onnx',
+        f'{ARCHIVE}\n  members: {{model: m, prototxt: p}}',
+        'source.prototxt: format onnx has no use for a prototxt',
+    ),
+    ('task: detection', 'task: detection\nformat: caffe', 'format caffe needs a prototxt'),
+    ('task: detection', 'task: detection\nchecked: yes', 'checked: want one of real weights'),
     ('file: net.onnx', 'file: net.onnx\n  sha256: abc', 'source.sha256: want 64 hex digits'),
     ('file: net.onnx', 'file: net.onnx\n  size_bytes: 0', 'source.size_bytes: want a whole'),
     ('file: net.onnx', 'package: -r evil', 'source.package: want name==version'),
@@ -142,6 +171,23 @@ def test_names_file_and_key(card_file: Path, line: str, wrong: str, complaint: s
     assert complaint in message
     assert '\n' not in message
     assert len(message) < 600
+
+
+@pytest.mark.parametrize('wrong', ['', 'outputs:', 'outputs: ~'])
+def test_a_detectors_outputs_may_tell_decoder_and_roles(card_file: Path, wrong: str) -> None:
+    outputs = 'outputs: {boxes: out_b, scores: out_s}\ndecoder: ssd'
+    assert outputs in GOOD
+    card_file.write_text(GOOD.replace(outputs, wrong))
+    card = load_card(card_file)
+    assert (dict(card.outputs), card.decoder) == ({}, None)
+
+
+@pytest.mark.parametrize('task', ['classification', 'segmentation'])
+def test_other_tasks_name_their_outputs(card_file: Path, task: str) -> None:
+    text = GOOD.replace('outputs: {boxes: out_b, scores: out_s}', '')
+    card_file.write_text(text.replace('task: detection', f'task: {task}'))
+    with pytest.raises(CardError, match=r'outputs: missing; want a mapping$'):
+        load_card(card_file)
 
 
 def test_a_package_source(card_file: Path) -> None:

@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 
 from ros_deep_learning.errors import ConversionError, FetchError
-from ros_deep_learning.models import store as store_module
+from ros_deep_learning.models import tensorflow_ssd
 from ros_deep_learning.models.card import InputSpec, ModelCard, SourceSpec
 from ros_deep_learning.models.files import sha256_of
 from ros_deep_learning.models.store import ModelStore
@@ -148,7 +148,7 @@ def test_another_converter_or_size_makes_another_file(
     first = ModelStore(cache)._onnx_target(card)
     other_size = replace(card, input=InputSpec(10, 9))
     assert ModelStore(cache)._onnx_target(other_size) != first
-    monkeypatch.setattr(store_module, 'CONVERTER_VERSION', 999)
+    monkeypatch.setattr(tensorflow_ssd, 'CONVERTER_VERSION', 999)
     assert ModelStore(cache)._onnx_target(card) != first
 
 

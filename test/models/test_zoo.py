@@ -11,13 +11,15 @@ import pytest
 
 from ros_deep_learning.errors import CardError, ModelNotFoundError
 from ros_deep_learning.models import zoo
-from ros_deep_learning.models.card import ModelCard
+from ros_deep_learning.models.card import ModelCard, load_card
+from ros_deep_learning.models.colors import load_colors
 from ros_deep_learning.models.files import sha256_of
 from ros_deep_learning.models.labels import load_labels
 from ros_deep_learning.models.media import list_media
+from ros_deep_learning.models.names import find_named
 from ros_deep_learning.models.zoo import find_card, list_cards, zoo_folder
 
-NAMES = ['duckietown-lanes', 'efficientnet-lite0', 'selfie', 'ssd-mobilenet-v2']
+NAMES = ['centerface', 'duckietown-lanes', 'efficientnet-lite0', 'selfie', 'ssd-mobilenet-v2']
 CARDS = {card.name: card for card in list_cards()}
 
 
@@ -31,7 +33,8 @@ def test_a_card_is_filed_under_its_name(card: ModelCard) -> None:
     assert (card.folder / f'{card.name}.yaml').is_file()
     assert card.description
     assert card.source.credit
-    assert card.labels is not None
+    assert card.checked is not None
+    assert card.labels is not None or 'labels' in card.source.members
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,8 @@ def test_a_card_is_filed_under_its_name(card: ModelCard) -> None:
 def test_kept_weights_are_pinned_and_fit_their_card(card: ModelCard) -> None:
     path = card.source.file
     assert path is not None
-    assert path.parent == zoo_folder() / 'weights'
+    # A symlink install has links to the kept files.
+    assert path == (zoo_folder() / 'weights' / path.name).resolve()
     assert path.stat().st_size == card.source.size_bytes
     assert sha256_of(path) == card.source.sha256
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
@@ -56,17 +60,18 @@ def test_kept_weights_are_pinned_and_fit_their_card(card: ModelCard) -> None:
 
 
 def test_no_kept_file_is_left_without_a_card() -> None:
-    used = {card.source.file for card in CARDS.values()} | {c.labels for c in CARDS.values()}
+    used = {card.source.file for card in CARDS.values()}
+    used |= {path for card in CARDS.values() for path in (card.labels, card.colors)}
     for folder in ('weights', 'labels'):
         for path in (zoo_folder() / folder).iterdir():
-            assert path in used
+            assert path.resolve() in used
 
 
 def test_the_readme_states_every_pinned_hash() -> None:
     text = (zoo_folder() / 'README.md').read_text(encoding='utf-8')
     for card in CARDS.values():
         assert f'`{card.name}`' in text
-        assert str(card.source.sha256) in text
+        assert (card.source.sha256 or '') in text
 
 
 def test_coco_labels_follow_the_coco_ids() -> None:
@@ -106,12 +111,12 @@ def test_a_card_is_found_by_path() -> None:
 @pytest.mark.parametrize(
     ('name', 'hint'),
     [
-        ('', 'known are duckietown-lanes, '),
+        ('', 'see `models list`'),
         ('ssd-mobilenet-v3', 'did you mean ssd-mobilenet-v2'),
         ('seflie', 'did you mean selfie'),
-        ('yolo', 'known are '),
+        ('yolo', 'did you mean yolox-'),
         ('../cards/selfie', 'selfie'),
-        ('x' * 100_000, 'known are '),
+        ('x' * 100_000, 'see `models list`'),
         ('/no/such/card.yaml', 'no model card at /no/such/card.yaml'),
     ],
 )
@@ -129,6 +134,59 @@ def test_a_path_that_is_no_card(tmp_path: Path) -> None:
     broken.write_text('- 1')
     with pytest.raises(CardError, match='want a mapping'):
         find_card(str(broken))
+
+
+def test_one_name_does_not_cost_the_reading_of_all_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def load(path: Path) -> ModelCard:
+        read.append(path.stem)
+        return load_card(path)
+
+    monkeypatch.setattr(zoo, 'load_card', load)
+    for name in ('googlenet', 'fcn-resnet18-voc', 'ped-100', 'ssd-mobilenet'):
+        find_card(name)
+    assert len(read) < 12
+
+
+def test_a_name_without_a_resolution_means_the_lowest(tmp_path: Path) -> None:
+    text = (zoo_folder() / 'cards' / 'pp-humanseg.yaml').read_text()
+    text = text.replace('labels: selfie2.txt\n', '').replace('aliases: [pphumanseg]\n', '')
+    for name in ('net-640x480', 'net-1024x128', 'net-512x512', 'net-9x9-b', 'net-small'):
+        (tmp_path / f'{name}.yaml').write_text(text.replace('name: pp-humanseg', f'name: {name}'))
+    paths = sorted(tmp_path.iterdir())
+    # 1024x128 has the fewest pixels.
+    assert find_named('Net', paths, load_card).name == 'net-1024x128'
+    assert find_named('net_640x480', paths, load_card).name == 'net-640x480'
+    assert find_named('ne', paths, load_card) is None
+    assert find_named('', paths, load_card) is None
+
+
+def test_palettes_fit_their_labels_and_are_the_published_ones() -> None:
+    for card in CARDS.values():
+        if card.colors is not None:
+            assert len(load_colors(card.colors)) == len(load_labels(card.labels or ''))
+    cityscapes = find_card('fcn-resnet18-cityscapes')
+    labels = load_labels(cityscapes.labels or '')
+    colors = dict(zip(labels, load_colors(cityscapes.colors or '').tolist(), strict=True))
+    # cityscapesscripts/helpers/labels.py
+    assert colors['road'] == [128, 64, 128]
+    assert colors['car'] == [0, 0, 142]
+    assert colors['bicycle'] == [119, 11, 32]
+    voc = load_colors(find_card('fcn-resnet18-voc').colors or '').tolist()
+    # VOClabelcolormap.m of the development kit: background, aeroplane, person, tv/monitor.
+    assert [voc[k] for k in (0, 1, 15, 20)] == [
+        [0, 0, 0], [128, 0, 0], [192, 128, 128], [0, 64, 128]
+    ]  # fmt: skip
+
+
+def test_coco_80_is_coco_90_without_what_coco_left_out() -> None:
+    ninety = load_labels(find_card('ssd-mobilenet-v2').labels or '')
+    eighty = load_labels(find_card('yolox-s').labels or '')
+    left_out = {'street sign', 'hat', 'shoe', 'eye glasses', 'plate', 'mirror', 'window', 'desk',
+                'door', 'blender'}  # fmt: skip
+    assert eighty == tuple(label for label in ninety if label not in left_out)
+    assert len(eighty) == 80
 
 
 def test_media_are_pinned() -> None:

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Find objects in pictures or a video."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.overlay import OverlayFlags, draw_detections
+from ..imaging.pixels import Pixels
+from ..networks import DetectNet, TrackingSettings
+from ..progress import Progress
+from ..tasks.detection import Detections, DetectionSettings
+from .vision import run_vision
+from .vision_arguments import chosen_card, chosen_colors, loader_of, spelled, vision_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0, 1 failed, 130 interrupted.
+    """
+    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+
+    def open_network(progress: Progress) -> DetectNet:
+        OverlayFlags.parse(arguments.overlay)
+        outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
+        network = DetectNet(
+            chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
+            labels=arguments.labels,
+            settings=DetectionSettings(
+                score_threshold=arguments.threshold, cluster_overlap=arguments.clustering
+            ),
+            loader=loader_of(arguments),
+            precision=arguments.precision,
+            backend=arguments.backend,
+            progress=progress,
+        )
+        network.tracking = _tracking(arguments)
+        return network
+
+    def look(
+        network: DetectNet, frame: Pixels, picture: NDArray[np.uint8]
+    ) -> tuple[list[str], NDArray[np.uint8]]:
+        found = network.detect(frame)
+        draw_detections(
+            picture,
+            found.boxes_xyxy,
+            found.scores,
+            found.class_ids,
+            labels=network.labels,
+            # The picture is bgr too.
+            colors_rgb=chosen_colors(arguments, network),
+            flags=OverlayFlags.parse(arguments.overlay),
+            alpha=arguments.alpha,
+            track_ids=found.track_ids,
+        )
+        return _lines(network, found), picture
+
+    return run_vision(arguments, 'detectnet', open_network, look)
+
+
+def _lines(network: DetectNet, found: Detections) -> list[str]:
+    lines = []
+    for index, (x1, y1, x2, y2) in enumerate(found.boxes_xyxy.tolist()):
+        label = network.labels[int(found.class_ids[index])]
+        number = -1 if found.track_ids is None else int(found.track_ids[index])
+        track = f' #{number}' if number >= 0 else ''
+        box = f'({x1:.1f}, {y1:.1f}) to ({x2:.1f}, {y2:.1f})'
+        lines.append(f'{found.scores[index]:7.2%}  {label}{track}  {box}')
+    return lines
+
+
+def _tracking(arguments: argparse.Namespace) -> TrackingSettings | None:
+    if arguments.tracker is None and not arguments.tracking:
+        return None
+    return TrackingSettings(
+        kind='byte' if arguments.tracker == 'byte' else 'iou',
+        min_frames=arguments.tracker_min_frames,
+        drop_frames=arguments.tracker_drop_frames,
+        overlap=arguments.tracker_overlap,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = vision_parser('detectnet', __doc__, 'ssd-mobilenet-v2')
+    add = parser.add_argument
+    add('--threshold', '--confidence', type=float, default=0.5, help='least score')
+    add(
+        '--clustering',
+        type=float,
+        help='merge boxes that overlap by this share, as jetson-inference does (0.75), in place '
+        'of suppressing the weaker one',
+    )
+    add('--overlay', default='box,lines,labels,conf', help='box, lines, labels, conf, track, none')
+    add('--alpha', type=float, default=120, help='opacity of the boxes, 0 to 255')
+    add('--mean-pixel', type=float, default=0.0, help='what a Caffe --model takes off')
+    add('--output-cvg', help='tensor of the scores of --model')
+    add('--output-bbox', help='tensor of the boxes of --model')
+    add('--decoder', help='decoder of --model, where its tensors do not tell')
+    add('--tracking', action='store_true', help='number objects from frame to frame')
+    add('--tracker', type=str.lower, choices=('iou', 'byte'), help='the same, by this method')
+    add('--tracker-min-frames', type=int, default=3)
+    add('--tracker-drop-frames', type=int, default=15)
+    add('--tracker-overlap', type=float, default=0.5)
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tell what pictures or a video show."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.pixels import Pixels
+from ..imaging.text_overlay import draw_classification
+from ..networks import ImageNet
+from ..progress import Progress
+from ..tasks.classification import ClassificationSettings
+from .vision import run_vision
+from .vision_arguments import chosen_card, loader_of, spelled, vision_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0, 1 failed, 130 interrupted.
+    """
+    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+
+    def open_network(progress: Progress) -> ImageNet:
+        return ImageNet(
+            chosen_card(arguments, 'classification'),
+            labels=arguments.labels,
+            settings=ClassificationSettings(
+                top_k=max(0, arguments.top_k),
+                score_threshold=arguments.threshold,
+                multi_label=arguments.multi_label,
+                smoothing=arguments.smoothing,
+            ),
+            loader=loader_of(arguments),
+            precision=arguments.precision,
+            backend=arguments.backend,
+            progress=progress,
+        )
+
+    return run_vision(arguments, 'imagenet', open_network, _look)
+
+
+def _look(
+    network: ImageNet, frame: Pixels, picture: NDArray[np.uint8]
+) -> tuple[list[str], NDArray[np.uint8]]:
+    seen = network.classify(frame)
+    draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
+    pairs = zip(seen.class_ids.tolist(), seen.scores.tolist(), strict=True)
+    return [f'{score:7.2%}  {network.labels[k]} (class {k})' for k, score in pairs], picture
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = vision_parser('imagenet', __doc__, 'googlenet')
+    parser.add_argument('--threshold', type=float, default=0.01, help='least score to be told')
+    parser.add_argument(
+        *('--topK', '--top-k', '--topk'),
+        dest='top_k',
+        type=int,
+        default=1,
+        help='most classes to be told; 0 = all above the threshold',
+    )
+    parser.add_argument(
+        '--smoothing', type=float, default=0.0, help='weight of the newest frame, or a count'
+    )
+    parser.add_argument('--multi-label', action='store_true', help='several classes may be true')
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""List, fetch, check and add the networks that the nodes and programs find by name."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from ..errors import DeepLearningError
+from ..models.card import Checked, Task
+from . import models_custom, models_files, models_tables
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0, 1 failed or ``verify`` found a fault, 130 interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format='%(levelname)s: %(message)s')
+    try:
+        code: int = arguments.run(arguments)
+    except (DeepLearningError, OSError) as err:
+        print(f'models: {err}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('models: interrupted; run again to go on', file=sys.stderr)
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='models', description=__doc__)
+    commands = parser.add_subparsers(dest='command', required=True)
+
+    listing = commands.add_parser('list', help='list the networks')
+    _add_filters(listing)
+    listing.add_argument('--here', action='store_true', help='only those that need no download')
+    listing.set_defaults(run=models_tables.list_models)
+
+    show = commands.add_parser('show', help='tell all there is to know of a network')
+    show.add_argument('name', help='name, alias, or path of a card (.yaml)')
+    show.set_defaults(run=models_tables.show_model)
+
+    download = commands.add_parser('download', help='fetch, verify and convert networks')
+    download.add_argument('names', nargs='*', help='names; none with --task or --family for all')
+    _add_filters(download)
+    _add_offline(download)
+    download.add_argument(
+        '--trust-anew',
+        action='store_true',
+        help='forget what the first download was, and trust the next one',
+    )
+    download.set_defaults(run=models_files.download)
+
+    verify = commands.add_parser('verify', help='check the files that are here')
+    verify.add_argument('names', nargs='*', help='names; none for all that are here')
+    verify.set_defaults(run=models_files.verify)
+
+    path = commands.add_parser('path', help="print the path of a network's ONNX file")
+    path.add_argument('name')
+    _add_offline(path)
+    path.set_defaults(run=models_files.print_path)
+
+    for name, run, text in (
+        ('add', models_custom.add, 'keep a network of your own, so that it has a name'),
+        ('inspect', models_custom.inspect, 'tell what a network file is, and guess its card'),
+    ):
+        custom = commands.add_parser(name, help=text)
+        _add_custom(custom, name)
+        custom.set_defaults(run=run)
+
+    pack = commands.add_parser('pack', help='put networks into a folder for a robot offline')
+    pack.add_argument('folder', type=Path, help='a new folder')
+    pack.add_argument('names', nargs='+')
+    _add_offline(pack)
+    pack.set_defaults(run=models_files.pack_folder)
+
+    unpack = commands.add_parser('unpack', help='take networks from such a folder')
+    unpack.add_argument('folder', type=Path)
+    unpack.set_defaults(run=models_files.unpack_folder)
+    return parser
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--task', choices=get_args(Task))
+    parser.add_argument('--family', help='collection, such as jetson-inference')
+    parser.add_argument(
+        '--state', choices=get_args(Checked), help='what of it was run when its card was made'
+    )
+
+
+def _add_offline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--offline', action='store_true', help='download nothing ($ROS_DEEP_LEARNING_OFFLINE)'
+    )
+
+
+def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
+    add = parser.add_argument
+    add('file', type=Path, help='card (.yaml), .onnx, .caffemodel or .pb')
+    add('--task', choices=get_args(Task))
+    add('--name', help='name of the card')
+    add('--prototxt', type=Path, help='prototxt of a caffemodel')
+    add('--labels', type=Path, help='file of one label a line')
+    add('--colors', type=Path, help='file of one colour a line')
+    add('--decoder', help='decoder of a detector, where its tensors do not tell')
+    add('--input-blob', help='input tensor')
+    add('--output-blob', help='output tensor')
+    add('--input-size', help='WxH, where the file leaves it open')
+    add('--mean-pixel', type=float, default=0.0, help='what a Caffe detector takes off')
+    add('--licence', help='SPDX name of its licence')
+    if name == 'add':
+        add('--replace', action='store_true', help='put it in the place of one added before')
+    else:
+        add('--write', type=Path, metavar='CARD', help='write the card to this file (.yaml)')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks of the user's own: what a file is, its card, and keeping both."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import CardError
+from ..models.card import ModelCard, load_card
+from ..models.card_text import card_text
+from ..models.labels import labels_in_metadata
+from ..models.onnx_facts import OnnxFacts, read_onnx_facts
+from ..models.own_cards import add_card
+from ..networks.conventions import is_ultralytics
+from ..networks.custom import Hints, card_from_file
+from .models_tables import table
+from .vision_arguments import size_of
+
+_MAX_METADATA = 200
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Print a network file's tensors and metadata, and the card that they suggest."""
+    path = arguments.file.expanduser()
+    if path.suffix.lower() == '.onnx':
+        _print_facts(path, read_onnx_facts(path))
+    text = card_text(_card(arguments))
+    if arguments.write is None:
+        print(text, end='')
+        return 0
+    target = arguments.write.expanduser()
+    if target.exists():
+        msg = f'{target} is there already; remove it or give another name'
+        raise CardError(msg)
+    target.write_text(text, encoding='utf-8')
+    print(f'wrote {target}; check input, labels and licence, then: models add {target}')
+    return 0
+
+
+def add(arguments: argparse.Namespace) -> int:
+    """Keep a network under its name."""
+    card = _card(arguments)
+    path = add_card(card, replace_it=arguments.replace)
+    print(f'{card.name}: {path}')
+    return 0
+
+
+def _card(arguments: argparse.Namespace) -> ModelCard:
+    path = arguments.file.expanduser()
+    if path.suffix in ('.yaml', '.yml'):
+        card = load_card(path)
+    else:
+        hints = Hints(
+            prototxt=_absolute(arguments.prototxt),
+            labels=_absolute(arguments.labels),
+            colors=_absolute(arguments.colors),
+            input_name=arguments.input_blob,
+            outputs={'scores': arguments.output_blob} if arguments.output_blob else {},
+            mean_pixel=arguments.mean_pixel,
+            size_wh=size_of(arguments.input_size),
+            decoder=arguments.decoder,
+        )
+        card = card_from_file(path, arguments.task, hints)
+    if arguments.name:
+        card = replace(card, name=arguments.name)
+    return replace(card, licence=arguments.licence) if arguments.licence else card
+
+
+def _print_facts(path: Path, facts: OnnxFacts) -> None:
+    print(f'# {path.name}: {facts.producer or "unknown producer"}, opset {facts.opset}')
+    rows = [
+        (kind, name, tensor.dtype, 'x'.join(str(n) if n >= 0 else '?' for n in tensor.shape))
+        for kind, tensors in (('input', facts.inputs), ('output', facts.outputs))
+        for name, tensor in tensors.items()
+    ]
+    for line in table(('', 'TENSOR', 'TYPE', 'SHAPE'), rows).splitlines():
+        print(f'# {line}')
+    for key, value in facts.metadata.items():
+        print(f'# {key}: {" ".join(value.split())[:_MAX_METADATA]}')
+    if is_ultralytics(facts.metadata):
+        count = len(labels_in_metadata(facts.metadata))
+        print(f'# exported by Ultralytics, with {count} class names')
+    elif {'output_cov/Sigmoid', 'output_bbox/BiasAdd'} & set(facts.outputs):
+        print('# a DetectNet_v2 of NVIDIA TAO, by the names of its tensors')
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Find the class of every pixel in pictures or a video."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError, SettingsError
+from ..imaging.mask_overlay import blend_mask, color_mask, legend
+from ..imaging.pixels import Pixels
+from ..networks import SegNet
+from ..progress import Progress
+from ..tasks.segmentation import SegmentationSettings
+from .vision import run_vision
+from .vision_arguments import chosen_card, chosen_colors, loader_of, spelled, vision_parser
+
+_LEAST_SHARE = 0.001
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0, 1 failed, 130 interrupted.
+    """
+    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+
+    def open_network(progress: Progress) -> SegNet:
+        _shown(arguments)
+        network = SegNet(
+            chosen_card(arguments, 'segmentation', model_wins=True),
+            labels=arguments.labels,
+            settings=SegmentationSettings(
+                mask_filter=arguments.filter_mode, ignore_class=arguments.ignore_class
+            ),
+            loader=loader_of(arguments),
+            precision=arguments.precision,
+            backend=arguments.backend,
+            progress=progress,
+        )
+        if arguments.legend is not None:
+            _write_legend(arguments, network)
+        return network
+
+    def look(
+        network: SegNet, frame: Pixels, picture: NDArray[np.uint8]
+    ) -> tuple[list[str], NDArray[np.uint8]]:
+        parts = network.segment(frame)
+        colors_bgr = chosen_colors(arguments, network)
+        pictures = []
+        for kind in _shown(arguments):
+            if kind == 'overlay':
+                blend_mask(picture, parts.class_mask, colors_bgr, alpha=arguments.alpha)
+                pictures.append(picture)
+            else:
+                pictures.append(color_mask(parts.class_mask, colors_bgr))
+        shares = parts.shares()
+        found = [k for k in np.argsort(-shares, kind='stable') if shares[k] >= _LEAST_SHARE]
+        return [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found], np.hstack(pictures)
+
+    return run_vision(arguments, 'segnet', open_network, look)
+
+
+def _shown(arguments: argparse.Namespace) -> list[str]:
+    kinds = [kind.strip() for kind in arguments.visualize.replace('|', ',').split(',')]
+    if unknown := [kind for kind in kinds if kind not in ('overlay', 'mask')]:
+        msg = f'--visualize: want overlay, mask or both, not {unknown[0]!r}'
+        raise SettingsError(msg)
+    return kinds
+
+
+def _write_legend(arguments: argparse.Namespace, network: SegNet) -> None:
+    page_bgr = legend(network.labels, chosen_colors(arguments, network))
+    if not cv2.imwrite(str(arguments.legend), page_bgr):
+        msg = f'cannot write the legend {arguments.legend}'
+        raise ImageError(msg)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = vision_parser('segnet', __doc__, 'fcn-resnet18-voc-320x320')
+    add = parser.add_argument
+    add('--alpha', type=float, default=150, help='opacity of the colours, 0 to 255')
+    add('--visualize', default='overlay', help='overlay, mask, or both with a comma between')
+    add('--filter-mode', choices=('linear', 'point'), default='linear')
+    add('--ignore-class', help='class whose pixels get the runner-up (void, where there is one)')
+    add('--legend', type=Path, help='picture to write the classes and their colours to')
+    add('--stats', action='store_true', help="tell the classes' shares; they are told anyway")
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

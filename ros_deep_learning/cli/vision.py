@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What imagenet, detectnet and segnet do with their frames: look, print, annotate, write."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DeepLearningError, ImageError
+from ..imaging.frames import PictureFolder, open_frames
+from ..imaging.pixels import Pixels
+from ..networks.base import Network
+from ..progress import Progress
+from .bar import progress_bar
+from .sinks import open_sink
+
+_NetworkT = TypeVar('_NetworkT', bound=Network)
+
+Look = Callable[[_NetworkT, Pixels, NDArray[np.uint8]], tuple[Iterable[str], NDArray[np.uint8]]]
+"""Called with the network, the frame, and a copy of it, (H, W, 3) uint8 bgr, that may be drawn on.
+
+Gives the lines to print and the annotated picture, bgr.
+"""
+
+
+def run_vision(
+    arguments: argparse.Namespace,
+    prog: str,
+    open_network: Callable[[Progress], _NetworkT],
+    look: Look[_NetworkT],
+) -> int:
+    """Run a program on its frames.
+
+    Args:
+        arguments: The common ones.
+        prog: The program's name, for messages.
+        open_network: Loads the network.
+        look: What is done with a frame.
+
+    Returns:
+        Exit code: 0, 1 failed, 130 interrupted.
+    """
+    try:
+        source = open_frames(arguments.input)
+        _check_apart(arguments)
+        names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
+        with progress_bar() as progress:
+            network = open_network(progress)
+        count = 0
+        with network, closing(open_sink(arguments.output, source)) as sink:
+            print(_headline(network))
+            for index, frame in enumerate(islice(source.frames(), arguments.limit)):
+                lines, picture = look(network, Pixels(frame, 'bgr'), frame.copy())
+                print(names[index] if index < len(names) else f'frame {index}')
+                for line in lines:
+                    print(f'  {line}')
+                sink.write(picture)
+                count += 1
+            print(f'{count} frame{"s" * (count != 1)}; the last took {_times(network)}')
+    except (DeepLearningError, OSError) as err:
+        print(f'{prog}: {err}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _check_apart(arguments: argparse.Namespace) -> None:
+    source = Path(arguments.input.removeprefix('file://')).expanduser()
+    if arguments.output and source.resolve() == Path(arguments.output).expanduser().resolve():
+        msg = f'{source} would be written over; give another output'
+        raise ImageError(msg)
+
+
+def _headline(network: Network) -> str:
+    info = network.info
+    return f'{network.card.name}: {info.backend}, {info.precision}, {len(network.labels)} classes'
+
+
+def _times(network: Network) -> str:
+    stats = network.stats
+    total = stats.preprocess_ms + stats.inference_ms + stats.postprocess_ms
+    return f'{total:.1f} ms, the network {stats.inference_ms:.1f} ms of it'

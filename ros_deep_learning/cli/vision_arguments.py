@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The arguments that imagenet, detectnet and segnet share, as jetson-inference has them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.base import Precision
+from ..engines.loader import EngineLoader
+from ..errors import CardError, SettingsError
+from ..models.card import ModelCard, Task
+from ..models.colors import load_colors
+from ..models.store import ModelStore
+from ..models.zoo import find_card
+from ..networks.base import Network
+from ..networks.custom import Hints, card_from_file
+
+_SIZE = re.compile('([0-9]+)x([0-9]+)')
+
+
+def vision_parser(prog: str, description: str | None, network: str) -> argparse.ArgumentParser:
+    """Make a parser with the common arguments.
+
+    Args:
+        prog: Name of the program.
+        description: What it does.
+        network: The network that it takes by default.
+    """
+    parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
+    parser.add_argument('input', help='picture, folder of pictures, or video')
+    parser.add_argument(
+        'output', nargs='?', help='annotated picture, folder or video; none = only print'
+    )
+    parser.set_defaults(default_network=network)
+    parser.add_argument('--network', help=f'name of a network, or path of a card ({network})')
+    parser.add_argument('--model', help='network file of your own: .onnx, .caffemodel or .pb')
+    parser.add_argument('--prototxt', type=Path, help='prototxt of a caffemodel')
+    parser.add_argument('--labels', '--class-labels', type=Path, help='file of one label a line')
+    parser.add_argument('--colors', '--class-colors', type=Path, help='file of one colour a line')
+    parser.add_argument('--input-blob', help='input tensor of --model')
+    parser.add_argument('--output-blob', help='output tensor of --model')
+    parser.add_argument('--input-size', help='WxH, for a --model that leaves it open')
+    parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
+    parser.add_argument('--precision', choices=get_args(Precision), default='auto')
+    parser.add_argument('--offline', action='store_true', help='download nothing')
+    parser.add_argument('--limit', type=int, help='stop after so many frames')
+    parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
+    return parser
+
+
+def spelled(argv: Sequence[str]) -> list[str]:
+    """Give arguments with ``-`` for ``_`` in options' names: jetson-inference takes both."""
+    fixed = []
+    for argument in argv:
+        name, equals, value = argument.partition('=')
+        if name.startswith('--'):
+            name = name.replace('_', '-')
+        fixed.append(name + equals + value)
+    return fixed
+
+
+def chosen_card(
+    arguments: argparse.Namespace,
+    task: Task,
+    *,
+    outputs: Mapping[str, str] | None = None,
+    model_wins: bool = False,
+) -> ModelCard:
+    """Find the card that the arguments mean.
+
+    As in jetson-inference, ``--network`` wins over ``--model`` (in segnet it is the other way
+    round).
+
+    Raises:
+        SettingsError: An argument has a wrong form.
+        DeepLearningError: There is no such network, or its file does not tell enough.
+    """
+    named, model = arguments.network, arguments.model
+    if model is not None and (named is None or model_wins):
+        return _card_of_file(arguments, Path(model), task, outputs or {})
+    return find_card(named or arguments.default_network)
+
+
+def chosen_colors(arguments: argparse.Namespace, network: Network) -> NDArray[np.uint8]:
+    """Give the colours of the classes, shape (K, 3), uint8, **bgr**.
+
+    Raises:
+        CardError: The file of colours cannot be read, or has not one for each class.
+    """
+    colors_rgb = network.colors_rgb
+    if arguments.colors is not None:
+        colors_rgb = load_colors(arguments.colors.expanduser())
+        if len(colors_rgb) != len(network.labels):
+            count = len(network.labels)
+            msg = f'{arguments.colors} has {len(colors_rgb)} colours for {count} classes'
+            raise CardError(msg)
+    return np.ascontiguousarray(colors_rgb[:, ::-1])
+
+
+def loader_of(arguments: argparse.Namespace) -> EngineLoader:
+    """Make the loader that the arguments want."""
+    return EngineLoader(ModelStore(offline=True if arguments.offline else None))
+
+
+def size_of(text: str | None) -> tuple[int, int] | None:
+    """Read ``WxH``.
+
+    Raises:
+        SettingsError: The text is something else.
+    """
+    if text is None:
+        return None
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        msg = f'want a size such as 640x480, not {text!r}'
+        raise SettingsError(msg)
+    return int(match[1]), int(match[2])
+
+
+def _card_of_file(
+    arguments: argparse.Namespace, model: Path, task: Task, outputs: Mapping[str, str]
+) -> ModelCard:
+    if model.suffix in ('.yaml', '.yml'):
+        return find_card(model)
+    named = dict(outputs)
+    if arguments.output_blob is not None:
+        named = {'scores': arguments.output_blob}
+    hints = Hints(
+        prototxt=arguments.prototxt,
+        labels=arguments.labels,
+        input_name=arguments.input_blob,
+        outputs=named,
+        mean_pixel=getattr(arguments, 'mean_pixel', 0.0),
+        size_wh=size_of(arguments.input_size),
+        decoder=getattr(arguments, 'decoder', None),
+    )
+    return card_from_file(model, task, hints)

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write a model card as the YAML that ``load_card`` reads."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .card import InputSpec, ModelCard
+from .source import SourceSpec
+
+_LAST_KEYS = (
+    *('decoder', 'labels', 'colors', 'licence'),
+    *('accuracy', 'checked', 'family', 'notes'),
+)
+
+
+def card_text(card: ModelCard, folder: Path | None = None) -> str:
+    """Give a card as YAML.
+
+    Args:
+        card: The card.
+        folder: Where the text will lie, as in ``cards`` of the zoo: files beside it, or in
+            ``weights`` and ``labels`` next to it, are called by their bare names. None = all
+            files are called by their whole paths.
+    """
+    import yaml
+
+    values: dict[str, Any] = {'name': card.name}
+    if card.aliases:
+        values['aliases'] = list(card.aliases)
+    values['task'] = card.task
+    if card.description:
+        values['description'] = card.description
+    values['source'] = _source(card.source, folder)
+    values['format'] = card.format
+    values['input'] = _input(card.input)
+    if card.outputs:
+        values['outputs'] = dict(card.outputs)
+    for key in (
+        'decoder',
+        'labels',
+        'colors',
+        'licence',
+        'accuracy',
+        'checked',
+        'family',
+        'notes',
+    ):
+        value = getattr(card, key)
+        if value is not None:
+            values[key] = _name(value, folder) if isinstance(value, Path) else value
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=99)
+
+
+def _source(source: SourceSpec, folder: Path | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if source.urls:
+        values['url'] = source.urls[0]
+        if source.urls[1:]:
+            values['mirrors'] = list(source.urls[1:])
+    for field in fields(source):
+        value = getattr(source, field.name)
+        if isinstance(value, Path):
+            values[field.name] = _name(value, folder)
+        elif field.name == 'members':
+            if value:
+                values['members'] = dict(value)
+        elif value is not None and field.name != 'urls':
+            values[field.name] = value
+    return values
+
+
+def _input(spec: InputSpec) -> dict[str, Any]:
+    plain = InputSpec(spec.width, spec.height)
+    values: dict[str, Any] = {} if spec.name is None else {'name': spec.name}
+    values |= {'width': spec.width, 'height': spec.height, 'channels': spec.channels}
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if field.name not in values and value != getattr(plain, field.name):
+            values[field.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def _name(path: Path, folder: Path | None) -> str:
+    if folder is not None and path.parent in (
+        folder,
+        folder.parent / 'weights',
+        folder.parent / 'labels',
+    ):
+        return path.name
+    return str(path.absolute())

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Give a fully convolutional ONNX network the input size of its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConversionError
+
+CONVERTER_VERSION = 1
+"""Raised with every change of the result, so that files converted before are made anew."""
+
+
+def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
+    """Set the size of a network's only input, (1, 3, H, W), and work out all other shapes anew.
+
+    Some exporters write the size of their example image into the file although the network takes
+    any; the shapes of its outputs are then wrong too.
+
+    Args:
+        path: The network; weights in files of their own are not supported.
+        size_wh: Width and height of the input in pixels.
+
+    Returns:
+        The serialised ONNX model.
+
+    Raises:
+        ConversionError: The file is no such network, or has no place for another size.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+        _set_size(model.graph, path, size_wh)
+        for output in model.graph.output:
+            output.type.tensor_type.ClearField('shape')
+        del model.graph.value_info[:]
+        model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+        onnx.checker.check_model(model)
+    except (OSError, DecodeError, onnx.checker.ValidationError) as err:
+        msg = f'{path} cannot be read as an ONNX file: {" ".join(str(err).split())[:300]}'
+        raise ConversionError(msg) from err
+    except onnx.shape_inference.InferenceError as err:
+        width, height = size_wh
+        reason = ' '.join(str(err).split())[:300]
+        msg = f'{path} cannot take images of {width}x{height}: {reason}'
+        raise ConversionError(msg) from err
+    return bytes(model.SerializeToString())
+
+
+def _set_size(graph: Any, path: Path, size_wh: tuple[int, int]) -> None:
+    constants = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
+    axes = inputs[0].type.tensor_type.shape.dim if len(inputs) == 1 else []
+    if len(axes) != 4 or axes[1].dim_value not in (0, 3):
+        msg = f'{path}: want one input of shape (1, 3, H, W) to set the size of'
+        raise ConversionError(msg)
+    width, height = size_wh
+    for axis, size in zip(axes, (1, 3, height, width), strict=True):
+        axis.dim_value = size

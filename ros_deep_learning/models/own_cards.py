@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that a user adds to those that come with the package."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import CardError, FetchError
+from .card import ModelCard, load_card
+from .card_text import card_text
+from .files import replacing, sha256_of
+from .names import find_named
+from .zoo import card_files, user_folder
+
+
+def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = False) -> Path:
+    """Keep a network in the user's folder, with copies of the files that it names.
+
+    Args:
+        card: The network.
+        folder: The user's folder; None = the one that names are looked for in.
+        replace_it: Whether it may take the place of one that was added before.
+
+    Returns:
+        The path of the card.
+
+    Raises:
+        CardError: Its name is taken.
+        FetchError: The files cannot be copied.
+    """
+    folder = user_folder() if folder is None else folder
+    cards = folder / 'cards'
+    for name in (card.name, *card.aliases):
+        taken = find_named(name, card_files(), load_card)
+        if taken is not None and not (replace_it and taken.folder == cards.resolve()):
+            msg = f'the name {name!r} is taken by {taken.folder / taken.name}.yaml; give another'
+            raise CardError(msg)
+    return write_own(card, folder)
+
+
+def write_own(card: ModelCard, folder: Path) -> Path:
+    """Write a card and copies of its files into a folder that is laid out as the zoo's.
+
+    Returns:
+        The path of the card.
+
+    Raises:
+        FetchError: They cannot be written.
+    """
+    cards = folder / 'cards'
+    path = cards / f'{card.name}.yaml'
+    try:
+        for name in ('cards', 'weights', 'labels'):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        kept = _with_copies(card, folder)
+        text = card_text(kept, cards)
+        with (
+            tempfile.TemporaryDirectory(prefix='.adding-', dir=folder) as work,
+            replacing(path, Path(work)) as stream,
+        ):
+            stream.write(text.encode())
+    except OSError as err:
+        msg = f'cannot keep {card.name} in {folder}: {err.strerror or err}'
+        raise FetchError(msg) from err
+    return path
+
+
+def _with_copies(card: ModelCard, folder: Path) -> ModelCard:
+    source = card.source
+    if source.file is not None:
+        stem = card.name
+        model = _copied(source.file, folder / 'weights' / f'{stem}{source.file.suffix}')
+        prototxt = source.prototxt and _copied(
+            source.prototxt, folder / 'weights' / f'{stem}.prototxt'
+        )
+        source = replace(
+            source,
+            file=model,
+            prototxt=prototxt,
+            sha256=sha256_of(model),
+            size_bytes=model.stat().st_size,
+        )
+    labels = card.labels and _copied(card.labels, folder / 'labels' / f'{card.name}.txt')
+    colors = card.colors and _copied(card.colors, folder / 'labels' / f'{card.name}-colors.txt')
+    return replace(card, source=source, labels=labels, colors=colors, folder=folder / 'cards')
+
+
+def _copied(path: Path, target: Path) -> Path:
+    if path.resolve() != target.resolve():
+        shutil.copyfile(path, target)
+    return target.resolve()

@@ -1,0 +1,241 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A card for a network file that has none, told by the file itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import CardError, DecodeError
+from ..models.card import InputSpec, InputType, ModelCard, Task
+from ..models.labels import load_labels
+from ..models.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
+from ..models.source import SourceSpec
+from ..tasks.decoders.choose import choose
+from .conventions import caffe_preprocessing, onnx_preprocessing
+
+_TASKS: dict[str, Task] = {
+    'classify': 'classification',
+    'detect': 'detection',
+    'semantic': 'segmentation',
+}
+_CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
+    'classification': {'probabilities': 'prob'},
+    'detection': {'coverage': 'coverage', 'boxes': 'bboxes'},
+    'segmentation': {'logits': 'score_fr_21classes'},
+}
+_UNREADABLE = {
+    '.uff': 'UFF files need TensorRT 9 or older; give the TensorFlow graph (.pb) or ONNX',
+    '.engine': 'engines are made here from ONNX; give the ONNX file that it was built from',
+    '.plan': 'engines are made here from ONNX; give the ONNX file that it was built from',
+    '.etlt': 'encrypted TAO files cannot be read; export ONNX with a current TAO Toolkit',
+    '.pt': 'PyTorch files can run any code; export ONNX and give that',
+    '.pth': 'PyTorch files can run any code; export ONNX and give that',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a user says of a network file; all of it may be left out.
+
+    Attributes:
+        prototxt: Of a caffemodel.
+        labels: File of one label a line.
+        colors: File of one colour a line.
+        input_name: Name of the input tensor.
+        outputs: Role to tensor name; roles that jetson-inference calls ``coverage`` and ``boxes``
+            may stand for any detector's scores and boxes.
+        mean_pixel: What a Caffe detector takes off every value.
+        size_wh: Width and height of the input, where the file leaves them open.
+        decoder: Name of the decoder.
+    """
+
+    prototxt: Path | None = None
+    labels: Path | None = None
+    colors: Path | None = None
+    input_name: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    mean_pixel: float = 0.0
+    size_wh: tuple[int, int] | None = None
+    decoder: str | None = None
+
+
+def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = None) -> ModelCard:
+    """Make a card for a network file.
+
+    Args:
+        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` of an SSD.
+        task: What it does; None = as it tells, which only ONNX files do.
+        hints: What is known of it besides.
+
+    Raises:
+        CardError: The file is none of these, or it does not tell enough; the message says what
+            is missing.
+    """
+    path, hints = path.expanduser(), hints or Hints()
+    suffix = path.suffix.lower()
+    if suffix in _UNREADABLE:
+        msg = f'{path}: {_UNREADABLE[suffix]}'
+        raise CardError(msg)
+    if not path.is_file():
+        msg = f'there is no network file {path}'
+        raise CardError(msg)
+    fields: dict[str, Any]
+    if suffix == '.onnx':
+        fields = _onnx_fields(path, task, hints)
+    elif suffix in ('.caffemodel', '.caffe'):
+        fields = _caffe_fields(path, task, hints)
+    elif suffix == '.pb':
+        fields = _tensorflow_fields(hints)
+    else:
+        msg = f'{path} is no network file: want .onnx, .caffemodel (with its prototxt) or .pb'
+        raise CardError(msg)
+    stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
+    return ModelCard(
+        name=stem or 'network',
+        source=SourceSpec(file=path.resolve(), prototxt=hints.prototxt),
+        licence='LicenseRef-not-stated',
+        folder=path.parent.absolute(),
+        labels=hints.labels,
+        colors=hints.colors,
+        **fields,
+    )
+
+
+def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
+    facts = read_onnx_facts(path)
+    name, tensor = _image_input(path, facts, hints)
+    layout, size_wh = _size(path, name, tensor, facts, hints)
+    shapes = {key: value.shape[1:] for key, value in facts.outputs.items()}
+    named = [value for value in hints.outputs.values() if value]
+    if unknown := [value for value in named if value not in shapes]:
+        msg = f'{path} has no output {unknown[0]!r}; it has {", ".join(shapes)}'
+        raise CardError(msg)
+    if named:
+        shapes = {key: shapes[key] for key in named}
+    task = task or _TASKS.get(facts.metadata.get('task', '')) or _task_of(shapes)
+    decoder, outputs = None, _outputs_of(path, task, shapes)
+    if task == 'detection':
+        labels = load_labels(hints.labels) if hints.labels else ()
+        try:
+            choice = choose(
+                shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
+            )
+        except DecodeError as err:
+            msg = f'{path}: {err}'
+            raise CardError(msg) from err
+        decoder, outputs = choice.decoder, dict(choice.roles)
+    dtype: InputType = 'uint8' if tensor.dtype == 'uint8' else 'float32'
+    spec = InputSpec(*size_wh, name=name, layout=layout, dtype=dtype)
+    preprocessing = onnx_preprocessing(task, decoder, facts.metadata)
+    if dtype == 'uint8':
+        preprocessing = {k: v for k, v in preprocessing.items() if k in ('resize', 'pad_value')}
+    return {
+        'task': task,
+        'format': 'onnx',
+        'input': replace(spec, **preprocessing),
+        'outputs': MappingProxyType(outputs),
+        'decoder': decoder,
+    }
+
+
+def _image_input(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[str, TensorFacts]:
+    images = {k: t for k, t in facts.inputs.items() if len(t.shape) == 4}
+    if hints.input_name is not None:
+        images = {k: t for k, t in images.items() if k == hints.input_name}
+    if len(images) != 1:
+        have = ', '.join(f'{k} {t.shape}' for k, t in facts.inputs.items())
+        wanted = f'called {hints.input_name!r}' if hints.input_name else 'that takes an image'
+        msg = f'{path}: want one input {wanted}, of four axes; it has {have}'
+        raise CardError(msg)
+    return next(iter(images.items()))
+
+
+def _size(
+    path: Path, name: str, tensor: TensorFacts, facts: OnnxFacts, hints: Hints
+) -> tuple[Any, tuple[int, int]]:
+    shape = tensor.shape
+    layout = 'nhwc' if shape[3] == 3 and shape[1] != 3 else 'nchw'
+    height, width = shape[2:] if layout == 'nchw' else shape[1:3]
+    if height < 1 or width < 1:
+        width, height = hints.size_wh or _exported_size(facts.metadata) or (0, 0)
+    if height < 1 or width < 1:
+        msg = f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH)'
+        raise CardError(msg)
+    return layout, (width, height)
+
+
+def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read the size that Ultralytics writes down, as ``[height, width]``."""
+    try:
+        height, width = ast.literal_eval(metadata.get('imgsz', ''))
+        return int(width), int(height)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _task_of(shapes: Mapping[str, tuple[int, ...]]) -> Task:
+    """Tell what a network does by its outputs, without their batch axis."""
+    if len(shapes) == 1:
+        (shape,) = shapes.values()
+        if max(shape, default=1) > 1 and sum(size != 1 for size in shape) == 1:
+            return 'classification'
+        if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
+            return 'segmentation'
+    return 'detection'
+
+
+def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    if task == 'detection':
+        return {}
+    if len(shapes) != 1:
+        msg = f'{path} has the outputs {", ".join(shapes)}; name the one to read (--output-blob)'
+        raise CardError(msg)
+    ((name, _),) = shapes.items()
+    return {'scores': name}
+
+
+def _caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
+    from ..models.caffe import input_shapes
+
+    if hints.prototxt is None or task is None:
+        missing = 'its prototxt (--prototxt)' if hints.prototxt is None else 'its task (--task)'
+        msg = f'{path}: a Caffe network also needs {missing}'
+        raise CardError(msg)
+    shapes = input_shapes(hints.prototxt)
+    name = hints.input_name or next(iter(shapes), '')
+    if len(shapes.get(name, ())) != 4:
+        msg = f'{hints.prototxt}: want an input {name!r} of four axes; it has {shapes}'
+        raise CardError(msg)
+    height, width = shapes[name][2:]
+    outputs = _CAFFE_OUTPUTS[task]
+    given = [value for value in hints.outputs.values() if value]
+    if task == 'detection':
+        outputs = outputs | {k: v for k, v in hints.outputs.items() if k in outputs and v}
+    elif given:
+        outputs = {next(iter(outputs)): given[0]}
+    preprocessing = caffe_preprocessing(task, path.stem, hints.mean_pixel)
+    return {
+        'task': task,
+        'format': 'caffe',
+        'input': replace(InputSpec(width, height, name=name), **preprocessing),
+        'outputs': MappingProxyType(outputs),
+        'decoder': 'detectnet' if task == 'detection' else None,
+    }
+
+
+def _tensorflow_fields(hints: Hints) -> dict[str, Any]:
+    spec = InputSpec(*(hints.size_wh or (300, 300)), name='images')
+    return {
+        'task': 'detection',
+        'format': 'tensorflow-ssd',
+        'input': replace(spec, scale=1 / 127.5, mean=(1.0, 1.0, 1.0)),
+        'outputs': MappingProxyType({'boxes': 'boxes', 'scores': 'scores'}),
+        'decoder': 'ssd',
+    }

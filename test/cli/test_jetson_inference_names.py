@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every network of jetson-inference by name: fetched, converted and run by its program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import zoo_stand_ins as stand_ins
+from https_server import HttpsServer
+
+from ros_deep_learning.cli import detectnet, imagenet, segnet
+from ros_deep_learning.models import zoo
+from ros_deep_learning.models.zoo import list_cards
+
+PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
+CARD_ONLY = ['ssd-mobilenet-v1', 'ssd-inception-v2']
+REAL = ['ssd-mobilenet-v2']
+RANDOM = [name for name in stand_ins.ALL if name not in (*CARD_ONLY, *REAL)]
+
+
+@pytest.fixture
+def server(
+    https_server: HttpsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> HttpsServer:
+    """Serves the downloads of a zoo that is looked in for names; caches are private."""
+    folder = stand_ins.local_zoo(tmp_path / 'zoo', https_server.url('')[:-1])
+    monkeypatch.setattr(zoo, 'zoo_folder', lambda: folder)
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    return https_server
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / 'picture.png'
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    assert cv2.imwrite(str(path), noise)
+    return path
+
+
+def test_the_tables_have_38_names() -> None:
+    assert len(stand_ins.ALL) == len(set(stand_ins.ALL)) == 38
+    assert [len(stand_ins.IMAGENET), len(stand_ins.DETECTNET), len(stand_ins.SEGNET)] == [
+        10,
+        10,
+        11,
+    ]
+
+
+@pytest.mark.parametrize('name', stand_ins.ALL)
+def test_a_card_states_what_these_tests_run(name: str) -> None:
+    card = zoo.find_card(name)
+    assert card.family == 'jetson-inference'
+    wanted = 'real weights' if name in REAL else 'random weights'
+    assert card.checked == ('card only' if name in CARD_ONLY else wanted)
+    tasks = {'classification': stand_ins.IMAGENET, 'detection': stand_ins.DETECTNET}
+    assert name in tasks.get(card.task, stand_ins.SEGNET + stand_ins.LEGACY)
+
+
+def test_no_other_card_claims_their_collection() -> None:
+    family = {card.name for card in list_cards() if card.family == 'jetson-inference'}
+    assert family == {zoo.find_card(name).name for name in stand_ins.ALL}
+
+
+@pytest.mark.parametrize('name', RANDOM)
+def test_its_program_runs_it(
+    server: HttpsServer, picture: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    card = zoo.find_card(name)
+    server.put(card.name, stand_ins.stand_in(card))
+    output = picture.with_name('out.png')
+    main = PROGRAMS[card.task].main
+    arguments = [str(picture), str(output), f'--network={name}', '--backend=onnxruntime']
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    count = stand_ins._count(card)
+    assert lines[0] == f'{card.name}: onnxruntime, fp32, {count} classes'
+    assert lines[1] == 'picture.png'
+    assert lines[-1].startswith('1 frame; ')
+    if card.task != 'detection':
+        assert len(lines) > 3
+        assert 'thing ' in lines[2] or card.labels is not None
+    drawn = cv2.imread(str(output))
+    assert drawn.shape == (60, 80, 3)
+    # The second time nothing is downloaded or converted.
+    server.asked.clear()
+    assert main([*arguments, '--offline']) == 0
+    assert server.asked == []
+
+
+@pytest.mark.parametrize('name', CARD_ONLY)
+def test_frozen_graphs_are_read_under_the_names_of_uff_files(
+    server: HttpsServer,
+    picture: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    card = zoo.find_card(name)
+    graph = stand_ins.tiny_ssd(tmp_path / 'graph.pb')
+    server.put(name, stand_ins.packed({card.source.members['model']: graph}))
+    path = card.folder / f'{name}.yaml'
+    text = path.read_text().replace(': 300', ': 9').replace('labels: coco90.txt\n', '')
+    path.write_text(text)
+    assert detectnet.main([str(picture), f'--network={name}', '--threshold=0']) == 0
+    assert capsys.readouterr().out.startswith(f'{name}: ')
+
+
+def test_the_real_ssd_runs(
+    astronaut: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str], ssd_onnx: Path
+) -> None:
+    path = tmp_path / 'astronaut.png'
+    cv2.imwrite(str(path), astronaut[..., ::-1])
+    assert detectnet.main([str(path), '--network=ssd-mobilenet-v2']) == 0
+    assert '  person  (' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('given', 'meant'),
+    [
+        ('GoogleNet', 'googlenet'),
+        ('GOOGLENET_12', 'googlenet-12'),
+        ('resnet18', 'resnet-18'),
+        ('ResNet_152', 'resnet-152'),
+        ('VGG-16', 'vgg-16'),
+        ('VGG_19', 'vgg-19'),
+        ('inceptionv4', 'inception-v4'),
+        ('INCEPTION_V4', 'inception-v4'),
+        ('SSD_MOBILENET_V1', 'ssd-mobilenet-v1'),
+        ('coco-ssd-mobilenet-v2', 'ssd-mobilenet-v2'),
+        ('ssd-inception', 'ssd-inception-v2'),
+        ('dog', 'coco-dog'),
+        ('DetectNet-COCO-Dog', 'coco-dog'),
+        ('ped-100', 'pednet'),
+        ('multiped-500', 'multiped'),
+        ('face-120', 'facenet'),
+        ('fcn-resnet18-cityscapes', 'fcn-resnet18-cityscapes-512x256'),
+        ('fcn_resnet18_deepscene', 'fcn-resnet18-deepscene-576x320'),
+        ('fcn-resnet18-mhp', 'fcn-resnet18-mhp-512x320'),
+        ('fcn-resnet18-voc', 'fcn-resnet18-voc-320x320'),
+        ('fcn-resnet18-pascal-voc', 'fcn-resnet18-voc-320x320'),
+        ('fcn-resnet18-pascal-voc-512x320', 'fcn-resnet18-voc-512x320'),
+        ('fcn-resnet18-sunrgb', 'fcn-resnet18-sun-512x400'),
+        ('fcn-resnet18-sun-rgbd-640x512', 'fcn-resnet18-sun-640x512'),
+        ('fcn-alexnet-cityscapes', 'fcn-alexnet-cityscapes-sd'),
+        ('FCN_ALEXNET_CITYSCAPES_HD', 'fcn-alexnet-cityscapes-hd'),
+        ('FCN_ALEXNET_SYNTHIA_CVPR', 'fcn-alexnet-synthia-cvpr16'),
+        ('synthia-cvpr16', 'fcn-alexnet-synthia-cvpr16'),
+        ('synthia-summer-sd', 'fcn-alexnet-synthia-summer-sd'),
+        ('aerial-fpv', 'fcn-alexnet-aerial-fpv-720p'),
+        ('FCN_ALEXNET_AERIAL_FPV_720p', 'fcn-alexnet-aerial-fpv-720p'),
+    ],
+)
+def test_other_spellings(given: str, meant: str) -> None:
+    assert zoo.find_card(given).name == meant
+
+
+@pytest.mark.parametrize(
+    ('program', 'meant'),
+    [(imagenet, 'googlenet'), (detectnet, 'ssd-mobilenet-v2'),
+     (segnet, 'fcn-resnet18-voc-320x320')],
+)  # fmt: skip
+def test_the_default_networks_are_theirs(program: object, meant: str) -> None:
+    assert program._parser().parse_args(['x']).default_network == meant

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The models program: tables, downloads that say whom they trust, own networks, packs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+import yaml
+import zoo_stand_ins as stand_ins
+from https_server import HttpsServer
+from onnx import TensorProto, helper
+
+from ros_deep_learning.cli.models import main
+from ros_deep_learning.models import zoo
+from ros_deep_learning.models.zoo import find_card, list_cards
+
+SMALL = 'fcn-resnet18-deepscene-576x320'
+
+
+@pytest.fixture(autouse=True)
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's own cache and networks out of this."""
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+
+
+@pytest.fixture
+def server(
+    https_server: HttpsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> HttpsServer:
+    folder = stand_ins.local_zoo(tmp_path / 'zoo', https_server.url('')[:-1])
+    monkeypatch.setattr(zoo, 'zoo_folder', lambda: folder)
+    https_server.put(SMALL, stand_ins.stand_in(find_card(SMALL)))
+    return https_server
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
+    """Run the program; give what it printed on the one stream or the other."""
+    assert main([str(argument) for argument in arguments]) == code
+    captured = capsys.readouterr()
+    return captured.err.splitlines()[-1] if code else captured.out
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    lines = text.splitlines()
+    assert lines[0].split() == ['NAME', 'TASK', 'INPUT', 'RUN', 'WITH', 'HERE']
+    assert lines[-1] == f'{len(lines) - 2} networks'
+    return {line.split()[0]: line.split()[1:] for line in lines[1:-1]}
+
+
+def test_the_list_has_every_name_with_its_state(capsys: pytest.CaptureFixture[str]) -> None:
+    found = rows(said(capsys, 'list'))
+    for card in list_cards():
+        size = f'{card.input.width}x{card.input.height}'
+        assert found[card.name][:4] == [card.task, size, *str(card.checked).split()]
+    assert {find_card(name).name for name in stand_ins.ALL} <= set(found)
+
+
+def test_filters(capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = rows(said(capsys, 'list', '--family', 'jetson-inference'))
+    assert set(theirs) == {find_card(name).name for name in stand_ins.ALL}
+    assert len(theirs) == 38
+    detectors = rows(said(capsys, 'list', '--task', 'detection', '--state', 'real weights'))
+    assert set(detectors) == {'centerface', 'ssd-mobilenet-v2'}
+    here = rows(said(capsys, 'list', '--here'))
+    assert set(here) == {'duckietown-lanes', 'efficientnet-lite0', 'selfie'}
+    assert said(capsys, 'list', '--family', 'none').endswith('0 networks\n')
+
+
+@pytest.mark.parametrize('card', list_cards(), ids=lambda card: card.name)
+def test_every_card_can_be_shown(capsys: pytest.CaptureFixture[str], card: object) -> None:
+    text = said(capsys, 'show', card.name)
+    for fact in (card.name, card.task, card.licence, card.checked, *card.source.urls):
+        assert fact in text
+    if card.source.urls and card.source.sha256 is None:
+        assert 'none is published; the first download is trusted' in text
+
+
+def test_a_download_says_whom_it_trusts(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert 'no; models download fetches it' in said(capsys, 'show', SMALL)
+    text = said(capsys, 'download', SMALL)
+    assert f'{SMALL}: /' in text
+    assert '(no SHA-256 is published: pinned on 20' in text
+    assert 'trusted on this first download' in caplog.text
+    assert 'trusted since its first download on' in said(capsys, 'show', SMALL)
+    assert SMALL in rows(said(capsys, 'list', '--here'))
+    path = Path(said(capsys, 'path', SMALL, '--offline').strip())
+    assert onnx.load(path).graph.output[0].name == 'output_0'
+
+
+def test_offline_nothing_is_downloaded(
+    server: HttpsServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for command in (['download', SMALL], ['path', SMALL], ['pack', tmp_path / 'x', SMALL]):
+        message = said(capsys, *command, '--offline', code=1)
+        assert f'{SMALL} is not in the cache and downloads are off' in message
+    monkeypatch.setenv('ROS_DEEP_LEARNING_OFFLINE', '1')
+    assert 'downloads are off' in said(capsys, 'download', SMALL, code=1)
+    assert server.asked == []
+
+
+def test_changed_content_needs_trust_anew(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(said(capsys, 'download', SMALL).split(': ')[1].split(' (')[0])
+    path.write_bytes(b'torn')
+    assert 'missing or damaged; models download' in said(capsys, 'verify', SMALL, code=1)
+    files = {'fcn_resnet18.onnx': stand_ins.fcn_resnet18((576, 320), 5, width=8)}
+    server.put(SMALL, stand_ins.packed(files))
+    message = said(capsys, 'download', SMALL, code=1)
+    assert 'if the change is meant, download it with --trust-anew' in message
+    said(capsys, 'download', SMALL, '--trust-anew')
+    assert said(capsys, 'verify', SMALL).startswith(f'{SMALL}: whole (no SHA-256 is published')
+
+
+def test_downloads_go_on_after_one_that_fails(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['download', 'fcn-resnet18-voc-512x320', SMALL]) == 1
+    captured = capsys.readouterr()
+    assert 'the server answers 404' in captured.err
+    assert captured.out.startswith(f'{SMALL}: ')
+    assert 'name the networks to download' in said(capsys, 'download', code=1)
+    assert 'name the networks' in said(capsys, 'download', SMALL, '--task', 'detection', code=1)
+
+
+def test_verify_takes_what_is_here(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, 'download', SMALL)
+    lines = said(capsys, 'verify').splitlines()
+    assert [line.partition(':')[0] for line in lines] == [
+        *('duckietown-lanes', 'efficientnet-lite0', SMALL, 'selfie'),
+    ]
+
+
+def test_pack_and_unpack(
+    server: HttpsServer,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = said(capsys, 'pack', tmp_path / 'usb', SMALL, 'selfie')
+    assert '2 networks, 5 files' in text
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'robot'))
+    monkeypatch.setenv('ROS_DEEP_LEARNING_OFFLINE', '1')
+    assert said(capsys, 'unpack', tmp_path / 'usb') == '5 files checked and unpacked\n'
+    assert SMALL in rows(said(capsys, 'list', '--here'))
+    assert 'is no pack' in said(capsys, 'unpack', tmp_path, code=1)
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A detector as Ultralytics exports it."""
+    graph = helper.make_graph(
+        [helper.make_node('Identity', ['images'], ['output0'])],
+        'net',
+        [helper.make_tensor_value_info('images', TensorProto.FLOAT, [1, 3, 64, 96])],
+        [helper.make_tensor_value_info('output0', TensorProto.FLOAT, [1, 6, 126])],
+    )
+    model = helper.make_model(graph, producer_name='pytorch', producer_version='2.1')
+    names = {'author': 'Ultralytics', 'task': 'detect', 'names': "{0: 'cat', 1: 'dog'}"}
+    helper.set_model_props(model, names)
+    onnx.save(model, str(tmp_path / 'best.onnx'))
+    return tmp_path / 'best.onnx'
+
+
+def test_inspect_tells_tensors_and_guesses_the_card(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, 'inspect', trained)
+    assert text.startswith('# best.onnx: pytorch 2.1, opset ')
+    assert '# input   images   float32  1x3x64x96' in text
+    assert '# output  output0  float32  1x6x126' in text
+    assert '# exported by Ultralytics, with 2 class names' in text
+    values = yaml.safe_load(text)
+    assert (values['task'], values['decoder']) == ('detection', 'yolov8')
+    assert values['outputs'] == {'predictions': 'output0'}
+    assert values['input']['resize'] == 'letterbox'
+
+
+def test_the_guess_can_be_kept_and_added(
+    trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    card = tmp_path / 'card.yaml'
+    said(capsys, 'inspect', trained, '--write', card, '--name', 'pets', '--licence', 'MIT')
+    assert 'is there already' in said(capsys, 'inspect', trained, '--write', card, code=1)
+    text = said(capsys, 'add', card)
+    assert text == f'pets: {tmp_path}/own/cards/pets.yaml\n'
+    found = find_card('Pets')
+    assert (found.licence, found.decoder) == ('MIT', 'yolov8')
+    assert 'is taken by' in said(capsys, 'add', trained, '--name', 'pets', code=1)
+    said(capsys, 'add', trained, '--name', 'pets', '--replace')
+    assert 'pets' in rows(said(capsys, 'list', '--here'))
+
+
+def test_tao_networks_are_told_by_their_tensors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shapes = {'output_cov/Sigmoid': [1, 3, 4, 6], 'output_bbox/BiasAdd': [1, 12, 4, 6]}
+    graph = helper.make_graph(
+        [helper.make_node('Identity', ['input_1'], [name]) for name in shapes],
+        'net',
+        [helper.make_tensor_value_info('input_1', TensorProto.FLOAT, [1, 3, 64, 96])],
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()],
+    )
+    onnx.save(helper.make_model(graph), str(tmp_path / 'resnet34_peoplenet.onnx'))
+    text = said(capsys, 'inspect', tmp_path / 'resnet34_peoplenet.onnx')
+    assert '# a DetectNet_v2 of NVIDIA TAO' in text
+    values = yaml.safe_load(text)
+    assert values['decoder'] == 'detectnet_v2'
+    assert values['input']['scale'] == pytest.approx(1 / 255)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'complaint'),
+    [
+        (['show', 'googelnet'], 'did you mean googlenet'),
+        (['path', 'nothing-like-this'], 'see `models list`'),
+        (['inspect', '/no/such.onnx'], 'cannot be read as an ONNX file'),
+        (['add', '/no/such.yaml'], 'cannot be read'),
+        (['inspect', 'x.uff', '--task', 'detection'], 'UFF files need TensorRT 9'),
+    ],
+)
+def test_mistakes_are_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
+    message = said(capsys, *arguments, code=1)
+    assert message.startswith('models: ')
+    assert complaint in message
+
+
+def test_a_damaged_pin_is_told(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    said(capsys, 'download', SMALL)
+    (pin,) = (tmp_path / 'cache' / 'models' / 'pins').iterdir()
+    pin.write_text('torn')
+    assert 'is damaged; remove it to trust anew' in said(capsys, 'show', SMALL, code=1)
+    assert SMALL not in rows(said(capsys, 'list', '--here'))

@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""imagenet, detectnet and segnet in the console, on real pictures and with a user's own files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import zoo_stand_ins as stand_ins
+from numpy.typing import NDArray
+
+from ros_deep_learning.cli import detectnet, imagenet, segnet
+from ros_deep_learning.models.zoo import find_card, zoo_folder
+
+ROOT = Path(__file__).parents[2]
+ON_CPU = '--backend=onnxruntime'
+
+
+@pytest.fixture
+def coffee_png(coffee: NDArray[np.uint8], tmp_path: Path) -> Path:
+    cv2.imwrite(str(tmp_path / 'coffee.png'), coffee[..., ::-1])
+    return tmp_path / 'coffee.png'
+
+
+@pytest.fixture
+def astronaut_png(astronaut: NDArray[np.uint8], tmp_path: Path) -> Path:
+    cv2.imwrite(str(tmp_path / 'astronaut.png'), astronaut[..., ::-1])
+    return tmp_path / 'astronaut.png'
+
+
+def said(capsys: pytest.CaptureFixture[str], program: object, *arguments: object) -> list[str]:
+    assert program.main([*map(str, arguments), ON_CPU]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_imagenet_tells_the_best_class(
+    coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / 'out.png'
+    lines = said(capsys, imagenet, coffee_png, output, '--network=efficientnet-lite0')
+    assert lines[0] == 'efficientnet-lite0: onnxruntime, fp32, 1000 classes'
+    assert lines[1] == 'coffee.png'
+    assert lines[2].endswith('%  espresso (class 967)')
+    assert len(lines) == 4
+    before, after = cv2.imread(str(coffee_png)), cv2.imread(str(output))
+    assert after.shape == before.shape
+    # The plate with the class lies in the upper left corner; the rest is untouched.
+    assert not np.array_equal(before[:40], after[:40])
+    assert np.array_equal(before[200:], after[200:])
+
+
+@pytest.mark.parametrize('spelling', ['--topK=3', '--top_k=3', '--top-k=3', '--topk=3'])
+def test_imagenet_tells_more(
+    coffee_png: Path, capsys: pytest.CaptureFixture[str], spelling: str
+) -> None:
+    lines = said(
+        capsys, imagenet, coffee_png, '--network=efficientnet-lite0', spelling, '--threshold=0'
+    )
+    assert len(lines) == 6
+
+
+def test_labels_of_ones_own(
+    coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / 'labels.txt'
+    labels.write_text(''.join(f'name {k}\n' for k in range(1000)))
+    arguments = (coffee_png, '--network=efficientnet-lite0', f'--class_labels={labels}')
+    assert 'name 967 (class 967)' in said(capsys, imagenet, *arguments)[2]
+
+
+def test_a_folder_goes_to_a_folder(
+    coffee_png: Path, astronaut_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said(
+        capsys, imagenet, coffee_png.parent, tmp_path / 'out', '--network=efficientnet-lite0'
+    )
+    assert {'astronaut.png', 'coffee.png'} <= set(lines)
+    names = sorted(p.name for p in (tmp_path / 'out').iterdir())
+    assert names == ['astronaut.png', 'coffee.png']
+
+
+def test_segnet_shows_overlay_and_mask(
+    astronaut_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, page = tmp_path / 'out.png', tmp_path / 'legend.png'
+    colors = tmp_path / 'colors.txt'
+    colors.write_text('0 0 0\n255 128 0\n')
+    lines = said(
+        *(capsys, segnet, astronaut_png, output, '--network=selfie', '--visualize=overlay,mask'),
+        *(f'--colors={colors}', f'--legend={page}', '--filter-mode=point'),
+    )
+    shares = {line.split()[1]: float(line.split('%')[0]) for line in lines[2:-1]}
+    assert shares['person'] == pytest.approx(54.5, abs=1.0)
+    assert sum(shares.values()) == pytest.approx(100, abs=0.1)
+    both = cv2.imread(str(output))
+    assert both.shape == (512, 1024, 3)
+    mask = both[:, 512:].reshape(-1, 3)
+    # bgr
+    assert {tuple(row) for row in np.unique(mask, axis=0).tolist()} == {(0, 0, 0), (0, 128, 255)}
+    assert cv2.imread(str(page)) is not None
+
+
+def test_detectnet_numbers_what_moves(
+    bikes_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ssd_onnx: Path
+) -> None:
+    output = tmp_path / 'out.avi'
+    lines = said(
+        *(capsys, detectnet, bikes_clip, output, '--limit=8', '--tracking', '--threshold=0.3'),
+        *('--tracker-min-frames=1', '--clustering=0.75', '--overlay=box,labels,track'),
+    )
+    assert lines[0].startswith('ssd-mobilenet-v2: ')
+    assert lines[-1].startswith('8 frames; ')
+    assert any('  #' in line or ' #0  (' in line or ' #1  (' in line for line in lines)
+    assert cv2.VideoCapture(str(output)).get(cv2.CAP_PROP_FRAME_COUNT) == 8
+
+
+def test_detectnet_finds_a_face_with_a_network_of_another_kind(
+    astronaut_png: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said(capsys, detectnet, astronaut_png, '--network=centerface')
+    # The face as two other detectors see it, too.
+    assert lines[2].split()[1] == 'face'
+    x1, y1, x2, y2 = (float(v) for v in lines[2].translate(str.maketrans('(),', '   ')).split()[2:]
+                      if v != 'to')  # fmt: skip
+    assert [x1, y1, x2, y2] == pytest.approx([178, 60, 270, 178], abs=12)
+
+
+def test_a_caffe_network_of_ones_own(
+    coffee_png: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    prototxt, weights = stand_ins._caffe(find_card('googlenet-12'))
+    (tmp_path / 'deploy.prototxt').write_bytes(prototxt)
+    (tmp_path / 'snapshot.caffemodel').write_bytes(weights)
+    labels = tmp_path / 'labels.txt'
+    labels.write_text(''.join(f'class {k}\n' for k in range(12)))
+    # As docs/imagenet-custom.md of jetson-inference has it.
+    lines = said(
+        *(capsys, imagenet, coffee_png, f'--prototxt={tmp_path}/deploy.prototxt'),
+        *(f'--model={tmp_path}/snapshot.caffemodel', f'--labels={labels}'),
+        *('--input_blob=data', '--output_blob=softmax'),
+    )
+    assert lines[0] == 'snapshot: onnxruntime, fp32, 12 classes'
+
+
+def test_an_onnx_network_of_ones_own(
+    coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / 'fcn_resnet18.onnx'
+    model.write_bytes(stand_ins.fcn_resnet18((96, 64), 5))
+    labels = tmp_path / 'classes.txt'
+    labels.write_text('a\nb\nc\nd\ne\n')
+    arguments = (f'--model={model}', f'--labels={labels}', '--input_blob=input_0')
+    lines = said(capsys, segnet, coffee_png, *arguments, '--output_blob=output_0')
+    assert lines[0] == 'fcn_resnet18: onnxruntime, fp32, 5 classes'
+    # In segnet --model wins over --network, in the others it is the other way round.
+    lines = said(capsys, segnet, coffee_png, *arguments, '--network=selfie')
+    assert lines[0].startswith('fcn_resnet18: ')
+    lines = said(capsys, imagenet, coffee_png, f'--model={model}', '--network=efficientnet-lite0')
+    assert lines[0].startswith('efficientnet-lite0: ')
+
+
+def test_a_card_of_ones_own(
+    coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ('cards', 'labels', 'weights'):
+        (tmp_path / folder).mkdir()
+    card = find_card('efficientnet-lite0')
+    for path, folder in ((card.source.file, 'weights'), (card.labels, 'labels')):
+        shutil.copy(path, tmp_path / folder)
+    text = (zoo_folder() / 'cards' / 'efficientnet-lite0.yaml').read_text()
+    path = tmp_path / 'cards' / 'mine.yaml'
+    path.write_text(text.replace('name: efficientnet-lite0', 'name: mine'))
+    for option in ('--network', '--model'):
+        assert said(capsys, imagenet, coffee_png, f'{option}={path}')[0].startswith('mine: ')
+
+
+@pytest.mark.parametrize(
+    ('program', 'arguments', 'complaint'),
+    [
+        (imagenet, ['none.png'], "no file or folder 'none.png'"),
+        (imagenet, ['{png}', '--network=selfie'], 'is made for segmentation'),
+        (imagenet, ['{png}', '--network=none'], "no model 'none'"),
+        (imagenet, ['{png}', '--network=efficientnet-lite0', '--threshold=2'], 'score_threshold'),
+        (imagenet, ['{png}', '{png}', '--network=efficientnet-lite0'], 'would be written over'),
+        (imagenet, ['{png}', '--model=none.onnx'], 'there is no network file'),
+        (imagenet, ['{png}', 'out.txt', '--network=efficientnet-lite0'], 'cannot write'),
+        (imagenet, ['{png}', '--network=efficientnet-lite0', '--labels=none'], 'cannot be read'),
+        (imagenet, ['{png}', '--model=x.onnx', '--input-size=9'], 'want a size such as 640x480'),
+        (detectnet, ['{png}', '--overlay=boxes'], "overlay flag 'boxes' is unknown"),
+        (segnet, ['{png}', '--network=selfie', '--visualize=all'], 'want overlay, mask or both'),
+        (segnet, ['{png}', '--network=selfie', '--ignore-class=cat'], 'no class is called'),
+        (segnet, ['{png}', '--network=selfie', '--legend=/no/x.png'], 'cannot write the legend'),
+    ],
+)
+def test_mistakes_are_one_line(
+    coffee_png: Path,
+    capsys: pytest.CaptureFixture[str],
+    program: object,
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    assert program.main([a.replace('{png}', str(coffee_png)) for a in arguments]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert complaint in last
+    assert last.startswith(f'{program.__name__.rpartition(".")[2]}: ')
+
+
+def test_colours_must_fit(
+    astronaut_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'colors.txt').write_text('1 2 3\n')
+    arguments = [str(astronaut_png), '--network=selfie', f'--colors={tmp_path}/colors.txt']
+    assert segnet.main(arguments) == 1
+    assert 'has 1 colours for 2 classes' in capsys.readouterr().err
+
+
+def test_the_list_of_programs_is_sound() -> None:
+    """Every line names a function that is there, and no installer gets a name twice."""
+    lines = (ROOT / 'tools' / 'programs.txt').read_text().splitlines()
+    rows = [line.split() for line in lines if line and not line.startswith('#')]
+    for installer in ('ros', 'pip'):
+        names = [name for name, _, where in rows if where in (installer, 'all')]
+        assert len(set(names)) == len(names)
+    for _, function, where in rows:
+        module, _, name = function.partition(':')
+        text = (ROOT / (module.replace('.', '/') + '.py')).read_text()
+        assert f'def {name}(' in text
+        assert where in ('ros', 'pip', 'all')
+        assert where == 'ros' or '.nodes.' not in module
+    pip = {name: function for name, function, where in rows if where in ('pip', 'all')}
+    assert pip['detectnet'] == pip['detectnet-console'] == 'ros_deep_learning.cli.detectnet:main'

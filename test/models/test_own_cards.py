@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The user's own networks: kept with copies of their files, found by name, never in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ros_deep_learning.errors import CardError, FetchError
+from ros_deep_learning.models.card import InputSpec, ModelCard
+from ros_deep_learning.models.own_cards import add_card
+from ros_deep_learning.models.source import SourceSpec
+from ros_deep_learning.models.store import ModelStore
+from ros_deep_learning.models.zoo import find_card, list_cards
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder, which is not there yet."""
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    return tmp_path / 'own'
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> ModelCard:
+    model, labels = tmp_path / 'trained.onnx', tmp_path / 'names.txt'
+    model.write_bytes(b'weights')
+    labels.write_text('cat\n')
+    return ModelCard(
+        name='my-net',
+        task='classification',
+        source=SourceSpec(file=model),
+        format='onnx',
+        input=InputSpec(8, 8),
+        licence='MIT',
+        folder=tmp_path,
+        aliases=('mine',),
+        outputs={'scores': 'prob'},
+        labels=labels,
+    )
+
+
+def test_it_is_found_by_its_names(card: ModelCard, own: Path, tmp_path: Path) -> None:
+    path = add_card(card)
+    assert path == own / 'cards' / 'my-net.yaml'
+    for name in ('my-net', 'MY_NET', 'mine'):
+        assert find_card(name).folder == path.parent
+    assert list_cards()[-1].name == 'my-net'
+    # Its files are copies, pinned, called by bare names.
+    (tmp_path / 'trained.onnx').unlink()
+    (tmp_path / 'names.txt').unlink()
+    kept = find_card('mine')
+    assert kept.source.sha256 is not None
+    assert ModelStore(tmp_path).onnx_path(kept).read_bytes() == b'weights'
+    assert kept.labels == own / 'labels' / 'my-net.txt'
+    assert str(own) not in path.read_text()
+    own.rename(tmp_path / 'moved')
+
+
+def test_the_folder_can_move(
+    card: ModelCard, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_card(card)
+    own.rename(tmp_path / 'moved')
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'moved'))
+    assert find_card('mine').source.file == tmp_path / 'moved' / 'weights' / 'my-net.onnx'
+
+
+@pytest.mark.parametrize('name', ['googlenet', 'GoogleNet', 'resnet18', 'fcn-resnet18-voc'])
+def test_names_of_the_zoo_are_taken(card: ModelCard, own: Path, name: str) -> None:
+    for changed in (replace(card, name=name), replace(card, aliases=(name,))):
+        with pytest.raises(CardError, match='is taken by'):
+            add_card(changed, replace_it=True)
+    assert not own.exists()
+
+
+def test_only_on_request_one_takes_the_place_of_another(card: ModelCard, tmp_path: Path) -> None:
+    add_card(card)
+    (tmp_path / 'trained.onnx').write_bytes(b'better weights')
+    with pytest.raises(CardError, match="name 'my-net' is taken by"):
+        add_card(card)
+    add_card(card, replace_it=True)
+    assert find_card('my-net').source.size_bytes == len(b'better weights')
+
+
+def test_a_kept_one_can_be_added_again(card: ModelCard) -> None:
+    add_card(card)
+    add_card(find_card('my-net'), replace_it=True)
+    assert find_card('my-net').source.size_bytes == len(b'weights')
+
+
+def test_a_folder_that_cannot_be_written(card: ModelCard, own: Path) -> None:
+    own.write_text('a file')
+    with pytest.raises(FetchError, match='cannot keep my-net in'):
+        add_card(card)
