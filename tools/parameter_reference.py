@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/parameters.md from the nodes' own parameter tables.
+
+Usage, in the environment that `make env` makes: python tools/parameter_reference.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ros_deep_learning.nodes.detectnet_settings import DetectNetSettings
+from ros_deep_learning.nodes.imagenet import ImageNetSettings
+from ros_deep_learning.nodes.parameters import ParameterTable
+from ros_deep_learning.nodes.segnet import SegNetSettings
+from ros_deep_learning.nodes.video_source import VideoSourceSettings
+
+PAGE = Path(__file__).parents[1] / 'docs' / 'parameters.md'
+TABLES = {
+    'detectnet': DetectNetSettings,
+    'imagenet': ImageNetSettings,
+    'segnet': SegNetSettings,
+    'video_source': VideoSourceSettings,
+}
+
+
+def page() -> str:
+    """Make the page."""
+    parts = [
+        '# Parameters of the nodes\n',
+        'Made from the nodes by `tools/parameter_reference.py`; a test holds it against them.\n\n'
+        'A live parameter can change on an active node and acts on the next frame; the others '
+        'change only while the node is unconfigured. A change of several is made as a whole or '
+        'refused as a whole.\n',
+    ]
+    for name, settings in TABLES.items():
+        parts += [f'## {name}\n', ParameterTable(settings).reference()]
+    return '\n'.join(parts)
+
+
+if __name__ == '__main__':
+    PAGE.write_text(page())
+    print(f'wrote {PAGE}')
