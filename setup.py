@@ -23,7 +23,12 @@ def version() -> str:
 def console_programs() -> list[str]:
     lines = (HERE / 'tools' / 'programs.txt').read_text().splitlines()
     rows = [line.split() for line in lines if line and not line.startswith('#')]
-    return [f'{name} = {function}' for name, function, where in rows if where == 'all']
+    return [f'{name} = {function}' for name, function, where in rows if where in ('pip', 'all')]
+
+
+def test_requirements() -> list[str]:
+    lines = (HERE / 'tools' / 'underlay' / 'tests.in').read_text().splitlines()
+    return [need for line in lines if (need := line.partition('#')[0].strip())]
 
 
 setup(
@@ -39,7 +44,10 @@ setup(
         'ros_deep_learning.zoo',
     ],
     package_dir={'ros_deep_learning.zoo': 'models'},
-    package_data={'ros_deep_learning': ['py.typed'], 'ros_deep_learning.zoo': ['**/*']},
+    package_data={
+        'ros_deep_learning': ['py.typed', '**/*.cu', '**/*.cuh', '**/*.yaml'],
+        'ros_deep_learning.zoo': ['**/*'],
+    },
     install_requires=[
         'filelock',
         'numpy',
@@ -52,7 +60,8 @@ setup(
     extras_require={
         'onnxruntime': ['onnxruntime'],
         'tensorrt': ['tensorrt', 'pycuda'],
-        'test': ['hypothesis', 'onnxruntime', 'psutil', 'pytest', 'pytest-timeout'],
+        'test': ['onnxruntime', 'psutil', *test_requirements()],
+        'tracking': ['scipy'],
     },
     entry_points={'console_scripts': console_programs()},
 )

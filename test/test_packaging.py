@@ -11,10 +11,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
+from configparser import ConfigParser
+from email import message_from_string
 from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'ros_deep_learning'
@@ -27,6 +30,7 @@ ROSDEP_KEYS = {
     'numpy': 'python3-numpy',
     'onnxruntime': 'python3-onnxruntime-pip',
     'platformdirs': 'python3-platformdirs',
+    'scipy': 'python3-scipy',
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',
 }
@@ -39,7 +43,6 @@ NOT_DECLARED = {
     'onnx',
     'pycuda',
     'ros_deep_learning',
-    'scipy',
     'tensorrt',
     'tensorrt_rtx',
 }
@@ -107,7 +110,7 @@ def test_pip_requires_what_the_library_imports() -> None:
     library = [
         PACKAGE / name for name in ('imaging', 'models', 'engines', 'tasks', 'networks', 'cli')
     ]
-    optional = NOT_DECLARED - {'onnx'} | {'onnxruntime'}
+    optional = NOT_DECLARED - {'onnx'} | {'onnxruntime', 'scipy'}
     for name in imports(library) - optional:
         assert re.search(rf"'{PIP_NAMES.get(name, name)}[',<>=]", setup), name
 
@@ -122,12 +125,12 @@ def test_every_program_has_its_function() -> None:
             n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)
         }
         assert function in defined, f'{name}: no {function} in {path}'
-        assert where in {'ros', 'all'}
+        assert where in {'ros', 'pip', 'all'}
 
 
 def test_programs_for_pip_need_no_ros() -> None:
     for name, target, where in programs():
-        if where == 'all':
+        if where != 'ros':
             assert '.nodes.' not in target, name
 
 
@@ -161,18 +164,52 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_holds_the_zoo_and_no_rubbish(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_and_no_rubbish(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     for path in (ROOT / 'models').rglob('*'):
         if path.is_file():
             assert f'ros_deep_learning/zoo/{path.relative_to(ROOT / "models")}' in names
-    for path in PACKAGE.rglob('*.py'):
-        assert f'ros_deep_learning/{path.relative_to(PACKAGE)}' in names
-    assert 'ros_deep_learning/py.typed' in names
+    for path in PACKAGE.rglob('*'):
+        if path.is_file() and path.suffix != '.pyc':
+            assert f'ros_deep_learning/{path.relative_to(PACKAGE)}' in names
+    for name in ('py.typed', 'engines/tensorrt/kernels/common.cuh', 'zoo/README.md'):
+        assert f'ros_deep_learning/{name}' in names
     assert not [
         name for name in names if '__pycache__' in name or name.startswith(('test', 'tools'))
     ]
+
+
+def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (points,) = [name for name in archive.namelist() if name.endswith('/entry_points.txt')]
+        declared = ConfigParser(delimiters=('=',))
+        declared.read_string(archive.read(points).decode())
+        record = archive.read(points.replace('entry_points.txt', 'METADATA')).decode()
+    assert dict(declared['console_scripts']) == {
+        name: target for name, target, where in programs() if where != 'ros'
+    }
+    metadata = message_from_string(record)
+    extras = {'onnxruntime', 'tensorrt', 'test', 'tracking'}
+    assert set(metadata.get_all('Provides-Extra', [])) == extras
+    required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]
+    given = {need.name for need in required if need.marker and 'test' in str(need.marker)}
+    lines = (ROOT / 'tools' / 'underlay' / 'tests.in').read_text().splitlines()
+    wanted = {Requirement(line.partition('#')[0]).name for line in lines if line[:1] != '#'}
+    assert given == wanted | {'onnxruntime', 'psutil'}
+
+
+@pytest.mark.parametrize(
+    'target', sorted({target for _, target, where in programs() if where != 'ros'})
+)
+def test_a_program_tells_its_usage(target: str) -> None:
+    module, _, function = target.partition(':')
+    script = f'import sys; from {module} import {function}; sys.exit({function}())'
+    done = subprocess.run(
+        [sys.executable, '-c', script, '--help'], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('usage: ')
 
 
 def test_the_installed_wheel_imports_with_numpy_only(wheel: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def pins_for(python: str, lock: Path) -> dict[str, Requirement]:
 
 def test_the_digest_changes_with_every_file_and_fact(tmp_path: Path) -> None:
     files = []
-    for path in recipe.recipe_files():
+    for path in recipe.recipe_files() + recipe.layer_files():
         copy = tmp_path / path.name
         copy.write_bytes(path.read_bytes())
         files.append(copy)
@@ -52,12 +53,12 @@ def test_the_digest_is_the_same_for_the_same_recipe_and_keeps_parts_apart(tmp_pa
 
 
 def test_needs_of_an_empty_file() -> None:
-    assert recipe.python_needs('') == []
-    assert recipe.python_needs('# only a comment\n\n') == []
+    assert recipe.read_needs('') == []
+    assert recipe.read_needs('# only a comment\n\n') == []
 
 
 def test_needs_tell_the_module_or_always() -> None:
-    assert recipe.python_needs('pyyaml>=6,<7  # yaml\nruff  # always (why)\n') == [
+    assert recipe.read_needs('pyyaml>=6,<7  # yaml\nruff  # always (why)\n') == [
         recipe.Need('pyyaml>=6,<7', 'yaml'),
         recipe.Need('ruff', None),
     ]
@@ -83,6 +84,10 @@ def test_pins_beyond_leaves_out_what_the_other_lock_holds(tmp_path: Path) -> Non
     assert recipe.pins_beyond(mine, other) == ['a==1']
     other.write_text('')
     assert recipe.pins_beyond(mine, other) == ['a==1', 'B_c==2']
+    third = tmp_path / 'third'
+    third.write_text('a==1\n')
+    other.write_text('b-c==2\n')
+    assert recipe.pins_beyond(mine, other, third) == []
 
 
 @pytest.mark.parametrize('python', PYTHONS)
@@ -90,6 +95,7 @@ def test_every_need_is_pinned_for_every_python(python: str) -> None:
     for needs, lock in (
         (recipe.HERE / 'ros.in', recipe.ROS_PINS),
         (recipe.PYTHON_NEEDS, recipe.PYTHON_PINS),
+        (recipe.TEST_NEEDS, recipe.TEST_PINS),
     ):
         pins = pins_for(python, lock)
         assert all(len(pin.specifier) == 1 and '==' in str(pin.specifier) for pin in pins.values())
@@ -102,9 +108,9 @@ def test_every_need_is_pinned_for_every_python(python: str) -> None:
 
 
 @pytest.mark.parametrize('python', PYTHONS)
-def test_the_two_locks_agree(python: str) -> None:
-    ros = pins_for(python, recipe.ROS_PINS)
-    other = pins_for(python, recipe.PYTHON_PINS)
-    shared = ros.keys() & other.keys()
-    assert 'numpy' in shared
-    assert all(ros[name].specifier == other[name].specifier for name in shared)
+def test_the_locks_agree(python: str) -> None:
+    locks = (recipe.ROS_PINS, recipe.PYTHON_PINS, recipe.TEST_PINS)
+    for one, other in itertools.combinations([pins_for(python, lock) for lock in locks], 2):
+        shared = one.keys() & other.keys()
+        assert 'numpy' in shared
+        assert all(one[name].specifier == other[name].specifier for name in shared)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from underlay import UnderlayError, recipe, sourced
 from underlay.environment import MARK, Environment
 from underlay.interpreter import Interpreter
+from underlay.pip import pip
+from underlay.runner import Runner
 
 JAZZY = {
     'ROS_DISTRO': 'jazzy',
@@ -84,13 +87,42 @@ def test_a_complete_distribution_lacks_nothing(tmp_path: Path) -> None:
 
 
 def test_our_pins_are_the_constraints_unless_numpy_is_another() -> None:
-    pins = recipe.PYTHON_PINS.read_text().splitlines()
-    assert sourced.constraints(None) == pins
-    kept = sourced.constraints('1.26.4')
+    lock = recipe.TEST_PINS
+    pins = lock.read_text().splitlines()
+    needs = recipe.read_needs('pytest<9  # always\nscipy  # scipy\nRuff  # always\n')
+    assert sourced.constraints(None, needs, lock) == pins
+    kept = sourced.constraints('1.26.4', needs, lock)
     assert kept[0] == 'numpy==1.26.4'
     names = {recipe.distribution_name(line) for line in kept}
-    assert names == {'numpy', 'mypy', 'pytest', 'ruff', 'types-protobuf', 'types-pyyaml'}
+    assert names == {'numpy', 'pytest', 'ruff'}
+    assert sourced.constraints('1.26.4', [], lock) == ['numpy==1.26.4']
     for own in ('2.2.6', '2.4.6'):
-        kept = sourced.constraints(own)
+        kept = sourced.constraints(own, needs, lock)
         assert [line for line in kept if line.startswith('numpy')] == [f'numpy=={own}']
         assert kept[1:] == [line for line in pins if not line.startswith('numpy')]
+
+
+@pytest.mark.parametrize(
+    ('present', 'expected'),
+    [
+        ('scipy', ['install -c LIMITS --force-reinstall pytest<9']),
+        ('', ['install -c LIMITS scipy', 'install -c LIMITS --force-reinstall pytest<9']),
+    ],
+)
+def test_only_what_is_lacking_is_installed(
+    tmp_path: Path, present: str, expected: list[str]
+) -> None:
+    python = tmp_path / 'bin' / 'python3'
+    python.parent.mkdir()
+    found = f'["{present}"]' if present else '[]'
+    looked = f'[{found}, "1.26.4"]'
+    interpreter(python, f'[ "$1" = -c ] && echo \'{looked}\' || echo "$@" >> {tmp_path}/asked')
+    needs = recipe.read_needs('pytest<9  # always\nscipy  # scipy\n')
+    runner = Runner(tmp_path / 'logs', io.StringIO())
+    sourced.install('tests', tmp_path, needs, recipe.TEST_PINS, runner)
+    limits = tmp_path / 'tests_constraints.txt'
+    assert limits.read_text().splitlines()[0] == 'numpy==1.26.4'
+    options = ' '.join(map(str, pip(tmp_path, 'x')[4:])) + ' '
+    asked = (tmp_path / 'asked').read_text()
+    lines = asked.replace('-m pip ', '').replace('--no-compile ', '').replace(options, '')
+    assert lines.replace(str(limits), 'LIMITS').splitlines() == expected

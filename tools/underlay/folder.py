@@ -56,16 +56,8 @@ def made_once(
     found = read_complete(folder)
     if found is not None:
         return found
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with file_lock(folder.with_name(folder.name + '.lock'), waiting):
-            found = read_complete(folder)
-            if found is None:
-                found = _make(folder, make)
-    except OSError as err:
-        msg = f'cannot write {err.filename or folder}: {err.strerror}; set XDG_CACHE_HOME'
-        raise UnderlayError(msg) from err
-    return found
+    with folder_lock(folder, waiting):
+        return read_complete(folder) or _make(folder, make)
 
 
 def _make(folder: Path, make: Callable[[], Environment]) -> Environment:
@@ -96,6 +88,22 @@ def remove(folder: Path) -> None:
         time.sleep(0.25)
     msg = f'cannot remove {folder}: end what still uses it, then run again'
     raise UnderlayError(msg)
+
+
+@contextmanager
+def folder_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a folder in the cache, which may be missing.
+
+    Raises:
+        UnderlayError: What is done here could not write the cache.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(folder.with_name(folder.name + '.lock'), waiting):
+            yield
+    except OSError as err:
+        msg = f'cannot write {err.filename or folder}: {err.strerror}; set XDG_CACHE_HOME'
+        raise UnderlayError(msg) from err
 
 
 @contextmanager

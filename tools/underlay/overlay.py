@@ -19,13 +19,12 @@ PACKAGE = 'ros_deep_learning'
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def build(python: str | None, *, apt: bool, checkout: Path = CHECKOUT) -> Path:
+def build(underlay: choice.Underlay, *, apt: bool, checkout: Path = CHECKOUT) -> Path:
     """Build the package into ``.ros`` of the checkout and give the file to source.
 
     Raises:
-        UnderlayError: The underlay or the package cannot be built; the line names the mend.
+        UnderlayError: The package cannot be built; the line names the mend.
     """
-    underlay = choice.find_or_make(python, apt=apt)
     place = checkout / '.ros'
     place.mkdir(exist_ok=True)
     # So that a colcon run over a workspace that holds this checkout does not look in here.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .interpreter import environment_python
+from .recipe import SOURCE_PACKAGES
 from .runner import Command
 
 
@@ -23,8 +24,9 @@ def pip(folder: Path, verb: str) -> list[str | Path]:
 
 def install_lock(folder: Path, lock: Path) -> Command:
     """Give the command that installs a complete lock: nothing is resolved, no C is compiled."""
-    wheels = ['--no-deps', '--only-binary=:all:', '--no-binary=empy', '--no-build-isolation']
-    return [*pip(folder, 'install'), *wheels, '-r', lock]
+    wheels = ['--no-deps', '--only-binary=:all:', f'--no-binary={",".join(SOURCE_PACKAGES)}']
+    # Source packages are built by the pinned setuptools, not by the newest.
+    return [*pip(folder, 'install'), *wheels, '--no-build-isolation', '-r', lock]
 
 
 def download_tagged(folder: Path, lock: Path, tags: Sequence[str], target: Path) -> Command:

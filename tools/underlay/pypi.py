@@ -44,7 +44,7 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
 
     def core() -> None:
         pins = recipe.ROS_PINS.read_text().splitlines()
-        # empy is a source package: it is built by the pinned setuptools, not by the newest.
+        # First, because it builds the source packages among the others.
         install('setuptools', [pin for pin in pins if pin.startswith('setuptools=')])
         install('ros', pins)
 
@@ -66,7 +66,7 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
     correct_cmake_paths(folder, python)
     environment = describe(folder, python)
     names = ', '.join(recipe.MESSAGE_PACKAGES)
-    runner.say(f'4/6 compile {names}, and beside it OpenCV, ONNX Runtime and the test tools')
+    runner.say(f'4/6 compile {names}, and beside it OpenCV and ONNX Runtime')
     runner.together(messages, libraries)
     runner.say('5/6 console programs')
     launch_stack.write_console_programs(folder, packages)

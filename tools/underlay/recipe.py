@@ -19,6 +19,8 @@ NEWEST_PYTHON = (3, 14)
 ROS_PINS = HERE / 'ros.txt'
 PYTHON_PINS = HERE / 'python.txt'
 PYTHON_NEEDS = HERE / 'python.in'
+TEST_PINS = HERE / 'tests.txt'
+TEST_NEEDS = HERE / 'tests.in'
 LAUNCH_PIN = HERE / 'launch.txt'
 MESSAGE_PACKAGE = HERE / 'message_package.cmake.in'
 
@@ -47,24 +49,26 @@ LAUNCH_PACKAGES = (
     'rosidl_runtime_py',
 )
 
+SOURCE_PACKAGES = ('empy', 'tensorrt-rtx-cu13')
+"""PyPI has no wheels of these; they are plain Python."""
+
 MESSAGE_PACKAGES = ('vision_msgs', 'composition_interfaces')
 """Built from their definitions; launch_ros imports composition_interfaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One line of python.in: what pip installs, and the module that makes it unnecessary."""
+    """A line of python.in or tests.in: what pip installs, and what makes that unnecessary."""
 
     requirement: str
     module: str | None
-    """None for what is installed in any case."""
+    """A module; None for what is installed in any case."""
 
 
-def python_needs(text: str | None = None) -> list[Need]:
-    """Read python.in (or the text given in its place)."""
-    lines = PYTHON_NEEDS.read_text() if text is None else text
+def read_needs(text: str) -> list[Need]:
+    """Read the text of python.in or tests.in."""
     needs = []
-    for line in lines.splitlines():
+    for line in text.splitlines():
         requirement, _, comment = line.partition('#')
         if requirement.strip():
             module = comment.split()[0]
@@ -78,9 +82,9 @@ def distribution_name(requirement: str) -> str:
     return re.sub(r'[-_.]+', '-', name).lower()
 
 
-def pins_beyond(pins: Path, others: Path) -> list[str]:
-    """List the lines of one lock whose projects another lock does not hold."""
-    held = {distribution_name(line) for line in others.read_text().splitlines()}
+def pins_beyond(pins: Path, *others: Path) -> list[str]:
+    """List the lines of one lock whose projects no other lock holds."""
+    held = {distribution_name(line) for path in others for line in path.read_text().splitlines()}
     return [line for line in pins.read_text().splitlines() if distribution_name(line) not in held]
 
 
@@ -96,3 +100,8 @@ def recipe_files() -> list[Path]:
     """List the files that decide what an underlay from PyPI becomes."""
     steps = [HERE / name for name in ('recipe.py', 'pypi.py', 'pip.py', 'launch_stack.py')]
     return [ROS_PINS, PYTHON_PINS, LAUNCH_PIN, MESSAGE_PACKAGE, *steps]
+
+
+def layer_files() -> list[Path]:
+    """List the files that decide what `make test` lays into an underlay."""
+    return [TEST_NEEDS, TEST_PINS, HERE / 'layer.py']

@@ -16,6 +16,7 @@ from .environment import MARK, Environment
 from .interpreter import Interpreter, environment_python
 from .machine import Missing
 from .pip import pip
+from .recipe import Need
 from .runner import Command, Runner
 
 ROS_MODULES = {
@@ -120,38 +121,51 @@ def make(
     runner.say(f'1/2 virtual environment over ROS 2 {distribution.name} in {folder}')
     command: Command = [python.executable, '-m', 'venv', '--system-site-packages', folder]
     runner.run('venv', command, os.environ)
-    inside = environment_python(folder)
     packages = next(folder.glob('lib/python*/site-packages'))
     if python.packages:
         # A distribution may live in a virtual environment, which a new one does not look into.
         (packages / 'distribution.pth').write_text('\n'.join(python.packages) + '\n')
     environment = Environment({'VIRTUAL_ENV': str(folder)}, {'PATH': (str(folder / 'bin'),)})
-    needs = recipe.python_needs()
-    present, numpy = _look(inside, [need.module for need in needs if need.module], os.environ)
-    lacking = [need.requirement for need in needs if need.module and need.module not in present]
-    own = [need.requirement for need in needs if not need.module]
-    runner.say(f'2/2 {" ".join(lacking + own)}')
-    limits = folder / 'constraints.txt'
-    limits.write_text('\n'.join(constraints(numpy)) + '\n')
-    install = [*pip(folder, 'install'), '-c', limits]
-    if lacking:
-        runner.run('python', [*install, *lacking], os.environ)
-    runner.run('checkers', [*install, '--ignore-installed', *own], os.environ)
+    runner.say('2/2 Python packages that it lacks')
+    needs = recipe.read_needs(recipe.PYTHON_NEEDS.read_text())
+    install('python', folder, needs, recipe.PYTHON_PINS, runner)
     return environment
 
 
-def constraints(numpy: str | None) -> list[str]:
+def install(log: str, folder: Path, needs: list[Need], lock: Path, runner: Runner) -> None:
+    """Install into the virtual environment what the distribution lacks of `needs`.
+
+    Raises:
+        UnderlayError: pip failed; the line names the reason and its log.
+    """
+    modules = [need.module for need in needs if need.module]
+    present, numpy = _look(environment_python(folder), modules, os.environ)
+    lacking = [need.requirement for need in needs if need.module and need.module not in present]
+    own = [need.requirement for need in needs if not need.module]
+    limits = folder / f'{log}_constraints.txt'
+    limits.write_text('\n'.join(constraints(numpy, needs, lock)) + '\n')
+    command = [*pip(folder, 'install'), '-c', limits]
+    if lacking:
+        runner.say(f'    {" ".join(lacking)}')
+        runner.run(log, [*command, *lacking], os.environ)
+    if own:
+        runner.say(f'    {" ".join(own)}')
+        # By force, because the distribution's own copy runs by another Python.
+        runner.run(f'{log}_own', [*command, '--force-reinstall', *own], os.environ)
+
+
+def constraints(numpy: str | None, needs: list[Need], lock: Path) -> list[str]:
     """Give pip's constraints for a distribution that brings this NumPy (None: no NumPy).
 
     Its message packages are compiled for that NumPy, so it must stay. Our pins hold with the
-    NumPy versions among them; with another one only those of the checkers do.
+    NumPy versions among them; with another one only those of what is ours in any case do.
     """
-    pins = recipe.PYTHON_PINS.read_text().splitlines()
+    pins = lock.read_text().splitlines()
     if numpy is None:
         return pins
     names = [recipe.distribution_name(pin) for pin in pins]
     ours = {pin.split()[0] for pin, name in zip(pins, names, strict=True) if name == 'numpy'}
-    kept = {recipe.distribution_name(n.requirement) for n in recipe.python_needs() if not n.module}
+    kept = {recipe.distribution_name(need.requirement) for need in needs if not need.module}
     if f'numpy=={numpy}' in ours:
         kept = {*names} - {'numpy'}
     others = [pin for pin, name in zip(pins, names, strict=True) if name in kept]

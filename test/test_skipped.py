@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run says of the tests that it skipped, and what CI makes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from skipped import in_ci
+
+GPU = """
+import pytest
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('n', range(3))
+def test_gpu(n):
+    pytest.skip('no driver')
+
+def test_other():
+    pass
+"""
+LACKS = (
+    GPU
+    + """
+def test_lacks():
+    pytest.importorskip('no_such_module')
+"""
+)
+WHOLE_FILE = "import pytest\n\npytest.importorskip('no_such_module')\n"
+
+
+def run(folder: Path, body: str, ci: str) -> subprocess.CompletedProcess[str]:
+    folder.joinpath('pytest.ini').write_text('[pytest]\nmarkers = gpu\n')
+    folder.joinpath('test_it.py').write_text(body)
+    kept = ('PATH', 'HOME', 'LD_LIBRARY_PATH')
+    environ = {name: os.environ[name] for name in kept if name in os.environ}
+    environ |= {'CI': ci, 'PYTHONPATH': str(Path(__file__).parent)}
+    environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
+    command = [sys.executable, '-m', 'pytest', '-p', 'skipped', '-p', 'no:cacheprovider']
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'),
+    [('', False), ('0', False), ('False', False), ('true', True), ('1', True)],
+)
+def test_in_ci(value: str, expected: bool) -> None:
+    assert in_ci({'CI': value}) is expected
+    assert in_ci({}) is False
+
+
+def test_nothing_is_said_where_all_ran(tmp_path: Path) -> None:
+    done = run(tmp_path, 'def test_it():\n    pass\n', 'true')
+    assert done.returncode == 0
+    assert 'did not run' not in done.stdout
+
+
+@pytest.mark.parametrize('ci', ['', 'true'])
+def test_gpu_tests_are_counted_and_may_skip(tmp_path: Path, ci: str) -> None:
+    done = run(tmp_path, GPU, ci)
+    assert done.returncode == 0
+    assert '\n3 tests did not run: needs a GPU: no driver\n' in done.stdout
+    assert 'must run in CI' not in done.stdout
+
+
+@pytest.mark.parametrize(('body', 'others'), [(LACKS, 3), (WHOLE_FILE, 0)])
+@pytest.mark.parametrize('ci', ['', 'true'])
+def test_another_skip_is_a_failure_in_ci(tmp_path: Path, body: str, others: int, ci: str) -> None:
+    done = run(tmp_path, body, ci)
+    assert ('3 tests did not run: needs a GPU' in done.stdout) is bool(others)
+    assert "1 test did not run: could not import 'no_such_module'" in done.stdout
+    failed = '1 of them need no GPU and must run in CI: this run failed' in done.stdout
+    assert failed is bool(ci)
+    # pytest itself calls it a failure when no test is left.
+    assert (done.returncode == 0) is (not ci and bool(others))
