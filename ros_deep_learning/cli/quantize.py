@@ -13,7 +13,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.tensorrt.quantize import Method, quantize, run_exactly
+from ..engines.tensorrt.quantize import Method, Quantised, judged, quantize, run_exactly
 from ..errors import DeepLearningError, SettingsError
 from ..models.card import ModelCard
 from ..models.store import ModelStore
@@ -22,7 +22,7 @@ from ..progress import Progress
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
 from .quantize_frames import read_frames
-from .quantize_report import Agreement, agreement
+from .quantize_report import Agreement, agreement, answers_kept
 
 _LEAST_FRAMES = 2
 
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = Path(arguments.output)
     try:
         with progress_bar() as progress:
-            report = _quantize(arguments, output, progress)
+            made, report = _quantize(arguments, output, progress)
     except DeepLearningError as err:
         print(f'quantize: {err}', file=sys.stderr)
         return 1
@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print('quantize: interrupted; nothing was written', file=sys.stderr)
         return 130
     print(f'{output}: {output.stat().st_size / 2**20:.1f} MiB')
+    names = f': {", ".join(made.floats)}' if made.floats else ''
+    print(f'{made.int8} layers in int8, {len(made.floats)} kept in float{names}')
     print(f'against the float network on frames it was not calibrated with: {report}')
     if arguments.at_least and not report.share >= arguments.at_least:
         print(
@@ -59,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -> Agreement:
+def _quantize(
+    arguments: argparse.Namespace, output: Path, progress: Progress
+) -> tuple[Quantised, Agreement]:
     card = find_card(arguments.model)
     progress('reading frames', None)
     frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
@@ -71,16 +75,25 @@ def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -
     name = _input_name(card, onnx_path)
     feeds = [{name: preprocess([frame], card.input)} for frame in frames]
     held = _held_out(len(feeds), arguments.held_out)
-    calibration = [feed for index, feed in enumerate(feeds) if index not in held]
-    quantize(onnx_path, output, calibration, method=arguments.method, progress=progress)
+    seen = [index for index in range(len(feeds)) if index not in held]
+    goal = answers_kept(card, [placements[seen[i]] for i in judged(len(seen))], arguments.goal)
+    made = quantize(
+        onnx_path,
+        output,
+        [feeds[index] for index in seen],
+        method=arguments.method,
+        goal=goal if arguments.goal else None,
+        progress=progress,
+    )
     progress('comparing with the float network', None)
     check: list[dict[str, NDArray[Any]]] = [feeds[index] for index in sorted(held)]
-    return agreement(
+    report = agreement(
         card,
         [placements[index] for index in sorted(held)],
         run_exactly(onnx_path, check),
         run_exactly(output, check),
     )
+    return made, report
 
 
 def _held_out(count: int, share: float) -> set[int]:
@@ -106,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--method', choices=get_args(Method), default='entropy')
     parser.add_argument('--limit', type=int, default=200, help='most frames to read')
     parser.add_argument('--held-out', type=float, default=0.2, help='share kept to check with')
+    parser.add_argument(
+        '--goal',
+        type=float,
+        default=0.995,
+        help='share of the answers that must stay the same on the frames it is calibrated with; '
+        'the layers that int8 harms most stay float until they do (0: all become int8)',
+    )
     parser.add_argument('--topic', help='image topic of a bag that has several')
     parser.add_argument(
         '--at-least', type=float, default=0.0, help='fail where less than this share agrees'

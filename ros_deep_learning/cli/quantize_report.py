@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engines.tensorrt.mixed import Goal
 from ..imaging.placement import Placement
 from ..models.card import ModelCard
 from ..tasks.boxes import iou_matrix
@@ -21,6 +22,8 @@ from ..tasks.score_grid import read_scores
 Outputs = Mapping[str, NDArray[Any]]
 MATCH_IOU = 0.5
 """Least overlap of two boxes that show the same object, as in PASCAL VOC and COCO's AP50."""
+KEPT_IOU = 0.9
+"""Least overlap of a box with the float network's own for int8 to have kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ def agreement(
     placements: Sequence[Placement],
     floats: Sequence[Outputs],
     ints: Sequence[Outputs],
+    *,
+    min_iou: float = MATCH_IOU,
 ) -> Agreement:
     """Compare the outputs of two networks on the same frames, by what the task makes of them.
 
@@ -55,6 +60,7 @@ def agreement(
         placements: How each frame was laid into the input.
         floats: Outputs of the float network, with batch axis 1, one set a frame.
         ints: Those of the quantised one.
+        min_iou: Least overlap of two boxes that count as the same object.
 
     Raises:
         DecodeError: The outputs are not what the card says.
@@ -70,7 +76,7 @@ def agreement(
         worst = min(float(np.mean(a == b)) for a, b in masks)
         share = float(np.mean([np.mean(a == b) for a, b in masks]))
         return Agreement(share, 'same class of pixels', f'worst frame {worst:.1%}')
-    return _boxes(card, placements, pairs)
+    return _boxes(card, placements, pairs, min_iou)
 
 
 def _mask(output: NDArray[Any]) -> NDArray[np.int64]:
@@ -79,13 +85,16 @@ def _mask(output: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _boxes(
-    card: ModelCard, placements: Sequence[Placement], pairs: Sequence[tuple[Outputs, Outputs]]
+    card: ModelCard,
+    placements: Sequence[Placement],
+    pairs: Sequence[tuple[Outputs, Outputs]],
+    min_iou: float,
 ) -> Agreement:
     found = matched = 0
     overlaps: list[float] = []
     for placement, (first, second) in zip(placements, pairs, strict=True):
         a, b = (_detections(card, placement, outputs) for outputs in (first, second))
-        hits = match_ious(a, b)
+        hits = match_ious(a, b, min_iou)
         found += len(a) + len(b)
         matched += 2 * len(hits)
         overlaps += hits
@@ -94,16 +103,31 @@ def _boxes(
     return Agreement(share, 'objects that both found', detail)
 
 
-def match_ious(a: Detections, b: Detections) -> list[float]:
+def answers_kept(card: ModelCard, placements: Sequence[Placement], share: float) -> Goal:
+    """Make the goal of keeping a share of a float network's answers.
+
+    Args:
+        card: The network.
+        placements: How each frame that it is judged by is laid into the input.
+        share: 0..1 of ``agreement``, with boxes that overlap by ``KEPT_IOU``.
+    """
+
+    def score(floats: Sequence[Outputs], ints: Sequence[Outputs]) -> float:
+        return agreement(card, placements, floats, ints, min_iou=KEPT_IOU).share
+
+    return Goal(score, share)
+
+
+def match_ious(a: Detections, b: Detections, min_iou: float = MATCH_IOU) -> list[float]:
     """Pair the objects of the same class that overlap most, each one once.
 
     Returns:
-        The IoU of each pair, all at or above ``MATCH_IOU``.
+        The IoU of each pair, all at or above ``min_iou``.
     """
     ious = iou_matrix(a.boxes_xyxy, b.boxes_xyxy)
     ious = np.where(a.class_ids[:, None] == b.class_ids[None, :], ious, 0.0)
     hits = []
-    while ious.size and ious.max() >= MATCH_IOU:
+    while ious.size and ious.max() >= min_iou:
         row, column = np.unravel_index(ious.argmax(), ious.shape)
         hits.append(float(ious[row, column]))
         ious[row, :] = ious[:, column] = 0.0

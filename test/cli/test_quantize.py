@@ -15,12 +15,22 @@ import pytest
 
 from ros_deep_learning.cli import quantize
 from ros_deep_learning.cli.quantize_frames import read_frames, spread
-from ros_deep_learning.cli.quantize_report import Agreement, agreement, match_ious
+from ros_deep_learning.cli.quantize_report import (
+    Agreement,
+    agreement,
+    answers_kept,
+    match_ious,
+)
 from ros_deep_learning.engines.onnx_precision import graph_precision
+from ros_deep_learning.engines.tensorrt.network import read_network
+from ros_deep_learning.engines.tensorrt.quantize import Quantised, run_exactly
 from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.tasks.detection import Detections
+from ros_deep_learning.tasks.preprocess import placement, preprocess
 
 
 @pytest.fixture
@@ -222,12 +232,48 @@ def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, c
     assert '(2 frames)' in out
 
 
+@pytest.mark.parametrize('name', ['efficientnet-lite0', 'duckietown-lanes', 'selfie'])
+def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, coffee, name):
+    """Against the float network: the same best class, and 99 % of the pixels in every picture."""
+    card = find_card(name)
+    images = [Pixels(image, 'rgb') for image in (astronaut, chelsea, coffee)]
+    placements = [placement(image.size_wh, card.input) for image in images]
+    path, output = card.source.file, tmp_path / 'int8.onnx'
+    tensor = read_network(path).inputs[0].name
+    feeds = [{tensor: preprocess([image], card.input)} for image in images]
+    goal = answers_kept(card, placements, 0.995)
+    made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
+    assert made.int8 >= 12
+    floats, ints = run_exactly(path, feeds), run_exactly(output, feeds)
+    for laid, a, b in zip(placements, floats, ints, strict=True):
+        least = 1.0 if card.task == 'classification' else 0.99
+        assert agreement(card, [laid], [a], [b]).share >= least
+    kinds = {t.op_type for t in onnx.load(output).graph.node}
+    assert 'QuantizeLinear' in kinds
+
+
+def test_the_detector_answers_the_same_in_int8(tmp_path, coffee):
+    """Every box of the float network again, with an IoU over 0.9; one layer cannot be int8."""
+    card = find_card('ssd-mobilenet-v2')
+    images = [Pixels(coffee, 'rgb')]
+    placements = [placement(image.size_wh, card.input) for image in images]
+    path, output = ModelStore().onnx_path(card), tmp_path / 'int8.onnx'
+    tensor = read_network(path).inputs[0].name
+    feeds = [{tensor: preprocess([image], card.input)} for image in images]
+    goal = answers_kept(card, placements, 0.995)
+    made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
+    assert made.int8 > 60
+    assert goal.score(run_exactly(path, feeds), run_exactly(output, feeds)) == 1.0
+
+
 def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(quantize, '_quantize', lambda *_: Agreement(0.5, 'same top-1'))
+    outcome = (Quantised(3, ('gate',)), Agreement(0.5, 'same top-1'))
+    monkeypatch.setattr(quantize, '_quantize', lambda *_: outcome)
     output = tmp_path / 'int8.onnx'
     output.write_bytes(b'')
     arguments = ['selfie', str(folder), str(output)]
     assert quantize.main(arguments) == 0
+    assert '3 layers in int8, 1 kept in float: gate' in capsys.readouterr().out
     assert quantize.main([*arguments, '--at-least', '0.5']) == 0
     assert quantize.main([*arguments, '--at-least', '0.51']) == 1
     assert 'less than 51.0%' in capsys.readouterr().err

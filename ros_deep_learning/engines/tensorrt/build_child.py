@@ -45,10 +45,9 @@ def main(arguments: list[str]) -> int:
             kind = type(err).__name__ if type(err).__name__ in ERRORS else 'BuildError'
             send({'error': kind, 'message': str(err)})
             return 1
-        if result.timings:
-            file.seek(0)
-            file.truncate()
-            file.write(result.timings)
+        file.seek(0)
+        file.truncate()
+        file.write(result.timings)
     with os.fdopen(plan_fd, 'wb') as file:
         file.write(result.plan)
     send({'done': list(result.notes)})

@@ -59,7 +59,8 @@ class BuildResult:
 
     Attributes:
         plan: The serialised engine.
-        timings: TensorRT's timing cache after the build; empty where there is none.
+        timings: TensorRT's timing cache after the build; empty where there is none, or where it
+            refused that of an earlier build.
         notes: What was done to the network first, for people.
     """
 

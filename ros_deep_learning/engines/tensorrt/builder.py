@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from .qdq import fit_qdq
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+_LOG = logging.getLogger('ros_deep_learning.tensorrt')
 Report = Callable[[float], None]
 _PROTOBUF_LIMIT = (1 << 31) - 1
 
@@ -52,7 +54,7 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
     _configure(api, builder, config, job)
     _add_profile(builder, config, network, job)
     # Timings are of the GPU at hand.
-    cache = None if job.target else _load_timings(config, timings)
+    cache = None if job.target else _load_timings(api, config, timings, errors)
     phases = Phases()
 
     def forward(event: str, phase: str, count: int | None) -> bool:
@@ -140,14 +142,33 @@ def _add_profile(builder: Any, config: Any, network: Any, job: BuildJob) -> None
         raise BuildError(msg)
 
 
-def _load_timings(config: Any, timings: bytes) -> Any:
-    """Give the builder what it timed before; a cache of another version is left out."""
-    cache = config.create_timing_cache(timings)
-    if cache is None or not config.set_timing_cache(cache, ignore_mismatch=False):
-        cache = config.create_timing_cache(b'')
-        if cache is None or not config.set_timing_cache(cache, ignore_mismatch=False):
-            return None
-    return cache
+def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErrors) -> Any:
+    """Give the builder what it timed before.
+
+    TensorRT 8.5 and 8.6 refuse timings that they wrote themselves for some networks
+    (github.com/lightvector/KataGo/issues/739): such a build does without, and keeps none.
+
+    Returns:
+        The timing cache in use; None where there is to be none.
+    """
+    errors.take()
+    with errors.expecting():
+        cache = config.create_timing_cache(timings)
+        taken = cache is not None and config.set_timing_cache(cache, ignore_mismatch=False)
+    why = errors.take()
+    if taken and not why:
+        return cache
+    if timings:
+        _LOG.warning(
+            '%s %s does not read the timings of earlier builds (%s); builds take their full time',
+            api.name,
+            api.version,
+            why or 'no reason given',
+        )
+    fresh = config.create_timing_cache(b'')
+    if fresh is not None:
+        config.set_timing_cache(fresh, ignore_mismatch=False)
+    return None
 
 
 def _failure(api: TensorRt, job: BuildJob, errors: RecentErrors) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -28,10 +29,20 @@ class RecentErrors:
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT)
+        self.expected = False
 
     def add(self, line: str) -> None:
         """Keep a line."""
         self._lines.append(line)
+
+    @contextlib.contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Log what comes as debug: the caller deals with it."""
+        self.expected = True
+        try:
+            yield
+        finally:
+            self.expected = False
 
     def take(self) -> str:
         """Answer what was logged since the last call, in one line, and forget it."""
@@ -64,6 +75,8 @@ def logger(api: TensorRt) -> tuple[Any, RecentErrors]:
             text = ' '.join(message.split())
             if level >= logging.ERROR:
                 errors.add(text)
+            if errors.expected:
+                level = min(level, logging.DEBUG)
             _LOG.log(level, '%s', text)
 
     return Logger(), errors

@@ -172,7 +172,8 @@ def obtain_plan(
                 return Plan(data, record, cache.folder() / f'{key.digest}.plan', built=False)
         _LOG.info('building %s in %s: %s', name, request.precision, reason)
         start = time.monotonic()
-        result = build_in_child(request.job, _timings(cache, key), name, progress)
+        timings = _timings(cache, key)
+        result = build_in_child(request.job, timings or b'', name, progress)
         if not result.plan:
             msg = f'the builder of {name} answered an empty plan'
             raise BuildError(msg)
@@ -187,7 +188,7 @@ def obtain_plan(
             notes=result.notes,
         )
         path = _store(cache, result.plan, record)
-        if path is not None and result.timings:
+        if path is not None and timings is not None and result.timings != timings:
             with contextlib.suppress(OSError, DeepLearningError):
                 write_private(cache.timing_path(key), result.timings)
         _LOG.info('built %s in %s, %.1f s', name, request.precision, record.build_seconds)
@@ -206,8 +207,14 @@ def _store(cache: PlanCache, plan: bytes, record: PlanRecord) -> Path | None:
         return None
 
 
-def _timings(cache: PlanCache, key: PlanKey) -> bytes:
+def _timings(cache: PlanCache, key: PlanKey) -> bytes | None:
+    """Read the timings of earlier builds.
+
+    Returns:
+        None where there is nothing to gain from them: the file was emptied, because this TensorRT
+        refused what it had written itself.
+    """
     try:
-        return read_private(cache.timing_path(key))
+        return read_private(cache.timing_path(key)) or None
     except (FileNotFoundError, DeepLearningError):
         return b''

@@ -31,11 +31,13 @@ class QdqChanges:
         activations: Scales that were made symmetric, for they had a zero point.
         biases: Quantised biases that became float32.
         weights: Quantised weights that became float32 with a quantise node behind them.
+        transposed: Weights of transposed convolutions that became float32 for good.
     """
 
     activations: int
     biases: int
     weights: int
+    transposed: int
 
     @property
     def note(self) -> str | None:
@@ -46,6 +48,7 @@ class QdqChanges:
                 (self.activations, 'asymmetric scales made symmetric'),
                 (self.biases, 'int32 biases made float32'),
                 (self.weights, 'stored int8 weights quantised in the graph'),
+                (self.transposed, 'transposed convolutions made float'),
             )
             if count
         ]
@@ -58,7 +61,10 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
     TensorRT knows no zero points (its developer guide, "Working with Quantized Types"), takes
     biases in float32, and its parsers before 10 take no stored int8 weights. A range
     ``scale * (low - zero)..scale * (high - zero)`` becomes the smallest symmetric one that
-    holds it, which costs up to one bit where values were of one sign.
+    holds it, which costs up to one bit where values were of one sign. A transposed convolution
+    with scales by output channel becomes float with its rounded weights, for TensorRT has none
+    (github.com/NVIDIA/TensorRT/issues/2380): the one network with them that was tried did not
+    build with 8.6.0.
 
     Args:
         model: The network; it is not changed.
@@ -81,31 +87,43 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
         raise BuildError(msg)
     fold_constants(result)
     types = GraphTypes(result)
-    fitter = _Fitter(types)
+    fitter = _Fitter(types, list(result.graph.node))
     nodes: list[NodeProto] = []
     for node in list(result.graph.node):
         nodes += fitter.fit(node) if node.op_type in _PAIR else [node]
     for node in nodes:
         for slot, name in enumerate(node.input):
             node.input[slot] = fitter.renamed.get(name, name)
+    # Transposed convolutions may have left the nodes of their weights behind.
+    used = {name for node in nodes for name in node.input}
+    used.update(value.name for value in result.graph.output)
     del result.graph.node[:]
-    result.graph.node.extend(nodes)
+    result.graph.node.extend(
+        node for node in nodes if used.intersection(node.output) or node.op_type not in _PAIR
+    )
     types.finish(result.graph)
-    return result, QdqChanges(len(fitter.symmetric), fitter.biases, fitter.weights)
+    return result, QdqChanges(
+        len(fitter.symmetric), fitter.biases, fitter.weights, fitter.transposed
+    )
 
 
 class _Fitter:
-    def __init__(self, types: GraphTypes) -> None:
+    def __init__(self, types: GraphTypes, nodes: list[NodeProto]) -> None:
         self._types = types
+        self._makers = {node.output[0]: node for node in nodes if node.op_type == _PAIR[0]}
+        self._transposed = {n.input[1] for n in nodes if n.op_type == 'ConvTranspose'}
         self._scales: dict[tuple[str, str], tuple[str, str]] = {}
         self.renamed: dict[str, str] = {}
         self.symmetric: set[tuple[str, str]] = set()
         self.biases = 0
         self.weights = 0
+        self.transposed = 0
 
     def fit(self, node: NodeProto) -> list[NodeProto]:
         from onnx import helper
 
+        if node.op_type == 'DequantizeLinear' and self._unfit_weights(node):
+            return []
         name, scale_name = node.input[0], node.input[1]
         zero_name = node.input[2] if len(node.input) > 2 else ''
         stored = self._types.constants.get(name)
@@ -134,6 +152,28 @@ class _Fitter:
         del node.input[1:]
         node.input.extend([scale_name, zero_name])
         return [*before, node]
+
+    def _unfit_weights(self, node: NodeProto) -> bool:
+        """Make weights float32 whose scales TensorRT cannot take; answer whether they are such."""
+        scale, zero = self._constants(node)
+        if node.output[0] not in self._transposed or scale.size == 1:
+            return False
+        stored = self._types.constants.get(node.input[0])
+        if stored is None:
+            maker = self._makers.get(node.input[0])
+            value = None if maker is None else self._types.constants.get(maker.input[0])
+            if value is None:
+                return False
+            limits = np.iinfo(zero.dtype)
+            shape = [1] * value.ndim
+            shape[_axis(node)] = scale.size
+            steps = np.rint(value / scale.reshape(shape)) + zero.reshape(shape)
+            stored = np.clip(steps, limits.min, limits.max).astype(zero.dtype)
+        new = self._types.new_name(f'{node.output[0]}_float')
+        self._types.add_constant(new, _dequantised(stored, scale, zero, _axis(node)))
+        self.renamed[node.output[0]] = new
+        self.transposed += 1
+        return True
 
     def _saturated(self, node: NodeProto) -> list[NodeProto]:
         """Write out the ReLU that a one-sided range stands for.

@@ -8,6 +8,7 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,14 +19,31 @@ from ...errors import BuildError, SettingsError
 from ...progress import Progress, silent
 from ..checks import one_line
 from ..onnx_precision import graph_precision
+from .mixed import Goal, keep_answers, quantised_layers, with_float
 
 Method = Literal['entropy', 'minmax']
-_MADE = 'made.onnx'
+_MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
 _OPSET = 13
 Feed = Mapping[str, NDArray[Any]]
-OPERATORS = ('Conv', 'ConvTranspose', 'Gemm', 'MatMul')
+OPERATORS = ('Conv', 'Gemm', 'MatMul')
 """What is quantised: weights and inputs of the products, as TensorRT's developer guide has it.
-Their outputs are not, so that the activation behind one is fused before the next one rounds."""
+Their outputs are not, so that the activation behind one is fused before the next one rounds.
+ConvTranspose stays float: TensorRT has no scales by output channel for it
+(github.com/NVIDIA/TensorRT/issues/2380), and a network that had them did not build with 8.6.0."""
+_JUDGED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """What became of the layers.
+
+    Attributes:
+        int8: Layers in int8.
+        floats: Names of the layers that stayed float to reach the goal, the worst first.
+    """
+
+    int8: int
+    floats: tuple[str, ...]
 
 
 def quantize(
@@ -34,8 +52,9 @@ def quantize(
     feeds: Sequence[Feed],
     *,
     method: Method = 'entropy',
+    goal: Goal | None = None,
     progress: Progress = silent,
-) -> None:
+) -> Quantised:
     """Write an int8 network in TensorRT's form: Q/DQ pairs, symmetric, weights by channel.
 
     Args:
@@ -44,11 +63,14 @@ def quantize(
         feeds: Calibration frames, one set of inputs a run; 100 to 500 are usual.
         method: How the range of a tensor is found: ``entropy`` cuts off rare large values,
             ``minmax`` keeps all.
+        goal: How far it must answer as the float network does, on the frames of ``judged``; the
+            layers that int8 harms most stay float until it does. None = all become int8.
         progress: Told the share of frames that are done; an exception from it gives up.
 
     Raises:
         SettingsError: There are no frames, or no such method.
-        BuildError: The network is no float32 network, or ONNX Runtime cannot quantise it.
+        BuildError: The network is no float32 network, ONNX Runtime cannot quantise it, or no
+            layer can be int8 under the goal.
     """
     if method not in get_args(Method):
         msg = f'no method {method!r}; it is one of {", ".join(get_args(Method))}'
@@ -73,7 +95,38 @@ def quantize(
                 raise
             msg = f'ONNX Runtime cannot quantise {onnx_path}: {one_line(err)}'
             raise BuildError(msg) from err
+        made = _settle(Path(folder), feeds, goal, progress)
         (Path(folder) / _MADE).replace(output)
+    return made
+
+
+def judged(count: int) -> list[int]:
+    """Choose the calibration frames by which the goal is judged: at most 16, evenly, rising."""
+    return [int(i) for i in np.linspace(0, count - 1, min(count, _JUDGED)).round()]
+
+
+def _settle(
+    folder: Path, feeds: Sequence[Feed], goal: Goal | None, progress: Progress
+) -> Quantised:
+    """Leave int8 to the products, and of those to as many as reach the goal."""
+    import onnx
+
+    original = onnx.load(str(folder / _PREPARED))
+    # ONNX Runtime hands the rounded tensors to everything that reads them, sums and gates too.
+    others = {node.name for node in original.graph.node if node.op_type not in OPERATORS}
+    model = with_float(onnx.load(str(folder / _MADE)), original, others)
+    onnx.save(model, str(folder / _MADE))
+    if goal is None:
+        return Quantised(len(quantised_layers(model)), ())
+    frames = [feeds[index] for index in judged(len(feeds))]
+
+    def run(network: onnx.ModelProto) -> list[dict[str, NDArray[Any]]]:
+        onnx.save(network, str(folder / _TRIED))
+        return run_exactly(folder / _TRIED, frames)
+
+    model, floats = keep_answers(model, original, run, goal, progress)
+    onnx.save(model, str(folder / _MADE))
+    return Quantised(len(quantised_layers(model)), floats)
 
 
 def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -> None:
@@ -85,9 +138,10 @@ def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -
     )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    prepared = str(folder / 'prepared.onnx')
+    prepared = str(folder / _PREPARED)
     # Symbolic shapes would need SymPy, and the networks' shapes follow without them.
     quant_pre_process(_by_channel(onnx_path, folder), prepared, skip_symbolic_shape=True)
+    _name_nodes(prepared)
     quantize_static(
         prepared,
         str(folder / _MADE),
@@ -110,6 +164,19 @@ def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -
             'CalibStridedMinMax': 1,
         },
     )
+
+
+def _name_nodes(path: str) -> None:
+    """Give every node a name of its own, by which it is found again in the quantised network."""
+    import onnx
+
+    model = onnx.load(path)
+    taken: set[str] = set()
+    for index, node in enumerate(model.graph.node):
+        if not node.name or node.name in taken:
+            node.name = f'{node.op_type}_{node.output[0]}_{index}'
+        taken.add(node.name)
+    onnx.save(model, path)
 
 
 def _by_channel(onnx_path: Path, folder: Path) -> str:

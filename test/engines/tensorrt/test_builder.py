@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from ros_deep_learning.engines.tensorrt.builder import build
+from ros_deep_learning.engines.tensorrt.builder import _load_timings, build
+from ros_deep_learning.engines.tensorrt.log import RecentErrors
 from ros_deep_learning.engines.tensorrt.profile import SizeRange
 from ros_deep_learning.errors import BuildError
 from ros_deep_learning.models.card import InputSpec
@@ -121,3 +122,44 @@ def test_a_broken_file_is_said(tmp_path, save, conv_model, ask):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(BuildError, match=r'net\.onnx'):
         make(request)
+
+
+class TimingConfig:
+    """The part of TensorRT 8.6's IBuilderConfig that takes timings, which needs a GPU."""
+
+    def __init__(self, errors, refused, *, answers):
+        self.errors = errors
+        self.refused = refused
+        self.answers = answers
+        self.taken = []
+
+    def create_timing_cache(self, timings):
+        if timings and timings == self.refused:
+            self.errors.add('Myelin error from unknown graph')
+            return timings if self.answers else None
+        return timings
+
+    def set_timing_cache(self, cache, ignore_mismatch):
+        self.taken.append(cache)
+        return True
+
+
+@pytest.mark.parametrize('answers', [True, False])
+def test_timings_that_are_refused_cost_one_warning(trt86, caplog, answers):
+    errors = RecentErrors()
+    config = TimingConfig(errors, b'old', answers=answers)
+    assert _load_timings(trt86, config, b'old', errors) is None
+    assert config.taken[-1] == b''
+    [record] = caplog.records
+    assert record.levelname == 'WARNING'
+    assert 'does not read the timings of earlier builds (Myelin error' in record.getMessage()
+    assert errors.take() == ''
+
+
+@pytest.mark.parametrize('timings', [b'', b'good'])
+def test_timings_are_taken(trt86, caplog, timings):
+    errors = RecentErrors()
+    config = TimingConfig(errors, b'old', answers=False)
+    assert _load_timings(trt86, config, timings, errors) == timings
+    assert config.taken == [timings]
+    assert not caplog.records

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every kept network on the GPU, against ONNX Runtime on the CPU.
 
-Limits: fp32 within 1e-4 of the largest value. fp16 and int8 by what the task makes of the
-outputs: the same best class; the same class of at least 99 % of the pixels; the same objects,
-each with an IoU over 0.9.
+Limits: fp32 within 1e-4 of a float64 run of the same network, in the L2 norm of each output; and
+each value within 1e-4 of the largest, or twice as far from float64 as ONNX Runtime's own float32
+is: that one is up to 2.3e-4 off for selfie (test_float64.py), more than 1e-4. fp16 and int8 by
+what the task makes of the outputs: the same best class; the same class of at least 99 % of the
+pixels; the same objects, each with an IoU over 0.9.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ros_deep_learning.errors import FetchError
@@ -75,12 +78,31 @@ def both(load, feeds_of):
     return run
 
 
-def assert_close(got, wanted):
-    for ours, theirs in zip(got, wanted, strict=True):
-        assert set(ours) == set(theirs)
-        for name, value in theirs.items():
-            limit = RELATIVE * float(np.abs(value).max())
-            np.testing.assert_allclose(ours[name], value, rtol=0, atol=limit, err_msg=name)
+@pytest.fixture
+def assert_exact(run_double, feeds_of):
+    """Hold float32 outputs against float64, unless ONNX Runtime's are so close as to imply it."""
+
+    def check(card, path, got, others):
+        feeds = feeds_of(card, onnx.load(path, load_external_data=False).graph.input[0].name)
+        for feed, ours, theirs in zip(feeds, got, others, strict=True):
+            assert set(ours) == set(theirs)
+            if all(max(distances(ours[n], theirs[n])) <= RELATIVE / 2 for n in ours):
+                continue
+            truth = run_double(path, feed)
+            for name, value in truth.items():
+                (far, l2), (reference, _) = (distances(x[name], value) for x in (ours, theirs))
+                print(f'{card.name} {name}: {far:.2e} off, L2 {l2:.2e}; CPU {reference:.2e}')
+                assert l2 <= RELATIVE
+                assert far <= max(RELATIVE, 2 * reference)
+
+    return check
+
+
+def distances(value, truth):
+    """The largest difference as a share of the largest value, and the relative L2 norm."""
+    difference = value.astype(np.float64) - truth
+    largest = np.abs(difference).max() / np.abs(truth).max()
+    return float(largest), float(np.linalg.norm(difference) / np.linalg.norm(truth))
 
 
 def assert_agrees(card, pictures, got, wanted):
@@ -104,9 +126,10 @@ def assert_agrees(card, pictures, got, wanted):
 
 
 @pytest.mark.parametrize('name', KEPT)
-def test_fp32_is_exact(both, name):
-    _, got, wanted = both(name, find_card(name).source.file, 'fp32')
-    assert_close(got, wanted)
+def test_fp32_is_exact(both, assert_exact, name):
+    path = find_card(name).source.file
+    card, got, wanted = both(name, path, 'fp32')
+    assert_exact(card, path, got, wanted)
 
 
 @pytest.mark.parametrize('name', KEPT)
@@ -116,26 +139,33 @@ def test_fp16_agrees(both, pictures, name):
 
 
 @pytest.mark.parametrize('precision', ['fp32', 'fp16'])
-def test_the_detector(both, pictures, ssd_path, precision):
+def test_the_detector(both, assert_exact, pictures, ssd_path, precision):
     card, got, wanted = both('ssd-mobilenet-v2', ssd_path, precision)
     if precision == 'fp32':
-        assert_close(got, wanted)
+        assert_exact(card, ssd_path, got, wanted)
     assert_agrees(card, pictures, got, wanted)
 
 
-@pytest.mark.parametrize('name', KEPT)
+@pytest.mark.parametrize('name', [*KEPT, 'ssd-mobilenet-v2'])
 def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp_path, name):
+    from ros_deep_learning.cli.quantize_report import answers_kept
     from ros_deep_learning.engines.tensorrt.network import read_network
     from ros_deep_learning.engines.tensorrt.quantize import quantize
+    from ros_deep_learning.models.store import ModelStore
+    from ros_deep_learning.tasks.preprocess import placement
 
     card = find_card(name)
-    source = Path(card.source.file)
+    try:
+        source = ModelStore().onnx_path(card)
+    except FetchError as err:
+        pytest.skip(f'{name} is not in the cache: {err}')
     # Kept beside the plans, so that a second run finds the plan of the same file.
     base = os.environ.get('ROS_DEEP_LEARNING_CACHE')
-    path = (Path(base) if base else tmp_path) / f'{source.stem}_int8.onnx'
+    path = (Path(base) if base else tmp_path) / f'{name}-int8.onnx'
     if not path.exists():
         feeds = feeds_of(card, read_network(source).inputs[0].name)
-        quantize(source, path, feeds, method='minmax')
+        places = [placement(picture.size_wh, card.input) for picture in pictures]
+        quantize(source, path, feeds, method='minmax', goal=answers_kept(card, places, 0.995))
     card, got, wanted = both(name, path, 'int8')
     assert_agrees(card, pictures, got, wanted)
 

@@ -53,3 +53,15 @@ def test_severities_become_levels(rtx, caplog, severity, level, kept):
         trt_logger.log(getattr(rtx.module.ILogger.Severity, severity), 'two\n  lines')
     assert [(r.levelno, r.getMessage()) for r in caplog.records] == [(level, 'two lines')]
     assert errors.take() == ('two lines' if kept else '')
+
+
+def test_expected_errors_are_kept_but_quiet(rtx, caplog):
+    trt_logger, errors = logger(rtx)
+    errors.take()
+    severity = rtx.module.ILogger.Severity.ERROR
+    with caplog.at_level(logging.DEBUG, 'ros_deep_learning.tensorrt'):
+        with errors.expecting():
+            trt_logger.log(severity, 'refused')
+        trt_logger.log(severity, 'failed')
+    assert [r.levelno for r in caplog.records] == [logging.DEBUG, logging.ERROR]
+    assert errors.take() == 'refused; failed'

@@ -264,3 +264,23 @@ def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
     for _ in range(2):
         obtain_plan(request_, cache, refused='again')
     assert seen == [b'', b'timings 1']
+
+
+def test_timings_that_tensorrt_refuses_are_not_handed_in_again(request_, cache, monkeypatch):
+    """TensorRT 8.6 refuses what it wrote itself, at every build and with two errors each time."""
+    from ros_deep_learning.engines.tensorrt.build_job import BuildResult
+
+    seen = []
+
+    def build(job, timings, name, progress):
+        seen.append(timings)
+        return BuildResult(b'plan', b'' if timings else b'timings', ())
+
+    monkeypatch.setattr(plan_source, 'build_in_child', build)
+    for _ in range(4):
+        obtain_plan(request_, cache, refused='again')
+    assert seen == [b'', b'timings', b'', b'']
+    cache.forget_timings()
+    obtain_plan(request_, cache, refused='again')
+    obtain_plan(request_, cache, refused='again')
+    assert seen[4:] == [b'', b'timings']

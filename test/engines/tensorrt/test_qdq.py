@@ -116,3 +116,39 @@ def test_a_scale_that_is_computed_is_refused(make_model):
     model = make_model(nodes, [*inputs, ('s', [])], outputs, constants)
     with pytest.raises(BuildError, match=r"'xq' \(QuantizeLinear\): scale and zero point must"):
         fit_qdq(model)
+
+
+@pytest.mark.parametrize('stored', [True, False])
+def test_transposed_convolutions_by_output_channel_become_float(run_model, make_model, stored):
+    """A network with them ended in ``buildRefitEngine: Assertion engine failed`` in 8.6.0."""
+    rng = np.random.default_rng(0)
+    weights = rng.integers(-127, 128, (3, 5, 2, 2)).astype(np.int8)
+    scales = rng.uniform(0.01, 0.05, 5).astype(np.float32)
+    # Between two steps of the scale, so that rounding shows.
+    floats = (weights + rng.uniform(-0.4, 0.4, weights.shape)) * scales.reshape(1, 5, 1, 1)
+    names = ['wq' if stored else 'wr', 'ws', 'wz']
+    nodes = [
+        helper.make_node('QuantizeLinear', ['x', 's', 'z'], ['xq'], 'xq'),
+        helper.make_node('DequantizeLinear', ['xq', 's', 'z'], ['xd'], 'xd'),
+        *(
+            []
+            if stored
+            else [helper.make_node('QuantizeLinear', ['wf', 'ws', 'wz'], ['wr'], 'wr', axis=1)]
+        ),
+        helper.make_node('DequantizeLinear', names, ['w'], 'wd', axis=1),
+        helper.make_node('ConvTranspose', ['xd', 'w'], ['y'], 'up', strides=[2, 2]),
+    ]
+    constants = [
+        ('s', np.float32(0.05)),
+        ('z', np.int8(0)),
+        ('ws', scales),
+        ('wz', np.zeros(5, np.int8)),
+        ('wq', weights) if stored else ('wf', floats.astype(np.float32)),
+    ]
+    parts = nodes, [('x', [1, 3, 6, 6])], [('y', [1, 5, 12, 12])], constants
+    _, changes, _ = compare(run_model, make_model, parts, 1e-5)
+    assert (changes.transposed, changes.weights) == (1, 0)
+    assert changes.note == 'int8 form for TensorRT: 1 transposed convolutions made float'
+    fitted, _ = fit_qdq(make_model(*parts))
+    left = [node.name for node in fitted.graph.node]
+    assert left == ['xq', 'xd', 'up']

@@ -10,6 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from ros_deep_learning.engines.onnx_precision import graph_precision
+from ros_deep_learning.engines.tensorrt.mixed import Goal, harm, quantised_layers
 from ros_deep_learning.engines.tensorrt.plan_source import obtain_plan
 from ros_deep_learning.engines.tensorrt.qdq import fit_qdq
 from ros_deep_learning.engines.tensorrt.quantize import OPERATORS, quantize, run_exactly
@@ -151,3 +152,59 @@ def test_says_what_onnxruntime_said(save, network, tmp_path):
     with pytest.raises(BuildError, match=r'cannot quantise .*net\.onnx'):
         quantize(save(network), tmp_path / 'int8.onnx', wrong)
     assert not (tmp_path / 'int8.onnx').exists()
+
+
+def closeness(floats, ints):
+    """1 - the largest relative error."""
+    return 1 - max(harm([a], [b]) ** 0.5 for a, b in zip(floats, ints, strict=True))
+
+
+def test_the_layer_that_int8_harms_most_stays_float(save, network, feeds, tmp_path):
+    """One weight of conv2's every channel dwarfs the rest, which int8 rounds away."""
+    for tensor in network.graph.initializer:
+        if tensor.name == 'w2':
+            values = numpy_helper.to_array(tensor).copy()
+            values[:, 0, 0, 0] = 200.0
+            tensor.CopyFrom(numpy_helper.from_array(values, 'w2'))
+    path, output = save(network), tmp_path / 'int8.onnx'
+    whole = quantize(path, output, feeds, method='minmax')
+    assert (whole.int8, whole.floats) == (3, ())
+    floats = run_exactly(path, feeds)
+    before = closeness(floats, run_exactly(output, feeds))
+    goal = Goal(closeness, before + 0.2 * (1 - before))
+    made = quantize(path, output, feeds, method='minmax', goal=goal)
+    assert made.int8 + len(made.floats) == 3
+    assert made.floats
+    assert closeness(floats, run_exactly(output, feeds)) >= goal.share
+    model = onnx.load(str(output))
+    onnx.checker.check_model(model)
+    assert not set(quantised_layers(model)) & set(made.floats)
+    made_by = {name for node in model.graph.node for name in node.input}
+    assert all(made_by & set(n.output) or n.output[0] == 'y' for n in model.graph.node)
+
+
+def test_a_goal_out_of_reach_is_said(save, network, feeds, tmp_path):
+    path, goal = save(network), Goal(closeness, 1.0)
+    with pytest.raises(BuildError, match=r'no layer can be int8 with 100\.0% of the answers'):
+        quantize(path, tmp_path / 'int8.onnx', feeds, method='minmax', goal=goal)
+    assert not (tmp_path / 'int8.onnx').exists()
+
+
+def test_frames_that_say_nothing_keep_nothing_float(save, network, feeds, tmp_path):
+    goal = Goal(lambda floats, ints: float('nan'), 0.995)
+    made = quantize(save(network), tmp_path / 'int8.onnx', feeds, method='minmax', goal=goal)
+    assert made.floats == ()
+
+
+def test_sums_and_gates_read_what_was_not_rounded(save, make_model, feeds, tmp_path):
+    weights = np.random.default_rng(0).normal(0, 1, (3, 3, 1, 1)).astype(np.float32)
+    nodes = [
+        helper.make_node('Conv', ['x', 'w'], ['c'], 'conv'),
+        helper.make_node('Add', ['c', 'x'], ['y']),
+    ]
+    shape = [1, 3, 8, 8]
+    model = make_model(nodes, [('x', shape)], [('y', shape)], [('w', weights)])
+    quantize(save(model), tmp_path / 'int8.onnx', feeds, method='minmax')
+    made = onnx.load(str(tmp_path / 'int8.onnx'))
+    [add] = [node for node in made.graph.node if node.op_type == 'Add']
+    assert 'x' in add.input

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How far ONNX Runtime's float32 is from float64: the yardstick of the GPU's float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.engines.tensorrt.network import read_network
+from ros_deep_learning.engines.tensorrt.quantize import run_exactly
+from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.tasks.preprocess import preprocess
+
+
+@pytest.mark.parametrize(
+    ('name', 'most'), [('efficientnet-lite0', (0.0, 1e-5)), ('selfie', (1e-4, 1e-3))]
+)
+def test_float32_is_this_far_from_float64(run_double, chelsea, name, most):
+    """Single values of selfie are over 1e-4 off: 1e-4 between two float32 runs is luck."""
+    card = find_card(name)
+    path = card.source.file
+    feed = {read_network(path).inputs[0].name: preprocess([Pixels(chelsea, 'rgb')], card.input)}
+    truth = run_double(path, feed)
+    [single] = run_exactly(path, [feed])
+    assert set(single) == set(truth)
+    for tensor, value in truth.items():
+        error = np.abs(single[tensor] - value)
+        low, high = most
+        assert low <= error.max() / np.abs(value).max() < high
+        assert np.linalg.norm(error) / np.linalg.norm(value) < 1e-5
