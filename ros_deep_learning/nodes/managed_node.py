@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -28,9 +29,13 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         Node.__init__(self, name)
         # Reentrant, so that "which state?" is answered while a configuration takes minutes.
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+        # A parameter is checked against what is loaded, which may not be released meanwhile.
+        self.loaded_lock = threading.Lock()
+        self._configuring = False
         self.table: ParameterTable[Any] = ParameterTable(settings_type)
         self.settings: Any = self.table.declare(self)
         self.add_on_set_parameters_callback(self._on_parameters)
+        self._start_timer: Any = None
         if self.settings.autostart:
             # By the steady clock, since simulated time may stand still.
             self._start_timer = self.create_timer(
@@ -72,7 +77,11 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Acquire, or leave nothing behind."""
-        return self._transition('configure', self.acquire, self.release)
+        self._configuring = True
+        try:
+            return self._transition('configure', self.acquire, self.release)
+        finally:
+            self._configuring = False
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin, or leave nothing running."""
@@ -102,7 +111,11 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         return self._transition('recover', self.release)
 
     def _start(self) -> None:
-        self._start_timer.cancel()
+        # A second executor thread may have taken the timer before it was cancelled.
+        timer, self._start_timer = self._start_timer, None
+        if timer is None:
+            return
+        timer.cancel()
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
@@ -127,8 +140,14 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         return TransitionCallbackReturn.SUCCESS
 
     def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
-        changes = {p.name: p.value for p in parameters if p.name in self.table.fields}
-        if self.loaded() and (fixed := self.table.fixed(changes)):
+        with self.loaded_lock:
+            return self._change(
+                {p.name: p.value for p in parameters if p.name in self.table.fields}
+            )
+
+    def _change(self, changes: Mapping[str, Any]) -> SetParametersResult:
+        busy = self._configuring or self.loaded()
+        if busy and (fixed := self.table.fixed(changes)):
             reason = f'{", ".join(fixed)}: only while the node is unconfigured; clean it up first'
             return SetParametersResult(successful=False, reason=reason)
         try:

@@ -57,6 +57,7 @@ class VisionNode(ManagedNode):
         self._camera: CameraSubscription | None = None
         self.finished = Future()
         self._abandoned = False
+        self._gave_up = False
         self._warned_of_zero_stamp = False
         # Images have a group of their own, so that a long transition does not hold them up.
         self._image_group = MutuallyExclusiveCallbackGroup()
@@ -118,7 +119,9 @@ class VisionNode(ManagedNode):
         self.diagnostics.ready(info)
 
     def begin(self) -> None:
-        """Start the worker and subscribe to the images."""
+        """Start the worker and subscribe to the images, with all counts at 0."""
+        self.statistics = FrameStatistics()
+        self._gave_up = False
         self._worker = Worker(self.get_name(), self._handle)
         self._worker.start()
         self._camera = CameraSubscription(self, '~/image_in', self._on_image, self._image_group)
@@ -137,9 +140,10 @@ class VisionNode(ManagedNode):
     def release(self) -> None:
         """Stop the worker and free the network."""
         self.end()
-        self.outputs.clear()
-        self.images.clear()
-        network, self.network = self.network, None
+        with self.loaded_lock:
+            self.outputs.clear()
+            self.images.clear()
+            network, self.network = self.network, None
         if network is not None:
             network.close()
         self.diagnostics.idle()
@@ -174,7 +178,7 @@ class VisionNode(ManagedNode):
             self.statistics.received(replaced=replaced)
 
     def _handle(self, frame: Frame) -> None:
-        if not self.outputs.any_wanted():
+        if not self.context.ok() or not self.outputs.any_wanted():
             return
         self._warn_of_zero_stamp(frame)
         try:
@@ -185,7 +189,8 @@ class VisionNode(ManagedNode):
         try:
             self.process(frame, pixels)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-            self._count_failure(err)
+            if self.context.ok():
+                self._count_failure(err)
             return
         self.statistics.done()
         self._publish_stats(frame)
@@ -212,7 +217,8 @@ class VisionNode(ManagedNode):
         self.get_logger().error(
             f'no result for this frame: {text}', throttle_duration_sec=WARN_PERIOD_S
         )
-        if in_a_row == self.settings.max_failures:
+        if not self._gave_up and 0 < self.settings.max_failures <= in_a_row:
+            self._gave_up = True
             self.get_logger().fatal(f'{in_a_row} frames failed in a row: the node deactivates')
             self.diagnostics.failed(f'deactivated after {in_a_row} failures in a row: {err}')
             # From the executor, since deactivating joins the thread that runs this.

@@ -43,17 +43,27 @@ GOALS = {
 }
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(('', port))
+        except OSError:
+            return False
+    return True
+
+
 def _free_domain() -> tuple[int, FileLock]:
-    # A domain is ours when we hold its lock and nobody listens where participants of the domain
-    # do: 7400 + 250 * domain for discovery, 10 more for the first participant's own messages,
-    # which is the only one where discovery stays on the machine (RTPS 2.5 section 9.6.2).
+    # A domain is ours when we hold its lock and nobody uses its ports. These are 7400 + 250 *
+    # domain for multicast, which discovery on the local host alone leaves out, and from 10 above
+    # that two for each process (RTPS 2.5, section 9.6.2).
     for domain in range(20, 100):
         lock = FileLock(Path(tempfile.gettempdir()) / f'ros_domain_{domain}.lock')
         try:
             lock.acquire(blocking=False)
         except Timeout:
             continue
-        if all(_is_free(7400 + 250 * domain + offset) for offset in (0, 10)):
+        first = 7400 + 250 * domain
+        if all(_is_free(port) for port in range(first, first + 80)):
             return domain, lock
         lock.release()
     pytest.fail('no ROS_DOMAIN_ID from 20 to 99 is free')

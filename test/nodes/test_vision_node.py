@@ -16,6 +16,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.engines.base import EngineInfo
@@ -294,3 +295,68 @@ def test_a_wrong_value_is_refused_and_nothing_changes(active: MirrorNode, graph:
     assert not refused.successful
     assert 'label, index' in refused.reason
     assert active.settings == MirrorSettings()
+
+
+def test_failures_deactivate_the_node_again_after_it_is_activated_again(
+    active: MirrorNode,
+    graph: Any,
+    publisher: Any,
+    flipped: Any,
+    make_image: Callable[..., Image],
+) -> None:
+    assert graph.set_parameters('mirror', max_failures=2).successful
+    active.made[0].broken = True
+    for _ in range(2):
+        for count in (1, 2):
+            show(graph, active, publisher, make_image(plain(count)), until='failed')
+        graph.wait_until('the deactivation', lambda: graph.state('mirror') == 'inactive')
+        assert active.trigger_activate() == SUCCESS
+        graph.wait_until('the camera', lambda: publisher.get_subscription_count() > 0)
+        graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    # Counts are those since the activation, as InferenceStats.msg says.
+    assert active.statistics.snapshot().failed == 0
+
+
+def test_fixed_parameters_cannot_change_while_the_network_is_loaded(
+    node: MirrorNode, graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, go_on = threading.Event(), threading.Event()
+    load = node.open_network
+
+    def open_slowly() -> Mirror:
+        loading.set()
+        assert go_on.wait(30)
+        return load()
+
+    monkeypatch.setattr(node, 'open_network', open_slowly)
+    configuration = threading.Thread(target=node.trigger_configure)
+    configuration.start()
+    assert loading.wait(10)
+    try:
+        assert not graph.set_parameters('mirror', model='glass').successful
+        assert graph.set_parameters('mirror', threshold=0.25).successful
+    finally:
+        go_on.set()
+        configuration.join(10)
+    assert (node.settings.model, node.settings.threshold) == ('mirror', 0.25)
+    assert node.loaded()
+
+
+def test_parameters_may_change_while_the_node_is_cleaned_up(
+    active: MirrorNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking, go_on = threading.Event(), threading.Event()
+
+    def check(settings: MirrorSettings) -> None:
+        checking.set()
+        go_on.wait(0.5)
+        assert active.network.labels
+
+    monkeypatch.setattr(active, 'check', check)
+    assert active.trigger_deactivate() == SUCCESS
+    cleaning = threading.Thread(target=lambda: (checking.wait(10), active.trigger_cleanup()))
+    cleaning.start()
+    [result] = active.set_parameters([Parameter('threshold', value=0.125)])
+    cleaning.join(10)
+    assert result.successful
+    assert not active.loaded()
