@@ -132,7 +132,7 @@ EMPTY_LAYERS = b'\x12\x00' * (8 << 20)
 EMPTY_BLOBS = b'\x12\x80\x80\x80\x08' + b'\x32\x00' * (8 << 20)
 
 
-@pytest.mark.parametrize('content', [EMPTY_LAYERS, EMPTY_BLOBS])
+@pytest.mark.parametrize('content', [EMPTY_LAYERS, EMPTY_BLOBS], ids=['layers', 'blobs'])
 def test_a_file_of_nothing_but_messages_costs_no_memory(content, tmp_path):
     path = tmp_path / 'net.caffemodel'
     path.write_bytes(content)

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of how processes of nodes run and end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from rclpy.executors import InvalidHandle, MultiThreadedExecutor
+from sensor_msgs.msg import Image
+
+from ros_deep_learning.nodes.spin import NodeExecutor
+
+
+@pytest.fixture
+def context(ros_domain: int) -> Iterator[rclpy.Context]:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.try_shutdown(context=context)
+
+
+def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_for(
+    context: rclpy.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = rclpy.create_node('busy', context=context)
+
+    def round_of(executor: MultiThreadedExecutor) -> None:
+        doomed = [node.create_publisher(Image, 'pictures', 1)]
+
+        def can_execute(entity: Any) -> bool:
+            # The event handlers come last, and are listed when their publisher goes.
+            if doomed and entity in doomed[0].event_handlers:
+                node.destroy_publisher(doomed.pop())
+            return True
+
+        monkeypatch.setattr(executor, 'can_execute', can_execute)
+        executor.add_node(node)
+        executor.spin_once(0.1)
+        executor.shutdown()
+        assert not doomed
+
+    with pytest.raises(InvalidHandle):
+        round_of(MultiThreadedExecutor(2, context=context))
+    round_of(NodeExecutor(2, context=context))
+    node.destroy_node()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_nodes_at_work_are_ended_without_an_error(
+    number: int, start: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    program = start('vision', '--ros-args', '-p', 'autostart:=true')
+    names = ('detectnet', 'imagenet', 'segnet')
+    overlays = [graph.inbox(f'/{name}/overlay', Image) for name in names]
+    publishers = [graph.image_publisher(f'/{name}/image_in') for name in names]
+    image = make_image(np.zeros((240, 320, 3), np.uint8))
+    # Images faster than the networks, so that a signal meets some of them at work.
+    timer = graph.node.create_timer(
+        0.02, lambda: [publisher.publish(image) for publisher in publishers]
+    )
+    graph.wait_until('results', lambda: all(len(inbox) > 3 for inbox in overlays))
+    os.kill(program.process.pid, number)
+    assert program.process.wait(20) == 0
+    timer.cancel()
+    text = program.text()
+    assert not [word for word in ('Traceback', 'ERROR', 'rror:', 'invalid') if word in text], text
+
+
+def test_nodes_that_are_told_to_end_while_they_load_end(
+    start: Callable[..., Any], graph: Any
+) -> None:
+    program = start('vision', '--ros-args', '-p', 'autostart:=true')
+    graph.wait_until('the first node', lambda: 'detectnet' in graph.node.get_node_names())
+    assert program.stop() == 0
+    assert 'Traceback' not in program.text()
