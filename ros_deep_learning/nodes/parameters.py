@@ -43,6 +43,7 @@ class Rule:
         choices: The only texts allowed; empty for any.
         live: True when an active node takes a change between two frames; else the parameter
             can change only while the node is unconfigured.
+        read_only: True when it counts only at the start, and never changes after it.
         aliases: Other names, such as jetson-inference's, by which it can be set at the start.
     """
 
@@ -51,6 +52,7 @@ class Rule:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
+    read_only: bool = False
     aliases: tuple[str, ...] = ()
 
 
@@ -62,10 +64,11 @@ def parameter(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     live: bool = False,
+    read_only: bool = False,
     aliases: tuple[str, ...] = (),
 ) -> Any:
     """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
-    rule = Rule(description, minimum, maximum, choices, live, aliases)
+    rule = Rule(description, minimum, maximum, choices, live, read_only, aliases)
     return dataclasses.field(default=default, metadata={'rule': rule})
 
 
@@ -101,6 +104,7 @@ class ParameterTable(Generic[Settings]):
             descriptor = ParameterDescriptor(
                 description=rule.description,
                 additional_constraints=constraint_text(rule),
+                read_only=rule.read_only,
             )
             if isinstance(field.default, float):
                 low, high = _bounds(rule, 1.797e308)
@@ -162,7 +166,7 @@ class ParameterTable(Generic[Settings]):
         for name, field in self.fields.items():
             rule = rule_of(field)
             default = repr(field.default)
-            live = 'yes' if rule.live else 'no'
+            live = 'yes' if rule.live else 'never' if rule.read_only else 'no'
             allowed = constraint_text(rule) or type(field.default).__name__
             lines.append(f'| `{name}` | `{default}` | {live} | {allowed} | {rule.description} |')
         return '\n'.join(lines) + '\n'

@@ -43,6 +43,41 @@ class VisionSettings:
     threads: int = parameter(
         0, 'CPU threads of ONNX Runtime; 0 takes one a physical core.', minimum=0, maximum=1024
     )
+    device: int = parameter(
+        0, 'Number of the GPU to run on, as CUDA counts them.', minimum=0, maximum=255
+    )
+    max_batch: int = parameter(
+        1,
+        'Most images in one run, where the network leaves its batch open; tiles and cameras '
+        'share a run.',
+        minimum=1,
+        maximum=256,
+    )
+    cuda_graph: bool = parameter(
+        True, 'Whether inference may be captured in a CUDA graph, which makes launches cheap.'
+    )
+    workspace_mb: int = parameter(
+        0,
+        "Most scratch memory in MiB that an engine's layers may ask for; 0 is TensorRT's limit.",
+        minimum=0,
+        maximum=1_048_576,
+    )
+    dla_core: int = parameter(
+        -1,
+        'Deep learning accelerator of a Jetson to build for; -1 takes the GPU.',
+        minimum=-1,
+        maximum=15,
+    )
+    optimization_level: int = parameter(
+        -1,
+        "TensorRT's builder optimisation level: higher builds longer, for speed; -1 is its own.",
+        minimum=-1,
+        maximum=5,
+    )
+    trust_engine_file: bool = parameter(
+        False,
+        'Whether a ready-made .engine, .plan or .trt may be run; it is executable code.',
+    )
     class_id: str = parameter(
         'label',
         'What class_id fields hold: the readable label, or its number in label_info.',
@@ -50,7 +85,9 @@ class VisionSettings:
         live=True,
     )
     autostart: bool = parameter(
-        False, 'Whether the node configures and activates itself when it starts.'
+        False,
+        'Whether the node configures and activates itself when it starts.',
+        read_only=True,
     )
     max_failures: int = parameter(
         10,
@@ -66,4 +103,13 @@ class VisionSettings:
 
     def engine_options(self) -> EngineOptions:
         """Give what the engine loader takes beside backend and precision."""
-        return EngineOptions(threads=self.threads or None)
+        return EngineOptions(
+            threads=self.threads or None,
+            device=self.device,
+            workspace_mb=self.workspace_mb or None,
+            dla_core=None if self.dla_core < 0 else self.dla_core,
+            optimization_level=None if self.optimization_level < 0 else self.optimization_level,
+            cuda_graph=self.cuda_graph,
+            max_batch=self.max_batch,
+            trust_engine_file=self.trust_engine_file,
+        )

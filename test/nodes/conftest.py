@@ -69,15 +69,6 @@ def _free_domain() -> tuple[int, FileLock]:
     pytest.fail('no ROS_DOMAIN_ID from 20 to 99 is free')
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(('', port))
-        except OSError:
-            return False
-        return True
-
-
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     domain, lock = _free_domain()
