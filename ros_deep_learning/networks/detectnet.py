@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..engines.backend import EngineOptions
 from ..engines.base import Precision, Tensors
+from ..engines.on_device import DeviceCandidates, GathersOnDevice
 from ..errors import DecodeError, SettingsError
 from ..imaging.pixels import Pixels
 from ..models.card import ModelCard
@@ -20,6 +21,7 @@ from ..tasks.detection import Detections, DetectionSettings, detections_from
 from ..tasks.filters import class_ids_of, filtered
 from ..tasks.tiling import Box, crop, merge, placed
 from .base import ImageLike, Network, as_pixels, find_network
+from .device_boxes import find_box_table, least_score, read_picked
 from .fit import read_labels
 from .reader import check_decoder, choose_reader
 from .tiling import Region, TilingSettings, parts_of, region_box
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
 
 _DEFAULT_OPTIONS = EngineOptions()
+_Outcome = Tensors | DeviceCandidates
 
 
 class DetectNet(Network):
@@ -93,7 +96,10 @@ class DetectNet(Network):
         )
         try:
             self._reader = choose_reader(card, self.info, named or ())
+            self._wanted_outputs = frozenset(self._reader.roles.values())
             self._name_classes(named, self._reader.class_count)
+            usable = isinstance(self._engine, GathersOnDevice) and self._sizes_input is None
+            self._table = find_box_table(self._reader, self.info) if usable else None
             self.settings = settings
         except BaseException:
             self.close()
@@ -192,7 +198,7 @@ class DetectNet(Network):
         pixels = as_pixels(image)
         inside = self._inside(pixels)
         parts = parts_of(inside.size_wh, self._tiling)
-        outputs = self._run_parts([crop(inside, part) for part in parts])
+        outputs = self._run_parts([crop(inside, part) for part in parts], self._outcomes)
         return self._found(pixels, parts, outputs, stamp_s)
 
     def detect_batch(self, images: Sequence[ImageLike]) -> list[Detections]:
@@ -205,8 +211,22 @@ class DetectNet(Network):
             return [self.detect(image) for image in images]
         return [
             self._found(pixels, parts_of(self._inside(pixels).size_wh, None), [outputs], None)
-            for pixels, outputs in self._run_each(images, self._inside)
+            for pixels, outputs in self._run_each(images, self._outcomes, self._inside)
         ]
+
+    def _outcomes(self, pixels: Sequence[Pixels]) -> Sequence[_Outcome]:
+        """Run images together: their candidates if the engine can pick them, else its outputs."""
+        table, engine = self._table, self._engine
+        if table is None or not isinstance(engine, GathersOnDevice):
+            return self._run_batch(pixels)
+        least = least_score(table, self.info, self._least_score)
+        return self._on_device(
+            pixels, lambda: engine.run_candidates(pixels, self._card.input, table, least)
+        )
+
+    @property
+    def _least_score(self) -> float:
+        return self._tracking.least_score(self._settings.score_threshold)
 
     def _inside(self, pixels: Pixels) -> Pixels:
         return crop(pixels, region_box(pixels.size_wh, self._region))
@@ -215,17 +235,16 @@ class DetectNet(Network):
         self,
         pixels: Pixels,
         parts: Sequence[Box],
-        outputs: Sequence[Tensors],
+        outputs: Sequence[_Outcome],
         stamp_s: float | None,
     ) -> Detections:
         started = perf_counter()
         box = region_box(pixels.size_wh, self._region)
         inside_wh = (box[2] - box[0], box[3] - box[1])
-        least = self._tracking.least_score(self._settings.score_threshold)
-        settings = replace(self._settings, score_threshold=least)
+        settings = replace(self._settings, score_threshold=self._least_score)
         found = [
-            self._read(tensors, (x2 - x1, y2 - y1), settings)
-            for tensors, (x1, y1, x2, y2) in zip(outputs, parts, strict=True)
+            self._read(outcome, (x2 - x1, y2 - y1), settings)
+            for outcome, (x1, y1, x2, y2) in zip(outputs, parts, strict=True)
         ]
         merged = found[0]
         if len(parts) > 1:
@@ -235,11 +254,14 @@ class DetectNet(Network):
         return tracked
 
     def _read(
-        self, outputs: Tensors, part_wh: tuple[int, int], settings: DetectionSettings
+        self, outcome: _Outcome, part_wh: tuple[int, int], settings: DetectionSettings
     ) -> Detections:
         from ..tasks.preprocess import placement
 
-        candidates = self._reader.read(outputs, settings.score_threshold)
+        if isinstance(outcome, DeviceCandidates):
+            candidates = read_picked(outcome, self._reader)
+        else:
+            candidates = self._reader.read(outcome, settings.score_threshold)
         found = detections_from(candidates, placement(part_wh, self._card.input), settings)
         if len(found) and found.class_ids.max() >= len(self._labels):
             msg = (

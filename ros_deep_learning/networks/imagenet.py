@@ -132,7 +132,10 @@ class ImageNet(Network):
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        return [self._seen(pixels, outputs, top_k) for pixels, outputs in self._run_each(images)]
+        return [
+            self._seen(pixels, outputs, top_k)
+            for pixels, outputs in self._run_each(images, self._run_batch)
+        ]
 
     def _seen(self, pixels: Pixels, outputs: Tensors, top_k: int | None) -> Classification:
         started = perf_counter()

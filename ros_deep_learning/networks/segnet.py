@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, get_args
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engines.backend import EngineOptions
-from ..engines.base import Precision, Tensors
+from ..engines.base import Precision, Tensors, TensorSpec
+from ..engines.on_device import ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
 from ..models.card import ModelCard
@@ -35,6 +37,7 @@ from ..tasks.segmentation import (
     segmentation_from_scores,
 )
 from .base import ImageLike, Network, as_pixels, find_network
+from .device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
 from .fit import only_role, read_labels
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ _KINDS: Mapping[Role, ScoreKind] = {
     'mask': 'probabilities',
 }
 _DEFAULT_OPTIONS = EngineOptions()
+_USUAL_PARTS = MaskParts()
 
 
 class SegNet(Network):
@@ -109,10 +113,11 @@ class SegNet(Network):
             progress=progress,
         )
         try:
-            self._gives_ids = self._role == 'class_ids' or self._gives_whole_numbers()
+            self._gives_ids = self._role == 'class_ids' or self._output().dtype.kind in 'iub'
             self._name_classes(named, self._class_count(len(named or ())))
             if colors_rgb is not None:
                 self._take_colors(colors_rgb)
+            self._score_grid = self._grid_on_device()
             self.settings = settings or SegmentationSettings()
         except BaseException:
             self.close()
@@ -156,30 +161,75 @@ class SegNet(Network):
         return self.segment_in(image, [self._settings])[0]
 
     def segment_in(
-        self, image: ImageLike, ways: Sequence[SegmentationSettings]
+        self,
+        image: ImageLike,
+        ways: Sequence[SegmentationSettings],
+        parts: Sequence[MaskParts] | None = None,
     ) -> list[Segmentation]:
         """Find the class of every pixel in several ways, from one run of the network.
 
         Args:
             image: As ``segment`` takes it.
             ways: Used in place of ``settings``, such as one for each resolution that is wanted.
+            parts: What is wanted of each; None is the classes and their confidence.
 
         Raises:
             SettingsError: The network does not have a class to be ignored.
             DeepLearningError: As ``segment`` raises.
         """
         pixels = as_pixels(image)
-        return self._parts(pixels, self._run(pixels), ways)
+        wanted = [_USUAL_PARTS] * len(ways) if parts is None else parts
+        return self._masks([pixels], ways, wanted)[0]
 
     def segment_batch(self, images: Sequence[ImageLike]) -> list[Segmentation]:
         """Find the class of every pixel of each of some images, as ``segment`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        ways = [self._settings]
-        return [
-            self._parts(pixels, outputs, ways)[0] for pixels, outputs in self._run_each(images)
+        run = partial(self._masks, ways=[self._settings], parts=[_USUAL_PARTS])
+        return [found[0] for _, found in self._run_each(images, run)]
+
+    def _masks(
+        self,
+        pixels: Sequence[Pixels],
+        ways: Sequence[SegmentationSettings],
+        parts: Sequence[MaskParts],
+    ) -> list[list[Segmentation]]:
+        """Make the masks of images that run together, on the engine's device if it can."""
+        grid = self._score_grid
+        if grid is None or not isinstance(self._engine, SegmentsOnDevice):
+            outputs = self._run_batch(pixels)
+            return [self._parts(*one, ways) for one in zip(pixels, outputs, strict=True)]
+        from ..tasks.preprocess import placement
+
+        count, engine = len(self._labels), self._engine
+        specs = [
+            [
+                mask_spec(
+                    placement(image.size_wh, self._card.input),
+                    way,
+                    ignored_class(way, self._labels),
+                    wanted,
+                    self._colors_rgb,
+                )
+                for way, wanted in zip(ways, parts, strict=True)
+            ]
+            for image in pixels
         ]
+        masks = self._on_device(
+            pixels, lambda: engine.run_masks(pixels, self._card.input, grid, specs)
+        )
+        return [
+            [as_segmentation(mask, count, image.size_wh) for mask in found]
+            for image, found in zip(pixels, masks, strict=True)
+        ]
+
+    def _grid_on_device(self) -> ScoreGrid | None:
+        """Tell the engine's device how to read the scores; None where it is not to."""
+        usable = isinstance(self._engine, SegmentsOnDevice) and self._sizes_input is None
+        if not usable or self._gives_ids:
+            return None
+        return find_score_grid(self._output(), _KINDS[self._role], len(self._labels))
 
     def _parts(
         self, pixels: Pixels, outputs: Tensors, ways: Sequence[SegmentationSettings]
@@ -206,10 +256,9 @@ class SegNet(Network):
         self._count_postprocessing(started)
         return found
 
-    def _gives_whole_numbers(self) -> bool:
+    def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]
-        tensor = next(tensor for tensor in self.info.outputs if tensor.name == name)
-        return tensor.dtype.kind in 'iub'
+        return next(tensor for tensor in self.info.outputs if tensor.name == name)
 
     def _class_count(self, label_count: int) -> int | None:
         """Count the classes; None where the network does not tell."""

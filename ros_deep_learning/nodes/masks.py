@@ -51,14 +51,20 @@ class MaskMessages:
 
     def confidence_mask(self, parts: Segmentation) -> Any:
         """Write the probability of each pixel's best class as mono8: 255 for 1.0, rounded."""
-        message, pixels = self._canvas('confidence_mask', parts.confidence_mask, 'mono8')
-        cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
+        message, pixels = self._canvas('confidence_mask', parts.class_mask, 'mono8')
+        if parts.ready.confidence_levels is None:
+            cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
+        else:
+            np.copyto(pixels, parts.ready.confidence_levels)
         return message
 
     def color_mask(self, parts: Segmentation, colors_rgb: NDArray[np.uint8]) -> Any:
         """Write each pixel's class in its colour, rgb8; black for none."""
         message, pixels = self._canvas('color_mask', parts.class_mask, 'rgb8')
-        color_mask(parts.class_mask, colors_rgb, out=pixels)
+        if parts.ready.color_mask is None:
+            color_mask(parts.class_mask, colors_rgb, out=pixels)
+        else:
+            np.copyto(pixels, parts.ready.color_mask)
         return message
 
     def segmentation(self, parts: Segmentation) -> Any:
@@ -79,6 +85,12 @@ class MaskMessages:
         return self._images.canvas(topic, self._header, (width, height), encoding)
 
 
+def hidden_classes(labels: Sequence[str], bare: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which classes get no colour by their names; shape of the labels."""
+    names = {name.casefold() for name in bare}
+    return np.array([label.casefold() in names for label in labels])
+
+
 def draw_parts(
     picture: NDArray[np.uint8],
     parts: Segmentation,
@@ -92,7 +104,8 @@ def draw_parts(
     """Lay the classes' colours over their picture, in place.
 
     Args:
-        picture: Shape (H, W, 3), uint8, rgb, writable.
+        picture: Shape (H, W, 3), uint8, rgb, writable; what it holds plays no part where the
+            overlay is ready.
         parts: Masks of the picture's size.
         labels: Names of the classes.
         colors_rgb: A colour for each.
@@ -101,12 +114,14 @@ def draw_parts(
         legend: Whether the coloured classes are listed in the upper left corner, with the share
             of the picture that each covers.
     """
-    names = {name.casefold() for name in bare}
-    hidden = np.array([label.casefold() in names for label in labels])
-    shown = np.arange(256, dtype=np.uint8)
-    shown[: len(labels)][hidden] = UNLABELLED
-    mask = np.asarray(cv2.LUT(parts.class_mask, shown), np.uint8)
-    blend_mask(picture, mask, colors_rgb, alpha=alpha)
+    hidden = hidden_classes(labels, bare)
+    if parts.ready.overlay is None:
+        shown = np.arange(256, dtype=np.uint8)
+        shown[: len(labels)][hidden] = UNLABELLED
+        mask = np.asarray(cv2.LUT(parts.class_mask, shown), np.uint8)
+        blend_mask(picture, mask, colors_rgb, alpha=alpha)
+    else:
+        np.copyto(picture, parts.ready.overlay)
     if legend:
         _draw_legend(picture, np.where(hidden, 0, parts.shares()), labels, colors_rgb)
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 from sensor_msgs.msg import Image
 
 from ..imaging.pixels import Pixels
-from ..networks import SegNet
+from ..networks import MaskParts, SegNet
 from ..tasks.segmentation import (
     MaskFilter,
     Resolution,
@@ -20,7 +21,7 @@ from ..tasks.segmentation import (
 )
 from .cards import CardChanges, chosen_card
 from .frame import Frame
-from .masks import MaskMessages, SegmentationMessage, draw_parts
+from .masks import MaskMessages, SegmentationMessage, draw_parts, hidden_classes
 from .parameters import parameter
 from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .spin import run_node
@@ -138,9 +139,25 @@ class SegNetNode(VisionNode):
         ways = {name: way for name, way in settings.ways().items() if self.outputs.wanted(name)}
         # For ~/stats alone, the network runs too.
         distinct = list(dict.fromkeys(ways.values())) or [settings.ways()['class_mask']]
-        found = dict(zip(distinct, self.network.segment_in(pixels, distinct), strict=True))
+        parts = [self._parts({n for n, way in ways.items() if way == one}) for one in distinct]
+        masks = self.network.segment_in(pixels, distinct, parts)
+        found = dict(zip(distinct, masks, strict=True))
         for name, way in ways.items():
             self.outputs.publish(name, self._message(name, frame, pixels, found[way]))
+
+    def _parts(self, outputs: set[str]) -> MaskParts:
+        """Tell what outputs that share a mask need of it."""
+        settings: SegNetSettings = self.settings
+        alphas = None
+        if 'overlay' in outputs:
+            hidden = hidden_classes(self.network.labels, read_names(settings.overlay_bare))
+            alphas = tuple(np.where(hidden, 0, round(settings.overlay_alpha)).tolist())
+        return MaskParts(
+            confidence='uint8' if outputs & {'confidence_mask', 'segmentation'} else None,
+            counts='segmentation' in outputs or (bool(alphas) and settings.overlay_legend),
+            color_mask='color_mask' in outputs,
+            overlay_alphas=alphas,
+        )
 
     def _message(self, name: str, frame: Frame, pixels: Pixels, parts: Segmentation) -> Any:
         settings: SegNetSettings = self.settings
@@ -153,7 +170,11 @@ class SegNetNode(VisionNode):
             return masks.segmentation(parts)
         if name == 'color_mask':
             return masks.color_mask(parts, self.network.colors_rgb)
-        message, picture = self.images.copy('overlay', frame.header, pixels)
+        if parts.ready.overlay is None:
+            message, picture = self.images.copy('overlay', frame.header, pixels)
+        else:
+            size_wh = pixels.size_wh
+            message, picture = self.images.canvas('overlay', frame.header, size_wh, 'rgb8')
         draw_parts(
             picture,
             parts,

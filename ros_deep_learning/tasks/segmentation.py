@@ -23,6 +23,26 @@ _VOID = 'void'
 _EXACT_IN_FLOAT32 = 2**24
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadyParts:
+    """What a device has already made of a mask; None where it was not asked, or cannot.
+
+    Attributes:
+        counts: Shape (class_count,), int64: pixels of each class.
+        confidence_levels: Shape (H, W), uint8: 255 times the confidence, rounded.
+        color_mask: Shape (H, W, 3), uint8, rgb: the colour of each pixel's class, black for none.
+        overlay: Shape of the source image, uint8, rgb: the colours laid over it.
+    """
+
+    counts: NDArray[np.int64] | None = None
+    confidence_levels: NDArray[np.uint8] | None = None
+    color_mask: NDArray[np.uint8] | None = None
+    overlay: NDArray[np.uint8] | None = None
+
+
+_NOTHING_READY = ReadyParts()
+
+
 @dataclass(frozen=True, slots=True)
 class Segmentation:
     """The classes of one image's pixels.
@@ -32,18 +52,22 @@ class Segmentation:
             index into the card's labels, 255 where a pixel has no class or was not seen.
         confidence_mask: Same shape, float32, 0..1: probability of the pixel's best class, also
             where that is too low for it to have the class; 0 where it was not seen. Of a network
-            that gives no scores, 1 where a pixel has a class.
+            that gives no scores, 1 where a pixel has a class. NaN where it was not asked for.
         class_count: How many classes the network tells apart.
         source_wh: Size of the source image in pixels.
+        ready: What a device has made of them beside.
     """
 
     class_mask: NDArray[np.uint8]
     confidence_mask: NDArray[np.float32]
     class_count: int
     source_wh: tuple[int, int]
+    ready: ReadyParts = _NOTHING_READY
 
     def pixel_counts(self) -> NDArray[np.int64]:
         """Count the pixels of each class; shape (class_count,)."""
+        if self.ready.counts is not None:
+            return np.array(self.ready.counts)
         import cv2
 
         counts = np.zeros(UNLABELLED + 1, np.int64)

@@ -37,9 +37,9 @@ class FakeEngine:
 class FakePixelsEngine(FakeEngine):
     """Prepares frames itself."""
 
-    def run_pixels(self, pixels, spec):
+    def run_pixels(self, pixels, spec, outputs=None):
         self.inputs.append((pixels, spec))
-        return self.outputs
+        return {k: v for k, v in self.outputs.items() if outputs is None or k in outputs}
 
 
 class BlobEngine(FakeEngine):

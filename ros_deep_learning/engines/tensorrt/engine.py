@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,18 @@ from numpy.typing import NDArray
 from ...errors import DeviceError, EngineError, InferenceError
 from ..base import EngineInfo, Tensors, TensorSpec
 from ..checks import check_inputs, shape_text
+from ..on_device import BoxTable, DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
 from .cuda import device_errors
 from .frames import FrameBuffer
+from .gather import CandidateGatherer, DeviceTensor, box_tables
 from .graph import GraphLauncher
+from .masks import MaskMaker, score_grids
 from .memory import ExchangeBuffer
 
 if TYPE_CHECKING:
     from ...imaging.pixels import Pixels
     from ...models.card import InputSpec
+    from .kernels.arguments import DeviceFrame
     from .loaded import TensorRtNetwork
 
 _NON_BLOCKING = 1
@@ -31,7 +36,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 class TensorRtEngine:
-    """One user's handle; see ``Engine`` and ``PixelsEngine``.
+    """One user's handle; see ``Engine``, ``PixelsEngine``, and the protocols of ``on_device``.
 
     Buffers have the size of the largest shapes and are made once.
     """
@@ -47,6 +52,8 @@ class TensorRtEngine:
         self._launcher = GraphLauncher(enabled=network.cuda_graph)
         self._buffers: dict[str, ExchangeBuffer] = {}
         self._frames: FrameBuffer | None = None
+        self._masks: MaskMaker | None = None
+        self._gatherer: CandidateGatherer | None = None
         self._context: Any = None
         self._stream: Any = None
         with network.gpu.current():
@@ -75,23 +82,58 @@ class TensorRtEngine:
                 buffer.upload(array.nbytes, self._stream)
             return self._finish()
 
-    def run_pixels(self, pixels: Sequence[Pixels], spec: InputSpec) -> Tensors:
+    def run_pixels(
+        self, pixels: Sequence[Pixels], spec: InputSpec, outputs: Collection[str] | None = None
+    ) -> Tensors:
         """Prepare the frames on the GPU and run the network; see ``PixelsEngine``.
 
         Raises:
             BackendUnavailableError: There is no compiler for the kernels.
         """
         with self._usable('running the network'):
-            tensor = self._image_input(spec)
-            sides = (spec.height, spec.width)
-            shape = (3, *sides) if spec.layout == 'nchw' else (*sides, 3)
-            self._set_shapes({tensor.name: (len(pixels), *shape)})
-            if self._frames is None:
-                self._frames = FrameBuffer(self._network.gpu, self._network.target)
-            self._frames.prepare(
-                pixels, spec, self._buffers[tensor.name].pointer, tensor.dtype, self._stream
+            self._prepare_frames(pixels, spec)
+            return self._finish(outputs)
+
+    def run_masks(
+        self,
+        pixels: Sequence[Pixels],
+        spec: InputSpec,
+        grid: ScoreGrid,
+        masks: Sequence[Sequence[MaskSpec]],
+    ) -> list[list[DeviceMask]]:
+        """Make masks of frames on the GPU; see ``SegmentsOnDevice``."""
+        with self._usable('making masks'):
+            frames = self._prepare_frames(pixels, spec)
+            scores = self._device_tensor(grid.output)
+            grids = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
+            _check_batch(len(frames), len(grids), grid.output)
+            if self._masks is None:
+                self._masks = MaskMaker(
+                    self._network.gpu.kernels(), shared=self._network.target.integrated
+                )
+            self._launch(())
+            self._masks.make(grids, grid.kind, frames, masks, self._stream)
+            self._stream.synchronize()
+            return self._masks.take()
+
+    def run_candidates(
+        self, pixels: Sequence[Pixels], spec: InputSpec, table: BoxTable, least: float
+    ) -> list[DeviceCandidates]:
+        """Pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
+        with self._usable('gathering candidates'):
+            frames = self._prepare_frames(pixels, spec)
+            boxes = box_tables(
+                table, self._device_tensor(table.scores), self._device_tensor(table.boxes)
             )
-            return self._finish()
+            _check_batch(len(frames), len(boxes), table.scores)
+            if self._gatherer is None:
+                self._gatherer = CandidateGatherer(
+                    self._network.gpu.kernels(), shared=self._network.target.integrated
+                )
+            self._launch(())
+            self._gatherer.gather(boxes, table, least, self._stream)
+            self._stream.synchronize()
+            return self._gatherer.take(self._stream)
 
     def close(self) -> None:
         """Give the handle back; twice is harmless."""
@@ -173,33 +215,60 @@ class TensorRtEngine:
             shapes[spec.name] = shape
         self._shapes = shapes
 
-    def _finish(self) -> Tensors:
+    def _prepare_frames(self, pixels: Sequence[Pixels], spec: InputSpec) -> list[DeviceFrame]:
+        tensor = self._image_input(spec)
+        sides = (spec.height, spec.width)
+        shape = (3, *sides) if spec.layout == 'nchw' else (*sides, 3)
+        self._set_shapes({tensor.name: (len(pixels), *shape)})
+        if self._frames is None:
+            self._frames = FrameBuffer(self._network.gpu, self._network.target)
+        return self._frames.prepare(
+            pixels, spec, self._buffers[tensor.name].pointer, tensor.dtype, self._stream
+        )
+
+    def _device_tensor(self, name: str) -> DeviceTensor:
+        for spec in self.info.outputs:
+            if spec.name == name:
+                return DeviceTensor(self._buffers[name].pointer, self._shapes[name], spec.dtype)
+        names = ', '.join(spec.name for spec in self.info.outputs)
+        msg = f'the network has no output {name!r}, but [{names}]'
+        raise InferenceError(msg)
+
+    def _finish(self, outputs: Collection[str] | None = None) -> Tensors:
         """Run on what lies in the input buffers, and answer copies of the outputs."""
-        self._launch()
+        wanted = [s for s in self.info.outputs if outputs is None or s.name in outputs]
+        self._launch(wanted)
         self._stream.synchronize()
         return {
             spec.name: self._buffers[spec.name].host(self._shapes[spec.name], spec.dtype).copy()
-            for spec in self.info.outputs
+            for spec in wanted
         }
 
-    def _launch(self) -> None:
-        shape = tuple(self._shapes[spec.name] for spec in self.info.inputs)
+    def _launch(self, wanted: Sequence[TensorSpec]) -> None:
+        """Run on what lies in the input buffers, and copy the wanted outputs."""
+        shapes = tuple(self._shapes[spec.name] for spec in self.info.inputs)
+        names = tuple(spec.name for spec in wanted)
         stream = int(self._stream.handle)
-        self._launcher.run(shape, stream, self._enqueue, self._enqueue_captured)
+        self._launcher.run(
+            (shapes, names),
+            stream,
+            partial(self._enqueue, wanted),
+            partial(self._enqueue_captured, wanted),
+        )
 
-    def _enqueue_captured(self) -> None:
+    def _enqueue_captured(self, wanted: Sequence[TensorSpec]) -> None:
         # What CUDA refuses while it captures, it may well take otherwise.
         try:
             with device_errors('capturing a CUDA graph'):
-                started = self._put_on_stream()
+                started = self._put_on_stream(wanted)
         except DeviceError as err:
             raise EngineError(*err.args) from err
         if not started:
             msg = f'TensorRT cannot be captured: {self._network.errors.take()}'
             raise EngineError(msg)
 
-    def _enqueue(self) -> None:
-        if self._put_on_stream():
+    def _enqueue(self, wanted: Sequence[TensorSpec]) -> None:
+        if self._put_on_stream(wanted):
             return
         why = self._network.errors.take() or 'it gave no reason'
         # A device that failed says so here, and is told apart from a frame that did not run.
@@ -207,10 +276,10 @@ class TensorRtEngine:
         msg = f'TensorRT failed on this frame: {why}'
         raise InferenceError(msg)
 
-    def _put_on_stream(self) -> bool:
+    def _put_on_stream(self, wanted: Sequence[TensorSpec]) -> bool:
         if not self._context.execute_async_v3(self._stream.handle):
             return False
-        for spec in self.info.outputs:
+        for spec in wanted:
             nbytes = prod(self._shapes[spec.name]) * spec.dtype.itemsize
             self._buffers[spec.name].download(nbytes, self._stream)
         return True
@@ -230,7 +299,14 @@ class TensorRtEngine:
         for buffer in self._buffers.values():
             buffer.free()
         self._buffers.clear()
-        if self._frames is not None:
-            self._frames.free()
-            self._frames = None
+        for part in (self._frames, self._masks, self._gatherer):
+            if part is not None:
+                part.free()
+        self._frames = self._masks = self._gatherer = None
         self._stream = None
+
+
+def _check_batch(frames: int, entries: int, output: str) -> None:
+    if frames != entries:
+        msg = f'{frames} images gave {entries} of {output!r}'
+        raise InferenceError(msg)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...errors import InferenceError
 from ...imaging.placement import place
 from .cuda import GpuContext
 from .kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
-from .memory import ExchangeBuffer
+from .memory import ExchangeBuffer, GrowingBuffer
 from .target import Target
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class FrameBuffer:
             BackendUnavailableError: There is no compiler for them.
         """
         self._kernels = gpu.kernels()
-        self._shared = target.integrated
-        self._buffer: ExchangeBuffer | None = None
+        self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=target.integrated))
 
     def prepare(
         self,
@@ -44,7 +44,7 @@ class FrameBuffer:
         tensor: int,
         dtype: np.dtype[Any],
         stream: Any,
-    ) -> None:
+    ) -> list[DeviceFrame]:
         """Upload frames as they are, and make a network's input of them.
 
         Args:
@@ -54,6 +54,9 @@ class FrameBuffer:
             dtype: What the tensor holds.
             stream: Where the work is put; the caller waits for it before the next call.
 
+        Returns:
+            Where the frames are until then.
+
         Raises:
             InferenceError: The tensor's type is not one that the kernels write.
         """
@@ -61,23 +64,23 @@ class FrameBuffer:
             msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
             raise InferenceError(msg)
         total = sum(image.array.size for image in pixels)
-        buffer = self._sized(total)
-        staging = buffer.host((total,), np.dtype(np.uint8))
+        buffer = self._memory.sized(total)
+        frames = []
         start = 0
-        starts = []
         for image in pixels:
-            size = image.array.size
-            np.copyto(staging[start : start + size].reshape(image.array.shape), image.array)
-            starts.append(start)
-            start += size
-        buffer.upload(total, stream)
-        for slot, (image, offset) in enumerate(zip(pixels, starts, strict=True)):
+            shape = image.array.shape
+            np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
             width, height = image.size_wh
+            pointer = buffer.pointer + start
+            frames.append(DeviceFrame(pointer, width, height, 3 * width, 3, image.order))
+            start += image.array.size
+        buffer.upload(total, stream)
+        for slot, (image, frame) in enumerate(zip(pixels, frames, strict=True)):
             self._kernels.preprocess(
-                DeviceFrame(buffer.pointer + offset, width, height, 3 * width, 3, image.order),
+                frame,
                 spec,
                 place(
-                    (width, height),
+                    image.size_wh,
                     (spec.width, spec.height),
                     spec.resize,
                     crop_fraction=spec.crop_fraction,
@@ -87,15 +90,8 @@ class FrameBuffer:
                 slot=slot,
                 stream=stream,
             )
+        return frames
 
     def free(self) -> None:
         """Give the memory back; twice is harmless."""
-        buffer, self._buffer = self._buffer, None
-        if buffer is not None:
-            buffer.free()
-
-    def _sized(self, nbytes: int) -> ExchangeBuffer:
-        if self._buffer is None or self._buffer.capacity < nbytes:
-            self.free()
-            self._buffer = ExchangeBuffer(nbytes, shared=self._shared)
-        return self._buffer
+        self._memory.free()

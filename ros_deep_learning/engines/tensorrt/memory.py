@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +50,10 @@ class ExchangeBuffer:
                 raise
             self.pointer = int(self._device)
 
-    def host(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """View the host's side as an array, from its first byte."""
+    def host(self, shape: Sequence[int], dtype: np.dtype[Any], start: int = 0) -> NDArray[Any]:
+        """View the host's side as an array, from its first byte unless said otherwise."""
         nbytes = prod(shape) * dtype.itemsize
-        view: NDArray[Any] = self._host[:nbytes].view(dtype).reshape(shape)
+        view: NDArray[Any] = self._host[start : start + nbytes].view(dtype).reshape(shape)
         return view
 
     def upload(self, nbytes: int, stream: Any) -> None:
@@ -61,10 +61,11 @@ class ExchangeBuffer:
         if self._device is not None and nbytes:
             self._driver.memcpy_htod_async(self.pointer, self._host[:nbytes], stream)
 
-    def download(self, nbytes: int, stream: Any) -> None:
-        """Bring the first bytes back, in the stream's order."""
+    def download(self, nbytes: int, stream: Any, start: int = 0) -> None:
+        """Bring bytes back, the first ones unless said otherwise, in the stream's order."""
         if self._device is not None and nbytes:
-            self._driver.memcpy_dtoh_async(self._host[:nbytes], self.pointer, stream)
+            end = start + nbytes
+            self._driver.memcpy_dtoh_async(self._host[start:end], self.pointer + start, stream)
 
     def free(self) -> None:
         """Give the memory back; views of it must be gone. Twice is harmless."""
@@ -79,3 +80,62 @@ class ExchangeBuffer:
         if host is not None:
             with contextlib.suppress(self._driver.Error):
                 host.base.free()
+
+
+class ScratchBuffer:
+    """Device memory that the host never sees; the GPU's context must be current."""
+
+    def __init__(self, capacity: int) -> None:
+        """Allocate; raises DeviceError where there is not enough memory."""
+        from pycuda import driver
+
+        self.capacity = max(capacity, 1)
+        self._driver = driver
+        with device_errors(f'allocating {self.capacity / 2**20:.1f} MiB'):
+            self._device: Any = driver.mem_alloc(self.capacity)
+        self.pointer = int(self._device)
+
+    def free(self) -> None:
+        """Give the memory back; twice is harmless."""
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(self._driver.Error):
+                device.free()
+
+
+class Buffer(Protocol):
+    """Memory of a fixed size."""
+
+    capacity: int
+    pointer: int
+
+    def free(self) -> None:
+        """Give the memory back; twice is harmless."""
+
+
+_BufferT = TypeVar('_BufferT', bound=Buffer)
+
+
+class GrowingBuffer(Generic[_BufferT]):
+    """Memory that is made anew where more is wanted than ever before; what it held is lost."""
+
+    def __init__(self, make: Callable[[int], _BufferT]) -> None:
+        self._make = make
+        self._buffer: _BufferT | None = None
+
+    def sized(self, nbytes: int) -> _BufferT:
+        """Give memory of at least so many bytes; nothing may be using the old one.
+
+        Raises:
+            DeviceError: There is not enough of it.
+        """
+        if self._buffer is None or self._buffer.capacity < nbytes:
+            self.free()
+            self._buffer = self._make(nbytes)
+        return self._buffer
+
+    def free(self) -> None:
+        """Give the memory back; twice is harmless."""
+        buffer, self._buffer = self._buffer, None
+        if buffer is not None:
+            buffer.free()

@@ -14,8 +14,10 @@ from ...errors import DecodeError
 from ..detection import Candidates
 from .arrays import as_candidates, cells, reaching, softmax
 from .shapes import Pattern, take
+from .table import Table, as_edges
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'scores': ('N', 'C')}
+TABLE = Table(scores='scores', boxes='boxes', edges=as_edges)
 
 BINS = 8
 """Values of a distribution: reg_max + 1, with NanoDet's usual reg_max of 7."""

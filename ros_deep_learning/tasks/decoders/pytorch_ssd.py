@@ -13,8 +13,10 @@ from ..detection import Candidates
 from . import ssd
 from .arrays import as_candidates
 from .shapes import Pattern, take
+from .table import Table
 
 SHAPES: dict[str, Pattern] = {'boxes': ('A', 4), 'scores': ('A', 'C')}
+TABLE = Table(scores='scores', boxes='boxes', edges=ssd.edges, background=0)
 
 
 def decode(

@@ -29,6 +29,7 @@ from . import (
     yolox,
 )
 from .shapes import Pattern, class_count
+from .table import Table
 
 Decode = Callable[
     [Mapping[str, NDArray[Any]], Mapping[str, str], tuple[int, int], float], Candidates
@@ -46,15 +47,17 @@ class Decoder:
             an array is not of its form.
         class_count: Reads the number of classes from the shapes of the outputs by role, without
             their batch axis and -1 where open; None where they do not tell.
+        table: What a device needs to know to pick the candidates itself; None where it cannot.
     """
 
     roles: tuple[str, ...]
     decode: Decode
     class_count: Callable[[Mapping[str, tuple[int, ...]]], int | None]
+    table: Table | None = None
 
 
-def _decoder(decode: Decode, shapes: Mapping[str, Pattern]) -> Decoder:
-    return Decoder(tuple(shapes), decode, partial(class_count, patterns=shapes))
+def _decoder(decode: Decode, shapes: Mapping[str, Pattern], table: Table | None = None) -> Decoder:
+    return Decoder(tuple(shapes), decode, partial(class_count, patterns=shapes), table)
 
 
 DECODERS: dict[str, Decoder] = {
@@ -64,15 +67,15 @@ DECODERS: dict[str, Decoder] = {
     'detr': _decoder(detr.decode_softmax, detr.SOFTMAX_SHAPES),
     'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES),
     'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES),
-    'nanodet': _decoder(nanodet.decode, nanodet.SHAPES),
+    'nanodet': _decoder(nanodet.decode, nanodet.SHAPES, nanodet.TABLE),
     'nanodet_raw': _decoder(nanodet.decode_raw, nanodet.RAW_SHAPES),
-    'pytorch_ssd': _decoder(pytorch_ssd.decode, pytorch_ssd.SHAPES),
+    'pytorch_ssd': _decoder(pytorch_ssd.decode, pytorch_ssd.SHAPES, pytorch_ssd.TABLE),
     'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES),
-    'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count),
+    'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE),
     'tensorflow_ssd': _decoder(tensorflow_ssd.decode, tensorflow_ssd.SHAPES),
-    'yolov5': _decoder(yolov5.decode, yolov5.SHAPES),
-    'yolov8': _decoder(yolov8.decode, yolov8.SHAPES),
-    'yolox': _decoder(yolox.decode, yolox.SHAPES),
+    'yolov5': _decoder(yolov5.decode, yolov5.SHAPES, yolov5.TABLE),
+    'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE),
+    'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE),
 }
 
 

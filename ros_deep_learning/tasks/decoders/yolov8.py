@@ -13,8 +13,17 @@ from numpy.typing import NDArray
 from ..detection import Candidates
 from .arrays import as_candidates, centre_to_edges
 from .shapes import Pattern, take
+from .table import Table, edges_of_centres
 
 SHAPES: dict[str, Pattern] = {'predictions': ('4+C', 'N')}
+TABLE = Table(
+    scores='predictions',
+    boxes='predictions',
+    edges=edges_of_centres,
+    fields_first=True,
+    first_class=4,
+    best_only=True,
+)
 
 
 def decode(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,38 @@ from numpy.typing import NDArray
 
 from ...errors import DecodeError
 from ..detection import Candidates
-from .arrays import as_candidates, cells, centre_to_edges
+from .arrays import as_candidates, cell_count, cells, centre_to_edges
 from .shapes import Pattern, take
+from .table import Table
 from .yolov5 import best_classes
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '5+C')}
 
 STRIDES = (8, 16, 32)
 """Pixels a cell of each grid, in the order of the rows."""
+
+
+def edges(
+    coordinates: NDArray[Any], rows: NDArray[Any], network_wh: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Apply YOLOX's rule; see ``decode`` and ``Table.edges``."""
+    grid = cells(network_wh, STRIDES)[rows]
+    boxes, cell, stride = coordinates.astype(np.float32), grid[:, :2], grid[:, 2:]
+    with np.errstate(over='ignore', invalid='ignore'):
+        centres = (boxes[:, :2] + cell) * stride
+        sides = np.exp(boxes[:, 2:]) * stride
+    return centre_to_edges(np.concatenate([centres, sides], axis=1))
+
+
+TABLE = Table(
+    scores='predictions',
+    boxes='predictions',
+    edges=edges,
+    first_class=5,
+    objectness=4,
+    best_only=True,
+    rows=partial(cell_count, strides=STRIDES),
+)
 
 
 def decode(
@@ -55,9 +80,4 @@ def decode(
         )
         raise DecodeError(msg)
     kept, scores, class_ids = best_classes(rows, score_threshold)
-    boxes, cell, stride = rows[kept, :4].astype(np.float32), grid[kept, :2], grid[kept, 2:]
-    with np.errstate(over='ignore', invalid='ignore'):
-        centres = (boxes[:, :2] + cell) * stride
-        sides = np.exp(boxes[:, 2:]) * stride
-    edges = centre_to_edges(np.concatenate([centres, sides], axis=1))
-    return as_candidates(edges, scores, class_ids)
+    return as_candidates(edges(rows[kept, :4], kept, network_wh), scores, class_ids)

@@ -15,6 +15,13 @@ import pytest
 from onnx import helper
 
 from ros_deep_learning.engines.base import PixelsEngine
+from ros_deep_learning.engines.on_device import (
+    BoxTable,
+    GathersOnDevice,
+    MaskSpec,
+    ScoreGrid,
+    SegmentsOnDevice,
+)
 from ros_deep_learning.errors import (
     DeviceError,
     EngineError,
@@ -23,6 +30,7 @@ from ros_deep_learning.errors import (
     SettingsError,
 )
 from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.models.card import InputSpec
 
 pytestmark = pytest.mark.gpu
@@ -234,6 +242,64 @@ def test_raw_frames_are_prepared_by_the_cards_formula(load, save, make_model):
         ]
         wanted = (frames / 255 - spec.mean) / spec.std
         np.testing.assert_allclose(got, wanted.transpose(0, 3, 1, 2), rtol=0, atol=1e-5)
+
+
+@pytest.fixture
+def six_planes(load, save, make_model):
+    """An engine that gives its frames' three planes twice, for batches of up to 3."""
+    nodes = [
+        helper.make_node('Mul', ['x', 'one'], ['same'], 'same'),
+        helper.make_node('Concat', ['same', 'x'], ['y'], 'both', axis=1),
+    ]
+    model = make_model(
+        nodes, [('x', ['n', 3, 8, 12])], [('y', ['n', 6, 8, 12])], [('one', np.float32(1))]
+    )
+    spec = InputSpec(width=12, height=8, channels='rgb', scale=1 / 255)
+    engine = load(save(model), 'fp32', spec=spec, max_batch=3).handle(lambda: None)
+    return engine, spec
+
+
+def test_masks_of_a_batch(six_planes):
+    engine, spec = six_planes
+    assert isinstance(engine, SegmentsOnDevice)
+    grid = ScoreGrid('y', 'probabilities', 6)
+    place_ = place((12, 8), (12, 8), 'stretch')
+    masks = [MaskSpec(place_, linear=False, confidence='float32', counts=True)]
+    for batch in (3, 1, 2, 3, 3, 1):
+        frames = np.random.default_rng(batch).integers(1, 256, (batch, 8, 12, 3), np.uint8)
+        found = engine.run_masks([Pixels(f, 'rgb') for f in frames], spec, grid, [masks] * batch)
+        for frame, (mask,) in zip(frames, found, strict=True):
+            np.testing.assert_array_equal(mask.class_ids, frame.argmax(axis=2))
+            np.testing.assert_allclose(mask.confidences, frame.max(axis=2) / 255, rtol=1e-6)
+            counts = np.bincount(mask.class_ids.ravel(), minlength=256)
+            np.testing.assert_array_equal(mask.counts, counts)
+
+
+def test_candidates_of_a_batch(six_planes):
+    engine, spec = six_planes
+    assert isinstance(engine, GathersOnDevice)
+    table = BoxTable('y', 'y', fields_first=True, first_class=4, best_only=True)
+    for batch in (3, 1, 2, 3, 3, 1):
+        frames = np.random.default_rng(batch).integers(0, 256, (batch, 8, 12, 3), np.uint8)
+        found = engine.run_candidates([Pixels(f, 'rgb') for f in frames], spec, table, 0.5)
+        for frame, candidates in zip(frames, found, strict=True):
+            fields = np.concatenate([frame, frame], axis=2).reshape(96, 6) / 255
+            rows = np.flatnonzero(fields[:, 4:].max(axis=1) >= 0.5)
+            order = np.argsort(candidates.rows)
+            np.testing.assert_array_equal(candidates.rows[order], rows)
+            wanted = fields[candidates.rows]
+            np.testing.assert_array_equal(candidates.class_ids, wanted[:, 4:].argmax(axis=1))
+            np.testing.assert_allclose(candidates.scores, wanted[:, 4:].max(axis=1), rtol=1e-6)
+            np.testing.assert_allclose(candidates.coordinates, wanted[:, :4], rtol=1e-6)
+            assert (np.diff(candidates.scores) <= 0).all()
+
+
+def test_only_wanted_outputs_come_back(six_planes):
+    engine, spec = six_planes
+    frame = Pixels(np.full((8, 12, 3), 51, np.uint8), 'rgb')
+    assert engine.run_pixels([frame], spec, ()) == {}
+    got = engine.run_pixels([frame], spec, ('y', 'z'))
+    np.testing.assert_allclose(got['y'], 0.2, rtol=1e-6)
 
 
 def test_a_plan_that_tensorrt_refuses_is_built_anew(load, open_batch, cache, make_record, caplog):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from ....imaging.pixels import ChannelOrder
 ElementType = Literal['float32', 'float16', 'uint8']
 Layout = Literal['nchw', 'nhwc']
 ELEMENT_TYPES: dict[str, int] = {'float32': 0, 'float16': 1, 'uint8': 2}
+
+SCORE_KINDS = {'probabilities': 0, 'logits': 1, 'scores': 2}
+PROBABILITY_SLACK = 1e-3
+"""How far half precision's rounding may put a probability outside 0..1."""
 
 UNLABELLED = 255
 """Class id of a pixel that has no class."""
@@ -95,6 +99,16 @@ class DeviceScores:
         if self.layout == 'nchw':
             return self.width * self.height, self.width, 1
         return 1, self.width * self.classes, self.classes
+
+
+def element_type(dtype: np.dtype[Any]) -> ElementType:
+    """Give the name of a tensor's type, where the kernels can read it.
+
+    Raises:
+        InferenceError: It is neither float32 nor float16.
+    """
+    scores_type(dtype.name)
+    return cast('ElementType', dtype.name)
 
 
 def scores_type(dtype: str) -> int:

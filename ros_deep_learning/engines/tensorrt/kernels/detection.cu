@@ -33,7 +33,8 @@ extern "C" __global__ void gather_candidates(
             if (k == skipped) continue;
             const float s = load_element(
                 scores, scores_type, box * box_stride + k * class_stride);
-            if (s == s && (class_id < 0 || s > score)) {
+            if (s != s) return; // as NumPy's max, which is NaN then
+            if (class_id < 0 || s > score) {
                 class_id = k;
                 score = s;
             }

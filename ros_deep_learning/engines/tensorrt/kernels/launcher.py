@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InferenceError
 from ....imaging.placement import Placement
-from .arguments import ELEMENT_TYPES, DeviceFrame, DeviceScores, ElementType, scores_type
+from .arguments import (
+    ELEMENT_TYPES,
+    PROBABILITY_SLACK,
+    SCORE_KINDS,
+    DeviceFrame,
+    DeviceScores,
+    ElementType,
+    scores_type,
+)
 from .candidates import DeviceBoxes
 from .grid_map import grid_maps
 from .shapes import BLOCK_1D, BLOCK_2D, HISTOGRAM_BLOCKS, grid_1d, grid_2d, interpolation_code
@@ -97,6 +105,41 @@ class Kernels:
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
             spec.pad_value, spec.scale, *spec.mean, *spec.std,
             out, slot * 3 * width * height, int(spec.layout == 'nhwc'), ELEMENT_TYPES[dtype],
+        )  # fmt: skip
+
+    def activate(
+        self,
+        scores: DeviceScores,
+        kind: str,
+        flag: int,
+        planes: int,
+        *,
+        stream: Any = None,
+    ) -> None:
+        """Turn a grid's scores into probabilities, as ``tasks.score_grid.read_scores`` does.
+
+        Args:
+            scores: The network's output; its ``classes`` are planes.
+            kind: ``logits``, ``probabilities``, or ``scores`` for either of them: logits where
+                any lies outside 0..1 by more than half precision's rounding.
+            flag: Address of a uint32, written where ``scores`` are looked at.
+            planes: Address of (C, H, W) float32, written; C is 2 for a single plane, which is the
+                score of class 1.
+            stream: A ``pycuda.driver.Stream``.
+        """
+        cells = scores.width * scores.height
+        code = scores_type(scores.dtype)
+        class_stride, _, cell_stride = scores.strides
+        if kind == 'scores':
+            count = scores.classes * cells
+            self._launch('zero_words', (1, 1), BLOCK_1D, stream, flag, 1)
+            self._launch(
+                'find_logits', grid_1d(count), BLOCK_1D, stream, scores.pointer, code, count,
+                -PROBABILITY_SLACK, 1 + PROBABILITY_SLACK, flag,
+            )  # fmt: skip
+        self._launch(
+            'activate', grid_1d(cells), BLOCK_1D, stream, scores.pointer, code, scores.classes,
+            cells, class_stride, cell_stride, SCORE_KINDS[kind], flag, planes,
         )  # fmt: skip
 
     def segment(

@@ -3,6 +3,58 @@
 // Class scores on a grid become masks of any size.
 
 enum { UNLABELLED = 255 };
+enum ScoreKind { PROBABILITIES = 0, LOGITS = 1, UNTOLD = 2 };
+
+// Grid: 1-D, one thread a score. found: set to 1 where a score is no probability; else untouched.
+// NaN tells nothing.
+extern "C" __global__ void find_logits(
+    const void* __restrict__ scores, int type, int count, float low, float high,
+    unsigned int* __restrict__ found)
+{
+    const long long i = thread_index();
+    if (i >= count) return;
+    const float score = load_element(scores, type, i);
+    if (score < low || score > high) *found = 1u; // all that race write the same
+}
+
+// Grid: 1-D, one thread a cell.
+// scores: (class, cell) at class * class_stride + cell * cell_stride.
+// kind: what they are; UNTOLD are logits where *has_logits is not 0.
+// out: a plane of probabilities a class, two for a single plane, which is that of class 1. What
+//     is NaN or infinite is 0, with its whole cell where softmax mixes the classes.
+extern "C" __global__ void activate(
+    const void* __restrict__ scores, int type, int planes, int cells,
+    long long class_stride, long long cell_stride,
+    int kind, const unsigned int* __restrict__ has_logits, float* __restrict__ out)
+{
+    const long long cell = thread_index();
+    if (cell >= cells) return;
+
+    const int logits = kind == LOGITS || (kind == UNTOLD && *has_logits);
+    float peak = 0.0f, sum = 0.0f;
+    if (logits && planes > 1) {
+        for (int k = 0; k < planes; ++k) {
+            const float s = load_element(scores, type, k * class_stride + cell * cell_stride);
+            if (k == 0 || s > peak || s != s) peak = s;
+        }
+        for (int k = 0; k < planes; ++k)
+            sum += expf(load_element(scores, type, k * class_stride + cell * cell_stride) - peak);
+    }
+    const int classes = planes == 1 ? 2 : planes;
+    for (int k = 0; k < classes; ++k) {
+        const int plane = planes == 1 ? 0 : k;
+        float share = load_element(scores, type, plane * class_stride + cell * cell_stride);
+        if (logits && planes > 1) {
+            share = expf(share - peak) / sum;
+        } else if (logits) {
+            const float power = expf(-fabsf(share)), positive = 1.0f / (1.0f + power);
+            share = share < 0.0f ? power * positive : positive;
+        }
+        if (planes == 1 && k == 0) share = 1.0f - share;
+        const int finite = share - share == 0.0f;
+        out[(long long)k * cells + cell] = finite ? fminf(fmaxf(share, 0.0f), 1.0f) : 0.0f;
+    }
+}
 
 // Grid: 2-D, one thread a pixel of the output.
 // scores: element (class, row, column) lies at class * class_stride + row * row_stride +

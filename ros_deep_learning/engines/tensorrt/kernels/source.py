@@ -11,6 +11,8 @@ SOURCES = ('common.cuh', 'preprocess.cu', 'segmentation.cu', 'detection.cu')
 SIGNATURES = {
     'zero_words': 'Pi',
     'preprocess': 'Pqii' + 'iiii' * 2 + 'iii' + 'dd' + 'i' + 'f' * 7 + 'Pqii',
+    'find_logits': 'PiiffP',
+    'activate': 'Piiiqq' + 'iPP',
     'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiiif' + 'PPi',
     'colorize': 'PiPP',
     'blend': 'Pqiiii' + 'Pii' + 'PP',

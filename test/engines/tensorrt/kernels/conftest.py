@@ -4,19 +4,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-
-@pytest.fixture(scope='session')
-def shim_module(tmp_path_factory):
-    from kernel_shim import ShimModule, build_shim
-
-    return ShimModule(build_shim(tmp_path_factory.mktemp('shim')))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ros_deep_learning.engines.tensorrt.kernels.candidates import (
 )
 from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.models.card import InputSpec
+from ros_deep_learning.tasks.score_grid import read_scores
 
 OPENCV = {
     'nearest': cv2.INTER_NEAREST,
@@ -141,6 +142,36 @@ def random_scores(rng, classes, height, width, dtype, *, softmax):
         if classes > 1:
             scores /= scores.sum(axis=0)
     return scores.astype(dtype)
+
+
+def check_activate(device, rng, sizes=SIZES, **fixed):
+    """Probabilities of one random score grid, against float64 and the CPU's own."""
+    choice = {
+        'planes': int(rng.choice([1, 2, 3, 21])),
+        'dtype': str(rng.choice(['float32', 'float16'])),
+        'layout': str(rng.choice(['nchw', 'nhwc'])),
+        'softmax': bool(rng.integers(2)),
+        'kind': str(rng.choice(['logits', 'probabilities', 'scores'])),
+        'hostile': bool(rng.integers(2)),
+    } | fixed
+    # At a width of 1, the CPU takes two planes for two columns of one plane.
+    width, height = (max(2, min(int(rng.choice(sizes)), 64)) for _ in 'wh')
+    planes, dtype = choice['planes'], choice['dtype']
+    scores = random_scores(rng, planes, height, width, dtype, softmax=choice['softmax'])
+    if choice['hostile']:
+        flat = scores.reshape(-1)
+        for value in (np.nan, np.inf, -np.inf, 6e4, -6e4):
+            flat[rng.integers(0, flat.size)] = value
+    buffer = device.put(scores if choice['layout'] == 'nchw' else np.moveaxis(scores, 0, -1))
+    flag, out = device.room(1, np.uint32), device.room((max(2, planes), height, width), np.float32)
+    grid = DeviceScores(buffer.pointer, width, height, planes, dtype, choice['layout'])
+    device.kernels.activate(grid, choice['kind'], flag.pointer, out.pointer)
+    got = out.read()
+    wanted = read_scores(scores, choice['kind'], max(2, planes))
+    np.testing.assert_allclose(got, wanted, rtol=2e-6, atol=1e-7)
+    if not choice['hostile']:
+        exact = reference.probabilities(scores.astype(np.float64), choice['kind'])
+        np.testing.assert_allclose(got, exact, rtol=2e-6, atol=1e-7)
 
 
 def check_segment(device, rng, sizes=SIZES, **fixed):

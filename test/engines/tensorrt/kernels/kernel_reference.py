@@ -153,6 +153,8 @@ def candidates(scores, boxes, threshold, *, objectness=None, best_only=False, sk
         allowed[:, skipped] = False
     if best_only:
         best = np.where(allowed, scores, -1).argmax(axis=1)
+        looked_at = np.arange(scores.shape[1]) != (-1 if skipped is None else skipped)
+        allowed[np.isnan(scores[:, looked_at]).any(axis=1)] = False
         allowed &= np.arange(scores.shape[1]) == best[:, None]
     if objectness is not None:
         scores = scores * objectness.astype(np.float32)[:, None]
@@ -161,3 +163,17 @@ def candidates(scores, boxes, threshold, *, objectness=None, best_only=False, sk
         for box, class_id in np.argwhere(allowed & (scores >= np.float32(threshold))).tolist()
     ]
     return sorted(found, key=lambda item: (-item[2], item[0], item[1]))
+
+
+def probabilities(scores, kind):
+    """Class probabilities of scores (C, h, w), finite float64; one plane is that of class 1."""
+    within = scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3
+    if kind == 'logits' or (kind == 'scores' and not within):
+        if len(scores) == 1:
+            scores = 1 / (1 + np.exp(-scores))
+        else:
+            powers = np.exp(scores - scores.max(axis=0))
+            scores = powers / powers.sum(axis=0)
+    if len(scores) == 1:
+        scores = np.concatenate([1 - scores, scores])
+    return scores.clip(0, 1)

@@ -58,6 +58,14 @@ def test_preprocess_of_camera_frames(gpu):
         cases.check_preprocess(gpu, rng, BIG, interpolation='bilinear')
 
 
+@pytest.mark.parametrize('kind', ['logits', 'probabilities', 'scores'])
+def test_activate(gpu, kind):
+    for seed in range(30):
+        cases.check_activate(gpu, np.random.default_rng(seed), kind=kind)
+    for seed in range(3):
+        cases.check_activate(gpu, np.random.default_rng(seed), BIG, kind=kind)
+
+
 @pytest.mark.parametrize('linear', [False, True])
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
 def test_segment(gpu, resize, linear):

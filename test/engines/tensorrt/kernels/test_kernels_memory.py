@@ -24,6 +24,7 @@ for seed in range(40):
         check(device, np.random.default_rng(seed))
     if seed < 10:
         cases.check_candidates(device, np.random.default_rng(seed))
+        cases.check_activate(device, np.random.default_rng(seed))
 print('whole')
 """
 

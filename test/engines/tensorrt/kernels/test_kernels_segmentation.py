@@ -37,6 +37,14 @@ def test_random_scores(device, resize, linear):
         cases.check_segment(device, rng, resize=resize, linear=linear)
 
 
+@pytest.mark.parametrize('hostile', [False, True])
+@pytest.mark.parametrize('kind', ['logits', 'probabilities', 'scores'])
+def test_random_scores_become_probabilities(device, kind, hostile):
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        cases.check_activate(device, rng, kind=kind, hostile=hostile)
+
+
 @pytest.mark.parametrize('sizes', [(1,), (1, 257), (320, 200)])
 def test_extreme_sizes(device, sizes):
     for seed in range(4):

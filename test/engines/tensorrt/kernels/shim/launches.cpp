@@ -4,6 +4,8 @@
 
 SHIM_LAUNCH(zero_words, false)
 SHIM_LAUNCH(preprocess, false)
+SHIM_LAUNCH(find_logits, false)
+SHIM_LAUNCH(activate, false)
 SHIM_LAUNCH(segment, false)
 SHIM_LAUNCH(colorize, false)
 SHIM_LAUNCH(blend, false)

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What an engine may do on its device after the network, so that less is copied back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..imaging.pixels import Pixels
+    from ..imaging.placement import Placement
+    from ..models.card import InputSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGrid:
+    """How an output holds a segmentation network's scores.
+
+    Attributes:
+        output: The tensor's name.
+        kind: What the scores are; ``scores`` may be logits or probabilities and are looked at.
+        planes: Scores a cell, 1 to 255; a single one is that of the second of two classes.
+        channels_last: Whether a cell's scores lie side by side; else there is a plane a class.
+    """
+
+    output: str
+    kind: Literal['logits', 'probabilities', 'scores']
+    planes: int
+    channels_last: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskSpec:
+    """A mask that is wanted of one frame, and what is to be made of it.
+
+    Attributes:
+        placement: How the frame lies in the network's input.
+        on_grid: Whether the mask has the network's grid instead of the frame's size.
+        linear: Interpolate the probabilities between the grid's cells; else the nearest cell.
+        ignored: A class that no pixel gets; None ignores none.
+        min_confidence: Probability below which a pixel has no class; 0 leaves out 0 alone.
+        confidence: What confidences are wanted: float32, or uint8 for 255 times as much.
+        counts: Whether the pixels of each class are to be counted.
+        colors_rgb: Shape (K, 3), uint8: each pixel's colour is wanted; None is not.
+        overlay_rgba: Shape (K, 4), uint8: the colours are wanted over the frame, with an opacity
+            a class; None is not.
+    """
+
+    placement: Placement
+    on_grid: bool = False
+    linear: bool = True
+    ignored: int | None = None
+    min_confidence: float = 0.0
+    confidence: Literal['float32', 'uint8'] | None = None
+    counts: bool = False
+    colors_rgb: NDArray[np.uint8] | None = None
+    overlay_rgba: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceMask:
+    """What was made of a ``MaskSpec``, in new arrays of host memory; None was not asked for.
+
+    Attributes:
+        class_ids: Shape (H, W), uint8; 255 where a pixel has no class or was not seen.
+        confidences: Same shape, float32 0..1 or uint8 0..255; 0 where it was not seen.
+        counts: Shape (256,), uint32: pixels of each class; the last has none.
+        colors_rgb: Shape (H, W, 3), uint8; black for no class.
+        overlay_rgb: Shape of the frame, uint8, rgb.
+    """
+
+    class_ids: NDArray[np.uint8]
+    confidences: NDArray[Any] | None = None
+    counts: NDArray[np.uint32] | None = None
+    colors_rgb: NDArray[np.uint8] | None = None
+    overlay_rgb: NDArray[np.uint8] | None = None
+
+
+@runtime_checkable
+class SegmentsOnDevice(Protocol):
+    """An engine that takes raw frames and makes masks of the scores on its device."""
+
+    def run_masks(
+        self,
+        pixels: Sequence[Pixels],
+        spec: InputSpec,
+        grid: ScoreGrid,
+        masks: Sequence[Sequence[MaskSpec]],
+    ) -> list[list[DeviceMask]]:
+        """Prepare frames, run the network and make masks; no output tensor is copied.
+
+        Args:
+            pixels: The frames, one a batch entry.
+            spec: The card's input.
+            grid: Which output holds the scores, and how; float32 or float16.
+            masks: The masks of each frame.
+
+        Returns:
+            A mask for each one asked for, frame by frame.
+
+        Raises:
+            InferenceError: The output has another shape or type than the grid says.
+            DeepLearningError: As ``PixelsEngine.run_pixels``.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class BoxTable:
+    """How a detector's outputs hold a box and class scores for each of many candidates.
+
+    Attributes:
+        scores: Name of the tensor of the scores.
+        boxes: Name of the tensor of the four coordinates, its first four fields.
+        fields_first: Whether there is a row a field; else a row a candidate.
+        first_class: The score tensor's field of the first class; all after it are classes.
+        objectness: The score tensor's field of a factor on all of a candidate's scores.
+        best_only: One result a candidate, of its best class; else one for each class.
+        background: A class that is never given.
+    """
+
+    scores: str
+    boxes: str
+    fields_first: bool = False
+    first_class: int = 0
+    objectness: int | None = None
+    best_only: bool = False
+    background: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceCandidates:
+    """The candidates of one frame that reach a threshold, best first.
+
+    Attributes:
+        rows: Shape (N,), int32: which candidate of the table.
+        class_ids: Shape (N,), int32.
+        scores: Shape (N,), float32.
+        coordinates: Shape (N, 4), float32, as the network gives them.
+    """
+
+    rows: NDArray[np.int32]
+    class_ids: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    coordinates: NDArray[np.float32]
+
+
+@runtime_checkable
+class GathersOnDevice(Protocol):
+    """An engine that takes raw frames and picks the candidates over a threshold on its device."""
+
+    def run_candidates(
+        self, pixels: Sequence[Pixels], spec: InputSpec, table: BoxTable, least: float
+    ) -> list[DeviceCandidates]:
+        """Prepare frames, run the network and gather candidates; no output tensor is copied.
+
+        Args:
+            pixels: The frames, one a batch entry.
+            spec: The card's input.
+            table: Which outputs hold boxes and scores, and how; float32 or float16.
+            least: Least score, inclusive, compared in float32; NaN never reaches it.
+
+        Returns:
+            All that reach it, for each frame.
+
+        Raises:
+            InferenceError: The outputs have other shapes or types than the table says.
+            DeepLearningError: As ``PixelsEngine.run_pixels``.
+        """
