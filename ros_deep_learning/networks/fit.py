@@ -8,10 +8,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..engines.base import EngineInfo, TensorSpec
 from ..engines.checks import shape_text
 from ..errors import CardError
+from ..imaging.palettes import class_colors
 from ..models.card import ModelCard
+from ..models.colors import load_colors
 from ..models.labels import labels_in_metadata, load_labels
 
 _Role = TypeVar('_Role', bound=str)
@@ -115,6 +120,33 @@ def read_labels(card: ModelCard) -> tuple[str, ...] | None:
     if card.labels is None:
         return None
     return load_labels(card.labels)
+
+
+def read_colors(card: ModelCard) -> NDArray[np.uint8] | None:
+    """Load a card's colours, shape (K, 3), uint8, rgb; None where it has no file of them.
+
+    Raises:
+        CardError: The file cannot be read.
+    """
+    return None if card.colors is None else load_colors(card.colors)
+
+
+def match_colors(
+    card: ModelCard, colors_rgb: NDArray[np.uint8] | None, count: int
+) -> NDArray[np.uint8]:
+    """Give a colour for each class, shape (count, 3), uint8, rgb: the card's or the palette's.
+
+    Raises:
+        CardError: The card has another number of them.
+    """
+    if colors_rgb is None:
+        return class_colors(count)
+    if len(colors_rgb) != count:
+        msg = (
+            f'{card.name}: colors: {card.colors} has {len(colors_rgb)} colours for {count} classes'
+        )
+        raise CardError(msg)
+    return colors_rgb
 
 
 def match_labels(
