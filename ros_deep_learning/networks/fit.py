@@ -22,6 +22,8 @@ from ..models.labels import labels_in_metadata, load_labels
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
+_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled')
+
 SIZES_INPUT = 'orig_target_sizes'
 """The second input of RT-DETR's, D-FINE's and DEIM's own exports."""
 
@@ -159,13 +161,16 @@ def match_labels(
 
     Args:
         card: The network.
-        labels: Those of its file, or None.
+        labels: Those of its file, or None; a background before the classes is left out.
         count: The network's number of classes, or None where it does not tell.
         metadata: What the network says of itself.
 
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
+    if count is not None and labels is not None and len(labels) == count + 1:
+        # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
+        labels = labels[1:] if labels[0].casefold() in _BACKGROUND else labels
     where = card.labels if labels is not None else "the network's metadata"
     labels = labels if labels is not None else labels_in_metadata(metadata)
     if not labels:
