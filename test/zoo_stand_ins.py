@@ -113,8 +113,7 @@ def _caffe(card: ModelCard) -> tuple[bytes, bytes]:
     size_hw = (spec.height, spec.width)
     if card.task == 'detection':
         net = make.detectnet(size_hw=size_hw, classes=_count(card), width=8)
-        return _with_shared_boxes(net)
-    if card.task == 'segmentation':
+    elif card.task == 'segmentation':
         net = make.fcn_alexnet(size_hw=size_hw, width=16, whole=False)
     elif name.startswith('resnet'):
         net = make.resnet(int(name.partition('-')[2]), width=16)
@@ -127,18 +126,6 @@ def _caffe(card: ModelCard) -> tuple[bytes, bytes]:
     else:
         net = {'alexnet': make.alexnet, 'googlenet': make.googlenet}[name](width=8)
     return net.text.encode(), bytes(caffemodel(net.weights))
-
-
-def _with_shared_boxes(net) -> tuple[bytes, bytes]:
-    """Keep one box a cell, which DIGITS' networks for two classes share between them."""
-    from caffe_files import caffemodel
-
-    weights = net.weights | {
-        'bbox/regressor': [array[:4] for array in net.weights['bbox/regressor']]
-    }
-    head, layer, tail = net.text.partition('name: "bbox/regressor"')
-    tail = re.sub(r'num_output: \d+', 'num_output: 4', tail, count=1)
-    return (head + layer + tail).encode(), bytes(caffemodel(weights))
 
 
 def fcn_resnet18(size_wh: tuple[int, int], classes: int, width: int = 16) -> bytes:
