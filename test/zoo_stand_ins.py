@@ -7,7 +7,6 @@ Layers and wiring are the real ones; numbers of channels are divided, so that al
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
 import shutil
@@ -22,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 from ros_deep_learning.models.card import ModelCard
 from ros_deep_learning.models.zoo import zoo_folder
 
-sys.path.insert(0, str(Path(__file__).parent / 'models' / 'caffe'))
+sys.path[:0] = [str(Path(__file__).parent / 'models' / part) for part in ('', 'caffe')]
 
 # The names of the three tables and of the legacy one in the documentation that came with the
 # first ROS package.
@@ -70,6 +69,8 @@ def stand_in(card: ModelCard) -> bytes:
     files = {'labels': _labels(card), 'colors': _colors(card)}
     if card.format == 'caffe':
         files['prototxt'], files['model'] = _caffe(card)
+    elif card.format == 'tensorflow-ssd':
+        files['model'] = _frozen_ssd(card)
     else:
         files['model'] = fcn_resnet18((card.input.width, card.input.height), _count(card))
     return packed({name: files[role] for role, name in source.members.items()})
@@ -87,6 +88,8 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 
 def _count(card: ModelCard) -> int:
+    if card.format == 'tensorflow-ssd':
+        return 90
     if card.task == 'detection':
         return 2 if card.name == 'multiped' else 1
     if card.task == 'classification':
@@ -110,8 +113,7 @@ def _caffe(card: ModelCard) -> tuple[bytes, bytes]:
     size_hw = (spec.height, spec.width)
     if card.task == 'detection':
         net = make.detectnet(size_hw=size_hw, classes=_count(card), width=8)
-        return _with_shared_boxes(net)
-    if card.task == 'segmentation':
+    elif card.task == 'segmentation':
         net = make.fcn_alexnet(size_hw=size_hw, width=16, whole=False)
     elif name.startswith('resnet'):
         net = make.resnet(int(name.partition('-')[2]), width=16)
@@ -124,18 +126,6 @@ def _caffe(card: ModelCard) -> tuple[bytes, bytes]:
     else:
         net = {'alexnet': make.alexnet, 'googlenet': make.googlenet}[name](width=8)
     return net.text.encode(), bytes(caffemodel(net.weights))
-
-
-def _with_shared_boxes(net) -> tuple[bytes, bytes]:
-    """Keep one box a cell, which DIGITS' networks for two classes share between them."""
-    from caffe_files import caffemodel
-
-    weights = net.weights | {
-        'bbox/regressor': [array[:4] for array in net.weights['bbox/regressor']]
-    }
-    head, layer, tail = net.text.partition('name: "bbox/regressor"')
-    tail = re.sub(r'num_output: \d+', 'num_output: 4', tail, count=1)
-    return (head + layer + tail).encode(), bytes(caffemodel(weights))
 
 
 def fcn_resnet18(size_wh: tuple[int, int], classes: int, width: int = 16) -> bytes:
@@ -209,10 +199,10 @@ def fcn_resnet18(size_wh: tuple[int, int], classes: int, width: int = 16) -> byt
     return model.SerializeToString()
 
 
-def tiny_ssd(path: Path) -> bytes:
-    """Give a frozen SSD graph of TensorFlow for images of 9x9."""
-    home = Path(__file__).parent / 'models' / 'conftest.py'
-    spec = importlib.util.spec_from_file_location('models_conftest', home)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module._write_tiny_ssd(path).read_bytes()
+def _frozen_ssd(card: ModelCard) -> bytes:
+    from graph_writer import GraphWriter
+    from ssd_architectures import ARCHITECTURES
+
+    graph_writer = GraphWriter()
+    ARCHITECTURES[card.name](graph_writer, width=16).heads()
+    return graph_writer.graph.SerializeToString()

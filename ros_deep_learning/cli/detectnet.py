@@ -17,7 +17,7 @@ from ..networks import DetectNet, TrackingSettings
 from ..progress import Progress
 from ..tasks.detection import Detections, DetectionSettings
 from .vision import run_vision
-from .vision_arguments import chosen_card, chosen_colors, loader_of, spelled, vision_parser
+from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             found.class_ids,
             labels=network.labels,
             # The picture is bgr too.
-            colors_rgb=chosen_colors(arguments, network),
+            colors_rgb=colors_bgr(network),
             flags=OverlayFlags.parse(arguments.overlay),
             alpha=arguments.alpha,
             track_ids=found.track_ids,

@@ -20,7 +20,7 @@ from ..networks import SegNet
 from ..progress import Progress
 from ..tasks.segmentation import SegmentationSettings
 from .vision import run_vision
-from .vision_arguments import chosen_card, chosen_colors, loader_of, spelled, vision_parser
+from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
 
 _LEAST_SHARE = 0.001
 
@@ -57,14 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         network: SegNet, frame: Pixels, picture: NDArray[np.uint8]
     ) -> tuple[list[str], NDArray[np.uint8]]:
         parts = network.segment(frame)
-        colors_bgr = chosen_colors(arguments, network)
+        colors = colors_bgr(network)
         pictures = []
         for kind in _shown(arguments):
             if kind == 'overlay':
-                blend_mask(picture, parts.class_mask, colors_bgr, alpha=arguments.alpha)
+                blend_mask(picture, parts.class_mask, colors, alpha=arguments.alpha)
                 pictures.append(picture)
             else:
-                pictures.append(color_mask(parts.class_mask, colors_bgr))
+                pictures.append(color_mask(parts.class_mask, colors))
         shares = parts.shares()
         found = [k for k in np.argsort(-shares, kind='stable') if shares[k] >= _LEAST_SHARE]
         return [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found], np.hstack(pictures)
@@ -81,7 +81,7 @@ def _shown(arguments: argparse.Namespace) -> list[str]:
 
 
 def _write_legend(arguments: argparse.Namespace, network: SegNet) -> None:
-    page_bgr = legend(network.labels, chosen_colors(arguments, network))
+    page_bgr = legend(network.labels, colors_bgr(network))
     if not cv2.imwrite(str(arguments.legend), page_bgr):
         msg = f'cannot write the legend {arguments.legend}'
         raise ImageError(msg)

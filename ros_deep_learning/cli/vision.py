@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from ..progress import Progress
 from .bar import progress_bar
 from .sinks import open_sink
 
-_NetworkT = TypeVar('_NetworkT', bound=Network)
+_NetworkT = TypeVar('_NetworkT', bound=Network[Any])
 
 Look = Callable[[_NetworkT, Pixels, NDArray[np.uint8]], tuple[Iterable[str], NDArray[np.uint8]]]
 """Called with the network, the frame, and a copy of it, (H, W, 3) uint8 bgr, that may be drawn on.
@@ -81,12 +81,12 @@ def _check_apart(arguments: argparse.Namespace) -> None:
         raise ImageError(msg)
 
 
-def _headline(network: Network) -> str:
+def _headline(network: Network[Any]) -> str:
     info = network.info
     return f'{network.card.name}: {info.backend}, {info.precision}, {len(network.labels)} classes'
 
 
-def _times(network: Network) -> str:
+def _times(network: Network[Any]) -> str:
     stats = network.stats
     total = stats.preprocess_ms + stats.inference_ms + stats.postprocess_ms
     return f'{total:.1f} ms, the network {stats.inference_ms:.1f} ms of it'

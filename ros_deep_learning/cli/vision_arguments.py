@@ -7,17 +7,17 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..engines.base import Precision
 from ..engines.loader import EngineLoader
-from ..errors import CardError, SettingsError
+from ..errors import SettingsError
 from ..models.card import ModelCard, Task
-from ..models.colors import load_colors
 from ..models.store import ModelStore
 from ..models.zoo import find_card
 from ..networks.base import Network
@@ -85,24 +85,17 @@ def chosen_card(
     """
     named, model = arguments.network, arguments.model
     if model is not None and (named is None or model_wins):
-        return _card_of_file(arguments, Path(model), task, outputs or {})
-    return find_card(named or arguments.default_network)
+        card = _card_of_file(arguments, Path(model), task, outputs or {})
+    else:
+        card = find_card(named or arguments.default_network)
+    if arguments.colors is None:
+        return card
+    return replace(card, colors=arguments.colors.expanduser())
 
 
-def chosen_colors(arguments: argparse.Namespace, network: Network) -> NDArray[np.uint8]:
-    """Give the colours of the classes, shape (K, 3), uint8, **bgr**.
-
-    Raises:
-        CardError: The file of colours cannot be read, or has not one for each class.
-    """
-    colors_rgb = network.colors_rgb
-    if arguments.colors is not None:
-        colors_rgb = load_colors(arguments.colors.expanduser())
-        if len(colors_rgb) != len(network.labels):
-            count = len(network.labels)
-            msg = f'{arguments.colors} has {len(colors_rgb)} colours for {count} classes'
-            raise CardError(msg)
-    return np.ascontiguousarray(colors_rgb[:, ::-1])
+def colors_bgr(network: Network[Any]) -> NDArray[np.uint8]:
+    """Give the colours of the classes as pictures here have them, shape (K, 3), uint8, bgr."""
+    return np.ascontiguousarray(network.colors_rgb[:, ::-1])
 
 
 def loader_of(arguments: argparse.Namespace) -> EngineLoader:

@@ -14,7 +14,7 @@ from .source import SourceSpec, find_file, read_source
 from .validation import Section, read_yaml
 
 Task = Literal['classification', 'detection', 'segmentation']
-Format = Literal['onnx', 'onnx-resized', 'tensorflow-ssd', 'caffe']
+Format = Literal['onnx', 'onnx-resized', 'tensorflow-ssd', 'uff-ssd', 'caffe']
 Checked = Literal['real weights', 'random weights', 'card only']
 Layout = Literal['nchw', 'nhwc']
 Channels = Literal['rgb', 'bgr']
@@ -77,8 +77,9 @@ class ModelCard:
         name: Its name in the zoo; also used for file names in the cache.
         task: ``classification``, ``detection`` or ``segmentation``.
         source: Where its file comes from.
-        format: ``onnx``, or what is converted to it on arrival: ``tensorflow-ssd``, ``caffe``, or
-            ``onnx-resized`` for an ONNX network whose file states another input size.
+        format: ``onnx``, or what is converted to it on arrival: ``tensorflow-ssd``, ``uff-ssd``,
+            ``caffe``, or ``onnx-resized`` for an ONNX network whose file states another input
+            size.
         input: How an image becomes its input.
         licence: SPDX identifier of the weights' licence.
         folder: The folder the card lies in.

@@ -34,6 +34,10 @@ def convert(card: ModelCard, files: Mapping[Role, Path], progress: Progress) -> 
 
         progress('setting the size of the input', None)
         return resize_onnx(files['model'], size_wh)
+    if card.format == 'uff-ssd':
+        from .uff_ssd import convert_uff_ssd
+
+        return convert_uff_ssd(files['model'], size_wh, progress)
     from .tensorflow_ssd import convert_ssd
 
     return convert_ssd(files['model'], size_wh, progress)
@@ -51,6 +55,10 @@ def conversion_key(card: ModelCard) -> list[object]:
         return [card.format, RESIZER_VERSION, card.input.width, card.input.height]
     from .tensorflow_ssd import CONVERTER_VERSION as SSD_VERSION
 
+    if card.format == 'uff-ssd':
+        from .uff_ssd import CONVERTER_VERSION as UFF_VERSION
+
+        return [card.format, SSD_VERSION, UFF_VERSION, card.input.width, card.input.height]
     return [card.format, SSD_VERSION, card.input.width, card.input.height]
 
 

@@ -53,6 +53,10 @@ class GraphNode:
         """Give an int attribute, 0 where it is not there."""
         return int(self.attributes[key].i) if key in self.attributes else 0
 
+    def number(self, key: str, default: float) -> float:
+        """Give a float attribute."""
+        return float(self.attributes[key].f) if key in self.attributes else default
+
     def text(self, key: str, default: str) -> str:
         """Give a string attribute."""
         if key not in self.attributes:
@@ -73,21 +77,22 @@ class FrozenGraph:
 
     Args:
         path: The file.
+        message: The Graph message, where the file holds it in another form.
 
     Raises:
         ConversionError: It cannot be read, is no such graph, or is beyond all reason.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, message: Any = None) -> None:
         self.path = path
         self._nodes: dict[str, GraphNode] = {}
         self._producers: dict[str, GraphNode] = {}
         self._constant_bytes = 0
-        for message in parse_graph(path).node:
+        for entry in (message or parse_graph(path)).node:
             # Inputs are 'name', 'name:output' or '^name' (order only, no data).
-            inputs = tuple(_first_output(i) for i in message.input if not i.startswith('^'))
-            attributes = {entry.key: entry.value for entry in message.attr}
-            node = GraphNode(message.name, message.op, inputs, attributes)
+            inputs = tuple(_first_output(i) for i in entry.input if not i.startswith('^'))
+            attributes = {attribute.key: attribute.value for attribute in entry.attr}
+            node = GraphNode(entry.name, entry.op, inputs, attributes)
             if node.name in self._nodes:
                 msg = f'{path}: two nodes are called {reprlib.repr(node.name)}'
                 raise ConversionError(msg)

@@ -147,6 +147,26 @@ def _arithmetic(builder: OnnxBuilder, node: GraphNode, left: Value, right: Value
     return Tensor(node.name, tensor.shape, tensor.planar)
 
 
+def _batch_norm(
+    builder: OnnxBuilder, node: GraphNode, image: Tensor, *statistics: Array
+) -> Tensor:
+    """Translate normalisation by fixed statistics to a product and a sum."""
+    if node.text('data_format', 'NHWC') != 'NHWC' or not image.planar:
+        msg = 'only NHWC images are normalised'
+        raise ValueError(msg)
+    count = image.shape[-1]
+    values = [np.asarray(value, np.float64).reshape(count) for value in statistics]
+    gamma, beta, mean, variance = values
+    scale = gamma / np.sqrt(variance + node.number('epsilon', 1e-4))
+    names = [
+        builder.keep(f'{node.name}/{key}', np.float32(value).reshape(1, -1, 1, 1))
+        for key, value in (('scale', scale), ('offset', beta - mean * scale))
+    ]
+    builder.emit('Mul', [image.name, names[0]], f'{node.name}/scaled')
+    builder.emit('Add', [f'{node.name}/scaled', names[1]], node.name)
+    return Tensor(node.name, image.shape, planar=True)
+
+
 def _activation(builder: OnnxBuilder, node: GraphNode, tensor: Tensor) -> Tensor:
     limits = []
     if node.op == 'Relu6':
@@ -212,6 +232,9 @@ _LAYERS: dict[str, Layer] = {
     'Relu': _activation,
     'Relu6': _activation,
     'Sigmoid': _activation,
+    'FusedBatchNorm': _batch_norm,
+    'FusedBatchNormV2': _batch_norm,
+    'FusedBatchNormV3': _batch_norm,
     'Reshape': _reshape,
     'MaxPool': pool,
     'AvgPool': pool,

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError
+from .protobuf_classes import Field, message_class, read_message
 
-MAX_GRAPH_BYTES = 512 * 1024 * 1024
 MAX_NODES = 200_000
 
 # Name, number, type and whether repeated, of the fields we read, as in graph.proto,
 # node_def.proto, attr_value.proto, tensor.proto and tensor_shape.proto of
 # tensorflow/core/framework.
-_MESSAGES: dict[str, list[tuple[str, int, str, bool]]] = {
+_MESSAGES: dict[str, list[Field]] = {
     'Dim': [('size', 1, 'int64', False)],
     'Shape': [('dim', 2, 'Dim', True), ('unknown_rank', 3, 'bool', False)],
     'Tensor': [
@@ -56,46 +56,18 @@ def parse_graph(path: Path) -> Any:
     Raises:
         ConversionError: It cannot be read, is torn or no graph, or is beyond all reason.
     """
-    from google.protobuf.message import DecodeError
-
-    try:
-        if path.stat().st_size > MAX_GRAPH_BYTES:
-            msg = f'{path}: larger than {MAX_GRAPH_BYTES} bytes: refused'
-            raise ConversionError(msg)
-        graph = _graph_message()()
-        graph.ParseFromString(path.read_bytes())
-    except DecodeError as err:
-        msg = f'{path}: not a frozen TensorFlow graph, or torn'
-        raise ConversionError(msg) from err
-    except OSError as err:
-        msg = f'{path}: cannot be read: {err.strerror}'
-        raise ConversionError(msg) from err
+    graph = read_message(path, new_graph(), 'a frozen TensorFlow graph')
     if not 0 < len(graph.node) <= MAX_NODES:
         msg = f'{path}: want a TensorFlow graph of 1..{MAX_NODES} nodes, not {len(graph.node)}'
         raise ConversionError(msg)
     return graph
 
 
-@functools.cache
-def _graph_message() -> Any:
-    """Make the message class in a pool of its own, where it cannot meet TensorFlow's."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+def new_graph() -> Any:
+    """Give an empty Graph message."""
+    return _graph_class()()
 
-    field_type = descriptor_pb2.FieldDescriptorProto
-    package = 'ros_deep_learning_tensorflow'
-    file = descriptor_pb2.FileDescriptorProto(
-        name=f'{package}.proto', package=package, syntax='proto3'
-    )
-    for message_name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=message_name)
-        for name, number, kind, repeated in fields:
-            label = field_type.LABEL_REPEATED if repeated else field_type.LABEL_OPTIONAL
-            field = message.field.add(name=name, number=number, label=label)
-            if kind in _MESSAGES:
-                field.type = field_type.TYPE_MESSAGE
-                field.type_name = f'.{package}.{kind}'
-            else:
-                field.type = getattr(field_type, f'TYPE_{kind.upper()}')
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f'{package}.Graph'))
+
+@functools.cache
+def _graph_class() -> Any:
+    return message_class('ros_deep_learning_tensorflow', _MESSAGES, 'Graph')

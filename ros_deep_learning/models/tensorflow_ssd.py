@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,28 @@ CONVERTER_VERSION = 1
 _OPSET = 13
 _IR_VERSION = 8
 
-# Names that exporter.py of the Object Detection API gives every SSD.
-_IMAGE = 'Preprocessor/sub'
-_ENCODINGS = 'Squeeze'
-_SCORES = 'Postprocessor/convert_scores'
-_ANCHORS = 'Concatenate/concat'
-_CODER_SCALES = tuple(f'Postprocessor/Decode/div{suffix}/y' for suffix in ('', '_1', '_2', '_3'))
+
+@dataclass(frozen=True, slots=True)
+class SsdNames:
+    """The nodes of a graph that an SSD is taken from.
+
+    The defaults are the names that exporter.py of the Object Detection API gives every SSD.
+
+    Attributes:
+        image: The image, normalised.
+        encodings: The boxes, encoded, (1, N, 4): shifts y, x and log sizes h, w.
+        scores: Those of all classes, background first, (1, N, 1 + K), 0..1.
+        anchors: The anchors, (N, 4), yxyx in 0..1.
+        coder_scales: What the encodings are divided by, in the order y, x, h, w.
+    """
+
+    image: str = 'Preprocessor/sub'
+    encodings: str = 'Squeeze'
+    scores: str = 'Postprocessor/convert_scores'
+    anchors: str = 'Concatenate/concat'
+    coder_scales: tuple[str, ...] = tuple(
+        f'Postprocessor/Decode/div{suffix}/y' for suffix in ('', '_1', '_2', '_3')
+    )
 
 
 def convert_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silent) -> bytes:
@@ -49,14 +66,21 @@ def convert_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silen
         ConversionError: The file is not such a graph, is damaged, or has an operator that has
             no translation here; the message names it.
     """
-    graph = FrozenGraph(path)
-    graph.node(_IMAGE)
+    return convert_ssd_graph(FrozenGraph(path), SsdNames(), size_wh, progress)
+
+
+def convert_ssd_graph(
+    graph: FrozenGraph, names: SsdNames, size_wh: tuple[int, int], progress: Progress = silent
+) -> bytes:
+    """Convert an SSD as ``convert_ssd`` does, from a graph whose nodes may have other names."""
+    path = graph.path
+    graph.node(names.image)
     width, height = size_wh
     image = Tensor('images', (1, height, width, 3), planar=True)
     builder = OnnxBuilder()
-    targets = [_ENCODINGS, _SCORES, _ANCHORS, *_CODER_SCALES]
+    targets = [names.encodings, names.scores, names.anchors, *names.coder_scales]
     encodings, scores, anchors, *scales = translate(
-        graph, {_IMAGE: image}, targets, builder, progress
+        graph, {names.image: image}, targets, builder, progress
     )
     builder.fold_into_convolutions()
     anchors_yxyx, scales_yxhw = _checked(path, encodings, scores, anchors, scales)

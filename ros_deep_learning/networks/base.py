@@ -4,34 +4,42 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, PixelsEngine, Precision, Tensors
-from ..errors import CardError, InferenceError
-from ..imaging.palettes import class_colors
+from ..errors import InferenceError
 from ..imaging.pixels import Pixels
 from ..models.card import ModelCard, Task
-from ..models.completion import is_complete
 from ..progress import Progress, silent
-from .device_arrays import CudaArray, is_on_gpu, to_host
-from .fit import check_input, match_labels, output_shapes, sizes_input
+from .find import find_network, or_default
+from .fit import (
+    check_input,
+    match_colors,
+    match_labels,
+    output_shapes,
+    read_colors,
+    read_labels,
+    sizes_input,
+)
+from .images import ImageLike, as_pixels
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
 
-ImageLike = ArrayLike | CudaArray | Pixels
-"""An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; or pixels."""
+_DEFAULT_OPTIONS = EngineOptions()
 
-_NetworkT = TypeVar('_NetworkT', bound='Network')
+_NetworkT = TypeVar('_NetworkT', bound='Network[Any]')
+_SettingsT = TypeVar('_SettingsT')
 _Found = TypeVar('_Found')
 Run = Callable[[Sequence[Pixels]], Sequence[_Found]]
 """Runs images together, and answers what was found in each."""
@@ -52,38 +60,110 @@ class StageTimes:
     postprocess_ms: float = 0.0
 
 
-class Network:
-    """A loaded network and its card: what all tasks share. Not to be shared between threads."""
+class Network(ABC, Generic[_SettingsT]):
+    """A loaded network and its card: what all tasks share. Not to be shared between threads.
+
+    Attributes:
+        task: What the network is made for.
+        settings_type: Its settings.
+        threshold_field: The field of the settings that the constructor's ``threshold`` stands for.
+    """
+
+    task: ClassVar[Task]
+    settings_type: ClassVar[type[Any]]
+    threshold_field: ClassVar[str] = 'score_threshold'
 
     def __init__(
         self,
-        card: ModelCard,
+        model: str | Path | ModelCard,
         *,
-        loader: EngineLoader | None,
-        precision: Precision,
-        backend: str,
-        options: EngineOptions,
-        progress: Progress,
+        labels: str | Path | None = None,
+        threshold: float | None = None,
+        settings: _SettingsT | None = None,
+        loader: EngineLoader | None = None,
+        precision: Precision = 'auto',
+        backend: str = 'auto',
+        options: EngineOptions = _DEFAULT_OPTIONS,
+        progress: Progress = silent,
     ) -> None:
-        self._card = card
+        """Load a network.
+
+        Args:
+            model: A card, a name of the zoo, or the path of a card.
+            labels: File of one label a line in place of the card's; None is the card's own.
+            threshold: Least score or confidence, 0..1; None is the settings' own.
+            settings: How outputs become results; None is the defaults.
+            loader: Shares engines between networks; None is the process's default loader.
+            precision: What to run in; ``auto`` is the backend's choice.
+            backend: A backend's name, or ``auto`` for the best one that can run here.
+            options: How the engine is loaded; ``max_batch`` is the most images, or tiles of one,
+                in one run.
+            progress: Told of downloads, conversions and builds; may raise to cancel.
+
+        Raises:
+            ModelNotFoundError: There is no such card.
+            CardError: The card is made for another task, or does not fit its network, labels or
+                colours; or a detector's names no decoder, and its outputs tell none or several.
+            SettingsError: A setting is out of its range, or does not fit the network.
+            DeepLearningError: The network cannot be fetched, converted or loaded.
+        """
+        self._card = find_network(model, self.task, labels, loader=loader, progress=progress)
+        self._check_card()
+        named, colors_rgb = read_labels(self._card), read_colors(self._card)
+        first: Any = settings or self.settings_type()
+        if threshold is not None:
+            first = replace(first, **{self.threshold_field: threshold})
         self._stats = StageTimes()
-        self._labels: tuple[str, ...] = ()
-        self._colors_rgb = class_colors(0)
-        self._engine: Engine = _or_default(loader).load(
-            card, precision=precision, backend=backend, options=options, progress=progress
+        self._engine: Engine = or_default(loader).load(
+            self._card, precision=precision, backend=backend, options=options, progress=progress
         )
         try:
-            self._input_name = check_input(card, self._engine.info)
+            self._input_name = check_input(self._card, self._engine.info)
             self._sizes_input = sizes_input(self._engine.info)
-            self._output_shapes = output_shapes(card, self._engine.info)
+            self._output_shapes = output_shapes(self._card, self._engine.info)
+            self._wanted_outputs = frozenset(self._card.outputs.values()) or None
             open_batch = all(tensor.shape[0] == -1 for tensor in self._engine.info.inputs)
             self._max_batch = options.max_batch if open_batch else 1
-            self._wanted_outputs: frozenset[str] | None = (
-                frozenset(card.outputs.values()) if card.outputs else None
-            )
+            count = self._count_classes(named or ())
+            self._labels = match_labels(self._card, named, count, self.info.metadata)
+            self._colors_rgb = match_colors(self._card, colors_rgb, len(self._labels))
+            self._look_at_engine()
+            self.settings = first
         except BaseException:
             self._engine.close()
             raise
+
+    @abstractmethod
+    def _check_card(self) -> None:
+        """Raise CardError where the card cannot be of such a network; nothing is loaded yet."""
+
+    @abstractmethod
+    def _count_classes(self, named: tuple[str, ...]) -> int | None:
+        """Count the classes by the engine's outputs and the card's labels; None if untold.
+
+        Raises:
+            CardError: The outputs are not those of such a network.
+        """
+
+    def _look_at_engine(self) -> None:
+        """Settle what the engine is to do beside running, once the classes are known."""
+
+    def _check_settings(self, settings: _SettingsT) -> None:
+        """Raise SettingsError where settings do not fit the network."""
+
+    @property
+    def settings(self) -> _SettingsT:
+        """How outputs become results; may be replaced between images.
+
+        Raises:
+            SettingsError: When set: they name a class that the network does not have.
+        """
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: _SettingsT) -> None:
+        self._check_settings(settings)
+        self._settings: _SettingsT = settings
 
     @property
     def card(self) -> ModelCard:
@@ -129,11 +209,6 @@ class Network:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _name_classes(self, named: tuple[str, ...] | None, count: int | None) -> None:
-        """Settle labels and colours; raises CardError where they do not fit the network."""
-        self._labels = match_labels(self._card, named, count, self.info.metadata)
-        self._colors_rgb = class_colors(len(self._labels))
 
     def _run(self, pixels: Pixels) -> Tensors:
         """Run one image; answers the outputs without their batch axis."""
@@ -214,67 +289,3 @@ class Network:
     def _count_postprocessing(self, started: float) -> None:
         """Add to the stats what was done since ``started``, as ``perf_counter`` tells it."""
         self._stats = replace(self._stats, postprocess_ms=(perf_counter() - started) * 1e3)
-
-
-def find_network(
-    model: str | Path | ModelCard,
-    task: Task,
-    labels: str | Path | None = None,
-    *,
-    loader: EngineLoader | None = None,
-    progress: Progress = silent,
-) -> ModelCard:
-    """Find the card of a network: itself, by a name of the zoo, or by a path.
-
-    Where only the network's own files tell all of it, they are fetched and converted.
-
-    Args:
-        model: The card, its name or its path.
-        task: What it must be made for.
-        labels: A file of labels in place of the card's own.
-        loader: Where its files come from; None is the process's default loader.
-        progress: Told of downloads and conversions; may raise to cancel.
-
-    Raises:
-        ModelNotFoundError: There is no such card.
-        CardError: It is malformed, or made for another task.
-        DeepLearningError: The network cannot be fetched or converted.
-    """
-    if isinstance(model, ModelCard):
-        card = model
-    else:
-        from ..models.zoo import find_card
-
-        card = find_card(model)
-    if card.task != task:
-        msg = f'{card.name} is made for {card.task}, not for {task}'
-        raise CardError(msg)
-    if not is_complete(card):
-        card = _or_default(loader).complete(card, progress)
-    return card if labels is None else replace(card, labels=Path(labels).expanduser())
-
-
-def _or_default(loader: EngineLoader | None) -> EngineLoader:
-    if loader is not None:
-        return loader
-    from ..engines.loader import default_loader
-
-    return default_loader()
-
-
-def as_pixels(image: ImageLike) -> Pixels:
-    """Take an RGB array of shape (H, W, 3), uint8, or pixels as they are.
-
-    Nothing is copied but an image on a GPU.
-
-    Raises:
-        ImageError: The array has another shape or type, or cannot be copied from its GPU.
-    """
-    if isinstance(image, Pixels):
-        return image
-    # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.
-    array: NDArray[Any] = to_host(image) if is_on_gpu(image) else np.asarray(image)
-    # The usual frame[..., ::-1] of OpenCV's images: OpenCV would copy such a view pixel by pixel.
-    if array.ndim == 3 and array.strides[2] == -1:
-        return Pixels(array[..., ::-1], 'bgr')
-    return Pixels(array)

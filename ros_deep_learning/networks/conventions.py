@@ -17,6 +17,13 @@ _IMAGENET: dict[str, Any] = {
 }
 _PLUS_MINUS_ONE: dict[str, Any] = {'scale': 1 / 127.5, 'mean': (1.0, 1.0, 1.0)}
 _LETTERBOX: dict[str, Any] = {'resize': 'letterbox', 'pad_value': 114}
+_CENTERNET: dict[str, Any] = {
+    'channels': 'bgr',
+    'resize': 'letterbox',
+    'scale': 1 / 255,
+    'mean': (0.40789654, 0.44719302, 0.47026115),
+    'std': (0.28863828, 0.27408164, 0.27809835),
+}
 _NANODET: dict[str, Any] = {
     'channels': 'bgr',
     'mean': (103.53, 116.28, 123.675),
@@ -26,6 +33,8 @@ _NANODET: dict[str, Any] = {
 # As the exporters of each family and their own demonstrations have it.
 _DETECTORS: dict[str, dict[str, Any]] = {
     'centerface': {'resize': 'letterbox'},
+    'centernet': _CENTERNET,
+    'centernet_raw': _CENTERNET,
     'detectnet': {'channels': 'bgr'},
     'detectnet_v2': _UNIT,
     'detr': _IMAGENET,

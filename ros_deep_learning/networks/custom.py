@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import CardError, DecodeError
-from ..models.card import InputSpec, InputType, ModelCard, Task
+from ..models.card import Format, InputSpec, InputType, ModelCard, Task
 from ..models.labels import load_labels
 from ..models.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
 from ..models.source import SourceSpec
@@ -31,7 +31,6 @@ _CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
     'segmentation': {'logits': 'score_fr_21classes'},
 }
 _UNREADABLE = {
-    '.uff': 'UFF files need TensorRT 9 or older; give the TensorFlow graph (.pb) or ONNX',
     '.engine': 'engines are made here from ONNX; give the ONNX file that it was built from',
     '.plan': 'engines are made here from ONNX; give the ONNX file that it was built from',
     '.etlt': 'encrypted TAO files cannot be read; export ONNX with a current TAO Toolkit',
@@ -70,7 +69,8 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     """Make a card for a network file.
 
     Args:
-        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` of an SSD.
+        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` or ``.uff`` of
+            an SSD.
         task: What it does; None = as it tells, which only ONNX files do.
         hints: What is known of it besides.
 
@@ -92,9 +92,13 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     elif suffix in ('.caffemodel', '.caffe'):
         fields = _caffe_fields(path, task, hints)
     elif suffix == '.pb':
-        fields = _tensorflow_fields(hints)
+        fields = _ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
+    elif suffix == '.uff':
+        from ..models.uff_ssd import uff_input_size
+
+        fields = _ssd_fields('uff-ssd', uff_input_size(path))
     else:
-        msg = f'{path} is no network file: want .onnx, .caffemodel (with its prototxt) or .pb'
+        msg = f'{path} is no network file: want .onnx, .caffemodel with its prototxt, .pb or .uff'
         raise CardError(msg)
     stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
     return ModelCard(
@@ -230,11 +234,11 @@ def _caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]
     }
 
 
-def _tensorflow_fields(hints: Hints) -> dict[str, Any]:
-    spec = InputSpec(*(hints.size_wh or (300, 300)), name='images')
+def _ssd_fields(form: Format, size_wh: tuple[int, int]) -> dict[str, Any]:
+    spec = InputSpec(*size_wh, name='images')
     return {
         'task': 'detection',
-        'format': 'tensorflow-ssd',
+        'format': form,
         'input': replace(spec, scale=1 / 127.5, mean=(1.0, 1.0, 1.0)),
         'outputs': MappingProxyType({'boxes': 'boxes', 'scores': 'scores'}),
         'decoder': 'ssd',

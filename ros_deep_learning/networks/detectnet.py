@@ -6,35 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from ..engines.backend import EngineOptions
-from ..engines.base import Precision, Tensors
+from ..engines.base import Tensors
 from ..engines.on_device import DeviceCandidates, GathersOnDevice
 from ..errors import DecodeError, SettingsError
 from ..imaging.pixels import Pixels
-from ..models.card import ModelCard
-from ..progress import Progress, silent
 from ..tasks.detection import Detections, DetectionSettings, detections_from
 from ..tasks.filters import class_ids_of, filtered
 from ..tasks.tiling import Box, crop, merge, placed
-from .base import ImageLike, Network, as_pixels, find_network
+from .base import Network
 from .device_boxes import find_box_table, least_score, read_picked
-from .fit import read_labels
+from .images import ImageLike, as_pixels
 from .reader import check_decoder, choose_reader
 from .tiling import Region, TilingSettings, parts_of, region_box
 from .tracking import Tracking, TrackingSettings
 
-if TYPE_CHECKING:
-    from ..engines.loader import EngineLoader
-
-_DEFAULT_OPTIONS = EngineOptions()
 _Outcome = Tensors | DeviceCandidates
 
 
-class DetectNet(Network):
+class DetectNet(Network[DetectionSettings]):
     """Finds objects in images: a box, a class and a score for each.
 
     >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
@@ -44,89 +35,35 @@ class DetectNet(Network):
     ['person', 'bicycle']
     """
 
-    def __init__(
-        self,
-        model: str | Path | ModelCard,
-        *,
-        labels: str | Path | None = None,
-        threshold: float | None = None,
-        settings: DetectionSettings | None = None,
-        loader: EngineLoader | None = None,
-        precision: Precision = 'auto',
-        backend: str = 'auto',
-        options: EngineOptions = _DEFAULT_OPTIONS,
-        progress: Progress = silent,
-    ) -> None:
-        """Load a detector.
+    task = 'detection'
+    settings_type = DetectionSettings
 
-        Args:
-            model: A card, a name of the zoo, or the path of a card.
-            labels: File of one label a line in place of the card's; None is the card's own.
-            threshold: Least score, 0..1; None is the settings' own.
-            settings: Which candidates become detections; None is the defaults.
-            loader: Shares engines between networks; None is the process's default loader.
-            precision: What to run in; ``auto`` is the backend's choice.
-            backend: A backend's name, or ``auto`` for the best one that can run here.
-            options: How the engine is loaded; ``max_batch`` is also the most tiles in one run.
-            progress: Told of downloads, conversions and builds; may raise to cancel.
-
-        Raises:
-            ModelNotFoundError: There is no such card.
-            CardError: The card is not a detector's, or does not fit its network or labels; or it
-                names no decoder, and the outputs tell none or more than one.
-            SettingsError: The threshold is out of its range, or a class is none of the network's.
-            DeepLearningError: The network cannot be fetched, converted or loaded.
-        """
-        card = find_network(model, 'detection', labels, loader=loader, progress=progress)
-        check_decoder(card)
-        settings = settings or DetectionSettings()
-        if threshold is not None:
-            settings = replace(settings, score_threshold=threshold)
-        named = read_labels(card)
+    def _check_card(self) -> None:
+        check_decoder(self._card)
         self._tracking = Tracking()
         self._tiling: TilingSettings | None = None
         self._region: Region | None = None
-        super().__init__(
-            card,
-            loader=loader,
-            precision=precision,
-            backend=backend,
-            options=options,
-            progress=progress,
-        )
-        try:
-            self._reader = choose_reader(card, self.info, named or ())
-            self._wanted_outputs = frozenset(self._reader.roles.values())
-            self._name_classes(named, self._reader.class_count)
-            usable = isinstance(self._engine, GathersOnDevice) and self._sizes_input is None
-            self._table = find_box_table(self._reader, self.info) if usable else None
-            self.settings = settings
-        except BaseException:
-            self.close()
-            raise
 
-    @property
-    def decoder(self) -> str:
-        """Name of the decoder that reads the network's outputs."""
-        return self._reader.name
+    def _count_classes(self, named: tuple[str, ...]) -> int | None:
+        self._reader = choose_reader(self._card, self.info, named)
+        return self._reader.class_count
 
-    @property
-    def settings(self) -> DetectionSettings:
-        """Which candidates become detections; may be replaced between images.
+    def _look_at_engine(self) -> None:
+        self._wanted_outputs = frozenset(self._reader.roles.values())
+        usable = isinstance(self._engine, GathersOnDevice) and self._sizes_input is None
+        self._table = find_box_table(self._reader, self.info) if usable else None
 
-        Raises:
-            SettingsError: When set: a wanted class is none of the network's.
-        """
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: DetectionSettings) -> None:
+    def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self._labels)
         for k in settings.only.class_ids or ():
             if not 0 <= k < count:
                 msg = f'classes: {self._card.name} has the classes 0 to {count - 1}, not {k}'
                 raise SettingsError(msg)
-        self._settings = settings
+
+    @property
+    def decoder(self) -> str:
+        """Name of the decoder that reads the network's outputs."""
+        return self._reader.name
 
     @property
     def tracking(self) -> TrackingSettings | None:

@@ -8,14 +8,21 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..engines.base import EngineInfo, TensorSpec
 from ..engines.checks import shape_text
 from ..errors import CardError
+from ..imaging.palettes import class_colors
 from ..models.card import ModelCard
+from ..models.colors import load_colors
 from ..models.labels import labels_in_metadata, load_labels
 
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled')
 
 SIZES_INPUT = 'orig_target_sizes'
 """The second input of RT-DETR's, D-FINE's and DEIM's own exports."""
@@ -117,6 +124,33 @@ def read_labels(card: ModelCard) -> tuple[str, ...] | None:
     return load_labels(card.labels)
 
 
+def read_colors(card: ModelCard) -> NDArray[np.uint8] | None:
+    """Load a card's colours, shape (K, 3), uint8, rgb; None where it has no file of them.
+
+    Raises:
+        CardError: The file cannot be read.
+    """
+    return None if card.colors is None else load_colors(card.colors)
+
+
+def match_colors(
+    card: ModelCard, colors_rgb: NDArray[np.uint8] | None, count: int
+) -> NDArray[np.uint8]:
+    """Give a colour for each class, shape (count, 3), uint8, rgb: the card's or the palette's.
+
+    Raises:
+        CardError: The card has another number of them.
+    """
+    if colors_rgb is None:
+        return class_colors(count)
+    if len(colors_rgb) != count:
+        msg = (
+            f'{card.name}: colors: {card.colors} has {len(colors_rgb)} colours for {count} classes'
+        )
+        raise CardError(msg)
+    return colors_rgb
+
+
 def match_labels(
     card: ModelCard,
     labels: tuple[str, ...] | None,
@@ -127,13 +161,16 @@ def match_labels(
 
     Args:
         card: The network.
-        labels: Those of its file, or None.
+        labels: Those of its file, or None; a background before the classes is left out.
         count: The network's number of classes, or None where it does not tell.
         metadata: What the network says of itself.
 
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
+    if count is not None and labels is not None and len(labels) == count + 1:
+        # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
+        labels = labels[1:] if labels[0].casefold() in _BACKGROUND else labels
     where = card.labels if labels is not None else "the network's metadata"
     labels = labels if labels is not None else labels_in_metadata(metadata)
     if not labels:

@@ -6,16 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from ..engines.backend import EngineOptions
-from ..engines.base import Precision, Tensors
+from ..engines.base import Tensors
 from ..errors import DecodeError
 from ..imaging.pixels import Pixels
-from ..models.card import ModelCard
-from ..progress import Progress, silent
 from ..tasks.activation import ScoreKind
 from ..tasks.classification import (
     Classification,
@@ -24,16 +20,12 @@ from ..tasks.classification import (
     read_probabilities,
 )
 from ..tasks.smoothing import Smoothing
-from .base import ImageLike, Network, as_pixels, find_network
-from .fit import only_role, read_labels
-
-if TYPE_CHECKING:
-    from ..engines.loader import EngineLoader
-
-_DEFAULT_OPTIONS = EngineOptions()
+from .base import Network
+from .fit import only_role
+from .images import ImageLike, as_pixels
 
 
-class ImageNet(Network):
+class ImageNet(Network[ClassificationSettings]):
     """Classifies images: the classes that an image most likely shows, each with a score.
 
     The role that the card gives the output says what it holds: ``logits``, ``probabilities``, or
@@ -45,63 +37,16 @@ class ImageNet(Network):
     ['espresso']
     """
 
-    def __init__(
-        self,
-        model: str | Path | ModelCard,
-        *,
-        labels: str | Path | None = None,
-        settings: ClassificationSettings | None = None,
-        loader: EngineLoader | None = None,
-        precision: Precision = 'auto',
-        backend: str = 'auto',
-        options: EngineOptions = _DEFAULT_OPTIONS,
-        progress: Progress = silent,
-    ) -> None:
-        """Load a classifier.
+    task = 'classification'
+    settings_type = ClassificationSettings
 
-        Args:
-            model: A card, a name of the zoo, or the path of a card.
-            labels: File of one label a line in place of the card's; None is the card's own.
-            settings: Which scores become classes; None is the defaults.
-            loader: Shares engines between networks; None is the process's default loader.
-            precision: What to run in; ``auto`` is the backend's choice.
-            backend: A backend's name, or ``auto`` for the best one that can run here.
-            options: How the engine is loaded.
-            progress: Told of downloads, conversions and builds; may raise to cancel.
-
-        Raises:
-            ModelNotFoundError: There is no such card.
-            CardError: The card is not a classifier's, or does not fit its network or labels.
-            DeepLearningError: The network cannot be fetched, converted or loaded.
-        """
-        card = find_network(model, 'classification', labels, loader=loader, progress=progress)
-        self._role: ScoreKind = only_role(card, get_args(ScoreKind))
-        self.settings = settings or ClassificationSettings()
+    def _check_card(self) -> None:
+        self._role: ScoreKind = only_role(self._card, get_args(ScoreKind))
         self._smoothing = Smoothing()
-        named = read_labels(card)
-        super().__init__(
-            card,
-            loader=loader,
-            precision=precision,
-            backend=backend,
-            options=options,
-            progress=progress,
-        )
-        try:
-            shape = self._output_shapes[self._role]
-            self._name_classes(named, None if -1 in shape else max(shape, default=1))
-        except BaseException:
-            self.close()
-            raise
 
-    @property
-    def settings(self) -> ClassificationSettings:
-        """Which scores become classes; may be replaced between images."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: ClassificationSettings) -> None:
-        self._settings = settings
+    def _count_classes(self, named: tuple[str, ...]) -> int | None:
+        shape = self._output_shapes[self._role]
+        return None if -1 in shape else max(shape, default=1)
 
     def reset_smoothing(self) -> None:
         """Forget the images so far: the next one is another camera's."""

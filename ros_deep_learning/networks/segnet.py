@@ -6,21 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..engines.backend import EngineOptions
-from ..engines.base import Precision, Tensors, TensorSpec
+from ..engines.base import Tensors, TensorSpec
 from ..engines.on_device import ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
-from ..models.card import ModelCard
-from ..models.colors import load_colors
-from ..progress import Progress, silent
 from ..tasks.activation import ScoreKind
 from ..tasks.score_grid import (
     MAX_CLASSES,
@@ -36,12 +28,10 @@ from ..tasks.segmentation import (
     segmentation_from_class_ids,
     segmentation_from_scores,
 )
-from .base import ImageLike, Network, as_pixels, find_network
+from .base import Network
 from .device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
-from .fit import only_role, read_labels
-
-if TYPE_CHECKING:
-    from ..engines.loader import EngineLoader
+from .fit import only_role
+from .images import ImageLike, as_pixels
 
 Role = Literal['logits', 'probabilities', 'scores', 'mask', 'class_ids']
 
@@ -51,11 +41,10 @@ _KINDS: Mapping[Role, ScoreKind] = {
     'scores': 'scores',
     'mask': 'probabilities',
 }
-_DEFAULT_OPTIONS = EngineOptions()
 _USUAL_PARTS = MaskParts()
 
 
-class SegNet(Network):
+class SegNet(Network[SegmentationSettings]):
     """Segments images: a class and a confidence for every pixel.
 
     The role that the card gives the output says what it holds: ``logits``, ``probabilities``,
@@ -69,73 +58,33 @@ class SegNet(Network):
     {'background': 0.46, 'person': 0.54}
     """
 
-    def __init__(
-        self,
-        model: str | Path | ModelCard,
-        *,
-        labels: str | Path | None = None,
-        settings: SegmentationSettings | None = None,
-        loader: EngineLoader | None = None,
-        precision: Precision = 'auto',
-        backend: str = 'auto',
-        options: EngineOptions = _DEFAULT_OPTIONS,
-        progress: Progress = silent,
-    ) -> None:
-        """Load a segmentation network.
+    task = 'segmentation'
+    settings_type = SegmentationSettings
+    threshold_field = 'min_confidence'
 
-        Args:
-            model: A card, a name of the zoo, or the path of a card.
-            labels: File of one label a line in place of the card's; None is the card's own.
-            settings: How scores become masks; None is the defaults.
-            loader: Shares engines between networks; None is the process's default loader.
-            precision: What to run in; ``auto`` is the backend's choice.
-            backend: A backend's name, or ``auto`` for the best one that can run here.
-            options: How the engine is loaded.
-            progress: Told of downloads, conversions and builds; may raise to cancel.
+    def _check_card(self) -> None:
+        self._role: Role = only_role(self._card, get_args(Role))
 
-        Raises:
-            ModelNotFoundError: There is no such card.
-            CardError: The card is not a segmentation network's, or does not fit its network,
-                labels or colours.
-            SettingsError: The network does not have the class to be ignored.
-            DeepLearningError: The network cannot be fetched, converted or loaded.
-        """
-        card = find_network(model, 'segmentation', labels, loader=loader, progress=progress)
-        self._role: Role = only_role(card, get_args(Role))
-        named = read_labels(card)
-        colors_rgb = None if card.colors is None else load_colors(card.colors)
-        super().__init__(
-            card,
-            loader=loader,
-            precision=precision,
-            backend=backend,
-            options=options,
-            progress=progress,
-        )
+    def _count_classes(self, named: tuple[str, ...]) -> int | None:
+        self._gives_ids = self._role == 'class_ids' or self._output().dtype.kind in 'iub'
+        if len(named) > MAX_CLASSES:
+            msg = f'{self._card.name}: labels: {len(named)}, but a mask has up to {MAX_CLASSES}'
+            raise CardError(msg)
+        shape = self._output_shapes[self._role]
         try:
-            self._gives_ids = self._role == 'class_ids' or self._output().dtype.kind in 'iub'
-            self._name_classes(named, self._class_count(len(named or ())))
-            if colors_rgb is not None:
-                self._take_colors(colors_rgb)
-            self._score_grid = self._grid_on_device()
-            self.settings = settings or SegmentationSettings()
-        except BaseException:
-            self.close()
-            raise
+            class_axis(shape, len(named))
+            if self._gives_ids or -1 in shape:
+                return None
+            return class_count_of(shape, len(named))
+        except DecodeError as err:
+            msg = f'{self._card.name}: outputs.{self._role}: {err}'
+            raise CardError(msg) from err
 
-    @property
-    def settings(self) -> SegmentationSettings:
-        """How scores become masks; may be replaced between images.
+    def _look_at_engine(self) -> None:
+        self._score_grid = self._grid_on_device()
 
-        Raises:
-            SettingsError: When set: the network does not have the class to be ignored.
-        """
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: SegmentationSettings) -> None:
+    def _check_settings(self, settings: SegmentationSettings) -> None:
         ignored_class(settings, self._labels)
-        self._settings = settings
 
     @property
     def grid_size_wh(self) -> tuple[int, int] | None:
@@ -259,27 +208,3 @@ class SegNet(Network):
     def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]
         return next(tensor for tensor in self.info.outputs if tensor.name == name)
-
-    def _class_count(self, label_count: int) -> int | None:
-        """Count the classes; None where the network does not tell."""
-        if label_count > MAX_CLASSES:
-            msg = f'{self._card.name}: labels: {label_count}, but a mask has up to {MAX_CLASSES}'
-            raise CardError(msg)
-        shape = self._output_shapes[self._role]
-        try:
-            class_axis(shape, label_count)
-            if self._gives_ids or -1 in shape:
-                return None
-            return class_count_of(shape, label_count)
-        except DecodeError as err:
-            msg = f'{self._card.name}: outputs.{self._role}: {err}'
-            raise CardError(msg) from err
-
-    def _take_colors(self, colors_rgb: NDArray[np.uint8]) -> None:
-        if len(colors_rgb) != len(self._labels):
-            msg = (
-                f'{self._card.name}: colors: {self._card.colors} has {len(colors_rgb)} colours '
-                f'for {len(self._labels)} classes'
-            )
-            raise CardError(msg)
-        self._colors_rgb = colors_rgb

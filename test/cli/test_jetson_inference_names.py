@@ -14,12 +14,12 @@ from https_server import HttpsServer
 
 from ros_deep_learning.cli import detectnet, imagenet, segnet
 from ros_deep_learning.models import zoo
+from ros_deep_learning.models.tensorflow_messages import parse_graph
 from ros_deep_learning.models.zoo import list_cards
 
 PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
-CARD_ONLY = ['ssd-mobilenet-v1', 'ssd-inception-v2']
 REAL = ['ssd-mobilenet-v2']
-RANDOM = [name for name in stand_ins.ALL if name not in (*CARD_ONLY, *REAL)]
+RANDOM = [name for name in stand_ins.ALL if name not in REAL]
 
 
 @pytest.fixture
@@ -55,8 +55,7 @@ def test_the_tables_have_38_names() -> None:
 def test_a_card_states_what_these_tests_run(name: str) -> None:
     card = zoo.find_card(name)
     assert card.family == 'jetson-inference'
-    wanted = 'real weights' if name in REAL else 'random weights'
-    assert card.checked == ('card only' if name in CARD_ONLY else wanted)
+    assert card.checked == ('real weights' if name in REAL else 'random weights')
     tasks = {'classification': stand_ins.IMAGENET, 'detection': stand_ins.DETECTNET}
     assert name in tasks.get(card.task, stand_ins.SEGNET + stand_ins.LEGACY)
 
@@ -92,22 +91,24 @@ def test_its_program_runs_it(
     assert server.asked == []
 
 
-@pytest.mark.parametrize('name', CARD_ONLY)
-def test_frozen_graphs_are_read_under_the_names_of_uff_files(
-    server: HttpsServer,
-    picture: Path,
-    tmp_path: Path,
+def test_the_real_ssd_runs_from_a_uff_file_with_upstreams_labels(
+    ssd_frozen_graph: Path, astronaut: np.ndarray, server: HttpsServer, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    name: str,
-) -> None:
-    card = zoo.find_card(name)
-    graph = stand_ins.tiny_ssd(tmp_path / 'graph.pb')
-    server.put(name, stand_ins.packed({card.source.members['model']: graph}))
-    path = card.folder / f'{name}.yaml'
-    text = path.read_text().replace(': 300', ': 9').replace('labels: coco90.txt\n', '')
-    path.write_text(text)
-    assert detectnet.main([str(picture), f'--network={name}', '--threshold=0']) == 0
-    assert capsys.readouterr().out.startswith(f'{name}: ')
+) -> None:  # fmt: skip
+    from uff_files import uff_ssd
+
+    path = tmp_path / 'ssd_mobilenet_v2_coco.uff'
+    uff_ssd(parse_graph(ssd_frozen_graph), (300, 300)).write(path)
+    labels = tmp_path / 'ssd_coco_labels.txt'
+    coco = (zoo.zoo_folder() / 'labels' / 'coco90.txt').read_text()
+    labels.write_text(f'unlabeled\n{coco}')
+    cv2.imwrite(str(tmp_path / 'a.png'), astronaut[..., ::-1])
+    blobs = ['--input-blob=Input', '--output-cvg=NMS', '--output-bbox=NMS_1']
+    arguments = [str(tmp_path / 'a.png'), f'--model={path}', f'--labels={labels}', *blobs]
+    assert detectnet.main(arguments) == 0
+    out = capsys.readouterr().out
+    assert ', 90 classes' in out
+    assert '  person  (' in out
 
 
 def test_the_real_ssd_runs(

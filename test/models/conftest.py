@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,43 +15,12 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.models.card import SourceSpec
-from ros_deep_learning.models.tensorflow_messages import _graph_message
+
+sys.path.insert(0, str(Path(__file__).parent))
+from graph_writer import GraphWriter
 
 _CONTENT = bytes(range(256)) * 40
 _MEMBER = 'rdl_test_data/weights.bin'
-_TYPES = {np.dtype(np.float32): 1, np.dtype(np.int32): 3}
-
-
-class GraphWriter:
-    """Writes a frozen TensorFlow graph node by node."""
-
-    def __init__(self) -> None:
-        self.graph = _graph_message()()
-
-    def node(self, op: str, name: str, *inputs: str, **attributes: Any) -> str:
-        node = self.graph.node.add(op=op, name=name, input=inputs)
-        for key, value in attributes.items():
-            attribute = node.attr.add(key=key).value
-            if isinstance(value, list):
-                attribute.list.i.extend(value)
-            elif isinstance(value, int):
-                attribute.i = value
-            else:
-                attribute.s = value.encode()
-        return name
-
-    def const(self, name: str, value: Any, dtype: Any = np.float32) -> str:
-        array = np.asarray(value, dtype)
-        tensor = self.graph.node.add(op='Const', name=name).attr.add(key='value').value.tensor
-        tensor.dtype = _TYPES[array.dtype]
-        for size in array.shape:
-            tensor.tensor_shape.dim.add(size=size)
-        tensor.tensor_content = array.tobytes()
-        return name
-
-    def write(self, path: Path) -> Path:
-        path.write_bytes(self.graph.SerializeToString())
-        return path
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.errors import ConversionError
-from ros_deep_learning.models import tensorflow_messages
+from ros_deep_learning.models import protobuf_classes
 from ros_deep_learning.models.tensorflow_graph import FrozenGraph
 
 
@@ -138,7 +138,7 @@ def test_files_that_are_no_graph(
     with pytest.raises(ConversionError, match='or torn'):
         FrozenGraph(path)
     path.write_bytes(whole)
-    monkeypatch.setattr(tensorflow_messages, 'MAX_GRAPH_BYTES', len(whole) - 1)
+    monkeypatch.setattr(protobuf_classes, 'MAX_BYTES', len(whole) - 1)
     with pytest.raises(ConversionError, match='larger than'):
         FrozenGraph(path)
 

@@ -223,3 +223,22 @@ def test_results_of_absurd_size_are_refused(graph_writer: Any, tmp_path: Path) -
     image = np.broadcast_to(np.float32(0), (1, 1 << 10, 1 << 10, 1))
     with pytest.raises(ConversionError, match='is too large'):
         translated(graph_writer, tmp_path, image)
+
+
+def test_normalisation_by_fixed_statistics(graph_writer: Any, tmp_path: Path) -> None:
+    image = RNG.normal(0, 2, (1, 3, 4, 5)).astype(np.float32)
+    values = {'gamma': RNG.uniform(0.5, 2, 5), 'beta': RNG.normal(0, 1, 5)}
+    values |= {'mean': RNG.normal(0, 1, 5), 'variance': RNG.uniform(0.1, 3, 5)}
+    names = [graph_writer.const(k, v) for k, v in values.items()]
+    graph_writer.node('FusedBatchNorm', 'y', 'x', *names, epsilon=0.01, data_format='NHWC')
+    expected = (image.astype(np.float64) - values['mean']) / np.sqrt(values['variance'] + 0.01)
+    expected = expected * values['gamma'] + values['beta']
+    result = translated(graph_writer, tmp_path, image)
+    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_normalisation_of_channels_first_is_refused(graph_writer: Any, tmp_path: Path) -> None:
+    names = [graph_writer.const(k, np.ones(5)) for k in 'abcd']
+    graph_writer.node('FusedBatchNorm', 'y', 'x', *names, data_format='NCHW')
+    with pytest.raises(ConversionError, match='only NHWC images'):
+        translated(graph_writer, tmp_path, np.ones((1, 3, 4, 5), np.float32))

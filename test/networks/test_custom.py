@@ -230,7 +230,6 @@ def test_caffe_needs_more(
 @pytest.mark.parametrize(
     ('name', 'complaint'),
     [
-        ('net.uff', 'UFF files need TensorRT 9 or older'),
         ('net.engine', 'give the ONNX file'),
         ('net.pt', 'can run any code'),
         ('net.etlt', 'export ONNX'),

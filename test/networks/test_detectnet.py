@@ -81,6 +81,17 @@ def test_settings_change_between_images(net):
     assert net.detect(IMAGE).class_ids.tolist() == [2, 1]
 
 
+def test_colours_of_the_card(card, engine, make_loader, tmp_path):
+    colors = tmp_path / 'colors.txt'
+    colors.write_text('1 2 3\n4 5 6\n7 8 9\n', encoding='utf-8')
+    net = DetectNet(replace(card, colors=colors), loader=make_loader(engine))
+    assert net.colors_rgb.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    colors.write_text('1 2 3\n', encoding='utf-8')
+    with pytest.raises(CardError, match=r'^net: colors: .* has 1 colours for 3 classes$'):
+        DetectNet(replace(card, colors=colors), loader=make_loader(engine))
+    assert engine.closed == 1
+
+
 def test_threshold_wins_over_the_settings(card, engine, make_loader):
     settings = DetectionSettings(score_threshold=0.9, iou_threshold=0.3)
     net = DetectNet(card, threshold=0.2, settings=settings, loader=make_loader(engine))

@@ -13,8 +13,8 @@ import pytest
 
 from ros_deep_learning.engines.tensorrt import cuda
 from ros_deep_learning.errors import DeviceError, ImageError
-from ros_deep_learning.networks.base import as_pixels
 from ros_deep_learning.networks.device_arrays import is_on_gpu, to_host
+from ros_deep_learning.networks.images import as_pixels
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.errors import ImageError
-from ros_deep_learning.networks.base import as_pixels
+from ros_deep_learning.networks.images import as_pixels
 
 pytestmark = pytest.mark.gpu
 

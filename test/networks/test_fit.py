@@ -139,6 +139,13 @@ def test_labels_of_the_networks_own(card):
         match_labels(card, None, 3, said)
 
 
+def test_a_label_for_the_background_that_is_left_out(card):
+    assert match_labels(card, ('unlabeled', 'cat', 'dog'), 2) == ('cat', 'dog')
+    assert match_labels(card, ('BACKGROUND', 'cat', 'dog'), 3) == ('BACKGROUND', 'cat', 'dog')
+    with pytest.raises(CardError, match='3 labels'):
+        match_labels(card, ('horse', 'cat', 'dog'), 2)
+
+
 def test_labels_that_do_not_match(card):
     with pytest.raises(CardError, match=r'^net: labels: .* 2 labels, .* 3 classes$'):
         match_labels(card, ('cat', 'dog'), 3)

@@ -47,6 +47,12 @@ def test_nothing_is_likely_enough(net):
     assert seen.source_wh == (400, 200)
 
 
+def test_threshold_in_place_of_the_settings(card, engine, make_loader):
+    net = ImageNet(card, threshold=0.5, loader=make_loader(engine))
+    assert net.settings == ClassificationSettings(score_threshold=0.5)
+    assert net.classify(IMAGE).class_ids.tolist() == [1]
+
+
 def test_classifies(net):
     seen = net.classify(IMAGE)
     assert seen.class_ids.tolist() == [1, 2, 0]

@@ -40,12 +40,13 @@ def card(card):
 def open_net(card, engine, info, make_loader):
     """Make a network from what its engine answers, and changes to its card."""
 
-    def make(output, role='logits', settings=None, shape=None, **changes):
+    def make(output, role='logits', settings=None, shape=None, threshold=None, **changes):
         spec = TensorSpec('out', (1, *(shape or output.shape)), output.dtype)
         engine.info = replace(info, outputs=(spec,))
         engine.outputs = {'out': output[None]}
         changed = replace(card, outputs={role: 'out'}, **changes)
-        return SegNet(changed, settings=settings, loader=make_loader(engine))
+        loader = make_loader(engine)
+        return SegNet(changed, settings=settings, threshold=threshold, loader=loader)
 
     return make
 
@@ -163,6 +164,11 @@ def test_labels_that_do_not_fit(open_net, engine, tmp_path):
     with pytest.raises(CardError, match='labels: 256, but a mask has up to 255'):
         open_net(WINNERS, 'class_ids', labels=labels)
     assert engine.closed == 2
+
+
+def test_threshold_in_place_of_the_settings(open_net):
+    net = open_net(LOGITS, threshold=0.9, settings=SegmentationSettings(resolution='grid'))
+    assert net.settings == SegmentationSettings(resolution='grid', min_confidence=0.9)
 
 
 def test_an_unknown_class_to_ignore_closes_the_engine(open_net, engine):

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParametersAtomically
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
@@ -232,6 +232,53 @@ def start(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
     yield begin
     for program in programs:
         program.stop()
+
+
+@pytest.fixture
+def fresh(start: Callable[..., Program], graph: Graph) -> Callable[[str], Program]:
+    """Start a lifecycle node and wait for it."""
+
+    def begin(name: str) -> Program:
+        program = start(name)
+        assert graph.state(name) == 'unconfigured'
+        return program
+
+    return begin
+
+
+@pytest.fixture
+def activated(graph: Graph) -> Callable[[str, Program], Program]:
+    """Configure and activate a fresh node."""
+
+    def activate(name: str, program: Program) -> Program:
+        assert graph.transition(name, 'configure'), program.text()
+        assert graph.transition(name, 'activate'), program.text()
+        return program
+
+    return activate
+
+
+@pytest.fixture
+def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Make a node in this process and spin it, until the test ends."""
+    rclpy.init()
+    executor = MultiThreadedExecutor(num_threads=2)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    nodes: list[Any] = []
+
+    def spin(make: Callable[[], Any]) -> Any:
+        nodes.append(make())
+        executor.add_node(nodes[-1])
+        thread.start()
+        return nodes[-1]
+
+    yield spin
+    executor.shutdown()
+    for node in nodes:
+        node.release()
+        node.destroy_node()
+    rclpy.try_shutdown()
+    thread.join(10)
 
 
 def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7) -> Image:

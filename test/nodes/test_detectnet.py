@@ -22,17 +22,13 @@ BLANK = np.full((120, 160, 3), 128, np.uint8)
 
 
 @pytest.fixture
-def detectnet(start: Callable[..., Any], graph: Any, ssd_onnx: Path) -> Any:
-    program = start('detectnet')
-    assert graph.state('detectnet') == 'unconfigured'
-    return program
+def detectnet(fresh: Callable[..., Any], ssd_onnx: Path) -> Any:
+    return fresh('detectnet')
 
 
 @pytest.fixture
-def active(detectnet: Any, graph: Any) -> Any:
-    assert graph.transition('detectnet', 'configure'), detectnet.text()
-    assert graph.transition('detectnet', 'activate'), detectnet.text()
-    return detectnet
+def active(detectnet: Any, activated: Callable[..., Any]) -> Any:
+    return activated('detectnet', detectnet)
 
 
 def labels_of(message: Any) -> list[str]:

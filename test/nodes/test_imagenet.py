@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-import rclpy
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
@@ -29,17 +26,13 @@ CATS = {'tiger cat', 'Egyptian cat', 'tabby, tabby cat', 'Persian cat'}
 
 
 @pytest.fixture
-def imagenet(start: Callable[..., Any], graph: Any) -> Any:
-    program = start('imagenet')
-    assert graph.state('imagenet') == 'unconfigured'
-    return program
+def imagenet(fresh: Callable[..., Any]) -> Any:
+    return fresh('imagenet')
 
 
 @pytest.fixture
-def active(imagenet: Any, graph: Any) -> Any:
-    assert graph.transition('imagenet', 'configure'), imagenet.text()
-    assert graph.transition('imagenet', 'activate'), imagenet.text()
-    return imagenet
+def active(imagenet: Any, activated: Callable[..., Any]) -> Any:
+    return activated('imagenet', imagenet)
 
 
 def names_of(message: Any) -> list[str]:
@@ -238,21 +231,11 @@ def test_a_zero_stamp_is_passed_on_and_warned_of_once(
 
 
 @pytest.fixture
-def node(ros_domain: int) -> Iterator[ImageNetNode]:
-    rclpy.init()
-    node = ImageNetNode()
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
+def node(spinning: Callable[..., Any]) -> ImageNetNode:
+    node: ImageNetNode = spinning(ImageNetNode)
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-    yield node
-    executor.shutdown()
-    node.release()
-    node.destroy_node()
-    rclpy.try_shutdown()
-    thread.join(10)
+    return node
 
 
 def test_only_what_is_subscribed_to_is_made(

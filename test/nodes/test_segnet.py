@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo, VisionInfo
@@ -33,17 +30,13 @@ PERSON = (*PERSON, (290, 380), (270, 505), (40, 505), (45, 320), (80, 250), (150
 
 
 @pytest.fixture
-def segnet(start: Callable[..., Any], graph: Any) -> Any:
-    program = start('segnet')
-    assert graph.state('segnet') == 'unconfigured'
-    return program
+def segnet(fresh: Callable[..., Any]) -> Any:
+    return fresh('segnet')
 
 
 @pytest.fixture
-def active(segnet: Any, graph: Any) -> Any:
-    assert graph.transition('segnet', 'configure'), segnet.text()
-    assert graph.transition('segnet', 'activate'), segnet.text()
-    return segnet
+def active(segnet: Any, activated: Callable[..., Any]) -> Any:
+    return activated('segnet', segnet)
 
 
 def as_array(message: Any) -> np.ndarray:
@@ -262,21 +255,11 @@ def test_lying_messages_are_dropped_and_the_node_goes_on(
 
 
 @pytest.fixture
-def node(ros_domain: int) -> Iterator[SegNetNode]:
-    rclpy.init()
-    node = SegNetNode()
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
+def node(spinning: Callable[..., Any]) -> SegNetNode:
+    node: SegNetNode = spinning(SegNetNode)
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
-    yield node
-    executor.shutdown()
-    node.release()
-    node.destroy_node()
-    rclpy.try_shutdown()
-    thread.join(10)
+    return node
 
 
 def test_only_what_is_subscribed_to_is_made(

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
@@ -95,19 +93,9 @@ class MirrorNode(VisionNode):
 
 
 @pytest.fixture
-def node(ros_domain: int) -> Iterator[MirrorNode]:
-    rclpy.init()
-    node = MirrorNode()
-    executor = MultiThreadedExecutor(num_threads=2)
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    yield node
-    executor.shutdown()
-    node.release()
-    node.destroy_node()
-    rclpy.try_shutdown()
-    thread.join(10)
+def node(spinning: Callable[..., Any]) -> MirrorNode:
+    node: MirrorNode = spinning(MirrorNode)
+    return node
 
 
 def plain(value: int) -> np.ndarray:

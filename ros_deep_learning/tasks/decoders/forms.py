@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from . import (
     centerface,
+    centernet,
     detectnet,
     detectnet_v2,
     detr,
@@ -80,6 +81,7 @@ def _yolov5_rows(rows: int, network_wh: Size) -> bool:
 
 _COUNT = (('count', 'num|count', ()), ('count', 'num|count', (1,)))
 _BOXES_AND_SCORES = {'boxes': 'box', 'scores': 'score|conf'}
+_CENTERNET = {'heatmap': '^hm|heat', 'size': '^wh|size', 'offset': '^reg|off'}
 _BOXES_AND_LOGITS = {'logits': 'logit|^labels', 'boxes': 'box|^dets'}
 
 FORMS: tuple[Form, ...] = (
@@ -133,6 +135,9 @@ FORMS: tuple[Form, ...] = (
         optional=(('landmarks', '', (10, 'H', 'W')),),
         in_order=True,
     ),
+    # Whether a sigmoid is still to be taken of the heat map, no shape tells.
+    Form('centernet', centernet.SHAPES, _CENTERNET),
+    Form('centernet_raw', centernet.SHAPES, _CENTERNET),
     Form('nanodet', nanodet.SHAPES, _BOXES_AND_SCORES, rows_fit=_on_grids(_P5, _P6, _FINE)),
     Form('nanodet_raw', nanodet.RAW_SHAPES, rows_fit=_on_grids(_P5, _P6)),
 )

@@ -15,6 +15,7 @@ from ...errors import DecodeError
 from ..detection import Candidates
 from . import (
     centerface,
+    centernet,
     detectnet,
     detectnet_v2,
     detr,
@@ -62,6 +63,8 @@ def _decoder(decode: Decode, shapes: Mapping[str, Pattern], table: Table | None 
 
 DECODERS: dict[str, Decoder] = {
     'centerface': _decoder(centerface.decode, centerface.SHAPES),
+    'centernet': _decoder(centernet.decode, centernet.SHAPES),
+    'centernet_raw': _decoder(centernet.decode_raw, centernet.SHAPES),
     'detectnet': _decoder(detectnet.decode, detectnet.SHAPES),
     'detectnet_v2': _decoder(detectnet_v2.decode, detectnet_v2.SHAPES),
     'detr': _decoder(detr.decode_softmax, detr.SOFTMAX_SHAPES),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isfinite
 from typing import Protocol
 
@@ -15,6 +16,35 @@ from ..detection import Detections
 
 FRAME_S = 1 / 30
 """Length of the frame that motion noise is stated for, and of one whose length is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerSettings:
+    """What all trackers let be set.
+
+    Attributes:
+        min_frames: Frames in which a new object must be seen before it is given a number.
+        drop_frames: Frames in a row without an object after which its track ends.
+        class_agnostic: Whether a track may go on with a box of another class.
+        frame_s: Seconds a frame, where no time is given, and for which motion noise is stated.
+
+    Raises:
+        SettingsError: A value is out of its range.
+    """
+
+    min_frames: int = 3
+    drop_frames: int = 15
+    class_agnostic: bool = False
+    frame_s: float = FRAME_S
+
+    def __post_init__(self) -> None:
+        check_frames('min_frames', self.min_frames)
+        check_frames('drop_frames', self.drop_frames)
+        check_seconds('frame_s', self.frame_s)
+
+    def frames_in(self, dt_s: float | None) -> float:
+        """Count frames in some seconds; None is one frame."""
+        return 1.0 if dt_s is None else dt_s / self.frame_s
 
 
 class Tracker(Protocol):

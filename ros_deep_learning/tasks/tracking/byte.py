@@ -12,45 +12,39 @@ from numpy.typing import NDArray
 from ...errors import SettingsError
 from ..detection import Detections
 from .association import optimal, overlaps
-from .base import FRAME_S, check_frames, check_seconds, check_share
+from .base import TrackerSettings, check_share
 from .tracks import Tracks
 
 LEAST_FIRST, LEAST_SECOND, LEAST_NEW = 0.2, 0.5, 0.3
 """A pair's least overlap in each of ByteTrack's stages, as published (1 - its limits of cost)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ByteSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByteSettings(TrackerSettings):
     """How objects are followed; the values are the published ones.
+
+    New objects must be seen ``min_frames`` frames in a row.
 
     Attributes:
         high_score: Least score 0..1 of a likely box; these are reported, tracked or not.
         low_score: Least score 0..1 of a box that can continue a track, and is then reported.
         new_margin: How much more than ``high_score`` a box needs to begin a track.
-        min_frames: Frames in a row in which a new object must be seen to be given a number.
-        drop_frames: Frames in a row without an object after which its track ends.
-        class_agnostic: Whether a track may go on with a box of another class.
-        frame_s: Seconds a frame, where no time is given, and for which motion noise is stated.
 
     Raises:
         SettingsError: A value is out of its range.
     """
 
+    min_frames: int = 2
+    drop_frames: int = 30
     high_score: float = 0.5
     low_score: float = 0.1
     new_margin: float = 0.1
-    min_frames: int = 2
-    drop_frames: int = 30
-    class_agnostic: bool = False
-    frame_s: float = FRAME_S
 
     def __post_init__(self) -> None:
+        TrackerSettings.__post_init__(self)
         check_share('high_score', self.high_score)
         check_share('low_score', self.low_score)
         check_share('new_margin', self.new_margin)
-        check_frames('min_frames', self.min_frames)
-        check_frames('drop_frames', self.drop_frames)
-        check_seconds('frame_s', self.frame_s)
         if self.low_score > self.high_score:
             msg = (
                 f'low_score: want no more than high_score {self.high_score}, not {self.low_score}'
@@ -85,8 +79,7 @@ class ByteTracker:
     ) -> tuple[Detections, NDArray[np.int64]]:
         """Follow the objects into the next frame; see ``Tracker``."""
         settings, tracks = self.settings, self._tracks
-        frames = 1.0 if dt_s is None else dt_s / settings.frame_s
-        tracks.advance(detections.source_wh, frames)
+        tracks.advance(detections.source_wh, settings.frames_in(dt_s))
         high = np.flatnonzero(detections.scores >= settings.high_score)
         low = np.flatnonzero(
             (detections.scores >= settings.low_score) & (detections.scores < settings.high_score)

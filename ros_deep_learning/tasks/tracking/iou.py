@@ -11,36 +11,26 @@ from numpy.typing import NDArray
 
 from ..detection import Detections
 from .association import greedy, overlaps
-from .base import FRAME_S, check_frames, check_seconds, check_share
+from .base import TrackerSettings, check_share
 from .tracks import Tracks, unpaired
 
 
-@dataclass(frozen=True, slots=True)
-class IouSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IouSettings(TrackerSettings):
     """How objects are followed; the parameters and values of jetson-inference.
 
     Attributes:
-        min_frames: Frames in which an object must be seen before it is given a number.
-        drop_frames: Frames in a row without an object after which its track ends.
         overlap: Least intersection over union, 0..1, of a box and where its track should be.
-        class_agnostic: Whether a track may go on with a box of another class.
-        frame_s: Seconds a frame, where no time is given, and for which motion noise is stated.
 
     Raises:
         SettingsError: A value is out of its range.
     """
 
-    min_frames: int = 3
-    drop_frames: int = 15
     overlap: float = 0.5
-    class_agnostic: bool = False
-    frame_s: float = FRAME_S
 
     def __post_init__(self) -> None:
-        check_frames('min_frames', self.min_frames)
-        check_frames('drop_frames', self.drop_frames)
+        TrackerSettings.__post_init__(self)
         check_share('overlap', self.overlap)
-        check_seconds('frame_s', self.frame_s)
 
 
 class IouTracker:
@@ -60,8 +50,7 @@ class IouTracker:
     ) -> tuple[Detections, NDArray[np.int64]]:
         """Follow the objects into the next frame; see ``Tracker``."""
         settings, tracks = self.settings, self._tracks
-        frames = 1.0 if dt_s is None else dt_s / settings.frame_s
-        tracks.advance(detections.source_wh, frames)
+        tracks.advance(detections.source_wh, settings.frames_in(dt_s))
         likeness = overlaps(
             tracks.motion.boxes_xyxy(),
             tracks.class_ids,

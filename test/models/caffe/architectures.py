@@ -111,7 +111,8 @@ def detectnet(*, size_hw=(512, 1024), classes=1, width=1):
     net.layer(
         'Sigmoid', 'coverage/sig', net.conv('cvg/classifier', blob, classes, last=True), 'coverage'
     )
-    net.conv('bbox/regressor', blob, 4 * classes, top='bboxes', last=True)
+    # One box a cell, which DIGITS' networks for several classes share between them.
+    net.conv('bbox/regressor', blob, 4, top='bboxes', last=True)
     return net
 
 

@@ -25,7 +25,7 @@ NETWORKS = {
     'vgg-19': lambda: seed.vgg(19, width=8),
     'inception-v4': lambda: seed.inception_v4(width=8),
     'detectnet': lambda: seed.detectnet(width=4, size_hw=(256, 512)),
-    'multiped': lambda: seed.detectnet(width=8, size_hw=(128, 256), classes=3),
+    'multiped': lambda: seed.detectnet(width=8, size_hw=(128, 256), classes=2),
     'fcn-alexnet-digits': lambda: seed.fcn_alexnet(width=8),
     'fcn-alexnet': lambda: seed.fcn_alexnet(width=8, size_hw=(512, 512), whole=False),
 }
@@ -35,7 +35,7 @@ OUTPUTS = {
     **{name: {'prob': (1, 1000)} for name in NETWORKS},
     'googlenet-12': {'softmax': (1, 12)},
     'detectnet': {'coverage': (1, 1, 16, 32), 'bboxes': (1, 4, 16, 32)},
-    'multiped': {'coverage': (1, 3, 8, 16), 'bboxes': (1, 12, 8, 16)},
+    'multiped': {'coverage': (1, 2, 8, 16), 'bboxes': (1, 4, 8, 16)},
     'fcn-alexnet-digits': {'score': (1, 21, 356, 500)},
     'fcn-alexnet': {'score_fr_21classes': (1, 21, 10, 10)},
 }

@@ -16,6 +16,8 @@ CELLS = 12 * 8 + 6 * 4 + 3 * 2
 # decoder -> roles and the shapes of one small network, with 3 classes where it has classes.
 SHAPES = {
     'centerface': {'heatmap': (3, 16, 24), 'scale': (2, 16, 24), 'offset': (2, 16, 24)},
+    'centernet': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
+    'centernet_raw': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
     'detectnet': {'coverage': (3, 4, 12), 'boxes': (4, 4, 12)},
     'detectnet_v2': {'coverage': (3, 4, 12), 'boxes': (12, 4, 12)},
     'detr': {'logits': (9, 4), 'boxes': (9, 4)},
@@ -30,7 +32,15 @@ SHAPES = {
     'yolov8': {'predictions': (7, 9)},
     'yolox': {'predictions': (CELLS, 8)},
 }
-GRIDDED = {'centerface', 'detectnet', 'detectnet_v2', 'nanodet_raw', 'yolox'}
+GRIDDED = {
+    'centerface',
+    'centernet',
+    'centernet_raw',
+    'detectnet',
+    'detectnet_v2',
+    'nanodet_raw',
+    'yolox',
+}
 COUNTLESS = {'end_to_end', 'labelled_boxes', 'tensorflow_ssd'}
 
 every = pytest.mark.parametrize('name', sorted(SHAPES))
@@ -62,8 +72,8 @@ def test_all_decoders_are_tried_here():
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 def test_nothing_above_the_threshold(name, dtype):
     tensors = {role: np.zeros(shape, dtype) for role, shape in SHAPES[name].items()}
-    if name in ('detr', 'rtdetr'):
-        tensors['logits'] -= 9
+    if name in ('detr', 'rtdetr', 'centernet_raw'):
+        tensors[next(iter(tensors))] -= 9
     if name == 'detr':
         tensors['logits'][:, -1] = 9
     found = decode(name, tensors, 0.5)
@@ -114,9 +124,11 @@ def test_good_rows_beside_bad_ones_come_out(name):
         tensors['logits'][:, 0] = 9
     if name == 'end_to_end':
         tensors['predictions'][:, 5] = 1
+    if name.startswith('centernet'):
+        tensors['heatmap'][0, 0, 0] = 1
     clean = decode(name, tensors, 0.3)
     assert len(clean.scores) > 3
-    box_role = {'centerface': 'offset'}.get(name, 'boxes' if 'boxes' in tensors else 'predictions')
+    box_role = next(role for role in ('boxes', 'offset', 'predictions') if role in tensors)
     spoilt = tensors[box_role].copy()
     spoilt[(0, 0) if name == 'yolov8' else (0, *[0] * (spoilt.ndim - 1))] = np.nan
     found = decode(name, {**tensors, box_role: spoilt}, 0.3)

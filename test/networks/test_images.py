@@ -1,44 +1,15 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what networks of all tasks share."""
+"""Tests of the images that networks take."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ros_deep_learning.errors import CardError, ImageError, ModelNotFoundError
+from ros_deep_learning.errors import ImageError
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks.base import as_pixels, find_network
-
-
-def test_a_card_is_taken_as_it_is(card):
-    assert find_network(card, 'detection') is card
-
-
-def test_networks_are_found_by_name_and_by_path():
-    by_name = find_network('SSD-Mobilenet-v2', 'detection')
-    assert by_name.name == 'ssd-mobilenet-v2'
-    assert find_network(by_name.folder / 'ssd-mobilenet-v2.yaml', 'detection') == by_name
-
-
-def test_a_labels_file_in_place_of_the_cards(card, tmp_path):
-    labels = tmp_path / 'labels.txt'
-    for given in (labels, str(labels)):
-        assert find_network(card, 'detection', given) == replace(card, labels=labels)
-
-
-def test_no_such_network(tmp_path):
-    for model in ('no-such-network', tmp_path / 'none.yaml'):
-        with pytest.raises(ModelNotFoundError):
-            find_network(model, 'detection')
-
-
-def test_networks_of_another_task(card):
-    with pytest.raises(CardError, match=r'^net is made for classification, not for detection$'):
-        find_network(replace(card, task='classification'), 'detection')
+from ros_deep_learning.networks.images import as_pixels
 
 
 def test_pixels_are_views():
