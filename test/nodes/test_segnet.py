@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo, VisionInfo
 
 from ros_deep_learning.msg import InferenceStats, Segmentation
-from ros_deep_learning.networks import SegNet
+from ros_deep_learning.networks import MaskParts, SegNet
 from ros_deep_learning.nodes import masks
+from ros_deep_learning.nodes.images import ImageMessages
 from ros_deep_learning.nodes.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.segnet import SegNetNode
+from ros_deep_learning.tasks import segmentation as tasks
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
 BLANK = np.full((120, 160, 3), 128, np.uint8)
@@ -277,11 +280,14 @@ def test_only_what_is_subscribed_to_is_made(
             lambda *args, name=name, original=original: made.append(name) or original(*args),
         )
     segment_in = SegNet.segment_in
-    monkeypatch.setattr(
-        SegNet,
-        'segment_in',
-        lambda net, pixels, ways: made.append(len(ways)) or segment_in(net, pixels, ways),
-    )
+    asked: list[MaskParts] = []
+
+    def counting(net: SegNet, pixels: Any, ways: Any, parts: Any) -> Any:
+        made.append(len(ways))
+        asked[:] = parts
+        return segment_in(net, pixels, ways, parts)
+
+    monkeypatch.setattr(SegNet, 'segment_in', counting)
     publisher = graph.image_publisher('/segnet/image_in')
     stamps = iter(range(1, 100))
 
@@ -300,8 +306,10 @@ def test_only_what_is_subscribed_to_is_made(
     assert show('label_info') == []
     graph.inbox('/segnet/overlay', Image)
     assert show('overlay') == [1]
+    assert asked == [MaskParts(None, counts=True, overlay_alphas=(0, 120))]
     graph.inbox('/segnet/color_mask', Image)
     assert show('color_mask') == [1, 'color_mask']
+    assert asked == [MaskParts(None, counts=True, color_mask=True, overlay_alphas=(0, 120))]
     assert graph.set_parameters('segnet', overlay_filter='point').successful
     assert show('overlay', 'color_mask') == [2, 'color_mask']
     graph.inbox('/segnet/segmentation', Segmentation)
@@ -309,6 +317,33 @@ def test_only_what_is_subscribed_to_is_made(
     count, *messages = show('segmentation')
     assert count == 3
     assert sorted(messages) == ['class_mask', 'color_mask', 'confidence_mask', 'segmentation']
+    assert MaskParts('uint8', counts=True) in asked
+
+
+def test_what_a_device_has_made_is_sent_as_it_is() -> None:
+    rng = np.random.default_rng(0)
+    levels, colors, overlay = (
+        rng.integers(0, 256, shape, np.uint8) for shape in ((4, 6), (4, 6, 3), (4, 6, 3))
+    )
+    parts = tasks.Segmentation(
+        np.zeros((4, 6), np.uint8),
+        np.full((4, 6), np.nan, np.float32),
+        2,
+        (6, 4),
+        tasks.ReadyParts(np.array([3, 4]), levels, colors, overlay),
+    )
+    messages = masks.MaskMessages(ImageMessages(), Header())
+    assert bytes(messages.confidence_mask(parts).data) == levels.tobytes()
+    assert bytes(messages.color_mask(parts, np.zeros((2, 3), np.uint8)).data) == colors.tobytes()
+    own = messages.segmentation(parts)
+    assert list(own.pixels) == [3, 4]
+    assert list(own.shares) == pytest.approx([3 / 24, 4 / 24])
+    picture = np.zeros((4, 6, 3), np.uint8)
+    labels, palette = ('a', 'b'), np.zeros((2, 3), np.uint8)
+    masks.draw_parts(
+        picture, parts, labels=labels, colors_rgb=palette, alpha=120, bare=(), legend=False
+    )
+    np.testing.assert_array_equal(picture, overlay)
 
 
 def test_results_are_reliable_and_information_latched(node: SegNetNode, graph: Any) -> None:
