@@ -66,10 +66,10 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         raise BuildError(_failure(api, job, errors))
-    used = config.get_timing_cache() if cache is not None else None
-    return BuildResult(
-        bytes(plan), bytes(used.serialize()) if used is not None else b'', tuple(notes)
-    )
+    kept = b''
+    if cache is not None:
+        kept = _timings_worth_keeping(builder, config.get_timing_cache(), timings, errors)
+    return BuildResult(bytes(plan), kept, tuple(notes))
 
 
 def _converted(job: BuildJob, notes: list[str]) -> ModelProto | None:
@@ -143,20 +143,13 @@ def _add_profile(builder: Any, config: Any, network: Any, job: BuildJob) -> None
 
 
 def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErrors) -> Any:
-    """Give the builder what it timed before.
-
-    TensorRT 8.5 and 8.6 refuse timings that they wrote themselves for some networks
-    (github.com/lightvector/KataGo/issues/739): such a build does without, and keeps none.
+    """Give the builder what it timed before; where it refuses, it does without and keeps none.
 
     Returns:
         The timing cache in use; None where there is to be none.
     """
-    errors.take()
-    with errors.expecting():
-        cache = config.create_timing_cache(timings)
-        taken = cache is not None and config.set_timing_cache(cache, ignore_mismatch=False)
-    why = errors.take()
-    if taken and not why:
+    cache, why = _offer_timings(config, timings, errors)
+    if cache is not None:
         return cache
     if timings:
         _LOG.warning(
@@ -169,6 +162,30 @@ def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErro
     if fresh is not None:
         config.set_timing_cache(fresh, ignore_mismatch=False)
     return None
+
+
+def _offer_timings(config: Any, timings: bytes, errors: RecentErrors) -> tuple[Any, str]:
+    """Have a configuration take timings; answers them, or None and the reason."""
+    errors.take()
+    with errors.expecting():
+        cache = config.create_timing_cache(timings)
+        taken = cache is not None and config.set_timing_cache(cache, ignore_mismatch=False)
+    why = errors.take()
+    return (cache, '') if taken and not why else (None, why)
+
+
+def _timings_worth_keeping(builder: Any, used: Any, timings: bytes, errors: RecentErrors) -> bytes:
+    """Give the timings with those of this build, where TensorRT will read them again.
+
+    TensorRT 8.5 and 8.6 write timings of some networks (those with parts for Myelin) that they
+    then refuse as a whole (github.com/lightvector/KataGo/issues/739 and 945; 10 does not). Then
+    the earlier ones are kept as they were.
+    """
+    if used is None:
+        return timings
+    written = bytes(used.serialize())
+    readable, _ = _offer_timings(builder.create_builder_config(), written, errors)
+    return timings if readable is None else written
 
 
 def _failure(api: TensorRt, job: BuildJob, errors: RecentErrors) -> str:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _ALIGNMENT = 256
 _PALETTE_BYTES = 256 * 4
 _UINT8 = np.dtype(np.uint8)
-# The CPU path leaves a pixel without a class where the best probability is 0.
-_LEAST_ABOVE_ZERO = float(np.finfo(np.float32).smallest_subnormal)
+# The CPU path leaves a pixel without a class where the best probability is 0. Smaller floats than
+# this may be flushed to 0 on the way.
+_LEAST_ABOVE_ZERO = float(np.finfo(np.float32).tiny)
 
 
 def score_grids(

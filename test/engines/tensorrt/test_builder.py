@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from ros_deep_learning.engines.tensorrt.builder import _load_timings, build
+from ros_deep_learning.engines.tensorrt.builder import _load_timings, _timings_worth_keeping, build
 from ros_deep_learning.engines.tensorrt.log import RecentErrors
 from ros_deep_learning.engines.tensorrt.profile import SizeRange
 from ros_deep_learning.errors import BuildError
@@ -162,4 +163,23 @@ def test_timings_are_taken(trt86, caplog, timings):
     config = TimingConfig(errors, b'old', answers=False)
     assert _load_timings(trt86, config, timings, errors) == timings
     assert config.taken == [timings]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ('written', 'answers', 'kept'),
+    [
+        (b'new', True, b'new'),
+        (b'bad', True, b'old'),
+        (b'bad', False, b'old'),
+        (None, True, b'old'),
+    ],
+)
+def test_timings_that_would_be_refused_are_not_kept(caplog, written, answers, kept):
+    errors = RecentErrors()
+    config = TimingConfig(errors, b'bad', answers=answers)
+    builder = SimpleNamespace(create_builder_config=lambda: config)
+    used = None if written is None else SimpleNamespace(serialize=lambda: written)
+    assert _timings_worth_keeping(builder, used, b'old', errors) == kept
+    assert errors.take() == ''
     assert not caplog.records

@@ -113,7 +113,9 @@ def wait_gone(pid):
         time.sleep(STEP_S)
 
 
-def test_builds_and_keeps_the_timings(ask_here, save, conv_model, cache):
+def test_builds_and_keeps_the_timings_that_can_be_read(
+    ask_here, save, conv_model, weights, cache, caplog
+):
     told = []
     request = ask_here(save(conv_model()))
     plan = obtain_plan(request, cache, lambda stage, share: told.append((stage, share)))
@@ -125,9 +127,16 @@ def test_builds_and_keeps_the_timings(ask_here, save, conv_model, cache):
     else:
         assert shares == []
         assert told[0][0] == 'building net.onnx, 0 s'
-    assert cache.timing_path(request.key).stat().st_size > 0
-    again = obtain_plan(request, cache, refused='again')
-    assert again.built
+    timings = cache.timing_path(request.key)
+    print(f'timings after {request.network.path.name}: {timings.exists()}')
+    assert obtain_plan(request, cache, refused='again').built
+    selfie = ask_here(weights / 'mp_selfie_256.onnx', optimization_level=1)
+    for _ in range(2):
+        plan = obtain_plan(selfie, cache, refused='again')
+        size = timings.stat().st_size if timings.exists() else None
+        print(f'selfie took {plan.record.build_seconds} s; bytes of timings: {size}')
+    assert size != 0
+    assert 'does not read the timings' not in caplog.text
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
