@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build this package with colcon on its ROS 2 underlay, into .ros/ of the checkout.
 
-Usage: python3 tools/build_overlay.py [--python PATH] [--apt] [--tests]
+Usage: python3 tools/build_overlay.py [--python PATH] [--apt] [--tests] [--distribution NAME]
 """
 
 import sys
@@ -13,19 +13,31 @@ import ros_underlay
 def main() -> int:
     """Make the underlay, with what the tests need where that is wanted, and build on it."""
     # Imported here, because ros_underlay has refused an old Python first.
-    from underlay import choice, layer, overlay
+    from underlay import choice, distribution, layer, overlay, recipe
+    from underlay.environment import source
 
     options = ros_underlay.parser('Build this package.')
     options.add_argument(
         '--tests', action='store_true', help='install what `make test` needs, too'
     )
+    options.add_argument(
+        '--distribution',
+        choices=list(distribution.NUMPY),
+        help='make this whole distribution and build on it, into .ros/NAME',
+    )
     given = options.parse_args()
 
     def program() -> None:
-        underlay = choice.find_or_make(given.python, apt=given.apt)
+        python, place, tests = given.python, overlay.CHECKOUT / '.ros', None
+        if given.distribution:
+            python, environment = distribution.find_or_make(given.distribution, apt=given.apt)
+            # From here on all is done as on a distribution that the user has sourced.
+            source(environment)
+            place, tests = place / given.distribution, recipe.NODE_TESTS
+        underlay = choice.find_or_make(python, apt=given.apt)
         if given.tests:
-            layer.lay(underlay)
-        print(f'. {overlay.build(underlay, apt=given.apt)}')
+            layer.lay(underlay, tests)
+        print(f'. {overlay.build(underlay, apt=given.apt, place=place)}')
 
     return ros_underlay.guarded(program)
 

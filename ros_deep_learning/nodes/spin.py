@@ -113,6 +113,8 @@ def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -
             for node in nodes:
                 node.abandon()
             stop.set_result(None)
+            # A single-threaded executor of Humble looks at the future only after some work.
+            executor.create_task(lambda: None)
             with suppress(ExternalShutdownException):
                 spinning.result()
             executor.shutdown()

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import rclpy
 from ament_index_python.packages import get_package_prefix
+from diagnostic_msgs.msg import DiagnosticArray
 from filelock import FileLock, Timeout
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -27,6 +28,8 @@ from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
+
+from ros_deep_learning.nodes.stats import InferenceStats
 
 WAIT_S = 60.0
 TRANSITIONS = {
@@ -181,6 +184,38 @@ class Graph:
         )
         name = f'/{node}/set_parameters_atomically'
         return self.call(SetParametersAtomically, name, request).result
+
+    def own_inbox(self, topic: str, message_type: Any) -> Inbox | None:
+        """Subscribe to a topic of a type of ours; None where it was not generated.
+
+        Then nobody may offer the topic: a node that is configured makes no publisher for it.
+        """
+        if message_type is None:
+            assert self.node.get_publishers_info_by_topic(topic) == []
+            return None
+        return self.inbox(topic, message_type)
+
+    def refused_images(self, node: str) -> Callable[[], int]:
+        """Give the node's own count of images that lie, by stats, else by diagnostics."""
+        stats = self.own_inbox(f'/{node}/stats', InferenceStats)
+        if stats is not None:
+            return lambda: stats.messages[-1].invalid if len(stats) else 0
+        diagnostics = self.inbox('/diagnostics', DiagnosticArray)
+
+        def told() -> int:
+            diagnostics.messages.clear()
+            return int(self.wait_until('the count in diagnostics', lambda: values(diagnostics))[0])
+
+        def values(inbox: Inbox) -> list[str]:
+            return [
+                value.value
+                for message in inbox.messages
+                for status in message.status
+                for value in status.values
+                if status.name.startswith(f'{node}:') and value.key == 'invalid'
+            ]
+
+        return told
 
     def image_publisher(self, topic: str) -> Any:
         publisher = self.node.create_publisher(Image, topic, 10)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
-from rclpy.executors import InvalidHandle, MultiThreadedExecutor
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.spin import NodeExecutor
@@ -29,26 +28,22 @@ def context(ros_domain: int) -> Iterator[rclpy.Context]:
 def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_for(
     context: rclpy.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # MultiThreadedExecutor of rclpy 9 fails here with InvalidHandle; of 3 and 7 it does not.
     node = rclpy.create_node('busy', context=context)
+    executor = NodeExecutor(2, context=context)
+    doomed = [node.create_publisher(Image, 'pictures', 1)]
 
-    def round_of(executor: MultiThreadedExecutor) -> None:
-        doomed = [node.create_publisher(Image, 'pictures', 1)]
+    def can_execute(entity: Any) -> bool:
+        # The event handlers come last, and are listed when their publisher goes.
+        if doomed and entity in doomed[0].event_handlers:
+            node.destroy_publisher(doomed.pop())
+        return True
 
-        def can_execute(entity: Any) -> bool:
-            # The event handlers come last, and are listed when their publisher goes.
-            if doomed and entity in doomed[0].event_handlers:
-                node.destroy_publisher(doomed.pop())
-            return True
-
-        monkeypatch.setattr(executor, 'can_execute', can_execute)
-        executor.add_node(node)
-        executor.spin_once(0.1)
-        executor.shutdown()
-        assert not doomed
-
-    with pytest.raises(InvalidHandle):
-        round_of(MultiThreadedExecutor(2, context=context))
-    round_of(NodeExecutor(2, context=context))
+    monkeypatch.setattr(executor, 'can_execute', can_execute)
+    executor.add_node(node)
+    executor.spin_once(0.1)
+    executor.shutdown()
+    assert not doomed
     node.destroy_node()
 
 

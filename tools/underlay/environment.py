@@ -80,5 +80,13 @@ def without_ros(environ: Mapping[str, str]) -> dict[str, str]:
         'PYTHONHOME',
         'PYTHONPATH',
         'VIRTUAL_ENV',
+        MARK,
     }
     return {name: value for name, value in environ.items() if name not in dropped}
+
+
+def source(environment: Environment) -> None:
+    """Lay an environment over this process's own, less any other ROS."""
+    variables = environment.applied(without_ros(os.environ))
+    os.environ.clear()
+    os.environ.update(variables)

