@@ -58,6 +58,12 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
             except InvalidHandle:
                 continue
 
+    def shutdown(self, *args: Any, **kwargs: Any) -> bool:
+        """Stop as rclpy does, and wait for every callback: Jazzy forgets those not yet begun."""
+        done: bool = super().shutdown(*args, **kwargs)
+        self._executor.shutdown()
+        return done
+
 
 def run_node(make_node: Callable[[], RunnableNode], *, threads: int = 1) -> int:
     """Spin a node as ``run_nodes`` does."""

@@ -36,7 +36,10 @@ def dumped(node: str) -> dict[str, Any]:
     """Give what the real `ros2 param dump` prints of a running node."""
     ros2 = shutil.which('ros2')
     assert ros2 is not None, 'the tests need the ros2 program'
-    command = [ros2, 'param', 'dump', f'/{node}', '--timeout', '30', '--no-daemon']
+    command = [ros2, 'param', 'dump', f'/{node}', '--no-daemon']
+    options = subprocess.run([*command[:3], '--help'], capture_output=True, text=True, check=True)
+    # Where it may be told how long to wait, it waits only seconds by itself.
+    command += ['--timeout', '30'] if '--timeout' in options.stdout else []
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     parameters: dict[str, Any] = yaml.safe_load(done.stdout)[f'/{node}']['ros__parameters']
