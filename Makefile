@@ -7,7 +7,7 @@
 PYTHON = python3
 IN_ENV = . .ros/env.sh &&
 
-.PHONY: env test_env demo test lint clean
+.PHONY: env test_env demo test test_distributions lint clean
 
 env:
 	@$(PYTHON) tools/build_overlay.py --apt
@@ -19,8 +19,12 @@ test_env:
 demo: env
 	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
 
+# In the environment, and beside it on the distributions that can be made (docs/distributions.md).
 test: lint
-	$(IN_ENV) pytest
+	@$(PYTHON) tools/run_tests.py
+
+test_distributions:
+	@$(PYTHON) tools/test_distributions.py
 
 lint: test_env
 	$(IN_ENV) ruff check . && ruff format --check . && python3 tools/type_check.py

@@ -10,6 +10,8 @@ messages can be generated on them.
 from __future__ import annotations
 
 import os
+import platform
+import sys
 import zipfile
 from collections.abc import Collection
 from functools import partial
@@ -35,6 +37,11 @@ _CHECK = (
 )
 
 
+def can_be_made_here() -> bool:
+    """Tell whether the distributions are compiled for this machine."""
+    return sys.platform == 'linux' and platform.machine() == 'x86_64'
+
+
 def find_or_make(name: str, *, apt: bool) -> tuple[Path, Environment]:
     """Give the interpreter and the variables of a distribution, making it on the first call.
 
@@ -43,6 +50,9 @@ def find_or_make(name: str, *, apt: bool) -> tuple[Path, Environment]:
     """
     if name not in NUMPY:
         msg = f'no distribution {name!r} can be made; there are {", ".join(NUMPY)}'
+        raise UnderlayError(msg)
+    if not can_be_made_here():
+        msg = f'ROS 2 {name} can be made on x86-64 Linux only; source one that is installed'
         raise UnderlayError(msg)
     runner = Runner(cache_root() / 'logs' / f'whole-{name}')
     python = interpreter(runner, apt=apt)
@@ -131,7 +141,11 @@ def unpack(archive: Path, name: str, folder: Path, packages: Path) -> None:
     root = f'{recipe.WHEEL_ROOT}{name}/'
     with zipfile.ZipFile(archive) as opened:
         members = opened.namelist()
-        own = {PurePosixPath(member[len(root) :]).parts[1:2] for member in members if member.startswith(root)}
+        own = {
+            PurePosixPath(member[len(root) :]).parts[1:2]
+            for member in members
+            if member.startswith(root)
+        }
         lacking = [package for package in recipe.LAUNCH_PACKAGES if (package,) not in own]
         if not own:
             msg = f'{archive.name} has no ROS 2 {name}'
