@@ -38,8 +38,8 @@ def dumped(node: str) -> dict[str, Any]:
     assert ros2 is not None, 'the tests need the ros2 program'
     command = [ros2, 'param', 'dump', f'/{node}', '--no-daemon']
     options = subprocess.run([*command[:3], '--help'], capture_output=True, text=True, check=True)
-    # Where it may be told how long to wait, it waits only seconds by itself.
-    command += ['--timeout', '30'] if '--timeout' in options.stdout else []
+    # By itself it waits for the node for a second or less.
+    command += ['--timeout', '30'] if '--timeout' in options.stdout else ['--spin-time', '5']
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     parameters: dict[str, Any] = yaml.safe_load(done.stdout)[f'/{node}']['ros__parameters']
