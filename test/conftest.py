@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -118,7 +119,11 @@ def ssd_onnx(ssd_frozen_graph: Path) -> Path:
     store, card = ModelStore(), find_card('ssd-mobilenet-v2')
     if not store._onnx_target(card).exists():
         # The store goes on from a verified original; this saves a second download of 75 MB.
-        shutil.copy(ssd_frozen_graph, store._source_target(card))
+        # At once, because tests on another distribution may do the same.
+        target = store._source_target(card)
+        whole = target.with_suffix(f'.{os.getpid()}')
+        shutil.copy(ssd_frozen_graph, whole)
+        whole.replace(target)
     return store.onnx_path(card)
 
 

@@ -65,7 +65,8 @@ def test_hostile_scores():
 )
 def test_equals_a_sorted_list(scores, top_k, threshold):
     seen = classify(scores, top_k=top_k, score_threshold=threshold)
-    pairs = [(-float(s), k) for k, s in enumerate(scores) if s >= threshold]
+    # In single precision: NumPy 1 would compare its scalars in double, but not its arrays.
+    pairs = [(-float(s), k) for k, s in enumerate(scores) if s >= np.float32(threshold)]
     wanted = [k for _, k in sorted(pairs)][: top_k or None]
     assert seen.class_ids.tolist() == wanted
     np.testing.assert_array_equal(seen.scores, scores[wanted])

@@ -45,7 +45,7 @@ def test_equals_loop(dtype):
         (*(boxes[a].astype(np.float64) * (300, 200, 300, 200)), scores[a, c], c)
         for a in range(200)
         for c in range(11)
-        if scores[a, c] >= 0.9
+        if scores[a, c] >= dtype(0.9)
     ]
     found = decode(boxes, scores, 0.9)
     table = np.column_stack([found.boxes_xyxy, found.scores, found.class_ids])
