@@ -28,12 +28,13 @@ def main() -> int:
     given = options.parse_args()
 
     def program() -> None:
-        python, place, tests = given.python, overlay.CHECKOUT / '.ros', None
+        python, place, tests = given.python, None, None
         if given.distribution:
             python, environment = distribution.find_or_make(given.distribution, apt=given.apt)
             # From here on all is done as on a distribution that the user has sourced.
             source(environment)
-            place, tests = place / given.distribution, recipe.NODE_TESTS
+            place = overlay.CHECKOUT / '.ros' / given.distribution
+            tests = recipe.NODE_TESTS
         underlay = choice.find_or_make(python, apt=given.apt)
         if given.tests:
             layer.lay(underlay, tests)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
-from underlay.environment import Environment, without_ros
+import pytest
+from underlay.environment import MARK, Environment, source, without_ros
 
 HOSTILE = """a b'c"d$HOME`id`\\ ;*\nend"""
 
@@ -68,3 +70,10 @@ def test_json_and_back(tmp_path: Path) -> None:
 def test_without_ros_keeps_the_rest() -> None:
     environ = {'PATH': '/bin', 'AMENT_PREFIX_PATH': '/opt/ros/x', 'PYTHONPATH': '/y', 'CC': 'gcc'}
     assert without_ros(environ) == {'PATH': '/bin', 'CC': 'gcc'}
+
+
+def test_sourcing_here_puts_another_ros_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {'PATH': '/bin', 'ROS_DISTRO': 'x', 'AMENT_PREFIX_PATH': '/opt/ros/x', MARK: '/cache'}
+    monkeypatch.setattr(os, 'environ', other)
+    source(Environment({'ROS_DISTRO': 'y'}, {'AMENT_PREFIX_PATH': ('/opt/ros/y',)}))
+    assert other == {'PATH': '/bin', 'ROS_DISTRO': 'y', 'AMENT_PREFIX_PATH': '/opt/ros/y'}

@@ -113,3 +113,17 @@ def test_over_a_distribution_what_it_has_is_left(underlay, monkeypatch) -> None:
     assert calls == [('tests', made.folder, needs, recipe.TEST_PINS)]
     assert recipe.Need('scipy', 'scipy') in needs
     assert layer.followed(made.folder) == DIGEST
+
+
+def test_over_a_distribution_a_part_of_it_may_do(underlay, monkeypatch) -> None:
+    made = underlay('exit 0', from_pypi=False)
+    calls = []
+    monkeypatch.setattr(sourced, 'install', lambda *given: calls.append(given[2]))
+    layer.lay(made, recipe.NODE_TESTS)
+    layer.lay(made, recipe.NODE_TESTS)
+    (needs,) = calls
+    names = {recipe.distribution_name(need.requirement) for need in needs}
+    assert names == {*recipe.NODE_TESTS}
+    # The whole of it is another recipe.
+    layer.lay(made)
+    assert len(calls) == 2

@@ -84,11 +84,15 @@ def test_tools_on_an_underlay_from_pypi(tmp_path: Path) -> None:
 def test_cpp_messages_only_where_cpp_nodes_may_be(tmp_path: Path) -> None:
     environment = {'PATH': str(tmp_path / 'bin')}
     with pytest.raises(UnderlayError, match='no colcon in'):
-        overlay.colcon(tmp_path, underlay(tmp_path, from_pypi=True), environment)
+        overlay.colcon(tmp_path, tmp_path, underlay(tmp_path, from_pypi=True), environment)
     program(tmp_path / 'bin' / 'colcon')
     for from_pypi, expected in ((True, 'OFF'), (False, 'ON')):
-        command = overlay.colcon(tmp_path, underlay(tmp_path, from_pypi=from_pypi), environment)
+        command = overlay.colcon(
+            tmp_path, tmp_path, underlay(tmp_path, from_pypi=from_pypi), environment
+        )
         assert f'-DROS_DEEP_LEARNING_CPP={expected}' in command
         assert '-GNinja' not in command
     program(tmp_path / 'bin' / 'ninja')
-    assert '-GNinja' in overlay.colcon(tmp_path, underlay(tmp_path, from_pypi=True), environment)
+    assert '-GNinja' in overlay.colcon(
+        tmp_path, tmp_path, underlay(tmp_path, from_pypi=True), environment
+    )

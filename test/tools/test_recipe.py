@@ -35,7 +35,7 @@ def pins_for(python: str, lock: Path) -> dict[str, Requirement]:
 
 def test_the_digest_changes_with_every_file_and_fact(tmp_path: Path) -> None:
     files = []
-    for path in recipe.recipe_files() + recipe.layer_files():
+    for path in {*recipe.recipe_files(), *recipe.layer_files(), *recipe.distribution_files()}:
         copy = tmp_path / path.name
         copy.write_bytes(path.read_bytes())
         files.append(copy)

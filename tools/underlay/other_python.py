@@ -30,7 +30,7 @@ def find(short: str, environ: Mapping[str, str]) -> Interpreter | None:
 
 def candidates(short: str, environ: Mapping[str, str]) -> Iterator[str]:
     """List the programs that may be it."""
-    on_path = shutil.which(f'python{short}', path=environ.get('PATH'))
+    on_path = shutil.which(f'python{short}', path=environ.get('PATH', ''))
     if on_path:
         yield on_path
     home = Path(environ.get('HOME', '/'))

@@ -24,13 +24,20 @@ def build(
     *,
     apt: bool,
     checkout: Path = CHECKOUT,
-    place: Path = CHECKOUT / '.ros',
+    place: Path | None = None,
 ) -> Path:
-    """Build the package into a folder of the checkout and give the file to source.
+    """Build the package and give the file to source.
+
+    Args:
+        underlay: What it is built on.
+        apt: Whether missing system packages may be installed.
+        checkout: The package.
+        place: Where everything built goes (None: ``.ros`` of the checkout).
 
     Raises:
         UnderlayError: The package cannot be built; the line names the mend.
     """
+    place = place or checkout / '.ros'
     place.mkdir(parents=True, exist_ok=True)
     # So that a colcon run over a workspace that holds this checkout does not look in here.
     (place / 'COLCON_IGNORE').touch()
