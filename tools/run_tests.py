@@ -31,6 +31,8 @@ def main() -> int:
         command = ['sh', '-c', '. .ros/env.sh && exec pytest "$@"', 'sh', *sys.argv[1:]]
         here = subprocess.run(command, cwd=CHECKOUT, check=False).returncode
         there = beside.wait()
+    except KeyboardInterrupt:
+        return 130
     finally:
         if beside.poll() is None:
             os.killpg(beside.pid, signal.SIGTERM)
