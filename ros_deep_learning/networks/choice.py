@@ -22,12 +22,15 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def choose_card(model: str | Path, task: Task, hints: Hints | None = None) -> ModelCard:
+def choose_card(
+    model: str | Path, task: Task | None = None, hints: Hints | None = None
+) -> ModelCard:
     """Find or make the card of a network.
 
     Args:
         model: A name of the zoo, or the path of a card or of a network's own file.
-        task: What it is made for; a card of another task is given back as it is.
+        task: What it is made for; None is as a file tells. A card of another task is given back
+            as it is.
         hints: What is said of it; it wins over the card.
 
     Raises:
