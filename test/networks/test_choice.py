@@ -73,6 +73,14 @@ def test_the_library_takes_a_file(fcn: Path) -> None:
             assert net.grid_size_wh == (3, 2)
 
 
+def test_many_classes_on_a_small_grid_without_labels(tmp_path: Path) -> None:
+    path = tmp_path / 'fcn21.onnx'
+    path.write_bytes(stand_ins.fcn_resnet18((512, 256), 21))
+    with SegNet(path) as net:
+        assert len(net.labels) == 21
+        assert net.grid_size_wh == (16, 8)
+
+
 def test_mistakes_are_told(fcn: Path) -> None:
     with pytest.raises(ModelNotFoundError):
         choose_card('googelnet', 'classification')
