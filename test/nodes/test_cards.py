@@ -15,7 +15,6 @@ import zoo_stand_ins as stand_ins
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray, LabelInfo
 
-from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.nodes.outputs import LATCHED_QOS
 
@@ -78,15 +77,11 @@ def test_a_caffemodel_with_its_prototxt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
-    prototxt, weights = stand_ins._caffe(find_card('googlenet-12'))
-    (tmp_path / 'deploy.prototxt').write_bytes(prototxt)
-    (tmp_path / 'snapshot.caffemodel').write_bytes(weights)
-    labels = tmp_path / 'labels.txt'
-    labels.write_text(''.join(f'thing {k}\n' for k in range(12)))
+    prototxt, model, labels = stand_ins.write_snapshot(tmp_path)
     # As imagenet.ros2.launch has it for a network trained with DIGITS.
     program = start('imagenet', *launched(
-        tmp_path / 'snapshot.caffemodel', prototxt_path=str(tmp_path / 'deploy.prototxt'),
-        class_labels_path=str(labels), input_blob='data', output_blob='softmax',
+        model, prototxt_path=str(prototxt), class_labels_path=str(labels), input_blob='data',
+        output_blob='softmax',
     ))  # fmt: skip
     classes = graph.inbox('/imagenet/classification', Classification)
     publisher = graph.image_publisher('/imagenet/image_in')
