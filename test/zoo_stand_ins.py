@@ -19,7 +19,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.models.card import ModelCard
-from ros_deep_learning.models.zoo import zoo_folder
+from ros_deep_learning.models.zoo import find_card, zoo_folder
 
 sys.path[:0] = [str(Path(__file__).parent / 'models' / part) for part in ('', 'caffe')]
 
@@ -126,6 +126,16 @@ def _caffe(card: ModelCard) -> tuple[bytes, bytes]:
     else:
         net = {'alexnet': make.alexnet, 'googlenet': make.googlenet}[name](width=8)
     return net.text.encode(), bytes(caffemodel(net.weights))
+
+
+def write_snapshot(folder: Path) -> tuple[Path, Path, Path]:
+    """Write googlenet-12 as a user of DIGITS has it; gives prototxt, caffemodel and labels."""
+    prototxt, model = folder / 'deploy.prototxt', folder / 'snapshot.caffemodel'
+    labels = folder / 'labels.txt'
+    for path, content in zip((prototxt, model), _caffe(find_card('googlenet-12')), strict=True):
+        path.write_bytes(content)
+    labels.write_text(''.join(f'thing {k}\n' for k in range(12)))
+    return prototxt, model, labels
 
 
 def fcn_resnet18(size_wh: tuple[int, int], classes: int, width: int = 16) -> bytes:

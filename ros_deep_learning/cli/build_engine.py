@@ -97,8 +97,10 @@ def _network(model: str, progress: Progress) -> tuple[Path, InputSpec | None]:
 
     if model.endswith('.onnx'):
         return Path(model).expanduser(), None
-    card = find_card(model)
-    return ModelStore().onnx_path(card, progress), card.input
+    store = ModelStore()
+    # Where the network itself tells the size of its input, that holds: the nodes load it so.
+    card = store.complete(find_card(model), progress)
+    return store.onnx_path(card, progress), card.input
 
 
 def _without_clock(bar: Progress) -> Progress:

@@ -36,7 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
         network = DetectNet(
             chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
-            labels=arguments.labels,
             settings=DetectionSettings(
                 score_threshold=arguments.threshold, cluster_overlap=arguments.clustering
             ),
@@ -103,10 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--overlay', default='box,lines,labels,conf', help='box, lines, labels, conf, track, none')
     add('--alpha', type=float, default=120, help='opacity of the boxes, 0 to 255')
-    add('--mean-pixel', type=float, default=0.0, help='what a Caffe --model takes off')
-    add('--output-cvg', help='tensor of the scores of --model')
-    add('--output-bbox', help='tensor of the boxes of --model')
-    add('--decoder', help='decoder of --model, where its tensors do not tell')
+    add('--mean-pixel', type=float, default=0.0, help='what is taken off every pixel value')
+    add('--output-cvg', help='tensor of the scores')
+    add('--output-bbox', help='tensor of the boxes')
+    add('--decoder', help='decoder, where the tensors do not tell')
     add('--tracking', action='store_true', help='number objects from frame to frame')
     add('--tracker', type=str.lower, choices=('iou', 'byte'), help='the same, by this method')
     add('--tracker-min-frames', type=int, default=3)

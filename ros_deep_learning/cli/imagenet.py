@@ -34,7 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     def open_network(progress: Progress) -> ImageNet:
         return ImageNet(
             chosen_card(arguments, 'classification'),
-            labels=arguments.labels,
             settings=ClassificationSettings(
                 top_k=max(0, arguments.top_k),
                 score_threshold=arguments.threshold,

@@ -54,9 +54,9 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
         card = load_card(path)
     else:
         hints = Hints(
-            prototxt=_absolute(arguments.prototxt),
-            labels=_absolute(arguments.labels),
-            colors=_absolute(arguments.colors),
+            prototxt=arguments.prototxt,
+            labels=arguments.labels,
+            colors=arguments.colors,
             input_name=arguments.input_blob,
             outputs={'scores': arguments.output_blob} if arguments.output_blob else {},
             mean_pixel=arguments.mean_pixel,
@@ -85,7 +85,3 @@ def _print_facts(path: Path, facts: OnnxFacts) -> None:
         print(f'# exported by Ultralytics, with {count} class names')
     elif {'output_cov/Sigmoid', 'output_bbox/BiasAdd'} & set(facts.outputs):
         print('# a DetectNet_v2 of NVIDIA TAO, by the names of its tensors')
-
-
-def _absolute(path: Path | None) -> Path | None:
-    return None if path is None else path.expanduser().absolute()

@@ -17,7 +17,7 @@ from ..engines.tensorrt.quantize import Method, Quantised, judged, quantize, run
 from ..errors import DeepLearningError, SettingsError
 from ..models.card import ModelCard
 from ..models.store import ModelStore
-from ..models.zoo import find_card
+from ..networks.choice import choose_card
 from ..progress import Progress
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
@@ -64,13 +64,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _quantize(
     arguments: argparse.Namespace, output: Path, progress: Progress
 ) -> tuple[Quantised, Agreement]:
-    card = find_card(arguments.model)
+    store = ModelStore()
+    # Where the network itself tells the size of its input, that holds: the nodes load it so.
+    card = store.complete(choose_card(arguments.model), progress)
     progress('reading frames', None)
     frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
     if len(frames) < _LEAST_FRAMES:
         msg = f'{arguments.frames} has one frame; one is to calibrate with, one to check with'
         raise SettingsError(msg)
-    onnx_path = ModelStore().onnx_path(card, progress)
+    onnx_path = store.onnx_path(card, progress)
     placements = [placement(frame.size_wh, card.input) for frame in frames]
     name = _input_name(card, onnx_path)
     feeds = [{name: preprocess([frame], card.input)} for frame in frames]
@@ -110,7 +112,9 @@ def _input_name(card: ModelCard, onnx_path: Path) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='quantize', description=__doc__)
-    parser.add_argument('model', help='name of a network, or path of its card (.yaml)')
+    parser.add_argument(
+        'model', help='name of a network, or path of its card (.yaml) or .onnx file'
+    )
     parser.add_argument(
         'frames',
         help='folder of images, video, .npz of RGB images, or a rosbag2 (with rosbags installed)',

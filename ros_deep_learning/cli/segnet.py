@@ -40,7 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _shown(arguments)
         network = SegNet(
             chosen_card(arguments, 'segmentation', model_wins=True),
-            labels=arguments.labels,
             settings=SegmentationSettings(
                 mask_filter=arguments.filter_mode, ignore_class=arguments.ignore_class
             ),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,9 +18,9 @@ from ..engines.loader import EngineLoader
 from ..errors import SettingsError
 from ..models.card import ModelCard, Task
 from ..models.store import ModelStore
-from ..models.zoo import find_card
 from ..networks.base import Network
-from ..networks.custom import Hints, card_from_file
+from ..networks.choice import choose_card
+from ..networks.custom import Hints
 
 _SIZE = re.compile('([0-9]+)x([0-9]+)')
 
@@ -41,12 +40,12 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     )
     parser.set_defaults(default_network=network)
     parser.add_argument('--network', help=f'name of a network, or path of a card ({network})')
-    parser.add_argument('--model', help='network file of your own: .onnx, .caffemodel or .pb')
+    parser.add_argument('--model', help='network file: .onnx, .caffemodel, .uff or .pb')
     parser.add_argument('--prototxt', type=Path, help='prototxt of a caffemodel')
     parser.add_argument('--labels', '--class-labels', type=Path, help='file of one label a line')
     parser.add_argument('--colors', '--class-colors', type=Path, help='file of one colour a line')
-    parser.add_argument('--input-blob', help='input tensor of --model')
-    parser.add_argument('--output-blob', help='output tensor of --model')
+    parser.add_argument('--input-blob', help='input tensor')
+    parser.add_argument('--output-blob', help='output tensor')
     parser.add_argument('--input-size', help='WxH, for a --model that leaves it open')
     parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
@@ -79,18 +78,33 @@ def chosen_card(
     As in jetson-inference, ``--network`` wins over ``--model`` (in segnet it is the other way
     round).
 
+    Args:
+        arguments: The common ones.
+        task: What the program does.
+        outputs: Tensors of the outputs ``coverage`` and ``boxes``, where they are named.
+        model_wins: Whether ``--model`` wins.
+
     Raises:
         SettingsError: An argument has a wrong form.
         DeepLearningError: There is no such network, or its file does not tell enough.
     """
-    named, model = arguments.network, arguments.model
-    if model is not None and (named is None or model_wins):
-        card = _card_of_file(arguments, Path(model), task, outputs or {})
-    else:
-        card = find_card(named or arguments.default_network)
-    if arguments.colors is None:
-        return card
-    return replace(card, colors=arguments.colors.expanduser())
+    first, second = arguments.network, arguments.model
+    if model_wins:
+        first, second = second, first
+    named = dict(outputs or {})
+    if arguments.output_blob is not None:
+        named = {'scores': arguments.output_blob}
+    hints = Hints(
+        prototxt=arguments.prototxt,
+        labels=arguments.labels,
+        colors=arguments.colors,
+        input_name=arguments.input_blob,
+        outputs=named,
+        mean_pixel=getattr(arguments, 'mean_pixel', 0.0),
+        size_wh=size_of(arguments.input_size),
+        decoder=getattr(arguments, 'decoder', None),
+    )
+    return choose_card(first or second or arguments.default_network, task, hints)
 
 
 def colors_bgr(network: Network[Any]) -> NDArray[np.uint8]:
@@ -116,23 +130,3 @@ def size_of(text: str | None) -> tuple[int, int] | None:
         msg = f'want a size such as 640x480, not {text!r}'
         raise SettingsError(msg)
     return int(match[1]), int(match[2])
-
-
-def _card_of_file(
-    arguments: argparse.Namespace, model: Path, task: Task, outputs: Mapping[str, str]
-) -> ModelCard:
-    if model.suffix in ('.yaml', '.yml'):
-        return find_card(model)
-    named = dict(outputs)
-    if arguments.output_blob is not None:
-        named = {'scores': arguments.output_blob}
-    hints = Hints(
-        prototxt=arguments.prototxt,
-        labels=arguments.labels,
-        input_name=arguments.input_blob,
-        outputs=named,
-        mean_pixel=getattr(arguments, 'mean_pixel', 0.0),
-        size_wh=size_of(arguments.input_size),
-        decoder=getattr(arguments, 'decoder', None),
-    )
-    return card_from_file(model, task, hints)

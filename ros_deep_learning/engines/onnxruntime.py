@@ -184,6 +184,8 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
     # Threads that spin between frames take the cores from the rest of the robot, and on a camera's
     # rate they win no time.
     settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    # int8 products of x86 CPUs without VNNI overflow unless told not to; others do not heed this.
+    settings.add_session_config_entry('session.x64quantprecision', '1')
     chosen = [
         (name, {'device_id': str(options.device)} if name in _WITH_DEVICE_ID else {})
         for name in providers

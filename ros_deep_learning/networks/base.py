@@ -89,7 +89,7 @@ class Network(ABC, Generic[_SettingsT]):
         """Load a network.
 
         Args:
-            model: A card, a name of the zoo, or the path of a card.
+            model: A card, a name of the zoo, or the path of a card or of an ``.onnx`` file.
             labels: File of one label a line in place of the card's; None is the card's own.
             threshold: Least score or confidence, 0..1; None is the settings' own.
             settings: How outputs become results; None is the defaults.

@@ -30,6 +30,7 @@ _CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
     'detection': {'coverage': 'coverage', 'boxes': 'bboxes'},
     'segmentation': {'logits': 'score_fr_21classes'},
 }
+_READABLE = ('.onnx', '.caffemodel', '.caffe', '.pb', '.uff')
 _UNREADABLE = {
     '.engine': 'engines are made here from ONNX; give the ONNX file that it was built from',
     '.plan': 'engines are made here from ONNX; give the ONNX file that it was built from',
@@ -65,6 +66,12 @@ class Hints:
     decoder: str | None = None
 
 
+def is_network_file(model: str | Path) -> bool:
+    """Tell whether a text is the path of a network's own file, by its suffix."""
+    suffix = Path(model).suffix.lower()
+    return suffix in _READABLE or suffix in _UNREADABLE
+
+
 def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = None) -> ModelCard:
     """Make a card for a network file.
 
@@ -87,6 +94,12 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
         msg = f'there is no network file {path}'
         raise CardError(msg)
     fields: dict[str, Any]
+    hints = replace(
+        hints,
+        prototxt=_absolute(hints.prototxt),
+        labels=_absolute(hints.labels),
+        colors=_absolute(hints.colors),
+    )
     if suffix == '.onnx':
         fields = _onnx_fields(path, task, hints)
     elif suffix in ('.caffemodel', '.caffe'):
@@ -110,6 +123,10 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
         colors=hints.colors,
         **fields,
     )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
 
 
 def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
@@ -170,7 +187,10 @@ def _size(
     if height < 1 or width < 1:
         width, height = hints.size_wh or _exported_size(facts.metadata) or (0, 0)
     if height < 1 or width < 1:
-        msg = f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH)'
+        msg = (
+            f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH), for a '
+            'node in a card (models inspect --write)'
+        )
         raise CardError(msg)
     return layout, (width, height)
 
@@ -199,7 +219,7 @@ def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -
     if task == 'detection':
         return {}
     if len(shapes) != 1:
-        msg = f'{path} has the outputs {", ".join(shapes)}; name the one to read (--output-blob)'
+        msg = f'{path} has the outputs {", ".join(shapes)}; name the one to read (output_blob)'
         raise CardError(msg)
     ((name, _),) = shapes.items()
     return {'scores': name}
@@ -209,7 +229,9 @@ def _caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]
     from ..models.caffe import input_shapes
 
     if hints.prototxt is None or task is None:
-        missing = 'its prototxt (--prototxt)' if hints.prototxt is None else 'its task (--task)'
+        missing = 'its prototxt (prototxt_path, --prototxt)'
+        if hints.prototxt is not None:
+            missing = 'its task (--task)'
         msg = f'{path}: a Caffe network also needs {missing}'
         raise CardError(msg)
     shapes = input_shapes(hints.prototxt)

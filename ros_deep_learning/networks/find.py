@@ -25,12 +25,13 @@ def find_network(
     loader: EngineLoader | None = None,
     progress: Progress = silent,
 ) -> ModelCard:
-    """Find the card of a network: itself, by a name of the zoo, or by a path.
+    """Find the card of a network: itself, by a name of the zoo, by its path, or by its own file.
 
     Where only the network's own files tell all of it, they are fetched and converted.
 
     Args:
-        model: The card, its name or its path.
+        model: The card, its name or its path, or the path of an ``.onnx`` or another file of a
+            network, as ``custom.card_from_file`` takes it.
         task: What it must be made for.
         labels: A file of labels in place of the card's own.
         loader: Where its files come from; None is the process's default loader.
@@ -44,9 +45,9 @@ def find_network(
     if isinstance(model, ModelCard):
         card = model
     else:
-        from ..models.zoo import find_card
+        from .choice import choose_card
 
-        card = find_card(model)
+        card = choose_card(model, task)
     if card.task != task:
         msg = f'{card.name} is made for {card.task}, not for {task}'
         raise CardError(msg)

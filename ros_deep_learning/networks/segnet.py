@@ -18,6 +18,7 @@ from ..tasks.score_grid import (
     MAX_CLASSES,
     class_axis,
     class_count_of,
+    likely_class_count,
     read_class_ids,
     read_scores,
 )
@@ -70,12 +71,13 @@ class SegNet(Network[SegmentationSettings]):
         if len(named) > MAX_CLASSES:
             msg = f'{self._card.name}: labels: {len(named)}, but a mask has up to {MAX_CLASSES}'
             raise CardError(msg)
-        shape = self._output_shapes[self._role]
+        shape, spec = self._output_shapes[self._role], self._card.input
+        count = len(named) or likely_class_count(shape, (spec.width, spec.height))
         try:
-            class_axis(shape, len(named))
+            class_axis(shape, count)
             if self._gives_ids or -1 in shape:
                 return None
-            return class_count_of(shape, len(named))
+            return class_count_of(shape, count)
         except DecodeError as err:
             msg = f'{self._card.name}: outputs.{self._role}: {err}'
             raise CardError(msg) from err

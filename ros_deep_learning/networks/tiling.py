@@ -23,7 +23,8 @@ class TilingSettings:
         tile_wh: Width and height of a tile in pixels of the source image, each at least 1; best
             no larger than the network's input by much.
         overlap: Least share 0..0.9 of a tile that it has in common with its neighbour.
-        whole: Whether the whole image is looked at too, for objects larger than a tile.
+        whole: Whether the whole image is looked at too, for objects that are whole in no tile;
+            what is whole in one is left to it.
 
     Raises:
         SettingsError: A value is out of its range.

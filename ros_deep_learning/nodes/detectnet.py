@@ -33,11 +33,9 @@ class DetectNetNode(VisionNode):
         """Load the detector that the parameters name."""
         settings: DetectNetSettings = self.settings
         changes = CardChanges(
+            task='detection',
             mean_pixel_value=settings.mean_pixel_value,
-            output_names={
-                'output_cvg': settings.output_cvg,
-                'output_bbox': settings.output_bbox,
-            },
+            outputs={'coverage': settings.output_cvg, 'boxes': settings.output_bbox},
         )
         card = chosen_card(settings, settings.model, changes)
         return DetectNet(card, **self.loading())

@@ -85,7 +85,7 @@ class ImageNetNode(VisionNode):
     def open_network(self) -> ImageNet:
         """Load the classifier that the parameters name."""
         settings: ImageNetSettings = self.settings
-        changes = CardChanges(output_names={'output_blob': settings.output_blob})
+        changes = CardChanges(task='classification', outputs={'scores': settings.output_blob})
         card = chosen_card(settings, settings.model, changes)
         return ImageNet(card, settings=settings.classification(), **self.loading())
 

@@ -116,8 +116,9 @@ class SegNetNode(VisionNode):
         """Load the segmentation network that the parameters name."""
         settings: SegNetSettings = self.settings
         changes = CardChanges(
+            task='segmentation',
             class_colors_path=settings.class_colors_path,
-            output_names={'output_blob': settings.output_blob},
+            outputs={'scores': settings.output_blob},
         )
         card = chosen_card(settings, settings.model, changes)
         return SegNet(card, **self.loading())

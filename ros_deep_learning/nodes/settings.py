@@ -11,7 +11,10 @@ from ..engines.backend import EngineOptions
 from ..engines.base import Precision
 from .parameters import parameter
 
-MODEL_TEXT = 'Name of a network in the zoo, or the path of a model card (.yaml).'
+MODEL_TEXT = (
+    'Name of a network in the zoo, or the path of a model card (.yaml) or of a network (.onnx, '
+    '.caffemodel with prototxt_path, .uff or .pb of an SSD).'
+)
 MODEL_ALIASES = ('model_path', 'model_name')
 """jetson-inference's names; there too a path wins over a name."""
 
@@ -38,7 +41,8 @@ class VisionSettings:
     )
     prototxt_path: str = parameter(
         '',
-        "Of jetson-inference; must stay empty, since a model card names all the network's files.",
+        'The prototxt of a .caffemodel that model names; else it must stay empty, since a model '
+        "card names all the network's files.",
     )
     threads: int = parameter(
         0, 'CPU threads of ONNX Runtime; 0 takes one a physical core.', minimum=0, maximum=1024

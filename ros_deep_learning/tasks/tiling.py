@@ -105,7 +105,9 @@ def merge(
     border inside the image shows a part of an object only, and its score says little about how
     much: it is dropped where a box of another tile overlaps it as usual, or covers half of it,
     be it whole or, where the object is whole in no tile, a larger part. Add the whole image to
-    the parts to find objects that are larger than a tile.
+    the parts to find objects that are larger than a tile: what is found in it is dropped where it
+    is whole in a tile, which sees it better. A network that has only a few pixels of it would
+    report it a second time, a little aside or as something else.
 
     Args:
         found: The detections of each tile, in the tile's own pixels.
@@ -124,6 +126,8 @@ def merge(
         source_wh,
     )
     owner = np.repeat(np.arange(len(moved)), [len(m) for m in moved])
+    wanted = np.flatnonzero(~_is_left_to_tiles(every.boxes_xyxy, owner, parts, source_wh))
+    every, owner = every.take(wanted), owner[wanted]
     cut = np.zeros(len(every), np.bool_)
     for k, part in enumerate(parts):
         mine = owner == k
@@ -158,6 +162,21 @@ def _spread(side: int, tile: int, overlap: float) -> tuple[list[int], int]:
 def _touched(side: int, low: float, high: float) -> tuple[int, int]:
     first = min(int(low * side), side - 1)
     return first, max(first + 1, int(np.ceil(high * side)))
+
+
+def _is_left_to_tiles(
+    boxes_xyxy: NDArray[Any],
+    owner: NDArray[np.intp],
+    parts: Sequence[Box],
+    source_wh: tuple[int, int],
+) -> NDArray[np.bool_]:
+    """Tell which boxes of larger parts are whole in one of the smallest parts."""
+    sizes = [(x2 - x1, y2 - y1) for x1, y1, x2, y2 in parts]
+    is_tile = np.array([size == min(sizes) for size in sizes], np.bool_)
+    seen = np.zeros(len(boxes_xyxy), np.bool_)
+    for k in np.flatnonzero(is_tile):
+        seen |= ~_is_cut(boxes_xyxy, parts[int(k)], source_wh)
+    return seen & ~is_tile[owner]
 
 
 def _is_cut(boxes_xyxy: NDArray[Any], part: Box, source_wh: tuple[int, int]) -> NDArray[np.bool_]:

@@ -227,7 +227,8 @@ def test_tao_networks_are_told_by_their_tensors(
         (['path', 'nothing-like-this'], 'see `models list`'),
         (['inspect', '/no/such.onnx'], 'cannot be read as an ONNX file'),
         (['add', '/no/such.yaml'], 'cannot be read'),
-        (['inspect', 'x.uff', '--task', 'detection'], 'UFF files need TensorRT 9'),
+        (['inspect', 'x.uff', '--task', 'detection'], 'there is no network file x.uff'),
+        (['inspect', 'x.etlt', '--task', 'detection'], 'encrypted TAO files cannot be read'),
     ],
 )
 def test_mistakes_are_one_line(

@@ -136,15 +136,11 @@ def test_a_caffe_network_of_ones_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
-    prototxt, weights = stand_ins._caffe(find_card('googlenet-12'))
-    (tmp_path / 'deploy.prototxt').write_bytes(prototxt)
-    (tmp_path / 'snapshot.caffemodel').write_bytes(weights)
-    labels = tmp_path / 'labels.txt'
-    labels.write_text(''.join(f'class {k}\n' for k in range(12)))
+    prototxt, model, labels = stand_ins.write_snapshot(tmp_path)
     # As docs/imagenet-custom.md of jetson-inference has it.
     lines = said(
-        *(capsys, imagenet, coffee_png, f'--prototxt={tmp_path}/deploy.prototxt'),
-        *(f'--model={tmp_path}/snapshot.caffemodel', f'--labels={labels}'),
+        *(capsys, imagenet, coffee_png, f'--prototxt={prototxt}'),
+        *(f'--model={model}', f'--labels={labels}'),
         *('--input_blob=data', '--output_blob=softmax'),
     )
     assert lines[0] == 'snapshot: onnxruntime, fp32, 12 classes'

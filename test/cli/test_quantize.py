@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+import zoo_stand_ins as stand_ins
 
-from ros_deep_learning.cli import quantize
+from ros_deep_learning.cli import build_engine, quantize
 from ros_deep_learning.cli.quantize_frames import read_frames, spread
 from ros_deep_learning.cli.quantize_report import (
     Agreement,
@@ -27,6 +28,7 @@ from ros_deep_learning.engines.tensorrt.quantize import Quantised, run_exactly
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.models import zoo
 from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.tasks.detection import Detections
@@ -290,3 +292,24 @@ def test_one_frame_is_too_few(folder, tmp_path, capsys):
 def test_some_frames_are_held_out_and_never_all(count, share, held):
     chosen = quantize._held_out(count, share)
     assert (chosen == held) if isinstance(held, set) else (len(chosen) == held)
+
+
+def test_the_networks_own_size_holds_not_its_cards(
+    folder, tmp_path, https_server, monkeypatch, capsys
+):
+    name = 'fcn-resnet18-cityscapes-512x256'
+    zoo_home = stand_ins.local_zoo(tmp_path / 'zoo', https_server.url('')[:-1])
+    monkeypatch.setattr(zoo, 'zoo_folder', lambda: zoo_home)
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    members = find_card(name).source.members
+    files = {'model': stand_ins.fcn_resnet18((96, 64), 3), 'labels': b'a\nb\nc\n'}
+    files['colors'] = b'1 2 3\n' * 3
+    https_server.put(name, stand_ins.packed({members[r]: files[r] for r in members}))
+    arguments = [name, str(folder), str(tmp_path / 'int8.onnx'), '--goal=0', '--method=minmax']
+    assert quantize.main(arguments) == 0, capsys.readouterr().err
+    assert read_network(tmp_path / 'int8.onnx').inputs[0].shape[2:] == (64, 96)
+    # An .onnx file needs no card at all.
+    (tmp_path / 'mine.onnx').write_bytes(files['model'])
+    assert quantize.main([str(tmp_path / 'mine.onnx'), *arguments[1:]]) == 0
+    _, spec = build_engine._network(name, lambda stage, share: None)
+    assert (spec.width, spec.height) == (96, 64)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.onnxruntime import OnnxRuntimeBackend, physical_cores
@@ -258,3 +258,37 @@ def test_progress_may_cancel(affine_onnx):
             options=EngineOptions(),
             progress=cancel,
         )
+
+
+@pytest.mark.parametrize('dtype', [np.int8, np.uint8])
+def test_int8_products_do_not_overflow(tmp_path, dtype):
+    """On an x86 CPU without VNNI they do, unless ONNX Runtime is told not to."""
+    zero, channels = np.array(0 if dtype is np.int8 else 128, dtype), 64
+    constants = {
+        'scale': np.float32(1 / 127),
+        'zero': zero,
+        'weights': np.full((8, channels, 1, 1), 127, np.int8),
+        'weights_zero': np.int8(0),
+        'out_scale': np.float32(channels / 100),
+    }
+    nodes = [
+        helper.make_node('QuantizeLinear', ['x', 'scale', 'zero'], ['xq']),
+        helper.make_node('DequantizeLinear', ['xq', 'scale', 'zero'], ['xd']),
+        helper.make_node('DequantizeLinear', ['weights', 'scale', 'weights_zero'], ['w']),
+        helper.make_node('Conv', ['xd', 'w'], ['c']),
+        helper.make_node('QuantizeLinear', ['c', 'out_scale', 'zero'], ['cq']),
+        helper.make_node('DequantizeLinear', ['cq', 'out_scale', 'zero'], ['y']),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        'q',
+        [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, channels, 8, 8])],
+        [helper.make_tensor_value_info('y', TensorProto.FLOAT, [1, 8, 8, 8])],
+        [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8)
+    onnx.save(model, tmp_path / 'q.onnx')
+    engine = load(tmp_path / 'q.onnx').handle(lambda: None)
+    found = engine.run({'x': np.ones((1, channels, 8, 8), np.float32)})['y']
+    # 64 products of 1 and 1.
+    np.testing.assert_allclose(found, channels, rtol=0.01)

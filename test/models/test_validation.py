@@ -43,10 +43,10 @@ def test_hostile_files_are_refused_fast(tmp_path: Path, name: str) -> None:
     data, complaint = HOSTILE[name]
     path = tmp_path / 'card.yaml'
     path.write_bytes(data)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(CardError) as caught:
         read_yaml(path)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     message = str(caught.value)
     assert message.startswith(f'{path}: ')
     assert complaint in message

@@ -216,7 +216,7 @@ def test_inception_v4_is_told_by_its_name(caffe: tuple[Path, Path]) -> None:
 @pytest.mark.parametrize(
     ('task', 'hints', 'complaint'),
     [
-        ('detection', Hints(), r'needs its prototxt \(--prototxt\)'),
+        ('detection', Hints(), r'needs its prototxt \(prototxt_path, --prototxt\)'),
         (None, Hints(prototxt=Path('x')), r'needs its task \(--task\)'),
     ],
 )

@@ -112,3 +112,19 @@ def test_the_cyclist_keeps_his_number(net, waiting_cyclist, kind):
     assert numbers[:2] == [-1, -1]
     assert numbers[2] >= 0
     assert set(numbers[2:]) == {numbers[2]}
+
+
+def test_small_animals_are_found_once_with_the_whole_image_beside_its_tiles(net, chelsea):
+    scene = np.full((1200, 1600, 3), 120, np.uint8)
+    corners = [(90, 1020), (420, 350), (942, 560)]
+    for x, y in corners:
+        cat = cv2.resize(chelsea, (150, 100), interpolation=cv2.INTER_AREA)
+        scene[y : y + 100, x : x + 150] = cat
+    net.settings = DetectionSettings(score_threshold=0.3)
+    # At a fifth of their size they look like kites.
+    assert {net.labels[k] for k in net.detect(scene).class_ids} == {'kite'}
+    net.tiling = TilingSettings((400, 400), 0.25)
+    found = net.detect(scene)
+    assert [net.labels[k] for k in found.class_ids] == ['cat'] * 3
+    lows = sorted(found.boxes_xyxy[:, :2].tolist())
+    np.testing.assert_allclose(lows, corners, atol=25)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+import zoo_stand_ins as stand_ins
 from sensor_msgs.msg import Image
-from vision_msgs.msg import Classification, Detection2DArray
+from vision_msgs.msg import Classification, Detection2DArray, LabelInfo
 
 from ros_deep_learning.networks import DetectNet
+from ros_deep_learning.nodes.outputs import LATCHED_QOS
 
 
 def names_of(message: Any) -> list[str]:
@@ -44,7 +47,9 @@ def test_an_empty_old_name_changes_nothing(start: Callable[..., Any], graph: Any
         ('class_labels_path:=/no/such/labels.txt', '/no/such/labels.txt'),
         ('input_blob:=data', "takes [images], not 'data'"),
         ('output_blob:=prob', "no output 'prob'; it has [logits]"),
-        ('prototxt_path:=deploy.prototxt', 'write a card'),
+        ('prototxt_path:=deploy.prototxt', 'deploy.prototxt belongs to a caffemodel'),
+        ('model_path:=/no/such.onnx', 'there is no network file /no/such.onnx'),
+        ('model_path:=/no/such.engine', 'give the ONNX file that it was built from'),
     ],
 )
 def test_parameters_of_upstream_change_the_card(
@@ -55,6 +60,56 @@ def test_parameters_of_upstream_change_the_card(
     failed = [line for line in program.text().splitlines() if 'configure failed' in line]
     assert len(failed) == 1
     assert words in failed[0]
+
+
+def launched(path: Path, **parameters: str) -> list[str]:
+    given = {'model_path': path, 'autostart': 'true', **parameters}
+    pairs = [('-p', f'{name}:={value}') for name, value in given.items()]
+    return ['--ros-args', *(part for pair in pairs for part in pair)]
+
+
+def test_a_caffemodel_with_its_prototxt(
+    start: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    coffee: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    prototxt, model, labels = stand_ins.write_snapshot(tmp_path)
+    # As imagenet.ros2.launch has it for a network trained with DIGITS.
+    program = start('imagenet', *launched(
+        model, prototxt_path=str(prototxt), class_labels_path=str(labels), input_blob='data',
+        output_blob='softmax',
+    ))  # fmt: skip
+    classes = graph.inbox('/imagenet/classification', Classification)
+    publisher = graph.image_publisher('/imagenet/image_in')
+    names = names_of(graph.ask(publisher, make_image(coffee), classes))
+    assert names, program.text()
+    assert all(name.startswith('thing ') for name in names)
+
+
+def test_an_onnx_file_with_its_own_labels(
+    start: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    coffee: np.ndarray,
+    tmp_path: Path,
+) -> None:
+    model = onnx.load_from_string(stand_ins.fcn_resnet18((96, 64), 3))
+    onnx.helper.set_model_props(model, {'names': "{0: 'grass', 1: 'sky', 2: 'cup'}"})
+    onnx.save(model, str(tmp_path / 'fcn.onnx'))
+    program = start('segnet', *launched(tmp_path / 'fcn.onnx'))
+    info = graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)
+    masks = graph.inbox('/segnet/class_mask', Image)
+    publisher = graph.image_publisher('/segnet/image_in')
+    mask = np.frombuffer(graph.ask(publisher, make_image(coffee), masks).data, np.uint8)
+    assert mask.size == coffee.shape[0] * coffee.shape[1], program.text()
+    assert mask.max() < 3
+    graph.wait_until('the labels', lambda: len(info))
+    class_map = [c.class_name for c in info.messages[0].class_map]
+    assert class_map == ['grass', 'sky', 'cup']
 
 
 def test_labels_of_a_file_are_published(

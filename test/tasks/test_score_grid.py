@@ -12,6 +12,7 @@ from ros_deep_learning.tasks.score_grid import (
     UNLABELLED,
     class_axis,
     class_count_of,
+    likely_class_count,
     read_class_ids,
     read_scores,
 )
@@ -44,6 +45,27 @@ def softmax_float64(x):
 )
 def test_axis_of_the_classes(shape, labels, axis):
     assert class_axis(shape, labels) == axis
+
+
+@pytest.mark.parametrize(
+    ('shape', 'input_wh', 'count'),
+    [
+        # FCNs of jetson-inference: more classes than cells along a side.
+        ((21, 8, 16), (512, 256), 21),
+        ((21, 10, 10), (320, 320), 21),
+        ((10, 10, 21), (320, 320), 21),
+        # A stride of 32 with the last row half outside.
+        ((21, 9, 15), (480, 272), 21),
+        ((1, 40, 50), (100, 80), 2),
+        # What nothing tells: both ways fit, or none, or the network leaves it open.
+        ((16, 16, 16), (512, 512), 0),
+        ((21, 7, 9), (512, 512), 0),
+        ((21, -1, -1), (512, 512), 0),
+        ((40, 50), (100, 80), 0),
+    ],
+)
+def test_classes_told_by_the_grid(shape, input_wh, count):
+    assert likely_class_count(shape, input_wh) == count
 
 
 @pytest.mark.parametrize('shape', [(), (5,), (0, 4, 4), (3, 4, 0), (1, 2, 3, 4)])

@@ -234,6 +234,28 @@ def test_the_whole_image_as_a_part_finds_what_is_larger_than_a_tile():
     assert found.boxes_xyxy.tolist() == [[10, 10, 90, 90]]
 
 
+OVERLAPPING = ((0, 0, 60, 100), (40, 0, 100, 100), WHOLE)
+
+
+@pytest.mark.parametrize('class_id', [1, 2])
+def test_what_tiles_see_whole_is_not_taken_from_the_whole_image(class_id):
+    # The whole image shows it too coarsely to tell where it is, or what.
+    tile = detections([[50, 50, 56, 56]], [0.6], [1])
+    whole = detections([[53, 47, 61, 54]], [0.9], [class_id])
+    found = merged(tile, NONE, whole, parts=OVERLAPPING)
+    assert found.boxes_xyxy.tolist() == [[50, 50, 56, 56]]
+    assert len(merged(NONE, NONE, whole, parts=OVERLAPPING)) == 0
+
+
+def test_what_no_tile_sees_whole_is_taken_from_the_whole_image():
+    whole = detections([[30, 10, 70, 14]], [0.9], [1])
+    assert len(merged(NONE, NONE, whole, parts=OVERLAPPING)) == 1
+    # Tiles that do not overlap may cut anything.
+    small = detections([[48, 10, 52, 14]], [0.9], [1])
+    assert len(merged(NONE, NONE, small, parts=OVERLAPPING)) == 0
+    assert len(merged(NONE, NONE, small, parts=((0, 0, 50, 100), (50, 0, 100, 100), WHOLE))) == 1
+
+
 def test_the_images_own_border_cuts_nothing():
     left = detections([[0, 0, 30, 100]], [0.9], [1])
     right = detections([[30, 0, 60, 100]], [0.8], [1])
