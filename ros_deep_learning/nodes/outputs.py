@@ -12,6 +12,8 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+from .matching import OVERRIDABLE
+
 RESULT_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE
 )
@@ -40,12 +42,16 @@ class Outputs:
             f'~/{name}',
             # A copy, since overrides by parameters are written into it.
             copy(qos),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
 
     def __contains__(self, name: str) -> bool:
         """Tell whether there is such an output."""
         return name in self._publishers
+
+    def publishers(self) -> dict[str, Any]:
+        """Give the publishers by the name of their output."""
+        return dict(self._publishers)
 
     def wanted(self, name: str) -> bool:
         """Tell whether somebody subscribes to an output."""

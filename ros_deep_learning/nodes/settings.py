@@ -11,6 +11,7 @@ from ..engines.backend import EngineOptions
 from ..engines.base import Precision
 from .parameters import parameter
 
+TRANSPORTS = ('auto', 'raw', 'compressed')
 MODEL_TEXT = 'Name of a network in the zoo, or the path of a model card (.yaml).'
 MODEL_ALIASES = ('model_path', 'model_name')
 """jetson-inference's names; there too a path wins over a name."""
@@ -82,6 +83,19 @@ class VisionSettings:
         'label',
         'What class_id fields hold: the readable label, or its number in label_info.',
         choices=('label', 'index'),
+        live=True,
+    )
+    image_transport: str = parameter(
+        'auto',
+        'Which images are taken: raw ones, those of ~/image_in/compressed (JPEG or PNG), or '
+        'compressed ones only while nobody publishes raw ones.',
+        choices=TRANSPORTS,
+    )
+    image_timeout: float = parameter(
+        5.0,
+        'Seconds without an image after which diagnostics warn; 0 never warns.',
+        minimum=0.0,
+        maximum=86400.0,
         live=True,
     )
     autostart: bool = parameter(

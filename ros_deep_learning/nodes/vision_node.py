@@ -17,10 +17,10 @@ from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 
 from ..errors import BuildCancelledError, DeepLearningError, ImageError
-from ..imaging.messages import pixels_from_message
 from ..imaging.pixels import Pixels
-from . import cv_bridge, results, stats
+from . import results, stats
 from .camera import CameraSubscription
+from .camera_health import WatchedCamera
 from .diagnostics import Diagnostics
 from .frame import Frame
 from .images import ImageMessages
@@ -28,7 +28,7 @@ from .managed_node import ManagedNode
 from .network import Network
 from .outputs import LATCHED_QOS, Outputs
 from .settings import VisionSettings
-from .statistics import FrameStatistics
+from .statistics import FrameStatistics, FrameTimes
 from .worker import Worker
 
 WARN_PERIOD_S = 5.0
@@ -102,6 +102,7 @@ class VisionNode(ManagedNode):
     def acquire(self) -> None:
         """Load the network and make the publishers."""
         started_s = time.monotonic()
+        self.diagnostics.working(f'loading {self.settings.model}')
         self.network = self.open_network()
         self.check(self.settings)
         self.outputs.add('overlay', Image)
@@ -124,7 +125,14 @@ class VisionNode(ManagedNode):
         self._gave_up = False
         self._worker = Worker(self.get_name(), self._handle)
         self._worker.start()
-        self._camera = CameraSubscription(self, '~/image_in', self._on_image, self._image_group)
+        self._camera = CameraSubscription(
+            self,
+            '~/image_in',
+            self._on_image,
+            self._image_group,
+            self.settings.image_transport,
+        )
+        self.diagnostics.watch([WatchedCamera('', self.statistics, self._camera)])
         self._publish_latched()
         self.get_logger().info(f'active on {self._camera.topic_name}')
 
@@ -132,6 +140,7 @@ class VisionNode(ManagedNode):
         """Unsubscribe and finish the frame in hand."""
         camera, self._camera = self._camera, None
         if camera is not None:
+            self.diagnostics.watch([])
             camera.close()
         worker, self._worker = self._worker, None
         if worker is not None:
@@ -171,18 +180,22 @@ class VisionNode(ManagedNode):
             message = results.label_info_message(header, self.network.labels, threshold)
             self.outputs.publish('label_info', message)
 
-    def _on_image(self, message: Any) -> None:
+    def _on_image(self, frame: Frame) -> None:
         worker = self._worker
         if worker is not None:
-            replaced = worker.put(Frame(message, time.monotonic_ns()))
-            self.statistics.received(replaced=replaced)
+            replaced = worker.put(frame)
+            age_ms = self._age_ms(frame) if frame.stamp_ns else None
+            self.statistics.received(replaced=replaced, age_ms=age_ms)
 
     def _handle(self, frame: Frame) -> None:
-        if not self.context.ok() or not self.outputs.any_wanted():
+        if not self.context.ok():
+            return
+        if not self.outputs.any_wanted():
+            self.statistics.unwanted()
             return
         self._warn_of_zero_stamp(frame)
         try:
-            pixels = pixels_from_message(frame.message, cv_bridge.fallback())
+            pixels = frame.pixels()
         except ImageError as err:
             self._count_invalid(frame, err)
             return
@@ -192,8 +205,16 @@ class VisionNode(ManagedNode):
             if self.context.ok():
                 self._count_failure(err)
             return
-        self.statistics.done()
-        self._publish_stats(frame)
+        stages = self.network.stats
+        times = FrameTimes(
+            stages.preprocess_ms,
+            stages.inference_ms,
+            stages.postprocess_ms,
+            self._age_ms(frame),
+            frame.arrival_ns,
+        )
+        self.statistics.done(times)
+        self._publish_stats(frame, times)
 
     def _warn_of_zero_stamp(self, frame: Frame) -> None:
         if frame.stamp_ns == 0 and not self._warned_of_zero_stamp:
@@ -204,9 +225,8 @@ class VisionNode(ManagedNode):
 
     def _count_invalid(self, frame: Frame, err: ImageError) -> None:
         self.statistics.invalid(str(err))
-        topic = self.resolve_topic_name('~/image_in')
         self.get_logger().warning(
-            f'dropped an image of {topic}, encoding {frame.message.encoding!r}: {err}',
+            f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
             throttle_duration_sec=WARN_PERIOD_S,
         )
 
@@ -224,16 +244,15 @@ class VisionNode(ManagedNode):
             # From the executor, since deactivating joins the thread that runs this.
             self.executor.create_task(self.trigger_deactivate)
 
-    def _publish_stats(self, frame: Frame) -> None:
+    def _publish_stats(self, frame: Frame, times: FrameTimes) -> None:
         if not self.outputs.wanted('stats'):
             return
         message = stats.stats_message(
             frame.header,
             self.settings.model,
             self.network.info,
-            self.network.stats,
-            self._age_ms(frame),
-            self.statistics.snapshot(),
+            times,
+            self.statistics,
         )
         self.outputs.publish('stats', message)
 
