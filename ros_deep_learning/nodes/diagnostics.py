@@ -148,18 +148,17 @@ class Diagnostics:
         return status
 
     def _fill_outputs(self, status: Any) -> Any:
-        publishers = self._node.outputs.publishers()
+        publishers = [p for outputs in self._node.all_outputs() for p in outputs.publishers()]
         unreached = []
-        for name, publisher in publishers.items():
-            count = publisher.get_subscription_count()
-            status.add(name, f'{count} subscriber{"" if count == 1 else "s"}')
+        for publisher in publishers:
+            status.add(publisher.topic_name, f'subscribers: {publisher.get_subscription_count()}')
             unreached += unreached_subscribers(
                 self._node, publisher.topic_name, publisher.msg_type, publisher.qos_profile
             )
         if unreached:
             status.summary(WARN, '; '.join(unreached))
         elif publishers:
-            wanted = sum(self._node.outputs.wanted(name) for name in publishers)
+            wanted = sum(publisher.get_subscription_count() > 0 for publisher in publishers)
             status.summary(OK, f'{wanted} of {len(publishers)} have subscribers')
         else:
             status.summary(OK, 'not configured')

@@ -22,7 +22,7 @@ OVERRIDABLE = (
 # Those of which a publisher must offer at least what a subscriber asks for (DDS 1.4, 2.2.3).
 _POLICIES = ('reliability', 'durability', 'deadline', 'liveliness', 'liveliness_lease_duration')
 _OVERRIDABLE_NAMES = {kind.name.lower() for kind in OVERRIDABLE}
-_INFINITE_S = 1e9
+_INFINITE = Duration(nanoseconds=2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def mismatches(offered: QoSProfile, requested: QoSProfile) -> list[Mismatch]:
     """List the policies because of which a publisher and a subscriber do not meet."""
     found = []
     for policy in _POLICIES:
-        has, wants = getattr(offered, policy), getattr(requested, policy)
+        has, wants = _value(offered, policy), _value(requested, policy)
         alone = [QoSProfile(depth=1, **{policy: value}) for value in (has, wants)]
         if qos_check_compatible(*alone)[0] == QoSCompatibility.ERROR:
             found.append(Mismatch(policy, _words(has), _words(wants)))
@@ -125,8 +125,13 @@ def _override(topic: str, end: str, found: Mismatch, value: str) -> str:
     return f', or set qos_overrides.{topic}.{end}.{found.policy} to {value.replace(" ", "_")}'
 
 
+def _value(qos: QoSProfile, policy: str) -> Any:
+    value = getattr(qos, policy)
+    # A profile says 0 for what was not set, the graph infinite.
+    return _INFINITE if value == Duration() else value
+
+
 def _words(value: Any) -> str:
     if isinstance(value, Duration):
-        seconds = value.nanoseconds / 1e9
-        return 'infinite' if seconds > _INFINITE_S else f'{seconds:g} s'
+        return 'infinite' if value == _INFINITE else f'{value.nanoseconds / 1e9:g} s'
     return str(value.name).lower().replace('_', ' ')

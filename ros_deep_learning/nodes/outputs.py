@@ -49,9 +49,9 @@ class Outputs:
         """Tell whether there is such an output."""
         return name in self._publishers
 
-    def publishers(self) -> dict[str, Any]:
-        """Give the publishers by the name of their output."""
-        return dict(self._publishers)
+    def publishers(self) -> tuple[Any, ...]:
+        """Give all publishers."""
+        return tuple(self._publishers.values())
 
     def wanted(self, name: str) -> bool:
         """Tell whether somebody subscribes to an output."""

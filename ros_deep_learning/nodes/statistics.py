@@ -143,11 +143,8 @@ class FrameStatistics:
             age_ms: The node's clock minus its stamp, in milliseconds; None without a stamp.
         """
         with self._lock:
-            self._received += 1
+            self._arrived(age_ms)
             self._dropped += replaced
-            self._in.tick()
-            self._arrived_s = time.monotonic()
-            self._arrival_age_ms = age_ms
 
     def done(self, times: FrameTimes | None = None) -> None:
         """Count a processed frame, with what it took."""
@@ -159,9 +156,10 @@ class FrameStatistics:
             if times is not None and times.arrival_ns >= self._jumped_ns:
                 self._times.append(times)
 
-    def limited(self) -> None:
-        """Count a frame passed over to keep a rate limit."""
+    def limited(self, age_ms: float | None = None) -> None:
+        """Count a frame that arrived, and was passed over to keep a rate limit."""
         with self._lock:
+            self._arrived(age_ms)
             self._limited += 1
 
     def unwanted(self) -> None:
@@ -226,6 +224,12 @@ class FrameStatistics:
             postprocess=percentiles(t.postprocess_ms for t in times),
             age=percentiles(t.age_ms for t in times),
         )
+
+    def _arrived(self, age_ms: float | None) -> None:
+        self._received += 1
+        self._in.tick()
+        self._arrived_s = time.monotonic()
+        self._arrival_age_ms = age_ms
 
 
 def percentiles(samples_ms: Iterable[float]) -> Percentiles:

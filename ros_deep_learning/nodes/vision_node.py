@@ -76,6 +76,10 @@ class VisionNode(ManagedNode):
     def process(self, frame: Frame, pixels: Pixels) -> None:
         """Run the network on a frame and publish what is wanted."""
 
+    def all_outputs(self) -> Sequence[Outputs]:
+        """Give all that the node publishes on, but /diagnostics."""
+        return (self.outputs,)
+
     def progress(self, stage: str, share: float | None) -> None:
         """Report how far a download or build is; raises to cancel it when the process ends."""
         if self._abandoned:
