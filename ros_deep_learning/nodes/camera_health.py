@@ -65,7 +65,7 @@ class CameraHealth:
             ('failed', counts.failed),
         ):
             status.add(name, str(value))
-        status.add('last error', counts.last_error)
+        status.add('last error', counts.last_error or 'none')
         if counts.last_error_s is not None:
             status.add('last error age', f'{counts.last_error_s:.0f} s')
         return status

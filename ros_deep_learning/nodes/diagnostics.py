@@ -142,7 +142,7 @@ class Diagnostics:
             status.add('device', self._info.device)
             if self._info.origin:
                 status.add('engine', self._info.origin)
-        status.add('last error', self._error)
+        status.add('last error', self._error or 'none')
         if self._error:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')
         return status
