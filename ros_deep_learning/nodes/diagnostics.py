@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import Updater
 
 from ..engines.base import EngineInfo
+from .statistics import Snapshot
 
 if TYPE_CHECKING:
     from .vision_node import VisionNode
@@ -42,6 +43,11 @@ class Diagnostics:
         self._activity = 'ready'
         self._updater.setHardwareID(info.device)
 
+    def swap_ended(self) -> None:
+        """Say that no other network is being loaded any more."""
+        self._working_since_s = None
+        self._activity = 'unconfigured' if self._info is None else 'ready'
+
     def idle(self) -> None:
         """Say that nothing is loaded."""
         self._info, self._working_since_s, self._activity = None, None, 'unconfigured'
@@ -51,24 +57,32 @@ class Diagnostics:
         self._error, self._working_since_s = error, None
 
     def _fill(self, status: Any) -> Any:
-        counts = self._node.statistics.snapshot()
-        newly_failed = counts.failed > self._seen_failed
-        self._seen_failed = counts.failed
+        cameras = [(c.name, c.statistics.snapshot()) for c in self._node.channels]
+        failed = sum(counts.failed for _, counts in cameras)
+        newly_failed = failed > self._seen_failed
+        self._seen_failed = failed
+        fps = sum(counts.fps for _, counts in cameras)
+        last_error = next((c.last_error for _, c in cameras if c.last_error), '')
         if self._error:
             status.summary(DiagnosticStatus.ERROR, self._error)
         elif newly_failed:
-            status.summary(DiagnosticStatus.ERROR, f'inference fails: {counts.last_error}')
+            status.summary(DiagnosticStatus.ERROR, f'inference fails: {last_error}')
         elif self._working_since_s is not None:
             elapsed_s = time.monotonic() - self._working_since_s
             status.summary(DiagnosticStatus.OK, f'{self._activity}, {elapsed_s:.0f} s so far')
         else:
-            status.summary(DiagnosticStatus.OK, f'{self._activity}, {counts.fps:.1f} frames/s')
+            status.summary(DiagnosticStatus.OK, f'{self._activity}, {fps:.1f} frames/s')
         if self._info is not None:
             status.add('backend', f'{self._info.backend} {self._info.version}')
             status.add('precision', self._info.precision)
             status.add('device', self._info.device)
-        for name in ('received', 'done', 'dropped', 'invalid', 'failed'):
-            status.add(name, str(getattr(counts, name)))
-        status.add('fps', f'{counts.fps:.2f}')
-        status.add('last error', counts.last_error)
+        for camera, counts in cameras:
+            _add_counts(status, f'{camera} ' if camera else '', counts)
         return status
+
+
+def _add_counts(status: Any, prefix: str, counts: Snapshot) -> None:
+    for name in ('received', 'done', 'dropped', 'limited', 'invalid', 'failed'):
+        status.add(f'{prefix}{name}', str(getattr(counts, name)))
+    status.add(f'{prefix}fps', f'{counts.fps:.2f}')
+    status.add(f'{prefix}last error', counts.last_error)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts and rates of a node's frames."""
+"""Counts and rates of a camera's frames."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Snapshot:
         received: Frames that arrived.
         done: Frames that were processed and published.
         dropped: Frames that a newer one replaced before they were processed.
+        limited: Frames that were passed over on arrival, to keep to the greatest rate asked for.
         invalid: Frames whose message lied or could not be decoded.
         failed: Frames on which the network failed.
         fps: Processed frames a second over the last ``RATE_WINDOW_S`` seconds.
@@ -30,6 +31,7 @@ class Snapshot:
     received: int
     done: int
     dropped: int
+    limited: int
     invalid: int
     failed: int
     fps: float
@@ -43,6 +45,7 @@ class FrameStatistics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received = self._done = self._dropped = self._invalid = self._failed = 0
+        self._limited = 0
         self._in_a_row = 0
         self._last_error = ''
         self._finished_s: deque[float] = deque()
@@ -52,6 +55,12 @@ class FrameStatistics:
         with self._lock:
             self._received += 1
             self._dropped += replaced
+
+    def limited(self) -> None:
+        """Count a frame that arrived sooner than the greatest rate allows."""
+        with self._lock:
+            self._received += 1
+            self._limited += 1
 
     def done(self) -> None:
         """Count a processed frame."""
@@ -84,6 +93,7 @@ class FrameStatistics:
                 self._received,
                 self._done,
                 self._dropped,
+                self._limited,
                 self._invalid,
                 self._failed,
                 len(self._finished_s) / RATE_WINDOW_S,

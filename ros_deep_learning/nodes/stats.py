@@ -26,7 +26,7 @@ def stats_message(
         info: What runs it.
         stages_ms: Has ``preprocess_ms``, ``inference_ms`` and ``postprocess_ms`` of the frame.
         age_ms: Time from the image's stamp to this publication, in milliseconds.
-        counts: The node's counters.
+        counts: The camera's counters.
     """
     return InferenceStats(
         header=header,
@@ -40,6 +40,7 @@ def stats_message(
         age_ms=age_ms,
         frames=counts.done,
         dropped=counts.dropped,
+        limited=counts.limited,
         invalid=counts.invalid,
         fps=counts.fps,
     )

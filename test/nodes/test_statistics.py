@@ -23,11 +23,13 @@ def test_every_event_has_its_count() -> None:
     counters = FrameStatistics()
     for replaced in (False, True, True):
         counters.received(replaced=replaced)
+    counters.limited()
     counters.invalid('short data')
     assert [counters.failed('boom'), counters.failed('bang')] == [1, 2]
     counters.done()
     counts = counters.snapshot()
-    assert (counts.received, counts.dropped, counts.invalid) == (3, 2, 1)
+    assert (counts.received, counts.dropped, counts.invalid) == (4, 2, 1)
+    assert counts.limited == 1
     assert (counts.failed, counts.failures_in_a_row, counts.last_error) == (2, 0, 'bang')
 
 
