@@ -71,6 +71,10 @@ class Diagnostics:
         self._updater.setHardwareID(info.device)
         self._device.watch(info)
 
+    def swap_ended(self) -> None:
+        """Say that no other network is being loaded any more."""
+        self._working_since_s = None
+
     def idle(self) -> None:
         """Say that nothing is loaded."""
         self._info, self._working_since_s = None, None
@@ -83,9 +87,10 @@ class Diagnostics:
 
     def watch(self, cameras: Sequence[WatchedCamera]) -> None:
         """Say how the frames of these cameras fare; without any, that the node is not active."""
-        self._cameras = tuple(cameras)
+        before, self._cameras = self._cameras, tuple(cameras)
         if not cameras:
-            self._show(dict.fromkeys(self._names, idle_frames))
+            if before:
+                self._show(dict.fromkeys(self._names, idle_frames))
             return
         self._failing = False
         self._show(

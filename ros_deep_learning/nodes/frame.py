@@ -46,6 +46,10 @@ class Frame:
         stamp = self.message.header.stamp
         return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
 
+    def age_ms(self, clock_ns: int) -> float | None:
+        """Give a clock's time minus the stamp in milliseconds; None without a stamp."""
+        return (clock_ns - self.stamp_ns) / 1e6 if self.stamp_ns else None
+
     @property
     def encoding(self) -> str:
         """What the message says of its data: an encoding, or the format of a compressed one."""
