@@ -6,120 +6,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from mirror import Mirror, MirrorNode, MirrorSettings, plain
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.engines.base import EngineInfo
-from ros_deep_learning.errors import EngineError, InferenceError
-from ros_deep_learning.imaging.messages import write_image
-from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.nodes.channel import Shot
-from ros_deep_learning.nodes.outputs import Outputs
-from ros_deep_learning.nodes.parameters import parameter
-from ros_deep_learning.nodes.settings import VisionSettings
-from ros_deep_learning.nodes.vision_node import VisionNode
-from ros_deep_learning.progress import Progress
-
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorSettings(VisionSettings):
-    model: str = parameter('mirror', 'What to load.', reload=True)
-    threshold: float = parameter(0.5, 'Unused.', live=True)
-
-
-class Mirror:
-    """A network of NumPy that flips images; it fails and waits when the test says so."""
-
-    labels = ('left', 'right')
-    info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
-
-    @dataclass
-    class stats:  # noqa: N801
-        preprocess_ms: float = 1.0
-        inference_ms: float = 2.0
-        postprocess_ms: float = 3.0
-
-    max_batch = 4
-
-    def __init__(self) -> None:
-        self.seen: list[int] = []
-        self.batches: list[int] = []
-        self.open = True
-        self.broken = False
-        self.begun = threading.Event()
-        self.go_on = threading.Event()
-        self.go_on.set()
-
-    @property
-    def batch_stats(self) -> list[Any]:
-        return [self.stats()] * self.batches[-1]
-
-    def flip_batch(self, images: Sequence[Pixels]) -> list[np.ndarray]:
-        self.batches.append(len(images))
-        return [self.flip(pixels) for pixels in images]
-
-    def flip(self, pixels: Pixels) -> np.ndarray:
-        assert self.open
-        self.begun.set()
-        assert self.go_on.wait(10)
-        if self.broken:
-            msg = 'the mirror is broken'
-            raise InferenceError(msg)
-        self.seen.append(int(pixels.array[0, 0, 0]))
-        return pixels.array[:, ::-1]
-
-    def warm_up(self) -> None:
-        assert self.open
-
-    def close(self) -> None:
-        self.open = False
-
-
-class MirrorNode(VisionNode):
-    def __init__(self) -> None:
-        super().__init__('mirror', MirrorSettings)
-        self.made: list[Mirror] = []
-        self.refuse_network = self.refuse_outputs = False
-
-    def open_network(self, settings: MirrorSettings, progress: Progress) -> Mirror:
-        if self.refuse_network:
-            msg = 'no such mirror; buy one'
-            raise EngineError(msg)
-        self.made.append(Mirror())
-        return self.made[-1]
-
-    def add_outputs(self, outputs: Outputs) -> None:
-        if self.refuse_outputs:
-            raise RuntimeError
-        outputs.add('flipped', Image)
-
-    def infer(self, shots: Sequence[Shot], settings: MirrorSettings) -> list[np.ndarray]:
-        return self.network.flip_batch([shot.pixels for shot in shots])
-
-    def publish(self, shot: Shot, result: np.ndarray, settings: MirrorSettings) -> None:
-        message = Image(header=shot.frame.header)
-        write_image(message, result, 'rgb8')
-        shot.channel.outputs.publish('flipped', message)
 
 
 @pytest.fixture
 def node(spinning: Callable[..., Any]) -> MirrorNode:
     node: MirrorNode = spinning(MirrorNode)
     return node
-
-
-def plain(value: int) -> np.ndarray:
-    return np.full((4, 6, 3), value, np.uint8)
 
 
 def topics(node: MirrorNode) -> set[str]:
