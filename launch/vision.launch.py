@@ -11,6 +11,8 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from ros_deep_learning.nodes.large_images import large_images_environment
+
 ARGUMENTS = (
     ('image_topic', '/video_source/raw', 'The camera topic to subscribe to (sensor_msgs/Image).'),
     ('namespace', '', 'Namespace of the nodes.'),
@@ -18,6 +20,7 @@ ARGUMENTS = (
     ('use_sim_time', 'false', 'Whether to take the time from /clock.'),
     ('log_level', 'info', 'debug, info, warn, error or fatal.'),
     ('autostart', 'true', 'Whether to configure and activate the nodes at once.'),
+    ('large_images', 'false', 'Whether Fast DDS gets room for large images; docs/transport.md.'),
 )
 
 
@@ -42,6 +45,7 @@ def start(context: Any) -> list[Node]:
         parameters=[*files, switches],
         remappings=[('~/image_in', given['image_topic'])],
         ros_arguments=['--log-level', given['log_level']],
+        additional_env=large_images_environment() if given['large_images'] == 'true' else {},
         output='screen',
         emulate_tty=True,
     )

@@ -49,6 +49,7 @@ LIBRARIES = {
     'onnxruntime',
     'platformdirs',
     'pycuda',
+    'pynvml',
     'scipy',
     'tensorrt',
     'tensorrt_rtx',

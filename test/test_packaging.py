@@ -42,6 +42,7 @@ NOT_DECLARED = {
     'google',
     'onnx',
     'pycuda',
+    'pynvml',
     'ros_deep_learning',
     'tensorrt',
     'tensorrt_rtx',

@@ -47,6 +47,7 @@ class EngineInfo:
         inputs: The network's inputs, in its order.
         outputs: The network's outputs, in its order.
         metadata: What the ONNX file says of itself; empty where there is none.
+        origin: ``cached`` or ``built``, where the backend keeps engines.
     """
 
     backend: str
@@ -56,6 +57,7 @@ class EngineInfo:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    origin: str = ''
 
 
 class Engine(Protocol):

@@ -140,7 +140,7 @@ def decode(
         msg = f'step {step} is less than the {row_bytes} bytes of {width} {encoding} pixels'
         raise ImageError(msg)
     rows = layout.rows(height)
-    flat = _flat_bytes(data)
+    flat = flat_bytes(data)
     needed = (rows - 1) * step + row_bytes
     if flat.size < needed:
         msg = (
@@ -169,7 +169,8 @@ def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> Non
         raise ImageError(msg)
 
 
-def _flat_bytes(data: Any) -> NDArray[np.uint8]:
+def flat_bytes(data: Any) -> NDArray[np.uint8]:
+    """View any contiguous buffer as bytes; raises ImageError for anything else."""
     try:
         view = memoryview(data)
         # NumPy before 1.20 refuses an empty buffer, and none is worth reading.

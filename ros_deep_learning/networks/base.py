@@ -114,6 +114,7 @@ class Network(ABC, Generic[_SettingsT]):
         if threshold is not None:
             first = replace(first, **{self.threshold_field: threshold})
         self._stats = StageTimes()
+        self._batch_stats: list[StageTimes] = []
         self._engine: Engine = or_default(loader).load(
             self._card, precision=precision, backend=backend, options=options, progress=progress
         )
@@ -195,6 +196,26 @@ class Network(ABC, Generic[_SettingsT]):
         """Stage times of the last image, in a batch its share; zeros before the first."""
         return self._stats
 
+    @property
+    def batch_stats(self) -> tuple[StageTimes, ...]:
+        """Stage times of each image of the last call that took several."""
+        return tuple(self._batch_stats)
+
+    @property
+    def max_batch(self) -> int:
+        """Most images in one run: 1 where the network's batch is fixed."""
+        return self._max_batch
+
+    def warm_up(self) -> None:
+        """Run once on a black image, for what is made at the first run only.
+
+        Raises:
+            InferenceError: The engine failed.
+        """
+        size = (self._card.input.height, self._card.input.width, 3)
+        self._run(Pixels(np.zeros(size, np.uint8)))
+        self._stats = StageTimes()
+
     def close(self) -> None:
         """Free the network; twice is harmless."""
         self._engine.close()
@@ -227,10 +248,14 @@ class Network(ABC, Generic[_SettingsT]):
             run: ``_run_batch``, or what does more on the device.
             part: Picks the part of an image that the network is to see; None is all of it.
         """
+        self._batch_stats = []
         for start in range(0, len(images), self._max_batch):
             batch = [as_pixels(image) for image in images[start : start + self._max_batch]]
             seen = batch if part is None else [part(pixels) for pixels in batch]
-            yield from zip(batch, run(seen), strict=True)
+            for pair in zip(batch, run(seen), strict=True):
+                yield pair
+                # The postprocessing of this image has been counted meanwhile.
+                self._batch_stats.append(self._stats)
 
     def _run_parts(self, parts: Sequence[Pixels], run: Run[_Found]) -> list[_Found]:
         """Run the parts of one image, as many at a time as the network takes.

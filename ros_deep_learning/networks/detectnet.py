@@ -145,7 +145,12 @@ class DetectNet(Network[DetectionSettings]):
         tiling it is the tiles of one image that run together.
         """
         if self._tiling is not None:
-            return [self.detect(image) for image in images]
+            self._batch_stats = []
+            found = []
+            for image in images:
+                found.append(self.detect(image))
+                self._batch_stats.append(self._stats)
+            return found
         return [
             self._found(pixels, parts_of(self._inside(pixels).size_wh, None), [outputs], None)
             for pixels, outputs in self._run_each(images, self._outcomes, self._inside)

@@ -68,21 +68,34 @@ class ImageNet(Network[ClassificationSettings]):
             SettingsError: ``top_k`` is negative.
         """
         pixels = as_pixels(image)
-        return self._seen(pixels, self._run(pixels), top_k)
+        return self._seen(pixels, self._run(pixels), top_k, self._smoothing)
 
     def classify_batch(
-        self, images: Sequence[ImageLike], *, top_k: int | None = None
+        self,
+        images: Sequence[ImageLike],
+        *,
+        top_k: int | None = None,
+        smoothings: Sequence[Smoothing] | None = None,
     ) -> list[Classification]:
         """Tell what each of some images shows, as ``classify`` does, smoothed in their order.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
+
+        Args:
+            images: As ``classify`` takes them.
+            top_k: As ``classify`` takes it.
+            smoothings: The scores so far of the camera that each image is of; None is one camera.
         """
+        cameras = smoothings or [self._smoothing] * len(images)
+        ran = self._run_each(images, self._run_batch)
         return [
-            self._seen(pixels, outputs, top_k)
-            for pixels, outputs in self._run_each(images, self._run_batch)
+            self._seen(pixels, outputs, top_k, camera)
+            for camera, (pixels, outputs) in zip(cameras, ran, strict=True)
         ]
 
-    def _seen(self, pixels: Pixels, outputs: Tensors, top_k: int | None) -> Classification:
+    def _seen(
+        self, pixels: Pixels, outputs: Tensors, top_k: int | None, smoothing: Smoothing
+    ) -> Classification:
         started = perf_counter()
         settings = self._settings
         if top_k is not None:
@@ -93,9 +106,9 @@ class ImageNet(Network[ClassificationSettings]):
             msg = f'{self._card.name}: {len(scores)} scores for {len(self._labels)} labels'
             raise DecodeError(msg)
         if settings.smoothing:
-            scores = self._smoothing.update(scores, settings.smoothing)
+            scores = smoothing.update(scores, settings.smoothing)
         else:
-            self._smoothing.reset()
+            smoothing.reset()
         seen = classification_from(scores, pixels.size_wh, settings)
         self._count_postprocessing(started)
         return seen

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from time import perf_counter
 from typing import Literal, get_args
 
@@ -128,29 +127,50 @@ class SegNet(Network[SegmentationSettings]):
             SettingsError: The network does not have a class to be ignored.
             DeepLearningError: As ``segment`` raises.
         """
-        pixels = as_pixels(image)
-        wanted = [_USUAL_PARTS] * len(ways) if parts is None else parts
-        return self._masks([pixels], ways, wanted)[0]
+        return self.segment_batch_in([image], [ways], None if parts is None else [parts])[0]
 
     def segment_batch(self, images: Sequence[ImageLike]) -> list[Segmentation]:
         """Find the class of every pixel of each of some images, as ``segment`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        run = partial(self._masks, ways=[self._settings], parts=[_USUAL_PARTS])
-        return [found[0] for _, found in self._run_each(images, run)]
+        ways = [[self._settings]] * len(images)
+        return [found for (found,) in self.segment_batch_in(images, ways)]
+
+    def segment_batch_in(
+        self,
+        images: Sequence[ImageLike],
+        ways: Sequence[Sequence[SegmentationSettings]],
+        parts: Sequence[Sequence[MaskParts]] | None = None,
+    ) -> list[list[Segmentation]]:
+        """Segment each of some images in its own several ways, as ``segment_in`` does.
+
+        Up to ``options.max_batch`` of them run together, where the network's batch is open.
+        """
+        if parts is None:
+            parts = [[_USUAL_PARTS] * len(each) for each in ways]
+        self._batch_stats = []
+        found: list[list[Segmentation]] = []
+        for start in range(0, len(images), self._max_batch):
+            some = slice(start, start + self._max_batch)
+            pixels = [as_pixels(image) for image in images[some]]
+            found += self._masks(pixels, ways[some], parts[some])
+        return found
 
     def _masks(
         self,
         pixels: Sequence[Pixels],
-        ways: Sequence[SegmentationSettings],
-        parts: Sequence[MaskParts],
+        ways: Sequence[Sequence[SegmentationSettings]],
+        parts: Sequence[Sequence[MaskParts]],
     ) -> list[list[Segmentation]]:
         """Make the masks of images that run together, on the engine's device if it can."""
         grid = self._score_grid
         if grid is None or not isinstance(self._engine, SegmentsOnDevice):
-            outputs = self._run_batch(pixels)
-            return [self._parts(*one, ways) for one in zip(pixels, outputs, strict=True)]
+            made = []
+            for one, outputs, some in zip(pixels, self._run_batch(pixels), ways, strict=True):
+                made.append(self._parts(one, outputs, some))
+                self._batch_stats.append(self._stats)
+            return made
         from ..tasks.preprocess import placement
 
         count, engine = len(self._labels), self._engine
@@ -163,13 +183,14 @@ class SegNet(Network[SegmentationSettings]):
                     wanted,
                     self._colors_rgb,
                 )
-                for way, wanted in zip(ways, parts, strict=True)
+                for way, wanted in zip(some, those, strict=True)
             ]
-            for image in pixels
+            for image, some, those in zip(pixels, ways, parts, strict=True)
         ]
         masks = self._on_device(
             pixels, lambda: engine.run_masks(pixels, self._card.input, grid, specs)
         )
+        self._batch_stats += [self._stats] * len(pixels)
         return [
             [as_segmentation(mask, count, image.size_wh) for mask in found]
             for image, found in zip(pixels, masks, strict=True)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The subscription to a camera: reliable where the camera offers that, else best effort."""
+"""The images of a camera, raw or compressed, from drivers of either reliability."""
 
 from __future__ import annotations
 
@@ -8,89 +8,158 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+from ..imaging.compressed import pixels_from_compressed
+from ..imaging.messages import pixels_from_message
+from ..imaging.pixels import Pixels
+from . import cv_bridge
+from .camera_feed import HUB, Feed, Reader
+from .frame import Frame
+from .matching import type_name, unheard_publishers
+
+LOOK_PERIOD_S = 0.5
 
 
 class CameraSubscription:
-    """Receives the newest image of a topic, from drivers of either reliability.
+    """Receives the images of a camera by one transport at a time, so that none comes twice.
 
-    Best effort matches every driver, but loses nearly all images larger than the shared memory
-    of the middleware: Fast DDS has 512 KiB, less than 640x480 in colour. So a reliable
-    subscription is made first, and a best-effort one takes its place when a driver turns up that
-    a reliable one cannot receive. A depth of 1 keeps both from queueing old images.
+    ``auto`` reads the raw topic, and the compressed one beside it only while somebody publishes
+    there and nobody publishes raw images.
 
     Args:
         node: Who subscribes.
-        topic: Of sensor_msgs/Image; its qualities can be overridden by parameters as usual.
-        receive: Called with each message.
+        topic: Of sensor_msgs/Image. Compressed images come on ``topic/compressed``, which can be
+            remapped by itself and else follows the topic.
+        receive: Called with each frame; it must be quick.
         group: The callback group of the calls.
+        transport: ``auto``, ``raw`` or ``compressed``.
+
+    Raises:
+        SettingsError: A ``qos_overrides`` parameter has a value that does not exist.
     """
 
-    def __init__(self, node: Node, topic: str, receive: Callable[[Any], None], group: Any) -> None:
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        receive: Callable[[Frame], None],
+        group: Any,
+        transport: str = 'auto',
+    ) -> None:
         self._node = node
-        self._topic = topic
         self._receive = receive
         self._group = group
+        self._transport = transport
+        self.raw_topic = str(node.resolve_topic_name(topic))
+        self.compressed_topic = _compressed_topic(node, topic)
         self._lock = threading.Lock()
-        self._closed = False
-        kinds = (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY)
-        self._subscription = self._subscribe(ReliabilityPolicy.RELIABLE, kinds)
+        self._reads_compressed = transport == 'compressed'
+        self._raw: tuple[Feed, Callable[[], None]] | None = None
+        self._compressed: tuple[Feed, Callable[[], None]] | None = None
+        self._timer: Any = None
+        if self._reads_compressed:
+            self._compressed = self._join_compressed()
+            return
+        raw = Reader(node, group, self._on_raw)
+        self._raw = HUB.join(raw, self.raw_topic, Image, _decode_raw)
+        if transport == 'auto':
+            # By the steady clock, since simulated time may stand still.
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = node.create_timer(
+                LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
+            )
 
     @property
     def topic_name(self) -> str:
-        """The topic's full name."""
-        return str(self._subscription.topic_name)
+        """Full name of the topic whose images are taken now."""
+        return self.compressed_topic if self._reads_compressed else self.raw_topic
 
     def close(self) -> None:
         """Unsubscribe; twice is harmless."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._node.destroy_subscription(self._subscription)
+            timer, self._timer = self._timer, None
+            feeds = [feed for feed in (self._raw, self._compressed) if feed is not None]
+            self._raw = self._compressed = None
+        if timer is not None:
+            self._node.destroy_timer(timer)
+        for _, leave in feeds:
+            leave()
 
-    def _subscribe(
-        self, reliability: ReliabilityPolicy, overridable: tuple[QoSPolicyKind, ...]
-    ) -> Any:
-        return self._node.create_subscription(
-            Image,
-            self._topic,
-            self._receive,
-            QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability),
-            callback_group=self._group,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
-            qos_overriding_options=QoSOverridingOptions(overridable),
-        )
-
-    def _on_incompatible(self, event: Any) -> None:
-        policy = QoSPolicyKind(event.last_policy_kind)
-        if policy != QoSPolicyKind.RELIABILITY:
-            self._node.get_logger().warning(
-                f'a publisher of {self.topic_name} offers quality of service that does not match '
-                f'({policy.name.lower()}); its images do not arrive'
-            )
-            return
-        # From the executor, since this is called while the subscription is in use.
-        self._node.executor.create_task(self._relax)
-
-    def _relax(self) -> None:
+    def mismatches(self) -> list[str]:
+        """Name the publishers whose images do not arrive, with why and the mend."""
         with self._lock:
-            reliability = self._subscription.qos_profile.reliability
-            if self._closed or reliability != ReliabilityPolicy.RELIABLE:
-                return
-            # The parameter that overrides the reliability exists, and says reliable.
-            kinds = (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH)
-            relaxed = self._subscribe(ReliabilityPolicy.BEST_EFFORT, kinds)
-            old, self._subscription = self._subscription, relaxed
-            self._node.destroy_subscription(old)
-        self._node.get_logger().info(
-            f'a publisher of {self.topic_name} is best effort, and so is the subscription now; '
-            'large images may get lost on the way'
+            return [
+                line
+                for topic, message_type, feed in self._feeds()
+                for line in unheard_publishers(self._node, topic, message_type, feed.qos)
+            ]
+
+    def silence(self, silent_s: float) -> str:
+        """Say why nothing arrived for some seconds, as far as the graph tells it."""
+        topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
+            self._transport, (self.topic_name,)
         )
+        publishing = [t for t in topics if self._node.count_publishers(t)]
+        if not publishing:
+            return (
+                f'nobody publishes on {" or ".join(topics)}: start the camera, or remap ~/image_in'
+            )
+        return (
+            f'no image for {silent_s:.0f} s, though {publishing[0]} has a publisher: it is '
+            'silent, or its images are lost on the way (docs/transport.md)'
+        )
+
+    def _feeds(self) -> list[tuple[str, Any, Feed]]:
+        feeds = []
+        if self._raw is not None:
+            feeds.append((self.raw_topic, Image, self._raw[0]))
+        if self._compressed is not None:
+            feeds.append((self.compressed_topic, CompressedImage, self._compressed[0]))
+        return feeds
+
+    def _join_compressed(self) -> tuple[Feed, Callable[[], None]]:
+        reader = Reader(self._node, self._group, self._on_compressed)
+        return HUB.join(reader, self.compressed_topic, CompressedImage, pixels_from_compressed)
+
+    def _on_raw(self, frame: Frame) -> None:
+        if not self._reads_compressed:
+            self._receive(frame)
+
+    def _on_compressed(self, frame: Frame) -> None:
+        if self._reads_compressed:
+            self._receive(frame)
+
+    def _look(self) -> None:
+        wanted = not self._published(self.raw_topic, Image) and self._published(
+            self.compressed_topic, CompressedImage
+        )
+        with self._lock:
+            if self._raw is None or wanted == self._reads_compressed:
+                return
+            self._reads_compressed = wanted
+            if wanted:
+                self._compressed = self._join_compressed()
+            elif self._compressed is not None:
+                (_, leave), self._compressed = self._compressed, None
+                leave()
+        self._node.get_logger().info(f'takes the images of {self.topic_name}')
+
+    def _published(self, topic: str, message_type: Any) -> bool:
+        wanted = type_name(message_type)
+        infos = self._node.get_publishers_info_by_topic(topic)
+        return any(info.topic_type == wanted for info in infos)
+
+
+def _decode_raw(message: Any) -> Pixels:
+    return pixels_from_message(message, cv_bridge.fallback())
+
+
+def _compressed_topic(node: Node, topic: str) -> str:
+    name = f'{topic}/compressed'
+    remapped = str(node.resolve_topic_name(name))
+    if remapped != node.resolve_topic_name(name, only_expand=True):
+        return remapped
+    return f'{node.resolve_topic_name(topic)}/compressed'

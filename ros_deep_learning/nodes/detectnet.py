@@ -4,20 +4,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from vision_msgs import msg as vision_msgs
 
 from ..imaging.overlay import OverlayFlags, draw_detections
-from ..imaging.pixels import Pixels
 from ..networks import DetectNet
 from ..networks.tracking import Tracking
+from ..progress import Progress
 from ..tasks.detection import Detections
 from ..tasks.filters import class_ids_of
 from . import foxglove, results
 from .cards import CardChanges, chosen_card
+from .channel import Shot
 from .detectnet_settings import DetectNetSettings
-from .frame import Frame
+from .outputs import Outputs
 from .spin import run_node
 from .texts import read_names
 from .vision_node import VisionNode
@@ -29,58 +32,63 @@ class DetectNetNode(VisionNode):
     def __init__(self) -> None:
         super().__init__('detectnet', DetectNetSettings)
 
-    def open_network(self) -> DetectNet:
-        """Load the detector that the parameters name."""
-        settings: DetectNetSettings = self.settings
+    def open_network(self, settings: DetectNetSettings, progress: Progress) -> DetectNet:
+        """Load the detector that settings name."""
         changes = CardChanges(
             task='detection',
             mean_pixel_value=settings.mean_pixel_value,
             outputs={'coverage': settings.output_cvg, 'boxes': settings.output_bbox},
         )
         card = chosen_card(settings, settings.model, changes)
-        return DetectNet(card, **self.loading())
+        return DetectNet(card, progress=progress, **settings.loading())
 
-    def check(self, settings: DetectNetSettings) -> None:
+    def check_fit(self, settings: DetectNetSettings, network: DetectNet) -> None:
         """Check that the network has the wanted classes, and that the tracker can run."""
-        class_ids_of(read_names(settings.classes), self.network.labels)
+        class_ids_of(read_names(settings.classes), network.labels)
         Tracking().settings = settings.tracker()
 
-    def add_outputs(self) -> None:
+    def add_outputs(self, outputs: Outputs) -> None:
         """Add the objects."""
-        self.outputs.add('detections', vision_msgs.Detection2DArray)
+        outputs.add('detections', vision_msgs.Detection2DArray)
         if foxglove.foxglove_msgs is not None:
-            self.outputs.add('annotations', foxglove.foxglove_msgs.ImageAnnotations)
+            outputs.add('annotations', foxglove.foxglove_msgs.ImageAnnotations)
 
-    def begin(self) -> None:
-        """End the tracks of before, then begin."""
-        self.network.reset_tracking()
-        super().begin()
+    def new_memory(self) -> Tracking:
+        """Give each camera tracks of its own."""
+        return Tracking()
 
-    def process(self, frame: Frame, pixels: Pixels) -> None:
-        """Detect, then publish what somebody subscribes to."""
-        settings: DetectNetSettings = self.settings
+    def infer(self, shots: Sequence[Shot], settings: DetectNetSettings) -> list[Detections]:
+        """Detect, and follow each camera's objects by themselves."""
         network: DetectNet = self.network
-        network.settings = settings.detection(network.labels)
-        network.tracking = settings.tracker()
+        wanted = settings.detection(network.labels)
+        tracks: list[Tracking] = [shot.channel.memory for shot in shots]
+        for each in tracks:
+            each.settings = settings.tracker()
+        least = min(each.least_score(wanted.score_threshold) for each in tracks)
+        network.settings = replace(wanted, score_threshold=least)
         network.tiling = settings.tiling()
         network.region = settings.area()
-        stamp_s = frame.stamp_ns * 1e-9 if frame.stamp_ns else None
-        found = network.detect(pixels, stamp_s)
-        names = results.class_names(network.labels, settings.class_id)
-        self.outputs.offer(
-            'detections', lambda: results.detections_message(frame.header, found, names)
-        )
-        self.outputs.offer(
+        found = network.detect_batch([shot.pixels for shot in shots])
+        return [
+            each.update(objects, shot.frame.stamp_ns * 1e-9 if shot.frame.stamp_ns else None)
+            for each, objects, shot in zip(tracks, found, shots, strict=True)
+        ]
+
+    def publish(self, shot: Shot, result: Detections, settings: DetectNetSettings) -> None:
+        """Publish what somebody subscribes to."""
+        outputs, header = shot.channel.outputs, shot.frame.header
+        names = results.class_names(self.network.labels, settings.class_id)
+        outputs.offer('detections', lambda: results.detections_message(header, result, names))
+        outputs.offer(
             'annotations',
             lambda: foxglove.annotations_message(
-                frame.header, found, names, network.colors_rgb, pixels.size_wh
+                header, result, names, self.network.colors_rgb, shot.pixels.size_wh
             ),
         )
-        self.outputs.offer('overlay', lambda: self._overlay(frame, pixels, found))
+        outputs.offer('overlay', lambda: self._overlay(shot, result, settings))
 
-    def _overlay(self, frame: Frame, pixels: Pixels, found: Detections) -> Any:
-        settings: DetectNetSettings = self.settings
-        message, picture = self.images.copy('overlay', frame.header, pixels)
+    def _overlay(self, shot: Shot, found: Detections, settings: DetectNetSettings) -> Any:
+        message, picture = shot.channel.images.copy('overlay', shot.frame.header, shot.pixels)
         draw_detections(
             picture,
             found.boxes_xyxy,

@@ -23,18 +23,23 @@ from .texts import Shares, read_names, read_region
 class DetectNetSettings(VisionSettings):
     """The parameters of detectnet."""
 
-    model: str = parameter('ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES)
+    model: str = parameter('ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
     output_cvg: str = parameter(
-        '', "Name of the tensor of scores, instead of the model card's; empty keeps that."
+        '',
+        "Name of the tensor of scores, instead of the model card's; empty keeps that.",
+        reload=True,
     )
     output_bbox: str = parameter(
-        '', "Name of the tensor of boxes, instead of the model card's; empty keeps that."
+        '',
+        "Name of the tensor of boxes, instead of the model card's; empty keeps that.",
+        reload=True,
     )
     mean_pixel_value: float = parameter(
         0.0,
         "Subtracted from each pixel value, instead of the model card's mean; 0 keeps that.",
         minimum=0.0,
         maximum=255.0,
+        reload=True,
     )
     threshold: float = parameter(
         0.5, 'Least score of a detection.', minimum=0.0, maximum=1.0, live=True
@@ -140,6 +145,8 @@ class DetectNetSettings(VisionSettings):
     )
 
     def __post_init__(self) -> None:
+        # Not super(), which a dataclass with slots does not have before Python 3.14.
+        VisionSettings.__post_init__(self)
         OverlayFlags.parse(self.overlay_flags)
         read_region(self.region)
         if self.tile_height and not self.tile_width:

@@ -1,19 +1,33 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A node's state on /diagnostics."""
+"""A node's state on /diagnostics: its engine, its cameras, its outputs and its device.
+
+ERROR is what only a person can mend, WARN what keeps results from being there or right, OK the
+rest, idleness with its reason included.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import Updater
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType, JumpThreshold
+from rclpy.duration import Duration
 
 from ..engines.base import EngineInfo
+from .camera_health import CameraHealth, WatchedCamera
+from .device_health import DeviceHealth
+from .matching import unreached_subscribers
 
 if TYPE_CHECKING:
     from .vision_node import VisionNode
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+JUMP_S = 1.0
 
 
 class Diagnostics:
@@ -21,54 +35,142 @@ class Diagnostics:
 
     def __init__(self, node: VisionNode) -> None:
         self._node = node
-        self._activity = 'unconfigured'
+        self._activity = ''
+        self._failing = False
         self._error = ''
+        self._error_s = 0.0
         self._working_since_s: float | None = None
         self._info: EngineInfo | None = None
-        self._seen_failed = 0
+        self._cameras: tuple[WatchedCamera, ...] = ()
+        self._names: list[str] = []
+        self._device = DeviceHealth()
         self._updater = Updater(node)
         self._updater.setHardwareID('none')
-        self._updater.add('frames', self._fill)
+        self._run_by_steady_clock()
+        self._updater.add('engine', self._fill_engine)
+        self._updater.add('outputs', self._fill_outputs)
+        self._updater.add('device', self._device.fill)
+        self._show({'frames': idle_frames})
+        threshold = JumpThreshold(
+            min_forward=Duration(seconds=JUMP_S), min_backward=Duration(nanoseconds=-1)
+        )
+        # The handle ends the calls when it is collected.
+        self._jumps = node.get_clock().create_jump_callback(
+            threshold, post_callback=self._clock_jumped
+        )
 
-    def working(self, stage: str, share: float | None) -> None:
-        """Say that the node is busy with a download or a build."""
+    def working(self, stage: str, share: float | None = None) -> None:
+        """Say that the node is busy with loading, a download or a build."""
         if self._working_since_s is None:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
     def ready(self, info: EngineInfo) -> None:
         """Say what was loaded."""
-        self._info, self._error, self._working_since_s = info, '', None
-        self._activity = 'ready'
+        self._info, self._failing, self._working_since_s = info, False, None
         self._updater.setHardwareID(info.device)
+        self._device.watch(info)
+
+    def swap_ended(self) -> None:
+        """Say that no other network is being loaded any more."""
+        self._working_since_s = None
 
     def idle(self) -> None:
         """Say that nothing is loaded."""
-        self._info, self._working_since_s, self._activity = None, None, 'unconfigured'
+        self._info, self._working_since_s = None, None
+        self._device.watch(None)
 
     def failed(self, error: str) -> None:
         """Say that a transition failed; holds until the next success."""
-        self._error, self._working_since_s = error, None
+        self._failing, self._working_since_s = True, None
+        self._error, self._error_s = error, time.monotonic()
 
-    def _fill(self, status: Any) -> Any:
-        counts = self._node.statistics.snapshot()
-        newly_failed = counts.failed > self._seen_failed
-        self._seen_failed = counts.failed
-        if self._error:
-            status.summary(DiagnosticStatus.ERROR, self._error)
-        elif newly_failed:
-            status.summary(DiagnosticStatus.ERROR, f'inference fails: {counts.last_error}')
+    def watch(self, cameras: Sequence[WatchedCamera]) -> None:
+        """Say how the frames of these cameras fare; without any, that the node is not active."""
+        before, self._cameras = self._cameras, tuple(cameras)
+        if not cameras:
+            if before:
+                self._show(dict.fromkeys(self._names, idle_frames))
+            return
+        self._failing = False
+        self._show(
+            {
+                f'frames {camera.name}'.strip(): CameraHealth(self._node, camera).fill
+                for camera in cameras
+            }
+        )
+
+    def _run_by_steady_clock(self) -> None:
+        # The updater's own timer stands still with a simulated time that nobody publishes.
+        updater, node = self._updater, self._node
+        period_s = node.get_parameter('diagnostic_updater.period').value
+        node.destroy_timer(updater.timer)
+        updater.timer = node.create_timer(
+            period_s,
+            updater.update,
+            callback_group=MutuallyExclusiveCallbackGroup(),
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
+
+    def _show(self, fills: dict[str, Callable[[Any], Any]]) -> None:
+        for name in self._names:
+            self._updater.removeByName(name)
+        self._names = list(fills)
+        for name, fill in fills.items():
+            self._updater.add(name, fill)
+
+    def _clock_jumped(self, _: Any) -> None:
+        for camera in self._cameras:
+            camera.statistics.clock_jumped()
+
+    def _fill_engine(self, status: Any) -> Any:
+        state = 'unconfigured' if self._info is None else 'inactive'
+        if self._cameras:
+            state = 'active'
+        if self._failing:
+            status.summary(ERROR, self._error)
         elif self._working_since_s is not None:
             elapsed_s = time.monotonic() - self._working_since_s
-            status.summary(DiagnosticStatus.OK, f'{self._activity}, {elapsed_s:.0f} s so far')
+            status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
+        elif self._info is not None:
+            info = self._info
+            status.summary(
+                OK, f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
+            )
         else:
-            status.summary(DiagnosticStatus.OK, f'{self._activity}, {counts.fps:.1f} frames/s')
+            status.summary(OK, state)
+        status.add('state', state)
+        status.add('model', str(self._node.settings.model))
         if self._info is not None:
             status.add('backend', f'{self._info.backend} {self._info.version}')
             status.add('precision', self._info.precision)
             status.add('device', self._info.device)
-        for name in ('received', 'done', 'dropped', 'invalid', 'failed'):
-            status.add(name, str(getattr(counts, name)))
-        status.add('fps', f'{counts.fps:.2f}')
-        status.add('last error', counts.last_error)
+            if self._info.origin:
+                status.add('engine', self._info.origin)
+        status.add('last error', self._error or 'none')
+        if self._error:
+            status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')
         return status
+
+    def _fill_outputs(self, status: Any) -> Any:
+        publishers = [p for outputs in self._node.all_outputs() for p in outputs.publishers()]
+        unreached = []
+        for publisher in publishers:
+            status.add(publisher.topic_name, f'subscribers: {publisher.get_subscription_count()}')
+            unreached += unreached_subscribers(
+                self._node, publisher.topic_name, publisher.msg_type, publisher.qos_profile
+            )
+        if unreached:
+            status.summary(WARN, '; '.join(unreached))
+        elif publishers:
+            wanted = sum(publisher.get_subscription_count() > 0 for publisher in publishers)
+            status.summary(OK, f'{wanted} of {len(publishers)} have subscribers')
+        else:
+            status.summary(OK, 'not configured')
+        return status
+
+
+def idle_frames(status: Any) -> Any:
+    """Say that no images are taken."""
+    status.summary(OK, 'not active')
+    return status

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,14 @@ from ..imaging.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
 from ..imaging.text_overlay import draw_classification
 from ..networks import ImageNet
+from ..progress import Progress
 from ..tasks.classification import Classification, ClassificationSettings
+from ..tasks.smoothing import Smoothing
 from ..tasks.tiling import Box, region
 from . import results
 from .cards import CardChanges, chosen_card
-from .frame import Frame
+from .channel import Shot
+from .outputs import Outputs
 from .parameters import parameter
 from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .spin import run_node
@@ -32,9 +36,11 @@ _FRAME_RGB = np.array([[255, 255, 255]], np.uint8)
 class ImageNetSettings(VisionSettings):
     """The parameters of imagenet."""
 
-    model: str = parameter('efficientnet-lite0', MODEL_TEXT, aliases=MODEL_ALIASES)
+    model: str = parameter('efficientnet-lite0', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
     output_blob: str = parameter(
-        '', "Name of the network's output tensor, instead of the model card's; empty keeps that."
+        '',
+        "Name of the network's output tensor, instead of the model card's; empty keeps that.",
+        reload=True,
     )
     top_k: int = parameter(
         5, 'Most classes of an image; 0 is no limit.', minimum=0, maximum=100_000, live=True
@@ -64,6 +70,8 @@ class ImageNetSettings(VisionSettings):
     )
 
     def __post_init__(self) -> None:
+        # Not super(), which a dataclass with slots does not have before Python 3.14.
+        VisionSettings.__post_init__(self)
         read_region(self.region)
 
     def classification(self) -> ClassificationSettings:
@@ -82,39 +90,42 @@ class ImageNetNode(VisionNode):
     def __init__(self) -> None:
         super().__init__('imagenet', ImageNetSettings)
 
-    def open_network(self) -> ImageNet:
-        """Load the classifier that the parameters name."""
-        settings: ImageNetSettings = self.settings
+    def open_network(self, settings: ImageNetSettings, progress: Progress) -> ImageNet:
+        """Load the classifier that settings name."""
         changes = CardChanges(task='classification', outputs={'scores': settings.output_blob})
         card = chosen_card(settings, settings.model, changes)
-        return ImageNet(card, settings=settings.classification(), **self.loading())
-
-    def add_outputs(self) -> None:
-        """Add the classes."""
-        self.outputs.add('classification', results.classification_type())
-
-    def begin(self) -> None:
-        """Forget the frames of before, then begin."""
-        self.network.reset_smoothing()
-        super().begin()
-
-    def process(self, frame: Frame, pixels: Pixels) -> None:
-        """Classify, then publish what somebody subscribes to."""
-        settings: ImageNetSettings = self.settings
-        self.network.settings = settings.classification()
-        shares = read_region(settings.region)
-        area = None if shares is None else region(pixels.size_wh, shares)
-        seen = self.network.classify(_part(pixels, area))
-        names = results.class_names(self.network.labels, settings.class_id)
-        self.outputs.offer(
-            'classification', lambda: results.classification_message(frame.header, seen, names)
+        return ImageNet(
+            card, settings=settings.classification(), progress=progress, **settings.loading()
         )
-        self.outputs.offer('overlay', lambda: self._overlay(frame, pixels, seen, area))
 
-    def _overlay(
-        self, frame: Frame, pixels: Pixels, seen: Classification, area: Box | None
-    ) -> Any:
-        message, picture = self.images.copy('overlay', frame.header, pixels)
+    def add_outputs(self, outputs: Outputs) -> None:
+        """Add the classes."""
+        outputs.add('classification', results.classification_type())
+
+    def new_memory(self) -> Smoothing:
+        """Give each camera scores of its own to smooth."""
+        return Smoothing()
+
+    def infer(self, shots: Sequence[Shot], settings: ImageNetSettings) -> list[Classification]:
+        """Classify, each camera's frames smoothed by themselves."""
+        self.network.settings = settings.classification()
+        parts = [_part(shot.pixels, _area(shot, settings)) for shot in shots]
+        seen: list[Classification] = self.network.classify_batch(
+            parts, smoothings=[shot.channel.memory for shot in shots]
+        )
+        return seen
+
+    def publish(self, shot: Shot, result: Classification, settings: ImageNetSettings) -> None:
+        """Publish what somebody subscribes to."""
+        outputs, header = shot.channel.outputs, shot.frame.header
+        names = results.class_names(self.network.labels, settings.class_id)
+        outputs.offer(
+            'classification', lambda: results.classification_message(header, result, names)
+        )
+        outputs.offer('overlay', lambda: self._overlay(shot, result, _area(shot, settings)))
+
+    def _overlay(self, shot: Shot, seen: Classification, area: Box | None) -> Any:
+        message, picture = shot.channel.images.copy('overlay', shot.frame.header, shot.pixels)
         if area is not None:
             draw_detections(
                 picture,
@@ -127,6 +138,11 @@ class ImageNetNode(VisionNode):
             )
         draw_classification(picture, seen.class_ids, seen.scores, labels=self.network.labels)
         return message
+
+
+def _area(shot: Shot, settings: ImageNetSettings) -> Box | None:
+    shares = read_region(settings.region)
+    return None if shares is None else region(shot.pixels.size_wh, shares)
 
 
 def _part(pixels: Pixels, area: Box | None) -> Pixels:

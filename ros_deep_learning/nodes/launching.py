@@ -25,6 +25,7 @@ from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from lifecycle_msgs.msg import Transition
 
 from ..errors import SettingsError
+from .large_images import large_images_environment
 
 COMMON_ARGUMENTS = (
     ('name', '', "Name of the node; empty takes the program's own."),
@@ -34,6 +35,7 @@ COMMON_ARGUMENTS = (
     ('use_sim_time', 'false', 'Whether to take the time from /clock.'),
     ('log_level', 'info', 'debug, info, warn, error or fatal.'),
     ('autostart', 'true', 'Whether to configure and activate the node at once.'),
+    ('large_images', 'false', 'Whether Fast DDS gets room for large images; docs/transport.md.'),
 )
 
 
@@ -67,6 +69,7 @@ def vision_launch(
             name: _typed(name, kind, given(name)) for name, kind, _ in parameters if given(name)
         }
         overrides['use_sim_time'] = _typed('use_sim_time', bool, given('use_sim_time'))
+        large_images = _typed('large_images', bool, given('large_images'))
         node = LifecycleNode(
             package='ros_deep_learning',
             executable=executable,
@@ -75,6 +78,7 @@ def vision_launch(
             parameters=[*(ParameterFile(path) for path in files), overrides],
             remappings=[('~/image_in', given('image_topic'))],
             ros_arguments=['--log-level', given('log_level')],
+            additional_env=large_images_environment() if large_images else {},
             output='screen',
             emulate_tty=True,
         )

@@ -18,6 +18,7 @@ from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallba
 from rclpy.node import Node
 
 from ..errors import DeepLearningError, SettingsError
+from .parameter_group import ParameterGroup
 from .parameters import ParameterTable
 from .settings import VisionSettings
 
@@ -26,6 +27,8 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
     """Parameters from one table, and four hooks for what a lifecycle acquires and gives back."""
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
+        # Before the node, which makes its parameter services at once.
+        self.parameter_group = ParameterGroup()
         Node.__init__(self, name)
         # Reentrant, so that "which state?" is answered while a configuration takes minutes.
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
@@ -64,6 +67,14 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
     @abstractmethod
     def loaded(self) -> bool:
         """Tell whether ``acquire`` has been done."""
+
+    @abstractmethod
+    def reload(self, changes: Mapping[str, Any]) -> None:
+        """Replace what is loaded by what changed settings name; all stays as it was on errors.
+
+        Raises:
+            DeepLearningError: It cannot be loaded, or the settings do not fit it.
+        """
 
     @abstractmethod
     def transition_failed(self, error: str) -> None:
@@ -139,23 +150,39 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
 
-    def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
-        with self.loaded_lock:
-            return self._change(
-                {p.name: p.value for p in parameters if p.name in self.table.fields}
-            )
+    def create_service(self, *args: Any, callback_group: Any = None, **options: Any) -> Any:
+        """Make a service; without a group of its own it is one of the parameter services'."""
+        group = self.parameter_group if callback_group is None else callback_group
+        return super().create_service(*args, callback_group=group, **options)
 
-    def _change(self, changes: Mapping[str, Any]) -> SetParametersResult:
-        busy = self._configuring or self.loaded()
-        if busy and (fixed := self.table.fixed(changes)):
-            reason = f'{", ".join(fixed)}: only while the node is unconfigured; clean it up first'
-            return SetParametersResult(successful=False, reason=reason)
+    def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
+        changes = {p.name: p.value for p in parameters if p.name in self.table.fields}
         try:
-            settings = self.table.changed(self.settings, changes)
-            if self.loaded():
-                self.check(settings)
-        except SettingsError as err:
+            self._change(changes)
+        except DeepLearningError as err:
             return SetParametersResult(successful=False, reason=str(err))
-        self.settings = settings
-        self.settings_changed(list(changes))
+        except Exception as err:  # noqa: BLE001  the caller is told, and the node goes on
+            self.get_logger().error(f'a change of parameters broke:\n{traceback.format_exc()}')
+            reason = f'broke, the log has the traceback: {err!r}'
+            return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        with self.loaded_lock:
+            settings = self.table.changed(self.settings, changes)
+            names = [n for n in changes if getattr(settings, n) != getattr(self.settings, n)]
+            loaded = self.loaded()
+            if (loaded or self._configuring) and (fixed := self.table.fixed(names)):
+                msg = f'{", ".join(fixed)}: only while the node is unconfigured; clean it up first'
+                raise SettingsError(msg)
+            reloading = self.table.reloading(names)
+            if reloading and self._configuring:
+                msg = f'{", ".join(reloading)}: not while the node is being configured'
+                raise SettingsError(msg)
+            if not (reloading and loaded):
+                if loaded:
+                    self.check(settings)
+                self.settings = settings
+                self.settings_changed(names)
+                return
+        self.reload(changes)

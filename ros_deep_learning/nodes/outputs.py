@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A node's publishers, and the quality of service of its topics."""
+"""Publishers of a node or of one of its cameras, and the quality of service of their topics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from .matching import OVERRIDABLE
 
 RESULT_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE
@@ -24,28 +26,35 @@ LATCHED_QOS = QoSProfile(
 
 
 class Outputs:
-    """Publishers by the name of their private topic; they speak only while the node is active."""
+    """Publishers by the name of their topic; they speak only while the node is active.
 
-    def __init__(self, node: LifecycleNode) -> None:
+    Args:
+        node: Whose publishers they are.
+        prefix: What the private topics begin with, such as ``front/``; empty is nothing.
+    """
+
+    def __init__(self, node: LifecycleNode, prefix: str = '') -> None:
         self._node = node
+        self._prefix = prefix
         self._publishers: dict[str, Any] = {}
-        self._latched: set[str] = set()
 
     def add(self, name: str, message_type: Any, qos: QoSProfile = RESULT_QOS) -> None:
-        """Make a publisher on ``~/name``."""
-        if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
-            self._latched.add(name)
+        """Make a publisher on ``~/name``, with the prefix before the name."""
         self._publishers[name] = self._node.create_lifecycle_publisher(
             message_type,
-            f'~/{name}',
+            f'~/{self._prefix}{name}',
             # A copy, since overrides by parameters are written into it.
             copy(qos),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
 
     def __contains__(self, name: str) -> bool:
         """Tell whether there is such an output."""
         return name in self._publishers
+
+    def publishers(self) -> tuple[Any, ...]:
+        """Give all publishers."""
+        return tuple(self._publishers.values())
 
     def wanted(self, name: str) -> bool:
         """Tell whether somebody subscribes to an output."""
@@ -53,8 +62,8 @@ class Outputs:
         return publisher is not None and publisher.get_subscription_count() > 0
 
     def any_wanted(self) -> bool:
-        """Tell whether somebody subscribes to any output that images are processed for."""
-        return any(self.wanted(name) for name in self._publishers if name not in self._latched)
+        """Tell whether somebody subscribes to any output."""
+        return any(map(self.wanted, self._publishers))
 
     def publish(self, name: str, message: Any) -> None:
         """Publish on an output."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import SettingsError
+from .texts import names_text
 
 Settings = TypeVar('Settings')
 
@@ -41,10 +42,12 @@ class Rule:
         minimum: Least number allowed, or None.
         maximum: Greatest number allowed, or None.
         choices: The only texts allowed; empty for any.
-        live: True when an active node takes a change between two frames; else the parameter
-            can change only while the node is unconfigured.
+        live: True when an active node takes a change between two frames.
+        reload: True when a configured node takes a change by loading its network anew. A
+            parameter that is neither can change only while the node is unconfigured.
         read_only: True when it counts only at the start, and never changes after it.
         aliases: Other names, such as jetson-inference's, by which it can be set at the start.
+        names: True for a list of names: text with commas between, or an array of texts.
     """
 
     description: str
@@ -54,6 +57,8 @@ class Rule:
     live: bool = False
     read_only: bool = False
     aliases: tuple[str, ...] = ()
+    names: bool = False
+    reload: bool = False
 
 
 def parameter(
@@ -66,9 +71,11 @@ def parameter(
     live: bool = False,
     read_only: bool = False,
     aliases: tuple[str, ...] = (),
+    names: bool = False,
+    reload: bool = False,
 ) -> Any:
     """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
-    rule = Rule(description, minimum, maximum, choices, live, read_only, aliases)
+    rule = Rule(description, minimum, maximum, choices, live, read_only, aliases, names, reload)
     return dataclasses.field(default=default, metadata={'rule': rule})
 
 
@@ -105,6 +112,8 @@ class ParameterTable(Generic[Settings]):
                 description=rule.description,
                 additional_constraints=constraint_text(rule),
                 read_only=rule.read_only,
+                # Text or an array; rclpy takes an empty array for one of bytes.
+                dynamic_typing=rule.names,
             )
             if isinstance(field.default, float):
                 low, high = _bounds(rule, 1.797e308)
@@ -122,6 +131,10 @@ class ParameterTable(Generic[Settings]):
                     declared = node.declare_parameter(name, given, descriptor, True)
                 else:
                     declared = node.declare_parameter(name, field.default, descriptor)
+                if rule.names and declared.value is None:
+                    # An empty list in a parameter file has no type, and leaves no value.
+                    node.undeclare_parameter(name)
+                    declared = node.declare_parameter(name, field.default, descriptor, True)
             except Exception as err:  # rclpy's exception classes differ between distributions
                 msg = f'parameter {name}: {err}'
                 raise SettingsError(msg) from err
@@ -155,7 +168,15 @@ class ParameterTable(Generic[Settings]):
 
     def fixed(self, names: Iterable[str]) -> list[str]:
         """Pick the names that a configured node cannot change."""
-        return [n for n in names if n in self.fields and not rule_of(self.fields[n]).live]
+        rules = self._rules(names)
+        return [name for name, rule in rules.items() if not (rule.live or rule.reload)]
+
+    def reloading(self, names: Iterable[str]) -> list[str]:
+        """Pick the names whose change has a configured node load its network anew."""
+        return [name for name, rule in self._rules(names).items() if rule.reload]
+
+    def _rules(self, names: Iterable[str]) -> dict[str, Rule]:
+        return {name: rule_of(self.fields[name]) for name in names if name in self.fields}
 
     def reference(self) -> str:
         """Print the table as Markdown, for the docs."""
@@ -166,7 +187,8 @@ class ParameterTable(Generic[Settings]):
         for name, field in self.fields.items():
             rule = rule_of(field)
             default = repr(field.default)
-            live = 'yes' if rule.live else 'never' if rule.read_only else 'no'
+            live = 'yes' if rule.live else 'reloads' if rule.reload else 'no'
+            live = 'never' if rule.read_only else live
             allowed = constraint_text(rule) or type(field.default).__name__
             lines.append(f'| `{name}` | `{default}` | {live} | {allowed} | {rule.description} |')
         return '\n'.join(lines) + '\n'
@@ -176,6 +198,8 @@ def constraint_text(rule: Rule) -> str:
     """Say what a rule allows, such as ``0.0 to 1.0`` or ``one of a, b``."""
     if rule.choices:
         return 'one of ' + ', '.join(rule.choices)
+    if rule.names:
+        return 'names: text with commas between, or an array'
     if rule.minimum is not None and rule.maximum is not None:
         return f'{rule.minimum} to {rule.maximum}'
     if rule.minimum is not None:
@@ -205,11 +229,13 @@ def _bounds(rule: Rule, widest: float) -> tuple[float, float]:
 
 
 def _checked(name: str, rule: Rule, default: Any, value: Any) -> Any:
+    if rule.names:
+        value = names_text(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not type(default):
-        wanted, given = type(default).__name__, type(value).__name__
-        msg = f'parameter {name} wants a {wanted}, not the {given} {value!r}'
+        wanted = constraint_text(rule) if rule.names else f'a {type(default).__name__}'
+        msg = f'parameter {name} wants {wanted}, not the {type(value).__name__} {value!r}'
         raise SettingsError(msg)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         low, high = _bounds(rule, float('inf'))

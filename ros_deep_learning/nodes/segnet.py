@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from sensor_msgs.msg import Image
 
-from ..imaging.pixels import Pixels
 from ..networks import MaskParts, SegNet
+from ..progress import Progress
 from ..tasks.segmentation import (
     MaskFilter,
     Resolution,
@@ -20,8 +21,9 @@ from ..tasks.segmentation import (
     ignored_class,
 )
 from .cards import CardChanges, chosen_card
-from .frame import Frame
+from .channel import Shot
 from .masks import MaskMessages, SegmentationMessage, draw_parts, hidden_classes
+from .outputs import Outputs
 from .parameters import parameter
 from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .spin import run_node
@@ -30,17 +32,24 @@ from .vision_node import VisionNode
 
 _VOID = 'void'
 
+Masks = Mapping[str, Segmentation]
+"""The masks of one image, by the output that they are for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegNetSettings(VisionSettings):
     """The parameters of segnet."""
 
-    model: str = parameter('selfie', MODEL_TEXT, aliases=MODEL_ALIASES)
+    model: str = parameter('selfie', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
     class_colors_path: str = parameter(
-        '', "File with one colour a line, instead of the model card's; empty keeps those."
+        '',
+        "File with one colour a line, instead of the model card's; empty keeps those.",
+        reload=True,
     )
     output_blob: str = parameter(
-        '', "Name of the network's output tensor, instead of the model card's; empty keeps that."
+        '',
+        "Name of the network's output tensor, instead of the model card's; empty keeps that.",
+        reload=True,
     )
     mask_filter: str = parameter(
         'linear',
@@ -112,43 +121,52 @@ class SegNetNode(VisionNode):
     def __init__(self) -> None:
         super().__init__('segnet', SegNetSettings)
 
-    def open_network(self) -> SegNet:
-        """Load the segmentation network that the parameters name."""
-        settings: SegNetSettings = self.settings
+    def open_network(self, settings: SegNetSettings, progress: Progress) -> SegNet:
+        """Load the segmentation network that settings name."""
         changes = CardChanges(
             task='segmentation',
             class_colors_path=settings.class_colors_path,
             outputs={'scores': settings.output_blob},
         )
         card = chosen_card(settings, settings.model, changes)
-        return SegNet(card, **self.loading())
+        return SegNet(card, progress=progress, **settings.loading())
 
-    def check(self, settings: SegNetSettings) -> None:
+    def check_fit(self, settings: SegNetSettings, network: SegNet) -> None:
         """Check that the network has the class to be ignored."""
-        ignored_class(settings.ways()['overlay'], self.network.labels)
+        ignored_class(settings.ways()['overlay'], network.labels)
 
-    def add_outputs(self) -> None:
+    def add_outputs(self, outputs: Outputs) -> None:
         """Add the masks."""
         for name in ('class_mask', 'color_mask', 'confidence_mask'):
-            self.outputs.add(name, Image)
+            outputs.add(name, Image)
         if SegmentationMessage is not None:
-            self.outputs.add('segmentation', SegmentationMessage)
+            outputs.add('segmentation', SegmentationMessage)
 
-    def process(self, frame: Frame, pixels: Pixels) -> None:
-        """Segment, in each way that an output with subscribers needs, and publish those."""
-        settings: SegNetSettings = self.settings
-        ways = {name: way for name, way in settings.ways().items() if self.outputs.wanted(name)}
+    def infer(self, shots: Sequence[Shot], settings: SegNetSettings) -> list[Masks]:
+        """Segment, in each way that an output with subscribers needs."""
+        ways = [_wanted_ways(shot, settings) for shot in shots]
         # For ~/stats alone, the network runs too.
-        distinct = list(dict.fromkeys(ways.values())) or [settings.ways()['class_mask']]
-        parts = [self._parts({n for n, way in ways.items() if way == one}) for one in distinct]
-        masks = self.network.segment_in(pixels, distinct, parts)
-        found = dict(zip(distinct, masks, strict=True))
-        for name, way in ways.items():
-            self.outputs.publish(name, self._message(name, frame, pixels, found[way]))
+        distinct = [
+            list(dict.fromkeys(each.values())) or [settings.ways()['class_mask']] for each in ways
+        ]
+        parts = [
+            [self._parts({n for n, way in each.items() if way == one}, settings) for one in wanted]
+            for each, wanted in zip(ways, distinct, strict=True)
+        ]
+        pixels = [shot.pixels for shot in shots]
+        found = self.network.segment_batch_in(pixels, distinct, parts)
+        return [
+            {name: masks[wanted.index(way)] for name, way in each.items()}
+            for each, wanted, masks in zip(ways, distinct, found, strict=True)
+        ]
 
-    def _parts(self, outputs: set[str]) -> MaskParts:
+    def publish(self, shot: Shot, result: Masks, settings: SegNetSettings) -> None:
+        """Publish the outputs that the masks were made for."""
+        for name, parts in result.items():
+            shot.channel.outputs.publish(name, self._message(name, shot, parts, settings))
+
+    def _parts(self, outputs: set[str], settings: SegNetSettings) -> MaskParts:
         """Tell what outputs that share a mask need of it."""
-        settings: SegNetSettings = self.settings
         alphas = None
         if 'overlay' in outputs:
             hidden = hidden_classes(self.network.labels, read_names(settings.overlay_bare))
@@ -160,9 +178,11 @@ class SegNetNode(VisionNode):
             overlay_alphas=alphas,
         )
 
-    def _message(self, name: str, frame: Frame, pixels: Pixels, parts: Segmentation) -> Any:
-        settings: SegNetSettings = self.settings
-        masks = MaskMessages(self.images, frame.header)
+    def _message(
+        self, name: str, shot: Shot, parts: Segmentation, settings: SegNetSettings
+    ) -> Any:
+        images, header, size_wh = shot.channel.images, shot.frame.header, shot.pixels.size_wh
+        masks = MaskMessages(images, header)
         if name == 'class_mask':
             return masks.class_mask(parts)
         if name == 'confidence_mask':
@@ -172,10 +192,9 @@ class SegNetNode(VisionNode):
         if name == 'color_mask':
             return masks.color_mask(parts, self.network.colors_rgb)
         if parts.ready.overlay is None:
-            message, picture = self.images.copy('overlay', frame.header, pixels)
+            message, picture = images.copy('overlay', header, shot.pixels)
         else:
-            size_wh = pixels.size_wh
-            message, picture = self.images.canvas('overlay', frame.header, size_wh, 'rgb8')
+            message, picture = images.canvas('overlay', header, size_wh, 'rgb8')
         draw_parts(
             picture,
             parts,
@@ -186,6 +205,11 @@ class SegNetNode(VisionNode):
             legend=settings.overlay_legend,
         )
         return message
+
+
+def _wanted_ways(shot: Shot, settings: SegNetSettings) -> dict[str, SegmentationSettings]:
+    outputs = shot.channel.outputs
+    return {name: way for name, way in settings.ways().items() if outputs.wanted(name)}
 
 
 def main() -> int:

@@ -1,92 +1,239 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts and rates of a node's frames."""
+"""Counts, rates and times of one camera's frames."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 RATE_WINDOW_S = 2.0
+TIMED_FRAMES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """What one frame took, in milliseconds.
+
+    Attributes:
+        preprocess_ms: From the pixels to the input tensor.
+        inference_ms: The network itself.
+        postprocess_ms: From the output tensors to the result.
+        age_ms: The node's clock minus the frame's stamp, when its result was published; negative
+            where the stamp lies in the future.
+        arrival_ns: ``time.monotonic_ns`` when it came.
+    """
+
+    preprocess_ms: float
+    inference_ms: float
+    postprocess_ms: float
+    age_ms: float
+    arrival_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """How a time spreads over the last ``TIMED_FRAMES`` frames, in milliseconds."""
+
+    p50: float
+    p95: float
+    max: float
+
+    def __str__(self) -> str:
+        """Give them for people."""
+        return f'p50 {self.p50:.1f}, p95 {self.p95:.1f}, max {self.max:.1f}'
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """The stages of the frames and their age at publish; see ``FrameTimes``."""
+
+    preprocess: Percentiles
+    inference: Percentiles
+    postprocess: Percentiles
+    age: Percentiles
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counts at one moment.
+    """The counts at one moment, since the node was activated.
 
     Attributes:
         received: Frames that arrived.
         done: Frames that were processed and published.
         dropped: Frames that a newer one replaced before they were processed.
+        limited: Frames passed over to keep a rate limit.
+        unwanted: Frames passed over because nobody subscribed to a result.
         invalid: Frames whose message lied or could not be decoded.
         failed: Frames on which the network failed.
-        fps: Processed frames a second over the last ``RATE_WINDOW_S`` seconds.
+        fps_in: Frames that arrived a second, over the last ``RATE_WINDOW_S`` seconds.
+        fps: Processed frames a second, likewise.
         failures_in_a_row: Failed frames since the last processed one.
+        invalid_in_a_row: Invalid frames since the last readable one.
         last_error: The newest error in words, or empty.
+        last_error_s: Seconds since it, or None.
+        silent_s: Seconds since the last frame arrived, or since the start.
+        arrival_age_ms: Age of the newest frame when it arrived; None without a stamp.
     """
 
     received: int
     done: int
     dropped: int
+    limited: int
+    unwanted: int
     invalid: int
     failed: int
+    fps_in: float
     fps: float
     failures_in_a_row: int
+    invalid_in_a_row: int
     last_error: str
+    last_error_s: float | None
+    silent_s: float
+    arrival_age_ms: float | None
+
+
+class Rate:
+    """Events a second, by the steady clock."""
+
+    def __init__(self) -> None:
+        self._times_s: deque[float] = deque()
+
+    def tick(self) -> None:
+        """Count an event."""
+        self._times_s.append(time.monotonic())
+        self._forget()
+
+    def per_second(self) -> float:
+        """Give the rate over the last ``RATE_WINDOW_S`` seconds."""
+        self._forget()
+        return len(self._times_s) / RATE_WINDOW_S
+
+    def _forget(self) -> None:
+        oldest_s = time.monotonic() - RATE_WINDOW_S
+        while self._times_s and self._times_s[0] < oldest_s:
+            self._times_s.popleft()
 
 
 class FrameStatistics:
-    """Counters that the executor thread and the worker thread share."""
+    """Counters that the executor's threads and the worker thread share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._received = self._done = self._dropped = self._invalid = self._failed = 0
-        self._in_a_row = 0
-        self._last_error = ''
-        self._finished_s: deque[float] = deque()
+        self._received = self._done = self._dropped = self._limited = self._unwanted = 0
+        self._invalid = self._failed = self._failed_in_a_row = self._invalid_in_a_row = 0
+        self._error = ''
+        self._error_s = 0.0
+        self._in, self._out = Rate(), Rate()
+        self._arrived_s = time.monotonic()
+        self._arrival_age_ms: float | None = None
+        self._times: deque[FrameTimes] = deque(maxlen=TIMED_FRAMES)
+        self._jumped_ns = 0
 
-    def received(self, *, replaced: bool) -> None:
-        """Count a frame that arrived, and the waiting one it may have replaced."""
+    def received(self, *, replaced: bool, age_ms: float | None = None) -> None:
+        """Count a frame that arrived, and the waiting one it may have replaced.
+
+        Args:
+            replaced: Whether an older frame was dropped for it.
+            age_ms: The node's clock minus its stamp, in milliseconds; None without a stamp.
+        """
         with self._lock:
-            self._received += 1
+            self._arrived(age_ms)
             self._dropped += replaced
 
-    def done(self) -> None:
-        """Count a processed frame."""
+    def done(self, times: FrameTimes | None = None) -> None:
+        """Count a processed frame, with what it took."""
         with self._lock:
             self._done += 1
-            self._in_a_row = 0
-            self._finished_s.append(time.monotonic())
+            self._failed_in_a_row = self._invalid_in_a_row = 0
+            self._out.tick()
+            # An age across a jump of the clock is the jump's, not the frame's.
+            if times is not None and times.arrival_ns >= self._jumped_ns:
+                self._times.append(times)
+
+    def limited(self, age_ms: float | None = None) -> None:
+        """Count a frame that arrived, and was passed over to keep a rate limit."""
+        with self._lock:
+            self._arrived(age_ms)
+            self._limited += 1
+
+    def unwanted(self) -> None:
+        """Count a frame passed over because nobody subscribes to a result."""
+        with self._lock:
+            self._unwanted += 1
 
     def invalid(self, error: str) -> None:
         """Count a frame that could not be decoded."""
         with self._lock:
             self._invalid += 1
-            self._last_error = error
+            self._invalid_in_a_row += 1
+            self._error, self._error_s = error, time.monotonic()
 
     def failed(self, error: str) -> int:
         """Count a frame on which the network failed; answers how many failed in a row."""
         with self._lock:
             self._failed += 1
-            self._in_a_row += 1
-            self._last_error = error
-            return self._in_a_row
+            self._failed_in_a_row += 1
+            self._invalid_in_a_row = 0
+            self._error, self._error_s = error, time.monotonic()
+            return self._failed_in_a_row
+
+    def clock_jumped(self) -> None:
+        """Forget the ages that were taken before the node's clock jumped."""
+        with self._lock:
+            self._jumped_ns = time.monotonic_ns()
+            self._times.clear()
+            self._arrival_age_ms = None
 
     def snapshot(self) -> Snapshot:
         """Read all counts at once."""
         with self._lock:
-            oldest_s = time.monotonic() - RATE_WINDOW_S
-            while self._finished_s and self._finished_s[0] < oldest_s:
-                self._finished_s.popleft()
+            now_s = time.monotonic()
             return Snapshot(
-                self._received,
-                self._done,
-                self._dropped,
-                self._invalid,
-                self._failed,
-                len(self._finished_s) / RATE_WINDOW_S,
-                self._in_a_row,
-                self._last_error,
+                received=self._received,
+                done=self._done,
+                dropped=self._dropped,
+                limited=self._limited,
+                unwanted=self._unwanted,
+                invalid=self._invalid,
+                failed=self._failed,
+                fps_in=self._in.per_second(),
+                fps=self._out.per_second(),
+                failures_in_a_row=self._failed_in_a_row,
+                invalid_in_a_row=self._invalid_in_a_row,
+                last_error=self._error,
+                last_error_s=now_s - self._error_s if self._error else None,
+                silent_s=now_s - self._arrived_s,
+                arrival_age_ms=self._arrival_age_ms,
             )
+
+    def latencies(self) -> Latencies | None:
+        """Summarise the last ``TIMED_FRAMES`` processed frames; None before the first."""
+        with self._lock:
+            times = tuple(self._times)
+        if not times:
+            return None
+        return Latencies(
+            preprocess=percentiles(t.preprocess_ms for t in times),
+            inference=percentiles(t.inference_ms for t in times),
+            postprocess=percentiles(t.postprocess_ms for t in times),
+            age=percentiles(t.age_ms for t in times),
+        )
+
+    def _arrived(self, age_ms: float | None) -> None:
+        self._received += 1
+        self._in.tick()
+        self._arrived_s = time.monotonic()
+        self._arrival_age_ms = age_ms
+
+
+def percentiles(samples_ms: Iterable[float]) -> Percentiles:
+    """Summarise times; at least one."""
+    samples = np.fromiter(samples_ms, np.float64)
+    p50, p95 = np.percentile(samples, (50, 95))
+    return Percentiles(float(p50), float(p95), float(samples.max()))

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from array import array
+from typing import Any
+
 from ..errors import SettingsError
 from ..tasks.tiling import region
 
@@ -14,6 +17,20 @@ def read_names(text: str) -> tuple[str, ...]:
     """Read names between commas; between semicolons, where there is one, for names with commas."""
     parts = text.split(';' if ';' in text else ',')
     return tuple(filter(None, (part.strip() for part in parts)))
+
+
+def names_text(value: Any) -> Any:
+    """Write a list of names as ``read_names`` reads it; what is no such list is left as it is.
+
+    An empty list may be of any type, or have no value at all: parameter files and the versions
+    of rclpy differ.
+    """
+    if value is None:
+        return ''
+    if isinstance(value, (list, tuple, array)) and all(isinstance(name, str) for name in value):
+        separator = ';' if any(',' in name for name in value) else ','
+        return separator.join(value)
+    return value
 
 
 def read_region(text: str) -> Shares | None:

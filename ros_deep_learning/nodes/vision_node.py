@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import time
-import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -16,65 +16,85 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 
-from ..errors import BuildCancelledError, DeepLearningError, ImageError
-from ..imaging.messages import pixels_from_message
-from ..imaging.pixels import Pixels
-from . import cv_bridge, results, stats
-from .camera import CameraSubscription
+from ..errors import BuildCancelledError
+from ..progress import Progress
+from . import results, stats
+from .camera_health import WatchedCamera
+from .channel import Channel, Memory, Shot
 from .diagnostics import Diagnostics
 from .frame import Frame
-from .images import ImageMessages
+from .frame_runner import WARN_PERIOD_S, FrameRunner
 from .managed_node import ManagedNode
 from .network import Network
+from .network_swap import NetworkSwap
 from .outputs import LATCHED_QOS, Outputs
 from .settings import VisionSettings
-from .statistics import FrameStatistics
 from .worker import Worker
-
-WARN_PERIOD_S = 5.0
 
 
 class VisionNode(ManagedNode):
-    """Mailbox, worker thread and counters; networks and results are the children's.
+    """Cameras, a worker thread and a network; what the network is, its children say.
 
-    The executor's threads only put the newest frame into the worker's mailbox. The worker
-    decodes it, has the child process it, and counts what went wrong: a lying message costs that
-    frame, a failed inference publishes nothing, and several in a row deactivate the node.
+    The executor's threads only put the newest frame of each camera into the worker's mailbox.
+    The worker runs them, and counts what went wrong: a lying message costs that frame, a failed
+    inference publishes nothing, and several in a row deactivate the node.
 
     Attributes:
         threshold_parameter: The parameter whose value ``~/label_info`` tells as threshold.
+        channels: The cameras; none while the node is unconfigured.
     """
 
     threshold_parameter = 'threshold'
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
         super().__init__(name, settings_type)
-        self.statistics = FrameStatistics()
-        self.outputs = Outputs(self)
-        self.images = ImageMessages()
+        self.channels: tuple[Channel, ...] = ()
+        self.latched = Outputs(self)
         self.network: Any = None
-        self._worker: Worker[Frame] | None = None
-        self._camera: CameraSubscription | None = None
+        self._runner = FrameRunner(self, self._give_up)
+        self._swap = NetworkSwap(self)
+        self._worker: Worker[Channel, Frame] | None = None
         self.finished = Future()
         self._abandoned = False
-        self._gave_up = False
-        self._warned_of_zero_stamp = False
         # Images have a group of their own, so that a long transition does not hold them up.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self.diagnostics = Diagnostics(self)
         self.context.on_shutdown(self.abandon)
 
     @abstractmethod
-    def open_network(self) -> Network:
-        """Load the network that the settings name; raise DeepLearningError where that fails."""
+    def open_network(self, settings: Any, progress: Progress) -> Network:
+        """Load the network that settings name; raise DeepLearningError where that fails."""
 
     @abstractmethod
-    def add_outputs(self) -> None:
-        """Add the child's own outputs."""
+    def add_outputs(self, outputs: Outputs) -> None:
+        """Add the child's own outputs to those of a camera."""
+
+    def new_memory(self) -> Memory | None:
+        """Make what the network remembers of one camera's frames; None is nothing."""
+        return None
 
     @abstractmethod
-    def process(self, frame: Frame, pixels: Pixels) -> None:
-        """Run the network on a frame and publish what is wanted."""
+    def infer(self, shots: Sequence[Shot], settings: Any) -> Sequence[Any]:
+        """Run the network on one shot of each of some cameras, together where it can.
+
+        Args:
+            shots: At least one.
+            settings: Those that hold for these frames.
+
+        Returns:
+            The result of each, for ``publish``.
+        """
+
+    @abstractmethod
+    def publish(self, shot: Shot, result: Any, settings: Any) -> None:
+        """Publish what is wanted of the result of a camera's frame."""
+
+    def check_fit(self, settings: Any, network: Any) -> None:
+        """Check settings against a network; raise SettingsError where they do not fit it."""
+
+    def all_outputs(self) -> Sequence[Outputs]:
+        """Give all that the node publishes on, but /diagnostics."""
+        return (self.latched, *(channel.outputs for channel in self.channels))
 
     def progress(self, stage: str, share: float | None) -> None:
         """Report how far a download or build is; raises to cancel it when the process ends."""
@@ -85,15 +105,15 @@ class VisionNode(ManagedNode):
         done = '' if share is None else f' {share:.0%}'
         self.get_logger().info(f'{stage}{done}', throttle_duration_sec=WARN_PERIOD_S)
 
-    def loading(self) -> dict[str, Any]:
-        """Give what every network takes of the parameters, as its keyword arguments."""
-        settings: VisionSettings = self.settings
-        return {
-            'backend': settings.backend,
-            'precision': settings.engine_precision(),
-            'options': settings.engine_options(),
-            'progress': self.progress,
-        }
+    def ready_network(self, settings: VisionSettings, progress: Progress) -> Network:
+        """Load the network that settings name, and have it run once."""
+        network = self.open_network(settings, progress)
+        try:
+            network.warm_up()
+        except BaseException:
+            network.close()
+            raise
+        return network
 
     def abandon(self) -> None:
         """Make a running download or build give up at its next report."""
@@ -102,37 +122,48 @@ class VisionNode(ManagedNode):
     def acquire(self) -> None:
         """Load the network and make the publishers."""
         started_s = time.monotonic()
-        self.network = self.open_network()
+        self.diagnostics.working(f'loading {self.settings.model}')
+        self.network = self.ready_network(self.settings, self.progress)
         self.check(self.settings)
-        self.outputs.add('overlay', Image)
-        self.outputs.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
+        self.latched.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
         if results.has_label_info():
-            self.outputs.add('label_info', vision_msgs.LabelInfo, LATCHED_QOS)
-        if stats.InferenceStats is not None:
-            self.outputs.add('stats', stats.InferenceStats)
-        self.add_outputs()
-        info = self.network.info
-        self.get_logger().info(
-            f'configured in {time.monotonic() - started_s:.1f} s: {self.settings.model} by '
-            f'{info.backend} {info.version}, {info.precision} on {info.device}'
-        )
-        self.diagnostics.ready(info)
+            self.latched.add('label_info', vision_msgs.LabelInfo, LATCHED_QOS)
+        names = self.settings.camera_names() or ('',)
+        self.channels = tuple(Channel(self, name, self.new_memory()) for name in names)
+        for channel in self.channels:
+            channel.outputs.add('overlay', Image)
+            if stats.InferenceStats is not None:
+                channel.outputs.add('stats', stats.InferenceStats)
+            self.add_outputs(channel.outputs)
+        self.get_logger().info(f'configured in {time.monotonic() - started_s:.1f} s')
+        self._say_what_runs()
 
     def begin(self) -> None:
         """Start the worker and subscribe to the images, with all counts at 0."""
-        self.statistics = FrameStatistics()
-        self._gave_up = False
-        self._worker = Worker(self.get_name(), self._handle)
+        self._runner.reset()
+        self._worker = Worker(self.get_name(), lambda: self.network.max_batch, self._runner.run)
         self._worker.start()
-        self._camera = CameraSubscription(self, '~/image_in', self._on_image, self._image_group)
-        self._publish_latched()
-        self.get_logger().info(f'active on {self._camera.topic_name}')
+        for channel in self.channels:
+            channel.reset()
+            receive = partial(self._on_image, channel)
+            channel.subscribe(receive, self._image_group, self.settings.image_transport)
+        self.diagnostics.watch(
+            [
+                WatchedCamera(channel.name, channel.statistics, channel.subscription)
+                for channel in self.channels
+                if channel.subscription is not None
+            ]
+        )
+        with self.loaded_lock:
+            self._publish_latched()
+        topics = ', '.join(c.subscription.topic_name for c in self.channels if c.subscription)
+        self.get_logger().info(f'active on {topics}')
 
     def end(self) -> None:
-        """Unsubscribe and finish the frame in hand."""
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.close()
+        """Unsubscribe and finish the frames in hand."""
+        self.diagnostics.watch([])
+        for channel in self.channels:
+            channel.unsubscribe()
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.stop()
@@ -141,8 +172,10 @@ class VisionNode(ManagedNode):
         """Stop the worker and free the network."""
         self.end()
         with self.loaded_lock:
-            self.outputs.clear()
-            self.images.clear()
+            self.latched.clear()
+            channels, self.channels = self.channels, ()
+            for channel in channels:
+                channel.close()
             network, self.network = self.network, None
         if network is not None:
             network.close()
@@ -151,6 +184,26 @@ class VisionNode(ManagedNode):
     def loaded(self) -> bool:
         """Tell whether a network is loaded."""
         return self.network is not None
+
+    def check(self, settings: Any) -> None:
+        """Check settings against the network that is loaded."""
+        self.check_fit(settings, self.network)
+
+    def reload(self, changes: Mapping[str, Any]) -> None:
+        """Load another network beside the one that runs, and let it take over."""
+        self._swap.run(changes)
+
+    def take(self, network: Network, settings: Any) -> None:
+        """Run another network from the next frame on; the caller frees the old one."""
+        with self._runner.between_frames():
+            forget = network.labels != self.network.labels
+            self.network, self.settings = network, settings
+            for channel in self.channels:
+                if forget:
+                    channel.forget()
+        if self._worker is not None:
+            self._publish_latched()
+        self._say_what_runs()
 
     def transition_failed(self, error: str) -> None:
         """Show the error in diagnostics until the next success."""
@@ -161,83 +214,37 @@ class VisionNode(ManagedNode):
         if self._worker is not None and self.threshold_parameter in names:
             self._publish_latched()
 
+    def _say_what_runs(self) -> None:
+        info = self.network.info
+        self.get_logger().info(
+            f'{self.settings.model} is run by {info.backend} {info.version}, {info.precision} on '
+            f'{info.device}'
+        )
+        self.diagnostics.ready(info)
+
     def _publish_latched(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
         topic = self.resolve_topic_name('~/label_info')
         info = results.vision_info_message(header, self.settings.model, topic)
-        self.outputs.publish('vision_info', info)
-        if 'label_info' in self.outputs:
+        self.latched.publish('vision_info', info)
+        if 'label_info' in self.latched:
             threshold = getattr(self.settings, self.threshold_parameter)
             message = results.label_info_message(header, self.network.labels, threshold)
-            self.outputs.publish('label_info', message)
+            self.latched.publish('label_info', message)
 
-    def _on_image(self, message: Any) -> None:
+    def _on_image(self, channel: Channel, frame: Frame) -> None:
         worker = self._worker
-        if worker is not None:
-            replaced = worker.put(Frame(message, time.monotonic_ns()))
-            self.statistics.received(replaced=replaced)
-
-    def _handle(self, frame: Frame) -> None:
-        if not self.context.ok() or not self.outputs.any_wanted():
+        if worker is None:
             return
-        self._warn_of_zero_stamp(frame)
-        try:
-            pixels = pixels_from_message(frame.message, cv_bridge.fallback())
-        except ImageError as err:
-            self._count_invalid(frame, err)
-            return
-        try:
-            self.process(frame, pixels)
-        except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-            if self.context.ok():
-                self._count_failure(err)
-            return
-        self.statistics.done()
-        self._publish_stats(frame)
+        age_ms = frame.age_ms(self.get_clock().now().nanoseconds)
+        if channel.limit.admits(frame.arrival_ns, self.settings.max_rate_hz):
+            replaced = worker.put(channel, frame)
+            channel.statistics.received(replaced=replaced, age_ms=age_ms)
+        else:
+            channel.statistics.limited(age_ms)
 
-    def _warn_of_zero_stamp(self, frame: Frame) -> None:
-        if frame.stamp_ns == 0 and not self._warned_of_zero_stamp:
-            self._warned_of_zero_stamp = True
-            self.get_logger().warning(
-                'images have stamp 0, and so have the results; let the camera driver stamp them'
-            )
-
-    def _count_invalid(self, frame: Frame, err: ImageError) -> None:
-        self.statistics.invalid(str(err))
-        topic = self.resolve_topic_name('~/image_in')
-        self.get_logger().warning(
-            f'dropped an image of {topic}, encoding {frame.message.encoding!r}: {err}',
-            throttle_duration_sec=WARN_PERIOD_S,
-        )
-
-    def _count_failure(self, err: Exception) -> None:
-        known = isinstance(err, DeepLearningError)
-        text = str(err) if known else f'unexpected {traceback.format_exc()}'
-        in_a_row = self.statistics.failed(str(err))
-        self.get_logger().error(
-            f'no result for this frame: {text}', throttle_duration_sec=WARN_PERIOD_S
-        )
-        if not self._gave_up and 0 < self.settings.max_failures <= in_a_row:
-            self._gave_up = True
-            self.get_logger().fatal(f'{in_a_row} frames failed in a row: the node deactivates')
-            self.diagnostics.failed(f'deactivated after {in_a_row} failures in a row: {err}')
-            # From the executor, since deactivating joins the thread that runs this.
-            self.executor.create_task(self.trigger_deactivate)
-
-    def _publish_stats(self, frame: Frame) -> None:
-        if not self.outputs.wanted('stats'):
-            return
-        message = stats.stats_message(
-            frame.header,
-            self.settings.model,
-            self.network.info,
-            self.network.stats,
-            self._age_ms(frame),
-            self.statistics.snapshot(),
-        )
-        self.outputs.publish('stats', message)
-
-    def _age_ms(self, frame: Frame) -> float:
-        if frame.stamp_ns:
-            return float(self.get_clock().now().nanoseconds - frame.stamp_ns) / 1e6
-        return (time.monotonic_ns() - frame.arrival_ns) / 1e6
+    def _give_up(self, reason: str) -> None:
+        self.get_logger().fatal(f'the node deactivates after {reason}')
+        self.diagnostics.failed(f'deactivated after {reason}')
+        # From the executor, since deactivating joins the thread that runs this.
+        self.executor.create_task(self.trigger_deactivate)

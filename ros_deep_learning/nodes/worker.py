@@ -5,19 +5,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from .mailbox import Mailbox
 
+K = TypeVar('K', bound=Hashable)
 T = TypeVar('T')
 
 
-class Worker(Generic[T]):
-    """A thread that handles the newest item of its own mailbox until it is stopped."""
+class Worker(Generic[K, T]):
+    """A thread that handles the newest items of its own mailbox until it is stopped.
 
-    def __init__(self, name: str, handle: Callable[[T], None]) -> None:
-        self._mailbox: Mailbox[T] = Mailbox()
+    Args:
+        name: Of the thread.
+        most: Tells how many items can be handled together, 1 or more.
+        handle: Handles senders and their items, one of each sender.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        most: Callable[[], int],
+        handle: Callable[[Sequence[tuple[K, T]]], None],
+    ) -> None:
+        self._mailbox: Mailbox[K, T] = Mailbox()
+        self._most = most
         self._handle = handle
         # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
@@ -26,15 +39,15 @@ class Worker(Generic[T]):
         """Begin to handle items."""
         self._thread.start()
 
-    def put(self, item: T) -> bool:
-        """Hand over an item; true when it replaced one that still waited."""
-        return self._mailbox.put(item)
+    def put(self, sender: K, item: T) -> bool:
+        """Hand over an item; true when it replaced one of the same sender that still waited."""
+        return self._mailbox.put(sender, item)
 
     def stop(self) -> None:
-        """Finish the item in hand, drop a waiting one, and end the thread."""
+        """Finish the items in hand, drop those that wait, and end the thread."""
         self._mailbox.close()
         self._thread.join()
 
     def _loop(self) -> None:
-        while (item := self._mailbox.take()) is not None:
-            self._handle(item)
+        while items := self._mailbox.take(self._most()):
+            self._handle(items)

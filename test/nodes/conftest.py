@@ -255,6 +255,11 @@ class Program:
 
 
 @pytest.fixture
+def program_type() -> type[Program]:
+    return Program
+
+
+@pytest.fixture
 def start(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
     programs: list[Program] = []
 

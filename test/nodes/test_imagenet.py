@@ -247,7 +247,7 @@ def test_only_what_is_subscribed_to_is_made(
     for owner, name in (
         (imagenet_module, 'draw_classification'),
         (results, 'classification_message'),
-        (node.network, 'classify'),
+        (node.network, 'classify_batch'),
     ):
         original = getattr(owner, name)
 
@@ -256,29 +256,30 @@ def test_only_what_is_subscribed_to_is_made(
             return original(*args, **kw)
 
         if owner is node.network:
-            monkeypatch.setattr(ImageNet, name, lambda self, *a, spy=spy: spy(*a))
+            monkeypatch.setattr(ImageNet, name, lambda self, *a, spy=spy, **kw: spy(*a, **kw))
         else:
             monkeypatch.setattr(owner, name, spy)
     publisher = graph.image_publisher('/imagenet/image_in')
+    (channel,) = node.channels
 
     def show(count: int) -> None:
         publisher.publish(make_image(BLANK, stamp=count))
-        graph.wait_until('it', lambda: node.statistics.snapshot().received == count)
+        graph.wait_until('it', lambda: channel.statistics.snapshot().received == count)
 
     graph.inbox('/imagenet/label_info', LabelInfo, LATCHED_QOS)
-    graph.wait_until('a subscriber', lambda: node.outputs.wanted('label_info'))
+    graph.wait_until('a subscriber', lambda: node.latched.wanted('label_info'))
     show(1)
     classes = graph.inbox('/imagenet/classification', Classification)
-    graph.wait_until('a subscriber', lambda: node.outputs.wanted('classification'))
+    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('classification'))
     assert made == []
     show(2)
     graph.wait_until('the classes', lambda: len(classes) == 1)
-    assert made == ['classify', 'classification_message']
+    assert made == ['classify_batch', 'classification_message']
     overlay = graph.inbox('/imagenet/overlay', Image)
-    graph.wait_until('a subscriber', lambda: node.outputs.wanted('overlay'))
+    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('overlay'))
     show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
-    assert made[2:] == ['classify', 'classification_message', 'draw_classification']
+    assert made[2:] == ['classify_batch', 'classification_message', 'draw_classification']
 
 
 def test_results_are_reliable_and_information_latched(node: ImageNetNode, graph: Any) -> None:

@@ -61,7 +61,7 @@ def test_every_parameter_says_what_it_is_and_may_be(
         rule = rule_of(table.fields[descriptor.name])
         assert descriptor.description == rule.description != ''
         assert descriptor.read_only == rule.read_only
-        assert descriptor.dynamic_typing is False
+        assert descriptor.dynamic_typing == rule.names
         if descriptor.type == ParameterType.PARAMETER_DOUBLE:
             assert len(descriptor.floating_point_range) == 1
         if descriptor.type == ParameterType.PARAMETER_INTEGER:

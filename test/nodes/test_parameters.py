@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from ros_deep_learning.nodes.parameters import ParameterTable, parameter
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     name: str = parameter('a', 'A name.', choices=('a', 'b'))
+    net: str = parameter('x', 'A network.', reload=True)
+    eyes: str = parameter('', 'Some names.', names=True, live=True)
     share: float = parameter(0.5, 'A share.', minimum=0.0, maximum=1.0, live=True)
     count: int = parameter(3, 'A count.', minimum=1, maximum=9, live=True)
     on: bool = parameter(False, 'A switch.', live=True)
@@ -68,7 +71,34 @@ def test_an_integer_does_for_a_float(table: ParameterTable[Example]) -> None:
 
 
 def test_fixed_names_are_those_that_are_not_live(table: ParameterTable[Example]) -> None:
-    assert table.fixed(['name', 'share', 'use_sim_time']) == ['name']
+    names = ['name', 'net', 'share', 'use_sim_time']
+    assert table.fixed(names) == ['name']
+    assert table.reloading(names) == ['net']
+
+
+@pytest.mark.parametrize(
+    ('given', 'text'),
+    [
+        ('', ''),
+        ([], ''),
+        (None, ''),
+        ('left, right', 'left, right'),
+        (['left', 'right'], 'left,right'),
+        (('left',), 'left'),
+        (array('B'), ''),
+        (['a, b', 'c'], 'a, b;c'),
+    ],
+)
+def test_names_come_as_text_or_as_an_array(
+    table: ParameterTable[Example], given: Any, text: str
+) -> None:
+    assert table.changed(Example(), {'eyes': given}).eyes == text
+
+
+@pytest.mark.parametrize('given', [5, [b'x'], [1, 2], [True], ['a', 5]])
+def test_what_is_no_list_of_names_is_refused(table: ParameterTable[Example], given: Any) -> None:
+    with pytest.raises(SettingsError, match='eyes wants names: text with commas between, or an'):
+        table.changed(Example(), {'eyes': given})
 
 
 def test_the_reference_has_a_row_a_parameter() -> None:

@@ -280,27 +280,33 @@ def test_only_what_is_subscribed_to_is_made(
             name,
             lambda *args, name=name, original=original: made.append(name) or original(*args),
         )
-    segment_in = SegNet.segment_in
+    segment_in = SegNet.segment_batch_in
     asked: list[MaskParts] = []
 
-    def counting(net: SegNet, pixels: Any, ways: Any, parts: Any) -> Any:
-        made.append(len(ways))
-        asked[:] = parts
-        return segment_in(net, pixels, ways, parts)
+    def counting(net: SegNet, images: Any, ways: Any, parts: Any) -> Any:
+        made.append(len(ways[0]))
+        asked[:] = parts[0]
+        return segment_in(net, images, ways, parts)
 
-    monkeypatch.setattr(SegNet, 'segment_in', counting)
+    monkeypatch.setattr(SegNet, 'segment_batch_in', counting)
     publisher = graph.image_publisher('/segnet/image_in')
     stamps = iter(range(1, 100))
 
+    (channel,) = node.channels
+
+    def wants(name: str) -> bool:
+        outputs = node.latched if name == 'label_info' else channel.outputs
+        return outputs.wanted(name)
+
     def show(*wanted: str) -> list[Any]:
         for name in wanted:
-            graph.wait_until('a subscriber', lambda name=name: node.outputs.wanted(name))
+            graph.wait_until('a subscriber', lambda name=name: wants(name))
         made.clear()
         count = next(stamps)
         publisher.publish(make_image(BLANK, stamp=count))
-        graph.wait_until('it', lambda: node.statistics.snapshot().received == count)
+        graph.wait_until('it', lambda: channel.statistics.snapshot().received == count)
         if wanted[-1] != 'label_info':
-            graph.wait_until('its end', lambda: node.statistics.snapshot().done == count - 1)
+            graph.wait_until('its end', lambda: channel.statistics.snapshot().done == count - 1)
         return made
 
     graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)

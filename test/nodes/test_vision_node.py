@@ -7,99 +7,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from mirror import Mirror, MirrorNode, MirrorSettings, plain
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.engines.base import EngineInfo
-from ros_deep_learning.errors import EngineError, InferenceError
-from ros_deep_learning.imaging.messages import write_image
-from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.nodes.parameters import parameter
-from ros_deep_learning.nodes.settings import VisionSettings
-from ros_deep_learning.nodes.vision_node import Frame, VisionNode
-
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorSettings(VisionSettings):
-    model: str = parameter('mirror', 'What to load.')
-    threshold: float = parameter(0.5, 'Unused.', live=True)
-
-
-class Mirror:
-    """A network of NumPy that flips images; it fails and waits when the test says so."""
-
-    labels = ('left', 'right')
-    info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
-
-    @dataclass
-    class stats:  # noqa: N801
-        preprocess_ms: float = 1.0
-        inference_ms: float = 2.0
-        postprocess_ms: float = 3.0
-
-    def __init__(self) -> None:
-        self.seen: list[int] = []
-        self.open = True
-        self.broken = False
-        self.begun = threading.Event()
-        self.go_on = threading.Event()
-        self.go_on.set()
-
-    def flip(self, pixels: Pixels) -> np.ndarray:
-        assert self.open
-        self.begun.set()
-        assert self.go_on.wait(10)
-        if self.broken:
-            msg = 'the mirror is broken'
-            raise InferenceError(msg)
-        self.seen.append(int(pixels.array[0, 0, 0]))
-        return pixels.array[:, ::-1]
-
-    def close(self) -> None:
-        self.open = False
-
-
-class MirrorNode(VisionNode):
-    def __init__(self) -> None:
-        super().__init__('mirror', MirrorSettings)
-        self.made: list[Mirror] = []
-        self.refuse_network = self.refuse_outputs = False
-
-    def open_network(self) -> Mirror:
-        if self.refuse_network:
-            msg = 'no such mirror; buy one'
-            raise EngineError(msg)
-        self.made.append(Mirror())
-        return self.made[-1]
-
-    def add_outputs(self) -> None:
-        if self.refuse_outputs:
-            raise RuntimeError
-        self.outputs.add('flipped', Image)
-
-    def process(self, frame: Frame, pixels: Pixels) -> None:
-        message = Image(header=frame.message.header)
-        write_image(message, self.network.flip(pixels), 'rgb8')
-        self.outputs.publish('flipped', message)
 
 
 @pytest.fixture
 def node(spinning: Callable[..., Any]) -> MirrorNode:
     node: MirrorNode = spinning(MirrorNode)
     return node
-
-
-def plain(value: int) -> np.ndarray:
-    return np.full((4, 6, 3), value, np.uint8)
 
 
 def topics(node: MirrorNode) -> set[str]:
@@ -166,7 +89,7 @@ def publisher(active: MirrorNode, graph: Any, make_image: Callable[..., Image]) 
     def arrived() -> bool:
         publisher.publish(make_image(plain(0)))
         time.sleep(0.2)
-        return active.statistics.snapshot().received > 0
+        return active.channels[0].statistics.snapshot().received > 0
 
     graph.wait_until('the first image', arrived)
     time.sleep(0.2)
@@ -177,7 +100,7 @@ def publisher(active: MirrorNode, graph: Any, make_image: Callable[..., Image]) 
 def flipped(active: MirrorNode, graph: Any, publisher: Any) -> Any:
     """What the node publishes, from now on."""
     inbox = graph.inbox('/mirror/flipped', Image)
-    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    graph.wait_until('our subscription', lambda: active.channels[0].outputs.wanted('flipped'))
     return inbox
 
 
@@ -185,9 +108,11 @@ def show(
     graph: Any, active: MirrorNode, publisher: Any, image: Image, until: str = 'received'
 ) -> None:
     """Publish one image, and wait until a counter of the node has gone up for it."""
-    before = getattr(active.statistics.snapshot(), until)
+    before = getattr(active.channels[0].statistics.snapshot(), until)
     publisher.publish(image)
-    graph.wait_until(until, lambda: getattr(active.statistics.snapshot(), until) == before + 1)
+    graph.wait_until(
+        until, lambda: getattr(active.channels[0].statistics.snapshot(), until) == before + 1
+    )
 
 
 def test_nothing_runs_while_nobody_subscribes(
@@ -195,7 +120,7 @@ def test_nothing_runs_while_nobody_subscribes(
 ) -> None:
     show(graph, active, publisher, make_image(plain(1)))
     inbox = graph.inbox('/mirror/flipped', Image)
-    graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+    graph.wait_until('our subscription', lambda: active.channels[0].outputs.wanted('flipped'))
     show(graph, active, publisher, make_image(plain(2)))
     graph.wait_until('a result', lambda: len(inbox) == 1)
     assert active.made[0].seen == [2]
@@ -229,7 +154,7 @@ def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
     mirror.go_on.set()
     graph.wait_until('two results', lambda: len(flipped) == 2)
     assert mirror.seen == [1, 4]
-    assert active.statistics.snapshot().dropped == 2
+    assert active.channels[0].statistics.snapshot().dropped == 2
     mirror.go_on.clear()
     mirror.begun.clear()
     show(graph, active, publisher, make_image(plain(5)))
@@ -266,16 +191,16 @@ def test_failures_in_a_row_deactivate_the_node(
 
 
 def test_fixed_parameters_change_only_while_unconfigured(active: MirrorNode, graph: Any) -> None:
-    refused = graph.set_parameters('mirror', model='glass', max_failures=7)
+    refused = graph.set_parameters('mirror', cameras='left', max_failures=7)
     assert not refused.successful
-    assert 'model: only while the node is unconfigured' in refused.reason
+    assert 'cameras: only while the node is unconfigured' in refused.reason
     assert active.settings.max_failures == 10
     assert graph.set_parameters('mirror', max_failures=7).successful
     assert active.settings.max_failures == 7
     assert graph.transition('mirror', 'deactivate')
     assert graph.transition('mirror', 'cleanup')
-    assert graph.set_parameters('mirror', model='glass').successful
-    assert active.settings.model == 'glass'
+    assert graph.set_parameters('mirror', cameras=['left']).successful
+    assert active.settings.camera_names() == ('left',)
 
 
 def test_a_wrong_value_is_refused_and_nothing_changes(active: MirrorNode, graph: Any) -> None:
@@ -300,9 +225,9 @@ def test_failures_deactivate_the_node_again_after_it_is_activated_again(
         graph.wait_until('the deactivation', lambda: graph.state('mirror') == 'inactive')
         assert active.trigger_activate() == SUCCESS
         graph.wait_until('the camera', lambda: publisher.get_subscription_count() > 0)
-        graph.wait_until('our subscription', lambda: active.outputs.wanted('flipped'))
+        graph.wait_until('our subscription', lambda: active.channels[0].outputs.wanted('flipped'))
     # Counts are those since the activation, as InferenceStats.msg says.
-    assert active.statistics.snapshot().failed == 0
+    assert active.channels[0].statistics.snapshot().failed == 0
 
 
 def test_fixed_parameters_cannot_change_while_the_network_is_loaded(
@@ -311,10 +236,10 @@ def test_fixed_parameters_cannot_change_while_the_network_is_loaded(
     loading, go_on = threading.Event(), threading.Event()
     load = node.open_network
 
-    def open_slowly() -> Mirror:
+    def open_slowly(*arguments: Any) -> Mirror:
         loading.set()
         assert go_on.wait(30)
-        return load()
+        return load(*arguments)
 
     monkeypatch.setattr(node, 'open_network', open_slowly)
     configuration = threading.Thread(target=node.trigger_configure)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,14 +94,16 @@ class TensorRtBackend:
         plan = obtain_plan(request, self._cache, progress)
         progress(f'loading {onnx_path.name}', None)
         try:
-            return _deserialise(plan.data, api, target, effective, options, onnx_path, metadata)
+            network = _deserialise(plan.data, api, target, effective, options, onnx_path, metadata)
         except PlanError as err:
             if plan.built:
                 raise
             refused = one_line(err)
-        _LOG.warning('the cached engine of %s is of no use: %s', onnx_path.name, refused)
-        plan = obtain_plan(request, self._cache, progress, refused=refused)
-        return _deserialise(plan.data, api, target, effective, options, onnx_path, metadata)
+            _LOG.warning('the cached engine of %s is of no use: %s', onnx_path.name, refused)
+            plan = obtain_plan(request, self._cache, progress, refused=refused)
+            network = _deserialise(plan.data, api, target, effective, options, onnx_path, metadata)
+        network.info = replace(network.info, origin='built' if plan.built else 'cached')
+        return network
 
 
 def this_machine(device: int) -> tuple[TensorRt, Target]:

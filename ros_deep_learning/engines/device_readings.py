@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Memory, temperature and load of the GPU, where the machine lets them be read.
+
+Discrete GPUs tell them through NVML, if the optional module ``pynvml`` (PyPI: nvidia-ml-py) is
+there; a Jetson through sysfs. Neither touches the GPU's contexts.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReadings:
+    """A GPU at one moment; None for what cannot be read.
+
+    Attributes:
+        memory_used_mb: In use, by all processes, in MiB.
+        memory_total_mb: All there is, in MiB; a Jetson's is shared with the CPU.
+        temperature_c: In degrees Celsius.
+        slowdown_c: Where the GPU begins to slow itself down.
+        load: Share of the time that it was busy lately, 0 to 1.
+    """
+
+    memory_used_mb: float | None = None
+    memory_total_mb: float | None = None
+    temperature_c: float | None = None
+    slowdown_c: float | None = None
+    load: float | None = None
+
+
+class DeviceGauge(Protocol):
+    """Something that can be read again and again."""
+
+    def read(self) -> DeviceReadings:
+        """Read what can be read now; never raises."""
+
+
+class NvmlGauge:
+    """A discrete NVIDIA GPU.
+
+    Args:
+        device: Its name, as CUDA tells it. Of several GPUs of one name, the first is taken.
+
+    Raises:
+        LookupError: There is no such GPU, no driver, or no ``pynvml``.
+    """
+
+    def __init__(self, device: str) -> None:
+        try:
+            import pynvml
+        except ImportError as err:
+            msg = 'pynvml is not installed (pip install nvidia-ml-py)'
+            raise LookupError(msg) from err
+        self._nvml: Any = pynvml
+        try:
+            self._nvml.nvmlInit()
+            self._gpu = self._find(device)
+        except self._nvml.NVMLError as err:
+            msg = f'NVML does not answer: {err}'
+            raise LookupError(msg) from err
+
+    def _find(self, device: str) -> Any:
+        for index in range(self._nvml.nvmlDeviceGetCount()):
+            gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
+            name = self._nvml.nvmlDeviceGetName(gpu)
+            # Bytes before release 11.5.
+            if (name.decode() if isinstance(name, bytes) else name) == device:
+                return gpu
+        msg = f'NVML knows no GPU {device!r}'
+        raise LookupError(msg)
+
+    def read(self) -> DeviceReadings:
+        """Read what this GPU and its driver tell."""
+        nvml, gpu, found = self._nvml, self._gpu, dict[str, float]()
+        with suppress(nvml.NVMLError):
+            memory = nvml.nvmlDeviceGetMemoryInfo(gpu)
+            found['memory_used_mb'] = memory.used / _MIB
+            found['memory_total_mb'] = memory.total / _MIB
+        with suppress(nvml.NVMLError):
+            sensor = nvml.NVML_TEMPERATURE_GPU
+            found['temperature_c'] = float(nvml.nvmlDeviceGetTemperature(gpu, sensor))
+        with suppress(nvml.NVMLError):
+            limit = nvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
+            found['slowdown_c'] = float(nvml.nvmlDeviceGetTemperatureThreshold(gpu, limit))
+        with suppress(nvml.NVMLError):
+            found['load'] = nvml.nvmlDeviceGetUtilizationRates(gpu).gpu / 100
+        return DeviceReadings(**found)
+
+
+class JetsonGauge:
+    """A Jetson's GPU, whose memory is the machine's.
+
+    Args:
+        root: Where ``sys`` and ``proc`` are.
+
+    Raises:
+        LookupError: This is no Jetson.
+    """
+
+    def __init__(self, root: Path = Path('/')) -> None:
+        devices = root / 'sys' / 'devices'
+        # JetPack 4 and 5, then 6.
+        loads = [*devices.glob('gpu.0/load'), *devices.glob('platform/**/*gpu*/load')]
+        if not loads:
+            msg = f'no GPU load under {devices}: this is no Jetson'
+            raise LookupError(msg)
+        self._load = loads[0]
+        self._memory = root / 'proc' / 'meminfo'
+        zones = (root / 'sys' / 'class' / 'thermal').glob('thermal_zone*')
+        self._zone = next((z for z in sorted(zones) if 'gpu' in _text(z / 'type').lower()), None)
+
+    def read(self) -> DeviceReadings:
+        """Read what sysfs tells."""
+        found: dict[str, float] = {}
+        with suppress(ValueError):
+            found['load'] = float(_text(self._load)) / 1000
+        if self._zone is not None:
+            # The zone of a GPU that is powered down cannot be read.
+            with suppress(ValueError):
+                found['temperature_c'] = float(_text(self._zone / 'temp')) / 1000
+        lines = (line.split() for line in _text(self._memory).splitlines())
+        kib = {words[0]: float(words[1]) for words in lines if len(words) > 1}
+        if 'MemTotal:' in kib and 'MemAvailable:' in kib:
+            found['memory_total_mb'] = kib['MemTotal:'] / 1024
+            found['memory_used_mb'] = (kib['MemTotal:'] - kib['MemAvailable:']) / 1024
+        return DeviceReadings(**found)
+
+
+def open_gauge(device: str) -> DeviceGauge:
+    """Find how a GPU can be read.
+
+    Raises:
+        LookupError: It cannot; the message says why.
+    """
+    try:
+        return JetsonGauge()
+    except LookupError:
+        return NvmlGauge(device)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors='replace').strip()
+    except OSError:
+        return ''

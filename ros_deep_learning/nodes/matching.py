@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Who on the graph cannot be heard or reached, since types or qualities do not match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, QoSPolicyKind, QoSProfile, qos_check_compatible
+
+OVERRIDABLE = (
+    QoSPolicyKind.HISTORY,
+    QoSPolicyKind.DEPTH,
+    QoSPolicyKind.RELIABILITY,
+    QoSPolicyKind.DURABILITY,
+)
+"""What ``qos_overrides`` parameters change, of subscriptions and publishers."""
+
+# Those of which a publisher must offer at least what a subscriber asks for (DDS 1.4, 2.2.3).
+_POLICIES = ('reliability', 'durability', 'deadline', 'liveliness', 'liveliness_lease_duration')
+_OVERRIDABLE_NAMES = {kind.name.lower() for kind in OVERRIDABLE}
+_INFINITE = Duration(nanoseconds=2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A policy that a publisher offers less of than a subscriber asks for.
+
+    Attributes:
+        policy: Its name, as in the ``qos_overrides`` parameters.
+        offered: What the publisher offers, in words.
+        requested: What the subscriber asks for, in words.
+    """
+
+    policy: str
+    offered: str
+    requested: str
+
+
+def mismatches(offered: QoSProfile, requested: QoSProfile) -> list[Mismatch]:
+    """List the policies because of which a publisher and a subscriber do not meet."""
+    found = []
+    for policy in _POLICIES:
+        has, wants = _value(offered, policy), _value(requested, policy)
+        alone = [QoSProfile(depth=1, **{policy: value}) for value in (has, wants)]
+        if qos_check_compatible(*alone)[0] == QoSCompatibility.ERROR:
+            found.append(Mismatch(policy, _words(has), _words(wants)))
+    return found
+
+
+def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
+    """Name the publishers of a topic whose messages a subscription does not get, and the mend.
+
+    Args:
+        node: Who subscribes.
+        topic: The full name.
+        message_type: What is subscribed to.
+        qos: What the subscription asks for.
+    """
+    wanted = type_name(message_type)
+    said = []
+    for info in node.get_publishers_info_by_topic(topic):
+        who = f'{full_name(info)} publishes on {topic}'
+        if info.topic_type != wanted:
+            said.append(
+                f'{who} with type {info.topic_type}, but {wanted} is read there: its messages do '
+                f'not arrive; remap one of the two topics'
+            )
+        for found in mismatches(info.qos_profile, qos):
+            said.append(
+                f'{who} with {found.policy} {found.offered}, but the subscription asks for '
+                f'{found.requested}: its messages do not arrive; make the publisher '
+                f'{found.requested}{_override(topic, "subscription", found, found.offered)}'
+            )
+    return list(dict.fromkeys(said))
+
+
+def unreached_subscribers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
+    """Name the subscribers of a topic that a publisher does not reach, and the mend.
+
+    Args:
+        node: Who publishes.
+        topic: The full name.
+        message_type: What is published.
+        qos: What the publisher offers.
+    """
+    sent = type_name(message_type)
+    said = []
+    for info in node.get_subscriptions_info_by_topic(topic):
+        who = f'{full_name(info)} subscribes to {topic}'
+        if info.topic_type != sent:
+            said.append(
+                f'{who} with type {info.topic_type}, but {sent} is published there: it gets '
+                f'nothing; mend its type'
+            )
+        for found in mismatches(qos, info.qos_profile):
+            said.append(
+                f'{who} asking for {found.policy} {found.requested}, but {found.offered} is '
+                f'offered: it gets nothing; let it ask for {found.offered}'
+                f'{_override(topic, "publisher", found, found.requested)}'
+            )
+    return list(dict.fromkeys(said))
+
+
+def type_name(message_type: Any) -> str:
+    """Give a message class's name on the graph, such as ``sensor_msgs/msg/Image``."""
+    package, kind = message_type.__module__.split('.')[:2]
+    return f'{package}/{kind}/{message_type.__name__}'
+
+
+def full_name(info: Any) -> str:
+    """Give the name of the node that an endpoint belongs to."""
+    if not info.node_name or info.node_name.startswith('_'):
+        # _NODE_NAME_UNKNOWN_ and _CREATED_BY_BARE_DDS_APP_
+        return 'an unknown node'
+    return f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+
+
+def _override(topic: str, end: str, found: Mismatch, value: str) -> str:
+    if found.policy not in _OVERRIDABLE_NAMES:
+        return ''
+    return f', or set qos_overrides.{topic}.{end}.{found.policy} to {value.replace(" ", "_")}'
+
+
+def _value(qos: QoSProfile, policy: str) -> Any:
+    value = getattr(qos, policy)
+    # A profile says 0 for what was not set, the graph infinite.
+    return _INFINITE if value == Duration() else value
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Duration):
+        return 'infinite' if value == _INFINITE else f'{value.nanoseconds / 1e9:g} s'
+    return str(value.name).lower().replace('_', ' ')

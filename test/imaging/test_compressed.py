@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of compressed image messages, against the picture that was compressed."""
+
+from __future__ import annotations
+
+import array
+import struct
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ros_deep_learning.errors import ImageError
+from ros_deep_learning.imaging import compressed, encodings
+from ros_deep_learning.imaging.compressed import MAX_PIXELS, pixels_from_compressed
+
+# Red to the left and blue to the right, smooth enough for JPEG.
+RGB = np.zeros((64, 96, 3), np.uint8)
+RGB[:, :48, 0], RGB[:, 48:, 2] = 250, 240
+BGR = np.ascontiguousarray(RGB[..., ::-1])
+
+
+def message(image_format: str, data: Any) -> Any:
+    return SimpleNamespace(format=image_format, data=array.array('B', bytes(data)))
+
+
+def compress(suffix: str, bgr: np.ndarray) -> bytes:
+    done, data = cv2.imencode(suffix, bgr)
+    assert done
+    return bytes(data)
+
+
+def rgb_of(msg: Any) -> np.ndarray:
+    return pixels_from_compressed(msg).as_order('rgb')
+
+
+def test_no_data_is_an_invalid_image() -> None:
+    with pytest.raises(ImageError, match="format 'jpeg': the data is neither JPEG nor PNG"):
+        pixels_from_compressed(message('jpeg', b''))
+
+
+# What compressed_image_transport writes, old drivers, and a wrong word: the data decides.
+@pytest.mark.parametrize(
+    'image_format',
+    ['rgb8; jpeg compressed bgr8', 'bgr8; jpeg compressed bgr8', 'jpeg', 'jpg', '', 'png',
+     'rgba8; jpeg compressed bgr8', 'yuv422; jpeg compressed bgr8', 'bgr8; jpeg compressed '],
+)  # fmt: skip
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_colours_are_those_of_the_picture(image_format: str, suffix: str) -> None:
+    rgb = rgb_of(message(image_format, compress(suffix, BGR)))
+    assert rgb.shape == RGB.shape
+    np.testing.assert_allclose(rgb[:, :40].astype(int), RGB[:, :40], atol=3)
+    np.testing.assert_allclose(rgb[:, 56:].astype(int), RGB[:, 56:], atol=3)
+
+
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8'])
+def test_colours_that_were_exchanged_before_compression_are_exchanged_back(encoding: str) -> None:
+    exchanged = compress('.png', RGB)
+    rgb = rgb_of(message(f'{encoding}; png compressed rgb8', exchanged))
+    np.testing.assert_array_equal(rgb, RGB)
+
+
+@pytest.mark.parametrize(
+    'image_format', ['mono8; jpeg compressed ', 'mono8; png compressed mono8']
+)
+def test_grey_becomes_colour(image_format: str) -> None:
+    grey = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
+    suffix = '.jpg' if 'jpeg' in image_format else '.png'
+    rgb = rgb_of(message(image_format, compress(suffix, grey)))
+    for channel in range(3):
+        np.testing.assert_allclose(rgb[..., channel].astype(int), grey, atol=2)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_16_bit_png_keeps_the_upper_8_bits_as_raw_images_do(channels: int) -> None:
+    shape = (20, 30, channels)
+    deep = np.random.default_rng(2).integers(0, 65536, shape, np.uint16)
+    rgb = rgb_of(message('16UC1; png compressed ', compress('.png', deep)))
+    np.testing.assert_array_equal(rgb, np.broadcast_to(deep[..., ::-1] >> 8, (20, 30, 3)))
+
+
+def test_alpha_is_dropped() -> None:
+    bgra = np.dstack([BGR, np.full(BGR.shape[:2], 7, np.uint8)])
+    np.testing.assert_array_equal(rgb_of(message('png', compress('.png', bgra))), RGB)
+
+
+@pytest.mark.parametrize('encoding', ['bayer_rggb8', 'bayer_gbrg8'])
+def test_a_mosaic_is_read_as_its_raw_image_would_be(encoding: str) -> None:
+    mosaic = np.random.default_rng(3).integers(0, 256, (32, 48), np.uint8)
+    raw = encodings.decode(mosaic, encoding=encoding, width=48, height=32, step=48)
+    rgb = rgb_of(message(f'{encoding}; png compressed ', compress('.png', mosaic)))
+    np.testing.assert_array_equal(rgb, raw.as_order('rgb'))
+
+
+def test_the_orientation_of_exif_is_not_applied() -> None:
+    # Orientation (0x0112) 6: to be turned by 90 degrees.
+    tiff = b'MM\x00\x2a\x00\x00\x00\x08\x00\x01' + struct.pack('>HHIHH', 0x112, 3, 1, 6, 0)
+    tiff += bytes(4)
+    exif = b'Exif\x00\x00' + tiff
+    plain = compress('.jpg', BGR)
+    segment = b'\xff\xe1' + struct.pack('>H', 2 + len(exif)) + exif
+    turned = plain[:2] + segment + plain[2:]
+    opened = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
+    assert opened.shape == (96, 64, 3), 'OpenCV does not see the orientation that is tested'
+    assert rgb_of(message('jpeg', turned)).shape == RGB.shape
+
+
+def test_a_torn_image_is_no_image() -> None:
+    for suffix in ('.jpg', '.png'):
+        data = compress(suffix, BGR)
+        for size in (1, len(data) // 2, len(data) - 1):
+            with pytest.raises(ImageError, match=r'torn|neither'):
+                pixels_from_compressed(message('jpeg', data[:size]))
+
+
+def test_a_broken_png_is_no_image() -> None:
+    data = bytearray(compress('.png', np.random.default_rng(4).integers(0, 256, (9, 9), np.uint8)))
+    data[60] ^= 0xFF
+    with pytest.raises(ImageError, match='OpenCV cannot decode this png'):
+        pixels_from_compressed(message('png', data))
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytearray(compress('.jpg', BGR))
+    size_at = data.index(b'\xff\xc0') + 5
+    data[size_at : size_at + 4] = struct.pack('>HH', 65500, 65500)
+    monkeypatch.setattr(compressed, '_decode', lambda *_, **__: pytest.fail('it was decoded'))
+    with pytest.raises(
+        ImageError, match=f'65500x65500 pixels is refused: the most is {MAX_PIXELS}'
+    ):
+        pixels_from_compressed(message('jpeg', data))
+
+
+def test_depth_and_foreign_data_are_named() -> None:
+    with pytest.raises(ImageError, match='is a depth image; only its raw topic'):
+        pixels_from_compressed(message('16UC1; compressedDepth png', b'\0' * 40))
+    with pytest.raises(ImageError, match="format 'h264': the data is neither JPEG nor PNG"):
+        pixels_from_compressed(message('h264', b'\0\0\0\1\x67'))
+    with pytest.raises(ImageError, match='no contiguous buffer'):
+        pixels_from_compressed(SimpleNamespace(format='jpeg', data=object()))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(['.jpg', '.png']),
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=8),
+)
+def test_damaged_files_end_in_pixels_or_an_image_error(
+    suffix: str, damage: list[tuple[int, int]]
+) -> None:
+    data = bytearray(compress(suffix, BGR))
+    for at, flip in damage:
+        data[at % len(data)] ^= flip
+    try:
+        pixels = pixels_from_compressed(message('bayer_rggb8; png compressed ', data))
+    except ImageError:
+        return
+    assert pixels.array.shape[2] == 3

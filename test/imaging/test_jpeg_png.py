@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of JPEG and PNG headers, against files of OpenCV and torn, lying and hand-made ones."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ros_deep_learning.errors import ImageError
+from ros_deep_learning.imaging.jpeg_png import Header, read_header
+
+PICTURE = np.random.default_rng(1).integers(0, 256, (37, 53, 3), np.uint8)
+
+
+def file_of(suffix: str, picture: np.ndarray = PICTURE, *options: int) -> np.ndarray:
+    done, data = cv2.imencode(suffix, picture, list(options))
+    assert done
+    return data.reshape(-1)
+
+
+JPEG, PNG = file_of('.jpg'), file_of('.png')
+
+
+def bytes_of(*parts: bytes) -> np.ndarray:
+    return np.frombuffer(b''.join(parts), np.uint8)
+
+
+def png_of(width: int, height: int) -> np.ndarray:
+    """Make a PNG that says a size and holds almost nothing."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+        )
+
+    ihdr = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return bytes_of(
+        b'\x89PNG\r\n\x1a\n',
+        chunk(b'IHDR', ihdr),
+        chunk(b'IDAT', zlib.compress(bytes(64))),
+        chunk(b'IEND', b''),
+    )
+
+
+def test_nothing_is_no_image() -> None:
+    with pytest.raises(ImageError, match='begins with nothing'):
+        read_header(np.empty(0, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ('data', 'header'),
+    [
+        (JPEG, Header('jpeg', 53, 37, 3)),
+        (file_of('.jpg', PICTURE[..., 0]), Header('jpeg', 53, 37, 1)),
+        (file_of('.jpg', PICTURE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1), Header('jpeg', 53, 37, 3)),
+        (file_of('.jpg', PICTURE, cv2.IMWRITE_JPEG_RST_INTERVAL, 2), Header('jpeg', 53, 37, 3)),
+        (PNG, Header('png', 53, 37, 3)),
+        (file_of('.png', PICTURE[..., 0]), Header('png', 53, 37, 1)),
+        (file_of('.png', PICTURE.astype(np.uint16)), Header('png', 53, 37, 3)),
+        (png_of(2**31 - 1, 2**31 - 1), Header('png', 2**31 - 1, 2**31 - 1, 3)),
+        # A camera's padding, and fill bytes before a marker (T.81, B.1.1.2).
+        (np.append(JPEG, np.zeros(500, np.uint8)), Header('jpeg', 53, 37, 3)),
+        (np.insert(JPEG, 2, [0xFF, 0xFF]), Header('jpeg', 53, 37, 3)),
+    ],
+)
+def test_sizes_are_read(data: np.ndarray, header: Header) -> None:
+    assert read_header(data) == header
+
+
+@pytest.mark.parametrize('data', [JPEG, PNG], ids=['jpeg', 'png'])
+def test_every_torn_file_is_refused(data: np.ndarray) -> None:
+    for size in range(data.size):
+        with pytest.raises(ImageError, match=r'torn|neither'):
+            read_header(data[:size])
+
+
+def test_the_end_of_a_thumbnail_is_not_the_end_of_the_image() -> None:
+    thumbnail = JPEG.tobytes()
+    exif = b'\xff\xe1' + struct.pack('>H', 2 + len(thumbnail)) + thumbnail
+    whole = bytes_of(JPEG[:2].tobytes(), exif, JPEG[2:].tobytes())
+    assert read_header(whole) == Header('jpeg', 53, 37, 3)
+    with pytest.raises(ImageError, match='torn'):
+        read_header(whole[:-2])
+
+
+@pytest.mark.parametrize('data', [png_of(0, 5), png_of(5, 0)])
+def test_an_image_without_pixels_is_refused(data: np.ndarray) -> None:
+    with pytest.raises(ImageError, match='is no image'):
+        read_header(data)
+
+
+@pytest.mark.parametrize('suffix', ['.bmp', '.tiff', '.webp'])
+def test_other_files_are_named(suffix: str) -> None:
+    with pytest.raises(ImageError, match="format 'x; y': the data is neither JPEG nor PNG"):
+        read_header(file_of(suffix), 'x; y')
+
+
+@given(st.sampled_from([JPEG[:2].tobytes(), PNG[:8].tobytes()]), st.binary(max_size=200))
+def test_any_bytes_end_in_a_header_or_an_image_error(start: bytes, rest: bytes) -> None:
+    try:
+        header = read_header(bytes_of(start, rest))
+    except ImageError:
+        return
+    assert header.width > 0
+    assert header.height > 0

@@ -1,0 +1,341 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Several cameras in one node: names, headers, batches, fairness, and what must not mix."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from mirror import BROKEN, MirrorNode, plain
+from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray, LabelInfo
+
+from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.msg import InferenceStats
+from ros_deep_learning.nodes.channel import Channel
+from ros_deep_learning.nodes.imagenet import ImageNetNode
+from ros_deep_learning.nodes.outputs import LATCHED_QOS
+
+CAMERAS = ('front', 'left', 'rear')
+SUCCESS = TransitionCallbackReturn.SUCCESS
+
+
+@pytest.fixture
+def node(spinning: Callable[..., Any]) -> MirrorNode:
+    node: MirrorNode = spinning(MirrorNode)
+    return node
+
+
+class Rig:
+    """Three cameras of an active node, and what it publishes of each."""
+
+    def __init__(self, node: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> None:
+        self.node, self.graph, self.make_image = node, graph, make_image
+        assert node.trigger_activate() == SUCCESS
+        self.channels = {channel.name: channel for channel in node.channels}
+        self.results = {
+            name: graph.inbox(f'/mirror/{name}/flipped', Image, 1000) for name in CAMERAS
+        }
+        self.publishers = {
+            name: graph.image_publisher(f'/mirror/{name}/image_in') for name in CAMERAS
+        }
+        for name, channel in self.channels.items():
+            graph.wait_until('us', lambda channel=channel: channel.outputs.wanted('flipped'))
+            self._meet(name, channel)
+
+    def _meet(self, name: str, channel: Channel) -> None:
+        def arrived() -> bool:
+            self.publishers[name].publish(self.make_image(plain(0)))
+            time.sleep(0.2)
+            return channel.statistics.snapshot().done > 0
+
+        self.graph.wait_until('the first image', arrived)
+        time.sleep(0.2)
+        self.results[name].messages.clear()
+
+    def show(self, name: str, value: int, stamp: int) -> Image:
+        image = self.make_image(plain(value), stamp=stamp)
+        image.header.frame_id = name
+        statistics = self.channels[name].statistics
+        before = statistics.snapshot().received
+        self.publishers[name].publish(image)
+        self.graph.wait_until('it', lambda: statistics.snapshot().received > before)
+        return image
+
+    def hold_up(self) -> Any:
+        """Have the network wait with a frame in hand, which is of the front camera."""
+        mirror = self.node.network
+        mirror.batches.clear()
+        mirror.begun.clear()
+        mirror.go_on.clear()
+        self.show('front', 1, 1)
+        assert mirror.begun.wait(10)
+        return mirror
+
+
+@pytest.fixture
+def rig(node: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> Callable[..., Rig]:
+    def make(**parameters: Any) -> Rig:
+        assert graph.set_parameters('mirror', cameras=list(CAMERAS), **parameters).successful
+        assert node.trigger_configure() == SUCCESS
+        return Rig(node, graph, make_image)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'names'),
+    [
+        ([], ()),
+        (['-p', 'cameras:=[]'], ()),
+        (['-p', 'cameras:=[""]'], ()),
+        (['-p', 'cameras:=[front, rear]'], ('front', 'rear')),
+        (['-p', 'cameras:=front, rear'], ('front', 'rear')),
+    ],
+)
+def test_names_from_the_command_line(
+    ros_domain: int, arguments: list[str], names: tuple[str, ...]
+) -> None:
+    rclpy.init(args=['--ros-args', *arguments])
+    try:
+        node = ImageNetNode()
+        assert node.settings.camera_names() == names
+        # Also where it was given no value at all, for a dump must start the same node.
+        assert node.get_parameter('cameras').value is not None
+        node.destroy_node()
+    finally:
+        rclpy.shutdown()
+
+
+@pytest.mark.parametrize(
+    ('names', 'words'),
+    [
+        ('front/left', "'front/left' cannot be part of a topic"),
+        ('1st', "'1st' cannot"),
+        ('a b', 'cannot'),
+        ('vorne,hintén', "'hintén' cannot"),
+        ('[1, 2]', 'wants names: text with commas between, or an array'),
+        ('7', 'wants names'),
+        ('[left, left]', "names 'left' twice"),
+    ],
+)
+def test_names_that_cannot_be(ros_domain: int, names: str, words: str) -> None:
+    rclpy.init(args=['--ros-args', '-p', f'cameras:={names}'])
+    try:
+        with pytest.raises(SettingsError, match=words.replace('[', r'\[')):
+            ImageNetNode()
+    finally:
+        rclpy.shutdown()
+
+
+def test_topics_are_the_cameras_and_the_information_the_nodes(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    node = rig().node
+    cameras = {f'/mirror/{name}/{end}' for name in CAMERAS for end in ('overlay', 'flipped')}
+    topics = {publisher.topic_name for publisher in node.publishers}
+    assert cameras <= topics
+    assert '/mirror/label_info' in topics
+    assert topics.isdisjoint({'/mirror/flipped', '/mirror/front/label_info'})
+    assert {f'/mirror/{name}/image_in' for name in CAMERAS} <= {
+        subscription.topic_name for subscription in node.subscriptions
+    }
+    assert node.trigger_deactivate() == SUCCESS
+    assert node.trigger_cleanup() == SUCCESS
+    assert not any('/front/' in publisher.topic_name for publisher in node.publishers)
+    assert graph.set_parameters('mirror', cameras='').successful
+    assert node.trigger_configure() == SUCCESS
+    assert '/mirror/flipped' in {publisher.topic_name for publisher in node.publishers}
+
+
+def test_frames_that_wait_together_run_together_each_with_its_header(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    cameras = rig(max_batch=3)
+    mirror = cameras.hold_up()
+    for name, value in zip(CAMERAS, (2, 3, 4), strict=True):
+        cameras.show(name, 99, 7)
+        cameras.show(name, value, 8)
+    mirror.go_on.set()
+    graph.wait_until('all', lambda: all(len(cameras.results[name]) for name in CAMERAS))
+    graph.wait_until('both of the front', lambda: len(cameras.results['front']) == 2)
+    assert mirror.batches == [1, 3]
+    for name, value in zip(CAMERAS, (2, 3, 4), strict=True):
+        last = cameras.results[name].messages[-1]
+        assert (last.header.frame_id, last.header.stamp.sec) == (name, 8)
+        assert set(last.data) == {value}
+        assert cameras.channels[name].statistics.snapshot().dropped == 1
+
+
+def test_without_a_batch_who_was_served_longest_ago_is_next(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    cameras = rig(max_batch=1)
+    mirror = cameras.hold_up()
+    mirror.seen.clear()
+    for name, value in (('front', 5), ('left', 6), ('rear', 7)):
+        cameras.show(name, value, 8)
+    mirror.go_on.set()
+    graph.wait_until('four', lambda: len(mirror.seen) == 4)
+    # The front one was served last, and the left one before the rear one at the start.
+    assert mirror.seen == [1, 6, 7, 5]
+    assert mirror.batches == [1, 1, 1, 1]
+
+
+def test_the_frame_of_one_camera_costs_the_others_nothing(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    cameras = rig(max_batch=3)
+    mirror = cameras.hold_up()
+    cameras.show('front', 2, 8)
+    cameras.show('left', BROKEN, 8)
+    cameras.show('rear', 4, 8)
+    mirror.go_on.set()
+    graph.wait_until('the rear', lambda: len(cameras.results['rear']) == 1)
+    graph.wait_until('the front', lambda: len(cameras.results['front']) == 2)
+    counts = {name: cameras.channels[name].statistics.snapshot() for name in CAMERAS}
+    assert [counts[name].failed for name in CAMERAS] == [0, 1, 0]
+    assert len(cameras.results['left']) == 0
+    assert 'the mirror is broken' in counts['left'].last_error
+
+
+def test_each_camera_keeps_to_the_greatest_rate_which_may_change(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    cameras = rig(max_batch=3)
+    stats = graph.inbox('/mirror/left/stats', InferenceStats)
+    channel = cameras.channels['left']
+    graph.wait_until('us', lambda: channel.outputs.wanted('stats'))
+    assert graph.set_parameters('mirror', max_rate_hz=0.01).successful
+    before = channel.statistics.snapshot()
+    for stamp in range(10, 20):
+        cameras.show('left', stamp, stamp)
+        cameras.show('rear', stamp, stamp)
+    after = channel.statistics.snapshot()
+    assert after.received - before.received == 10
+    # Up to two, since before there was no limit to keep.
+    assert 8 <= after.limited - before.limited <= 10
+    assert cameras.channels['front'].statistics.snapshot().limited == 0
+    assert graph.set_parameters('mirror', max_rate_hz=0.0).successful
+    cameras.show('left', 30, 30)
+    graph.wait_until('it', lambda: stats.messages and stats.messages[-1].header.stamp.sec == 30)
+    assert stats.messages[-1].limited == after.limited
+    assert stats.messages[-1].dropped == after.dropped
+
+
+def test_every_camera_is_in_diagnostics(rig: Callable[..., Rig], graph: Any) -> None:
+    cameras = rig()
+    for stamp in (5, 6):
+        cameras.show('left', 1, stamp)
+    graph.wait_until('both', lambda: len(cameras.results['left']) == 2)
+    done = cameras.channels['left'].statistics.snapshot().done
+    health = graph.inbox('/diagnostics', DiagnosticArray)
+
+    def values() -> dict[str, str]:
+        return {
+            f'{status.name} {pair.key}': pair.value
+            for message in health.messages[-1:]
+            for status in message.status
+            for pair in status.values
+        }
+
+    def told(name: str, count: int) -> bool:
+        return any(
+            name in key and key.endswith('done') and value == str(count)
+            for key, value in values().items()
+        )
+
+    graph.wait_until('the count of the left one', lambda: told('left', done))
+    assert told('rear', cameras.channels['rear'].statistics.snapshot().done)
+
+
+def test_three_cameras_under_overload_are_served_alike_and_do_not_mix(
+    start: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    chelsea: np.ndarray,
+    ssd_onnx: Path,
+) -> None:
+    program = start(
+        'detectnet', '--ros-args', '-p', 'autostart:=true', '-p', 'cameras:=[front, left, rear]',
+        '-p', 'tracking:=iou', '-p', 'tracking_min_frames:=1', '-p', 'tracking_drop_frames:=1',
+        '-r', '~/front/image_in:=/front/image_raw',
+    )  # fmt: skip
+    inboxes = {
+        name: graph.inbox(f'/detectnet/{name}/detections', Detection2DArray, 2000)
+        for name in CAMERAS
+    }
+    stats = {
+        name: graph.inbox(f'/detectnet/{name}/stats', InferenceStats, 2000) for name in CAMERAS
+    }
+    served: list[str] = []
+    for name in CAMERAS:
+        graph.node.create_subscription(
+            InferenceStats,
+            f'/detectnet/{name}/stats',
+            lambda _, name=name: served.append(name),
+            2000,
+        )
+    labels = graph.inbox('/detectnet/label_info', LabelInfo, LATCHED_QOS)
+    graph.wait_until('active', lambda: graph.state('detectnet') == 'active')
+    publishers = {
+        name: graph.image_publisher(topic)
+        for name, topic in (
+            ('front', '/front/image_raw'),
+            ('left', '/detectnet/left/image_in'),
+            ('rear', '/detectnet/rear/image_in'),
+        )
+    }
+    # The rear camera sees nothing, and would end the tracks of the others if these were shared.
+    pictures = {'front': chelsea, 'left': chelsea, 'rear': np.full((90, 120, 3), 128, np.uint8)}
+    images = {name: make_image(picture) for name, picture in pictures.items()}
+    # The front one is twice as fast as the others, and all of them too fast for the network.
+    periods = {'front': 0.01, 'left': 0.02, 'rear': 0.02}
+    stop = threading.Event()
+
+    def camera(name: str) -> None:
+        image, stamp = images[name], 0
+        image.header.frame_id = name
+        while not stop.wait(periods[name]):
+            stamp += 1
+            image.header.stamp.sec = stamp
+            publishers[name].publish(image)
+
+    threads = [threading.Thread(target=camera, args=(name,)) for name in CAMERAS]
+    for thread in threads:
+        thread.start()
+    try:
+        graph.wait_until('results', lambda: all(len(stats[name]) > 20 for name in CAMERAS), 120)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    # From the moment on at which all three were there, the fast one has no more than its share.
+    all_there = max(served.index(name) for name in CAMERAS)
+    shares = [served[all_there:].count(name) for name in CAMERAS]
+    assert min(shares) >= 0.8 * max(shares), shares
+    dropped = [stats[name].messages[-1].dropped for name in CAMERAS]
+    assert min(dropped) > 0, 'this was no overload'
+    assert dropped[0] > dropped[1]
+    for name in CAMERAS:
+        headers = [message.header for message in inboxes[name].messages]
+        assert {header.frame_id for header in headers} == {name}
+        stamps = [header.stamp.sec for header in headers]
+        assert stamps == sorted(set(stamps))
+        assert {message.model for message in stats[name].messages} == {'ssd-mobilenet-v2'}
+    assert all(message.detections == [] for message in inboxes['rear'].messages)
+    for name in ('front', 'left'):
+        ids = {d.id for message in inboxes[name].messages for d in message.detections}
+        assert ids == {'0'}
+    assert len(labels) == 1
+    assert program.stop() == 0
+    assert 'Traceback' not in program.text()
