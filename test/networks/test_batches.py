@@ -152,13 +152,7 @@ def test_the_scores_of_cameras_in_one_batch_are_smoothed_by_themselves(mean_colo
     }
     alone = {}
     for name, images in frames.items():
-        with ImageNet(
-            mean_color_card,
-            settings=settings,
-            loader=loader,
-            backend='onnxruntime',
-            options=options,
-        ) as net:
+        with ImageNet(mean_color_card, **ways) as net:
             alone[name] = [net.classify(image) for image in images]
     cameras = [Smoothing(), Smoothing()]
     with ImageNet(mean_color_card, **ways) as net:
