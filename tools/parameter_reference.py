@@ -29,10 +29,11 @@ def page() -> str:
     parts = [
         '# Parameters of the nodes\n',
         'Made from the nodes by `tools/parameter_reference.py`; a test holds it against them.\n\n'
-        'A live parameter can change on an active node and acts on the next frame; the others '
-        'change only while the node is unconfigured, or never after its start. A change of '
-        'several is made as a whole or refused as a whole. `ros2 param dump` of a node is a file '
-        'that starts an equal one.\n',
+        'A live parameter can change on an active node and acts on the next frame. A change of '
+        'one that reloads has a configured node load its network anew, beside the old one, which '
+        'goes on where that fails. The others change only while the node is unconfigured, or '
+        'never after its start. A change of several is made as a whole or refused as a whole. '
+        '`ros2 param dump` of a node is a file that starts an equal one.\n',
     ]
     for name, settings in TABLES.items():
         parts += [f'## {name}\n', ParameterTable(settings).reference()]

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BuildCancelledError, SettingsError
+from ..errors import BuildCancelledError, DeepLearningError, SettingsError
 from .network import Network
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class NetworkSwap:
             raise SettingsError(msg)
         try:
             self._replace(self._node.network, changes)
+        except DeepLearningError as err:
+            # Whoever asked may not wait for the answer.
+            self._node.get_logger().error(f'{self._node.settings.model} goes on: {err}')
+            raise
         finally:
             self._node.diagnostics.swap_ended()
             self._busy.release()

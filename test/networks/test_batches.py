@@ -20,6 +20,7 @@ from ros_deep_learning.models.card import SourceSpec
 from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.networks import DetectNet, ImageNet, SegNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
+from ros_deep_learning.tasks.smoothing import Smoothing
 
 FLOAT = np.dtype('float32')
 RANDOM = np.random.default_rng(0)
@@ -135,3 +136,31 @@ def test_onnxruntime_runs_a_batch(mean_color_card, tmp_path):
         shares = np.exp(means) / np.exp(means).sum(axis=1, keepdims=True)
         for one, wanted in zip(seen, np.tile(shares, (3, 1)), strict=True):
             np.testing.assert_allclose(one.scores, wanted[one.class_ids], rtol=1e-6)
+
+
+def test_the_scores_of_cameras_in_one_batch_are_smoothed_by_themselves(mean_color_card, tmp_path):
+    settings = ClassificationSettings(score_threshold=0.0, smoothing=0.25)
+    ways = {
+        'settings': settings,
+        'loader': EngineLoader(ModelStore(tmp_path / 'cache')),
+        'backend': 'onnxruntime',
+        'options': EngineOptions(max_batch=2, threads=1),
+    }
+    frames = {
+        'front': [np.full((20, 40, 3), (255, 0, 25 * k), np.uint8) for k in range(6)],
+        'rear': [np.full((20, 40, 3), (0, 40 * k, 255), np.uint8) for k in range(6)],
+    }
+    alone = {}
+    for name, images in frames.items():
+        with ImageNet(mean_color_card, **ways) as net:
+            alone[name] = [net.classify(image) for image in images]
+    cameras = [Smoothing(), Smoothing()]
+    with ImageNet(mean_color_card, **ways) as net:
+        for k in range(6):
+            pair = [frames['front'][k], frames['rear'][k]]
+            seen = net.classify_batch(pair, smoothings=cameras)
+            assert len(net.batch_stats) == 2
+            assert all(times.postprocess_ms > 0 for times in net.batch_stats)
+            for one, name in zip(seen, frames, strict=True):
+                np.testing.assert_allclose(one.scores, alone[name][k].scores, rtol=1e-5)
+                np.testing.assert_array_equal(one.class_ids, alone[name][k].class_ids)

@@ -313,6 +313,8 @@ def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
         return nodes[-1]
 
     yield spin
+    for node in nodes:
+        node.abandon()
     executor.shutdown()
     for node in nodes:
         node.release()

@@ -134,7 +134,7 @@ def test_live_parameters_are_answered_meanwhile_and_stay(active: MirrorNode, gra
     for k in range(40):
         assert graph.set_parameters('mirror', threshold=0.5 + k / 100).successful
         assert parameter(graph, 'mirror', 'threshold') == 0.5 + k / 100
-        refused = graph.set_parameters('mirror', threshold=7.0)
+        refused = graph.set_parameters('mirror', class_id='colour')
         assert not refused.successful
     second = graph.set_parameters('mirror', model='fog')
     assert not second.successful
@@ -174,7 +174,7 @@ def test_a_live_change_during_the_load_is_kept(active: MirrorNode, graph: Any) -
         ({'model': 'fog'}, "no such mirror as 'fog'; buy one"),
         ({'model': 'glass', 'wanted': 'left'}, "'left' is not to be seen in glass"),
         ({'model': 'bug'}, 'broke, the log has the traceback: ZeroDivisionError()'),
-        ({'model': 'glass', 'threshold': 2.0}, 'out of'),
+        ({'model': 'glass', 'class_id': 'colour'}, 'must be one of label, index'),
     ],
 )
 def test_a_swap_that_fails_leaves_the_old_network_running(
@@ -190,7 +190,7 @@ def test_a_swap_that_fails_leaves_the_old_network_running(
     for stamp in (1, 2):
         answer = graph.set_parameters('mirror', **changes)
         assert not answer.successful
-        assert words in answer.reason.replace('out of range', 'out of')
+        assert words in answer.reason
         assert '\n' not in answer.reason
         assert parameter(graph, 'mirror', 'model') == 'mirror'
         assert active.settings == before
@@ -294,7 +294,7 @@ def twin(tmp_path: Path) -> Path:
 def test_swaps_under_load_lose_and_repeat_no_header(
     start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], twin: Path
 ) -> None:
-    program = start('imagenet', '--ros-args', '-p', 'autostart:=true')
+    program = start('imagenet', '--ros-args', '-p', 'autostart:=true', '-p', 'threshold:=0.0')
     graph.wait_until('active', lambda: graph.state('imagenet') == 'active')
     classes = graph.inbox('/imagenet/classification', Classification, 5000)
     stats = graph.inbox('/imagenet/stats', InferenceStats, 5000)
@@ -367,7 +367,7 @@ def test_what_cannot_be_loaded_is_said_in_one_line(
     weights.write_bytes(b'not a network')
     broken.write_text(yaml.safe_dump(text | {'source': {'file': str(weights)}}))
     for changes, words in (
-        ({'model': 'efficientnet-lite'}, "no model 'efficientnet-lite'"),
+        ({'model': 'efficentnet-lite0'}, "no model 'efficentnet-lite0'"),
         ({'model': 'selfie'}, 'is made for segmentation, not for classification'),
         ({'model': str(broken)}, 'broken.onnx'),
         ({'backend': 'tensorrt'}, 'tensorrt'),

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Fifty lives of a node with several cameras, in a real process whose memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+
+CYCLES = 50
+WARM_UP = 10
+STEPS = (
+    Transition.TRANSITION_CONFIGURE,
+    Transition.TRANSITION_ACTIVATE,
+    Transition.TRANSITION_DEACTIVATE,
+    Transition.TRANSITION_CLEANUP,
+)
+
+
+def test_fifty_cycles_leave_memory_threads_and_files_flat(
+    start: Callable[..., Any], graph: Any
+) -> None:
+    program = start('segnet', '--ros-args', '-p', 'cameras:=[front, rear]')
+    assert graph.state('segnet') == 'unconfigured'
+    client = graph.node.create_client(ChangeState, '/segnet/change_state')
+    assert client.wait_for_service(60)
+    process = psutil.Process(program.process.pid)
+    seen: list[tuple[int, int, int]] = []
+    for cycle in range(CYCLES):
+        for step in STEPS:
+            request = ChangeState.Request(transition=Transition(id=step))
+            future = client.call_async(request)
+            graph.wait_until(f'step {step} of cycle {cycle}', future.done)
+            assert future.result().success, program.text()
+        seen.append((process.memory_info().rss, process.num_threads(), process.num_fds()))
+    before, after = seen[WARM_UP], seen[-1]
+    # 40 copies of the weights alone would be 20 MB, and of an engine several times that.
+    assert after[0] - before[0] < 15 * 2**20, [rss >> 20 for rss, _, _ in seen]
+    assert after[1] <= before[1]
+    assert after[2] <= before[2] + 2
+    assert program.stop() == 0
+    assert 'Traceback' not in program.text()
