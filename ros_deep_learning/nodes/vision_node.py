@@ -29,6 +29,7 @@ from .network import Network
 from .outputs import LATCHED_QOS, Outputs
 from .settings import VisionSettings
 from .statistics import FrameStatistics
+from .usage import Topic
 from .worker import Worker
 
 WARN_PERIOD_S = 5.0
@@ -42,9 +43,37 @@ class VisionNode(ManagedNode):
     frame, a failed inference publishes nothing, and several in a row deactivate the node.
 
     Attributes:
+        default_name: See ``DescribedNode``, as for the next two.
+        settings_type: The dataclass of the parameters.
+        topics: All topics.
         threshold_parameter: The parameter whose value ``~/label_info`` tells as threshold.
     """
 
+    default_name: str
+    settings_type: type[VisionSettings]
+    topics: Sequence[Topic] = (
+        Topic('in', '~/image_in', 'sensor_msgs/Image', 'the camera; only the newest frame counts'),
+        Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
+        Topic('out', '~/vision_info', 'vision_msgs/VisionInfo', 'the model; latched'),
+        Topic(
+            'out',
+            '~/label_info',
+            'vision_msgs/LabelInfo',
+            'number and name of every class; latched; where vision_msgs has it',
+        ),
+        Topic(
+            'out',
+            '~/stats',
+            'ros_deep_learning/InferenceStats',
+            'stage times, age at publish, drops, backend, precision',
+        ),
+        Topic(
+            'out',
+            '/diagnostics',
+            'diagnostic_msgs/DiagnosticArray',
+            'state, frame rate, drops, last error',
+        ),
+    )
     threshold_parameter = 'threshold'
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:

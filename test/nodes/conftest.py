@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
-from ament_index_python.packages import get_package_prefix
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from filelock import FileLock, Timeout
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -41,15 +42,6 @@ GOALS = {
     'deactivate': 'inactive',
     'cleanup': 'unconfigured',
 }
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(('', port))
-        except OSError:
-            return False
-    return True
 
 
 def _free_domain() -> tuple[int, FileLock]:
@@ -279,6 +271,38 @@ def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
         node.destroy_node()
     rclpy.try_shutdown()
     thread.join(10)
+
+
+# As `ros2 launch` does it, which the ROS of PyPI lacks.
+LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+arguments = [tuple(a.split(':=', 1)) for a in sys.argv[2:]]
+include = IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
+)
+service = LaunchService()
+service.include_launch_description(LaunchDescription([include]))
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture
+def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
+    """Start a launch file of the package with its arguments, in a process of its own."""
+    running: list[Program] = []
+
+    def begin(name: str, *arguments: str) -> Program:
+        file = Path(get_package_share_directory('ros_deep_learning')) / 'launch' / name
+        command = [sys.executable, '-c', LAUNCH, str(file), *arguments]
+        running.append(Program(command, tmp_path / f'launch.{len(running)}.log'))
+        return running[-1]
+
+    yield begin
+    for launched in running:
+        launched.stop()
 
 
 def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7) -> Image:

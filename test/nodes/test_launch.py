@@ -4,68 +4,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from ament_index_python.packages import get_package_share_directory
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-RUNNER = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-arguments = [tuple(a.split(':=')) for a in sys.argv[2:]]
-include = IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
-)
-service = LaunchService()
-service.include_launch_description(LaunchDescription([include]))
-sys.exit(service.run())
-"""
-
-
-class Launched:
-    def __init__(self, file: str, arguments: tuple[str, ...], log: Path) -> None:
-        share = Path(get_package_share_directory('ros_deep_learning'))
-        self.log = log
-        command = [sys.executable, '-c', RUNNER, str(share / 'launch' / file), *arguments]
-        with log.open('w') as out:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    def text(self) -> str:
-        return self.log.read_text(errors='replace')
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            os.kill(self.process.pid, 2)
-        self.process.wait(30)
-
-
-@pytest.fixture
-def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Launched]]:
-    running: list[Launched] = []
-
-    def begin(file: str, *arguments: str) -> Launched:
-        running.append(Launched(file, arguments, tmp_path / f'launch.{len(running)}.log'))
-        return running[-1]
-
-    yield begin
-    for launched in running:
-        launched.stop()
-
 
 def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
-    launch: Callable[..., Launched],
+    launch: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     chelsea: np.ndarray,
@@ -93,13 +43,13 @@ def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
     assert 'process has died' not in launched.text()
 
 
-def test_without_autostart_the_node_waits(launch: Callable[..., Launched], graph: Any) -> None:
+def test_without_autostart_the_node_waits(launch: Callable[..., Any], graph: Any) -> None:
     launched = launch('detectnet.launch.py', 'autostart:=false', 'name:=eyes')
     assert graph.state('eyes') == 'unconfigured', launched.text()
 
 
 def test_a_wrong_model_is_told_and_the_node_can_be_mended(
-    launch: Callable[..., Launched], graph: Any, ssd_onnx: Path
+    launch: Callable[..., Any], graph: Any, ssd_onnx: Path
 ) -> None:
     launched = launch('detectnet.launch.py', 'model:=no-such-model')
     graph.wait_until('the error', lambda: 'stays unconfigured' in launched.text())
@@ -117,7 +67,7 @@ def test_a_wrong_model_is_told_and_the_node_can_be_mended(
     ],
 )
 def test_a_wrong_argument_is_told_in_one_line(
-    launch: Callable[..., Launched], graph: Any, argument: str, words: str
+    launch: Callable[..., Any], graph: Any, argument: str, words: str
 ) -> None:
     launched = launch('detectnet.launch.py', argument)
     graph.wait_until('the error', lambda: words in launched.text(), 20)
