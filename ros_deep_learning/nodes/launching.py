@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 from launch import LaunchDescription
 from launch.actions import EmitEvent, LogInfo, RegisterEventHandler
 from launch.events import matches_action
@@ -95,16 +96,12 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
             'use_sim_time': given['use_sim_time'],
             'autostart': given['autostart'],
         }
-        process = parts.process('vision', given)
-        for name in chosen:
-            if model := given[f'{name}_model']:
-                # In quotes, so that YAML reads a text whatever it looks like.
-                process['ros_arguments'] += ['-p', f'{name}:model:={json.dumps(model)}']
+        own = {name: given[f'{name}_model'] for name in chosen if given[f'{name}_model']}
         # No name: it would become that of each of the nodes.
         node = Node(
-            **process,
+            **parts.process('vision', given),
             arguments=chosen,
-            parameters=[*_files('vision', given), values],
+            parameters=[*_files('vision', given), *_models_file(own), values],
             remappings=[('~/image_in', given['image_topic'])],
         )
         return [node, *_around({name: name for name in names}, 'vision', given)]
@@ -114,6 +111,18 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
 
 def _files(config: str, given: Mapping[str, Any]) -> list[str]:
     return [parts.share_file('config', f'{config}.yaml'), *filter(None, [given['params_file']])]
+
+
+def _models_file(models: Mapping[str, str]) -> list[str]:
+    """Write the models of single nodes as a parameter file, as launch_ros does with its own."""
+    if not models:
+        return []
+    parameters = {
+        f'/**/{name}': {'ros__parameters': {'model': model}} for name, model in models.items()
+    }
+    with tempfile.NamedTemporaryFile('w', prefix='launch_params_', delete=False) as file:
+        yaml.safe_dump(parameters, file)
+    return [file.name]
 
 
 def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:

@@ -51,8 +51,9 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self._paced: PacedWriter | None = None
         self._count = 0
         self._size_wh = (0, 0)
+        self._topic = self.resolve_topic_name('~/image_in')
         if settings.resource.startswith(DISPLAY):
-            self._window = Window(self.resolve_topic_name('~/image_in'))
+            self._window = Window(self._topic)
         else:
             self._open()
         group = self.default_callback_group
@@ -61,7 +62,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self.create_timer(
             WINDOW_PERIOD_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
-        self.get_logger().info(f'{self._camera.topic_name} goes to {settings.resource}')
+        self.get_logger().info(f'{self._topic} goes to {settings.resource}')
 
     def abandon(self) -> None:
         """Nothing takes long here."""
@@ -76,8 +77,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         for path in sink.paths:
             self.get_logger().info(f'wrote {self._count} images to {path}')
         if not sink.paths:
-            topic = self._camera.topic_name
-            self.get_logger().warning(f'no image came on {topic}: nothing is written')
+            self.get_logger().warning(f'no image came on {self._topic}: nothing is written')
 
     def _open(self) -> None:
         settings = self._settings
@@ -95,8 +95,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             frame = pixels_from_message(message, cv_bridge.fallback()).as_order('bgr')
         except ImageError as err:
             self.get_logger().warning(
-                f'left out an image of {self._camera.topic_name}, encoding '
-                f'{message.encoding!r}: {err}',
+                f'left out an image of {self._topic}, encoding {message.encoding!r}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
             return

@@ -33,6 +33,8 @@ SOURCE_QOS = QoSProfile(
 RETRY_S = 2.0
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
+SETTLE_S = 0.3
+"""A subscriber that we know may not know us yet."""
 
 
 class VideoSourceNode(Node):  # type: ignore[misc]
@@ -92,6 +94,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
     def _wait_for_subscriber(self) -> None:
         while self._settings.wait_for_subscriber and not self._stopped.is_set():
             if self._publisher.get_subscription_count() > 0:
+                self._stopped.wait(SETTLE_S)
                 return
             self._stopped.wait(0.05)
 

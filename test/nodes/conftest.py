@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -314,6 +315,18 @@ def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7
     message.step = picture.strides[0]
     message.data.frombytes(np.ascontiguousarray(picture).tobytes())
     return message
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Three pictures, 48x32, whose blue tells them apart, and a file that is none."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for index in range(3):
+        picture = np.full((32, 48, 3), (10 * index, 100, 200), np.uint8)
+        assert cv2.imwrite(str(folder / f'{index}.png'), picture)
+    (folder / 'notes.txt').write_text('no picture')
+    return folder
 
 
 @pytest.fixture

@@ -8,21 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import pytest
 from sensor_msgs.msg import Image
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    for index in range(3):
-        picture = np.full((32, 48, 3), (10 * index, 100, 200), np.uint8)
-        assert cv2.imwrite(str(folder / f'{index}.png'), picture)
-    (folder / 'notes.txt').write_text('no picture')
-    return folder
 
 
 def test_every_frame_arrives_then_the_process_ends(
