@@ -91,8 +91,7 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     nodes: list[RunnableNode] = []
     try:
         chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
-        # rclpy's own handlers shut the context down under workers that are about to publish.
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        _begin()
         for make in chosen:
             nodes.append(make())
         return _spin(nodes, threads * len(nodes), ends)
@@ -104,6 +103,15 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
             node.release()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _begin() -> None:
+    try:
+        # rclpy's own handlers shut the context down under workers that are about to publish.
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as err:
+        msg = f'ROS does not start: {err}'
+        raise UsageError(msg) from err
 
 
 def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -> int:

@@ -64,11 +64,7 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
     Raises:
         UsageError: An argument is unknown, or ROS cannot read its own.
     """
-    try:
-        names = remove_ros_args(argv)[1:]
-    except RuntimeError as err:
-        msg = f'{err}; --help shows how arguments are written'
-        raise UsageError(msg) from err
+    names = _own_arguments(argv)
     known = {node.default_name: node for node in nodes} if choosable else {}
     if unknown := [name for name in names if name not in known]:
         may_be = f'known are {", ".join(known)}' if known else 'the program takes none of its own'
@@ -77,7 +73,26 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
             'such as --ros-args -p NAME:=VALUE'
         )
         raise UsageError(msg)
+    try:
+        remove_ros_args(argv)
+    except RuntimeError as err:
+        msg = f'{err}; --help shows how arguments are written'
+        raise UsageError(msg) from err
     return [known[name] for name in dict.fromkeys(names)] or list(nodes)
+
+
+def _own_arguments(argv: Sequence[str]) -> list[str]:
+    """List what stands outside of ``--ros-args ... --``.
+
+    Unlike rcl's list it has ``model:=x``, which rcl would take for a remapping of old.
+    """
+    own, of_ros = [], False
+    for argument in argv[1:]:
+        if argument in ('--ros-args', '--'):
+            of_ros = argument == '--ros-args'
+        elif not of_ros:
+            own.append(argument)
+    return own
 
 
 def help_text(program: str, nodes: Sequence[DescribedNode], *, choosable: bool = False) -> str:
@@ -95,7 +110,8 @@ def help_text(program: str, nodes: Sequence[DescribedNode], *, choosable: bool =
 
 
 def _node_lines(node: DescribedNode) -> Iterator[str]:
-    yield f'{node.default_name}: {(node.__doc__ or "").strip().splitlines()[0]}'
+    summary = (node.__doc__ or '').strip().splitlines()[0].replace('``', '')
+    yield from textwrap.wrap(f'{node.default_name}: {summary}', WIDTH, subsequent_indent='  ')
     for way, title in (('in', 'subscribes to'), ('out', 'publishes')):
         if topics := [topic for topic in node.topics if topic.way == way]:
             yield f'  {title}'

@@ -81,8 +81,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
 
     def _open(self) -> None:
         settings = self._settings
-        codec = settings.codec or 'unknown'
-        self._sink = open_output(settings.resource, settings.framerate, codec)
+        self._sink = open_output(settings.resource, settings.framerate, settings.codec)
         if isinstance(self._sink, VideoSink):
             self._paced = PacedWriter(self._sink, settings.framerate)
         if settings.bitrate:

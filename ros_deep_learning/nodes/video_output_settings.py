@@ -22,7 +22,7 @@ class VideoOutputSettings:
     codec: str = parameter(
         'unknown',
         'Codec of a video file; unknown takes one that OpenCV can write to such a file.',
-        choices=('', 'unknown', *OUTPUT_CODECS),
+        choices=('unknown', *OUTPUT_CODECS),
     )
     bitrate: int = parameter(
         0,

@@ -141,7 +141,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
 
     def _shaped(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         settings = self._settings
-        frame = turned(frame, settings.flip or 'none')
+        frame = turned(frame, settings.flip)
         height, width = frame.shape[:2]
         # One of the two given alone keeps the shape.
         wanted_width = settings.width or round(width * (settings.height or height) / height)

@@ -33,12 +33,12 @@ class VideoSourceSettings:
         'unknown',
         'What a V4L2 camera is asked for; unknown leaves it to the camera. Files and streams '
         'tell their codec themselves.',
-        choices=('', *CAMERA_CODECS),
+        choices=tuple(CAMERA_CODECS),
     )
     flip: str = parameter(
         'none',
         'How the images are turned, by the names of jetson-inference.',
-        choices=('', *TURNS),
+        choices=TURNS,
     )
     loop: int = parameter(
         0,
@@ -63,6 +63,6 @@ class VideoSourceSettings:
             width=self.width,
             height=self.height,
             rate_hz=self.framerate,
-            codec=self.codec or 'unknown',
+            codec=self.codec,
             latency_ms=self.latency,
         )
