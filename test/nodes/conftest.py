@@ -45,6 +45,15 @@ GOALS = {
 }
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(('', port))
+        except OSError:
+            return False
+        return True
+
+
 def _free_domain() -> tuple[int, FileLock]:
     # A domain is ours when we hold its lock and nobody uses its ports. These are 7400 + 250 *
     # domain for multicast, which discovery on the local host alone leaves out, and from 10 above
