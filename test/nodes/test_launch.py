@@ -99,13 +99,26 @@ def test_all_nodes_start_with_no_argument_and_no_camera(
     assert 'has died' not in launched.text()
 
 
-@pytest.mark.skipif(Path('/dev/video0').exists(), reason='this machine has a camera')
 def test_a_source_waits_for_its_camera(launch: Callable[..., Any], graph: Any) -> None:
-    launched = launch('video_source.launch.py', 'name:=left', 'namespace:=robot')
-    graph.wait_until('the warning', lambda: 'no camera at /dev/video0' in launched.text())
+    launched = launch(
+        'video_source.launch.py', 'name:=left', 'namespace:=robot', 'input:=/dev/video77'
+    )
+    graph.wait_until('the warning', lambda: 'no camera at /dev/video77' in launched.text())
     graph.wait_until('the topic', lambda: graph.node.count_publishers('/robot/left/raw') == 1)
     assert launched.stop() == 0
     assert launched.text().count('no camera at') == 1
+
+
+@pytest.mark.parametrize('name', ['video_source', 'video_output'])
+def test_a_video_node_starts_with_no_argument(
+    launch: Callable[..., Any], graph: Any, name: str
+) -> None:
+    launched = launch(f'{name}.launch.py')
+    graph.wait_until('it runs', lambda: name in graph.node.get_node_names())
+    assert launched.stop() == 0
+    assert 'Traceback' not in launched.text()
+    assert 'has died' not in launched.text()
+    assert not Path('video_output.mp4').exists()
 
 
 def test_an_output_without_images_writes_nothing(
