@@ -11,6 +11,10 @@ class ImageError(DeepLearningError):
     """An image lies about itself, or its encoding is not supported."""
 
 
+class CameraError(ImageError):
+    """A camera or stream is away; it may come back."""
+
+
 class CardError(DeepLearningError):
     """A model card is malformed; the message names the file and the key."""
 
@@ -61,3 +65,7 @@ class DecodeError(DeepLearningError):
 
 class SettingsError(DeepLearningError):
     """A parameter or an argument has a value that cannot be used."""
+
+
+class UsageError(DeepLearningError):
+    """A program was called with an argument that it does not know or cannot read."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from catkin_pkg.package import parse_package
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +85,33 @@ def test_the_manifest_is_complete() -> None:
             person.get('email', ''),
         )
     assert len(list(MANIFEST.iter('maintainer'))) == 1
+
+
+def test_catkin_pkg_reads_the_manifest_without_a_warning() -> None:
+    warnings: list[str] = []
+    assert parse_package(str(ROOT), warnings=warnings).name == 'ros_deep_learning'
+    assert warnings == []
+
+
+# Looked up on 2026-11-25 in ros/rosdistro at 8468e88 (of 2026-08-22): rosdep/python.yaml for the
+# names that begin with python3-, which all have Ubuntu jammy and noble, and for the others the
+# released packages of humble, jazzy and kilted, each of which has all of them.
+ROSDEP_RESOLVES = {
+    'ament_cmake', 'ament_cmake_flake8', 'ament_cmake_lint_cmake', 'ament_cmake_pytest',
+    'ament_cmake_python', 'ament_cmake_xmllint', 'bondpy', 'builtin_interfaces', 'cv_bridge',
+    'diagnostic_msgs', 'diagnostic_updater', 'launch', 'launch_ros', 'launch_testing',
+    'launch_testing_ros', 'lifecycle_msgs', 'python3-filelock', 'python3-hypothesis',
+    'python3-numpy', 'python3-onnxruntime-pip', 'python3-opencv', 'python3-pip',
+    'python3-platformdirs', 'python3-psutil', 'python3-pytest', 'python3-pytest-timeout',
+    'python3-scipy', 'python3-tqdm', 'python3-yaml', 'rcl_interfaces', 'rclpy',
+    'rosidl_default_generators', 'rosidl_default_runtime', 'sensor_msgs', 'std_msgs',
+    'vision_msgs',
+}  # fmt: skip
+
+
+def test_every_key_was_looked_up_in_rosdistro() -> None:
+    tags = ('depend', 'buildtool_depend', 'exec_depend', 'test_depend')
+    assert set(texts(*tags)) - ROSDEP_RESOLVES == set()
 
 
 def test_every_import_is_declared() -> None:

@@ -13,13 +13,15 @@ from ros_deep_learning.nodes.detectnet_settings import DetectNetSettings
 from ros_deep_learning.nodes.imagenet import ImageNetSettings
 from ros_deep_learning.nodes.parameters import ParameterTable
 from ros_deep_learning.nodes.segnet import SegNetSettings
-from ros_deep_learning.nodes.video_source import VideoSourceSettings
+from ros_deep_learning.nodes.video_output_settings import VideoOutputSettings
+from ros_deep_learning.nodes.video_source_settings import VideoSourceSettings
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'parameters.md'
 TABLES = {
     'detectnet': DetectNetSettings,
     'imagenet': ImageNetSettings,
     'segnet': SegNetSettings,
+    'video_output': VideoOutputSettings,
     'video_source': VideoSourceSettings,
 }
 

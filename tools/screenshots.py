@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,15 @@ class Shot:
         media: Name of a picture or clip.
         frames: Which frames of a clip, one after the other; the last one's overlay is kept.
         parameters: Of the node.
+        views: What else it publishes is shown beside the image and the overlay, on a picture of
+            its own, as rviz2 does with our configuration of the node.
     """
 
     make_node: Any
     media: str
     frames: range = range(1)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    views: tuple[str, ...] = ()
 
 
 SHOTS = (
@@ -60,7 +63,7 @@ SHOTS = (
         range(126, 133),
         parameters={'threshold': 0.4, 'tracking': 'iou'},
     ),
-    Shot(SegNetNode, 'astronaut.png'),
+    Shot(SegNetNode, 'astronaut.png', views=('color_mask', 'confidence_mask')),
 )
 
 
@@ -77,17 +80,18 @@ def images_of(shot: Shot) -> Iterator[NDArray[np.uint8]]:
             yield np.asarray(large, np.uint8)
 
 
-def overlay_of(shot: Shot) -> Any:
-    """Run a node on its images, and answer the overlay that it publishes of the last one."""
+def messages_of(shot: Shot) -> list[Any] | None:
+    """Run a node on its images; answer the last one, its overlay and its views as published."""
     node = shot.make_node()
     node.set_parameters([Parameter(name, value=v) for name, v in shot.parameters.items()])
     viewer = rclpy.create_node('viewer')
     executor = MultiThreadedExecutor(2)
     executor.add_node(node)
     executor.add_node(viewer)
-    overlays: list[Any] = []
     name = node.get_name()
-    viewer.create_subscription(Image, f'{name}/overlay', overlays.append, 1)
+    shown: dict[str, list[Any]] = {topic: [] for topic in ('overlay', *shot.views)}
+    for topic, messages in shown.items():
+        viewer.create_subscription(Image, f'{name}/{topic}', messages.append, 1)
     camera = viewer.create_publisher(Image, f'{name}/image_in', 1)
     try:
         node.trigger_configure()
@@ -97,17 +101,25 @@ def overlay_of(shot: Shot) -> Any:
             message.header.stamp.sec = count
             write_image(message, image, 'bgr8')
             end_s = time.monotonic() + WAIT_S
-            while not any(shown.header == message.header for shown in overlays):
+            while not all(m and m[-1].header == message.header for m in shown.values()):
                 if time.monotonic() > end_s:
                     return None
                 camera.publish(message)
                 executor.spin_once(timeout_sec=1.0)
-        return overlays[-1]
+        return [message, *(messages[-1] for messages in shown.values())]
     finally:
         node.release()
         executor.shutdown()
         viewer.destroy_node()
         node.destroy_node()
+
+
+def side_by_side(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Put an even number of pictures of one size in two columns."""
+    rows = [np.hstack(pictures[i : i + 2]) for i in range(0, len(pictures), 2)]
+    whole = np.vstack(rows)
+    height = round(whole.shape[0] * WIDTH / whole.shape[1])
+    return np.asarray(cv2.resize(whole, (WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def write_jpeg(path: Path, image_bgr: NDArray[np.uint8]) -> None:
@@ -128,13 +140,18 @@ def main() -> int:
     rclpy.init()
     try:
         for shot in SHOTS:
-            message = overlay_of(shot)
-            if message is None:
-                print(f'no overlay of {shot.media}', file=sys.stderr)
+            messages = messages_of(shot)
+            if messages is None:
+                print(f'nothing came of {shot.media}', file=sys.stderr)
                 return 1
-            path = folder / f'{shot.make_node.__name__.removesuffix("Node").lower()}.jpg'
-            write_jpeg(path, pixels_from_message(message).as_order('bgr'))
-            print(f'{path}: {path.stat().st_size // 1000} kB')
+            pictures = [pixels_from_message(message).as_order('bgr') for message in messages]
+            files = {shot.make_node.default_name: pictures[1]}
+            if shot.views:
+                files[f'{shot.make_node.default_name}_views'] = side_by_side(pictures)
+            for name, picture in files.items():
+                path = folder / f'{name}.jpg'
+                write_jpeg(path, picture)
+                print(f'{path}: {path.stat().st_size // 1000} kB')
     finally:
         rclpy.shutdown()
     return 0

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of a video file or of a folder of pictures."""
+"""Frames of a video file, of a folder of pictures, or of a camera."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from .cameras import Camera, StreamOptions, is_live
 
 PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 PICTURES_PER_SECOND = 1.0
 
 
 class FrameSource(Protocol):
-    """Something that can be played from its start, any number of times."""
+    """Something that can be played, a file from its start and any number of times.
+
+    Attributes:
+        live: Whether it keeps its own time, as a camera does.
+    """
+
+    live: bool
 
     @property
     def rate_hz(self) -> float:
@@ -35,6 +42,8 @@ class VideoFile:
     Raises:
         ImageError: The file is missing, or is no video.
     """
+
+    live = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,14 +77,22 @@ class VideoFile:
 
 
 class PictureFolder:
-    """The pictures of a folder by name, or a single picture.
+    """The pictures of a folder by name, a single picture, or those that fit a pattern.
+
+    Args:
+        path: The folder or picture; ``*``, ``?`` and ``[`` in its last part make it a pattern.
 
     Raises:
-        ImageError: The folder has no picture.
+        ImageError: There is no such picture.
     """
 
+    live = False
+
     def __init__(self, path: Path) -> None:
-        names = sorted(path.iterdir()) if path.is_dir() else [path]
+        if path.is_dir():
+            names = sorted(path.iterdir())
+        else:
+            names = [path] if path.exists() else sorted(path.parent.glob(path.name))
         self.paths = [p for p in names if p.suffix.lower() in PICTURE_SUFFIXES]
         if not self.paths:
             msg = f'no picture in {path}; known are {", ".join(PICTURE_SUFFIXES)}'
@@ -96,19 +113,24 @@ class PictureFolder:
             yield picture.astype(np.uint8, copy=False)
 
 
-def open_frames(resource: str) -> FrameSource:
-    """Open a video file, a picture, or a folder of pictures.
+def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSource:
+    """Open a video file, a picture, a folder or pattern of pictures, a camera or a stream.
 
     Args:
-        resource: A path, with or without ``file://`` before it.
+        resource: A path, with or without ``file://`` before it, or what ``Camera`` takes.
+        options: What a camera or stream is asked for.
 
     Raises:
-        ImageError: There is nothing at the path, or nothing that can be played.
+        ImageError: There is nothing at the path, or nothing that can be played. A camera that is
+            away is told by its ``frames``, since it may come back.
     """
+    if is_live(resource):
+        return Camera(resource, options or StreamOptions())
     path = Path(resource.removeprefix('file://')).expanduser()
-    if not resource or not path.exists():
+    pattern = any(sign in path.name for sign in '*?[') and path.parent.is_dir()
+    if not resource or not (path.exists() or pattern):
         msg = f'no file or folder {resource!r}; want a video, a picture or a folder of pictures'
         raise ImageError(msg)
-    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+    if pattern or path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(path)
     return VideoFile(path)

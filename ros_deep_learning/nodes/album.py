@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageError
+from ..imaging.pacing import PacedWriter
+from ..imaging.sinks import VideoSink
 
 COLUMNS, ROWS = 3, 4
 TILE_WIDTH = 480
@@ -29,10 +30,9 @@ class Album:
 
     def __init__(self, folder: Path, rate_hz: float) -> None:
         self._folder = folder
-        self._rate_hz = rate_hz
-        self._writer: cv2.VideoWriter | None = None
-        self._first_ns = self._written = 0
-        self._last: NDArray[np.uint8] | None = None
+        self._video = VideoSink(folder / 'annotated.mp4', rate_hz)
+        self._writer = PacedWriter(self._video, rate_hz)
+        self._first_ns: int | None = None
         self._best: dict[int, tuple[float, NDArray[np.uint8]]] = {}
         self.paths: list[Path] = []
 
@@ -50,14 +50,9 @@ class Album:
             ImageError: The video cannot be written.
         """
         frame_bgr = np.ascontiguousarray(frame_bgr)
-        if self._writer is None:
-            self._writer = self._open(frame_bgr.shape[1], frame_bgr.shape[0])
+        if self._first_ns is None:
             self._first_ns = stamp_ns
-        due = round((stamp_ns - self._first_ns) * 1e-9 * self._rate_hz) + 1
-        while self._last is not None and self._written < due - 1:
-            self._write(self._last)
-        self._write(frame_bgr)
-        self._last = frame_bgr
+        self._writer.write(frame_bgr, stamp_ns)
         # A frame is worth showing for how many kinds of things it has, then how sure they are.
         worth = len({label for label, _ in found}) + sum(score for _, score in found) / 100
         window = (stamp_ns - self._first_ns) // KEEP_EVERY_NS
@@ -66,29 +61,12 @@ class Album:
 
     def close(self) -> None:
         """Finish the video and write the contact sheet; harmless when nothing was added."""
-        writer, self._writer = self._writer, None
-        if writer is None:
+        if not self._best or self.paths:
             return
-        writer.release()
+        self._video.close()
         sheet = self._folder / 'contact_sheet.png'
         cv2.imwrite(str(sheet), self._sheet())
-        self.paths.append(sheet)
-
-    def _open(self, width: int, height: int) -> cv2.VideoWriter:
-        path = self._folder / 'annotated.mp4'
-        self._folder.mkdir(parents=True, exist_ok=True)
-        codec = cv2.VideoWriter.fourcc(*'mp4v')
-        writer = cv2.VideoWriter(str(path), codec, self._rate_hz, (width, height))
-        if not writer.isOpened():
-            msg = f'cannot write the video {path}; is the folder writable?'
-            raise ImageError(msg)
-        self.paths.append(path)
-        return writer
-
-    def _write(self, frame_bgr: NDArray[np.uint8]) -> None:
-        assert self._writer is not None
-        self._writer.write(frame_bgr)
-        self._written += 1
+        self.paths = [*self._video.paths, sheet]
 
     def _sheet(self) -> NDArray[np.uint8]:
         chosen = sorted(self._best, key=lambda window: -self._best[window][0])[: COLUMNS * ROWS]

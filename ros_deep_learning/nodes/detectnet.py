@@ -23,14 +23,33 @@ from .detectnet_settings import DetectNetSettings
 from .outputs import Outputs
 from .spin import run_node
 from .texts import read_names
+from .usage import Topic
 from .vision_node import VisionNode
 
 
 class DetectNetNode(VisionNode):
     """Finds objects in the images of ``~/image_in``."""
 
+    default_name = 'detectnet'
+    settings_type = DetectNetSettings
+    topics = (
+        *VisionNode.topics,
+        Topic(
+            'out',
+            '~/detections',
+            'vision_msgs/Detection2DArray',
+            'boxes in source pixels, track number in id; empty when there is nothing',
+        ),
+        Topic(
+            'out',
+            '~/annotations',
+            'foxglove_msgs/ImageAnnotations',
+            'the same for Foxglove; where foxglove_msgs is installed',
+        ),
+    )
+
     def __init__(self) -> None:
-        super().__init__('detectnet', DetectNetSettings)
+        super().__init__(self.default_name, self.settings_type)
 
     def open_network(self, settings: DetectNetSettings, progress: Progress) -> DetectNet:
         """Load the detector that settings name."""

@@ -26,6 +26,7 @@ from .parameters import parameter
 from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .spin import run_node
 from .texts import read_region
+from .usage import Topic
 from .vision_node import VisionNode
 
 _FRAME_ONLY = OverlayFlags(box=False, lines=True, labels=False, conf=False)
@@ -87,8 +88,15 @@ class ImageNetSettings(VisionSettings):
 class ImageNetNode(VisionNode):
     """Tells what the images of ``~/image_in`` show as a whole."""
 
+    default_name = 'imagenet'
+    settings_type = ImageNetSettings
+    topics = (
+        *VisionNode.topics,
+        Topic('out', '~/classification', 'vision_msgs/Classification', 'the best classes'),
+    )
+
     def __init__(self) -> None:
-        super().__init__('imagenet', ImageNetSettings)
+        super().__init__(self.default_name, self.settings_type)
 
     def open_network(self, settings: ImageNetSettings, progress: Progress) -> ImageNet:
         """Load the classifier that settings name."""

@@ -1,107 +1,150 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the launch files have in common."""
+"""The launches of the vision nodes; each launch file is one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    EmitEvent,
-    LogInfo,
-    OpaqueFunction,
-    RegisterEventHandler,
-)
-from launch.conditions import IfCondition
+from launch.actions import EmitEvent, LogInfo, RegisterEventHandler
 from launch.events import matches_action
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
-from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from lifecycle_msgs.msg import Transition
 
 from ..errors import SettingsError
-from .large_images import large_images_environment
-
-COMMON_ARGUMENTS = (
-    ('name', '', "Name of the node; empty takes the program's own."),
-    ('namespace', '', 'Namespace of the node.'),
-    ('image_topic', '/video_source/raw', 'The camera topic to subscribe to (sensor_msgs/Image).'),
-    ('params_file', '', 'YAML file of parameters; the other arguments win over it.'),
-    ('use_sim_time', 'false', 'Whether to take the time from /clock.'),
-    ('log_level', 'info', 'debug, info, warn, error or fatal.'),
-    ('autostart', 'true', 'Whether to configure and activate the node at once.'),
-    ('large_images', 'false', 'Whether Fast DDS gets room for large images; docs/transport.md.'),
+from . import launch_parts as parts
+from .launch_arguments import (
+    AUTOSTART,
+    IMAGE_TOPIC,
+    NAME,
+    PARAMS_FILE,
+    PROCESS_ARGUMENTS,
+    RVIZ,
+    Argument,
+    described,
+    given_parameters,
+    parameter_arguments,
 )
+from .settings import MODEL_TEXT
+
+COMMON_ARGUMENTS = (*PROCESS_ARGUMENTS, PARAMS_FILE, AUTOSTART, IMAGE_TOPIC, RVIZ)
 
 
-def vision_launch(
-    executable: str, default_params_file: str, parameters: Iterable[tuple[str, type, str]]
-) -> LaunchDescription:
-    """Describe the launch of one vision node.
+def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescription:
+    """Describe the launch of one vision node, with a source and an output where these are given.
 
     Args:
         executable: Program of the node, and its default name.
-        default_params_file: Parameter file that is always read first.
-        parameters: Name, type and description of each parameter that is a launch argument; an
-            argument left empty keeps what the parameter files or the node's default say.
+        settings_type: The dataclass of its parameters, each of which is a launch argument.
     """
-    parameters = tuple(parameters)
-    arguments = [
-        DeclareLaunchArgument(name, default_value=default, description=text)
-        for name, default, text in COMMON_ARGUMENTS
-    ]
-    arguments += [
-        DeclareLaunchArgument(name, default_value='', description=text)
-        for name, _, text in parameters
-    ]
+    parameters = parameter_arguments(settings_type)
+    videos = (*parts.INPUT_ARGUMENTS, *parts.OUTPUT_ARGUMENTS)
+    arguments = (NAME, *COMMON_ARGUMENTS, *parameters, *videos)
 
-    def start(context: Any) -> Sequence[Any]:
-        def given(name: str) -> str:
-            return str(LaunchConfiguration(name).perform(context)).strip()
-
-        files = [default_params_file, *filter(None, [given('params_file')])]
-        overrides = {
-            name: _typed(name, kind, given(name)) for name, kind, _ in parameters if given(name)
+    def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        name = given['name'] or executable
+        values = {
+            **given_parameters(parameters, given),
+            'use_sim_time': given['use_sim_time'],
+            # An event could get lost on the way to a process that was killed; see autostart.
+            'autostart': given['autostart'] and given['respawn'],
         }
-        overrides['use_sim_time'] = _typed('use_sim_time', bool, given('use_sim_time'))
-        large_images = _typed('large_images', bool, given('large_images'))
         node = LifecycleNode(
-            package='ros_deep_learning',
-            executable=executable,
-            name=given('name') or executable,
-            namespace=given('namespace'),
-            parameters=[*(ParameterFile(path) for path in files), overrides],
-            remappings=[('~/image_in', given('image_topic'))],
-            ros_arguments=['--log-level', given('log_level')],
-            additional_env=large_images_environment() if large_images else {},
-            output='screen',
-            emulate_tty=True,
+            **parts.process(executable, given),
+            name=name,
+            parameters=[*_files(executable, given), values],
+            remappings=[('~/image_in', given['image_topic'])],
         )
-        return [*autostart(node), node]
+        events = given['autostart'] and not given['respawn']
+        return [
+            *_say_failures(node),
+            *(autostart(node) if events else []),
+            node,
+            *_around({executable: name}, executable, given),
+        ]
 
-    return LaunchDescription([*arguments, OpaqueFunction(function=start)])
+    return described(arguments, start)
 
 
-def _typed(name: str, kind: type, text: str) -> Any:
-    if kind is bool:
-        if text.lower() not in ('true', 'false'):
-            msg = f'launch argument {name} wants true or false, not {text!r}'
+def composed_launch(names: Sequence[str]) -> LaunchDescription:
+    """Describe the launch of several vision nodes in one process on one camera topic.
+
+    Args:
+        names: The nodes of the program ``vision``, all of which start by default.
+    """
+    models = tuple(Argument(f'{name}_model', '', MODEL_TEXT) for name in names)
+    shared = (
+        Argument('nodes', ' '.join(names), 'Which nodes to start, apart by spaces.'),
+        Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
+        Argument('precision', '', 'auto, fp32, fp16 or int8, for all of them.', str, 'precision'),
+    )
+    arguments = (*COMMON_ARGUMENTS, *shared, *models, *parts.INPUT_ARGUMENTS)
+
+    def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        chosen = given['nodes'].replace(',', ' ').split()
+        if unknown := [name for name in chosen if name not in names]:
+            msg = f'launch argument nodes: no node {unknown[0]!r}; known are {", ".join(names)}'
             raise SettingsError(msg)
-        return text.lower() == 'true'
-    try:
-        return ParameterValue(kind(text), value_type=kind)
-    except ValueError as err:
-        msg = f'launch argument {name} wants a {kind.__name__}, not {text!r}'
-        raise SettingsError(msg) from err
+        values = {
+            **given_parameters(shared, given),
+            'use_sim_time': given['use_sim_time'],
+            'autostart': given['autostart'],
+        }
+        own = {name: given[f'{name}_model'] for name in chosen if given[f'{name}_model']}
+        # No name: it would become that of each of the nodes.
+        node = Node(
+            **parts.process('vision', given),
+            arguments=chosen,
+            parameters=[*_files('vision', given), *_models_file(own), values],
+            remappings=[('~/image_in', given['image_topic'])],
+        )
+        return [node, *_around({name: name for name in names}, 'vision', given)]
+
+    return described(arguments, start)
+
+
+def _files(config: str, given: Mapping[str, Any]) -> list[str]:
+    return [parts.share_file('config', f'{config}.yaml'), *filter(None, [given['params_file']])]
+
+
+def _models_file(models: Mapping[str, str]) -> list[str]:
+    """Write the models of single nodes as a parameter file, as launch_ros does with its own."""
+    if not models:
+        return []
+    parameters = {
+        f'/**/{name}': {'ros__parameters': {'model': model}} for name, model in models.items()
+    }
+    with tempfile.NamedTemporaryFile('w', prefix='launch_params_', delete=False) as file:
+        yaml.safe_dump(parameters, file)
+    return [file.name]
+
+
+def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:
+    """Give what feeds and shows the nodes: a source, an output and rviz, as far as asked for."""
+    nodes = []
+    if given['input']:
+        nodes.append(parts.video_source(given, given['image_topic']))
+    if given.get('output'):
+        (name,) = names.values()
+        nodes.append(parts.video_output(given, f'{name}/overlay'))
+    if given['rviz']:
+        nodes.append(parts.rviz(config, names, given))
+    return nodes
 
 
 def autostart(node: LifecycleNode) -> list[Any]:
-    """Configure a node once it runs, and activate it once it is configured."""
+    """Configure a node once it runs, and activate it once it is configured.
+
+    Only at the first start: when a killed node is started again, the service of the dead one is
+    still on the graph, and a request may reach that one alone. A node that is to be respawned
+    starts itself, by its parameter.
+    """
 
     def change(transition_id: int) -> EmitEvent:
         event = ChangeState(
@@ -109,25 +152,26 @@ def autostart(node: LifecycleNode) -> list[Any]:
         )
         return EmitEvent(event=event)
 
-    wanted = IfCondition(LaunchConfiguration('autostart'))
     activate = OnStateTransition(
         target_lifecycle_node=node,
         start_state='configuring',
         goal_state='inactive',
         entities=[change(Transition.TRANSITION_ACTIVATE)],
+        handle_once=True,
     )
+    return [RegisterEventHandler(activate), change(Transition.TRANSITION_CONFIGURE)]
+
+
+def _say_failures(node: LifecycleNode) -> list[Any]:
     hint = LogInfo(msg='the node stays unconfigured; mend the error above and configure it again')
-    failed = [
-        OnStateTransition(
-            target_lifecycle_node=node,
-            start_state=start_state,
-            goal_state='unconfigured',
-            entities=[hint],
+    return [
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state=start_state,
+                goal_state='unconfigured',
+                entities=[hint],
+            )
         )
         for start_state in ('configuring', 'errorprocessing')
-    ]
-    return [
-        RegisterEventHandler(activate, condition=wanted),
-        *(RegisterEventHandler(handler, condition=wanted) for handler in failed),
-        EmitEvent(event=change(Transition.TRANSITION_CONFIGURE).event, condition=wanted),
     ]

@@ -18,6 +18,7 @@ from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallba
 from rclpy.node import Node
 
 from ..errors import DeepLearningError, SettingsError
+from .bond import ManagerBond
 from .parameter_group import ParameterGroup
 from .parameters import ParameterTable
 from .settings import VisionSettings
@@ -35,6 +36,7 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         # A parameter is checked against what is loaded, which may not be released meanwhile.
         self.loaded_lock = threading.Lock()
         self._configuring = False
+        self._bond = ManagerBond(self)
         self.table: ParameterTable[Any] = ParameterTable(settings_type)
         self.settings: Any = self.table.declare(self)
         self.add_on_set_parameters_callback(self._on_parameters)
@@ -99,12 +101,15 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         # Enables the publishers, which speak from here on.
         super().on_activate(state)
         result = self._transition('activate', self.begin, self.end)
-        if result != TransitionCallbackReturn.SUCCESS:
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._bond.form(self.settings.bond_heartbeat_period)
+        else:
             super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End, with the publishers still able to send the frame in hand."""
+        self._bond.dissolve()
         result = self._transition('deactivate', self.end)
         super().on_deactivate(state)
         return result
@@ -115,11 +120,18 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, from any state."""
+        self._bond.dissolve()
         return self._transition('shutdown', self.release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, so that the node can be configured again."""
+        self._bond.dissolve()
         return self._transition('recover', self.release)
+
+    def destroy_node(self) -> None:
+        """Take the node off the graph, and let a manager know."""
+        self._bond.dissolve()
+        super().destroy_node()
 
     def _start(self) -> None:
         # A second executor thread may have taken the timer before it was cancelled.

@@ -128,7 +128,8 @@ def _override(topic: str, end: str, found: Mismatch, value: str) -> str:
 def _value(qos: QoSProfile, policy: str) -> Any:
     value = getattr(qos, policy)
     # A profile says 0 for what was not set, the graph infinite.
-    return _INFINITE if value == Duration() else value
+    # Humble's Duration raises where it is compared with another type.
+    return _INFINITE if isinstance(value, Duration) and value == Duration() else value
 
 
 def _words(value: Any) -> str:

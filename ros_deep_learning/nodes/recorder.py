@@ -21,6 +21,7 @@ from .outputs import RESULT_QOS
 from .parameters import ParameterTable, parameter
 from .results import boxes_of
 from .spin import run_node
+from .usage import Topic
 
 LINE_PERIOD_S = 0.25
 
@@ -44,9 +45,16 @@ class RecorderSettings:
 class RecorderNode(Node):  # type: ignore[misc]
     """Pairs ``~/detections`` with ``~/overlay`` by their stamp until the frames end."""
 
+    default_name = 'recorder'
+    settings_type = RecorderSettings
+    topics = (
+        Topic('in', '~/detections', 'vision_msgs/Detection2DArray', "detectnet's results"),
+        Topic('in', '~/overlay', 'sensor_msgs/Image', "detectnet's annotated frames"),
+    )
+
     def __init__(self) -> None:
-        super().__init__('recorder')
-        settings: RecorderSettings = ParameterTable(RecorderSettings).declare(self)
+        super().__init__(self.default_name)
+        settings: RecorderSettings = ParameterTable(self.settings_type).declare(self)
         self._settings = settings
         self._album = Album(Path(settings.folder), settings.rate_hz)
         self._lines: dict[int, str] = {}

@@ -28,6 +28,7 @@ from .parameters import parameter
 from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .spin import run_node
 from .texts import read_names
+from .usage import Topic
 from .vision_node import VisionNode
 
 _VOID = 'void'
@@ -116,10 +117,30 @@ class SegNetSettings(VisionSettings):
 class SegNetNode(VisionNode):
     """Finds the class of every pixel of the images of ``~/image_in``."""
 
+    default_name = 'segnet'
+    settings_type = SegNetSettings
+    topics = (
+        *VisionNode.topics,
+        Topic(
+            'out',
+            '~/class_mask',
+            'sensor_msgs/Image',
+            'mono8: the class of every pixel; 255 is unlabelled',
+        ),
+        Topic('out', '~/confidence_mask', 'sensor_msgs/Image', 'mono8: how sure, 0 to 255'),
+        Topic('out', '~/color_mask', 'sensor_msgs/Image', 'rgb8: only colours of classes'),
+        Topic(
+            'out',
+            '~/segmentation',
+            'ros_deep_learning/Segmentation',
+            'class and confidence masks, pixels and share a class',
+        ),
+    )
+
     threshold_parameter = 'min_confidence'
 
     def __init__(self) -> None:
-        super().__init__('segnet', SegNetSettings)
+        super().__init__(self.default_name, self.settings_type)
 
     def open_network(self, settings: SegNetSettings, progress: Progress) -> SegNet:
         """Load the segmentation network that settings name."""

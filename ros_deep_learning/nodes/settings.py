@@ -143,6 +143,13 @@ class VisionSettings:
         'Whether the node configures and activates itself when it starts.',
         read_only=True,
     )
+    bond_heartbeat_period: float = parameter(
+        0.25,
+        "Seconds between the heartbeats for nav2's lifecycle manager, where bondpy is installed; "
+        '0 sends none.',
+        minimum=0.0,
+        maximum=60.0,
+    )
     max_failures: int = parameter(
         10,
         'So many failed inferences in a row deactivate the node; 0 never does.',

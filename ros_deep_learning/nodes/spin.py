@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
 
@@ -22,7 +23,8 @@ from rclpy.executors import (
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from ..errors import DeepLearningError
+from ..errors import DeepLearningError, UsageError
+from .usage import chosen_nodes, help_text, wants_help
 
 
 class RunnableNode(Protocol):
@@ -65,42 +67,57 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
         return done
 
 
-def run_node(make_node: Callable[[], RunnableNode], *, threads: int = 1) -> int:
+def run_node(node_type: Any, *, threads: int = 1) -> int:
     """Spin a node as ``run_nodes`` does."""
-    return run_nodes([make_node], threads=threads)
+    return run_nodes([node_type], threads=threads)
 
 
-def run_nodes(makers: Sequence[Callable[[], RunnableNode]], *, threads: int = 1) -> int:
+def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = False) -> int:
     """Spin nodes until they are told to end or one has finished; answers the exit code.
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
     finished while publishers still work, then the context is shut down.
 
+    The exit code is 0 when the nodes were told to end or have done their work, 2 when the
+    command line cannot be read, and 1 when a node could not be made or its work has failed.
+
     Args:
-        makers: Make the nodes, once rclpy is initialised.
-        threads: Executor threads; a lifecycle node takes two, so that diagnostics and state
-            queries are answered during a long transition.
+        node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
+        threads: Executor threads for each node; a lifecycle node takes two, so that diagnostics
+            and state queries are answered during a long transition.
+        choosable: Whether names on the command line choose among the nodes.
     """
+    if wants_help(sys.argv):
+        print(help_text(Path(sys.argv[0]).name, node_types, choosable=choosable), end='')
+        return 0
     # The put of a SimpleQueue is made for signal handlers too.
     ends: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ends.put(0))
-    # rclpy's own handlers shut the context down under workers that are about to publish.
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     nodes: list[RunnableNode] = []
     try:
-        try:
-            for make in makers:
-                nodes.append(make())
-        except DeepLearningError as err:
-            print(f'error: {err}', file=sys.stderr)
-            return 1
-        return _spin(nodes, threads, ends)
+        chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
+        _begin()
+        for make in chosen:
+            nodes.append(make())
+        return _spin(nodes, threads * len(nodes), ends)
+    except DeepLearningError as err:
+        print(f'error: {err}', file=sys.stderr)
+        return 2 if isinstance(err, UsageError) else 1
     finally:
         for node in nodes:
             node.release()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _begin() -> None:
+    try:
+        # rclpy's own handlers shut the context down under workers that are about to publish.
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as err:
+        msg = f'ROS does not start: {err}'
+        raise UsageError(msg) from err
 
 
 def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -> int:

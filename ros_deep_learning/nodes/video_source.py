@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The video_source node: plays a video file or a folder of pictures on an image topic."""
+"""The video_source node: plays a video, pictures or a camera on an image topic."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import threading
+import time
+from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
@@ -15,43 +17,42 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 
-from ..errors import ImageError
+from ..errors import CameraError, ImageError
 from ..imaging.frames import open_frames
 from ..imaging.messages import write_image
-from .parameters import ParameterTable, parameter
+from ..imaging.turns import turned
+from .parameters import ParameterTable
 from .spin import run_node
+from .usage import Topic
+from .video_source_settings import VideoSourceSettings
 
 # Reliable, so that subscribers of either kind match.
 SOURCE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=2, reliability=ReliabilityPolicy.RELIABLE
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoSourceSettings:
-    """The parameters of video_source."""
-
-    resource: str = parameter('', 'Path of a video file, a picture, or a folder of pictures.')
-    framerate: float = parameter(
-        0.0, 'Frames a second; 0 is the own rate of the file.', minimum=0.0, maximum=1000.0
-    )
-    loop: int = parameter(
-        0, 'How many times to play it again; -1 plays it for ever.', minimum=-1, maximum=1_000_000
-    )
-    frame_id: str = parameter('camera', 'frame_id of the published headers.')
-    wait_for_subscriber: bool = parameter(
-        False, 'Whether to hold the first frame until somebody subscribes.'
-    )
+RETRY_S = 2.0
+WARN_PERIOD_S = 30.0
+PARTING_S = 2.0
+SETTLE_S = 0.3
+"""A subscriber that we know may not know us yet."""
 
 
 class VideoSourceNode(Node):  # type: ignore[misc]
-    """Publishes frames on ``~/raw`` at their own rate, then ends the process."""
+    """Publishes frames on ``~/raw`` at their own rate; a file's end is the end of the process.
+
+    A thread reads and publishes, since a camera may keep its reader waiting. A camera that is
+    away is waited for, and one that went is opened again when it is back.
+    """
+
+    default_name = 'video_source'
+    settings_type = VideoSourceSettings
+    topics = (Topic('out', '~/raw', 'sensor_msgs/Image', 'bgr8: the frames'),)
 
     def __init__(self) -> None:
-        super().__init__('video_source')
-        settings: VideoSourceSettings = ParameterTable(VideoSourceSettings).declare(self)
+        super().__init__(self.default_name)
+        settings: VideoSourceSettings = ParameterTable(self.settings_type).declare(self)
         self._settings = settings
-        self._source = open_frames(settings.resource)
+        self._source = open_frames(settings.resource, settings.options())
         self._publisher = self.create_publisher(
             Image,
             '~/raw',
@@ -59,56 +60,98 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self.finished = Future()
-        self._frames = self._play()
         self._count = 0
-        rate_hz = settings.framerate or self._source.rate_hz
-        self._timer = self.create_timer(1.0 / rate_hz, self._tick)
+        self._period_s = 1.0 / (settings.framerate or self._source.rate_hz)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name='video_source', daemon=True)
         self.get_logger().info(
-            f'plays {settings.resource} at {rate_hz:.2f} Hz on {self._publisher.topic_name}'
+            f'plays {settings.resource} at {1.0 / self._period_s:.2f} Hz on '
+            f'{self._publisher.topic_name}'
         )
+        self._thread.start()
 
     def abandon(self) -> None:
-        """Nothing takes long here."""
+        """Stop after the frame in hand."""
+        self._stopped.set()
 
     def release(self) -> None:
-        """Close the file."""
-        self._frames.close()
+        """Stop; a camera that keeps its reader waiting is left to the end of the process."""
+        self._stopped.set()
+        self._thread.join(PARTING_S)
 
-    def _play(self) -> Any:
+    def _run(self) -> None:
+        try:
+            self._wait_for_subscriber()
+            self._play()
+        except ImageError as err:
+            self.get_logger().error(str(err))
+            self.finished.set_result(1)
+            return
+        if not self._stopped.is_set():
+            self.get_logger().info(f'the end, after {self._count} frames')
+            self.finished.set_result(0)
+
+    def _wait_for_subscriber(self) -> None:
+        while self._settings.wait_for_subscriber and not self._stopped.is_set():
+            if self._publisher.get_subscription_count() > 0:
+                self._stopped.wait(SETTLE_S)
+                return
+            self._stopped.wait(0.05)
+
+    def _play(self) -> None:
+        # By the steady clock: simulated time may jump or stand still.
+        due_s = time.monotonic()
+        for frame in self._frames():
+            now_s = time.monotonic()
+            if self._source.live:
+                # The camera has kept the time; one faster than was asked for is thinned out.
+                if self._settings.framerate and now_s < due_s - self._period_s / 2:
+                    continue
+                due_s = max(due_s, now_s - self._period_s)
+            elif self._stopped.wait(max(0.0, due_s - now_s)):
+                return
+            self._publish(frame)
+            due_s = max(due_s + self._period_s, time.monotonic() - 1.0)
+
+    def _frames(self) -> Iterator[NDArray[np.uint8]]:
         rounds = 0
-        while True:
-            yield from self._source.frames()
+        while not self._stopped.is_set():
+            try:
+                for frame in self._source.frames():
+                    if self._stopped.is_set():
+                        return
+                    yield frame
+            except CameraError as err:
+                self.get_logger().warning(
+                    f'{err}; it is waited for', throttle_duration_sec=WARN_PERIOD_S
+                )
+                self._stopped.wait(RETRY_S)
+                continue
             if rounds == self._settings.loop:
                 return
             rounds += 1
-
-    def _tick(self) -> None:
-        waits = self._settings.wait_for_subscriber and self._count == 0
-        if waits and self._publisher.get_subscription_count() == 0:
-            return
-        try:
-            frame = next(self._frames, None)
-        except ImageError as err:
-            self.get_logger().error(str(err))
-            self._finish(1)
-            return
-        if frame is None:
-            self.get_logger().info(f'the end, after {self._count} frames')
-            self._finish(0)
-            return
-        self._publish(frame)
-
-    def _finish(self, exit_code: int) -> None:
-        self._timer.cancel()
-        self.finished.set_result(exit_code)
 
     def _publish(self, frame: NDArray[np.uint8]) -> None:
         message = Image()
         message.header.stamp = self.get_clock().now().to_msg()
         message.header.frame_id = self._settings.frame_id
-        write_image(message, frame, 'bgr8')
+        write_image(message, self._shaped(frame), 'bgr8')
         self._publisher.publish(message)
         self._count += 1
+
+    def _shaped(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        settings = self._settings
+        frame = turned(frame, settings.flip)
+        height, width = frame.shape[:2]
+        # One of the two given alone keeps the shape.
+        wanted_width = settings.width or round(width * (settings.height or height) / height)
+        wanted_height = settings.height or round(height * wanted_width / width)
+        size_wh = (max(1, wanted_width), max(1, wanted_height))
+        if size_wh == (width, height):
+            return frame
+        shrinks = size_wh[0] < width
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(frame, size_wh, interpolation=way), np.uint8)
 
 
 def main() -> int:

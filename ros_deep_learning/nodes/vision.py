@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""detectnet, imagenet and segnet in one process: one camera topic, one engine loader."""
+"""detectnet, imagenet and segnet, or some of them, in one process with one engine loader."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ NODES = (DetectNetNode, ImageNetNode, SegNetNode)
 
 
 def main() -> int:
-    """Run the three nodes as a process; each has its own worker, and all share one executor."""
-    return run_nodes(NODES, threads=2 * len(NODES))
+    """Run the nodes as a process; each has its own worker, and all share one executor."""
+    return run_nodes(NODES, threads=2, choosable=True)

@@ -29,6 +29,7 @@ from .network import Network
 from .network_swap import NetworkSwap
 from .outputs import LATCHED_QOS, Outputs
 from .settings import VisionSettings
+from .usage import Topic
 from .worker import Worker
 
 
@@ -40,10 +41,44 @@ class VisionNode(ManagedNode):
     inference publishes nothing, and several in a row deactivate the node.
 
     Attributes:
+        default_name: See ``DescribedNode``, as for the next two.
+        settings_type: The dataclass of the parameters.
+        topics: All topics.
         threshold_parameter: The parameter whose value ``~/label_info`` tells as threshold.
         channels: The cameras; none while the node is unconfigured.
     """
 
+    default_name: str
+    settings_type: type[VisionSettings]
+    topics: Sequence[Topic] = (
+        Topic('in', '~/image_in', 'sensor_msgs/Image', 'the camera; only the newest frame counts'),
+        Topic(
+            'in',
+            '~/image_in/compressed',
+            'sensor_msgs/CompressedImage',
+            'JPEG or PNG in place of it; see image_transport',
+        ),
+        Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
+        Topic('out', '~/vision_info', 'vision_msgs/VisionInfo', 'the model; latched'),
+        Topic(
+            'out',
+            '~/label_info',
+            'vision_msgs/LabelInfo',
+            'number and name of every class; latched; where vision_msgs has it',
+        ),
+        Topic(
+            'out',
+            '~/stats',
+            'ros_deep_learning/InferenceStats',
+            'stage times, age at publish, drops, backend, precision',
+        ),
+        Topic(
+            'out',
+            '/diagnostics',
+            'diagnostic_msgs/DiagnosticArray',
+            'state, frame rate, drops, last error',
+        ),
+    )
     threshold_parameter = 'threshold'
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,10 +16,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
-from ament_index_python.packages import get_package_prefix
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from diagnostic_msgs.msg import DiagnosticArray
 from filelock import FileLock, Timeout
 from lifecycle_msgs.msg import Transition
@@ -52,7 +54,7 @@ def _is_free(port: int) -> bool:
             probe.bind(('', port))
         except OSError:
             return False
-    return True
+        return True
 
 
 def _free_domain() -> tuple[int, FileLock]:
@@ -323,6 +325,38 @@ def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
     thread.join(10)
 
 
+# As `ros2 launch` does it, which the ROS of PyPI lacks.
+LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+arguments = [tuple(a.split(':=', 1)) for a in sys.argv[2:]]
+include = IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
+)
+service = LaunchService()
+service.include_launch_description(LaunchDescription([include]))
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture
+def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
+    """Start a launch file of the package with its arguments, in a process of its own."""
+    running: list[Program] = []
+
+    def begin(name: str, *arguments: str) -> Program:
+        file = Path(get_package_share_directory('ros_deep_learning')) / 'launch' / name
+        command = [sys.executable, '-c', LAUNCH, str(file), *arguments]
+        running.append(Program(command, tmp_path / f'launch.{len(running)}.log'))
+        return running[-1]
+
+    yield begin
+    for launched in running:
+        launched.stop()
+
+
 def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7) -> Image:
     """Make an Image message by the ROS definition alone, without the code under test."""
     message = Image(encoding=encoding, height=picture.shape[0], width=picture.shape[1])
@@ -332,6 +366,18 @@ def image_message(picture: np.ndarray, *, encoding: str = 'rgb8', stamp: int = 7
     message.step = picture.strides[0]
     message.data.frombytes(np.ascontiguousarray(picture).tobytes())
     return message
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Three pictures, 48x32, whose blue tells them apart, and a file that is none."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for index in range(3):
+        picture = np.full((32, 48, 3), (10 * index, 100, 200), np.uint8)
+        assert cv2.imwrite(str(folder / f'{index}.png'), picture)
+    (folder / 'notes.txt').write_text('no picture')
+    return folder
 
 
 @pytest.fixture

@@ -4,68 +4,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import psutil
 import pytest
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-RUNNER = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-arguments = [tuple(a.split(':=')) for a in sys.argv[2:]]
-include = IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
-)
-service = LaunchService()
-service.include_launch_description(LaunchDescription([include]))
-sys.exit(service.run())
-"""
-
-
-class Launched:
-    def __init__(self, file: str, arguments: tuple[str, ...], log: Path) -> None:
-        share = Path(get_package_share_directory('ros_deep_learning'))
-        self.log = log
-        command = [sys.executable, '-c', RUNNER, str(share / 'launch' / file), *arguments]
-        with log.open('w') as out:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    def text(self) -> str:
-        return self.log.read_text(errors='replace')
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            os.kill(self.process.pid, 2)
-        self.process.wait(30)
-
-
-@pytest.fixture
-def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Launched]]:
-    running: list[Launched] = []
-
-    def begin(file: str, *arguments: str) -> Launched:
-        running.append(Launched(file, arguments, tmp_path / f'launch.{len(running)}.log'))
-        return running[-1]
-
-    yield begin
-    for launched in running:
-        launched.stop()
-
 
 def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
-    launch: Callable[..., Launched],
+    launch: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     chelsea: np.ndarray,
@@ -93,13 +46,13 @@ def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
     assert 'process has died' not in launched.text()
 
 
-def test_without_autostart_the_node_waits(launch: Callable[..., Launched], graph: Any) -> None:
+def test_without_autostart_the_node_waits(launch: Callable[..., Any], graph: Any) -> None:
     launched = launch('detectnet.launch.py', 'autostart:=false', 'name:=eyes')
     assert graph.state('eyes') == 'unconfigured', launched.text()
 
 
 def test_a_wrong_model_is_told_and_the_node_can_be_mended(
-    launch: Callable[..., Launched], graph: Any, ssd_onnx: Path
+    launch: Callable[..., Any], graph: Any, ssd_onnx: Path
 ) -> None:
     launched = launch('detectnet.launch.py', 'model:=no-such-model')
     graph.wait_until('the error', lambda: 'stays unconfigured' in launched.text())
@@ -117,8 +70,183 @@ def test_a_wrong_model_is_told_and_the_node_can_be_mended(
     ],
 )
 def test_a_wrong_argument_is_told_in_one_line(
-    launch: Callable[..., Launched], graph: Any, argument: str, words: str
+    launch: Callable[..., Any], graph: Any, argument: str, words: str
 ) -> None:
     launched = launch('detectnet.launch.py', argument)
     graph.wait_until('the error', lambda: words in launched.text(), 20)
     assert 'Traceback' not in launched.text()
+
+
+@pytest.mark.parametrize('name', ['imagenet', 'detectnet', 'segnet'])
+def test_a_vision_node_starts_with_no_argument_and_no_camera(
+    launch: Callable[..., Any], graph: Any, ssd_onnx: Path, name: str
+) -> None:
+    launched = launch(f'{name}.launch.py')
+    graph.wait_until('active', lambda: graph.state(name) == 'active')
+    graph.image_publisher('/video_source/raw')
+    assert launched.stop() == 0
+    assert 'Traceback' not in launched.text()
+    assert 'has died' not in launched.text()
+
+
+def test_all_nodes_start_with_no_argument_and_no_camera(
+    launch: Callable[..., Any], graph: Any, ssd_onnx: Path
+) -> None:
+    launched = launch('vision.launch.py')
+    for name in ('imagenet', 'detectnet', 'segnet'):
+        graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
+    assert launched.stop() == 0
+    assert 'has died' not in launched.text()
+
+
+def test_a_source_waits_for_its_camera(launch: Callable[..., Any], graph: Any) -> None:
+    launched = launch(
+        'video_source.launch.py', 'name:=left', 'namespace:=robot', 'input:=/dev/video77'
+    )
+    graph.wait_until('the warning', lambda: 'no camera at /dev/video77' in launched.text())
+    graph.wait_until('the topic', lambda: graph.node.count_publishers('/robot/left/raw') == 1)
+    assert launched.stop() == 0
+    assert launched.text().count('no camera at') == 1
+
+
+@pytest.mark.parametrize('name', ['video_source', 'video_output'])
+def test_a_video_node_starts_with_no_argument(
+    launch: Callable[..., Any], graph: Any, name: str
+) -> None:
+    launched = launch(f'{name}.launch.py')
+    graph.wait_until('it runs', lambda: name in graph.node.get_node_names())
+    assert launched.stop() == 0
+    assert 'Traceback' not in launched.text()
+    assert 'has died' not in launched.text()
+    assert not Path('video_output.mp4').exists()
+
+
+def test_an_output_without_images_writes_nothing(
+    launch: Callable[..., Any], graph: Any, tmp_path: Path
+) -> None:
+    launched = launch('video_output.launch.py', f'output:={tmp_path / "new" / "x.mp4"}')
+    graph.wait_until('it runs', lambda: 'goes to' in launched.text())
+    assert launched.stop() == 0
+    assert 'no image came on /video_source/raw: nothing is written' in launched.text()
+    assert not (tmp_path / 'new').exists()
+
+
+def test_a_viewer_without_a_screen_says_how_to_go_on(
+    launch: Callable[..., Any], graph: Any, monkeypatch: pytest.MonkeyPatch, bikes_clip: Path
+) -> None:
+    monkeypatch.delenv('DISPLAY', raising=False)
+    monkeypatch.delenv('WAYLAND_DISPLAY', raising=False)
+    launched = launch('video_viewer.launch.py', f'input:={bikes_clip}', 'input_loop:=-1')
+    graph.wait_until('the error', lambda: 'no screen to open a window on' in launched.text())
+    assert 'write a file instead' in launched.text()
+    assert 'Traceback' not in launched.text()
+    images = graph.inbox('/video_source/raw', Image)
+    graph.wait_until('the source goes on', lambda: len(images) > 3)
+
+
+def test_a_viewer_plays_a_clip_into_a_file(
+    launch: Callable[..., Any], graph: Any, pictures: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / 'seen'
+    launched = launch(
+        'video_viewer.launch.py',
+        f'input:={pictures}', 'input_framerate:=20', 'input_wait_for_subscriber:=true',
+        'input_width:=24', f'output:={output}', 'namespace:=robot',
+    )  # fmt: skip
+    graph.wait_until('three pictures', lambda: len(list(output.glob('*.jpg'))) == 3)
+    assert cv2.imread(str(output / 'frame-000000.jpg')).shape == (16, 24, 3)
+    assert launched.stop() == 0
+
+
+def test_upstreams_two_ends_show_a_video_with_its_objects(
+    launch: Callable[..., Any], graph: Any, bikes_clip: Path, ssd_onnx: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / 'annotated.mp4'
+    launched = launch(
+        'detectnet.launch.py', f'input:={bikes_clip}', 'input_loop:=-1', f'output:={output}'
+    )
+    detections = graph.inbox('/detectnet/detections', Detection2DArray)
+    graph.wait_until('objects', lambda: any(m.detections for m in detections.messages))
+    graph.wait_until('frames', lambda: output.exists())
+    seen = len(detections)
+    graph.wait_until('more of them', lambda: len(detections) > seen + 20)
+    assert launched.stop() == 0
+    capture = cv2.VideoCapture(str(output))
+    assert capture.get(cv2.CAP_PROP_FRAME_WIDTH) == 640
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) > 10
+    assert capture.read()[0]
+
+
+def test_some_of_the_nodes_with_a_model_of_ones_own(
+    launch: Callable[..., Any], graph: Any
+) -> None:
+    launched = launch(
+        'vision.launch.py', 'nodes:=imagenet segnet', 'segnet_model:=duckietown-lanes'
+    )
+    for name in ('imagenet', 'segnet'):
+        graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
+    assert 'duckietown-lanes by onnxruntime' in launched.text()
+    assert 'detectnet' not in graph.node.get_node_names()
+
+
+def test_a_node_that_is_not_there_is_told(launch: Callable[..., Any], graph: Any) -> None:
+    launched = launch('vision.launch.py', 'nodes:=imagenet posenet')
+    words = "no node 'posenet'; known are detectnet, imagenet, segnet"
+    graph.wait_until('the error', lambda: words in launched.text(), 20)
+
+
+def test_rviz_that_is_not_installed_is_told(launch: Callable[..., Any], graph: Any) -> None:
+    with pytest.raises(PackageNotFoundError):
+        get_package_prefix('rviz2')
+    launched = launch('segnet.launch.py', 'rviz:=true')
+    graph.wait_until('the error', lambda: 'rviz2 is not installed; apt' in launched.text(), 20)
+
+
+@pytest.mark.parametrize(
+    ('file', 'names'),
+    [
+        ('segnet.launch.py', ['segnet']),
+        ('vision.launch.py', ['imagenet', 'segnet']),
+    ],
+)
+def test_a_killed_process_comes_back_active(
+    launch: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+    file: str,
+    names: list[str],
+) -> None:
+    chosen = [f'nodes:={" ".join(names)}'] if len(names) > 1 else []
+    launched = launch(file, 'respawn:=true', 'image_topic:=/camera', *chosen)
+    overlays = [graph.inbox(f'/{name}/overlay', Image) for name in names]
+    publisher = graph.image_publisher('/camera')
+    for stamp, inbox in enumerate(overlays, 1):
+        graph.ask(publisher, make_image(astronaut, stamp=stamp), inbox)
+    (first,) = psutil.Process(launched.process.pid).children()
+    first.kill()
+    for stamp, inbox in enumerate(overlays, 11):
+        graph.ask(publisher, make_image(astronaut, stamp=stamp), inbox)
+    (second,) = psutil.Process(launched.process.pid).children()
+    assert second.pid != first.pid
+    assert launched.stop() == 0
+    assert 'Traceback' not in launched.text()
+
+
+def test_two_robots_do_not_disturb_each_other(
+    launch: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+) -> None:
+    for robot in ('left', 'right'):
+        launch('segnet.launch.py', f'namespace:={robot}')
+    overlays = {r: graph.inbox(f'/{r}/segnet/overlay', Image) for r in ('left', 'right')}
+    cameras = {r: graph.image_publisher(f'/{r}/video_source/raw') for r in overlays}
+    for stamp, (robot, inbox) in enumerate(overlays.items(), 1):
+        graph.ask(cameras[robot], make_image(astronaut, stamp=stamp), inbox)
+    assert {m.header.stamp.sec for m in overlays['left'].messages} == {1}
+    assert {m.header.stamp.sec for m in overlays['right'].messages} == {2}
+    shared = {'/clock', '/diagnostics', '/parameter_events', '/rosout'}
+    for name, _ in graph.node.get_topic_names_and_types():
+        assert name in shared or name.startswith(('/left/', '/right/')), name

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +15,6 @@ import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    for index in range(3):
-        picture = np.full((32, 48, 3), (10 * index, 100, 200), np.uint8)
-        assert cv2.imwrite(str(folder / f'{index}.png'), picture)
-    (folder / 'notes.txt').write_text('no picture')
-    return folder
 
 
 def test_every_frame_arrives_then_the_process_ends(
@@ -52,3 +44,81 @@ def test_a_missing_resource_is_one_line_and_exit_code_1(start: Callable[..., Any
     assert program.process.wait(30) == 1
     assert "error: no file or folder '/no/such.mp4'" in program.text()
     assert 'Traceback' not in program.text()
+
+
+def test_shape_and_turn(start: Callable[..., Any], graph: Any, pictures: Path) -> None:
+    images = graph.inbox('/video_source/raw', Image)
+    start(
+        'video_source', '--ros-args', '-p', f'resource:={pictures}/*.png', '-p', 'loop:=-1',
+        '-p', 'framerate:=20.0', '-p', 'flip:=clockwise', '-p', 'width:=16',
+    )  # fmt: skip
+    graph.wait_until('frames', lambda: len(images) > 4)
+    assert {(m.width, m.height) for m in images.messages} == {(16, 24)}
+
+
+class Stream:
+    """A web server that plays a clip once to each that asks."""
+
+    def __init__(self, clip: Path, port: int = 0) -> None:
+        data = clip.read_bytes()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header('Content-Type', 'video/mp4')
+                self.send_header('Content-Length', str(len(data)))
+                self.end_headers()
+                with suppress(OSError):
+                    self.wfile.write(data)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_a_stream_that_goes_is_waited_for_and_played_again(
+    start: Callable[..., Any], graph: Any, pictures: Path, tmp_path: Path
+) -> None:
+    clip = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
+    for _ in range(5):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
+    stream = Stream(clip)
+    images = graph.inbox('/video_source/raw', Image, 50)
+    program = start(
+        'video_source', '--ros-args', '-p', f'resource:=http://127.0.0.1:{stream.port}/clip.avi',
+        '-p', 'wait_for_subscriber:=true',
+    )  # fmt: skip
+    graph.wait_until('frames', lambda: len(images) >= 3)
+    graph.wait_until('its end', lambda: 'gives no more frames; it is waited' in program.text())
+    stream.close()
+    seen = len(images)
+    stream = Stream(clip, stream.port)
+    graph.wait_until('frames again', lambda: len(images) > seen)
+    assert program.process.poll() is None
+    assert program.stop() == 0
+    assert program.text().count('it is waited for') == 1
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ('resource', 'words'),
+    [
+        ('webrtc://@:8554/in', 'cannot play webrtc://@:8554/in: known are file://'),
+        ('csi://0', 'csi://0 wants an OpenCV with GStreamer'),
+    ],
+)
+def test_what_this_opencv_cannot_play_is_told(
+    start: Callable[..., Any], resource: str, words: str
+) -> None:
+    program = start('video_source', '--ros-args', '-p', f'resource:={resource}')
+    assert program.process.wait(30) == 1
+    assert words in program.text()

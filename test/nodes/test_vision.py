@@ -4,18 +4,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
-from ament_index_python.packages import get_package_share_directory
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
 from sensor_msgs.msg import Image
@@ -27,19 +22,6 @@ TOPICS = {
     'imagenet/classification': Classification,
     'segnet/class_mask': Image,
 }
-RUNNER = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-arguments = [tuple(a.split(':=')) for a in sys.argv[2:]]
-include = IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
-)
-service = LaunchService()
-service.include_launch_description(LaunchDescription([include]))
-sys.exit(service.run())
-"""
 
 
 def ask_all(graph: Any, publisher: Any, image: Image, inboxes: dict[str, Any]) -> dict[str, Any]:
@@ -107,29 +89,6 @@ def test_one_node_may_fail_and_the_others_go_on(
     assert program.stop() == 0
 
 
-@pytest.fixture
-def launch(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Any]]:
-    running: list[Any] = []
-
-    def begin(name: str, *arguments: str) -> Any:
-        file = Path(get_package_share_directory('ros_deep_learning'), 'launch', name)
-        command = [sys.executable, '-c', RUNNER, str(file), *arguments]
-        with (tmp_path / 'launch.log').open('w') as log:
-            running.append(
-                subprocess.Popen(
-                    command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-                )
-            )
-        return running[-1]
-
-    yield begin
-    for process in running:
-        if process.poll() is None:
-            # As Ctrl-C does it: launch expects its children to have got the signal too.
-            os.killpg(process.pid, signal.SIGINT)
-        process.wait(30)
-
-
 def test_the_launch_file_starts_one_process_with_parameters_by_node(
     launch: Callable[..., Any],
     graph: Any,
@@ -153,7 +112,7 @@ def test_the_launch_file_starts_one_process_with_parameters_by_node(
     for name in NODES:
         name = f'robot/{name}'
         graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
-    (process,) = psutil.Process(launched.pid).children()
+    (process,) = psutil.Process(launched.process.pid).children()
     assert process.num_threads() > 3
     publisher = graph.image_publisher('/front/image_raw')
     got = ask_all(graph, publisher, make_image(astronaut), inboxes)

@@ -1,0 +1,11 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Start video_source: a file, pictures, a camera or a stream on an image topic."""
+
+from launch import LaunchDescription
+
+from ros_deep_learning.nodes.launch_videos import source_launch
+
+
+def generate_launch_description() -> LaunchDescription:
+    return source_launch()

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Cameras and network streams, read by OpenCV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CameraError, ImageError
+
+DEFAULT_RATE_HZ = 30.0
+TIMEOUT_MS = 5000
+CAMERA_CODECS = {
+    'unknown': '',
+    'raw': 'YUYV',
+    'mjpeg': 'MJPG',
+    'h264': 'H264',
+    'h265': 'HEVC',
+}
+"""Four-character codes of V4L2 by jetson-inference's name."""
+
+STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https', 'rtmp', 'udp', 'tcp')
+_SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """What a camera or stream is asked for; it may answer otherwise.
+
+    Attributes:
+        width: In pixels; 0 leaves it to the camera.
+        height: In pixels; 0 leaves it to the camera.
+        rate_hz: Frames a second; 0 leaves it to the camera.
+        codec: A key of ``CAMERA_CODECS``.
+        latency_ms: How long GStreamer may buffer.
+    """
+
+    width: int = 0
+    height: int = 0
+    rate_hz: float = 0.0
+    codec: str = 'unknown'
+    latency_ms: int = 2000
+
+
+class Camera:
+    """A live source: it may be away, come later, and go again.
+
+    Args:
+        resource: ``/dev/video0``, ``v4l2:///dev/video0``, ``csi://0``, or the address of a stream.
+        options: What it is asked for.
+
+    Raises:
+        ImageError: This OpenCV cannot read such a source at all.
+    """
+
+    live = True
+
+    def __init__(self, resource: str, options: StreamOptions) -> None:
+        self._resource, self._options = resource, options
+        scheme, _, rest = resource.partition('://')
+        if scheme == 'csi':
+            _want_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
+            self._source, self._api = csi_pipeline(rest, options), cv2.CAP_GSTREAMER
+        elif scheme == 'v4l2' or resource.startswith('/dev/'):
+            _want_backend(cv2.CAP_V4L2, 'V4L2', resource)
+            self._source = rest if scheme == 'v4l2' else resource
+            self._api = cv2.CAP_V4L2
+        elif _has_backend(cv2.CAP_FFMPEG):
+            self._source, self._api = resource, cv2.CAP_FFMPEG
+        else:
+            _want_backend(cv2.CAP_GSTREAMER, 'FFmpeg or GStreamer', resource)
+            self._source = stream_pipeline(resource, options)
+            self._api = cv2.CAP_GSTREAMER
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames a second that are asked for, or 30."""
+        return self._options.rate_hz or DEFAULT_RATE_HZ
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Give the frames as they come, shape (H, W, 3), uint8, BGR; it ends by an error.
+
+        Raises:
+            CameraError: The camera is away, or gives no more frames.
+        """
+        capture = self._open()
+        try:
+            while True:
+                there, frame = capture.read()
+                if not there:
+                    msg = f'{self._resource} gives no more frames'
+                    raise CameraError(msg)
+                yield frame.astype(np.uint8, copy=False)
+        finally:
+            capture.release()
+
+    def _open(self) -> cv2.VideoCapture:
+        if self._api == cv2.CAP_V4L2 and not Path(self._source).exists():
+            msg = f'no camera at {self._source}; list what there is with v4l2-ctl --list-devices'
+            raise CameraError(msg)
+        limits: list[int] = []
+        if self._api == cv2.CAP_FFMPEG:
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS]
+            limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+        capture = cv2.VideoCapture(self._source, self._api, limits)
+        if not capture.isOpened():
+            msg = f'cannot open {self._resource}; is it there, and not in use by another program?'
+            raise CameraError(msg)
+        if self._api == cv2.CAP_V4L2:
+            self._ask(capture)
+        return capture
+
+    def _ask(self, capture: cv2.VideoCapture) -> None:
+        options = self._options
+        if code := CAMERA_CODECS[options.codec]:
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*code))
+        wishes: tuple[tuple[int, Any], ...] = (
+            (cv2.CAP_PROP_FRAME_WIDTH, options.width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, options.height),
+            (cv2.CAP_PROP_FPS, options.rate_hz),
+        )
+        for name, value in wishes:
+            if value:
+                capture.set(name, value)
+
+
+def is_live(resource: str) -> bool:
+    """Tell whether a resource is a camera or a stream, not a file.
+
+    Raises:
+        ImageError: Its scheme is not one that can be played.
+    """
+    found = _SCHEME.match(resource)
+    if not found:
+        return resource.startswith('/dev/')
+    scheme = found[1].lower()
+    if scheme == 'file':
+        return False
+    if scheme not in ('csi', 'v4l2', *STREAM_SCHEMES):
+        known = ', '.join(f'{name}://' for name in ('file', 'v4l2', 'csi', *STREAM_SCHEMES))
+        msg = f'cannot play {resource}: known are {known}, paths and /dev/video0'
+        raise ImageError(msg)
+    return True
+
+
+def csi_pipeline(sensor: str, options: StreamOptions) -> str:
+    """Write GStreamer's pipeline for a camera at a Jetson's CSI port.
+
+    Args:
+        sensor: Number of the port.
+        options: What the camera is asked for.
+
+    Raises:
+        ImageError: The sensor is no number.
+    """
+    if not sensor.isdecimal():
+        msg = f'csi://{sensor}: want a number, as in csi://0'
+        raise ImageError(msg)
+    wishes = ['video/x-raw(memory:NVMM)']
+    if options.width and options.height:
+        wishes += [f'width={options.width}', f'height={options.height}']
+    if options.rate_hz:
+        wishes.append(f'framerate={round(options.rate_hz * 1000)}/1000')
+    return (
+        f'nvarguscamerasrc sensor-id={sensor} ! {", ".join(wishes)} ! nvvidconv ! '
+        'video/x-raw, format=BGRx ! videoconvert ! video/x-raw, format=BGR ! '
+        'appsink drop=true max-buffers=1'
+    )
+
+
+def stream_pipeline(address: str, options: StreamOptions) -> str:
+    """Write GStreamer's pipeline for a stream.
+
+    Raises:
+        ImageError: The address has a character that would end it in the pipeline.
+    """
+    if '"' in address or '\\' in address:
+        msg = f'{address}: an address cannot have quotes or backslashes'
+        raise ImageError(msg)
+    if address.startswith('rtsp'):
+        source = f'rtspsrc location="{address}" latency={options.latency_ms} ! decodebin'
+    else:
+        source = f'uridecodebin uri="{address}"'
+    return f'{source} ! videoconvert ! video/x-raw, format=BGR ! appsink drop=true max-buffers=1'
+
+
+def _has_backend(api: int) -> bool:
+    return bool(cv2.videoio_registry.hasBackend(api))
+
+
+def _want_backend(api: int, name: str, resource: str) -> None:
+    if not _has_backend(api):
+        msg = (
+            f'{resource} wants an OpenCV with {name}, which this one is built without; '
+            "apt's python3-opencv and JetPack's have it"
+        )
+        raise ImageError(msg)

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How often frames are written, so that a video of a constant rate keeps their time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .sinks import Sink
+
+LONGEST_GAP_S = 10.0
+
+
+class Pace:
+    """Counts the frames that a video is due at a time.
+
+    A stamp before the last one, or long after it, is a jump of the clock or a pause: from there
+    the time is counted anew, with one frame.
+
+    Args:
+        rate_hz: Frames a second of the video.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._start_ns: int | None = None
+        self._last_ns = self._written = 0
+
+    def due(self, stamp_ns: int) -> int:
+        """Tell how many frames to write, up to and with the one of this stamp.
+
+        Args:
+            stamp_ns: When the frame was taken, in nanoseconds.
+
+        Returns:
+            0 to leave the frame out, 1 to write it, n to write the one before it n - 1 times
+            first.
+        """
+        gap_s = (stamp_ns - self._last_ns) * 1e-9
+        if self._start_ns is None or not 0 <= gap_s <= LONGEST_GAP_S:
+            self._start_ns, self._written = stamp_ns, 0
+        self._last_ns = stamp_ns
+        wanted = round((stamp_ns - self._start_ns) * 1e-9 * self._rate_hz) + 1
+        due = max(wanted - self._written, 0)
+        self._written += due
+        return due
+
+
+class PacedWriter:
+    """Writes frames to a video so that it keeps the time of their stamps.
+
+    Args:
+        sink: The video; it stays the caller's to close.
+        rate_hz: Its frames a second.
+    """
+
+    def __init__(self, sink: Sink, rate_hz: float) -> None:
+        self._sink = sink
+        self._pace = Pace(rate_hz)
+        self._last: NDArray[np.uint8] | None = None
+
+    def write(self, frame_bgr: NDArray[np.uint8], stamp_ns: int) -> None:
+        """Take a frame, shape (H, W, 3), uint8, and when it was taken, in nanoseconds."""
+        due = self._pace.due(stamp_ns)
+        if due == 0:
+            return
+        for _ in range(due - 1):
+            self._sink.write(frame_bgr if self._last is None else self._last)
+        self._sink.write(frame_bgr)
+        self._last = frame_bgr

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A window on the screen, by OpenCV."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError
+
+_CLOSING_KEYS = (27, ord('q'))
+
+
+class Window:
+    """Shows frames; to be used by one thread from the first frame on.
+
+    Args:
+        title: What stands on its frame.
+
+    Raises:
+        ImageError: There is no screen, or this OpenCV cannot open windows.
+    """
+
+    def __init__(self, title: str) -> None:
+        mend = 'write a file instead (a name such as video.mp4)'
+        if sys.platform.startswith('linux') and not (
+            os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
+        ):
+            msg = (
+                'no screen to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set; '
+                f'{mend}, or look at the topic from another machine'
+            )
+            raise ImageError(msg)
+        if re.search(r'^\s*GUI:\s*NONE', cv2.getBuildInformation(), re.MULTILINE):
+            msg = (
+                'this OpenCV has no windows (opencv-python-headless); install opencv-python in '
+                f"its place or apt's python3-opencv, {mend}, or look at the topic with "
+                'rqt_image_view'
+            )
+            raise ImageError(msg)
+        self._title = title
+        self._open = False
+
+    def show(self, frame_bgr: NDArray[np.uint8]) -> None:
+        """Show a frame, shape (H, W, 3), uint8."""
+        if not self._open:
+            cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            cv2.resizeWindow(self._title, frame_bgr.shape[1], frame_bgr.shape[0])
+            self._open = True
+        cv2.imshow(self._title, frame_bgr)
+
+    def is_closed(self) -> bool:
+        """Let the window act, and tell whether a person closed it, or pressed q or Esc."""
+        if not self._open:
+            return False
+        key = cv2.waitKey(1)
+        gone = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
+        return bool(gone or key in _CLOSING_KEYS)

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The video_output node: writes an image topic into a video or pictures, or shows it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.task import Future
+
+from ..errors import ImageError
+from ..imaging.pacing import PacedWriter
+from ..imaging.sinks import Sink, VideoSink, open_output
+from ..imaging.window import Window
+from .camera import CameraSubscription
+from .frame import Frame
+from .parameters import ParameterTable
+from .spin import run_node
+from .usage import Topic
+from .video_output_settings import VideoOutputSettings
+
+DISPLAY = 'display://'
+WINDOW_PERIOD_S = 0.05
+WARN_PERIOD_S = 30.0
+
+
+class VideoOutputNode(Node):  # type: ignore[misc]
+    """Writes the images of ``~/image_in`` into a video or pictures, or shows them in a window.
+
+    The files are finished when the process ends; without an image there are none. Closing the
+    window ends the process.
+    """
+
+    default_name = 'video_output'
+    settings_type = VideoOutputSettings
+    topics = (Topic('in', '~/image_in', 'sensor_msgs/Image', 'what is written or shown'),)
+
+    def __init__(self) -> None:
+        super().__init__(self.default_name)
+        settings: VideoOutputSettings = ParameterTable(self.settings_type).declare(self)
+        self.finished = Future()
+        self._settings = settings
+        self._window: Window | None = None
+        self._sink: Sink | None = None
+        self._paced: PacedWriter | None = None
+        self._count = 0
+        self._size_wh = (0, 0)
+        self._topic = self.resolve_topic_name('~/image_in')
+        if settings.resource.startswith(DISPLAY):
+            self._window = Window(self._topic)
+        else:
+            self._open()
+        group = self.default_callback_group
+        self._camera = CameraSubscription(self, '~/image_in', self._on_image, group)
+        # By the steady clock, since simulated time may stand still.
+        self.create_timer(
+            WINDOW_PERIOD_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        self.get_logger().info(f'{self._topic} goes to {settings.resource}')
+
+    def abandon(self) -> None:
+        """Nothing takes long here."""
+
+    def release(self) -> None:
+        """Finish the files, and say what is in them."""
+        self._camera.close()
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return
+        sink.close()
+        for path in sink.paths:
+            self.get_logger().info(f'wrote {self._count} images to {path}')
+        if not sink.paths:
+            self.get_logger().warning(f'no image came on {self._topic}: nothing is written')
+
+    def _open(self) -> None:
+        settings = self._settings
+        self._sink = open_output(settings.resource, settings.framerate, settings.codec)
+        if isinstance(self._sink, VideoSink):
+            self._paced = PacedWriter(self._sink, settings.framerate)
+        if settings.bitrate:
+            self.get_logger().warning('bitrate has no effect: OpenCV chooses that of a file')
+
+    def _on_image(self, frame: Frame) -> None:
+        if self.finished.done():
+            return
+        try:
+            frame_bgr = frame.pixels().as_order('bgr')
+        except ImageError as err:
+            self.get_logger().warning(
+                f'left out an image of {self._topic}, encoding {frame.encoding!r}: {err}',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+            return
+        try:
+            self._take(frame_bgr, frame.header.stamp)
+        except ImageError as err:
+            self.get_logger().error(str(err))
+            self.finished.set_result(1)
+
+    def _take(self, frame_bgr: NDArray[np.uint8], stamp: Any) -> None:
+        if self._window is not None:
+            self._window.show(frame_bgr)
+        elif self._paced is not None:
+            self._warn_of_size(frame_bgr)
+            stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec or time.monotonic_ns()
+            # A copy, since it may be written again, when its message is gone.
+            self._paced.write(frame_bgr.copy(), stamp_ns)
+        elif self._sink is not None:
+            self._sink.write(frame_bgr)
+        self._count += 1
+
+    def _warn_of_size(self, frame_bgr: NDArray[np.uint8]) -> None:
+        size_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
+        if self._count and size_wh != self._size_wh:
+            self.get_logger().warning(
+                f'the images are {size_wh[0]}x{size_wh[1]} now; a video has one size, so that '
+                'they are brought to that of the first',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+        self._size_wh = size_wh
+
+    def _tick(self) -> None:
+        if self._window is not None and not self.finished.done() and self._window.is_closed():
+            self.get_logger().info('the window was closed')
+            self.finished.set_result(0)
+
+
+def main() -> int:
+    """Run the node as a process."""
+    return run_node(VideoOutputNode)
