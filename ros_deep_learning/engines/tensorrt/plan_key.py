@@ -14,7 +14,7 @@ from typing import Any
 from ...errors import PlanError
 from .profile import InputRange
 
-RECIPE = 2
+RECIPE = 3
 """Counts the changes to how networks are converted and built; a new one makes plans anew."""
 
 _WORDS = {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import BuildError
 from .onnx_edit import GraphTypes, fold_constants
+from .quantised_clip import rectify_clips
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -32,12 +33,14 @@ class QdqChanges:
         biases: Quantised biases that became float32.
         weights: Quantised weights that became float32 with a quantise node behind them.
         transposed: Weights of transposed convolutions that became float32 for good.
+        clips: Clips that became ReLUs, for the range behind them ends where they do.
     """
 
     activations: int
     biases: int
     weights: int
     transposed: int
+    clips: int
 
     @property
     def note(self) -> str | None:
@@ -49,6 +52,7 @@ class QdqChanges:
                 (self.biases, 'int32 biases made float32'),
                 (self.weights, 'stored int8 weights quantised in the graph'),
                 (self.transposed, 'transposed convolutions made float'),
+                (self.clips, 'clips made ReLUs'),
             )
             if count
         ]
@@ -87,9 +91,10 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
         raise BuildError(msg)
     fold_constants(result)
     types = GraphTypes(result)
-    fitter = _Fitter(types, list(result.graph.node))
+    given, clips = rectify_clips(list(result.graph.node), types)
+    fitter = _Fitter(types, given)
     nodes: list[NodeProto] = []
-    for node in list(result.graph.node):
+    for node in given:
         nodes += fitter.fit(node) if node.op_type in _PAIR else [node]
     for node in nodes:
         for slot, name in enumerate(node.input):
@@ -99,11 +104,11 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
     used.update(value.name for value in result.graph.output)
     del result.graph.node[:]
     result.graph.node.extend(
-        node for node in nodes if used.intersection(node.output) or node.op_type not in _PAIR
+        node for node in nodes if used.intersection(node.output) or node.op_type not in (*_PAIR, 'Clip')
     )
     types.finish(result.graph)
     return result, QdqChanges(
-        len(fitter.symmetric), fitter.biases, fitter.weights, fitter.transposed
+        len(fitter.symmetric), fitter.biases, fitter.weights, fitter.transposed, clips
     )
 
 
