@@ -36,6 +36,12 @@ def test_the_running_interpreter_and_the_same_one_by_its_path_tell_the_same() ->
     assert here.short == f'{sys.version_info[0]}.{sys.version_info[1]}'
 
 
+def test_a_link_to_an_interpreter_is_that_interpreter(tmp_path: Path) -> None:
+    link = tmp_path / 'python'
+    link.symlink_to(Path(interpreter.inspect(None).executable))
+    assert interpreter.inspect(str(link)).executable == interpreter.inspect(None).executable
+
+
 def test_an_interpreter_that_is_not_there() -> None:
     with pytest.raises(UnderlayError, match=r'/no/python does not run.*--python PATH'):
         interpreter.inspect('/no/python')

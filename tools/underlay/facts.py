@@ -4,6 +4,7 @@
 
 import importlib.util
 import json
+import os
 import platform
 import sys
 import sysconfig
@@ -13,7 +14,8 @@ def facts() -> dict:  # type: ignore[type-arg]  # dict[...] is no syntax of Pyth
     """Collect the fields of `interpreter.Interpreter`."""
     inside = sys.prefix != sys.base_prefix
     return {
-        'executable': getattr(sys, '_base_executable', sys.executable),
+        # By its one true path, since an environment made from python3 says python3.11.
+        'executable': os.path.realpath(getattr(sys, '_base_executable', sys.executable)),
         'asked': sys.executable,
         'implementation': platform.python_implementation(),
         'version': tuple(sys.version_info[:3]),
