@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _INT8_MAX = 127.0
 _PAIR = ('QuantizeLinear', 'DequantizeLinear')
+_DROPPED = (*_PAIR, 'Clip')
+"""What goes where nobody reads it any more."""
 _REFUSED = frozenset(
     ['QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger', 'DynamicQuantizeLinear']
 )
@@ -104,7 +106,7 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
     used.update(value.name for value in result.graph.output)
     del result.graph.node[:]
     result.graph.node.extend(
-        node for node in nodes if used.intersection(node.output) or node.op_type not in (*_PAIR, 'Clip')
+        node for node in nodes if used.intersection(node.output) or node.op_type not in _DROPPED
     )
     types.finish(result.graph)
     return result, QdqChanges(
