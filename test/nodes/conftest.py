@@ -34,6 +34,7 @@ from sensor_msgs.msg import Image
 from ros_deep_learning.nodes.stats import InferenceStats
 
 WAIT_S = 60.0
+LEFT_OUT = pytest.StashKey[int]()
 TRANSITIONS = {
     'configure': Transition.TRANSITION_CONFIGURE,
     'activate': Transition.TRANSITION_ACTIVATE,
@@ -46,6 +47,22 @@ GOALS = {
     'deactivate': 'inactive',
     'cleanup': 'unconfigured',
 }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about our own messages where the build had no generators for them."""
+    left_out = [item for item in items if item.get_closest_marker('own_messages')]
+    if InferenceStats is None and left_out:
+        config.stash[LEFT_OUT] = len(left_out)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f'{count} tests of our own messages did not run: none were generated here', yellow=True
+        )
 
 
 def _is_free(port: int) -> bool:

@@ -20,10 +20,10 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from ros_deep_learning.errors import SettingsError
-from ros_deep_learning.msg import InferenceStats
 from ros_deep_learning.nodes.channel import Channel
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.stats import InferenceStats
 
 CAMERAS = ('front', 'left', 'rear')
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -208,6 +208,7 @@ def test_the_frame_of_one_camera_costs_the_others_nothing(
     assert 'the mirror is broken' in counts['left'].last_error
 
 
+@pytest.mark.own_messages
 def test_each_camera_keeps_to_the_greatest_rate_which_may_change(
     rig: Callable[..., Rig], graph: Any
 ) -> None:
@@ -258,6 +259,7 @@ def test_every_camera_is_in_diagnostics(rig: Callable[..., Rig], graph: Any) -> 
     assert told('rear', cameras.channels['rear'].statistics.snapshot().done)
 
 
+@pytest.mark.own_messages
 def test_three_cameras_under_overload_are_served_alike_and_do_not_mix(
     start: Callable[..., Any],
     graph: Any,

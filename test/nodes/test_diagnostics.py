@@ -17,7 +17,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification
 
-from ros_deep_learning.msg import InferenceStats
+from ros_deep_learning.nodes.stats import InferenceStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 BLANK = np.full((120, 160, 3), 128, np.uint8)
@@ -233,6 +233,7 @@ def test_qualities_of_outputs_can_be_overridden(
     assert late.messages[0].header.stamp.sec == 3
 
 
+@pytest.mark.own_messages
 def test_ages_are_of_the_simulated_clock_and_survive_its_jumps(
     activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
 ) -> None:
@@ -262,6 +263,7 @@ def test_ages_are_of_the_simulated_clock_and_survive_its_jumps(
         assert -200 < newest.age_p50_ms <= newest.age_p95_ms <= newest.age_max_ms < 5000
 
 
+@pytest.mark.own_messages
 def test_stats_add_up(
     activate: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
 ) -> None:

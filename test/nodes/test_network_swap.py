@@ -25,8 +25,8 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
 from ros_deep_learning.models.zoo import find_card
-from ros_deep_learning.msg import InferenceStats
 from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.stats import InferenceStats
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 BLANK = np.full((60, 80, 3), 128, np.uint8)
@@ -91,6 +91,7 @@ def parameter(graph: Any, node: str, name: str) -> Any:
     return parameter_value_to_python(value)
 
 
+@pytest.mark.own_messages
 def test_the_old_network_runs_until_the_new_one_takes_over(
     active: MirrorNode, graph: Any, make_image: Callable[..., Image]
 ) -> None:
@@ -291,6 +292,7 @@ def twin(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.own_messages
 def test_swaps_under_load_lose_and_repeat_no_header(
     start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], twin: Path
 ) -> None:

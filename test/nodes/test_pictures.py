@@ -110,6 +110,7 @@ def test_foxgloves_layout_places_each_panel_once() -> None:
     assert kinds == {'DiagnosticSummary', 'Image', 'Plot'}
 
 
+@pytest.mark.own_messages
 def test_foxglove_shows_what_the_nodes_publish() -> None:
     from ros_deep_learning.msg import InferenceStats
 
