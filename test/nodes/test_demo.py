@@ -50,8 +50,7 @@ def test_the_demo_finds_people_cars_and_bicycles(tmp_path: Path) -> None:
         assert re.search(rf'^  {label} +in +\d+ boxes, best score 0\.[5-9]', done.stdout, re.M)
         assert re.search(rf'frame .* fps .*{label} 0\.\d\d \[\d+ \d+ \d+ \d+\]', done.stdout)
     frames = int(re.search(r'^(\d+) frames in [\d.]+ s: [\d.]+ frames/s', done.stdout, re.M)[1])
-    # Of 250; the rest may be dropped where other tests run beside this one.
-    assert frames > 10
+    assert frames > 50
     capture = cv2.VideoCapture(str(output / 'annotated.mp4'))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == pytest.approx(250, abs=15)
     assert cv2.imread(str(output / 'contact_sheet.png')).size > 500_000
