@@ -185,7 +185,7 @@ def test_some_of_the_nodes_with_a_model_of_ones_own(
     )
     for name in ('imagenet', 'segnet'):
         graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
-    assert 'duckietown-lanes by onnxruntime' in launched.text()
+    assert 'duckietown-lanes is run by onnxruntime' in launched.text()
     assert 'detectnet' not in graph.node.get_node_names()
 
 
