@@ -7,6 +7,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ class UffGraph:
         if data is None or data.WhichOneof('value') != 'blob' or number not in _DTYPES:
             raise self.error(node, 'a constant that is not a plain array of numbers')
         dtype, tensorflow_number = _DTYPES[number]
-        if min(shape, default=1) < 0 or len(data.blob) != int(np.prod(shape)) * dtype.itemsize:
+        if min(shape, default=1) < 0 or len(data.blob) != prod(shape) * dtype.itemsize:
             raise self.error(node, f'its data do not fill the shape {shape}')
         array = np.frombuffer(data.blob, dtype).reshape(shape)
         return array.astype(_TENSORFLOW_DTYPES[tensorflow_number]), tensorflow_number

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from ..errors import ConversionError
 from ..progress import Progress, silent
+from .card import MAX_SIDE
 from .grid_anchors import grid_anchors
 from .tensorflow_graph import FrozenGraph
 from .tensorflow_ssd import SsdNames, convert_ssd_graph
@@ -42,17 +45,18 @@ def convert_uff_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = s
         ConversionError: The file is not such a network, is damaged, or has an operation that has
             no translation here; the message names it.
     """
-    uff = UffGraph(path)
-    _image_input(uff)
-    graph = uff.to_tensorflow()
-    _add_heads(uff, graph)
-    names = SsdNames(
-        image=uff.only('Input').name,
-        encodings=_BOXES,
-        scores=_SCORES,
-        anchors=_ANCHORS,
-        coder_scales=tuple(f'{_VARIANCE}/{axis}' for axis in 'yxhw'),
-    )
+    with _damage_named(path):
+        uff = UffGraph(path)
+        _image_input(uff)
+        graph = uff.to_tensorflow()
+        _add_heads(uff, graph)
+        names = SsdNames(
+            image=uff.only('Input').name,
+            encodings=_BOXES,
+            scores=_SCORES,
+            anchors=_ANCHORS,
+            coder_scales=tuple(f'{_VARIANCE}/{axis}' for axis in 'yxhw'),
+        )
     return convert_ssd_graph(FrozenGraph(path, graph), names, size_wh, progress)
 
 
@@ -62,7 +66,18 @@ def uff_input_size(path: Path) -> tuple[int, int]:
     Raises:
         ConversionError: It cannot be read, or does not take images.
     """
-    return _image_input(UffGraph(path))
+    with _damage_named(path):
+        return _image_input(UffGraph(path))
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Name the file where a parameter is of a type or size that nothing was made for."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as err:
+        msg = f'{path} is damaged, or no UFF file of an SSD: {err}'
+        raise ConversionError(msg) from err
 
 
 def _image_input(uff: UffGraph) -> tuple[int, int]:
@@ -72,7 +87,7 @@ def _image_input(uff: UffGraph) -> tuple[int, int]:
         # graphsurgeon's users write channels first, TensorFlow itself has them last.
         _, *sizes = shape
         height, width = sizes[1:] if sizes[0] == 3 else sizes[:2]
-        if sizes.count(3) == 1 and min(height, width) > 0:
+        if sizes.count(3) == 1 and 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
             return int(width), int(height)
     raise uff.error(node, f'want an input of images of 3 channels, not of shape {shape}')
 
@@ -143,8 +158,11 @@ def _grid_anchor(uff: UffGraph, node: UffNode) -> UffNode:
 def _add_anchors(uff: UffGraph, graph: Any, node: UffNode) -> None:
     settings = _settings(node)
     sizes = settings.get('featureMapShapes', [])
-    if not isinstance(sizes, list) or sum(int(size) ** 2 for size in sizes) > _MAX_ANCHORS:
+    ratios = settings.get('aspectRatios', [])
+    if not isinstance(sizes, list) or not isinstance(ratios, list):
         raise uff.error(node, f'featureMapShapes: cannot use {str(sizes)[:80]}')
+    if sum(int(size) ** 2 for size in sizes) * (len(ratios) + 1) > _MAX_ANCHORS:
+        raise uff.error(node, f'more than {_MAX_ANCHORS} anchors, of {str(sizes)[:80]}')
     variance = settings.get('variance', [])
     if not isinstance(variance, list) or len(variance) != 4 or not all(variance):
         raise uff.error(node, f'variance: want 4 numbers other than 0, not {variance}')
@@ -153,7 +171,7 @@ def _add_anchors(uff: UffGraph, graph: Any, node: UffNode) -> None:
             [int(size) for size in sizes],
             float(settings.get('minSize', 0.2)),
             float(settings.get('maxSize', 0.95)),
-            settings.get('aspectRatios', []),
+            ratios,
         )
     except (ValueError, TypeError) as err:
         msg = f'{uff.path}: node {node.name}: {err}'

@@ -213,8 +213,13 @@ class Network(ABC, Generic[_SettingsT]):
             InferenceError: The engine failed.
         """
         size = (self._card.input.height, self._card.input.width, 3)
-        self._run(Pixels(np.zeros(size, np.uint8)))
+        self._run_as_frames([Pixels(np.zeros(size, np.uint8))])
         self._stats = StageTimes()
+        self._batch_stats = []
+
+    def _run_as_frames(self, pixels: Sequence[Pixels]) -> None:
+        """Run images in the way that frames go, and forget what was found."""
+        self._run_batch(pixels)
 
     def close(self) -> None:
         """Free the network; twice is harmless."""

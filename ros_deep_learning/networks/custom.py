@@ -200,7 +200,14 @@ def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
     try:
         height, width = ast.literal_eval(metadata.get('imgsz', ''))
         return int(width), int(height)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    except (
+        ValueError,
+        SyntaxError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ):
         return None
 
 

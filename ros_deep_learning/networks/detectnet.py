@@ -51,7 +51,7 @@ class DetectNet(Network[DetectionSettings]):
     def _look_at_engine(self) -> None:
         self._wanted_outputs = frozenset(self._reader.roles.values())
         usable = isinstance(self._engine, GathersOnDevice) and self._sizes_input is None
-        self._table = find_box_table(self._reader, self.info) if usable else None
+        self._table = find_box_table(self._reader, self.info, self._max_batch) if usable else None
 
     def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self._labels)
@@ -165,6 +165,9 @@ class DetectNet(Network[DetectionSettings]):
         return self._on_device(
             pixels, lambda: engine.run_candidates(pixels, self._card.input, table, least)
         )
+
+    def _run_as_frames(self, pixels: Sequence[Pixels]) -> None:
+        self._outcomes(pixels)
 
     @property
     def _least_score(self) -> float:

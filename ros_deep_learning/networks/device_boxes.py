@@ -13,15 +13,16 @@ from ..tasks.detection import Candidates
 from .reader import Reader
 
 _MOST_PICKED = 1 << 21
-"""Rows times classes up to which a device has room (64 MiB) for all that it may have to pick."""
+"""Candidates of a run up to which a device has room (64 MiB) for all that it may pick."""
 
 
-def find_box_table(reader: Reader, info: EngineInfo) -> BoxTable | None:
+def find_box_table(reader: Reader, info: EngineInfo, max_batch: int) -> BoxTable | None:
     """Tell how outputs hold candidates; None where a device cannot pick them, or sizes are open.
 
     Args:
         reader: What reads the outputs otherwise.
         info: What was loaded.
+        max_batch: Most images in one run.
     """
     table = reader.decoder.table
     if table is None:
@@ -41,7 +42,8 @@ def find_box_table(reader: Reader, info: EngineInfo) -> BoxTable | None:
     )
     classes = fields - table.first_class
     fits = table.rows is None or table.rows(reader.network_wh) == rows
-    if not fits or rows != box_rows or box_fields < 4 or not 1 <= rows * classes <= _MOST_PICKED:
+    most = max_batch * rows * (min(classes, 1) if table.best_only else classes)
+    if not fits or rows != box_rows or box_fields < 4 or not 1 <= most <= _MOST_PICKED:
         return None
     return BoxTable(
         scores=tensors[0].name,

@@ -52,7 +52,9 @@ def find_score_grid(output: TensorSpec, kind: ScoreKind, class_count: int) -> Sc
     shape = output.shape[1:]
     axis = class_axis(shape, class_count)
     planes = 1 if axis is None else shape[axis]
-    if output.dtype.name not in ('float32', 'float16') or max(2, planes) != class_count:
+    if planes < 1 or max(2, planes) != class_count:
+        return None
+    if output.dtype.name not in ('float32', 'float16'):
         return None
     return ScoreGrid(output.name, kind, planes, channels_last=axis == 2)
 

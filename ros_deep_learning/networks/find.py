@@ -46,8 +46,10 @@ def find_network(
         card = model
     else:
         from .choice import choose_card
+        from .custom import Hints
 
-        card = choose_card(model, task)
+        named = None if labels is None else Path(labels).expanduser()
+        card = choose_card(model, task, Hints(labels=named))
     if card.task != task:
         msg = f'{card.name} is made for {card.task}, not for {task}'
         raise CardError(msg)

@@ -196,6 +196,9 @@ class SegNet(Network[SegmentationSettings]):
             for image, found in zip(pixels, masks, strict=True)
         ]
 
+    def _run_as_frames(self, pixels: Sequence[Pixels]) -> None:
+        self._masks(pixels, [[self._settings]] * len(pixels), [[_USUAL_PARTS]] * len(pixels))
+
     def _grid_on_device(self) -> ScoreGrid | None:
         """Tell the engine's device how to read the scores; None where it is not to."""
         usable = isinstance(self._engine, SegmentsOnDevice) and self._sizes_input is None

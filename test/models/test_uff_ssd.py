@@ -190,7 +190,7 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     'no variance': (lambda u: change(u, 'anchors', variance_u_flist=None), 'want 4 numbers'),
     'zero variance': (lambda u: change(u, 'anchors', variance_u_flist=[0.0] * 4), 'other than 0'),
     'one map': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[4]), 'no anchors for'),
-    'huge maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[9999, 2]), 'cannot'),
+    'huge maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[9999, 2]), 'anchors'),
     'minus maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[-4, 2]), 'no anchors'),
     'other maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[5, 2]), 'do not fit'),
     'text maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist='4'), 'cannot use'),
@@ -216,6 +216,23 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     'circle': (lambda u: change(u, 'box4', 'box4', 'kbox4'), 'needs its own output'),
     'no weights': (lambda u: u.referenced.pop('weights_kbox4'), 'not a plain array of numbers'),
     'text weights': (lambda u: u.referenced.update(weights_kbox4='abc'), 'not a plain array'),
+    'scalar shape': (lambda u: change(u, 'kbox4', shape=4), 'is damaged'),
+    'wrapping shape': (
+        lambda u: (
+            change(u, 'kbox4', shape=[1 << 32, 1 << 32]),
+            u.referenced.update(weights_kbox4=b''),
+        ),
+        'do not fill',
+    ),
+    'scalar dilation': (lambda u: change(u, 'box4', dilation=2), 'is damaged'),
+    'scalar order': (lambda u: change(u, 'NMS', inputOrder_u_ilist=1), 'is damaged'),
+    'endless input': (lambda u: change(u, 'Input', shape=[1, 3, 1 << 60, 8]), 'want an input of'),
+    'endless ratios': (
+        lambda u: change(
+            u, 'anchors', featureMapShapes_u_ilist=[1000, 2], aspectRatios_u_flist=[1.0] * 2000
+        ),
+        'more than 1048576 anchors',
+    ),
     'short weights': (lambda u: u.referenced.update(weights_kbox4=b'1234'), 'do not fill'),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks.conventions import onnx_preprocessing
 from ros_deep_learning.networks.custom import Hints, card_from_file
+from ros_deep_learning.networks.find import find_network
 from ros_deep_learning.tasks.decoders.registry import DECODERS
 
 IMAGE = [1, 3, 64, 96]
@@ -94,6 +95,16 @@ def test_labels_tell_pytorch_ssd_from_others(tmp_path: Path) -> None:
     # jetson-inference: detectNet.cpp, (pixel / 255 - 0.5) / 0.5.
     assert 255 * card.input.scale - card.input.mean[0] == pytest.approx(1.0)
     assert -card.input.mean[0] == -1.0
+
+
+def test_the_librarys_labels_tell_the_decoder_too(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / 'own.onnx', {'scores': [1, 300, 3], 'boxes': [1, 300, 4]})
+    with pytest.raises(CardError, match='pytorch_ssd'):
+        find_network(path, 'detection')
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('BACKGROUND\ncat\ndog\n')
+    found = find_network(path, 'detection', labels)
+    assert (found.decoder, found.labels) == ('pytorch_ssd', labels)
 
 
 def test_ultralytics_tells_task_size_and_preprocessing(tmp_path: Path) -> None:

@@ -249,22 +249,24 @@ def test_decoders_with_a_table():
 
 
 @pytest.mark.parametrize(
-    ('decoder', 'shapes', 'dtype', 'usable'),
+    ('decoder', 'shapes', 'dtype', 'max_batch', 'usable'),
     [
-        ('ssd', {'boxes': (-1, 9, 4), 'scores': (-1, 9, 3)}, 'float32', True),
-        ('ssd', {'boxes': (1, 9, 4), 'scores': (1, 9, 3)}, 'float64', False),
-        ('ssd', {'boxes': (1, -1, 4), 'scores': (1, -1, 3)}, 'float32', False),
-        ('ssd', {'boxes': (1, 8, 4), 'scores': (1, 9, 3)}, 'float32', False),
-        ('ssd', {'boxes': (1, 9, 4), 'scores': (1, 9, 3, 1)}, 'float32', False),
-        ('ssd', {'boxes': (1, 1 << 20, 4), 'scores': (1, 1 << 20, 3)}, 'float32', False),
-        ('yolox', {'predictions': (1, ROWS, 8)}, 'float16', True),
-        ('yolox', {'predictions': (1, ROWS + 1, 8)}, 'float16', False),
-        ('yolov8', {'predictions': (1, 7, 50)}, 'float32', True),
+        ('ssd', {'boxes': (-1, 9, 4), 'scores': (-1, 9, 3)}, 'float32', 1, True),
+        ('ssd', {'boxes': (1, 9, 4), 'scores': (1, 9, 3)}, 'float64', 1, False),
+        ('ssd', {'boxes': (1, -1, 4), 'scores': (1, -1, 3)}, 'float32', 1, False),
+        ('ssd', {'boxes': (1, 8, 4), 'scores': (1, 9, 3)}, 'float32', 1, False),
+        ('ssd', {'boxes': (1, 9, 4), 'scores': (1, 9, 3, 1)}, 'float32', 1, False),
+        ('ssd', {'boxes': (-1, 1 << 19, 4), 'scores': (-1, 1 << 19, 3)}, 'float32', 1, True),
+        ('ssd', {'boxes': (-1, 1 << 19, 4), 'scores': (-1, 1 << 19, 3)}, 'float32', 2, False),
+        ('yolox', {'predictions': (1, ROWS, 8)}, 'float16', 1, True),
+        ('yolox', {'predictions': (1, ROWS + 1, 8)}, 'float16', 1, False),
+        ('yolov8', {'predictions': (1, 7, 50)}, 'float32', 1, True),
+        ('yolov8', {'predictions': (1, 84, 33_600)}, 'float32', 8, True),
     ],
 )
-def test_what_a_device_can_pick_from(card, info, decoder, shapes, dtype, usable):
+def test_what_a_device_can_pick_from(card, info, decoder, shapes, dtype, max_batch, usable):
     changed = replace(card, decoder=decoder, outputs={role: role for role in shapes})
     outputs = tuple(TensorSpec(role, shape, np.dtype(dtype)) for role, shape in shapes.items())
     loaded = replace(info, outputs=outputs)
     reader = choose_reader(changed, loaded, ())
-    assert (find_box_table(reader, loaded) is not None) == usable
+    assert (find_box_table(reader, loaded, max_batch) is not None) == usable

@@ -267,6 +267,7 @@ def test_opacities_must_fit_the_classes(open_pair):
         ((1, 5, 10), 'float32', 2, (1, False)),
         ((1, 1, 5, 10), 'float32', 2, (1, False)),
         ((1, -1, -1, -1), 'float32', 3, None),
+        ((-1, -1, 32, 32), 'float32', 2, None),
         ((1, 3, 5, 10), 'float64', 3, None),
         ((1, 3, 5, 10), 'int32', 3, None),
     ],

@@ -89,6 +89,7 @@ class TensorRtBackend:
             precision=precision,
             options=options,
             sizes=self._sizes,
+            batch_may_be_fixed=True,
         )
         effective, metadata = request.effective_precision, request.network.metadata
         plan = obtain_plan(request, self._cache, progress)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,8 +123,20 @@ def request_plan(
     precision: Precision,
     options: EngineOptions,
     sizes: SizeRange | None = None,
+    batch_may_be_fixed: bool = False,
 ) -> PlanRequest:
     """Settle what a plan must be.
+
+    Args:
+        onnx_path: The network.
+        api: The TensorRT it is for.
+        target: The GPU it is for.
+        input_spec: The card's input.
+        precision: What to run in.
+        options: Limits and levels.
+        sizes: Heights and widths to build for, beside the card's.
+        batch_may_be_fixed: Whether ``max_batch`` is a limit, so that a network of a fixed batch
+            is taken as it is; else it is refused.
 
     Raises:
         BuildError: The network cannot be built so; the message has the mend.
@@ -132,6 +144,8 @@ def request_plan(
         EngineError: The file cannot be read.
     """
     network = read_network(onnx_path)
+    if batch_may_be_fixed and not any(tensor.shape[:1] == (-1,) for tensor in network.inputs):
+        options = replace(options, max_batch=1)
     try:
         resolved = resolve_precision(precision, network.precision, target.compute_capability)
         ranges = input_ranges(network.inputs, input_spec, max_batch=options.max_batch, sizes=sizes)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BuildError
-from .onnx_edit import GraphTypes, fold_constants
+from .onnx_edit import GraphTypes, captured_names, fold_constants
 from .quantised_clip import rectify_clips
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
         for slot, name in enumerate(node.input):
             node.input[slot] = fitter.renamed.get(name, name)
     # Transposed convolutions may have left the nodes of their weights behind.
-    used = {name for node in nodes for name in node.input}
+    used = {name for node in nodes for name in node.input} | captured_names(result.graph)
     used.update(value.name for value in result.graph.output)
     del result.graph.node[:]
     result.graph.node.extend(

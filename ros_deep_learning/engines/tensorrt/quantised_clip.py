@@ -60,5 +60,12 @@ def _ends_beyond(clip: NodeProto, quantize: NodeProto, types: GraphTypes) -> boo
     zero = np.zeros((), np.uint8)  # the operator's default
     if len(quantize.input) > 2:
         zero = types.constants.get(quantize.input[2], zero)
-    steps = np.rint(high.astype(np.float64).item() / scale.astype(np.float64).item())
-    return bool(low.item() == 0 and steps + zero.item() >= np.iinfo(zero.dtype).max)
+    step, limits = float(scale.item()), np.iinfo(zero.dtype)
+    if not 0 < step < np.inf:
+        return False
+    steps = limits.max
+    if zero.dtype != np.int8 or zero.item():
+        # The range becomes symmetric by its longer half.
+        steps = max(zero.item() - limits.min, limits.max - zero.item())
+    # Half a step of 127 less is still the last step.
+    return bool(low.item() == 0 and high.item() > step * steps * (1 - 0.5 / 127))

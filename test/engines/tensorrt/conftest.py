@@ -143,7 +143,9 @@ def rtx():
 def ask(rtx):
     """Ask for a plan that the RTX builder can make here."""
 
-    def request(path, precision='auto', *, target='8.6', spec=None, sizes=None, **options):
+    def request(
+        path, precision='auto', *, target='8.6', spec=None, sizes=None, limit=False, **options
+    ):
         return request_plan(
             path,
             api=rtx,
@@ -152,6 +154,7 @@ def ask(rtx):
             precision=precision,
             options=EngineOptions(**options),
             sizes=sizes,
+            batch_may_be_fixed=limit,
         )
 
     return request

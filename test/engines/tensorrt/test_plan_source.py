@@ -235,6 +235,7 @@ def test_errors_name_the_network(save, conv_model, ask):
         ask(path, 'int8')
     with pytest.raises(BuildError, match=r'net\.onnx: .* fixed batch'):
         ask(path, max_batch=2)
+    assert ask(path, max_batch=2, limit=True).options.max_batch == 1
 
 
 def test_an_old_gpu_gets_no_int8(save, make_model, ask):

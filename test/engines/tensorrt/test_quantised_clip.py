@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.engines.tensorrt.qdq import fit_qdq
 
@@ -72,3 +72,27 @@ def test_a_clip_that_the_range_does_not_replace_stays(clipped, run_model, low, h
     kinds, changes = same_values(run_model, clipped(low, high, scale, np.int8(0)))
     assert kinds['Clip'] == 1
     assert (changes.clips, changes.note) == (0, None)
+
+
+def test_a_range_that_becomes_wider_than_the_clip_keeps_it(clipped):
+    # 200 steps below zero and 55 above: symmetric, it ends at 21.8.
+    fitted, changes = fit_qdq(clipped(0, 6, 6 / 55, np.uint8(200)))
+    assert changes.clips == 0
+    assert 'Clip' in {node.op_type for node in fitted.graph.node}
+
+
+def test_a_scale_of_zero_is_left_to_the_parser(clipped):
+    assert fit_qdq(clipped(0, 6, 0.0, np.int8(0)))[1].clips == 0
+
+
+def test_a_clip_that_a_branch_reads_stays(clipped):
+    model = clipped(0, 6, 6 / 127, np.int8(0))
+    value = helper.make_tensor_value_info('b', TensorProto.FLOAT, None)
+    branch = helper.make_graph([helper.make_node('Identity', ['c'], ['b'])], 'branch', [], [value])
+    model.graph.node.append(
+        helper.make_node('If', ['on'], ['z'], 'if', then_branch=branch, else_branch=branch)
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), 'on'))
+    model.graph.output.append(helper.make_tensor_value_info('z', TensorProto.FLOAT, None))
+    fitted, _ = fit_qdq(model)
+    assert 'Clip' in {node.op_type for node in fitted.graph.node}
