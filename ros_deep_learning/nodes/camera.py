@@ -16,7 +16,7 @@ from ..imaging.compressed import pixels_from_compressed
 from ..imaging.messages import pixels_from_message
 from ..imaging.pixels import Pixels
 from . import cv_bridge
-from .camera_feed import HUB, Feed, Reader
+from .camera_feed import HUB, Feed, Reader, check_overrides
 from .frame import Frame
 from .matching import type_name, unheard_publishers
 
@@ -55,6 +55,9 @@ class CameraSubscription:
         self._transport = transport
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
+        if transport == 'auto':
+            # Else a wrong override would be found when somebody publishes there.
+            check_overrides(node, self.compressed_topic)
         self._lock = threading.Lock()
         self._reads_compressed = transport == 'compressed'
         self._raw: tuple[Feed, Callable[[], None]] | None = None
@@ -139,10 +142,10 @@ class CameraSubscription:
         with self._lock:
             if self._raw is None or wanted == self._reads_compressed:
                 return
-            self._reads_compressed = wanted
             if wanted:
                 self._compressed = self._join_compressed()
-            elif self._compressed is not None:
+            self._reads_compressed = wanted
+            if not wanted and self._compressed is not None:
                 (_, leave), self._compressed = self._compressed, None
                 leave()
         self._node.get_logger().info(f'takes the images of {self.topic_name}')

@@ -178,6 +178,11 @@ class FeedHub:
 HUB = FeedHub()
 
 
+def check_overrides(node: Node, topic: str) -> None:
+    """Raise SettingsError where the qualities of a topic are overridden by what cannot be."""
+    _overrides(node, topic)
+
+
 def _overrides(node: Node, topic: str) -> dict[str, Any]:
     """Read the ``qos_overrides`` of a subscription, which may only be told apart when declared."""
     defaults = {

@@ -93,7 +93,7 @@ class CameraHealth:
         invalid = counts.invalid - self._before.invalid
         if invalid or counts.invalid_in_a_row:
             found.append(f'images cannot be read: {counts.last_error}')
-        if counts.fps < STARVED_SHARE * counts.fps_in and counts.dropped > self._before.dropped:
+        if self._starves(counts):
             found.append(
                 f'only {counts.fps:.1f} of {counts.fps_in:.1f} frames/s are processed: a smaller '
                 'model, a faster device or a slower camera'
@@ -101,6 +101,16 @@ class CameraHealth:
         if counts.received > self._before.received:
             found += self._of_the_stamps(counts)
         return found
+
+    def _starves(self, counts: Snapshot) -> bool:
+        """Tell whether hardly any frame that was wanted, and not over the limit, is processed."""
+        came = counts.received - self._before.received
+        admitted = came - (counts.limited - self._before.limited)
+        if not admitted or counts.unwanted > self._before.unwanted:
+            return False
+        admitted_fps = counts.fps_in * admitted / came
+        dropping = counts.dropped > self._before.dropped
+        return dropping and counts.fps < STARVED_SHARE * admitted_fps
 
     def _of_the_stamps(self, counts: Snapshot) -> list[str]:
         clock = self._node.get_clock()

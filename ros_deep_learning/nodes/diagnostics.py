@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -17,6 +18,7 @@ from diagnostic_updater import Updater
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
+from rclpy.executors import InvalidHandle
 
 from ..engines.base import EngineInfo
 from .camera_health import CameraHealth, WatchedCamera
@@ -154,17 +156,22 @@ class Diagnostics:
 
     def _fill_outputs(self, status: Any) -> Any:
         publishers = [p for outputs in self._node.all_outputs() for p in outputs.publishers()]
-        unreached = []
+        unreached: list[str] = []
+        subscribers: list[int] = []
         for publisher in publishers:
-            status.add(publisher.topic_name, f'subscribers: {publisher.get_subscription_count()}')
-            unreached += unreached_subscribers(
-                self._node, publisher.topic_name, publisher.msg_type, publisher.qos_profile
-            )
+            # A clean-up may destroy it meanwhile.
+            with suppress(InvalidHandle):
+                count = publisher.get_subscription_count()
+                status.add(publisher.topic_name, f'subscribers: {count}')
+                subscribers.append(count)
+                unreached += unreached_subscribers(
+                    self._node, publisher.topic_name, publisher.msg_type, publisher.qos_profile
+                )
         if unreached:
             status.summary(WARN, '; '.join(unreached))
-        elif publishers:
-            wanted = sum(publisher.get_subscription_count() > 0 for publisher in publishers)
-            status.summary(OK, f'{wanted} of {len(publishers)} have subscribers')
+        elif subscribers:
+            wanted = sum(count > 0 for count in subscribers)
+            status.summary(OK, f'{wanted} of {len(subscribers)} have subscribers')
         else:
             status.summary(OK, 'not configured')
         return status

@@ -57,6 +57,16 @@ class FrameRunner:
 
     def run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
         """Run frames, one of each of some cameras; whatever goes wrong is counted and logged."""
+        try:
+            self._run(frames)
+        except Exception:  # noqa: BLE001  the worker's thread must go on
+            if self._node.context.ok():
+                self._node.get_logger().error(
+                    f'frames were lost:\n{traceback.format_exc()}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
+
+    def _run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
         if not self._node.context.ok():
             return
         read = [self._read(channel, frame) for channel, frame in frames]
@@ -78,7 +88,9 @@ class FrameRunner:
                 f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
-            return None
+        except Exception as err:  # noqa: BLE001  such as a want of memory
+            self._count_failure(channel, err)
+        return None
 
     def _process(self, shots: Sequence[Shot]) -> None:
         settings = self._node.settings
@@ -87,7 +99,7 @@ class FrameRunner:
             stages_ms = self._node.network.batch_stats
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
-                self._count_failure(shots[0], err)
+                self._count_failure(shots[0].channel, err)
                 return
             # One camera's frame must not cost the others theirs.
             for shot in shots:
@@ -100,7 +112,7 @@ class FrameRunner:
         try:
             self._node.publish(shot, result, settings)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-            self._count_failure(shot, err)
+            self._count_failure(shot.channel, err)
             return
         self._failed_in_a_row = 0
         channel = shot.channel
@@ -123,14 +135,14 @@ class FrameRunner:
             ),
         )
 
-    def _count_failure(self, shot: Shot, err: Exception) -> None:
+    def _count_failure(self, channel: Channel, err: Exception) -> None:
         if not self._node.context.ok():
             return
         known = isinstance(err, DeepLearningError)
         text = str(err) if known else f'unexpected {traceback.format_exc()}'
-        shot.channel.statistics.failed(str(err))
+        channel.statistics.failed(str(err))
         self._failed_in_a_row += 1
-        camera = f' of {shot.channel.name}' if shot.channel.name else ''
+        camera = f' of {channel.name}' if channel.name else ''
         self._node.get_logger().error(
             f'no result for this frame{camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
         )

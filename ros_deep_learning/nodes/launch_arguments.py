@@ -70,7 +70,7 @@ class Argument:
 
 PROCESS_ARGUMENTS = (
     Argument('namespace', '', 'Namespace of all that is started.'),
-    Argument('use_sim_time', 'false', 'Whether to take the time from /clock.', bool),
+    Argument('use_sim_time', '', 'Whether to take the time from /clock.', bool, 'use_sim_time'),
     Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
     Argument('respawn', 'false', 'Whether to start a process again that has died.', bool),
     Argument(

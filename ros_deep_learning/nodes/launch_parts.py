@@ -17,8 +17,9 @@ from ament_index_python.packages import (
 from launch_ros.actions import Node
 
 from ..errors import SettingsError
+from ..imaging.cameras import is_live
 from .large_images import large_images_environment
-from .launch_arguments import given_parameters, parameter_arguments
+from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
 from .video_output_settings import VideoOutputSettings
 from .video_source_settings import VideoSourceSettings
 
@@ -51,23 +52,32 @@ def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
     """Play the argument ``input`` on a topic."""
-    return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name)
+    # What has been played to its end is not to begin again; a camera has no end.
+    lasting = given['input'] is None or is_live(given['input'])
+    return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name, lasting)
 
 
 def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
     """Write or show a topic as the argument ``output`` says."""
-    return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name)
+    # A closed window stays closed, and what was written is not written over.
+    return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name, False)
 
 
 def _video(
-    executable: str, arguments: Any, given: Mapping[str, Any], remap: Any, name: str | None
+    executable: str,
+    arguments: Any,
+    given: Mapping[str, Any],
+    remap: Any,
+    name: str | None,
+    lasting: bool,
 ) -> Node:
     files = list(filter(None, [given['params_file']]))
-    values = {**given_parameters(arguments, given), 'use_sim_time': given['use_sim_time']}
+    values = given_parameters((*PROCESS_ARGUMENTS, *arguments), given)
     return Node(
-        **process(executable, given),
+        **process(executable, {**given, 'respawn': given['respawn'] and lasting}),
         name=name or executable,
-        parameters=[*files, values],
+        # An empty list of values would be no parameter file.
+        parameters=[*files, *filter(None, [values])],
         remappings=[remap],
     )
 
@@ -100,7 +110,7 @@ def rviz(config: str, names: Mapping[str, str], given: Mapping[str, Any]) -> Nod
         executable='rviz2',
         namespace=given['namespace'] or '',
         arguments=['-d', path],
-        parameters=[{'use_sim_time': given['use_sim_time']}],
+        parameters=[*filter(None, [given_parameters(PROCESS_ARGUMENTS, given)])],
         remappings=remappings,
         output='screen',
     )

@@ -48,10 +48,10 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
     arguments = (NAME, *COMMON_ARGUMENTS, *parameters, *videos)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        _want_one_camera(given)
         name = given['name'] or executable
         values = {
-            **given_parameters(parameters, given),
-            'use_sim_time': given['use_sim_time'],
+            **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
             # An event could get lost on the way to a process that was killed; see autostart.
             'autostart': given['autostart'] and given['respawn'],
         }
@@ -92,8 +92,7 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
             msg = f'launch argument nodes: no node {unknown[0]!r}; known are {", ".join(names)}'
             raise SettingsError(msg)
         values = {
-            **given_parameters(shared, given),
-            'use_sim_time': given['use_sim_time'],
+            **given_parameters((*PROCESS_ARGUMENTS, *shared), given),
             'autostart': given['autostart'],
         }
         own = {name: given[f'{name}_model'] for name in chosen if given[f'{name}_model']}
@@ -107,6 +106,18 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
         return [node, *_around({name: name for name in names}, 'vision', given)]
 
     return described(arguments, start)
+
+
+def _want_one_camera(given: Mapping[str, Any]) -> None:
+    others = [name for name in ('input', 'output', 'rviz') if given[name]]
+    if given['image_topic'] != IMAGE_TOPIC.default:
+        others.append(IMAGE_TOPIC.name)
+    if given['cameras'] and others:
+        msg = (
+            f'launch argument cameras: {", ".join(others)} would have no effect with it, for each '
+            'camera has topics of its own; start sources and outputs beside, and remap those'
+        )
+        raise SettingsError(msg)
 
 
 def _files(config: str, given: Mapping[str, Any]) -> list[str]:

@@ -33,6 +33,7 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         Node.__init__(self, name)
         # Reentrant, so that "which state?" is answered while a configuration takes minutes.
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+        self._service_change_state.callback = self._refusing(self._service_change_state.callback)
         # A parameter is checked against what is loaded, which may not be released meanwhile.
         self.loaded_lock = threading.Lock()
         self._configuring = False
@@ -139,8 +140,29 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         if timer is None:
             return
         timer.cancel()
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        if self.trigger(self.trigger_configure):
+            self.trigger(self.trigger_activate)
+
+    def trigger(self, transition: Callable[[], TransitionCallbackReturn]) -> bool:
+        """Make a transition; false where it fails, or somebody else was first."""
+        try:
+            return bool(transition() == TransitionCallbackReturn.SUCCESS)
+        except RuntimeError as err:
+            self.get_logger().warning(f'no transition: {err}')
+            return False
+
+    def _refusing(self, change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        # Humble and Jazzy raise where the state does not allow a transition, as when a manager
+        # asks twice, and that would end the process.
+        def answer(request: Any, response: Any) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError as err:
+                self.get_logger().warning(f'refused a transition: {err}')
+                response.success = False
+                return response
+
+        return answer
 
     def _transition(
         self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None

@@ -69,7 +69,10 @@ class NetworkSwap:
         except BaseException:
             new.close()
             raise
-        old.close()
+        try:
+            node.tell_taken()
+        finally:
+            old.close()
 
     def _take_over(self, old: Network, new: Network, changes: Mapping[str, Any]) -> None:
         node = self._node

@@ -90,12 +90,14 @@ class ParameterTable(Generic[Settings]):
 
     Args:
         settings_type: A frozen dataclass whose every field is made by ``parameter``; its
-            ``__post_init__`` may raise SettingsError where fields contradict each other.
+            ``__post_init__`` may raise SettingsError where fields contradict each other. Where
+            its ``NEVER_CHANGES`` is true, all are read once, at the start.
     """
 
     def __init__(self, settings_type: type[Settings]) -> None:
         self._type = settings_type
         self.fields = {f.name: f for f in dataclasses.fields(settings_type)}  # type: ignore[arg-type]
+        self._never_changes = getattr(settings_type, 'NEVER_CHANGES', False)
 
     def declare(self, node: ParameterNode) -> Settings:
         """Declare every parameter on a node, with overrides from files and the command line.
@@ -107,7 +109,7 @@ class ParameterTable(Generic[Settings]):
 
         values = {}
         for name, field in self.fields.items():
-            rule = rule_of(field)
+            rule = self._rule(field)
             descriptor = ParameterDescriptor(
                 description=rule.description,
                 additional_constraints=constraint_text(rule),
@@ -152,7 +154,7 @@ class ParameterTable(Generic[Settings]):
             SettingsError: A value breaks its rule, or the values contradict each other.
         """
         checked = {
-            name: _checked(name, rule_of(field), field.default, values[name])
+            name: _checked(name, self._rule(field), field.default, values[name])
             for name, field in self.fields.items()
         }
         return self._type(**checked)
@@ -185,13 +187,17 @@ class ParameterTable(Generic[Settings]):
             '|---|---|---|---|---|',
         ]
         for name, field in self.fields.items():
-            rule = rule_of(field)
+            rule = self._rule(field)
             default = repr(field.default)
             live = 'yes' if rule.live else 'reloads' if rule.reload else 'no'
             live = 'never' if rule.read_only else live
             allowed = constraint_text(rule) or type(field.default).__name__
             lines.append(f'| `{name}` | `{default}` | {live} | {allowed} | {rule.description} |')
         return '\n'.join(lines) + '\n'
+
+    def _rule(self, field: dataclasses.Field[Any]) -> Rule:
+        rule = rule_of(field)
+        return dataclasses.replace(rule, read_only=True) if self._never_changes else rule
 
 
 def constraint_text(rule: Rule) -> str:

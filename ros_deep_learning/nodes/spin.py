@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -60,6 +60,17 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
             except InvalidHandle:
                 continue
 
+    def _take_subscription(self, *args: Any) -> Any:
+        # Humble does not mind that what was ready may be gone when its turn comes.
+        with suppress(InvalidHandle):
+            return super()._take_subscription(*args)
+        return None
+
+    def _take_timer(self, *args: Any) -> Any:
+        with suppress(InvalidHandle):
+            return super()._take_timer(*args)
+        return None
+
     def shutdown(self, *args: Any, **kwargs: Any) -> bool:
         """Stop as rclpy does, and wait for every callback: Jazzy forgets those not yet begun."""
         done: bool = super().shutdown(*args, **kwargs)
@@ -105,10 +116,11 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
         print(f'error: {err}', file=sys.stderr)
         return 2 if isinstance(err, UsageError) else 1
     finally:
-        for node in nodes:
-            node.release()
-            node.destroy_node()
-        rclpy.try_shutdown()
+        with ExitStack() as ends_all:
+            ends_all.callback(rclpy.try_shutdown)
+            for node in reversed(nodes):
+                ends_all.callback(node.destroy_node)
+                ends_all.callback(node.release)
 
 
 def _begin() -> None:

@@ -38,7 +38,15 @@ class VideoOutputNode(Node):  # type: ignore[misc]
 
     default_name = 'video_output'
     settings_type = VideoOutputSettings
-    topics = (Topic('in', '~/image_in', 'sensor_msgs/Image', 'what is written or shown'),)
+    topics = (
+        Topic('in', '~/image_in', 'sensor_msgs/Image', 'what is written or shown'),
+        Topic(
+            'in',
+            '~/image_in/compressed',
+            'sensor_msgs/CompressedImage',
+            'JPEG or PNG, while nobody publishes raw images',
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__(self.default_name)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..imaging.sinks import OUTPUT_CODECS
 from .parameters import parameter
@@ -13,6 +14,8 @@ from .parameters import parameter
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoOutputSettings:
     """The parameters of video_output."""
+
+    NEVER_CHANGES: ClassVar[bool] = True
 
     resource: str = parameter(
         'video_output.mp4',

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..imaging.cameras import CAMERA_CODECS, StreamOptions
 from ..imaging.turns import TURNS
@@ -14,6 +15,8 @@ from .parameters import parameter
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoSourceSettings:
     """The parameters of video_source."""
+
+    NEVER_CHANGES: ClassVar[bool] = True
 
     resource: str = parameter(
         '/dev/video0',

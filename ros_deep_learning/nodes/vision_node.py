@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -229,16 +230,24 @@ class VisionNode(ManagedNode):
         self._swap.run(changes)
 
     def take(self, network: Network, settings: Any) -> None:
-        """Run another network from the next frame on; the caller frees the old one."""
+        """Run another network from the next frame on; the caller frees the old one, and tells."""
         with self._runner.between_frames():
             forget = network.labels != self.network.labels
             self.network, self.settings = network, settings
             for channel in self.channels:
                 if forget:
                     channel.forget()
-        if self._worker is not None:
-            self._publish_latched()
-        self._say_what_runs()
+
+    def tell_taken(self) -> None:
+        """Publish and log what runs now, as far as that can be done."""
+        try:
+            with self.loaded_lock:
+                if self.loaded():
+                    if self._worker is not None:
+                        self._publish_latched()
+                    self._say_what_runs()
+        except Exception:  # noqa: BLE001  the network was taken, and runs
+            self.get_logger().error(f'the new network is not told of:\n{traceback.format_exc()}')
 
     def transition_failed(self, error: str) -> None:
         """Show the error in diagnostics until the next success."""
@@ -282,4 +291,4 @@ class VisionNode(ManagedNode):
         self.get_logger().fatal(f'the node deactivates after {reason}')
         self.diagnostics.failed(f'deactivated after {reason}')
         # From the executor, since deactivating joins the thread that runs this.
-        self.executor.create_task(self.trigger_deactivate)
+        self.executor.create_task(self.trigger, self.trigger_deactivate)

@@ -136,3 +136,18 @@ def test_a_simulated_clock_that_stands_at_zero_is_the_cause_of_odd_ages(bench: B
     bench.clock_ns = 0
     bench.receive(age_ms=-1e12)
     assert bench.ask() == (WARN, 'use_sim_time is set, but nobody publishes /clock')
+
+
+def test_dropping_of_what_nobody_wants_or_over_the_limit_is_no_fault(bench: Bench) -> None:
+    bench.receive(15, replaced=True)
+    bench.receive(15)
+    bench.statistics.unwanted()
+    level, text = bench.ask()
+    assert level == OK
+    assert 'nobody subscribes' in text
+    for _ in range(27):
+        bench.statistics.limited(9)
+    bench.receive(2)
+    bench.receive(1, replaced=True)
+    bench.finish(2)
+    assert bench.ask()[0] == OK

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 
@@ -313,3 +315,16 @@ def test_a_wrong_parameter_at_the_start_ends_the_process(
 def test_sigint_ends_an_active_node_cleanly(active: Any) -> None:
     assert active.stop() == 0
     assert 'Traceback' not in active.text()
+
+
+def test_a_transition_that_the_state_does_not_allow_is_refused(detectnet: Any, graph: Any) -> None:
+    # Humble and Jazzy raise there, and a manager that asks twice must not end the process.
+    for transition_id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE, 77):
+        request = ChangeState.Request(transition=Transition(id=transition_id))
+        assert not graph.call(ChangeState, '/detectnet/change_state', request).success
+    assert graph.state('detectnet') == 'unconfigured'
+    assert graph.transition('detectnet', 'configure'), detectnet.text()
+    request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+    assert not graph.call(ChangeState, '/detectnet/change_state', request).success
+    assert graph.state('detectnet') == 'inactive'
+    assert detectnet.stop() == 0

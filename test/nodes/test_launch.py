@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
@@ -67,12 +68,14 @@ def test_a_wrong_model_is_told_and_the_node_can_be_mended(
         ('threshold:=9', 'error: parameter threshold'),
         ('threshold:=high', "launch argument threshold wants a float, not 'high'"),
         ('use_sim_time:=perhaps', 'launch argument use_sim_time wants true or false'),
+        ('cameras:=front,rear input:=clip.mp4', 'cameras: input would have no effect'),
+        ('cameras:=front image_topic:=/a rviz:=true', 'cameras: rviz, image_topic would have no'),
     ],
 )
 def test_a_wrong_argument_is_told_in_one_line(
     launch: Callable[..., Any], graph: Any, argument: str, words: str
 ) -> None:
-    launched = launch('detectnet.launch.py', argument)
+    launched = launch('detectnet.launch.py', *argument.split())
     graph.wait_until('the error', lambda: words in launched.text(), 20)
     assert 'Traceback' not in launched.text()
 
@@ -200,6 +203,26 @@ def test_rviz_that_is_not_installed_is_told(launch: Callable[..., Any], graph: A
         get_package_prefix('rviz2')
     launched = launch('segnet.launch.py', 'rviz:=true')
     graph.wait_until('the error', lambda: 'rviz2 is not installed; apt' in launched.text(), 20)
+
+
+def test_the_parameter_file_may_ask_for_simulated_time(
+    launch: Callable[..., Any], graph: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / 'simulated.yaml'
+    file.write_text('/**: {ros__parameters: {use_sim_time: true}}')
+    launch('imagenet.launch.py', f'params_file:={file}', 'autostart:=false')
+    request = GetParameters.Request(names=['use_sim_time'])
+    (value,) = graph.call(GetParameters, '/imagenet/get_parameters', request).values
+    assert value.bool_value
+
+
+def test_what_was_played_to_its_end_is_not_respawned(
+    launch: Callable[..., Any], graph: Any, pictures: Path
+) -> None:
+    launched = launch('video_source.launch.py', f'input:={pictures}', 'respawn:=true')
+    graph.wait_until('the end', lambda: launched.process.poll() is not None)
+    assert launched.text().count('process started') == 1
+    assert launched.process.returncode == 0
 
 
 @pytest.mark.parametrize(
