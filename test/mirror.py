@@ -95,8 +95,12 @@ class MirrorNode(VisionNode):
 
     def open_network(self, settings: MirrorSettings, progress: Progress) -> Mirror:
         self.opening.set()
-        while not self.may_open.wait(0.02):
-            progress('polishing', 0.5)
+        try:
+            while not self.may_open.wait(0.02):
+                progress('polishing', 0.5)
+        finally:
+            # Else the first opening would be taken for a later one.
+            self.opening.clear()
         if self.refuse_network or settings.model == 'fog':
             msg = f'no such mirror as {settings.model!r}; buy one'
             raise EngineError(msg)
