@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Barrier
 from typing import Any, Protocol
 
 import rclpy
@@ -50,7 +51,19 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
     """Survives that a transition destroys a publisher or subscription in another thread.
 
     rclpy lists what it will wait for, then fails if the events of one of these are gone.
+
+    Args:
+        threads: Number of threads that run callbacks.
+        **kwargs: Passed on to rclpy's executor.
     """
+
+    def __init__(self, threads: int, **kwargs: Any) -> None:
+        super().__init__(threads, **kwargs)
+        # A pool starts a thread when it first needs one, which may be in the middle of a run.
+        started = Barrier(threads + 1)
+        for _ in range(threads):
+            self._executor.submit(started.wait)
+        started.wait()
 
     def wait_for_ready_callbacks(self, *args: Any, **kwargs: Any) -> Any:
         """Wait as rclpy does, again without what was destroyed meanwhile."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_
     executor.shutdown()
     assert not doomed
     node.destroy_node()
+
+
+def test_all_threads_of_an_executor_run_from_the_start(context: rclpy.Context) -> None:
+    before = threading.active_count()
+    executor = NodeExecutor(5, context=context)
+    assert threading.active_count() == before + 5
+    executor.shutdown()
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
