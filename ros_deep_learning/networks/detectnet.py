@@ -49,9 +49,9 @@ class DetectNet(Network[DetectionSettings]):
         return self._reader.class_count
 
     def _look_at_engine(self) -> None:
-        self._wanted_outputs = frozenset(self._reader.roles.values())
-        usable = isinstance(self._engine, GathersOnDevice) and self._sizes_input is None
-        self._table = find_box_table(self._reader, self.info, self._max_batch) if usable else None
+        self._runner.wanted_outputs = frozenset(self._reader.roles.values())
+        usable = isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames
+        self._table = find_box_table(self._reader, self.info, self.max_batch) if usable else None
 
     def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self._labels)
@@ -135,7 +135,7 @@ class DetectNet(Network[DetectionSettings]):
         pixels = as_pixels(image)
         inside = self._inside(pixels)
         parts = parts_of(inside.size_wh, self._tiling)
-        outputs = self._run_parts([crop(inside, part) for part in parts], self._outcomes)
+        outputs = self._runner.run_parts([crop(inside, part) for part in parts], self._outcomes)
         return self._found(pixels, parts, outputs, stamp_s)
 
     def detect_batch(self, images: Sequence[ImageLike]) -> list[Detections]:
@@ -145,24 +145,24 @@ class DetectNet(Network[DetectionSettings]):
         tiling it is the tiles of one image that run together.
         """
         if self._tiling is not None:
-            self._batch_stats = []
+            self._runner.batch_stats = []
             found = []
             for image in images:
                 found.append(self.detect(image))
-                self._batch_stats.append(self._stats)
+                self._runner.batch_stats.append(self.stats)
             return found
         return [
             self._found(pixels, parts_of(self._inside(pixels).size_wh, None), [outputs], None)
-            for pixels, outputs in self._run_each(images, self._outcomes, self._inside)
+            for pixels, outputs in self._runner.run_each(images, self._outcomes, self._inside)
         ]
 
     def _outcomes(self, pixels: Sequence[Pixels]) -> Sequence[_Outcome]:
         """Run images together: their candidates if the engine can pick them, else its outputs."""
         table, engine = self._table, self._engine
         if table is None or not isinstance(engine, GathersOnDevice):
-            return self._run_batch(pixels)
+            return self._runner.run(pixels)
         least = least_score(table, self.info, self._least_score)
-        return self._on_device(
+        return self._runner.on_device(
             pixels, lambda: engine.run_candidates(pixels, self._card.input, table, least)
         )
 
@@ -195,7 +195,7 @@ class DetectNet(Network[DetectionSettings]):
         if len(parts) > 1:
             merged = filtered(merge(found, parts, inside_wh, settings), settings.only)
         tracked = self._tracking.update(placed(merged, box, pixels.size_wh), stamp_s)
-        self._count_postprocessing(started)
+        self._runner.count_postprocessing(started)
         return tracked
 
     def _read(

@@ -68,7 +68,7 @@ class ImageNet(Network[ClassificationSettings]):
             SettingsError: ``top_k`` is negative.
         """
         pixels = as_pixels(image)
-        return self._seen(pixels, self._run(pixels), top_k, self._smoothing)
+        return self._seen(pixels, self._runner.run([pixels])[0], top_k, self._smoothing)
 
     def classify_batch(
         self,
@@ -87,7 +87,7 @@ class ImageNet(Network[ClassificationSettings]):
             smoothings: The scores so far of the camera that each image is of; None is one camera.
         """
         cameras = smoothings or [self._smoothing] * len(images)
-        ran = self._run_each(images, self._run_batch)
+        ran = self._runner.run_each(images, self._runner.run)
         return [
             self._seen(pixels, outputs, top_k, camera)
             for camera, (pixels, outputs) in zip(cameras, ran, strict=True)
@@ -110,5 +110,5 @@ class ImageNet(Network[ClassificationSettings]):
         else:
             smoothing.reset()
         seen = classification_from(scores, pixels.size_wh, settings)
-        self._count_postprocessing(started)
+        self._runner.count_postprocessing(started)
         return seen

@@ -149,10 +149,10 @@ class SegNet(Network[SegmentationSettings]):
         """
         if parts is None:
             parts = [[_USUAL_PARTS] * len(each) for each in ways]
-        self._batch_stats = []
+        self._runner.batch_stats = []
         found: list[list[Segmentation]] = []
-        for start in range(0, len(images), self._max_batch):
-            some = slice(start, start + self._max_batch)
+        for start in range(0, len(images), self.max_batch):
+            some = slice(start, start + self.max_batch)
             pixels = [as_pixels(image) for image in images[some]]
             found += self._masks(pixels, ways[some], parts[some])
         return found
@@ -167,9 +167,9 @@ class SegNet(Network[SegmentationSettings]):
         grid = self._score_grid
         if grid is None or not isinstance(self._engine, SegmentsOnDevice):
             made = []
-            for one, outputs, some in zip(pixels, self._run_batch(pixels), ways, strict=True):
+            for one, outputs, some in zip(pixels, self._runner.run(pixels), ways, strict=True):
                 made.append(self._parts(one, outputs, some))
-                self._batch_stats.append(self._stats)
+                self._runner.batch_stats.append(self.stats)
             return made
         from ..tasks.preprocess import placement
 
@@ -187,10 +187,10 @@ class SegNet(Network[SegmentationSettings]):
             ]
             for image, some, those in zip(pixels, ways, parts, strict=True)
         ]
-        masks = self._on_device(
+        masks = self._runner.on_device(
             pixels, lambda: engine.run_masks(pixels, self._card.input, grid, specs)
         )
-        self._batch_stats += [self._stats] * len(pixels)
+        self._runner.batch_stats += [self.stats] * len(pixels)
         return [
             [as_segmentation(mask, count, image.size_wh) for mask in found]
             for image, found in zip(pixels, masks, strict=True)
@@ -201,7 +201,7 @@ class SegNet(Network[SegmentationSettings]):
 
     def _grid_on_device(self) -> ScoreGrid | None:
         """Tell the engine's device how to read the scores; None where it is not to."""
-        usable = isinstance(self._engine, SegmentsOnDevice) and self._sizes_input is None
+        usable = isinstance(self._engine, SegmentsOnDevice) and self._runner.takes_frames
         if not usable or self._gives_ids:
             return None
         return find_score_grid(self._output(), _KINDS[self._role], len(self._labels))
@@ -228,7 +228,7 @@ class SegNet(Network[SegmentationSettings]):
                 segmentation_from_scores(planes, placed, way, k)
                 for way, k in zip(ways, ignored, strict=True)
             ]
-        self._count_postprocessing(started)
+        self._runner.count_postprocessing(started)
         return found
 
     def _output(self) -> TensorSpec:

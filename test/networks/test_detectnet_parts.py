@@ -101,15 +101,15 @@ def test_an_image_of_one_tile_is_looked_at_once(net, blob_engine):
 
 
 def test_stage_times_are_of_all_tiles(net, monkeypatch):
-    run_batch, runs = net._run_batch, []
+    runner, run, runs = net._runner, net._runner.run, []
 
     def timed(pixels):
-        outputs = run_batch(pixels)
+        outputs = run(pixels)
         runs.append(len(pixels))
-        net._stats = StageTimes(2.0, 3.0)
+        runner.stats = StageTimes(2.0, 3.0)
         return outputs
 
-    monkeypatch.setattr(net, '_run_batch', timed)
+    monkeypatch.setattr(runner, 'run', timed)
     net.tiling = TILES
     net.detect(scene())
     assert (net.stats.preprocess_ms, net.stats.inference_ms) == (50.0, 75.0)
