@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 # For the helpers that tests of several folders share.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell's background job ignores Ctrl-C, and so would each process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest_plugins = ['skipped', 'fake_gpu']
 
 # OpenCV's description of the frozen graph, in the same package.
