@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.frames import PICTURE_SUFFIXES, FrameSource, PictureFolder
+from ..errors import ImageError
+from ..imaging.frames import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
 from ..imaging.sinks import VIDEO_SUFFIXES, PictureSink, Sink, open_output
 
 
@@ -17,23 +19,38 @@ def open_sink(output: str | None, source: FrameSource) -> Sink:
     """Open what a program writes to.
 
     Args:
-        output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder;
-            None is nowhere.
+        output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder,
+            with or without ``file://`` before it; None is nowhere.
         source: What the frames come from; its names are kept in a folder.
 
     Raises:
-        ImageError: There cannot be such an output.
+        ImageError: There cannot be such an output, or it would be written over a source.
     """
     if not output:
         return _Nowhere()
-    path = Path(output).expanduser()
+    path = Path(output.removeprefix('file://')).expanduser()
     suffix = path.suffix.lower()
-    if isinstance(source, PictureFolder) and suffix not in VIDEO_SUFFIXES:
-        if suffix not in PICTURE_SUFFIXES and (path.is_dir() or not suffix):
-            return PictureSink(path, [p.name for p in source.paths])
-        if suffix in PICTURE_SUFFIXES and len(source.paths) == 1:
-            return PictureSink(path.parent, [path.name])
-    return open_output(output, source.rate_hz)
+    if not isinstance(source, PictureFolder) or suffix in VIDEO_SUFFIXES:
+        _check_apart([path], [source.path] if isinstance(source, VideoFile) else [])
+        return open_output(output, source.rate_hz)
+    sink: Sink
+    if suffix not in PICTURE_SUFFIXES and (path.is_dir() or not suffix):
+        sink = PictureSink(path, [p.name for p in source.paths])
+    elif suffix in PICTURE_SUFFIXES and len(source.paths) == 1:
+        sink = PictureSink(path.parent, [path.name])
+    else:
+        sink = open_output(output, source.rate_hz)
+    if isinstance(sink, PictureSink):
+        _check_apart([sink.target(k) for k in range(len(source.paths))], source.paths)
+    return sink
+
+
+def _check_apart(targets: Sequence[Path], sources: Sequence[Path]) -> None:
+    taken = {path.resolve() for path in sources}
+    for target in targets:
+        if target.resolve() in taken:
+            msg = f'{target} would be written over; give another output'
+            raise ImageError(msg)
 
 
 class _Nowhere:

@@ -7,15 +7,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DeepLearningError, ImageError
+from ..errors import DeepLearningError
 from ..imaging.frames import PictureFolder, open_frames
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
@@ -51,12 +50,12 @@ def run_vision(
     """
     try:
         source = open_frames(arguments.input)
-        _check_apart(arguments)
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
-        with progress_bar() as progress:
-            network = open_network(progress)
         count = 0
-        with network, closing(open_sink(arguments.output, source)) as sink:
+        # Before the network, whose build may take minutes.
+        with closing(open_sink(arguments.output, source)) as sink, ExitStack() as loaded:
+            with progress_bar() as progress:
+                network = loaded.enter_context(open_network(progress))
             print(_headline(network))
             for index, frame in enumerate(islice(source.frames(), arguments.limit)):
                 lines, picture = look(network, Pixels(frame, 'bgr'), frame.copy())
@@ -72,13 +71,6 @@ def run_vision(
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _check_apart(arguments: argparse.Namespace) -> None:
-    source = Path(arguments.input.removeprefix('file://')).expanduser()
-    if arguments.output and source.resolve() == Path(arguments.output).expanduser().resolve():
-        msg = f'{source} would be written over; give another output'
-        raise ImageError(msg)
 
 
 def _headline(network: Network[Any]) -> str:

@@ -71,12 +71,16 @@ class PictureSink:
             msg = f'cannot write pictures {folder / form}: {err}'
             raise ImageError(msg) from err
 
+    def target(self, index: int) -> Path:
+        """Tell where a frame goes, counted from 0."""
+        known = index < len(self._names)
+        return self._folder / (self._names[index] if known else self._form % index)
+
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
         """Take one frame."""
-        count = self._count
-        name = self._names[count] if count < len(self._names) else self._form % count
-        if not cv2.imwrite(str(self._folder / name), frame_bgr):
-            msg = f'cannot write {self._folder / name}'
+        path = self.target(self._count)
+        if not cv2.imwrite(str(path), frame_bgr):
+            msg = f'cannot write {path}'
             raise ImageError(msg)
         self._count += 1
         self.paths = [self._folder]
