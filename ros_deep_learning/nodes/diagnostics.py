@@ -47,6 +47,9 @@ class Diagnostics:
         self._names: list[str] = []
         self._device = DeviceHealth()
         self._updater = Updater(node)
+        if node.get_namespace() != '/':
+            # Else the nodes of two robots would have one name there.
+            self._updater.node_name = node.get_fully_qualified_name()
         self._updater.setHardwareID('none')
         self._run_by_steady_clock()
         self._updater.add('engine', self._fill_engine)
@@ -61,6 +64,11 @@ class Diagnostics:
             threshold, post_callback=self._clock_jumped
         )
 
+    def loading(self, model: str) -> None:
+        """Say that a configuration began, whatever became of the last one."""
+        self._failing = False
+        self.working(f'loading {model}')
+
     def working(self, stage: str, share: float | None = None) -> None:
         """Say that the node is busy with loading, a download or a build."""
         if self._working_since_s is None:
@@ -73,9 +81,11 @@ class Diagnostics:
         self._updater.setHardwareID(info.device)
         self._device.watch(info)
 
-    def swap_ended(self) -> None:
-        """Say that no other network is being loaded any more."""
+    def swap_ended(self, error: str = '') -> None:
+        """Say that no other network is being loaded any more, and why it was not taken."""
         self._working_since_s = None
+        if error:
+            self._error, self._error_s = error, time.monotonic()
 
     def idle(self) -> None:
         """Say that nothing is loaded."""

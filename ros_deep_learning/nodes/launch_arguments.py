@@ -120,15 +120,19 @@ def parameter_arguments(
     return tuple(arguments)
 
 
-def given_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
+def plain_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the arguments that are parameters and were given, by the parameter's name."""
-    # launch would read a text such as 8 as a number, if it were not told that it is none.
     return {
-        a.parameter: ParameterValue(given[a.name], value_type=str)
-        if a.kind is str
-        else given[a.name]
-        for a in arguments
-        if a.parameter and given[a.name] is not None
+        a.parameter: given[a.name] for a in arguments if a.parameter and given[a.name] is not None
+    }
+
+
+def given_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the same as launch takes them."""
+    # It would read a text such as 8 as a number, if it were not told that it is none.
+    return {
+        name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+        for name, value in plain_parameters(arguments, given).items()
     }
 
 

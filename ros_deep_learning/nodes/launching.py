@@ -30,6 +30,7 @@ from .launch_arguments import (
     described,
     given_parameters,
     parameter_arguments,
+    plain_parameters,
 )
 from .settings import MODEL_TEXT
 
@@ -78,7 +79,7 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
     Args:
         names: The nodes of the program ``vision``, all of which start by default.
     """
-    models = tuple(Argument(f'{name}_model', '', MODEL_TEXT) for name in names)
+    models = tuple(Argument(f'{name}_model', '', MODEL_TEXT, str, 'model') for name in names)
     shared = (
         Argument('nodes', ' '.join(names), 'Which nodes to start, apart by spaces.'),
         Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
@@ -91,16 +92,20 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
         if unknown := [name for name in chosen if name not in names]:
             msg = f'launch argument nodes: no node {unknown[0]!r}; known are {", ".join(names)}'
             raise SettingsError(msg)
-        values = {
-            **given_parameters((*PROCESS_ARGUMENTS, *shared), given),
+        common = {
+            **plain_parameters((*PROCESS_ARGUMENTS, *shared), given),
             'autostart': given['autostart'],
         }
-        own = {name: given[f'{name}_model'] for name in chosen if given[f'{name}_model']}
+        values = {
+            name: {**common, **plain_parameters([model], given)}
+            for name, model in zip(names, models, strict=True)
+            if name in chosen
+        }
         # No name: it would become that of each of the nodes.
         node = Node(
             **parts.process('vision', given),
             arguments=chosen,
-            parameters=[*_files('vision', given), *_models_file(own), values],
+            parameters=[*_files('vision', given), _values_file(values, given['namespace'] or '')],
             remappings=[('~/image_in', given['image_topic'])],
         )
         return [node, *_around({name: name for name in names}, 'vision', given)]
@@ -124,16 +129,22 @@ def _files(config: str, given: Mapping[str, Any]) -> list[str]:
     return [parts.share_file('config', f'{config}.yaml'), *filter(None, [given['params_file']])]
 
 
-def _models_file(models: Mapping[str, str]) -> list[str]:
-    """Write the models of single nodes as a parameter file, as launch_ros does with its own."""
-    if not models:
-        return []
+def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str:
+    """Write the parameters of single nodes as a parameter file, as launch_ros does with its own.
+
+    A key that was in an earlier file keeps its place there, before those of ``params_file``, which
+    may be full names. Full names here are none of a launch that is included in a namespace, so
+    both are written.
+    """
+    parents = ('/**', f'/{namespace.strip("/")}'.rstrip('/'))
     parameters = {
-        f'/**/{name}': {'ros__parameters': {'model': model}} for name, model in models.items()
+        f'{parent}/{name}': {'ros__parameters': dict(own)}
+        for parent in parents
+        for name, own in values.items()
     }
     with tempfile.NamedTemporaryFile('w', prefix='launch_params_', delete=False) as file:
-        yaml.safe_dump(parameters, file)
-    return [file.name]
+        yaml.safe_dump(parameters, file, sort_keys=False)
+    return file.name
 
 
 def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:

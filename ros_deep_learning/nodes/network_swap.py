@@ -39,14 +39,16 @@ class NetworkSwap:
         if not self._busy.acquire(blocking=False):
             msg = 'another network is being loaded; ask again when that is done'
             raise SettingsError(msg)
+        error = ''
         try:
             self._replace(self._node.network, changes)
         except DeepLearningError as err:
             # Whoever asked may not wait for the answer.
-            self._node.get_logger().error(f'{self._node.settings.model} goes on: {err}')
+            error = f'{self._node.settings.model} goes on: {err}'
+            self._node.get_logger().error(error)
             raise
         finally:
-            self._node.diagnostics.swap_ended()
+            self._node.diagnostics.swap_ended(error)
             self._busy.release()
 
     def _replace(self, old: Network, changes: Mapping[str, Any]) -> None:

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from typing import Any
+
+import yaml
 
 from ..errors import SettingsError
 from ..tasks.tiling import region
@@ -14,7 +17,17 @@ Shares = tuple[float, float, float, float]
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Read names between commas; between semicolons, where there is one, for names with commas."""
+    """Read names between commas; between semicolons, where there is one, for names with commas.
+
+    A list as YAML writes it, such as ``[front, rear]``, is read as that: launch arguments and
+    ``ros2 param set`` hand it on as a text.
+    """
+    if text.strip().startswith('['):
+        with suppress(yaml.YAMLError):
+            # Without types, so that a name may look like a number.
+            names = yaml.load(text, yaml.BaseLoader)  # noqa: S506  makes nothing but text
+            if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                return tuple(filter(None, (name.strip() for name in names)))
     parts = text.split(';' if ';' in text else ',')
     return tuple(filter(None, (part.strip() for part in parts)))
 

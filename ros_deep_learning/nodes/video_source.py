@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 import cv2
@@ -83,9 +84,12 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         try:
             self._wait_for_subscriber()
             self._play()
-        except ImageError as err:
-            self.get_logger().error(str(err))
-            self.finished.set_result(1)
+        except Exception as err:  # noqa: BLE001  else the process would live on and play nothing
+            # While the node ends, its publisher may be gone.
+            if not self._stopped.is_set():
+                known = isinstance(err, ImageError)
+                self.get_logger().error(str(err) if known else traceback.format_exc())
+                self.finished.set_result(1)
             return
         if not self._stopped.is_set():
             self.get_logger().info(f'the end, after {self._count} frames')

@@ -158,7 +158,7 @@ class VisionNode(ManagedNode):
     def acquire(self) -> None:
         """Load the network and make the publishers."""
         started_s = time.monotonic()
-        self.diagnostics.working(f'loading {self.settings.model}')
+        self.diagnostics.loading(self.settings.model)
         self.network = self.ready_network(self.settings, self.progress)
         self.check(self.settings)
         self.latched.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)

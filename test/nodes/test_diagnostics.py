@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from mirror import MirrorNode
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
@@ -29,6 +32,7 @@ class Health:
 
     def __init__(self, graph: Any) -> None:
         self.graph = graph
+        self.node = 'imagenet'
         self.newest: dict[str, DiagnosticStatus] = {}
         graph.node.create_subscription(DiagnosticArray, '/diagnostics', self.take, 10)
 
@@ -36,11 +40,11 @@ class Health:
         self.newest |= {status.name: status for status in message.status}
 
     def values(self, name: str) -> dict[str, str]:
-        return {pair.key: pair.value for pair in self.newest[f'imagenet: {name}'].values}
+        return {pair.key: pair.value for pair in self.newest[f'{self.node}: {name}'].values}
 
     def wait(self, name: str, level: bytes, text: str) -> str:
         def there() -> str:
-            status = self.newest.get(f'imagenet: {name}', DiagnosticStatus())
+            status = self.newest.get(f'{self.node}: {name}', DiagnosticStatus())
             return str(status.message) if status.level == level and text in status.message else ''
 
         try:
@@ -111,6 +115,27 @@ def test_a_failed_configuration_is_an_error_until_it_succeeds(
     assert values['precision'] == 'fp32'
     assert "no model 'nonsense'" in values['last error']
     assert values['last error age'].endswith(' s')
+
+
+def test_a_new_try_is_no_error_while_it_loads(
+    spinning: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    health.node = 'mirror'
+    node.refuse_network = True
+    assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+    health.wait('engine', ERROR, "no such mirror as 'mirror'")
+    node.refuse_network = False
+    node.may_open.clear()
+    trying = threading.Thread(target=node.trigger_configure)
+    trying.start()
+    try:
+        health.wait('engine', OK, 'polishing 50%')
+        assert "no such mirror as 'mirror'" in health.values('engine')['last error']
+    finally:
+        node.may_open.set()
+        trying.join()
+    health.wait('engine', OK, 'inactive')
 
 
 def test_from_silence_to_work_and_back(

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
@@ -100,6 +102,37 @@ def test_all_nodes_start_with_no_argument_and_no_camera(
         graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
     assert launched.stop() == 0
     assert 'has died' not in launched.text()
+
+
+def test_cameras_may_be_written_as_a_list(
+    launch: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+) -> None:
+    launch('segnet.launch.py', 'cameras:=[front, rear]')
+    for stamp, camera in enumerate(('front', 'rear'), 1):
+        overlay = graph.inbox(f'/segnet/{camera}/overlay', Image)
+        publisher = graph.image_publisher(f'/segnet/{camera}/image_in')
+        graph.ask(publisher, make_image(astronaut, stamp=stamp), overlay)
+
+
+@pytest.mark.parametrize('namespace', ['', 'robot'])
+def test_arguments_of_all_nodes_win_over_a_dump(
+    launch: Callable[..., Any], graph: Any, tmp_path: Path, namespace: str
+) -> None:
+    name = f'{namespace}/segnet'.strip('/')
+    dump = {'model': 'none-such', 'backend': 'tensorrt', 'autostart': False, 'overlay_alpha': 7.0}
+    path = tmp_path / 'dump.yaml'
+    path.write_text(yaml.safe_dump({f'/{name}': {'ros__parameters': dump}}))
+    launch(
+        'vision.launch.py', 'nodes:=segnet', f'namespace:={namespace}', f'params_file:={path}',
+        'segnet_model:=selfie', 'backend:=onnxruntime',
+    )  # fmt: skip
+    graph.wait_until('active', lambda: graph.state(name) == 'active')
+    request = GetParameters.Request(names=['overlay_alpha', 'model'])
+    alpha, model = graph.call(GetParameters, f'/{name}/get_parameters', request).values
+    assert (alpha.double_value, model.string_value) == (7.0, 'selfie')
 
 
 def test_a_source_waits_for_its_camera(launch: Callable[..., Any], graph: Any) -> None:
@@ -270,6 +303,13 @@ def test_two_robots_do_not_disturb_each_other(
         graph.ask(cameras[robot], make_image(astronaut, stamp=stamp), inbox)
     assert {m.header.stamp.sec for m in overlays['left'].messages} == {1}
     assert {m.header.stamp.sec for m in overlays['right'].messages} == {2}
+    health: dict[str, Any] = {}
+    graph.node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda m: health.update({s.name: s for s in m.status}), 10
+    )
+    names = {f'/{robot}/segnet: engine' for robot in overlays}
+    graph.wait_until('a state of each', lambda: names <= set(health))
+    assert all(name.startswith(('/left/segnet: ', '/right/segnet: ')) for name in health)
     shared = {'/clock', '/diagnostics', '/parameter_events', '/rosout'}
     for name, _ in graph.node.get_topic_names_and_types():
         assert name in shared or name.startswith(('/left/', '/right/')), name

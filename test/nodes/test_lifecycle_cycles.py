@@ -7,12 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import psutil
+import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from sensor_msgs.msg import Image
 
 CYCLES = 50
 WARM_UP = 10
+CAMERAS = ('front', 'rear')
 STEPS = (
     Transition.TRANSITION_CONFIGURE,
     Transition.TRANSITION_ACTIVATE,
@@ -22,13 +26,22 @@ STEPS = (
 
 
 def test_fifty_cycles_leave_memory_threads_and_files_flat(
-    start: Callable[..., Any], graph: Any
+    start: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    program = start('segnet', '--ros-args', '-p', 'cameras:=[front, rear]')
+    # Else glibc keeps for each arena what its threads have freed: 130 MB after 80 cycles, and then
+    # no more. With one arena, what grows is what is still held.
+    monkeypatch.setenv('MALLOC_ARENA_MAX', '1')
+    program = start('segnet', '--ros-args', '-p', f'cameras:=[{", ".join(CAMERAS)}]')
     assert graph.state('segnet') == 'unconfigured'
     client = graph.node.create_client(ChangeState, '/segnet/change_state')
     assert client.wait_for_service(60)
     process = psutil.Process(program.process.pid)
+    masks = {c: graph.inbox(f'/segnet/{c}/class_mask', Image) for c in CAMERAS}
+    cameras = {c: graph.node.create_publisher(Image, f'/segnet/{c}/image_in', 1) for c in CAMERAS}
     seen: list[tuple[int, int, int]] = []
     for cycle in range(CYCLES):
         for step in STEPS:
@@ -36,6 +49,11 @@ def test_fifty_cycles_leave_memory_threads_and_files_flat(
             future = client.call_async(request)
             graph.wait_until(f'step {step} of cycle {cycle}', future.done)
             assert future.result().success, program.text()
+            if step == Transition.TRANSITION_ACTIVATE:
+                for camera, publisher in cameras.items():
+                    graph.wait_until(camera, lambda p=publisher: p.get_subscription_count() == 1)
+                    image = make_image(astronaut, stamp=cycle + 1)
+                    graph.ask(publisher, image, masks[camera])
         seen.append((process.memory_info().rss, process.num_threads(), process.num_fds()))
     before, after = seen[WARM_UP], seen[-1]
     # 40 copies of the weights alone would be 20 MB, and of an engine several times that.

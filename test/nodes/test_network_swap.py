@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from mirror import MirrorNode, plain
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -200,6 +200,22 @@ def test_a_swap_that_fails_leaves_the_old_network_running(
     assert all(not mirror.open for mirror in active.made if mirror is not old)
 
 
+def test_the_last_error_tells_of_a_swap_that_failed(active: MirrorNode, graph: Any) -> None:
+    newest: dict[str, DiagnosticStatus] = {}
+    graph.node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda m: newest.update({s.name: s for s in m.status}), 10
+    )
+    assert not graph.set_parameters('mirror', model='fog').successful
+
+    def error() -> bool:
+        status = newest.get('mirror: engine', DiagnosticStatus())
+        values = {pair.key: pair.value for pair in status.values}
+        told = "mirror goes on: no such mirror as 'fog'" in values.get('last error', '')
+        return told and status.level == DiagnosticStatus.OK
+
+    graph.wait_until('the error', error)
+
+
 def test_the_settings_meanwhile_must_fit_the_new_network_too(
     active: MirrorNode, graph: Any
 ) -> None:
@@ -345,7 +361,9 @@ def test_swaps_under_load_lose_and_repeat_no_header(
     last = stats.messages[-1]
     first = stats.messages[0]
     assert last.frames - first.frames == len(stats) - 1
-    assert last.invalid == 0
+    assert last.invalid == last.failed == 0
+    ends = last.frames + last.dropped + last.limited + last.unwanted
+    assert last.received - 1 <= ends <= last.received
     ran = [message.model for message in stats.messages]
     assert [ran[0], *(b for a, b in itertools.pairwise(ran) if a != b)] == models
     # What InferenceStats says ran the frame is what its result came from.

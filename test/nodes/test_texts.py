@@ -23,6 +23,12 @@ def test_nothing_is_no_name_and_the_whole_image(text: str) -> None:
         (' traffic light , dog,', ('traffic light', 'dog')),
         ('tabby, tabby cat; lynx, catamount', ('tabby, tabby cat', 'lynx, catamount')),
         ('tabby, tabby cat;', ('tabby, tabby cat',)),
+        ('[front, rear]', ('front', 'rear')),
+        (' ["a, b", 7, no,] ', ('a, b', '7', 'no')),
+        ('[]', ()),
+        ('[front], rear', ('[front]', 'rear')),
+        ('[front, [rear]]', ('[front', '[rear]]')),
+        ('[front', ('[front',)),
     ],
 )
 def test_names(text: str, names: tuple[str, ...]) -> None:

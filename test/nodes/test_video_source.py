@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,19 @@ import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
+
+BROKEN = """
+import sys
+from ros_deep_learning.imaging.frames import PictureFolder
+from ros_deep_learning.nodes.video_source import main
+
+def frames(self):
+    yield from ()
+    raise MemoryError('what nobody foresaw')
+
+PictureFolder.frames = frames
+sys.exit(main())
+"""
 
 
 def test_every_frame_arrives_then_the_process_ends(
@@ -44,6 +58,15 @@ def test_a_missing_resource_is_one_line_and_exit_code_1(start: Callable[..., Any
     assert program.process.wait(30) == 1
     assert "error: no file or folder '/no/such.mp4'" in program.text()
     assert 'Traceback' not in program.text()
+
+
+def test_what_nobody_foresaw_ends_the_process(
+    program_type: Any, ros_domain: int, pictures: Path, tmp_path: Path
+) -> None:
+    arguments = ['--ros-args', '-p', f'resource:={pictures}']
+    program = program_type([sys.executable, '-c', BROKEN, *arguments], tmp_path / 'log')
+    assert program.process.wait(30) == 1
+    assert 'MemoryError: what nobody foresaw' in program.text()
 
 
 def test_shape_and_turn(start: Callable[..., Any], graph: Any, pictures: Path) -> None:
