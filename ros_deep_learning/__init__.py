@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from .engines.backend import EngineOptions
     from .engines.loader import EngineLoader
     from .errors import DeepLearningError
+    from .imaging.mask_overlay import blend_mask, color_mask
+    from .imaging.overlay import OverlayFlags, draw_detections
     from .imaging.pixels import Pixels
+    from .imaging.text_overlay import draw_classification
     from .models.card import ModelCard
     from .networks import DetectNet, ImageNet, SegNet, TilingSettings, TrackingSettings
     from .tasks.classification import Classification, ClassificationSettings
@@ -30,12 +33,17 @@ __all__ = [
     'EngineOptions',
     'ImageNet',
     'ModelCard',
+    'OverlayFlags',
     'Pixels',
     'SegNet',
     'Segmentation',
     'SegmentationSettings',
     'TilingSettings',
     'TrackingSettings',
+    'blend_mask',
+    'color_mask',
+    'draw_classification',
+    'draw_detections',
 ]
 
 _HOMES = {
@@ -50,12 +58,17 @@ _HOMES = {
     'EngineOptions': 'engines.backend',
     'ImageNet': 'networks',
     'ModelCard': 'models.card',
+    'OverlayFlags': 'imaging.overlay',
     'Pixels': 'imaging.pixels',
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',
     'SegmentationSettings': 'tasks.segmentation',
     'TilingSettings': 'networks',
     'TrackingSettings': 'networks',
+    'blend_mask': 'imaging.mask_overlay',
+    'color_mask': 'imaging.mask_overlay',
+    'draw_classification': 'imaging.text_overlay',
+    'draw_detections': 'imaging.overlay',
 }
 
 

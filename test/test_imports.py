@@ -162,6 +162,18 @@ def test_every_public_name_is_there():
         assert getattr(ros_deep_learning, name).__name__ == name
 
 
+def test_no_public_name_brings_ros():
+    done = run_python(
+        'import sys, ros_deep_learning as r\n'
+        'for name in r.__all__:\n'
+        '    getattr(r, name)\n'
+        'print(sorted({name.partition(".")[0] for name in sys.modules}))\n'
+    )
+    loaded = ast.literal_eval(done.stdout)
+    assert 'cv2' in loaded, done.stderr
+    assert [name for name in loaded if name == 'rclpy' or name.endswith('_msgs')] == []
+
+
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         ros_deep_learning.nothing  # noqa: B018

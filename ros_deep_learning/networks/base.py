@@ -50,6 +50,7 @@ class Network(ABC, Generic[_SettingsT]):
         model: str | Path | ModelCard,
         *,
         labels: str | Path | None = None,
+        colors: str | Path | None = None,
         threshold: float | None = None,
         settings: _SettingsT | None = None,
         loader: EngineLoader | None = None,
@@ -63,6 +64,8 @@ class Network(ABC, Generic[_SettingsT]):
         Args:
             model: A card, a name of the zoo, or the path of a card or of an ``.onnx`` file.
             labels: File of one label a line in place of the card's; None is the card's own.
+            colors: File of one colour a line, ``red green blue``, each 0..255, in place of the
+                card's; None is the card's own, or the palette's.
             threshold: Least score or confidence, 0..1; None is the settings' own.
             settings: How outputs become results; None is the defaults.
             loader: Shares engines between networks; None is the process's default loader.
@@ -79,7 +82,9 @@ class Network(ABC, Generic[_SettingsT]):
             SettingsError: A setting is out of its range, or does not fit the network.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
-        self._card = find_network(model, self.task, labels, loader=loader, progress=progress)
+        self._card = find_network(
+            model, self.task, labels, colors, loader=loader, progress=progress
+        )
         self._check_card()
         named, colors_rgb = read_labels(self._card), read_colors(self._card)
         first: Any = settings or self.settings_type()

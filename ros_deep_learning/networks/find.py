@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CardError
 from ..models.card import ModelCard, Task
@@ -21,6 +21,7 @@ def find_network(
     model: str | Path | ModelCard,
     task: Task,
     labels: str | Path | None = None,
+    colors: str | Path | None = None,
     *,
     loader: EngineLoader | None = None,
     progress: Progress = silent,
@@ -34,6 +35,7 @@ def find_network(
             network, as ``custom.card_from_file`` takes it.
         task: What it must be made for.
         labels: A file of labels in place of the card's own.
+        colors: A file of colours in place of the card's own.
         loader: Where its files come from; None is the process's default loader.
         progress: Told of downloads and conversions; may raise to cancel.
 
@@ -42,20 +44,21 @@ def find_network(
         CardError: It is malformed, or made for another task.
         DeepLearningError: The network cannot be fetched or converted.
     """
+    given = {'labels': labels, 'colors': colors}
+    files: dict[str, Any] = {k: Path(v).expanduser() for k, v in given.items() if v is not None}
     if isinstance(model, ModelCard):
         card = model
     else:
         from .choice import choose_card
         from .custom import Hints
 
-        named = None if labels is None else Path(labels).expanduser()
-        card = choose_card(model, task, Hints(labels=named))
+        card = choose_card(model, task, Hints(**files))
     if card.task != task:
         msg = f'{card.name} is made for {card.task}, not for {task}'
         raise CardError(msg)
     if not is_complete(card):
         card = or_default(loader).complete(card, progress)
-    return card if labels is None else replace(card, labels=Path(labels).expanduser())
+    return replace(card, **files) if files else card
 
 
 def or_default(loader: EngineLoader | None) -> EngineLoader:

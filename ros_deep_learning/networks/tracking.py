@@ -30,8 +30,8 @@ class TrackingSettings:
 
     Attributes:
         kind: ``iou`` pairs boxes by their overlap, with jetson-inference's parameters. ``byte``
-            is ByteTrack, which also continues tracks with boxes below the score threshold, and
-            needs SciPy.
+            is ByteTrack, which also continues tracks with boxes below the score threshold, from a
+            fifth of it up, and reports these; it needs SciPy.
         min_frames: Frames in which an object must be seen before it is given a number.
         drop_frames: Frames in a row without an object after which its track ends.
         overlap: Least intersection over union 0..1 of a box and its track, for ``iou``.

@@ -42,7 +42,12 @@ class DetectNetSettings(VisionSettings):
         reload=True,
     )
     threshold: float = parameter(
-        0.5, 'Least score of a detection.', minimum=0.0, maximum=1.0, live=True
+        0.5,
+        'Least score of a detection, which ~/label_info tells; with tracking byte, boxes from a '
+        'fifth of it up are reported too where they continue a track.',
+        minimum=0.0,
+        maximum=1.0,
+        live=True,
     )
     clustering: str = parameter(
         'nms',
@@ -91,7 +96,8 @@ class DetectNetSettings(VisionSettings):
     tracking: str = parameter(
         'none',
         'How objects are followed, with a number in the id of each: iou pairs boxes by their '
-        'overlap, byte (ByteTrack) also bridges weak ones and needs SciPy.',
+        'overlap, byte (ByteTrack) also goes on with weak ones, which are reported from a fifth '
+        'of threshold up, and needs SciPy.',
         choices=('none', 'iou', 'byte'),
         live=True,
     )

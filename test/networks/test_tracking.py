@@ -120,6 +120,13 @@ def test_only_byte_goes_on_with_unlikely_boxes(net, kind, dim):
     assert ids(net, *images) == [[0], dim, []]
 
 
+def test_byte_reports_from_a_fifth_of_the_threshold(net):
+    net.settings = replace(net.settings, score_threshold=0.9)
+    net.tracking = TrackingSettings('byte', min_frames=1)
+    # Scores 1.0, 0.1804 and 0.1765.
+    assert ids(net, *(frame((5, 5, level)) for level in (255, 46, 45))) == [[0], [0], []]
+
+
 def test_byte_follows_at_any_threshold(net):
     net.settings = replace(net.settings, score_threshold=0.95)
     net.tracking = TrackingSettings('byte', min_frames=1)

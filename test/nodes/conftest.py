@@ -27,6 +27,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
@@ -236,6 +237,11 @@ class Graph:
 
         return told
 
+    def policies(self, topic: str) -> set[tuple[str, str]]:
+        """Give reliability and durability of those who publish on a topic."""
+        infos = self.wait_until(topic, lambda: self.node.get_publishers_info_by_topic(topic))
+        return {(i.qos_profile.reliability.name, i.qos_profile.durability.name) for i in infos}
+
     def image_publisher(self, topic: str) -> Any:
         publisher = self.node.create_publisher(Image, topic, 10)
         self.wait_until(f'a subscriber of {topic}', lambda: publisher.get_subscription_count() > 0)
@@ -340,6 +346,38 @@ def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
         node.destroy_node()
     rclpy.try_shutdown()
     thread.join(10)
+
+
+@pytest.fixture
+def active_here(spinning: Callable[..., Any]) -> Callable[[Callable[[], Any]], Any]:
+    """Make a node in this process, configure and activate it."""
+
+    def begin(make: Callable[[], Any]) -> Any:
+        node = spinning(make)
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        return node
+
+    return begin
+
+
+@pytest.fixture
+def calls_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Note the names of functions of modules and classes as they are called."""
+
+    def watch(*functions: tuple[Any, str]) -> list[str]:
+        made: list[str] = []
+        for owner, name in functions:
+            original = getattr(owner, name)
+
+            def spy(*args: Any, name: str = name, original: Any = original, **kw: Any) -> Any:
+                made.append(name)
+                return original(*args, **kw)
+
+            monkeypatch.setattr(owner, name, spy)
+        return made
+
+    return watch
 
 
 # As `ros2 launch` does it, which the ROS of PyPI lacks.

@@ -3,20 +3,26 @@
 """Tests of the annotations for Foxglove, with a stand-in for its message package.
 
 The stand-in has the names and types of the fields of foxglove_msgs (foxglove-sdk,
-schemas/ros2), and takes no others, as generated messages do.
+schemas/ros2), and takes no others, as generated messages do. What the node publishes needs a
+real type, and is a Header.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.nodes import foxglove
+from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.tasks.detection import Detections
 
 COLORS = np.array([[255, 0, 0], [0, 51, 255]], np.uint8)
@@ -67,6 +73,27 @@ class ImageAnnotations(Message):
 
 class NewImageAnnotations(ImageAnnotations):
     fields = {**ImageAnnotations.fields, 'timestamp': Time, 'metadata': list}  # noqa: RUF012
+
+
+class SentAnnotations(Header):
+    """A type that can be published here: a Header with the stamp, and the texts as frame_id."""
+
+    @property
+    def timestamp(self) -> Any:
+        return self.stamp
+
+    @timestamp.setter
+    def timestamp(self, stamp: Time) -> None:
+        self.stamp = stamp
+
+    def _tell(self, texts: list[TextAnnotation]) -> None:
+        self.frame_id = ','.join(text.text for text in texts)
+
+    texts = property(fset=_tell)
+
+
+# By its names rclpy tells what it converts.
+SentAnnotations.__name__, SentAnnotations.__module__ = Header.__name__, Header.__module__
 
 
 @pytest.fixture
@@ -121,3 +148,41 @@ def test_newer_messages_have_a_stamp_of_their_own(package: SimpleNamespace) -> N
     message = foxglove.annotations_message(header(), found(2, tracks), NAMES, COLORS, (640, 480))
     assert message.timestamp == header().stamp
     assert [text.text for text in message.texts] == ['dog #7 75%', 'person 50%']
+
+
+def test_the_node_publishes_them_while_somebody_subscribes(
+    package: SimpleNamespace,
+    active_here: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    chelsea: np.ndarray,
+    ssd_onnx: Path,
+    calls_of: Callable[..., list[str]],
+) -> None:
+    package.ImageAnnotations = SentAnnotations
+    made = calls_of((foxglove, 'annotations_message'))
+    node = active_here(DetectNetNode)
+    (channel,) = node.channels
+    topic = '/detectnet/annotations'
+    assert graph.policies(topic) == {('RELIABLE', 'VOLATILE')}
+    objects = graph.inbox('/detectnet/detections', Detection2DArray)
+    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('detections'))
+    publisher = graph.image_publisher('/detectnet/image_in')
+    graph.ask(publisher, make_image(chelsea, stamp=1), objects)
+    assert made == []
+    annotations = graph.inbox(topic, Header)
+    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('annotations'))
+    sent = make_image(chelsea, stamp=2)
+    (found,) = graph.ask(publisher, sent, objects).detections
+    text = f'cat {found.results[0].hypothesis.score:.0%}'
+    wanted = Header(stamp=sent.header.stamp, frame_id=text)
+    graph.wait_until('its annotations', lambda: wanted in annotations.messages)
+
+
+def test_without_the_message_package_there_is_no_such_topic(
+    monkeypatch: pytest.MonkeyPatch, active_here: Callable[..., Any], ssd_onnx: Path
+) -> None:
+    monkeypatch.setattr(foxglove, 'foxglove_msgs', None)
+    (channel,) = active_here(DetectNetNode).channels
+    assert 'annotations' not in channel.outputs
+    assert 'detections' in channel.outputs

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
@@ -230,10 +229,8 @@ def test_a_zero_stamp_is_passed_on_and_warned_of_once(
 
 
 @pytest.fixture
-def node(spinning: Callable[..., Any]) -> ImageNetNode:
-    node: ImageNetNode = spinning(ImageNetNode)
-    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+def node(active_here: Callable[..., Any]) -> ImageNetNode:
+    node: ImageNetNode = active_here(ImageNetNode)
     return node
 
 
@@ -241,24 +238,13 @@ def test_only_what_is_subscribed_to_is_made(
     node: ImageNetNode,
     graph: Any,
     make_image: Callable[..., Image],
-    monkeypatch: pytest.MonkeyPatch,
+    calls_of: Callable[..., list[str]],
 ) -> None:
-    made: list[str] = []
-    for owner, name in (
+    made = calls_of(
         (imagenet_module, 'draw_classification'),
         (results, 'classification_message'),
-        (node.network, 'classify_batch'),
-    ):
-        original = getattr(owner, name)
-
-        def spy(*args: Any, name: str = name, original: Any = original, **kw: Any) -> Any:
-            made.append(name)
-            return original(*args, **kw)
-
-        if owner is node.network:
-            monkeypatch.setattr(ImageNet, name, lambda self, *a, spy=spy, **kw: spy(*a, **kw))
-        else:
-            monkeypatch.setattr(owner, name, spy)
+        (ImageNet, 'classify_batch'),
+    )
     publisher = graph.image_publisher('/imagenet/image_in')
     (channel,) = node.channels
 
@@ -283,14 +269,8 @@ def test_only_what_is_subscribed_to_is_made(
 
 
 def test_results_are_reliable_and_information_latched(node: ImageNetNode, graph: Any) -> None:
-    def policies(topic: str) -> set[tuple[str, str]]:
-        infos = graph.wait_until(
-            topic, lambda: graph.node.get_publishers_info_by_topic(f'/imagenet/{topic}')
-        )
-        return {(i.qos_profile.reliability.name, i.qos_profile.durability.name) for i in infos}
-
     names = ['classification', 'overlay'] + (['stats'] if stats.InferenceStats else [])
     for topic in names:
-        assert policies(topic) == {('RELIABLE', 'VOLATILE')}
+        assert graph.policies(f'/imagenet/{topic}') == {('RELIABLE', 'VOLATILE')}
     for topic in ('vision_info', 'label_info'):
-        assert policies(topic) == {('RELIABLE', 'TRANSIENT_LOCAL')}
+        assert graph.policies(f'/imagenet/{topic}') == {('RELIABLE', 'TRANSIENT_LOCAL')}

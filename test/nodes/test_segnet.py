@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo, VisionInfo
@@ -259,10 +258,8 @@ def test_lying_messages_are_dropped_and_the_node_goes_on(
 
 
 @pytest.fixture
-def node(spinning: Callable[..., Any]) -> SegNetNode:
-    node: SegNetNode = spinning(SegNetNode)
-    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+def node(active_here: Callable[..., Any]) -> SegNetNode:
+    node: SegNetNode = active_here(SegNetNode)
     return node
 
 
@@ -271,15 +268,10 @@ def test_only_what_is_subscribed_to_is_made(
     graph: Any,
     make_image: Callable[..., Image],
     monkeypatch: pytest.MonkeyPatch,
+    calls_of: Callable[..., list[str]],
 ) -> None:
-    made: list[str] = []
-    for name in ('class_mask', 'confidence_mask', 'color_mask', 'segmentation'):
-        original = getattr(masks.MaskMessages, name)
-        monkeypatch.setattr(
-            masks.MaskMessages,
-            name,
-            lambda *args, name=name, original=original: made.append(name) or original(*args),
-        )
+    kinds = ('class_mask', 'confidence_mask', 'color_mask', 'segmentation')
+    made: list[Any] = calls_of(*((masks.MaskMessages, kind) for kind in kinds))
     segment_in = SegNet.segment_batch_in
     asked: list[MaskParts] = []
 
@@ -360,16 +352,10 @@ def test_what_a_device_has_made_is_sent_as_it_is() -> None:
 
 
 def test_results_are_reliable_and_information_latched(node: SegNetNode, graph: Any) -> None:
-    def policies(topic: str) -> set[tuple[str, str]]:
-        infos = graph.wait_until(
-            topic, lambda: graph.node.get_publishers_info_by_topic(f'/segnet/{topic}')
-        )
-        return {(i.qos_profile.reliability.name, i.qos_profile.durability.name) for i in infos}
-
     names = ['class_mask', 'color_mask', 'confidence_mask', 'overlay']
     names += ['segmentation'] if masks.SegmentationMessage else []
     names += ['stats'] if stats.InferenceStats else []
     for topic in names:
-        assert policies(topic) == {('RELIABLE', 'VOLATILE')}
+        assert graph.policies(f'/segnet/{topic}') == {('RELIABLE', 'VOLATILE')}
     for topic in ('vision_info', 'label_info'):
-        assert policies(topic) == {('RELIABLE', 'TRANSIENT_LOCAL')}
+        assert graph.policies(f'/segnet/{topic}') == {('RELIABLE', 'TRANSIENT_LOCAL')}
