@@ -36,12 +36,25 @@ def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = 
     """
     folder = user_folder() if folder is None else folder
     cards = folder / 'cards'
+    refuse_taken_names(card, lambda other: replace_it and other.folder == cards.resolve())
+    return write_own(card, folder)
+
+
+def refuse_taken_names(card: ModelCard, gives_way: Callable[[ModelCard], bool]) -> None:
+    """Refuse a network of one's own that could not be found by its names.
+
+    Args:
+        card: The network.
+        gives_way: Tells whether another of the same name does not matter.
+
+    Raises:
+        CardError: A name is taken.
+    """
     for name in (card.name, *card.aliases):
         taken = find_named(name, card_files(), load_card)
-        if taken is not None and not (replace_it and taken.folder == cards.resolve()):
+        if taken is not None and not gives_way(taken):
             msg = f'the name {name!r} is taken by {taken.folder / taken.name}.yaml; give another'
             raise CardError(msg)
-    return write_own(card, folder)
 
 
 def write_own(card: ModelCard, folder: Path) -> Path:
