@@ -121,6 +121,19 @@ def test_changed_content_needs_trust_anew(
     assert said(capsys, 'verify', SMALL).startswith(f'{SMALL}: whole (no SHA-256 is published')
 
 
+@pytest.mark.parametrize('offline', [False, True])
+def test_trust_anew_loses_nothing_where_the_download_fails(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str], *, offline: bool
+) -> None:
+    said(capsys, 'download', SMALL)
+    before = said(capsys, 'verify', SMALL)
+    server.pages.clear()
+    options = ['--trust-anew', *['--offline'] * offline]
+    message = said(capsys, 'download', SMALL, *options, code=1)
+    assert ('downloads are off' if offline else 'the server answers 404') in message
+    assert said(capsys, 'verify', SMALL) == before
+
+
 def test_downloads_go_on_after_one_that_fails(
     server: HttpsServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
