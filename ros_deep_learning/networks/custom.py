@@ -26,7 +26,10 @@ _TASKS: dict[str, Task] = {
     'detect': 'detection',
     'semantic': 'segmentation',
 }
-_READABLE = ('.onnx', '.caffemodel', '.caffe', '.pb', '.uff')
+CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
+"""Of the weights of a Caffe network, whose layers stand in a prototxt."""
+
+_READABLE = ('.onnx', *CAFFE_SUFFIXES, '.pb', '.uff')
 _ENGINE = (
     'an engine does not tell what images it takes; give the ONNX file that it was built from, or '
     'a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
@@ -103,7 +106,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     )
     if suffix == '.onnx':
         fields = _onnx_fields(path, task, hints)
-    elif suffix in ('.caffemodel', '.caffe'):
+    elif suffix in CAFFE_SUFFIXES:
         fields = caffe_fields(path, task, hints)
     elif suffix == '.pb':
         fields = ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
