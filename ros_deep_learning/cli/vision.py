@@ -55,7 +55,8 @@ def run_vision(
         # Before the network, whose build may take minutes.
         with closing(open_sink(arguments.output, source)) as sink, ExitStack() as loaded:
             with progress_bar() as progress:
-                network = loaded.enter_context(open_network(progress))
+                network = open_network(progress)
+                loaded.callback(network.close)
             print(_headline(network))
             for index, frame in enumerate(islice(source.frames(), arguments.limit)):
                 lines, picture = look(network, Pixels(frame, 'bgr'), frame.copy())
