@@ -47,7 +47,8 @@ def pack(
         The paths in the pack, relative to it.
 
     Raises:
-        CardError: The name of a network outside the package is taken there, or by another one.
+        CardError: The name of a network outside the package is taken there or by another one, or
+            weights beside its file are missing.
         FetchError: A file cannot be had or written, or the folder is not empty.
     """
     try:
