@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     download.add_argument(
         '--trust-anew',
         action='store_true',
-        help='forget what the first download was, and trust the next one',
+        help='download again, and trust what comes in place of the first download',
     )
     download.set_defaults(run=models_files.download)
 

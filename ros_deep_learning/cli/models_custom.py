@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ..models.labels import labels_in_metadata
 from ..models.onnx_facts import OnnxFacts, read_onnx_facts
 from ..models.own_cards import add_card
 from ..networks.conventions import is_ultralytics
-from ..networks.custom import Hints, card_from_file
+from ..networks.custom import CAFFE_SUFFIXES, Hints, card_from_file
 from .models_tables import table
 from .vision_arguments import size_of
 
@@ -25,8 +26,7 @@ _MAX_METADATA = 200
 def inspect(arguments: argparse.Namespace) -> int:
     """Print a network file's tensors and metadata, and the card that they suggest."""
     path = arguments.file.expanduser()
-    if path.suffix.lower() == '.onnx':
-        _print_facts(path, read_onnx_facts(path))
+    _print_tensors(path, arguments.prototxt)
     text = card_text(_card(arguments))
     if arguments.write is None:
         print(text, end='')
@@ -69,15 +69,33 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
     return replace(card, licence=arguments.licence) if arguments.licence else card
 
 
+def _print_tensors(path: Path, prototxt: Path | None) -> None:
+    """Print what a file tells of its tensors, if it is there."""
+    suffix = path.suffix.lower()
+    if suffix == '.onnx':
+        _print_facts(path, read_onnx_facts(path))
+    elif suffix in CAFFE_SUFFIXES and prototxt is not None:
+        from ..models.caffe import input_shapes
+
+        shapes = input_shapes(prototxt.expanduser())
+        print(f'# {path.name}: Caffe, as {prototxt.name} has it')
+        _print_rows([('input', k, 'float32', _shape_text(v)) for k, v in shapes.items()])
+    elif suffix == '.uff' and path.is_file():
+        from ..models.uff_ssd import uff_input_size
+
+        width, height = uff_input_size(path)
+        print(f'# {path.name}: UFF, of images of {width}x{height}')
+
+
 def _print_facts(path: Path, facts: OnnxFacts) -> None:
     print(f'# {path.name}: {facts.producer or "unknown producer"}, opset {facts.opset}')
-    rows = [
-        (kind, name, tensor.dtype, 'x'.join(str(n) if n >= 0 else '?' for n in tensor.shape))
-        for kind, tensors in (('input', facts.inputs), ('output', facts.outputs))
-        for name, tensor in tensors.items()
-    ]
-    for line in table(('', 'TENSOR', 'TYPE', 'SHAPE'), rows).splitlines():
-        print(f'# {line}')
+    _print_rows(
+        [
+            (kind, name, tensor.dtype, _shape_text(tensor.shape))
+            for kind, tensors in (('input', facts.inputs), ('output', facts.outputs))
+            for name, tensor in tensors.items()
+        ]
+    )
     for key, value in facts.metadata.items():
         print(f'# {key}: {" ".join(value.split())[:_MAX_METADATA]}')
     if is_ultralytics(facts.metadata):
@@ -85,3 +103,12 @@ def _print_facts(path: Path, facts: OnnxFacts) -> None:
         print(f'# exported by Ultralytics, with {count} class names')
     elif {'output_cov/Sigmoid', 'output_bbox/BiasAdd'} & set(facts.outputs):
         print('# a DetectNet_v2 of NVIDIA TAO, by the names of its tensors')
+
+
+def _print_rows(rows: Sequence[Sequence[str]]) -> None:
+    for line in table(('', 'TENSOR', 'TYPE', 'SHAPE'), rows).splitlines():
+        print(f'# {line}')
+
+
+def _shape_text(shape: Sequence[int]) -> str:
+    return 'x'.join(str(n) if n >= 0 else '?' for n in shape)

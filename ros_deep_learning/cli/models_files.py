@@ -28,10 +28,11 @@ def download(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     failed = 0
     for card in cards:
-        if arguments.trust_anew and card.source.urls:
-            store.downloaded(card).trust_anew()
+        is_pinned = bool(card.source.urls) and card.source.sha256 is None
         try:
             with progress_bar() as progress:
+                if arguments.trust_anew and is_pinned:
+                    store.download_anew(card, progress)
                 store.complete(card, progress)
                 path = store.onnx_path(card, progress)
         except DeepLearningError as err:

@@ -37,7 +37,7 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What was really loaded, for logs, diagnostics and vision_info.
+    """What was really loaded, for logs, diagnostics and the statistics of a node.
 
     Attributes:
         backend: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``.

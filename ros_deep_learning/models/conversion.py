@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..progress import Progress
 from .card import ModelCard
+from .files import is_whole
 from .source import Role
 
 
@@ -60,6 +62,20 @@ def conversion_key(card: ModelCard) -> list[object]:
 
         return [card.format, SSD_VERSION, UFF_VERSION, card.input.width, card.input.height]
     return [card.format, SSD_VERSION, card.input.width, card.input.height]
+
+
+def record_path(target: Path) -> Path:
+    """Give the path of the record beside a converted file."""
+    return target.with_suffix('.json')
+
+
+def is_recorded(target: Path) -> bool:
+    """Tell whether a converted file is there and is the one that was written."""
+    try:
+        record = json.loads(record_path(target).read_bytes())
+        return is_whole(target, record['sha256'])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _convert_caffe(card: ModelCard, prototxt: Path, caffemodel: Path, progress: Progress) -> bytes:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import CardError, FetchError
 from .card import ModelCard, load_card
 from .card_text import card_text
+from .external_data import copy_onnx
 from .files import replacing, sha256_of
 from .names import find_named
 from .zoo import card_files, user_folder
@@ -29,26 +31,43 @@ def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = 
         The path of the card.
 
     Raises:
-        CardError: Its name is taken.
+        CardError: Its name is taken, or its file is no ONNX file or lacks weights beside it.
         FetchError: The files cannot be copied.
     """
     folder = user_folder() if folder is None else folder
     cards = folder / 'cards'
+    refuse_taken_names(card, lambda other: replace_it and other.folder == cards.resolve())
+    return write_own(card, folder)
+
+
+def refuse_taken_names(card: ModelCard, gives_way: Callable[[ModelCard], bool]) -> None:
+    """Refuse a network of one's own that could not be found by its names.
+
+    Args:
+        card: The network.
+        gives_way: Tells whether another of the same name does not matter.
+
+    Raises:
+        CardError: A name is taken.
+    """
     for name in (card.name, *card.aliases):
         taken = find_named(name, card_files(), load_card)
-        if taken is not None and not (replace_it and taken.folder == cards.resolve()):
+        if taken is not None and not gives_way(taken):
             msg = f'the name {name!r} is taken by {taken.folder / taken.name}.yaml; give another'
             raise CardError(msg)
-    return write_own(card, folder)
 
 
 def write_own(card: ModelCard, folder: Path) -> Path:
     """Write a card and copies of its files into a folder that is laid out as the zoo's.
 
+    Weights that lie beside an ONNX file are copied too; the card's SHA-256 is that of the ONNX
+    file alone.
+
     Returns:
         The path of the card.
 
     Raises:
+        CardError: Its file is no ONNX file, or lacks weights beside it.
         FetchError: They cannot be written.
     """
     cards = folder / 'cards'
@@ -73,7 +92,9 @@ def _with_copies(card: ModelCard, folder: Path) -> ModelCard:
     source = card.source
     if source.file is not None:
         stem = card.name
-        model = _copied(source.file, folder / 'weights' / f'{stem}{source.file.suffix}')
+        suffix = source.file.suffix
+        copy = copy_onnx if suffix.lower() == '.onnx' else shutil.copyfile
+        model = _copied(source.file, folder / 'weights' / f'{stem}{suffix}', copy)
         prototxt = source.prototxt and _copied(
             source.prototxt, folder / 'weights' / f'{stem}.prototxt'
         )
@@ -89,7 +110,9 @@ def _with_copies(card: ModelCard, folder: Path) -> ModelCard:
     return replace(card, source=source, labels=labels, colors=colors, folder=folder / 'cards')
 
 
-def _copied(path: Path, target: Path) -> Path:
+def _copied(
+    path: Path, target: Path, copy: Callable[[Path, Path], object] = shutil.copyfile
+) -> Path:
     if path.resolve() != target.resolve():
-        shutil.copyfile(path, target)
+        copy(path, target)
     return target.resolve()

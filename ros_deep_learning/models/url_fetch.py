@@ -70,21 +70,29 @@ class DownloadedFiles:
             return files
         return None
 
-    def fetch(self, roles: Iterable[Role], progress: Progress = silent) -> dict[Role, Path]:
+    def fetch(
+        self, roles: Iterable[Role], progress: Progress = silent, *, anew: bool = False
+    ) -> dict[Role, Path]:
         """Give the files by role, downloaded where they do not stand whole.
 
         Safe against being broken off at any point and against other processes that do the same.
+
+        Args:
+            roles: The files.
+            progress: May raise to give up.
+            anew: Whether to download in any case, and to trust what comes as if it were the first
+                download; until it is whole, the older one stands.
 
         Raises:
             FetchError: No address gives the file, or it is refused.
             OSError: The files cannot be kept.
         """
         wanted = tuple(roles)
-        if (files := self.standing(wanted)) is not None:
+        if not anew and (files := self.standing(wanted)) is not None:
             return files
         with work_folder(self._cache / f'.{self._stem}.lock', progress) as work:
-            if (files := self.standing(wanted)) is None:
-                self._fetch(work, progress)
+            if anew or (files := self.standing(wanted)) is None:
+                self._fetch(work, progress, anew=anew)
                 files = self.standing(wanted)
         assert files is not None
         return files
@@ -95,14 +103,10 @@ class DownloadedFiles:
             listed = json.loads((self.folder / _LIST).read_bytes())
             (self.folder / Path(listed['files'][role][0]).name).unlink(missing_ok=True)
 
-    def trust_anew(self) -> None:
-        """Forget what the first download was; the next one is trusted."""
-        self.pin_path.unlink(missing_ok=True)
-
-    def _fetch(self, work: Path, progress: Progress) -> None:
+    def _fetch(self, work: Path, progress: Progress, *, anew: bool) -> None:
         source, part = self._source, self._cache / f'.{self._stem}.part'
         assert source.max_bytes is not None
-        expected = self.sha256()
+        expected = source.sha256 if anew else self.sha256()
         try:
             download = download_file(
                 source.urls,

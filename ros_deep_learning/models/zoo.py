@@ -58,6 +58,15 @@ def card_files() -> list[Path]:
     ]
 
 
+def is_own(card: ModelCard) -> bool:
+    """Tell whether a network is not one of those that come with the package.
+
+    Raises:
+        ModelNotFoundError: The installation has no zoo.
+    """
+    return card.folder.resolve() != (zoo_folder() / 'cards').resolve()
+
+
 def list_cards() -> tuple[ModelCard, ...]:
     """Load all cards, those of the zoo first, each sorted by name.
 

@@ -13,27 +13,31 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import CardError, DecodeError
-from ..models.card import Format, InputSpec, InputType, ModelCard, Task
+from ..models.card import InputSpec, InputType, ModelCard, Task
 from ..models.labels import load_labels
 from ..models.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
 from ..models.source import SourceSpec
 from ..tasks.decoders.choose import choose
-from .conventions import caffe_preprocessing, onnx_preprocessing
+from .conventions import onnx_preprocessing
+from .converted import caffe_fields, ssd_fields
 
 _TASKS: dict[str, Task] = {
     'classify': 'classification',
     'detect': 'detection',
     'semantic': 'segmentation',
 }
-_CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
-    'classification': {'probabilities': 'prob'},
-    'detection': {'coverage': 'coverage', 'boxes': 'bboxes'},
-    'segmentation': {'logits': 'score_fr_21classes'},
-}
-_READABLE = ('.onnx', '.caffemodel', '.caffe', '.pb', '.uff')
+CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
+"""Of the weights of a Caffe network, whose layers stand in a prototxt."""
+
+_READABLE = ('.onnx', *CAFFE_SUFFIXES, '.pb', '.uff')
+_ENGINE = (
+    'an engine does not tell what images it takes; give the ONNX file that it was built from, or '
+    'a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
+)
 _UNREADABLE = {
-    '.engine': 'engines are made here from ONNX; give the ONNX file that it was built from',
-    '.plan': 'engines are made here from ONNX; give the ONNX file that it was built from',
+    '.engine': _ENGINE,
+    '.plan': _ENGINE,
+    '.trt': _ENGINE,
     '.etlt': 'encrypted TAO files cannot be read; export ONNX with a current TAO Toolkit',
     '.pt': 'PyTorch files can run any code; export ONNX and give that',
     '.pth': 'PyTorch files can run any code; export ONNX and give that',
@@ -102,14 +106,14 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     )
     if suffix == '.onnx':
         fields = _onnx_fields(path, task, hints)
-    elif suffix in ('.caffemodel', '.caffe'):
-        fields = _caffe_fields(path, task, hints)
+    elif suffix in CAFFE_SUFFIXES:
+        fields = caffe_fields(path, task, hints)
     elif suffix == '.pb':
-        fields = _ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
+        fields = ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
     elif suffix == '.uff':
         from ..models.uff_ssd import uff_input_size
 
-        fields = _ssd_fields('uff-ssd', uff_input_size(path))
+        fields = ssd_fields('uff-ssd', uff_input_size(path))
     else:
         msg = f'{path} is no network file: want .onnx, .caffemodel with its prototxt, .pb or .uff'
         raise CardError(msg)
@@ -133,14 +137,16 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     facts = read_onnx_facts(path)
     name, tensor = _image_input(path, facts, hints)
     layout, size_wh = _size(path, name, tensor, facts, hints)
-    shapes = {key: value.shape[1:] for key, value in facts.outputs.items()}
+    tensors = facts.outputs
     named = [value for value in hints.outputs.values() if value]
-    if unknown := [value for value in named if value not in shapes]:
-        msg = f'{path} has no output {unknown[0]!r}; it has {", ".join(shapes)}'
+    if unknown := [value for value in named if value not in tensors]:
+        msg = f'{path} has no output {unknown[0]!r}; it has {", ".join(tensors)}'
         raise CardError(msg)
     if named:
-        shapes = {key: shapes[key] for key in named}
-    task = task or _TASKS.get(facts.metadata.get('task', '')) or _task_of(shapes)
+        tensors = {key: tensors[key] for key in named}
+    shapes = {key: value.shape[1:] for key, value in tensors.items()}
+    is_guessed = task is None and 'task' not in facts.metadata
+    task = task or _TASKS.get(facts.metadata.get('task', '')) or _task_of(tensors)
     decoder, outputs = None, _outputs_of(path, task, shapes)
     if task == 'detection':
         labels = load_labels(hints.labels) if hints.labels else ()
@@ -149,7 +155,8 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
                 shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
             )
         except DecodeError as err:
-            msg = f'{path}: {err}'
+            mend = '; if it is no detector, tell its task (--task)' if is_guessed else ''
+            msg = f'{path}: {err}{mend}'
             raise CardError(msg) from err
         decoder, outputs = choice.decoder, dict(choice.roles)
     dtype: InputType = 'uint8' if tensor.dtype == 'uint8' else 'float32'
@@ -211,13 +218,18 @@ def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
         return None
 
 
-def _task_of(shapes: Mapping[str, tuple[int, ...]]) -> Task:
-    """Tell what a network does by its outputs, without their batch axis."""
-    if len(shapes) == 1:
-        (shape,) = shapes.values()
-        if max(shape, default=1) > 1 and sum(size != 1 for size in shape) == 1:
+def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
+    """Tell what a network does by its outputs."""
+    if len(outputs) == 1:
+        (tensor,) = outputs.values()
+        shape = tensor.shape[1:]
+        long_axes = sum(size != 1 for size in shape)
+        if max(shape, default=1) > 1 and long_axes == 1:
             return 'classification'
         if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
+            return 'segmentation'
+        # The arg-max of a plane; what a detector gives is in fractions.
+        if long_axes == 2 and tensor.dtype.startswith(('int', 'uint', 'bool')):
             return 'segmentation'
     return 'detection'
 
@@ -230,45 +242,3 @@ def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -
         raise CardError(msg)
     ((name, _),) = shapes.items()
     return {'scores': name}
-
-
-def _caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
-    from ..models.caffe import input_shapes
-
-    if hints.prototxt is None or task is None:
-        missing = 'its prototxt (prototxt_path, --prototxt)'
-        if hints.prototxt is not None:
-            missing = 'its task (--task)'
-        msg = f'{path}: a Caffe network also needs {missing}'
-        raise CardError(msg)
-    shapes = input_shapes(hints.prototxt)
-    name = hints.input_name or next(iter(shapes), '')
-    if len(shapes.get(name, ())) != 4:
-        msg = f'{hints.prototxt}: want an input {name!r} of four axes; it has {shapes}'
-        raise CardError(msg)
-    height, width = shapes[name][2:]
-    outputs = _CAFFE_OUTPUTS[task]
-    given = [value for value in hints.outputs.values() if value]
-    if task == 'detection':
-        outputs = outputs | {k: v for k, v in hints.outputs.items() if k in outputs and v}
-    elif given:
-        outputs = {next(iter(outputs)): given[0]}
-    preprocessing = caffe_preprocessing(task, path.stem, hints.mean_pixel)
-    return {
-        'task': task,
-        'format': 'caffe',
-        'input': replace(InputSpec(width, height, name=name), **preprocessing),
-        'outputs': MappingProxyType(outputs),
-        'decoder': 'detectnet' if task == 'detection' else None,
-    }
-
-
-def _ssd_fields(form: Format, size_wh: tuple[int, int]) -> dict[str, Any]:
-    spec = InputSpec(*size_wh, name='images')
-    return {
-        'task': 'detection',
-        'format': form,
-        'input': replace(spec, scale=1 / 127.5, mean=(1.0, 1.0, 1.0)),
-        'outputs': MappingProxyType({'boxes': 'boxes', 'scores': 'scores'}),
-        'decoder': 'ssd',
-    }

@@ -53,9 +53,10 @@ def check_input(card: ModelCard, info: EngineInfo) -> str:
         have in (-1, want) for have, want in zip(tensor.shape, wanted, strict=True)
     )
     if not fits or tensor.dtype != spec.dtype:
+        mend = '; export it with float32 inputs' if tensor.dtype == np.float16 else ''
         msg = (
             f'{card.name}: input: the card gives {spec.dtype} {shape_text(wanted)}, but the '
-            f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}'
+            f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}{mend}'
         )
         raise CardError(msg)
     return name

@@ -12,6 +12,7 @@ import yaml
 import zoo_stand_ins as stand_ins
 from https_server import HttpsServer
 from onnx import TensorProto, helper
+from uff_files import DType, UffWriter
 
 from ros_deep_learning.cli.models import main
 from ros_deep_learning.models import zoo
@@ -121,6 +122,19 @@ def test_changed_content_needs_trust_anew(
     assert said(capsys, 'verify', SMALL).startswith(f'{SMALL}: whole (no SHA-256 is published')
 
 
+@pytest.mark.parametrize('offline', [False, True])
+def test_trust_anew_loses_nothing_where_the_download_fails(
+    server: HttpsServer, capsys: pytest.CaptureFixture[str], *, offline: bool
+) -> None:
+    said(capsys, 'download', SMALL)
+    before = said(capsys, 'verify', SMALL)
+    server.pages.clear()
+    options = ['--trust-anew', *['--offline'] * offline]
+    message = said(capsys, 'download', SMALL, *options, code=1)
+    assert ('downloads are off' if offline else 'the server answers 404') in message
+    assert said(capsys, 'verify', SMALL) == before
+
+
 def test_downloads_go_on_after_one_that_fails(
     server: HttpsServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,6 +199,23 @@ def test_inspect_tells_tensors_and_guesses_the_card(
     assert (values['task'], values['decoder']) == ('detection', 'yolov8')
     assert values['outputs'] == {'predictions': 'output0'}
     assert values['input']['resize'] == 'letterbox'
+
+
+def test_inspect_tells_the_inputs_of_other_formats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prototxt, model, _ = stand_ins.write_snapshot(tmp_path)
+    options = ['--prototxt', prototxt, '--task', 'classification']
+    text = said(capsys, 'inspect', model, *options)
+    assert text.startswith('# snapshot.caffemodel: Caffe, as deploy.prototxt has it\n')
+    assert '# input  data    float32  1x3x224x224' in text
+    assert yaml.safe_load(text)['format'] == 'caffe'
+    uff = UffWriter()
+    uff.node('Input', 'Input', shape=[1, 3, 200, 300], dtype=DType(131104))
+    uff.node('MarkOutput', 'MarkOutput_0', 'Input')
+    text = said(capsys, 'inspect', uff.write(tmp_path / 'ssd.uff'), '--task', 'detection')
+    assert text.startswith('# ssd.uff: UFF, of images of 300x200\n')
+    assert yaml.safe_load(text)['format'] == 'uff-ssd'
 
 
 def test_the_guess_can_be_kept_and_added(

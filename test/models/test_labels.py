@@ -10,6 +10,7 @@ import pytest
 
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.models.labels import MAX_LABELS_BYTES, labels_in_metadata, load_labels
+from ros_deep_learning.models.zoo import zoo_folder
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,13 @@ def test_missing_file(tmp_path: Path) -> None:
 def test_labels_in_metadata(names: str, labels: tuple[str, ...]) -> None:
     assert labels_in_metadata({}) == ()
     assert labels_in_metadata({'names': names}) == labels
+
+
+@pytest.mark.parametrize(
+    'path',
+    [p for p in sorted((zoo_folder() / 'labels').glob('*.txt')) if 'colors' not in p.stem],
+    ids=lambda path: path.stem,
+)
+def test_no_two_classes_of_the_zoo_have_one_label(path: Path) -> None:
+    labels = load_labels(path)
+    assert len(set(labels)) == len(labels)

@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 import zoo_stand_ins as stand_ins
 from https_server import HttpsServer
 
-from ros_deep_learning.errors import FetchError
+from ros_deep_learning.errors import CardError, FetchError
 from ros_deep_learning.models import zoo
+from ros_deep_learning.models.card_text import card_text
 from ros_deep_learning.models.own_cards import add_card
 from ros_deep_learning.models.pack import MANIFEST, pack, unpack
+from ros_deep_learning.models.source import SourceSpec
 from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.models.zoo import find_card
 
@@ -66,6 +70,58 @@ def test_it_serves_as_a_cache_as_it_is(packed: Path) -> None:
     store = ModelStore(packed / 'models', offline=True)
     for name in NAMES:
         assert store.is_here(find_card(name))
+
+
+def written(folder: Path, name: str) -> Path:
+    """A card by hand with its own files beside it, in no folder that names are looked for in."""
+    folder.mkdir()
+    source = find_card('selfie').source.file
+    assert source is not None
+    onnx.save(
+        onnx.load(str(source)),
+        str(folder / 'net.onnx'),
+        save_as_external_data=True,
+        location='net.onnx.data',
+    )
+    (folder / 'names.txt').write_text('background\nperson\n')
+    card = replace(
+        find_card('selfie'),
+        name=name,
+        aliases=(),
+        source=SourceSpec(file=folder / 'net.onnx'),
+        labels=folder / 'names.txt',
+        folder=folder,
+    )
+    path = folder / 'mine.yaml'
+    path.write_text(card_text(card, folder))
+    return path
+
+
+def test_a_card_given_by_its_path_travels(
+    tmp_path: Path, robot: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'robot' / 'own'))
+    path = written(tmp_path / 'work', 'by-hand')
+    pack([find_card(path)], ModelStore(tmp_path / 'cache'), tmp_path / 'pack')
+    shutil.rmtree(path.parent)
+    unpack(tmp_path / 'pack', robot)
+    card = find_card('by-hand')
+    assert card.labels is not None
+    assert card.labels.read_text() == 'background\nperson\n'
+    onnx.load(str(robot.onnx_path(card)))
+
+
+def test_a_card_that_would_not_be_found_by_its_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    store = ModelStore(tmp_path / 'cache')
+    taken = find_card(written(tmp_path / 'taken', 'selfie'))
+    with pytest.raises(CardError, match=r"the name 'selfie' is taken by .*; give another"):
+        pack([taken], store, tmp_path / 'pack')
+    twins = [find_card(written(tmp_path / name, 'twin')) for name in ('one', 'two')]
+    with pytest.raises(CardError, match='two of the networks are called twin; give one another'):
+        pack(twins, store, tmp_path / 'pack-2')
 
 
 def test_pins_travel(packed: Path, robot: ModelStore, https_server: HttpsServer) -> None:

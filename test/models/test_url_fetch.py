@@ -103,8 +103,44 @@ def test_changed_content_is_refused_until_it_is_trusted_anew(
     assert str(read_pin(files.pin_path).sha256) in str(caught.value)
     assert hashlib.sha256(OTHER).hexdigest() in str(caught.value)
     assert kept(tmp_path) == before
-    files.trust_anew()
-    assert files.fetch(ROLES)['model'].read_bytes() == b'other weights'
+    assert files.fetch(ROLES, anew=True)['model'].read_bytes() == b'other weights'
+    assert read_pin(files.pin_path).sha256 == hashlib.sha256(OTHER).hexdigest()
+
+
+class GivenUpError(Exception):
+    pass
+
+
+@pytest.mark.parametrize('trouble', ['no server', 'given up', 'no such member'])
+def test_trusting_anew_keeps_the_old_until_the_new_is_whole(
+    https_server: HttpsServer, source: SourceSpec, tmp_path: Path, trouble: str
+) -> None:
+    def progress(stage: str, share: float | None) -> None:
+        if trouble == 'given up':
+            raise GivenUpError
+
+    files = DownloadedFiles('net', source, tmp_path)
+    found = files.fetch(ROLES)
+    pin, before = read_pin(files.pin_path), kept(tmp_path)
+    if trouble == 'no server':
+        https_server.pages.clear()
+    elif trouble == 'no such member':
+        https_server.put('net.tar.gz', packed(labels_txt=b'dog\n'))
+    with pytest.raises((FetchError, GivenUpError)):
+        files.fetch(ROLES, progress, anew=True)
+    assert read_pin(files.pin_path) == pin
+    assert files.standing(ROLES) == found
+    assert found['model'].read_bytes() == b'weights'
+    # What was given up may be gone on with.
+    assert {name for name in kept(tmp_path) if '.part' not in name} == before
+
+
+def test_a_damaged_pin_is_replaced_when_trusted_anew(source: SourceSpec, tmp_path: Path) -> None:
+    files = DownloadedFiles('net', source, tmp_path)
+    files.fetch(ROLES)
+    files.pin_path.write_text('')
+    files.fetch(ROLES, anew=True)
+    assert read_pin(files.pin_path).sha256 == hashlib.sha256(ARCHIVE).hexdigest()
 
 
 def test_a_mirror_is_held_to_the_pin_too(

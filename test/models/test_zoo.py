@@ -59,6 +59,14 @@ def test_kept_weights_are_pinned_and_fit_their_card(card: ModelCard) -> None:
     assert outputs[name][1] == count
 
 
+@pytest.mark.parametrize(
+    'name',
+    [*('coco-airplane', 'coco-bottle', 'coco-chair', 'coco-dog', 'facenet', 'multiped'), 'pednet'],
+)
+def test_a_size_that_nobody_published_is_said_to_be_a_guess(name: str) -> None:
+    assert 'the one here is a guess' in str(CARDS[name].notes)
+
+
 def test_no_kept_file_is_left_without_a_card() -> None:
     used = {card.source.file for card in CARDS.values()}
     used |= {path for card in CARDS.values() for path in (card.labels, card.colors)}

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -14,7 +16,13 @@ from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks.conventions import onnx_preprocessing
 from ros_deep_learning.networks.custom import Hints, card_from_file
 from ros_deep_learning.networks.find import find_network
+from ros_deep_learning.networks.imagenet import ImageNet
+from ros_deep_learning.networks.segnet import SegNet
 from ros_deep_learning.tasks.decoders.registry import DECODERS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'models' / 'caffe'))
+from caffe_files import write_caffemodel
+from net_writer import NetWriter
 
 IMAGE = [1, 3, 64, 96]
 ULTRALYTICS = {'author': 'Ultralytics', 'task': 'detect', 'names': "{0: 'cat', 1: 'dog'}"}
@@ -27,6 +35,7 @@ def write_onnx(
     inputs: dict[str, list] | None = None,
     metadata: dict[str, str] | None = None,
     dtype: int = TensorProto.FLOAT,
+    output_dtype: int = TensorProto.FLOAT,
 ) -> Path:
     """Write a network with these tensors; what it computes does not matter."""
     inputs = inputs or {'images': IMAGE}
@@ -36,7 +45,7 @@ def write_onnx(
         nodes,
         'net',
         [helper.make_tensor_value_info(k, dtype, shape) for k, shape in inputs.items()],
-        [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in outputs.items()],
+        [helper.make_tensor_value_info(k, output_dtype, v) for k, v in outputs.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)])
     helper.set_model_props(model, metadata or {})
@@ -60,6 +69,24 @@ def test_a_segmentation_network(tmp_path: Path) -> None:
     card = card_from_file(path)
     assert card.task == 'segmentation'
     assert dict(card.outputs) == {'scores': 'output_0'}
+
+
+@pytest.mark.parametrize('shape', [[1, 64, 96], [1, 1, 64, 96], [1, 64, 96, 1], [1, 'h', 'w']])
+@pytest.mark.parametrize('dtype', [TensorProto.INT64, TensorProto.UINT8])
+def test_class_numbers_are_segmentation(tmp_path: Path, shape: list, dtype: int) -> None:
+    path = write_onnx(tmp_path / 'a.onnx', {'argmax': shape}, output_dtype=dtype)
+    card = card_from_file(path)
+    assert (card.task, dict(card.outputs)) == ('segmentation', {'scores': 'argmax'})
+
+
+def test_what_may_be_no_detector_is_asked_for_its_task(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / 'a.onnx', {'o': [1, 7, 64, 96], 'p': [1, 7, 64, 96]})
+    with pytest.raises(
+        CardError, match=r'no decoder is known .*; if .* tell its task \(--task\)$'
+    ):
+        card_from_file(path)
+    with pytest.raises(CardError, match=r'no decoder is known .* in the card$'):
+        card_from_file(path, 'detection')
 
 
 @pytest.mark.parametrize(
@@ -193,9 +220,9 @@ def caffe(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ('task', 'outputs', 'mean'),
     [
-        ('classification', {'probabilities': 'prob'}, 104.0069879317889),
+        ('classification', {'scores': 'prob'}, 104.0069879317889),
         ('detection', {'coverage': 'coverage', 'boxes': 'bboxes'}, 117.0),
-        ('segmentation', {'logits': 'score_fr_21classes'}, 117.0),
+        ('segmentation', {'scores': 'score_fr_21classes'}, 117.0),
     ],
 )
 def test_caffe_networks(
@@ -211,11 +238,49 @@ def test_caffe_networks(
 
 def test_caffe_outputs_can_be_named(caffe: tuple[Path, Path]) -> None:
     hints = Hints(prototxt=caffe[0], outputs={'scores': 'softmax'})
-    assert dict(card_from_file(caffe[1], 'classification', hints).outputs) == {
-        'probabilities': 'softmax'
-    }
+    assert dict(card_from_file(caffe[1], 'classification', hints).outputs) == {'scores': 'softmax'}
     hints = Hints(prototxt=caffe[0], outputs={'coverage': 'cvg'})
     assert card_from_file(caffe[1], 'detection', hints).outputs['coverage'] == 'cvg'
+
+
+def tiny_caffe(folder: Path, task: str, *, with_softmax: bool) -> tuple[Path, Path]:
+    """A network whose logits are 0, 1 and 2, whatever it sees, before or behind a softmax."""
+    top = 'score_fr_21classes' if task == 'segmentation' else 'prob'
+    net = NetWriter('tiny', (8, 12))
+    last = 'logits' if with_softmax else top
+    if task == 'segmentation':
+        net.conv(last, 'data', 3, last=True)
+    else:
+        net.inner(last, 'data', 3, pixels=8 * 12, last=True)
+    net.weights[last] = [0 * net.weights[last][0], np.arange(3.0)]
+    if with_softmax:
+        net.layer('Softmax', top, last)
+    prototxt, model = folder / 'deploy.prototxt', folder / 'net.caffemodel'
+    prototxt.write_text(net.text)
+    write_caffemodel(model, net.weights)
+    return prototxt, model
+
+
+@pytest.mark.parametrize('task', ['classification', 'segmentation'])
+@pytest.mark.parametrize('with_softmax', [False, True])
+def test_a_softmax_of_caffe_is_run_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str, *, with_softmax: bool
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    prototxt, model = tiny_caffe(tmp_path, task, with_softmax=with_softmax)
+    card = card_from_file(model, task, Hints(prototxt=prototxt))
+    image = np.full((8, 12, 3), 20, np.uint8)
+    want = np.exp([0, 1, 2]) / np.exp([0, 1, 2]).sum()
+    if task == 'classification':
+        with ImageNet(card, backend='onnxruntime') as net:
+            seen = net.classify(image)
+        assert seen.class_ids.tolist() == [2, 1, 0]
+        assert seen.scores == pytest.approx(want[::-1], abs=1e-5)
+    else:
+        with SegNet(card, backend='onnxruntime') as net:
+            parts = net.segment(image)
+        assert (parts.class_mask == 2).all()
+        assert parts.confidence_mask == pytest.approx(np.full((8, 12), want[2]), abs=1e-5)
 
 
 def test_inception_v4_is_told_by_its_name(caffe: tuple[Path, Path]) -> None:
@@ -242,6 +307,9 @@ def test_caffe_needs_more(
     ('name', 'complaint'),
     [
         ('net.engine', 'give the ONNX file'),
+        ('net.engine', r'or a card \(.yaml\) with it as source.file, with trust_engine_file'),
+        ('net.plan', 'with trust_engine_file'),
+        ('net.trt', 'with trust_engine_file'),
         ('net.pt', 'can run any code'),
         ('net.etlt', 'export ONNX'),
         ('net.txt', 'is no network file'),

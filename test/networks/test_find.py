@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ros_deep_learning.errors import CardError, ModelNotFoundError
+from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.networks.find import find_network
 
 
@@ -32,6 +35,17 @@ def test_no_such_network(tmp_path):
     for model in ('no-such-network', tmp_path / 'none.yaml'):
         with pytest.raises(ModelNotFoundError):
             find_network(model, 'detection')
+
+
+def test_the_guides_card_of_an_engine_is_found(tmp_path):
+    guide = Path(__file__).parents[2] / 'docs' / 'engines.md'
+    (example,) = re.findall('^```yaml\n(.*?)^```$', guide.read_text(), re.DOTALL | re.MULTILINE)
+    path, engine = tmp_path / 'mine.yaml', tmp_path / 'mine.engine'
+    path.write_text(example)
+    engine.write_bytes(b'plan')
+    card = find_network(path, 'classification')
+    assert dict(card.outputs) == {'logits': 'output_0'}
+    assert ModelStore(tmp_path, offline=True).onnx_path(card) == engine
 
 
 def test_networks_of_another_task(card):

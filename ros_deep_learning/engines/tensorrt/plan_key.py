@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...errors import PlanError
+from ...errors import CardError, PlanError
+from ...models.external_data import external_files
 from .profile import InputRange
 
 RECIPE = 3
@@ -120,9 +121,9 @@ def hash_onnx(path: Path) -> str:
     """
     try:
         digest = _hash_file(path)
-        extra = [
-            f'{name}:{_hash_file(path.parent / name)}' for name in sorted(_external_files(path))
-        ]
+        extra = [f'{name}:{_hash_file(path.parent / name)}' for name in external_files(path)]
+    except CardError as err:
+        raise PlanError(str(err)) from err
     except OSError as err:
         msg = f'cannot read {err.filename}: {err.strerror}'
         raise PlanError(msg) from err
@@ -137,28 +138,3 @@ def _hash_file(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _external_files(path: Path) -> set[str]:
-    import onnx
-    from onnx.external_data_helper import uses_external_data
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except OSError:
-        raise
-    except Exception as err:
-        msg = f'cannot read {path} as ONNX: {err}'
-        raise PlanError(msg) from err
-    names = {
-        entry.value
-        for tensor in model.graph.initializer
-        if uses_external_data(tensor)
-        for entry in tensor.external_data
-        if entry.key == 'location'
-    }
-    for name in names:
-        if Path(name).is_absolute() or '..' in Path(name).parts:
-            msg = f'{path} names external data outside its own folder: {name}'
-            raise PlanError(msg)
-    return names
