@@ -35,7 +35,8 @@ def page() -> str:
         'one that reloads has a configured node load its network anew, beside the old one, which '
         'goes on where that fails. The others change only while the node is unconfigured, or '
         'never after its start. A change of several is made as a whole or refused as a whole. '
-        '`ros2 param dump` of a node is a file that starts an equal one.\n',
+        '`ros2 param dump` of a node is a file that starts an equal one; `autostart` is false in '
+        'it where a launch file configured and activated the node.\n',
     ]
     for name, settings in TABLES.items():
         parts += [f'## {name}\n', ParameterTable(settings).reference()]
