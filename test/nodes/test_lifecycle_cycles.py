@@ -33,8 +33,9 @@ def test_fifty_cycles_leave_memory_threads_and_files_flat(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Else glibc keeps for each arena what its threads have freed: 130 MB after 80 cycles, and then
-    # no more. With one arena, what grows is what is still held.
+    # no more. So, what grows is what is still held.
     monkeypatch.setenv('MALLOC_ARENA_MAX', '1')
+    monkeypatch.setenv('MALLOC_MMAP_THRESHOLD_', '131072')
     program = start('segnet', '--ros-args', '-p', f'cameras:=[{", ".join(CAMERAS)}]')
     assert graph.state('segnet') == 'unconfigured'
     client = graph.node.create_client(ChangeState, '/segnet/change_state')
