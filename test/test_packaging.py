@@ -68,7 +68,8 @@ def texts(*tags: str) -> list[str]:
 
 def programs() -> list[tuple[str, str, str]]:
     lines = (ROOT / 'tools' / 'programs.txt').read_text().splitlines()
-    return [tuple(line.split()) for line in lines if line and not line.startswith('#')]  # type: ignore[misc]
+    rows = (line.split() for line in lines if line and not line.startswith('#'))
+    return [(first, second, third) for first, second, third in rows]
 
 
 def test_the_manifest_is_complete() -> None:
@@ -81,7 +82,8 @@ def test_the_manifest_is_complete() -> None:
     for person in MANIFEST.iter('maintainer'):
         # The pattern of catkin_pkg, which refuses the package otherwise.
         assert re.fullmatch(
-            r'[-a-zA-Z0-9_%+]+(\.[-a-zA-Z0-9_%+]+)*@[-a-zA-Z0-9%]+(\.[-a-zA-Z0-9%]+)*\.[a-zA-Z]{2,}',
+            r'[-a-zA-Z0-9_%+]+(\.[-a-zA-Z0-9_%+]+)*'
+            r'@[-a-zA-Z0-9%]+(\.[-a-zA-Z0-9%]+)*\.[a-zA-Z]{2,}',
             person.get('email', ''),
         )
     assert len(list(MANIFEST.iter('maintainer'))) == 1

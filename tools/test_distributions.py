@@ -29,6 +29,9 @@ CYCLONE_TESTS = (
 )
 """Where the middleware shows: quality of service, discovery, large images, a process."""
 
+AMENT_LINT = ('python3', '-m', 'ament_lint_cmake.main', '--filter=-linelength', 'CMakeLists.txt')
+"""As CMakeLists.txt has it; ament's other linters need programs that the wheels lack."""
+
 
 def main() -> int:
     """Run the tests of each distribution; 0 where all passed."""
@@ -72,26 +75,27 @@ def passes(name: str, tests: Sequence[str] | None) -> bool:
     build = [sys.executable, 'tools/build_overlay.py', '--apt', '--tests', '--distribution', name]
     if subprocess.run(build, cwd=CHECKOUT, check=False).returncode:
         return False
-    result = run(name, tests or TESTS)
+    pytest = ['pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest']
+    result = run(name, [*pytest, *(tests or TESTS)])
     if tests is None:
+        result &= run(name, AMENT_LINT)
         (prefix,) = environment.folders['AMENT_PREFIX_PATH']
         if Path(prefix, 'share', 'ament_index', 'resource_index', 'packages', CYCLONE).exists():
-            result &= run(name, CYCLONE_TESTS, RMW_IMPLEMENTATION=CYCLONE)
+            result &= run(name, [*pytest, *CYCLONE_TESTS], RMW_IMPLEMENTATION=CYCLONE)
         else:
             print(f'distributions: {name} has no {CYCLONE}', flush=True)
     return result
 
 
-def run(name: str, tests: Sequence[str], **variables: str) -> bool:
-    """Run tests in the environment of a build."""
+def run(name: str, command: Sequence[str], **variables: str) -> bool:
+    """Run a command in the environment of a build; tells whether it passed."""
     from underlay.environment import without_ros
 
     title = ' '.join([name, *(f'{key}={value}' for key, value in variables.items())])
-    print(f'distributions: {title}: pytest {" ".join(tests)}', flush=True)
-    script = f'. .ros/{name}/env.sh && exec pytest -q -o cache_dir=.ros/{name}/pytest "$@"'
-    command = ['sh', '-c', script, 'sh', *tests]
+    print(f'distributions: {title}: {" ".join(command)}', flush=True)
+    script = ['sh', '-c', f'. .ros/{name}/env.sh && exec "$@"', 'sh', *command]
     environ = {**without_ros(os.environ), **variables}
-    return subprocess.run(command, cwd=CHECKOUT, env=environ, check=False).returncode == 0
+    return subprocess.run(script, cwd=CHECKOUT, env=environ, check=False).returncode == 0
 
 
 if __name__ == '__main__':
