@@ -176,6 +176,22 @@ def summarise(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return middle | {'all_received_hz': [run['received_hz'] for run in runs]}
 
 
+def machine(baseline: str) -> dict[str, Any]:
+    """Describe what it runs on, and what the ratios are against."""
+    import rclpy.utilities
+
+    return {
+        'processor': platform.processor() or platform.machine(),
+        'cores': os.cpu_count(),
+        'python': platform.python_version(),
+        'distribution': os.environ.get('ROS_DISTRO'),
+        'rmw': rclpy.utilities.get_rmw_implementation_identifier(),
+        'discovery_range': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET'),
+        'baseline': baseline,
+        'load': [round(load, 1) for load in os.getloadavg()],
+    }
+
+
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """Draw the images a second that arrived as bars."""
     from matplotlib import pyplot as plt
@@ -206,8 +222,6 @@ def main() -> int:
     if arguments.plot:
         plot(json.loads(arguments.output.read_text())['rows'], arguments.plot)
         return 0
-    import rclpy.utilities
-
     runs: list[list[dict[str, Any]]] = [[] for _ in SETTINGS]
     # Round by round, so that what else the machine does meets all settings alike.
     for _ in range(arguments.rounds):
@@ -217,17 +231,12 @@ def main() -> int:
         rows = [summarise(of_setting) for of_setting in runs]
         for row in rows:
             row['times_more'] = round(row['received_hz'] / rows[0]['received_hz'], 2)
-        machine = {
-            'processor': platform.processor() or platform.machine(),
-            'cores': os.cpu_count(),
-            'python': platform.python_version(),
-            'distribution': os.environ.get('ROS_DISTRO'),
-            'rmw': rclpy.utilities.get_rmw_implementation_identifier(),
-            'discovery_range': os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET'),
-            'baseline': SETTINGS[0].name,
-            'load': [round(load, 1) for load in os.getloadavg()],
+        report = {
+            'machine': machine(SETTINGS[0].name),
+            'rate_hz': RATE_HZ,
+            'rounds': len(runs[0]),
+            'rows': rows,
         }
-        report = {'machine': machine, 'rate_hz': RATE_HZ, 'rounds': len(runs[0]), 'rows': rows}
         arguments.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,6 +47,46 @@ def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_
     executor.shutdown()
     assert not doomed
     node.destroy_node()
+
+
+def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
+    context: rclpy.Context, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    rounds: list[Any] = []
+
+    class Counting(NodeExecutor):
+        def can_execute(self, entity: Any) -> bool:
+            if entity is never:
+                rounds.append(entity)
+            return bool(super().can_execute(entity))
+
+    node = rclpy.create_node('busy', context=context)
+    never = node.create_timer(3600.0, rounds.clear)
+    taken: list[Image] = []
+    subscription = node.create_subscription(Image, '/pictures', taken.append, 1)
+    executor = Counting(2, context=context)
+    executor.add_node(node)
+    free = threading.Event()
+    for _ in range(2):
+        executor.create_task(free.wait)
+    spinning = threading.Thread(target=executor.spin)
+    spinning.start()
+    try:
+        publisher = graph.image_publisher('/pictures')
+        publisher.publish(make_image(np.zeros((480, 640, 3), np.uint8)))
+        graph.wait_until('the message', lambda: subscription._executor_event)
+        before = len(rounds)
+        time.sleep(1.0)
+        # rclpy alone makes thousands.
+        assert len(rounds) - before < 40
+        assert not taken
+        free.set()
+        graph.wait_until('the image', lambda: taken)
+    finally:
+        free.set()
+        executor.shutdown()
+        spinning.join(10)
+        node.destroy_node()
 
 
 def test_all_threads_of_an_executor_run_from_the_start(context: rclpy.Context) -> None:
