@@ -93,7 +93,7 @@ def _boxes(
     found = matched = 0
     overlaps: list[float] = []
     for placement, (first, second) in zip(placements, pairs, strict=True):
-        a, b = (_detections(card, placement, outputs) for outputs in (first, second))
+        a, b = (detections_of(card, placement, outputs) for outputs in (first, second))
         hits = match_ious(a, b, min_iou)
         found += len(a) + len(b)
         matched += 2 * len(hits)
@@ -134,8 +134,24 @@ def match_ious(a: Detections, b: Detections, min_iou: float = MATCH_IOU) -> list
     return hits
 
 
-def _detections(card: ModelCard, placement: Placement, outputs: Outputs) -> Detections:
-    settings = DetectionSettings()
+def detections_of(
+    card: ModelCard,
+    placement: Placement,
+    outputs: Outputs,
+    settings: DetectionSettings | None = None,
+) -> Detections:
+    """Read the objects of one frame, by the card's decoder.
+
+    Args:
+        card: The network.
+        placement: How the frame was laid into the input.
+        outputs: The network's, with batch axis 1.
+        settings: What to keep; the defaults, if none are given.
+
+    Raises:
+        DecodeError: The outputs are not what the card says.
+    """
+    settings = settings or DetectionSettings()
     arrays = {name: array[0] for name, array in outputs.items()}
     size = (card.input.width, card.input.height)
     decode = find_decoder(card.decoder or '').decode

@@ -6,7 +6,9 @@ Limits: fp32 within 1e-4 of a float64 run of the same network, in the L2 norm of
 each value within 1e-4 of the largest, or twice as far from float64 as ONNX Runtime's own float32
 is: that one is up to 2.3e-4 off for selfie (test_float64.py), more than 1e-4. fp16 and int8 by
 what the task makes of the outputs: the same best class; the same class of at least 99 % of the
-pixels; the same objects, each with an IoU over 0.9.
+pixels; the same objects, each with an IoU over 0.9 and a score that is at most 0.01 (fp16) or 0.05
+(int8) off. An object found by one is missed by the other only if its score there is further below
+the threshold than that: astronaut.png has one of 0.5016 in float32 and 0.4998 in fp16.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ KEPT = ('efficientnet-lite0', 'duckietown-lanes', 'selfie')
 RELATIVE = 1e-4
 SAME_PIXELS = 0.99
 MIN_IOU = 0.9
+SCORES_OFF = {'fp32': 1e-4, 'fp16': 0.01, 'int8': 0.05}
 
 
 @pytest.fixture(scope='module')
@@ -105,24 +108,37 @@ def distances(value, truth):
     return float(largest), float(np.linalg.norm(difference) / np.linalg.norm(truth))
 
 
-def assert_agrees(card, pictures, got, wanted):
-    from ros_deep_learning.cli.quantize_report import _detections, agreement, match_ious
+def assert_agrees(card, pictures, got, wanted, precision):
+    from ros_deep_learning.cli.quantize_report import agreement
     from ros_deep_learning.tasks.preprocess import placement
 
     places = [placement(picture.size_wh, card.input) for picture in pictures]
     result = agreement(card, places, wanted, got)
     print(f'{card.name}: {result}')
     if card.task == 'detection':
-        found = 0
-        for place, ours, theirs in zip(places, got, wanted, strict=True):
-            a, b = (_detections(card, place, outputs) for outputs in (ours, theirs))
-            ious = match_ious(a, b)
-            found += len(b)
-            assert len(ious) == len(a) == len(b)
-            assert all(iou > MIN_IOU for iou in ious)
-        assert found
+        rows = zip(places, got, wanted, strict=True)
+        assert sum(count_same_objects(card, *row, SCORES_OFF[precision]) for row in rows)
     else:
         assert result.share >= (1.0 if card.task == 'classification' else SAME_PIXELS)
+
+
+def count_same_objects(card, place, got, wanted, scores_off):
+    """Find each object that reaches the threshold in one also in the other."""
+    from ros_deep_learning.cli.quantize_report import detections_of
+    from ros_deep_learning.tasks.boxes import iou_matrix
+    from ros_deep_learning.tasks.detection import DetectionSettings
+
+    threshold = DetectionSettings().score_threshold
+    lower = DetectionSettings(threshold - scores_off)
+    ours, theirs = (detections_of(card, place, outputs, lower) for outputs in (got, wanted))
+    for a, b in ((ours, theirs), (theirs, ours)):
+        near = np.abs(a.scores[:, None] - b.scores[None]) <= scores_off
+        same = near & (a.class_ids[:, None] == b.class_ids[None])
+        same &= iou_matrix(a.boxes_xyxy, b.boxes_xyxy) > MIN_IOU
+        missed = (a.scores >= threshold) & ~same.any(axis=1)
+        assert not missed.any(), f'{ours}\n{theirs}'
+    print(f'{ours.scores}\n{theirs.scores}')
+    return int((theirs.scores >= threshold).sum())
 
 
 @pytest.mark.parametrize('name', KEPT)
@@ -135,7 +151,7 @@ def test_fp32_is_exact(both, assert_exact, name):
 @pytest.mark.parametrize('name', KEPT)
 def test_fp16_agrees(both, pictures, name):
     card, got, wanted = both(name, find_card(name).source.file, 'fp16')
-    assert_agrees(card, pictures, got, wanted)
+    assert_agrees(card, pictures, got, wanted, 'fp16')
 
 
 @pytest.mark.parametrize('precision', ['fp32', 'fp16'])
@@ -143,7 +159,7 @@ def test_the_detector(both, assert_exact, pictures, ssd_path, precision):
     card, got, wanted = both('ssd-mobilenet-v2', ssd_path, precision)
     if precision == 'fp32':
         assert_exact(card, ssd_path, got, wanted)
-    assert_agrees(card, pictures, got, wanted)
+    assert_agrees(card, pictures, got, wanted, precision)
 
 
 @pytest.mark.parametrize('name', [*KEPT, 'ssd-mobilenet-v2'])
@@ -167,7 +183,7 @@ def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp
         places = [placement(picture.size_wh, card.input) for picture in pictures]
         quantize(source, path, feeds, method='minmax', goal=answers_kept(card, places, 0.995))
     card, got, wanted = both(name, path, 'int8')
-    assert_agrees(card, pictures, got, wanted)
+    assert_agrees(card, pictures, got, wanted, 'int8')
 
 
 @pytest.mark.parametrize('name', KEPT)
@@ -180,4 +196,4 @@ def test_frames_prepared_on_the_gpu_give_the_same(load, pictures, name):
     got = [engine.run_pixels([picture], card.input) for picture in pictures]
     tensor = network.info.inputs[0].name
     wanted = [engine.run({tensor: preprocess([p], card.input)}) for p in pictures]
-    assert_agrees(card, pictures, got, wanted)
+    assert_agrees(card, pictures, got, wanted, 'fp32')
