@@ -23,6 +23,9 @@ TESTS = ('test/nodes', 'test/tasks', 'test/imaging')
 CYCLONE = 'rmw_cyclonedds_cpp'
 CYCLONE_TESTS = (
     'test/nodes/test_camera.py',
+    'test/nodes/test_camera_feed.py',
+    'test/nodes/test_diagnostics.py',
+    'test/nodes/test_matching.py',
     'test/nodes/test_vision_node.py',
     'test/nodes/test_video_source.py',
     'test/nodes/test_detectnet.py::test_pictures_in_boxes_out_through_every_state',

@@ -145,8 +145,8 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     if named:
         tensors = {key: tensors[key] for key in named}
     shapes = {key: value.shape[1:] for key, value in tensors.items()}
-    is_guessed = task is None and 'task' not in facts.metadata
-    task = task or _TASKS.get(facts.metadata.get('task', '')) or _task_of(tensors)
+    told = task or _TASKS.get(facts.metadata.get('task', ''))
+    task = told or _task_of(tensors)
     decoder, outputs = None, _outputs_of(path, task, shapes)
     if task == 'detection':
         labels = load_labels(hints.labels) if hints.labels else ()
@@ -155,7 +155,7 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
                 shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
             )
         except DecodeError as err:
-            mend = '; if it is no detector, tell its task (--task)' if is_guessed else ''
+            mend = '; if it is no detector, tell its task (--task)' if told is None else ''
             msg = f'{path}: {err}{mend}'
             raise CardError(msg) from err
         decoder, outputs = choice.decoder, dict(choice.roles)

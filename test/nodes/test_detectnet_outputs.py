@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ros_graph import ended
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
@@ -44,7 +45,7 @@ def test_only_what_is_subscribed_to_is_made(
     def show(count: int) -> Image:
         image = make_image(chelsea, stamp=count)
         publisher.publish(image)
-        graph.wait_until('it', lambda: channel.statistics.snapshot().received == count)
+        graph.wait_until('its end', lambda: ended(channel) == count)
         return image
 
     graph.inbox('/detectnet/label_info', LabelInfo, LATCHED_QOS)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from mirror import MirrorNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -33,11 +33,7 @@ class Health:
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         self.node = 'imagenet'
-        self.newest: dict[str, DiagnosticStatus] = {}
-        graph.node.create_subscription(DiagnosticArray, '/diagnostics', self.take, 10)
-
-    def take(self, message: DiagnosticArray) -> None:
-        self.newest |= {status.name: status for status in message.status}
+        self.newest: dict[str, DiagnosticStatus] = graph.statuses()
 
     def values(self, name: str) -> dict[str, str]:
         return {pair.key: pair.value for pair in self.newest[f'{self.node}: {name}'].values}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ros_graph import ended
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
@@ -250,7 +251,7 @@ def test_only_what_is_subscribed_to_is_made(
 
     def show(count: int) -> None:
         publisher.publish(make_image(BLANK, stamp=count))
-        graph.wait_until('it', lambda: channel.statistics.snapshot().received == count)
+        graph.wait_until('its end', lambda: ended(channel) == count)
 
     graph.inbox('/imagenet/label_info', LabelInfo, LATCHED_QOS)
     graph.wait_until('a subscriber', lambda: node.latched.wanted('label_info'))

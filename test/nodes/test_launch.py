@@ -14,7 +14,6 @@ import psutil
 import pytest
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
@@ -304,10 +303,7 @@ def test_two_robots_do_not_disturb_each_other(
         graph.ask(cameras[robot], make_image(astronaut, stamp=stamp), inbox)
     assert {m.header.stamp.sec for m in overlays['left'].messages} == {1}
     assert {m.header.stamp.sec for m in overlays['right'].messages} == {2}
-    health: dict[str, Any] = {}
-    graph.node.create_subscription(
-        DiagnosticArray, '/diagnostics', lambda m: health.update({s.name: s for s in m.status}), 10
-    )
+    health = graph.statuses()
     names = {f'/{robot}/segnet: engine' for robot in overlays}
     graph.wait_until('a state of each', lambda: names <= set(health))
     assert all(name.startswith(('/left/segnet: ', '/right/segnet: ')) for name in health)

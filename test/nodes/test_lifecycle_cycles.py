@@ -32,8 +32,8 @@ def test_fifty_cycles_leave_memory_threads_and_files_flat(
     astronaut: np.ndarray,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Else glibc keeps for each arena what its threads have freed: 130 MB after 80 cycles, and then
-    # no more. So, what grows is what is still held.
+    # Else glibc keeps what was freed for the threads of the same arena (docs/launch.md). So, what
+    # grows is what is still held.
     monkeypatch.setenv('MALLOC_ARENA_MAX', '1')
     monkeypatch.setenv('MALLOC_MMAP_THRESHOLD_', '131072')
     program = start('segnet', '--ros-args', '-p', f'cameras:=[{", ".join(CAMERAS)}]')

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from mirror import MirrorNode, plain
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -128,7 +128,7 @@ def test_the_old_network_runs_until_the_new_one_takes_over(
 
 
 def test_live_parameters_are_answered_meanwhile_and_stay(active: MirrorNode, graph: Any) -> None:
-    health = graph.inbox('/diagnostics', DiagnosticArray)
+    health = graph.statuses()
     active.may_open.clear()
     change = Change(graph, 'mirror', model='glass', threshold=0.125)
     assert active.opening.wait(10)
@@ -142,15 +142,12 @@ def test_live_parameters_are_answered_meanwhile_and_stay(active: MirrorNode, gra
     assert second.reason == 'another network is being loaded; ask again when that is done'
     assert not graph.set_parameters('mirror', cameras='left').successful
     assert graph.state('mirror') == 'active'
-    graph.wait_until(
-        'the load in diagnostics',
-        lambda: [
-            status.message
-            for message in health.messages
-            for status in message.status
-            if 'glass comes: polishing 50%, ' in status.message and 's so far' in status.message
-        ],
-    )
+
+    def is_told() -> bool:
+        said = health['mirror: engine'].message if 'mirror: engine' in health else ''
+        return 'glass comes: polishing 50%, ' in said and 's so far' in said
+
+    graph.wait_until('the load in diagnostics', is_told)
     assert not change.done()
     active.may_open.set()
     assert change.result().successful
@@ -201,10 +198,7 @@ def test_a_swap_that_fails_leaves_the_old_network_running(
 
 
 def test_the_last_error_tells_of_a_swap_that_failed(active: MirrorNode, graph: Any) -> None:
-    newest: dict[str, DiagnosticStatus] = {}
-    graph.node.create_subscription(
-        DiagnosticArray, '/diagnostics', lambda m: newest.update({s.name: s for s in m.status}), 10
-    )
+    newest = graph.statuses()
     assert not graph.set_parameters('mirror', model='fog').successful
 
     def error() -> bool:
