@@ -46,7 +46,6 @@ def test_three_nodes_of_one_process_answer_as_the_cpu_does(
     graph: Any,
     make_image: Callable[..., Image],
     astronaut: np.ndarray,
-    ssd_onnx: Path,
 ) -> None:
     remap = ('-r', f'~/image_in:={IMAGE_TOPIC}')
     statuses = graph.statuses()
