@@ -105,7 +105,7 @@ def test_a_build_is_told_while_the_node_answers_and_can_be_interrupted(
 
     def building() -> bool:
         name = 'segnet: engine'
-        return name in statuses and 'building selfie' in statuses[name].message
+        return name in statuses and 'building mp_selfie_256.onnx' in statuses[name].message
 
     graph.wait_until('the build in diagnostics', building)
     process = psutil.Process(segnet.process.pid)
@@ -113,7 +113,7 @@ def test_a_build_is_told_while_the_node_answers_and_can_be_interrupted(
     assert children
     assert graph.state('segnet') == 'configuring'
     assert segnet.stop() == 0
-    assert 'building selfie' in segnet.text()
+    assert 'building mp_selfie_256.onnx' in segnet.text()
     assert 'Traceback' not in segnet.text()
     _, alive = psutil.wait_procs(children, 10)
     assert not alive
