@@ -23,6 +23,7 @@ from rclpy.executors import (
 )
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from rclpy.waitable import Waitable
 
 from ..errors import DeepLearningError, UsageError
 from .usage import chosen_nodes, help_text, wants_help
@@ -52,7 +53,7 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
 
     rclpy's own does not wait for a message that a thread has yet to take, but goes on waiting for
     the events of its subscription. With Fast DDS that wait ends at once, for both have one status
-    condition: a core spins, and of 30 images a second 6 arrived (benchmarks/executors.py). And it
+    condition: a core spins, and of 30 images a second 5 arrive (benchmarks/executors.py). And it
     lists what it will wait for, then fails if the events of one of these are gone.
 
     Args:
@@ -71,7 +72,9 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
     def can_execute(self, entity: Any) -> bool:
         """Tell whether to wait for an entity: not for events of what is about to be taken."""
         can: bool = super().can_execute(entity)
-        return can and not any(
+        if not can or not isinstance(entity, Waitable):
+            return can
+        return not any(
             subscription._executor_event and entity in subscription.event_handlers  # noqa: SLF001
             for node in self.get_nodes()
             for subscription in node.subscriptions
