@@ -160,6 +160,16 @@ def ask(rtx):
     return request
 
 
+def _recorded_api(name):
+    data = json.loads((Path(__file__).parent / name).read_text())
+    names = {name: SimpleNamespace() for name in data['names']}
+    for name, attributes in data['classes'].items():
+        names[name] = type(name, (), dict.fromkeys(attributes))
+    for name, members in data['enums'].items():
+        names[name] = type(name, (), {**members, '__members__': members})
+    return TensorRt(SimpleNamespace(__name__=data['module'], __version__=data['version'], **names))
+
+
 @pytest.fixture(scope='session')
 def trt86():
     """TensorRT 8.6.0 by its attributes, as its CPython 3.10 wheel has them.
@@ -167,13 +177,19 @@ def trt86():
     api_8_6_0.json was written by importing that wheel from PyPI under CPython 3.10 and listing
     ``dir()`` of the module and its classes, and the members of its enumerations.
     """
-    data = json.loads((Path(__file__).parent / 'api_8_6_0.json').read_text())
-    names = {name: SimpleNamespace() for name in data['names']}
-    for name, attributes in data['classes'].items():
-        names[name] = type(name, (), dict.fromkeys(attributes))
-    for name, members in data['enums'].items():
-        names[name] = type(name, (), {**members, '__members__': members})
-    return TensorRt(SimpleNamespace(__name__=data['module'], __version__=data['version'], **names))
+    return _recorded_api('api_8_6_0.json')
+
+
+@pytest.fixture(scope='session')
+def trt10():
+    """TensorRT 10.16.1 by its attributes, as tools/tensorrt_api.py listed them."""
+    return _recorded_api('api_10_16_1.json')
+
+
+@pytest.fixture(scope='session')
+def trt11():
+    """TensorRT 11.4.0 by its attributes, as tools/tensorrt_api.py listed them."""
+    return _recorded_api('api_11_4_0.json')
 
 
 def _make_key(**changes):

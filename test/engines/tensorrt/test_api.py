@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,19 +39,57 @@ def rtx_config(rtx):
     return builder.create_builder_config()
 
 
-def test_tells_the_versions_apart(trt86, rtx):
+def test_tells_the_versions_apart(trt86, trt10, trt11, rtx):
     assert (trt86.name, trt86.version) == ('tensorrt', '8.6.0')
     assert not trt86.strongly_typed
     assert not trt86.has_progress_monitor
     assert trt86.compute_capabilities is None
+    assert (trt10.name, trt10.version) == ('tensorrt', '10.16.1.11')
+    assert not trt10.strongly_typed
+    assert trt10.has_progress_monitor
+    assert trt10.compute_capabilities is None
+    assert (trt11.name, trt11.version) == ('tensorrt', '11.4.0.106')
+    assert trt11.strongly_typed
+    assert trt11.has_progress_monitor
+    assert trt11.compute_capabilities is None
     assert rtx.name == 'tensorrt_rtx'
     assert rtx.strongly_typed
     assert rtx.has_progress_monitor
     assert rtx.compute_capabilities == ('7.5', '8.0', '8.6', '8.9', '12.0', '12.1')
 
 
-def test_networks_have_explicit_batch_and_the_strongest_types(trt86, rtx):
+def test_the_loader_calls_nothing_that_a_version_lacks(trt86, trt10, trt11, rtx):
+    called = {
+        node.attr
+        for path in Path(api.__file__).parent.glob('*.py')
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    classes = [
+        name
+        for name, value in vars(trt86.module).items()
+        if isinstance(value, type) and not hasattr(value, '__members__')
+    ]
+    # These api.py asks for before it calls them; update is hashlib's.
+    optional = {'node_name', 'node_operator', 'progress_monitor', 'builder_optimization_level',
+                'num_compute_capabilities', 'set_compute_capability', 'update'}  # fmt: skip
+    versions = {each: _attributes(each, classes) for each in (trt86, trt10, trt11, rtx)}
+    theirs = called & set.union(*versions.values()) - optional
+    assert {'parse_from_file', 'set_timing_cache', 'execute_async_v3'} <= theirs
+    lacking = {each.version: sorted(theirs - attributes) for each, attributes in versions.items()}
+    assert not any(lacking.values()), lacking
+
+
+def _attributes(version, classes):
+    return {
+        attribute for name in classes for attribute in dir(getattr(version.module, name, None))
+    }
+
+
+def test_networks_have_explicit_batch_and_the_strongest_types(trt86, trt10, trt11, rtx):
     assert trt86.network_flags() == 1 << 0
+    assert trt10.network_flags() == 1 << trt10.module.NetworkDefinitionCreationFlag.EXPLICIT_BATCH
+    assert trt11.network_flags() == 1 << trt11.module.NetworkDefinitionCreationFlag.STRONGLY_TYPED
     strongly = rtx.module.NetworkDefinitionCreationFlag.STRONGLY_TYPED
     assert rtx.network_flags() == 1 << int(strongly)
     bare = TensorRt(
@@ -72,10 +112,12 @@ def test_networks_have_explicit_batch_and_the_strongest_types(trt86, rtx):
         ('int8', False, {'INT8'}),
     ],
 )
-def test_precision_is_a_flag_where_there_are_flags(trt86, precision, fast_fp16, flags):
+@pytest.mark.parametrize('version', ['trt86', 'trt10'])
+def test_precision_is_a_flag_where_there_are_flags(request, version, precision, fast_fp16, flags):
     config = Config()
-    trt86.set_precision(config, precision, fast_fp16=fast_fp16)
-    known = trt86.module.BuilderFlag
+    trt = request.getfixturevalue(version)
+    trt.set_precision(config, precision, fast_fp16=fast_fp16)
+    known = trt.module.BuilderFlag
     assert config.flags == {getattr(known, name) for name in flags}
     assert config.cleared == ({known.TF32} if precision == 'fp32' else set())
 
@@ -89,10 +131,23 @@ def test_precision_is_no_flag_where_networks_are_typed(rtx, rtx_config):
     assert not rtx_config.get_flag(flag)
 
 
-def test_profiles_are_shared_where_that_must_be_asked_for(trt86, rtx, rtx_config):
+@pytest.mark.parametrize('precision', ['fp32', 'fp16', 'int8'])
+def test_tensorrt_11_has_typed_networks_as_rtx_has(trt11, precision):
     config = Config()
-    trt86.share_profiles(config)
-    assert config.features == {trt86.module.PreviewFeature.PROFILE_SHARING_0806: True}
+    trt11.set_precision(config, precision, fast_fp16=True)
+    assert config.flags == set()
+    tf32 = {trt11.module.BuilderFlag.TF32}
+    assert config.cleared == (tf32 if precision == 'fp32' else set())
+
+
+def test_profiles_are_shared_where_that_must_be_asked_for(trt86, trt10, trt11, rtx, rtx_config):
+    for trt in (trt86, trt10):
+        config = Config()
+        trt.share_profiles(config)
+        assert config.features == {trt.module.PreviewFeature.PROFILE_SHARING_0806: True}
+    config = Config()
+    trt11.share_profiles(config)
+    assert config.features == {}
     rtx.share_profiles(rtx_config)
 
 
