@@ -25,6 +25,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import rclpy
 import transport
 from ament_index_python.packages import get_package_prefix
@@ -100,7 +101,11 @@ def measure(
         spin(node, SETTLE_S)
         ages_ms.clear()
         stats.clear()
+        process = psutil.Process(children[0].pid)
+        busy_s = sum(process.cpu_times()[:2])
         spin(node, arguments.seconds)
+        busy_s = sum(process.cpu_times()[:2]) - busy_s
+        rss_bytes = process.memory_info().rss
     finally:
         for child in reversed(children):
             child.send_signal(signal.SIGINT)
@@ -117,6 +122,8 @@ def measure(
         'results_hz': round(len(ages_ms) / arguments.seconds, 1),
         **{s: round(float(np.median([getattr(m, s) for m in stats])), 3) for s in STAGES},
         'age_ms': {'p50': round(p50, 2), 'p95': round(p95, 2), 'p99': round(p99, 2)},
+        'cpu_ms_a_result': round(1e3 * busy_s / len(ages_ms), 1),
+        'rss_mb': rss_bytes >> 20,
     }
 
 

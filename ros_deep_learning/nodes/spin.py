@@ -26,6 +26,7 @@ from rclpy.task import Future
 from rclpy.waitable import Waitable
 
 from ..errors import DeepLearningError, UsageError
+from .heap import keep_freed_images
 from .usage import chosen_nodes, help_text, wants_help
 
 
@@ -53,7 +54,7 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
 
     rclpy's own does not wait for a message that a thread has yet to take, but goes on waiting for
     the events of its subscription. With Fast DDS that wait ends at once, for both have one status
-    condition: a core spins, and of 30 images a second 5 arrive (benchmarks/executors.py). And it
+    condition: a core spins, and of 30 images a second 3 arrive (benchmarks/executors.py). And it
     lists what it will wait for, then fails if the events of one of these are gone.
 
     Args:
@@ -136,6 +137,7 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     nodes: list[RunnableNode] = []
     try:
         chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
+        keep_freed_images()
         _begin()
         for make in chosen:
             nodes.append(make())
