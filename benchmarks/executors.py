@@ -113,9 +113,9 @@ def main() -> int:
     rows = [transport.summarise(of_executor) for of_executor in runs]
     for row in rows:
         row['times_more'] = round(row['received_hz'] / rows[0]['received_hz'], 2)
-    report = {'machine': transport.machine(rows[0]['setting']), 'rate_hz': transport.RATE_HZ,
-              'rounds': arguments.rounds, 'rows': rows}  # fmt: skip
-    arguments.output.write_text(json.dumps(report, indent=1) + '\n')
+    transport.write_report(
+        arguments.output, rows[0]['setting'], {'rounds': arguments.rounds, 'rows': rows}
+    )
     return 0
 
 

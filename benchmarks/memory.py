@@ -23,7 +23,7 @@ import rclpy
 import transport
 from nodes import BACKENDS, NODES, SIZES, measure
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, str]] = {
     "glibc's defaults": {'GLIBC_TUNABLES': 'glibc.malloc.arena_test=8'},
     'kept (ours)': {},
 }
@@ -31,8 +31,8 @@ SETTINGS = {
 
 def summarise(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """Take the median of some rounds by the age of their results."""
-    middle = sorted(rounds, key=lambda row: float(row['age_ms']['p50']))[len(rounds) // 2]
-    return {**middle, 'all_age_p50_ms': [row['age_ms']['p50'] for row in rounds]}
+    ages_ms = [row['age_ms']['p50'] for row in rounds]
+    return transport.middle(rounds, ages_ms) | {'all_age_p50_ms': ages_ms}
 
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
@@ -63,8 +63,8 @@ def main() -> int:
     if arguments.plot:
         plot(json.loads(arguments.output.read_text())['rows'], arguments.plot)
         return 0
-    os.environ.pop('GLIBC_TUNABLES', None)
     os.environ.update(transport.XML)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(('MALLOC_', 'GLIBC_'))}
     rclpy.init()
     rows: list[dict[str, Any]] = []
     for name in NODES:
@@ -73,22 +73,16 @@ def main() -> int:
             # Round by round, so that what else the machine does meets both alike.
             for _ in range(arguments.rounds):
                 for setting, environment in SETTINGS.items():
-                    os.environ.update(environment)
-                    found[setting].append(measure(name, size_wh, arguments.backend, arguments))
-                    for variable in environment:
-                        del os.environ[variable]
+                    row = measure(name, size_wh, arguments.backend, arguments, clean | environment)
+                    found[setting].append(row)
             for setting, rounds in found.items():
                 rows.append({'memory': setting, **summarise(rounds)})
                 print(json.dumps(rows[-1]), flush=True)
             default, kept = (row['age_ms']['p50'] for row in rows[-2:])
             rows[-1]['times_younger'] = round(default / kept, 2)
-    report = {
-        'machine': transport.machine(next(iter(SETTINGS))),
-        'rate_hz': transport.RATE_HZ,
-        'rounds': arguments.rounds,
-        'rows': rows,
-    }
-    arguments.output.write_text(json.dumps(report, indent=1) + '\n')
+    transport.write_report(
+        arguments.output, next(iter(SETTINGS)), {'rounds': arguments.rounds, 'rows': rows}
+    )
     return 0
 
 

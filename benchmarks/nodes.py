@@ -69,9 +69,21 @@ def publish(topic: str, size_wh: tuple[int, int]) -> None:
 
 
 def measure(
-    name: str, size_wh: tuple[int, int], backend: str, arguments: argparse.Namespace
+    name: str,
+    size_wh: tuple[int, int],
+    backend: str,
+    arguments: argparse.Namespace,
+    environment: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Run one node on one stream, and summarise what came."""
+    """Run one node on one stream, and summarise what came.
+
+    Args:
+        name: The node.
+        size_wh: Of the images.
+        backend: What runs the network.
+        arguments: With ``level`` and ``seconds``.
+        environment: Of the node; None is this process's.
+    """
     output, kind = NODES[name]
     node = rclpy.create_node('viewer')
     ages_ms: list[float] = []
@@ -95,7 +107,7 @@ def measure(
         '--size',
         *map(str, size_wh),
     ]
-    children = [subprocess.Popen(each) for each in (command, camera)]
+    children = [subprocess.Popen(command, env=environment), subprocess.Popen(camera)]
     try:
         spin(node, START_S, lambda: bool(stats))
         spin(node, SETTLE_S)
@@ -157,13 +169,9 @@ def main() -> int:
                     ours, baseline = (row['age_ms']['p50'] for row in (rows[-1], rows[-2]))
                     rows[-1]['times_younger'] = round(baseline / ours, 2)
                 print(json.dumps(rows[-1]), flush=True)
-    report = {
-        'machine': transport.machine(arguments.backends[0]),
-        'rate_hz': transport.RATE_HZ,
-        'level': arguments.level,
-        'rows': rows,
-    }
-    arguments.output.write_text(json.dumps(report, indent=1) + '\n')
+    transport.write_report(
+        arguments.output, arguments.backends[0], {'level': arguments.level, 'rows': rows}
+    )
     return 0
 
 

@@ -172,8 +172,13 @@ def measure(index: int, seconds: float) -> dict[str, Any]:
 
 def summarise(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Give the run with the median of what arrived, and all of their rates."""
-    middle = sorted(runs, key=lambda run: float(run['received_hz']))[len(runs) // 2]
-    return middle | {'all_received_hz': [run['received_hz'] for run in runs]}
+    rates_hz = [float(run['received_hz']) for run in runs]
+    return middle(runs, rates_hz) | {'all_received_hz': rates_hz}
+
+
+def middle(runs: list[dict[str, Any]], figures: list[float]) -> dict[str, Any]:
+    """Give the run whose figure is the median."""
+    return runs[sorted(range(len(runs)), key=figures.__getitem__)[len(runs) // 2]]
 
 
 def machine(baseline: str) -> dict[str, Any]:
@@ -190,6 +195,12 @@ def machine(baseline: str) -> dict[str, Any]:
         'baseline': baseline,
         'load': [round(load, 1) for load in os.getloadavg()],
     }
+
+
+def write_report(path: Path, baseline: str, found: dict[str, Any]) -> None:
+    """Write what was found, with the machine it was found on."""
+    report = {'machine': machine(baseline), 'rate_hz': RATE_HZ} | found
+    path.write_text(json.dumps(report, indent=1) + '\n')
 
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
@@ -231,13 +242,7 @@ def main() -> int:
         rows = [summarise(of_setting) for of_setting in runs]
         for row in rows:
             row['times_more'] = round(row['received_hz'] / rows[0]['received_hz'], 2)
-        report = {
-            'machine': machine(SETTINGS[0].name),
-            'rate_hz': RATE_HZ,
-            'rounds': len(runs[0]),
-            'rows': rows,
-        }
-        arguments.output.write_text(json.dumps(report, indent=1) + '\n')
+        write_report(arguments.output, SETTINGS[0].name, {'rounds': len(runs[0]), 'rows': rows})
     return 0
 
 

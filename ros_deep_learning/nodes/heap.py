@@ -11,9 +11,9 @@ import os
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-# glibc takes no more; an image of 3840x2160 in rgb8 has 24 MiB.
+# The upper limit in mallopt(3); an image of 3840x2160 in rgb8 has 24 MiB.
 _LARGEST_BYTES = 32 << 20
-# The size of the heaps that glibc gives to threads, so that it never shrinks those.
+# As large as a heap of a thread can be (HEAP_MAX_SIZE in glibc's arena.c), so that none shrinks.
 _KEPT_BYTES = 64 << 20
 _OF_THE_USER = (
     'MALLOC_ARENA_MAX',
@@ -28,8 +28,9 @@ def keep_freed_images() -> bool:
 
     Every image passes through several buffers of its size. By default glibc returns such memory to
     the system when it is freed, and the system clears each of its pages when it is wanted again:
-    about 1500 page faults for a buffer of 1920x1080 (benchmarks/memory.py). Threads that start
-    later share the heaps that are there, so that what one has freed serves the others.
+    about 1500 page faults for a buffer of 1920x1080. What that costs is in docs/launch.md, by
+    benchmarks/memory.py. Threads that start later share the heaps that are there, so that what one
+    has freed serves the others.
 
     Returns:
         Whether that was set: not where the C library is another one, and not where the user's

@@ -54,8 +54,8 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
 
     rclpy's own does not wait for a message that a thread has yet to take, but goes on waiting for
     the events of its subscription. With Fast DDS that wait ends at once, for both have one status
-    condition: a core spins, and of 30 images a second 3 arrive (benchmarks/executors.py). And it
-    lists what it will wait for, then fails if the events of one of these are gone.
+    condition: a core spins, and most images are lost (benchmarks/executors.py). And it lists what
+    it will wait for, then fails if the events of one of these are gone.
 
     Args:
         threads: Number of threads that run callbacks.

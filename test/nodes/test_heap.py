@@ -65,6 +65,7 @@ def test_the_memory_of_an_image_serves_the_next():
     'environment',
     [
         {'MALLOC_ARENA_MAX': '4'},
+        {'MALLOC_TOP_PAD_': '131072'},
         {'MALLOC_TRIM_THRESHOLD_': '131072'},
         {'MALLOC_MMAP_THRESHOLD_': '131072'},
         {'GLIBC_TUNABLES': 'glibc.malloc.mmap_threshold=131072'},

@@ -160,8 +160,8 @@ def ask(rtx):
     return request
 
 
-def _recorded_api(name):
-    data = json.loads((Path(__file__).parent / name).read_text())
+def _recorded_api(file):
+    data = json.loads((Path(__file__).parent / file).read_text())
     names = {name: SimpleNamespace() for name in data['names']}
     for name, attributes in data['classes'].items():
         names[name] = type(name, (), dict.fromkeys(attributes))
