@@ -89,16 +89,14 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
             except InvalidHandle:
                 continue
 
-    def _take_subscription(self, *args: Any) -> Any:
-        # Humble does not mind that what was ready may be gone when its turn comes.
-        with suppress(InvalidHandle):
-            return super()._take_subscription(*args)
-        return None
+    def _make_handler(self, entity: Any, node: Any, take: Any, *execute: Any) -> Any:
+        # What was ready may be gone when its turn comes: no rclpy minds that for all kinds.
+        def take_unless_gone(ready: Any) -> Any:
+            with suppress(InvalidHandle):
+                return take(ready)
+            return None
 
-    def _take_timer(self, *args: Any) -> Any:
-        with suppress(InvalidHandle):
-            return super()._take_timer(*args)
-        return None
+        return super()._make_handler(entity, node, take_unless_gone, *execute)
 
     def shutdown(self, *args: Any, **kwargs: Any) -> bool:
         """Stop as rclpy does, and wait for every callback: Jazzy forgets those not yet begun."""

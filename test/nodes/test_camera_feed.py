@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.camera import CameraSubscription
+from ros_deep_learning.nodes.spin import NodeExecutor
 
 SMALL = np.zeros((48, 64, 3), np.uint8)
 
@@ -40,7 +40,7 @@ class Viewer:
 @pytest.fixture
 def make_viewer(ros_domain: int) -> Iterator[Callable[..., Viewer]]:
     rclpy.init()
-    executor = MultiThreadedExecutor(2)
+    executor = NodeExecutor(2)
     viewers: list[Viewer] = []
 
     def make(name: str, *arguments: str) -> Viewer:

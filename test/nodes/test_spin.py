@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
+from ros_deep_learning.nodes.camera_feed import SubscriptionEventCallbacks
 from ros_deep_learning.nodes.spin import NodeExecutor
 
 
@@ -47,6 +49,45 @@ def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_
     executor.shutdown()
     assert not doomed
     node.destroy_node()
+
+
+def test_an_executor_survives_an_event_whose_subscription_goes_before_a_thread_takes_it(
+    context: rclpy.Context, graph: Any
+) -> None:
+    node = rclpy.create_node('busy', context=context)
+    told: list[Any] = []
+    strict = node.create_subscription(
+        Image,
+        '/pictures',
+        told.append,
+        1,
+        event_callbacks=SubscriptionEventCallbacks(incompatible_qos=told.append),
+    )
+    events = strict.event_handlers
+    executor = NodeExecutor(2, context=context)
+    executor.add_node(node)
+    free = threading.Event()
+    for _ in range(2):
+        executor.create_task(free.wait)
+    spinning = threading.Thread(target=executor.spin)
+    spinning.start()
+    try:
+        lenient = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        graph.node.create_publisher(Image, '/pictures', lenient)
+        graph.wait_until('the event', lambda: any(e._executor_event for e in events))
+        node.destroy_subscription(strict)
+        free.set()
+        graph.wait_until('the end of it', lambda: not any(e._executor_event for e in events))
+        heard: list[Image] = []
+        node.create_subscription(Image, '/others', heard.append, 1)
+        graph.image_publisher('/others').publish(Image())
+        graph.wait_until('an image', lambda: heard)
+        assert not told
+    finally:
+        free.set()
+        executor.shutdown()
+        spinning.join(10)
+        node.destroy_node()
 
 
 def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
