@@ -114,15 +114,39 @@ class Graph:
             stamp = image.header.stamp
             return next((m for m in inbox.messages if m.header.stamp == stamp), None)
 
+        what = f'a result for the image of stamp {image.header.stamp}'
+        return self.publish_until(what, publisher, image, answer)
+
+    def publish_until(
+        self, what: str, publisher: Any, image: Image, reached: Callable[[], Any]
+    ) -> Any:
+        """Publish an image until something is reached, with time for each to have its effect."""
         end_s = time.monotonic() + WAIT_S
         while time.monotonic() < end_s:
             publisher.publish(image)
             again_s = time.monotonic() + 2.0
             while time.monotonic() < again_s:
-                if found := answer():
+                if found := reached():
                     return found
                 time.sleep(0.01)
-        pytest.fail(f'no result for the image of stamp {image.header.stamp} in {WAIT_S} s')
+        pytest.fail(f'waited {WAIT_S} s in vain for: {what}')
+
+    def lie(self, publisher: Any, lie: Image, good: Image, refused: Callable[[], int]) -> None:
+        """Publish an image that lies, then a good one, until the node counts a lie more."""
+        before = refused()
+        told: list[Image] = []
+
+        def counted() -> bool:
+            publisher.publish(lie)
+            told.append(lie)
+            # The lie is lost where a newer picture replaces it before it is taken.
+            time.sleep(0.3)
+            publisher.publish(good)
+            time.sleep(0.3)
+            return refused() > before
+
+        self.wait_until('the count', counted)
+        assert refused() <= before + len(told)
 
     def call(self, service_type: Any, name: str, request: Any) -> Any:
         """Call a service; asked again where DDS lost the answer, as it may before it is matched.

@@ -136,16 +136,17 @@ class Diagnostics:
             camera.statistics.clock_jumped()
 
     def _fill_engine(self, status: Any) -> Any:
-        state = 'unconfigured' if self._info is None else 'inactive'
+        # Read once: a transition in another thread may set both to None meanwhile.
+        info, since_s = self._info, self._working_since_s
+        state = 'unconfigured' if info is None else 'inactive'
         if self._cameras:
             state = 'active'
         if self._failing:
             status.summary(ERROR, self._error)
-        elif self._working_since_s is not None:
-            elapsed_s = time.monotonic() - self._working_since_s
+        elif since_s is not None:
+            elapsed_s = time.monotonic() - since_s
             status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
-        elif self._info is not None:
-            info = self._info
+        elif info is not None:
             status.summary(
                 OK, f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
             )
@@ -153,12 +154,12 @@ class Diagnostics:
             status.summary(OK, state)
         status.add('state', state)
         status.add('model', str(self._node.settings.model))
-        if self._info is not None:
-            status.add('backend', f'{self._info.backend} {self._info.version}')
-            status.add('precision', self._info.precision)
-            status.add('device', self._info.device)
-            if self._info.origin:
-                status.add('engine', self._info.origin)
+        if info is not None:
+            status.add('backend', f'{info.backend} {info.version}')
+            status.add('precision', info.precision)
+            status.add('device', info.device)
+            if info.origin:
+                status.add('engine', info.origin)
         status.add('last error', self._error or 'none')
         if self._error:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')

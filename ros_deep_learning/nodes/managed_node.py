@@ -91,7 +91,9 @@ class ManagedNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Acquire, or leave nothing behind."""
-        self._configuring = True
+        # A change of settings in hand is finished first.
+        with self.loaded_lock:
+            self._configuring = True
         try:
             return self._transition('configure', self.acquire, self.release)
         finally:

@@ -51,9 +51,12 @@ class NetworkSwap:
             self._node.diagnostics.swap_ended(error)
             self._busy.release()
 
-    def _replace(self, old: Network, changes: Mapping[str, Any]) -> None:
+    def _replace(self, old: Network | None, changes: Mapping[str, Any]) -> None:
         node = self._node
         settings = node.table.changed(node.settings, changes)
+        if old is None:
+            msg = f'{settings.model} was not taken: the node was cleaned up meanwhile'
+            raise SettingsError(msg)
 
         def progress(stage: str, share: float | None) -> None:
             if node.network is not old:

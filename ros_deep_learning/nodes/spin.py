@@ -178,7 +178,9 @@ def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -
             stop.set_result(None)
             # A single-threaded executor of Humble looks at the future only after some work.
             executor.create_task(lambda: None)
-            with suppress(ExternalShutdownException):
-                spinning.result()
-            executor.shutdown()
+            try:
+                with suppress(ExternalShutdownException):
+                    spinning.result()
+            finally:
+                executor.shutdown()
     return exit_code

@@ -159,8 +159,11 @@ class VisionNode(ManagedNode):
         """Load the network and make the publishers."""
         started_s = time.monotonic()
         self.diagnostics.loading(self.settings.model)
-        self.network = self.ready_network(self.settings, self.progress)
-        self.check(self.settings)
+        network = self.ready_network(self.settings, self.progress)
+        with self.loaded_lock:
+            # From here on live settings are held against it, so these are first.
+            self.network = network
+            self.check(self.settings)
         self.latched.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
         if results.has_label_info():
             self.latched.add('label_info', vision_msgs.LabelInfo, LATCHED_QOS)
@@ -290,5 +293,12 @@ class VisionNode(ManagedNode):
     def _give_up(self, reason: str) -> None:
         self.get_logger().fatal(f'the node deactivates after {reason}')
         self.diagnostics.failed(f'deactivated after {reason}')
+        failed = self._worker
+
+        def deactivate() -> None:
+            # Meanwhile somebody may have activated the node again, with a worker that is well.
+            if failed is not None and self._worker is failed:
+                self.trigger(self.trigger_deactivate)
+
         # From the executor, since deactivating joins the thread that runs this.
-        self.executor.create_task(self.trigger, self.trigger_deactivate)
+        self.executor.create_task(deactivate)

@@ -129,7 +129,7 @@ def test_leaving_and_joining_again_while_images_come_starves_nobody(
             viewer.camera.close()
             viewer.__init__(viewer.node)  # type: ignore[misc]
         show(stays, *restless)
-    assert len(subscribers(graph)) == 1
+    graph.wait_until('one subscription', lambda: len(subscribers(graph)) == 1)
 
 
 def test_a_node_with_overrides_of_its_own_has_a_subscription_of_its_own(

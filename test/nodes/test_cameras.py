@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,12 +53,10 @@ class Rig:
 
     def _meet(self, name: str, channel: Channel) -> None:
         def arrived() -> bool:
-            self.publishers[name].publish(self.make_image(plain(0)))
-            time.sleep(0.2)
-            return channel.statistics.snapshot().done > 0
+            return len(self.results[name]) > 0 and channel.statistics.snapshot().done > 0
 
-        self.graph.wait_until('the first image', arrived)
-        time.sleep(0.2)
+        image = self.make_image(plain(0))
+        self.graph.publish_until('the first image', self.publishers[name], image, arrived)
         self.results[name].messages.clear()
 
     def show(self, name: str, value: int, stamp: int) -> Image:
@@ -235,9 +232,9 @@ def test_each_camera_keeps_to_the_greatest_rate_which_may_change(
 
 def test_every_camera_is_in_diagnostics(rig: Callable[..., Rig], graph: Any) -> None:
     cameras = rig()
-    for stamp in (5, 6):
+    for count, stamp in enumerate((5, 6), 1):
         cameras.show('left', 1, stamp)
-    graph.wait_until('both', lambda: len(cameras.results['left']) == 2)
+        graph.wait_until('its result', lambda n=count: len(cameras.results['left']) == n)
     done = cameras.channels['left'].statistics.snapshot().done
     health = graph.inbox('/diagnostics', DiagnosticArray)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_updater import DiagnosticStatusWrapper
 from mirror import MirrorNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -20,6 +22,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification
 
+from ros_deep_learning.nodes import diagnostics
 from ros_deep_learning.nodes.stats import InferenceStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -132,6 +135,33 @@ def test_a_new_try_is_no_error_while_it_loads(
         node.may_open.set()
         trying.join()
     health.wait('engine', OK, 'inactive')
+
+
+def test_a_clean_up_in_the_middle_of_an_update_breaks_nothing(
+    spinning: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+    class Interrupted(DiagnosticStatusWrapper):  # type: ignore[misc]
+        def add(self, key: str, value: str) -> None:
+            if key == 'backend':
+                node.diagnostics.idle()
+            super().add(key, value)
+
+    status = node.diagnostics._fill_engine(Interrupted())
+    assert 'precision' in {pair.key for pair in status.values}
+
+    node.diagnostics.loading('mirror')
+
+    def interrupted_s() -> float:
+        node.diagnostics.idle()
+        return time.monotonic()
+
+    monkeypatch.setattr(diagnostics, 'time', SimpleNamespace(monotonic=interrupted_s))
+    assert node.diagnostics._fill_engine(DiagnosticStatusWrapper()).message == (
+        'loading mirror, 0 s so far'
+    )
 
 
 def test_from_silence_to_work_and_back(

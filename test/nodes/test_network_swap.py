@@ -24,6 +24,7 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
+from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.nodes.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.stats import InferenceStats
@@ -258,6 +259,26 @@ def test_a_node_that_is_cleaned_up_meanwhile_takes_nothing(active: MirrorNode, g
     assert active.trigger_configure() == SUCCESS
     assert active.trigger_activate() == SUCCESS
     assert [mirror.open for mirror in active.made] == [False, True]
+
+
+def test_a_swap_that_comes_after_the_clean_up_loads_nothing(node: MirrorNode) -> None:
+    assert node.trigger_cleanup() == SUCCESS
+    with pytest.raises(SettingsError, match='the node was cleaned up meanwhile'):
+        node.reload({'model': 'glass'})
+    assert len(node.made) == 1
+
+
+def test_a_configuration_waits_for_the_change_in_hand(spinning: Callable[..., Any]) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    configuring = threading.Thread(target=node.trigger_configure)
+    node.may_open.clear()
+    with node.loaded_lock:
+        configuring.start()
+        assert not node.opening.wait(0.5)
+    assert node.opening.wait(20)
+    node.may_open.set()
+    configuring.join(20)
+    assert node.loaded()
 
 
 def test_an_interrupt_in_a_swap_ends_the_process_cleanly(

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +22,39 @@ from sensor_msgs.msg import Image
 from ros_deep_learning.nodes.camera_feed import SubscriptionEventCallbacks
 from ros_deep_learning.nodes.spin import NodeExecutor
 
+BREAKING_NODE = """
+import sys, time
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.task import Future
+from ros_deep_learning.nodes.spin import run_node
+
+class Breaking(Node):
+    def __init__(self):
+        super().__init__('breaking')
+        self.finished = Future()
+        group = ReentrantCallbackGroup()
+        self.work_timer = self.create_timer(0.1, self.work, group)
+        self.break_timer = self.create_timer(0.3, self.break_, group)
+
+    def work(self):
+        self.work_timer.cancel()
+        print('begun')
+        time.sleep(2.0)
+        print('ended')
+
+    def break_(self):
+        1 / 0
+
+    def abandon(self):
+        pass
+
+    def release(self):
+        print('released')
+
+sys.exit(run_node(Breaking, threads=2))
+"""
+
 
 @pytest.fixture
 def context(ros_domain: int) -> Iterator[rclpy.Context]:
@@ -27,6 +62,28 @@ def context(ros_domain: int) -> Iterator[rclpy.Context]:
     rclpy.init(context=context)
     yield context
     rclpy.try_shutdown(context=context)
+
+
+class Held:
+    """An executor that spins a node, none of whose threads is free until ``free`` is set."""
+
+    def __init__(self, executor: NodeExecutor, node: Any) -> None:
+        self.free = threading.Event()
+        self._executor, self._node = executor, node
+        executor.add_node(node)
+        for _ in range(2):
+            executor.create_task(self.free.wait)
+        self._spinning = threading.Thread(target=executor.spin)
+
+    def __enter__(self) -> Held:
+        self._spinning.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.free.set()
+        self._executor.shutdown()
+        self._spinning.join(10)
+        self._node.destroy_node()
 
 
 def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_for(
@@ -64,30 +121,18 @@ def test_an_executor_survives_an_event_whose_subscription_goes_before_a_thread_t
         event_callbacks=SubscriptionEventCallbacks(incompatible_qos=told.append),
     )
     events = strict.event_handlers
-    executor = NodeExecutor(2, context=context)
-    executor.add_node(node)
-    free = threading.Event()
-    for _ in range(2):
-        executor.create_task(free.wait)
-    spinning = threading.Thread(target=executor.spin)
-    spinning.start()
-    try:
+    with Held(NodeExecutor(2, context=context), node) as held:
         lenient = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         graph.node.create_publisher(Image, '/pictures', lenient)
         graph.wait_until('the event', lambda: any(e._executor_event for e in events))
         node.destroy_subscription(strict)
-        free.set()
+        held.free.set()
         graph.wait_until('the end of it', lambda: not any(e._executor_event for e in events))
         heard: list[Image] = []
         node.create_subscription(Image, '/others', heard.append, 1)
         graph.image_publisher('/others').publish(Image())
         graph.wait_until('an image', lambda: heard)
         assert not told
-    finally:
-        free.set()
-        executor.shutdown()
-        spinning.join(10)
-        node.destroy_node()
 
 
 def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
@@ -105,14 +150,7 @@ def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
     never = node.create_timer(3600.0, rounds.clear)
     taken: list[Image] = []
     subscription = node.create_subscription(Image, '/pictures', taken.append, 1)
-    executor = Counting(2, context=context)
-    executor.add_node(node)
-    free = threading.Event()
-    for _ in range(2):
-        executor.create_task(free.wait)
-    spinning = threading.Thread(target=executor.spin)
-    spinning.start()
-    try:
+    with Held(Counting(2, context=context), node) as held:
         publisher = graph.image_publisher('/pictures')
         publisher.publish(make_image(np.zeros((480, 640, 3), np.uint8)))
         graph.wait_until('the message', lambda: subscription._executor_event)
@@ -121,13 +159,8 @@ def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
         # rclpy alone makes thousands.
         assert len(rounds) - before < 40
         assert not taken
-        free.set()
+        held.free.set()
         graph.wait_until('the image', lambda: taken)
-    finally:
-        free.set()
-        executor.shutdown()
-        spinning.join(10)
-        node.destroy_node()
 
 
 def test_all_threads_of_an_executor_run_from_the_start(context: rclpy.Context) -> None:
@@ -157,6 +190,17 @@ def test_nodes_at_work_are_ended_without_an_error(
     timer.cancel()
     text = program.text()
     assert not [word for word in ('Traceback', 'ERROR', 'rror:', 'invalid') if word in text], text
+
+
+def test_nodes_are_released_after_their_callbacks_where_one_of_these_breaks(
+    ros_domain: int,
+) -> None:
+    child = subprocess.run(
+        [sys.executable, '-c', BREAKING_NODE], capture_output=True, text=True, timeout=60
+    )
+    assert child.returncode == 1
+    assert 'ZeroDivisionError' in child.stderr
+    assert child.stdout.split() == ['begun', 'ended', 'released']
 
 
 def test_nodes_that_are_told_to_end_while_they_load_end(

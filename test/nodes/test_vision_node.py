@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -87,12 +86,9 @@ def publisher(active: MirrorNode, graph: Any, make_image: Callable[..., Image]) 
     publisher = graph.image_publisher('/mirror/image_in')
 
     def arrived() -> bool:
-        publisher.publish(make_image(plain(0)))
-        time.sleep(0.2)
         return active.channels[0].statistics.snapshot().received > 0
 
-    graph.wait_until('the first image', arrived)
-    time.sleep(0.2)
+    graph.publish_until('the first image', publisher, make_image(plain(0)), arrived)
     return publisher
 
 
@@ -183,11 +179,26 @@ def test_failures_in_a_row_deactivate_the_node(
         show(graph, active, publisher, make_image(plain(count)), until='failed')
     graph.wait_until('the deactivation', lambda: graph.state('mirror') == 'inactive')
     assert len(flipped) == 0
-    graph.wait_until(
+    (first, *_) = graph.wait_until(
         'an error in diagnostics',
         lambda: [m for m in health.messages if 'deactivated after 3' in m.status[0].message],
     )
-    assert health.messages[-1].status[0].level == b'\x02'
+    assert first.status[0].level == b'\x02'
+
+
+def test_a_node_that_was_activated_again_is_not_deactivated_for_its_past(
+    active: MirrorNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[Any] = []
+    monkeypatch.setattr(active.executor, 'create_task', lambda *task: late.append(task))
+    active._give_up('failures')
+    monkeypatch.undo()
+    ((deactivate, *arguments),) = late
+    assert active.trigger_deactivate() == SUCCESS
+    assert active.trigger_activate() == SUCCESS
+    deactivate(*arguments)
+    # A node that is not active cannot do this.
+    assert active.trigger_deactivate() == SUCCESS
 
 
 def test_fixed_parameters_change_only_while_unconfigured(active: MirrorNode, graph: Any) -> None:
