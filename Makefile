@@ -10,11 +10,11 @@ IN_ENV = . .ros/env.sh &&
 .PHONY: env test_env demo test test_distributions lint clean
 
 env:
-	@$(PYTHON) tools/build_overlay.py --apt
+	@$(PYTHON) dev/build_overlay.py --apt
 
 # With what only the tests need, a third of a gigabyte that the demo does without.
 test_env:
-	@$(PYTHON) tools/build_overlay.py --apt --tests
+	@$(PYTHON) dev/build_overlay.py --apt --tests
 
 demo: env
 	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
@@ -22,13 +22,13 @@ demo: env
 # In the environment, then on the distributions that can be made (docs/distributions.md); one after
 # the other, for graphs on a busy machine lose messages. Both run, also where the first fails.
 test: lint
-	@($(IN_ENV) exec pytest); here=$$?; $(PYTHON) tools/test_distributions.py && exit $$here
+	@($(IN_ENV) exec pytest); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
 
 test_distributions:
-	@$(PYTHON) tools/test_distributions.py
+	@$(PYTHON) dev/test_distributions.py
 
 lint: test_env
-	$(IN_ENV) ruff check . && ruff format --check . && python3 tools/type_check.py
+	$(IN_ENV) ruff check . && ruff format --check . && python3 dev/type_check.py
 
 # The underlays stay: they lie in $XDG_CACHE_HOME/ros_deep_learning/underlay.
 clean:

@@ -21,13 +21,13 @@ def version() -> str:
 
 
 def console_programs() -> list[str]:
-    lines = (HERE / 'tools' / 'programs.txt').read_text().splitlines()
+    lines = (HERE / 'resource' / 'programs.txt').read_text().splitlines()
     rows = [line.split() for line in lines if line and not line.startswith('#')]
     return [f'{name} = {function}' for name, function, where in rows if where in ('pip', 'all')]
 
 
 def test_requirements() -> list[str]:
-    lines = (HERE / 'tools' / 'underlay' / 'tests.in').read_text().splitlines()
+    lines = (HERE / 'dev' / 'underlay' / 'tests.in').read_text().splitlines()
     return [need for line in lines if (need := line.partition('#')[0].strip())]
 
 

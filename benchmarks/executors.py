@@ -28,8 +28,8 @@ from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.nodes.heap import keep_freed_images
-from ros_deep_learning.nodes.spin import NodeExecutor
+from ros_deep_learning.nodes.program.heap import keep_freed_images
+from ros_deep_learning.nodes.program.spin import NodeExecutor
 
 
 def as_our_programs() -> NodeExecutor:

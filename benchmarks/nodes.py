@@ -34,7 +34,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
-from ros_deep_learning.models.media import media_path
+from ros_deep_learning.downloads.media import media_path
 from ros_deep_learning.msg import InferenceStats
 
 START_S = 600.0

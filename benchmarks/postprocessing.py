@@ -26,12 +26,12 @@ import cv2
 import numpy as np
 
 from ros_deep_learning import Detections, DetectNet, EngineLoader, ModelCard, SegNet
+from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.base import Engine, PixelsEngine
 from ros_deep_learning.errors import EngineError
-from ros_deep_learning.imaging.mask_overlay import blend_mask
-from ros_deep_learning.models.card import InputSpec
-from ros_deep_learning.models.source import SourceSpec
+from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask
 from ros_deep_learning.networks import MaskParts, Network
 
 WARM_UP, RUNS = 20, 100

@@ -4,8 +4,8 @@
 
 from launch import LaunchDescription
 
-from ros_deep_learning.nodes.detectnet_settings import DetectNetSettings
-from ros_deep_learning.nodes.launching import vision_launch
+from ros_deep_learning.launching.vision_launch import vision_launch
+from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -4,8 +4,8 @@
 
 from launch import LaunchDescription
 
+from ros_deep_learning.launching.vision_launch import vision_launch
 from ros_deep_learning.nodes.imagenet import ImageNetSettings
-from ros_deep_learning.nodes.launching import vision_launch
 
 
 def generate_launch_description() -> LaunchDescription:

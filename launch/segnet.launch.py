@@ -4,7 +4,7 @@
 
 from launch import LaunchDescription
 
-from ros_deep_learning.nodes.launching import vision_launch
+from ros_deep_learning.launching.vision_launch import vision_launch
 from ros_deep_learning.nodes.segnet import SegNetSettings
 
 

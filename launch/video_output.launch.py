@@ -4,7 +4,7 @@
 
 from launch import LaunchDescription
 
-from ros_deep_learning.nodes.launch_videos import output_launch
+from ros_deep_learning.launching.launch_videos import output_launch
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -4,7 +4,7 @@
 
 from launch import LaunchDescription
 
-from ros_deep_learning.nodes.launching import composed_launch
+from ros_deep_learning.launching.vision_launch import composed_launch
 
 
 def generate_launch_description() -> LaunchDescription:

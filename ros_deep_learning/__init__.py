@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .cards.card import ModelCard
     from .engines.backend import EngineOptions
     from .engines.loader import EngineLoader
     from .errors import DeepLearningError
-    from .imaging.mask_overlay import blend_mask, color_mask
-    from .imaging.overlay import OverlayFlags, draw_detections
+    from .imaging.drawing.mask_overlay import blend_mask, color_mask
+    from .imaging.drawing.overlay import OverlayFlags, draw_detections
+    from .imaging.drawing.text_overlay import draw_classification
     from .imaging.pixels import Pixels
-    from .imaging.text_overlay import draw_classification
-    from .models.card import ModelCard
     from .networks import DetectNet, ImageNet, SegNet, TilingSettings, TrackingSettings
     from .tasks.classification import Classification, ClassificationSettings
     from .tasks.detection import Detections, DetectionSettings
@@ -57,18 +57,18 @@ _HOMES = {
     'EngineLoader': 'engines.loader',
     'EngineOptions': 'engines.backend',
     'ImageNet': 'networks',
-    'ModelCard': 'models.card',
-    'OverlayFlags': 'imaging.overlay',
+    'ModelCard': 'cards.card',
+    'OverlayFlags': 'imaging.drawing.overlay',
     'Pixels': 'imaging.pixels',
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',
     'SegmentationSettings': 'tasks.segmentation',
     'TilingSettings': 'networks',
     'TrackingSettings': 'networks',
-    'blend_mask': 'imaging.mask_overlay',
-    'color_mask': 'imaging.mask_overlay',
-    'draw_classification': 'imaging.text_overlay',
-    'draw_detections': 'imaging.overlay',
+    'blend_mask': 'imaging.drawing.mask_overlay',
+    'color_mask': 'imaging.drawing.mask_overlay',
+    'draw_classification': 'imaging.drawing.text_overlay',
+    'draw_detections': 'imaging.drawing.overlay',
 }
 
 

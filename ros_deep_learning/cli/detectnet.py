@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.overlay import OverlayFlags, draw_detections
+from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet, TrackingSettings
 from ..progress import Progress

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import BackendUnavailableError, DeepLearningError
 
 if TYPE_CHECKING:
-    from ..engines.tensorrt.plan_cache import CachedPlan, PlanCache
+    from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 1 where the cache is refused, or ``verify`` found a fault.
     """
-    from ..engines.tensorrt.plan_cache import PlanCache
+    from ..engines.tensorrt.plans.plan_cache import PlanCache
 
     arguments = _parser().parse_args(argv)
     cache = PlanCache()

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..imaging.drawing.text_overlay import draw_classification
 from ..imaging.pixels import Pixels
-from ..imaging.text_overlay import draw_classification
 from ..networks import ImageNet
 from ..progress import Progress
 from ..tasks.classification import ClassificationSettings

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from ..cards.card import Checked, Task
 from ..errors import DeepLearningError
-from ..models.card import Checked, Task
 from . import models_custom, models_files, models_tables
 
 

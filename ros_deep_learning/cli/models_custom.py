@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..cards.card import ModelCard, load_card
+from ..cards.card_text import card_text
+from ..cards.labels import labels_in_metadata
+from ..downloads.own_cards import add_card
 from ..errors import CardError
-from ..models.card import ModelCard, load_card
-from ..models.card_text import card_text
-from ..models.labels import labels_in_metadata
-from ..models.onnx_facts import OnnxFacts, read_onnx_facts
-from ..models.own_cards import add_card
-from ..networks.conventions import is_ultralytics
-from ..networks.custom import CAFFE_SUFFIXES, Hints, card_from_file
+from ..onnx_tools.onnx_facts import OnnxFacts, read_onnx_facts
+from ..recognition.conventions import is_ultralytics
+from ..recognition.custom import CAFFE_SUFFIXES, Hints, card_from_file
 from .models_tables import table
 from .vision_arguments import size_of
 
@@ -75,13 +75,13 @@ def _print_tensors(path: Path, prototxt: Path | None) -> None:
     if suffix == '.onnx':
         _print_facts(path, read_onnx_facts(path))
     elif suffix in CAFFE_SUFFIXES and prototxt is not None:
-        from ..models.caffe import input_shapes
+        from ..importers.caffe import input_shapes
 
         shapes = input_shapes(prototxt.expanduser())
         print(f'# {path.name}: Caffe, as {prototxt.name} has it')
         _print_rows([('input', k, 'float32', _shape_text(v)) for k, v in shapes.items()])
     elif suffix == '.uff' and path.is_file():
-        from ..models.uff_ssd import uff_input_size
+        from ..importers.uff.uff_ssd import uff_input_size
 
         width, height = uff_input_size(path)
         print(f'# {path.name}: UFF, of images of {width}x{height}')

@@ -7,12 +7,12 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ..cards.card import ModelCard
+from ..cards.zoo import find_card, list_cards
+from ..downloads.pack import pack, unpack
+from ..downloads.store import ModelStore
+from ..downloads.trust import read_pin
 from ..errors import DeepLearningError, FetchError, SettingsError
-from ..models.card import ModelCard
-from ..models.pack import pack, unpack
-from ..models.store import ModelStore
-from ..models.trust import read_pin
-from ..models.zoo import find_card, list_cards
 from .bar import progress_bar
 from .models_tables import filtered
 

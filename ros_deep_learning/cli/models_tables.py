@@ -7,10 +7,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 
-from ..models.card import InputSpec, ModelCard
-from ..models.store import ModelStore
-from ..models.trust import read_pin
-from ..models.zoo import find_card, list_cards
+from ..cards.card import InputSpec, ModelCard
+from ..cards.zoo import find_card, list_cards
+from ..downloads.store import ModelStore
+from ..downloads.trust import read_pin
 
 
 def list_models(arguments: argparse.Namespace) -> int:

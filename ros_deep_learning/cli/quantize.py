@@ -13,12 +13,12 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.tensorrt.quantize import Method, Quantised, judged, quantize, run_exactly
+from ..cards.card import ModelCard
+from ..downloads.store import ModelStore
 from ..errors import DeepLearningError, SettingsError
-from ..models.card import ModelCard
-from ..models.store import ModelStore
-from ..networks.choice import choose_card
+from ..onnx_tools.quantize import Method, Quantised, judged, quantize, run_exactly
 from ..progress import Progress
+from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
 from .quantize_frames import read_frames
@@ -105,7 +105,7 @@ def _held_out(count: int, share: float) -> set[int]:
 
 
 def _input_name(card: ModelCard, onnx_path: Path) -> str:
-    from ..engines.tensorrt.network import read_network
+    from ..engines.tensorrt.build.network_facts import read_network
 
     return card.input.name or read_network(onnx_path).inputs[0].name
 

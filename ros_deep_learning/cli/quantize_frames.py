@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ..errors import SettingsError
-from ..imaging.messages import pixels_from_message
+from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
 
 _IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.pgm', '.tif', '.tiff')

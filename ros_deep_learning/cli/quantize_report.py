@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.tensorrt.mixed import Goal
+from ..cards.card import ModelCard
 from ..imaging.placement import Placement
-from ..models.card import ModelCard
+from ..onnx_tools.mixed import Goal
 from ..tasks.boxes import iou_matrix
 from ..tasks.decoders.registry import find_decoder
 from ..tasks.detection import Detections, DetectionSettings, detections_from

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError, SettingsError
-from ..imaging.mask_overlay import blend_mask, color_mask, legend
+from ..imaging.drawing.mask_overlay import blend_mask, color_mask, legend
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..progress import Progress

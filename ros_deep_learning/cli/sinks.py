@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from ..imaging.frames import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
-from ..imaging.sinks import VIDEO_SUFFIXES, PictureSink, Sink, open_output
+from ..video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, open_output
+from ..video.sources import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
 
 
 def open_sink(output: str | None, source: FrameSource) -> Sink:

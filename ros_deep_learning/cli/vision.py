@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeepLearningError
-from ..imaging.frames import PictureFolder, open_frames
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..progress import Progress
+from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
 from .sinks import open_sink
 

@@ -13,14 +13,14 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cards.card import ModelCard, Task
+from ..downloads.store import ModelStore
 from ..engines.base import Precision
 from ..engines.loader import EngineLoader
 from ..errors import SettingsError
-from ..models.card import ModelCard, Task
-from ..models.store import ModelStore
 from ..networks.base import Network
-from ..networks.choice import choose_card
-from ..networks.custom import Hints
+from ..recognition.choice import choose_card
+from ..recognition.custom import Hints
 
 _SIZE = re.compile('([0-9]+)x([0-9]+)')
 

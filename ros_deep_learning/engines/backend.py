@@ -14,7 +14,7 @@ from ..progress import Progress
 from .base import Engine, Precision
 
 if TYPE_CHECKING:
-    from ..models.card import InputSpec
+    from ..cards.card import InputSpec
 
 
 @dataclass(frozen=True, slots=True)

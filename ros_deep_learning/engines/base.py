@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ..cards.card import InputSpec
     from ..imaging.pixels import Pixels
-    from ..models.card import InputSpec
 
 Precision = Literal['auto', 'fp32', 'fp16', 'int8']
 Tensors = dict[str, NDArray[Any]]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks and words that the backends share."""
+"""Checks that the backends share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..errors import InferenceError
+from ..text import shape_text
 from .base import TensorSpec
 
 
@@ -37,14 +38,3 @@ def check_inputs(inputs: Mapping[str, NDArray[Any]], specs: Sequence[TensorSpec]
                 f'not {given.dtype} {shape_text(given.shape)}'
             )
             raise InferenceError(msg)
-
-
-def shape_text(shape: Sequence[int]) -> str:
-    """Write a shape as ``1x3x300x300``, with ``?`` for an open dimension."""
-    return 'x'.join('?' if size < 0 else str(size) for size in shape) or 'scalar'
-
-
-def one_line(err: BaseException, limit: int = 400) -> str:
-    """Bring a library's message onto one line of at most so many characters."""
-    text = ' '.join(str(err).split()) or type(err).__name__
-    return text if len(text) <= limit else text[: limit - 3] + '...'

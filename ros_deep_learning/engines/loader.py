@@ -17,8 +17,8 @@ from .base import Engine, Precision
 from .registry import BACKENDS, choose_backend
 
 if TYPE_CHECKING:
-    from ..models.card import ModelCard
-    from ..models.store import ModelStore
+    from ..cards.card import ModelCard
+    from ..downloads.store import ModelStore
 
 _LOG = logging.getLogger('ros_deep_learning')
 _WAIT_S = 0.25
@@ -127,7 +127,7 @@ class EngineLoader:
     def _model_store(self) -> ModelStore:
         with self._lock:
             if self._store is None:
-                from ..models.store import ModelStore
+                from ..downloads.store import ModelStore
 
                 self._store = ModelStore()
             return self._store

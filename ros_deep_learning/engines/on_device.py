@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ..cards.card import InputSpec
     from ..imaging.pixels import Pixels
     from ..imaging.placement import Placement
-    from ..models.card import InputSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BackendUnavailableError, EngineError, InferenceError
+from ..onnx_tools.onnx_precision import graph_precision
 from ..progress import Progress
+from ..text import one_line
 from .backend import EngineOptions
 from .base import EngineInfo, Precision, Tensors, TensorSpec
-from .checks import check_inputs, one_line
-from .onnx_precision import graph_precision
+from .checks import check_inputs
 
 if TYPE_CHECKING:
-    from ..models.card import InputSpec
+    from ..cards.card import InputSpec
 
 _CPU = 'CPUExecutionProvider'
 _WITH_DEVICE_ID = ('CUDAExecutionProvider', 'TensorrtExecutionProvider', 'ROCMExecutionProvider')

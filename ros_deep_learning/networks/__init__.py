@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .base import Network
 from .detectnet import DetectNet
-from .device_masks import MaskParts
+from .device.device_masks import MaskParts
 from .image_runner import StageTimes
 from .imagenet import ImageNet
 from .segnet import SegNet

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cards.card import ModelCard, Task
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, Precision
 from ..imaging.pixels import Pixels
-from ..models.card import ModelCard, Task
 from ..progress import Progress, silent
-from .find import find_network, or_default
+from ..recognition.find import find_network, or_default
 from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, StageTimes
 

@@ -16,7 +16,7 @@ from ..tasks.detection import Detections, DetectionSettings, detections_from
 from ..tasks.filters import class_ids_of, filtered
 from ..tasks.tiling import Box, crop, merge, placed
 from .base import Network
-from .device_boxes import find_box_table, least_score, read_picked
+from .device.device_boxes import find_box_table, least_score, read_picked
 from .images import ImageLike, as_pixels
 from .reader import check_decoder, choose_reader
 from .tiling import Region, TilingSettings, parts_of, region_box

@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cards.card import ModelCard
+from ..cards.colors import load_colors
+from ..cards.labels import labels_in_metadata, load_labels
 from ..engines.base import EngineInfo, TensorSpec
-from ..engines.checks import shape_text
 from ..errors import CardError
 from ..imaging.palettes import class_colors
-from ..models.card import ModelCard
-from ..models.colors import load_colors
-from ..models.labels import labels_in_metadata, load_labels
+from ..text import shape_text
 
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})

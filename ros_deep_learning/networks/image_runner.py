@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..cards.card import ModelCard
 from ..engines.base import Engine, PixelsEngine, Tensors
 from ..errors import InferenceError
 from ..imaging.pixels import Pixels
-from ..models.card import ModelCard
 from .fit import check_input, sizes_input
 from .images import ImageLike, as_pixels
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..imaging.pixels import Pixels
-from .device_arrays import CudaArray, is_on_gpu, to_host
+from .device.device_arrays import CudaArray, is_on_gpu, to_host
 
 ImageLike = ArrayLike | CudaArray | Pixels
 """An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; or pixels."""

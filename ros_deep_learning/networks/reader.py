@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..cards.card import ModelCard
 from ..engines.base import EngineInfo, Tensors
 from ..errors import CardError, DecodeError
-from ..models.card import ModelCard
-from ..tasks.decoders.choose import choose
+from ..recognition.decoder_choice import choose
 from ..tasks.decoders.registry import Decoder, find_decoder
 from ..tasks.detection import Candidates
 

@@ -29,7 +29,7 @@ from ..tasks.segmentation import (
     segmentation_from_scores,
 )
 from .base import Network
-from .device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
+from .device.device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
 from .fit import only_role
 from .images import ImageLike, as_pixels
 

@@ -19,12 +19,12 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 from launch_ros.events.lifecycle import StateTransition
 
+from ..cards.zoo import find_card
 from ..cli.bar import progress_bar
+from ..downloads.media import media_path
+from ..downloads.store import ModelStore
 from ..errors import DeepLearningError
-from ..imaging.frames import open_frames
-from ..models.media import media_path
-from ..models.store import ModelStore
-from ..models.zoo import find_card
+from ..video.sources import open_frames
 
 
 def main() -> int:

@@ -10,21 +10,21 @@ from typing import Any
 
 from vision_msgs import msg as vision_msgs
 
-from ..imaging.overlay import OverlayFlags, draw_detections
+from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..networks import DetectNet
 from ..networks.tracking import Tracking
 from ..progress import Progress
 from ..tasks.detection import Detections
 from ..tasks.filters import class_ids_of
-from . import foxglove, results
-from .cards import CardChanges, chosen_card
-from .channel import Shot
-from .detectnet_settings import DetectNetSettings
-from .outputs import Outputs
-from .spin import run_node
-from .texts import read_names
-from .usage import Topic
-from .vision_node import VisionNode
+from .lifecycle.vision_node import VisionNode
+from .messages import foxglove, results
+from .messages.outputs import Outputs
+from .parameters.detectnet_settings import DetectNetSettings
+from .parameters.model_choice import CardChanges, chosen_card
+from .parameters.texts import read_names
+from .program.spin import run_node
+from .program.usage import Topic
+from .stream.channel import Shot
 
 
 class DetectNetNode(VisionNode):

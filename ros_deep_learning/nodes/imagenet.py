@@ -10,24 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from ..imaging.overlay import OverlayFlags, draw_detections
+from ..imaging.drawing.overlay import OverlayFlags, draw_detections
+from ..imaging.drawing.text_overlay import draw_classification
 from ..imaging.pixels import Pixels
-from ..imaging.text_overlay import draw_classification
 from ..networks import ImageNet
 from ..progress import Progress
 from ..tasks.classification import Classification, ClassificationSettings
 from ..tasks.smoothing import Smoothing
 from ..tasks.tiling import Box, region
-from . import results
-from .cards import CardChanges, chosen_card
-from .channel import Shot
-from .outputs import Outputs
-from .parameters import parameter
-from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
-from .spin import run_node
-from .texts import read_region
-from .usage import Topic
-from .vision_node import VisionNode
+from .lifecycle.vision_node import VisionNode
+from .messages import results
+from .messages.outputs import Outputs
+from .parameters.model_choice import CardChanges, chosen_card
+from .parameters.parameter_table import parameter
+from .parameters.texts import read_region
+from .parameters.vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+from .program.spin import run_node
+from .program.usage import Topic
+from .stream.channel import Shot
 
 _FRAME_ONLY = OverlayFlags(box=False, lines=True, labels=False, conf=False)
 _FRAME_RGB = np.array([[255, 255, 255]], np.uint8)

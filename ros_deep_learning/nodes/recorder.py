@@ -15,13 +15,13 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-from ..imaging.messages import pixels_from_message
-from .album import Album
-from .outputs import RESULT_QOS
-from .parameters import ParameterTable, parameter
-from .results import boxes_of
-from .spin import run_node
-from .usage import Topic
+from ..imaging.image_messages import pixels_from_message
+from ..video.album import Album
+from .messages.outputs import RESULT_QOS
+from .messages.results import boxes_of
+from .parameters.parameter_table import ParameterTable, parameter
+from .program.spin import run_node
+from .program.usage import Topic
 
 LINE_PERIOD_S = 0.25
 

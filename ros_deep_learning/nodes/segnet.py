@@ -20,16 +20,16 @@ from ..tasks.segmentation import (
     SegmentationSettings,
     ignored_class,
 )
-from .cards import CardChanges, chosen_card
-from .channel import Shot
-from .masks import MaskMessages, SegmentationMessage, draw_parts, hidden_classes
-from .outputs import Outputs
-from .parameters import parameter
-from .settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
-from .spin import run_node
-from .texts import read_names
-from .usage import Topic
-from .vision_node import VisionNode
+from .lifecycle.vision_node import VisionNode
+from .messages.mask_messages import MaskMessages, SegmentationMessage, draw_parts, hidden_classes
+from .messages.outputs import Outputs
+from .parameters.model_choice import CardChanges, chosen_card
+from .parameters.parameter_table import parameter
+from .parameters.texts import read_names
+from .parameters.vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+from .program.spin import run_node
+from .program.usage import Topic
+from .stream.channel import Shot
 
 _VOID = 'void'
 

@@ -14,15 +14,15 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from ..errors import ImageError
-from ..imaging.pacing import PacedWriter
-from ..imaging.sinks import Sink, VideoSink, open_output
-from ..imaging.window import Window
-from .camera import CameraSubscription
-from .frame import Frame
-from .parameters import ParameterTable
-from .spin import run_node
-from .usage import Topic
-from .video_output_settings import VideoOutputSettings
+from ..video.pacing import PacedWriter
+from ..video.sinks import Sink, VideoSink, open_output
+from ..video.window import Window
+from .parameters.parameter_table import ParameterTable
+from .parameters.video_output_settings import VideoOutputSettings
+from .program.spin import run_node
+from .program.usage import Topic
+from .stream.camera import CameraSubscription
+from .stream.frame import Frame
 
 DISPLAY = 'display://'
 WINDOW_PERIOD_S = 0.05

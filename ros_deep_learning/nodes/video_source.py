@@ -19,13 +19,13 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 
 from ..errors import CameraError, ImageError
-from ..imaging.frames import open_frames
-from ..imaging.messages import write_image
-from ..imaging.turns import turned
-from .parameters import ParameterTable
-from .spin import run_node
-from .usage import Topic
-from .video_source_settings import VideoSourceSettings
+from ..imaging.image_messages import write_image
+from ..video.sources import open_frames
+from ..video.turns import turned
+from .parameters.parameter_table import ParameterTable
+from .parameters.video_source_settings import VideoSourceSettings
+from .program.spin import run_node
+from .program.usage import Topic
 
 # Reliable, so that subscribers of either kind match.
 SOURCE_QOS = QoSProfile(

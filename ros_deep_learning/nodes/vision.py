@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from .detectnet import DetectNetNode
 from .imagenet import ImageNetNode
+from .program.spin import run_nodes
 from .segnet import SegNetNode
-from .spin import run_nodes
 
 NODES = (DetectNetNode, ImageNetNode, SegNetNode)
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cards.card import InputSpec
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement, place
-from ..models.card import InputSpec
 
 _INTERPOLATION = {
     'nearest': cv2.INTER_NEAREST,

@@ -15,7 +15,7 @@ import pytest
 
 from ros_deep_learning.cli import build_engine
 from ros_deep_learning.engines.tensorrt import api
-from ros_deep_learning.engines.tensorrt.plan_cache import PlanCache
+from ros_deep_learning.engines.tensorrt.plans.plan_cache import PlanCache
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ SLOW = """
 import sys
 from ros_deep_learning.engines.tensorrt import build_process
 build_process._PROGRAM = build_process._PROGRAM.replace('sys.exit(main(',
-    'import ros_deep_learning.engines.tensorrt.build_child as c; '
+    'import ros_deep_learning.engines.tensorrt.build.build_child as c; '
     'c._build = lambda *a: __import__("time").sleep(60); sys.exit(main(')
 from ros_deep_learning.cli.build_engine import main
 sys.exit(main(['selfie', '--target', '8.6']))

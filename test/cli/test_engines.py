@@ -11,9 +11,9 @@ import time
 import pytest
 
 from ros_deep_learning.cli import engines
-from ros_deep_learning.engines.tensorrt.plan_cache import PlanCache
-from ros_deep_learning.engines.tensorrt.plan_key import PlanKey
-from ros_deep_learning.engines.tensorrt.plan_record import PlanRecord
+from ros_deep_learning.engines.tensorrt.plans.plan_cache import PlanCache
+from ros_deep_learning.engines.tensorrt.plans.plan_key import PlanKey
+from ros_deep_learning.engines.tensorrt.plans.plan_record import PlanRecord
 from ros_deep_learning.engines.tensorrt.profile import InputRange
 
 PLAN = b'a plan' * 200_000

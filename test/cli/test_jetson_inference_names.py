@@ -12,10 +12,10 @@ import pytest
 import zoo_stand_ins as stand_ins
 from https_server import HttpsServer
 
+from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.zoo import list_cards
 from ros_deep_learning.cli import detectnet, imagenet, segnet
-from ros_deep_learning.models import zoo
-from ros_deep_learning.models.tensorflow_messages import parse_graph
-from ros_deep_learning.models.zoo import list_cards
+from ros_deep_learning.importers.tensorflow.tensorflow_messages import parse_graph
 
 PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
 REAL = ['ssd-mobilenet-v2']

@@ -14,9 +14,9 @@ from https_server import HttpsServer
 from onnx import TensorProto, helper
 from uff_files import DType, UffWriter
 
+from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.zoo import find_card, list_cards
 from ros_deep_learning.cli.models import main
-from ros_deep_learning.models import zoo
-from ros_deep_learning.models.zoo import find_card, list_cards
 
 SMALL = 'fcn-resnet18-deepscene-576x320'
 

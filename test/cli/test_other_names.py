@@ -14,10 +14,10 @@ import zoo_stand_ins as stand_ins
 from https_server import HttpsServer
 from onnx import TensorProto, helper, numpy_helper
 
+from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.labels import load_labels
+from ros_deep_learning.cards.zoo import find_card, list_cards
 from ros_deep_learning.cli import detectnet, imagenet, segnet
-from ros_deep_learning.models import zoo
-from ros_deep_learning.models.labels import load_labels
-from ros_deep_learning.models.zoo import find_card, list_cards
 
 PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
 CARDS = {c.name: c for c in list_cards() if c.source.urls and c.family != 'jetson-inference'}

@@ -13,8 +13,8 @@ import pytest
 import zoo_stand_ins as stand_ins
 from numpy.typing import NDArray
 
+from ros_deep_learning.cards.zoo import find_card, zoo_folder
 from ros_deep_learning.cli import detectnet, imagenet, segnet
-from ros_deep_learning.models.zoo import find_card, zoo_folder
 
 ROOT = Path(__file__).parents[2]
 ON_CPU = '--backend=onnxruntime'
@@ -220,7 +220,7 @@ def test_colours_must_fit(
 
 def test_the_list_of_programs_is_sound() -> None:
     """Every line names a function that is there, and no installer gets a name twice."""
-    lines = (ROOT / 'tools' / 'programs.txt').read_text().splitlines()
+    lines = (ROOT / 'resource' / 'programs.txt').read_text().splitlines()
     rows = [line.split() for line in lines if line and not line.startswith('#')]
     for installer in ('ros', 'pip'):
         names = [name for name, _, where in rows if where in (installer, 'all')]

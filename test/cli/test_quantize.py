@@ -14,6 +14,8 @@ import onnx
 import pytest
 import zoo_stand_ins as stand_ins
 
+from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import build_engine, quantize
 from ros_deep_learning.cli.quantize_frames import read_frames, spread
 from ros_deep_learning.cli.quantize_report import (
@@ -22,15 +24,13 @@ from ros_deep_learning.cli.quantize_report import (
     answers_kept,
     match_ious,
 )
-from ros_deep_learning.engines.onnx_precision import graph_precision
-from ros_deep_learning.engines.tensorrt.network import read_network
-from ros_deep_learning.engines.tensorrt.quantize import Quantised, run_exactly
+from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models import zoo
-from ros_deep_learning.models.store import ModelStore
-from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.onnx_tools.onnx_precision import graph_precision
+from ros_deep_learning.onnx_tools.quantize import Quantised, run_exactly
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.preprocess import placement, preprocess
 

@@ -12,7 +12,7 @@ import pytest
 
 from ros_deep_learning.cli.sinks import open_sink
 from ros_deep_learning.errors import ImageError
-from ros_deep_learning.imaging.frames import FrameSource, PictureFolder, VideoFile
+from ros_deep_learning.video.sources import FrameSource, PictureFolder, VideoFile
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
+from ros_deep_learning.cards.card import InputSpec, ModelCard, SourceSpec
 from ros_deep_learning.engines.loader import EngineLoader
-from ros_deep_learning.models.card import InputSpec, ModelCard, SourceSpec
 
 GATE_S = 20
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.engines.base import TensorSpec
-from ros_deep_learning.engines.checks import check_inputs, one_line, shape_text
+from ros_deep_learning.engines.checks import check_inputs
 from ros_deep_learning.errors import InferenceError
+from ros_deep_learning.text import one_line, shape_text
 
 SPECS = (
     TensorSpec('image', (-1, 3, 4, 4), np.dtype('float32')),

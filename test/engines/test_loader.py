@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.loader import EngineLoader, default_loader
 from ros_deep_learning.errors import BackendUnavailableError, EngineError
-from ros_deep_learning.models.card import InputSpec
 
 JOIN_S = 20
 

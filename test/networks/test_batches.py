@@ -11,13 +11,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from ros_deep_learning.cards.card import SourceSpec
+from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import ImageError, InferenceError
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.models.card import SourceSpec
-from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.networks import DetectNet, ImageNet, SegNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
 from ros_deep_learning.tasks.smoothing import Smoothing

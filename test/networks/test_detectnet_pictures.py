@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import EngineError
-from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.tasks.boxes import iou_matrix
 from ros_deep_learning.tasks.detection import DetectionSettings

@@ -13,7 +13,7 @@ import pytest
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import FetchError
-from ros_deep_learning.imaging.mask_overlay import blend_mask, color_mask
+from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import DetectNet, MaskParts, SegNet, TilingSettings
 from ros_deep_learning.tasks.detection import DetectionSettings
@@ -39,7 +39,7 @@ def loader():
 
 @pytest.fixture(scope='module')
 def pictures():
-    from ros_deep_learning.models.media import media_path
+    from ros_deep_learning.downloads.media import media_path
 
     try:
         paths = [media_path(f'{name}.png') for name in ('astronaut', 'chelsea', 'coffee')]
@@ -127,7 +127,7 @@ def test_pictures_are_those_of_the_cpu(open_net, pictures, name):
 def test_a_camera_frame_and_memory_that_stays(open_net, pictures):
     from pycuda import driver
 
-    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+    from ros_deep_learning.engines.tensorrt.runtime.cuda import gpu_context
 
     net = open_net(SegNet, 'selfie')
     sizes = ((1920, 1080), (640, 480), (1, 1), (333, 1000))

@@ -19,10 +19,10 @@ from ros_deep_learning import (
     draw_classification,
     draw_detections,
 )
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError
-from ros_deep_learning.models.zoo import find_card
-from ros_deep_learning.networks.find import find_network
+from ros_deep_learning.recognition.find import find_network
 
 OWN = [[10, 20, 30], [40, 50, 60], [70, 80, 90]]
 

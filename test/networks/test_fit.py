@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError
-from ros_deep_learning.models.card import InputSpec
 from ros_deep_learning.networks.fit import (
     check_input,
     match_labels,

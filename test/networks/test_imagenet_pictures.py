@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
 

@@ -11,12 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from ros_deep_learning.cards.card import InputSpec, SourceSpec
+from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import CardError
-from ros_deep_learning.models.card import InputSpec, SourceSpec
-from ros_deep_learning.models.store import ModelStore
 from ros_deep_learning.networks import DetectNet
 
 SIDE = 64

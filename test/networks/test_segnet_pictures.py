@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.loader import EngineLoader
-from ros_deep_learning.models.zoo import find_card
 from ros_deep_learning.networks import SegNet
 from ros_deep_learning.tasks.score_grid import UNLABELLED
 from ros_deep_learning.tasks.segmentation import SegmentationSettings

@@ -19,10 +19,10 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from ros_deep_learning.errors import SettingsError
-from ros_deep_learning.nodes.channel import Channel
 from ros_deep_learning.nodes.imagenet import ImageNetNode
-from ros_deep_learning.nodes.outputs import LATCHED_QOS
-from ros_deep_learning.nodes.stats import InferenceStats
+from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.stream.channel import Channel
 
 CAMERAS = ('front', 'left', 'rear')
 SUCCESS = TransitionCallbackReturn.SUCCESS

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_deep_learning.nodes.album import Album
+from ros_deep_learning.video.album import Album
 
 
 def test_an_album_of_nothing_writes_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 
 from ros_deep_learning.networks import DetectNet
-from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 

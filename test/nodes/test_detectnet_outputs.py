@@ -16,9 +16,10 @@ from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.nodes import detectnet as detectnet_module
-from ros_deep_learning.nodes import results, stats
 from ros_deep_learning.nodes.detectnet import DetectNetNode
-from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.messages import inference_stats as stats
+from ros_deep_learning.nodes.messages import results
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
 
 @pytest.fixture

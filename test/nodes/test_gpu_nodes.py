@@ -129,7 +129,7 @@ def test_lives_of_a_node_leave_the_memory_of_gpu_and_host_flat(
 ) -> None:
     from pycuda import driver
 
-    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+    from ros_deep_learning.engines.tensorrt.runtime.cuda import gpu_context
 
     # As in test_lifecycle_cycles.py.
     monkeypatch.setenv('MALLOC_ARENA_MAX', '1')

@@ -15,9 +15,10 @@ from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.nodes import imagenet as imagenet_module
-from ros_deep_learning.nodes import results, stats
 from ros_deep_learning.nodes.imagenet import ImageNetNode
-from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.messages import inference_stats as stats
+from ros_deep_learning.nodes.messages import results
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 CATS = {'tiger cat', 'Egyptian cat', 'tabby, tabby cat', 'Persian cat'}

@@ -19,9 +19,12 @@ from rcl_interfaces.srv import DescribeParameters, ListParameters
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-from ros_deep_learning.nodes.detectnet_settings import DetectNetSettings
 from ros_deep_learning.nodes.imagenet import ImageNetSettings
-from ros_deep_learning.nodes.parameters import ParameterTable, rule_of
+from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
+from ros_deep_learning.nodes.parameters.parameter_table import (
+    ParameterTable,
+    rule_of,
+)
 from ros_deep_learning.nodes.segnet import SegNetSettings
 
 LABELS = Path(__file__).parents[2] / 'models' / 'labels'

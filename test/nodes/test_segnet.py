@@ -16,9 +16,10 @@ from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo, VisionInfo
 
 from ros_deep_learning.networks import MaskParts, SegNet
-from ros_deep_learning.nodes import masks, stats
-from ros_deep_learning.nodes.images import ImageMessages
-from ros_deep_learning.nodes.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.messages import inference_stats as stats
+from ros_deep_learning.nodes.messages import mask_messages as masks
+from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.segnet import SegNetNode
 from ros_deep_learning.tasks import segmentation as tasks
 from ros_deep_learning.tasks.segmentation import SegmentationSettings

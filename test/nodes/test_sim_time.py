@@ -14,7 +14,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-from ros_deep_learning.nodes.stats import InferenceStats
+from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sensor_msgs.msg import Image
 
 BROKEN = """
 import sys
-from ros_deep_learning.imaging.frames import PictureFolder
+from ros_deep_learning.video.sources import PictureFolder
 from ros_deep_learning.nodes.video_source import main
 
 def frames(self):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import InputSpec
 from ros_deep_learning.tasks.preprocess import placement, preprocess
 
 IMAGENET = {

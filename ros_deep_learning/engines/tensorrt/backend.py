@@ -18,19 +18,19 @@ from ...errors import (
     SettingsError,
 )
 from ...progress import Progress
+from ...text import one_line
 from ..backend import EngineOptions
 from ..base import Precision
-from ..checks import one_line
 from .api import TensorRt, tensorrt
-from .plan_cache import PlanCache
-from .plan_source import obtain_plan, request_plan
-from .private_files import read_private
+from .build.plan_source import obtain_plan, request_plan
+from .plans.plan_cache import PlanCache
+from .plans.private_files import read_private
 from .profile import SizeRange
 from .target import Target
 
 if TYPE_CHECKING:
-    from ...models.card import InputSpec
-    from .loaded import TensorRtNetwork
+    from ...cards.card import InputSpec
+    from .runtime.loaded import TensorRtNetwork
 
 _LOG = logging.getLogger('ros_deep_learning')
 PLAN_SUFFIXES = ('.engine', '.plan', '.trt')
@@ -113,7 +113,7 @@ def this_machine(device: int) -> tuple[TensorRt, Target]:
     Raises:
         BackendUnavailableError: One of them is missing, or they do not fit each other.
     """
-    from .cuda import find_gpu
+    from .runtime.cuda import find_gpu
 
     api = tensorrt()
     target = find_gpu(device)
@@ -153,7 +153,7 @@ def _deserialise(
     path: Path,
     metadata: Mapping[str, str],
 ) -> TensorRtNetwork:
-    from .loaded import TensorRtNetwork
+    from .runtime.loaded import TensorRtNetwork
 
     return TensorRtNetwork(
         plan,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BuildError
+from ...text import shape_text
 from ..base import TensorSpec
-from ..checks import shape_text
 
 if TYPE_CHECKING:
-    from ...models.card import InputSpec
+    from ...cards.card import InputSpec
 
 Shape = tuple[int, ...]
 

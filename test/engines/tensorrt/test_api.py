@@ -61,7 +61,7 @@ def test_tells_the_versions_apart(trt86, trt10, trt11, rtx):
 def test_the_loader_calls_nothing_that_a_version_lacks(trt86, trt10, trt11, rtx):
     called = {
         node.attr
-        for path in Path(api.__file__).parent.glob('*.py')
+        for path in Path(api.__file__).parent.rglob('*.py')
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
     }

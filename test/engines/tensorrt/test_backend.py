@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from ros_deep_learning.engines.backend import EngineOptions
-from ros_deep_learning.engines.tensorrt import backend, cuda
+from ros_deep_learning.engines.tensorrt import backend
 from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend, this_machine
+from ros_deep_learning.engines.tensorrt.runtime import cuda
 from ros_deep_learning.engines.tensorrt.target import Target
 from ros_deep_learning.errors import (
     BackendUnavailableError,

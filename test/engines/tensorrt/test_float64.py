@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ros_deep_learning.engines.tensorrt.network import read_network
-from ros_deep_learning.engines.tensorrt.quantize import run_exactly
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.models.zoo import find_card
+from ros_deep_learning.onnx_tools.quantize import run_exactly
 from ros_deep_learning.tasks.preprocess import preprocess
 
 

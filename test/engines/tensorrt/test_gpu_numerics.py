@@ -21,8 +21,8 @@ import numpy as np
 import onnx
 import pytest
 
+from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.errors import FetchError
-from ros_deep_learning.models.zoo import find_card
 
 pytestmark = pytest.mark.gpu
 KEPT = ('efficientnet-lite0', 'duckietown-lanes', 'selfie')
@@ -36,8 +36,8 @@ SCORES_OFF = {'fp32': 1e-4, 'fp16': 0.02, 'int8': 0.1}
 def pictures():
     """Real pictures from the user's cache, for the networks to see something."""
     cv2 = pytest.importorskip('cv2')
+    from ros_deep_learning.downloads.media import media_path
     from ros_deep_learning.imaging.pixels import Pixels
-    from ros_deep_learning.models.media import media_path
 
     try:
         paths = [media_path(f'{name}.png') for name in ('astronaut', 'chelsea', 'coffee')]
@@ -48,7 +48,7 @@ def pictures():
 
 @pytest.fixture(scope='module')
 def ssd_path():
-    from ros_deep_learning.models.store import ModelStore
+    from ros_deep_learning.downloads.store import ModelStore
 
     try:
         return ModelStore().onnx_path(find_card('ssd-mobilenet-v2'))
@@ -69,7 +69,7 @@ def feeds_of(pictures):
 @pytest.fixture
 def both(load, feeds_of):
     """Run a network on GPU and CPU; answers card, and outputs of GPU and CPU a picture."""
-    from ros_deep_learning.engines.tensorrt.quantize import run_exactly
+    from ros_deep_learning.onnx_tools.quantize import run_exactly
 
     def run(name, path, precision):
         card = find_card(name)
@@ -166,9 +166,9 @@ def test_the_detector(both, assert_exact, pictures, ssd_path, precision):
 @pytest.mark.parametrize('name', [*KEPT, 'ssd-mobilenet-v2'])
 def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp_path, name):
     from ros_deep_learning.cli.quantize_report import answers_kept
-    from ros_deep_learning.engines.tensorrt.network import read_network
-    from ros_deep_learning.engines.tensorrt.quantize import quantize
-    from ros_deep_learning.models.store import ModelStore
+    from ros_deep_learning.downloads.store import ModelStore
+    from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
+    from ros_deep_learning.onnx_tools.quantize import quantize
     from ros_deep_learning.tasks.preprocess import placement
 
     card = find_card(name)

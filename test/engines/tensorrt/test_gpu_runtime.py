@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import PixelsEngine
 from ros_deep_learning.engines.on_device import (
     BoxTable,
@@ -31,7 +32,6 @@ from ros_deep_learning.errors import (
 )
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import InputSpec
 
 pytestmark = pytest.mark.gpu
 CYCLES = 200
@@ -52,7 +52,7 @@ def open_batch(save, conv_model):
 def free_bytes(gpu):
     from pycuda import driver
 
-    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+    from ros_deep_learning.engines.tensorrt.runtime.cuda import gpu_context
 
     def ask():
         with gpu_context(0).current():
@@ -195,8 +195,8 @@ def test_memory_is_flat_over_many_cycles(gpu, load, open_batch, free_bytes):
 def test_out_of_memory_is_an_error_and_no_end(load, open_batch, weights):
     from pycuda import driver
 
-    from ros_deep_learning.engines.tensorrt.cuda import gpu_context
-    from ros_deep_learning.engines.tensorrt.memory import ExchangeBuffer
+    from ros_deep_learning.engines.tensorrt.runtime.cuda import gpu_context
+    from ros_deep_learning.engines.tensorrt.runtime.memory import ExchangeBuffer
 
     network = load(weights / 'mp_selfie_256.onnx', 'fp16')
     with gpu_context(0).current():
@@ -355,7 +355,7 @@ thread.join()
 FAILS = (
     LEAVES_OPEN
     + """
-from ros_deep_learning.engines.tensorrt.cuda import gpu_context
+from ros_deep_learning.engines.tensorrt.runtime.cuda import gpu_context
 from ros_deep_learning.errors import DeviceError
 engine = kept[0]
 with gpu_context(0).current():

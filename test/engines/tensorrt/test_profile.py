@@ -10,10 +10,10 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.engines.tensorrt.profile import InputRange, SizeRange, input_ranges
 from ros_deep_learning.errors import BuildError
-from ros_deep_learning.models.card import InputSpec
 
 
 def tensor(*shape, name='x'):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ros_deep_learning.engines.tensorrt.cuda import shares_memory
+from ros_deep_learning.engines.tensorrt.runtime.cuda import shares_memory
 from ros_deep_learning.engines.tensorrt.target import absent_target
 from ros_deep_learning.errors import SettingsError
 

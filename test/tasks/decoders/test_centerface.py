@@ -9,12 +9,12 @@ import math
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.card import SourceSpec
+from ros_deep_learning.downloads.package_fetch import fetch_package_files
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import SourceSpec
-from ros_deep_learning.models.fetch import fetch_package_files
 from ros_deep_learning.paths import cache_folder
+from ros_deep_learning.recognition.decoder_choice import choose
 from ros_deep_learning.tasks.decoders import centerface
-from ros_deep_learning.tasks.decoders.choose import choose
 from ros_deep_learning.tasks.detection import DetectionSettings, detections_from
 
 # The original network of Star-Clouds/CenterFace, MIT.

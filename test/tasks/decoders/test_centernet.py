@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.errors import DecodeError
+from ros_deep_learning.recognition.decoder_choice import choose
 from ros_deep_learning.tasks.decoders import centernet
-from ros_deep_learning.tasks.decoders.choose import choose
 
 ROLES = {'heatmap': 'hm', 'size': 'wh', 'offset': 'reg'}
 

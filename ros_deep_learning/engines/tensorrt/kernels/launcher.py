@@ -24,7 +24,7 @@ from .shapes import BLOCK_1D, BLOCK_2D, HISTOGRAM_BLOCKS, grid_1d, grid_2d, inte
 from .source import SIGNATURES
 
 if TYPE_CHECKING:
-    from ....models.card import InputSpec
+    from ....cards.card import InputSpec
 
 
 class KernelFunction(Protocol):

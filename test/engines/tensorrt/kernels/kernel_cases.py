@@ -10,6 +10,7 @@ import cv2
 import kernel_reference as reference
 import numpy as np
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.tensorrt.kernels.arguments import (
     DeviceFrame,
     DeviceScores,
@@ -21,7 +22,6 @@ from ros_deep_learning.engines.tensorrt.kernels.candidates import (
     read_candidates,
 )
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import InputSpec
 from ros_deep_learning.tasks.score_grid import read_scores
 
 OPENCV = {

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from kernel_devices import GpuDevice, HostDevice
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.tensorrt.kernels.arguments import DeviceFrame, DeviceScores
+from ros_deep_learning.engines.tensorrt.kernels.kernel_loader import load_kernels
 from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
-from ros_deep_learning.engines.tensorrt.kernels.loader import load_kernels
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import InputSpec
 from ros_deep_learning.paths import CACHE_VARIABLE
 
 pytestmark = pytest.mark.gpu

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from ros_deep_learning.engines.tensorrt.kernels import loader
+from ros_deep_learning.engines.tensorrt.kernels import kernel_loader as loader
 from ros_deep_learning.engines.tensorrt.kernels.compilers import Target
-from ros_deep_learning.engines.tensorrt.kernels.images import kernel_image
+from ros_deep_learning.engines.tensorrt.kernels.kernel_images import kernel_image
 from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
 from ros_deep_learning.errors import BackendUnavailableError, BuildError
 from ros_deep_learning.paths import CACHE_VARIABLE

@@ -6,10 +6,10 @@ import kernel_cases as cases
 import numpy as np
 import pytest
 
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.tensorrt.kernels.arguments import DeviceFrame
 from ros_deep_learning.errors import InferenceError
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.models.card import InputSpec
 
 
 @pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])

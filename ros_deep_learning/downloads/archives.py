@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Take single files out of an archive that nobody vouches for."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, NoReturn
+
+from ..cards.source import Archive, Role
+from ..errors import FetchError
+
+MAX_MEMBERS = 1000
+"""A network's archive has fewer than ten; this bounds what a hostile list of them can cost."""
+
+MAX_GROWTH = 8
+"""Unpacked bytes an archive's byte; weights hardly shrink, a zip bomb grows a thousandfold."""
+
+_CHUNK_BYTES = 1 << 20
+_DRIVE = re.compile('[A-Za-z]:')
+
+
+def extract_members(
+    archive: Path, kind: Archive, members: Mapping[Role, str], folder: Path
+) -> dict[Role, Path]:
+    """Write the wanted members of an archive into a folder, under their bare file names.
+
+    The archive's own names are compared, never used as paths. It is refused as a whole if any of
+    its members, wanted or not, is absolute, has ``..`` in its path, or is a link or a device.
+
+    Args:
+        archive: The archive.
+        kind: How it is packed.
+        members: Role to name; the end of a member's path is enough.
+        folder: Where the files are to stand; the caller's own, and empty.
+
+    Returns:
+        The files by role; ``labels`` and ``colors`` are missing where the archive has none.
+
+    Raises:
+        FetchError: The archive is damaged, hostile, or lacks a wanted member.
+        OSError: A file cannot be written.
+    """
+    max_bytes = MAX_GROWTH * archive.stat().st_size + (1 << 20)
+    read = _read_zip if kind == 'zip' else _read_tar
+    found: dict[Role, Path] = {}
+    names: list[str] = []
+    try:
+        for name, stream in read(archive, kind, max_bytes):
+            names.append(name)
+            for role, wanted in members.items():
+                if _ends_with(name, wanted):
+                    if role in found:
+                        _refuse(archive, f'it has two files {wanted!r}')
+                    found[role] = folder / PurePosixPath(wanted).name
+                    _copy(stream, found[role])
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError) as err:
+        _refuse(archive, f'it is damaged ({err})', err)
+    except (NotImplementedError, RuntimeError, ValueError, OverflowError) as err:
+        _refuse(archive, str(err), err)
+    for role in ('model', 'prototxt'):
+        if role in members and role not in found:
+            holds = ', '.join(names[:20]) or 'nothing'
+            _refuse(archive, f'it has no file {members[role]!r}; it holds {holds}')
+    return found
+
+
+def _read_tar(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
+    with _plain(archive, kind) as plain:
+        # A stream is never sought in, so that the count below sees every byte.
+        counted = _CountedReader(archive, plain, max_bytes)
+        with tarfile.open(fileobj=counted, mode='r|') as tar:
+            for count, member in enumerate(tar, 1):
+                _check_member(archive, count, member.name)
+                if member.isdir():
+                    continue
+                if not member.isfile() or member.issparse():
+                    _refuse(archive, f'{member.name!r} is a link, a device or no plain file')
+                stream = tar.extractfile(member)
+                assert stream is not None
+                yield member.name, stream
+        # gzip checks its sum at its end, which tar does not read.
+        while counted.read(_CHUNK_BYTES):
+            pass
+
+
+@contextmanager
+def _plain(archive: Path, kind: Archive) -> Iterator[IO[bytes]]:
+    with archive.open('rb') as packed:
+        if kind == 'tar.gz':
+            with gzip.GzipFile(fileobj=packed) as plain:
+                yield plain  # type: ignore[misc]
+        else:
+            yield packed
+
+
+def _read_zip(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
+    with zipfile.ZipFile(archive) as packed:
+        members = packed.infolist()
+        if sum(member.file_size for member in members) > max_bytes:
+            _refuse(archive, f'it unpacks to more than {max_bytes} bytes')
+        for count, member in enumerate(members, 1):
+            # The name as it stands there: zipfile cuts orig_filename at a NUL.
+            _check_member(archive, count, member.orig_filename)
+            mode = stat.S_IFMT(member.external_attr >> 16)
+            if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+                _refuse(archive, f'{member.filename!r} is a link, a device or no plain file')
+            if member.flag_bits & 1:
+                _refuse(archive, f'{member.filename!r} is encrypted')
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                _refuse(archive, f'{member.filename!r} is packed by method {member.compress_type}')
+            if not member.is_dir():
+                with packed.open(member) as stream:
+                    yield member.filename, stream
+
+
+def _check_member(archive: Path, count: int, name: str) -> None:
+    if count > MAX_MEMBERS:
+        _refuse(archive, f'it has more than {MAX_MEMBERS} members')
+    parts = name.replace('\\', '/').split('/')
+    if not parts[0] or '..' in parts or _DRIVE.match(name) or not name.isprintable():
+        _refuse(archive, f'{name[:200]!r} would be written outside of its folder')
+
+
+def _ends_with(name: str, wanted: str) -> bool:
+    parts, last = PurePosixPath(name).parts, PurePosixPath(wanted).parts
+    return parts[-len(last) :] == last
+
+
+def _copy(stream: IO[bytes], target: Path) -> None:
+    with target.open('xb') as output:
+        while chunk := stream.read(_CHUNK_BYTES):
+            output.write(chunk)
+
+
+def _refuse(archive: Path, reason: str, err: Exception | None = None) -> NoReturn:
+    msg = f'archive {archive.name.lstrip(".")}: {reason}: refused'
+    raise FetchError(msg) from err
+
+
+class _CountedReader(io.RawIOBase):
+    """Reads on until too many bytes came out, in the headers that tarfile keeps in memory too."""
+
+    def __init__(self, archive: Path, plain: IO[bytes], max_bytes: int) -> None:
+        self._archive = archive
+        self._plain = plain
+        self._left = max_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._plain.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            _refuse(self._archive, 'it unpacks to far more than it is large')
+        return data

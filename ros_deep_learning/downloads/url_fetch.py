@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a network that is downloaded from an address: fetched, verified, unpacked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from ..cards.source import Role, SourceSpec
+from ..errors import FetchError
+from ..files import is_whole, replacing, sha256_of, work_folder
+from ..progress import Progress, silent
+from .archives import extract_members
+from .http_download import discard, download_file
+from .trust import Pin, new_pin, read_pin, write_pin
+
+_LOG = logging.getLogger('ros_deep_learning')
+_LIST = 'files.json'
+_SUFFIX = re.compile(r'\.[a-z0-9]{1,8}')
+
+
+class DownloadedFiles:
+    """What one download gives, in a folder of its own inside the cache.
+
+    Args:
+        name: The network's name; names files and messages.
+        source: Addresses, SHA-256 and members.
+        cache: The cache folder, which must exist.
+    """
+
+    def __init__(self, name: str, source: SourceSpec, cache: Path) -> None:
+        key = hashlib.sha256(source.urls[0].encode()).hexdigest()[:16]
+        self._source = source
+        self._cache = cache
+        self._stem = f'{name}-{key}'
+        self.folder = cache / self._stem
+        self.pin_path = cache / 'pins' / f'{self._stem}.json'
+
+    def sha256(self) -> str | None:
+        """Give the SHA-256 that the download must have; None before the first one.
+
+        Raises:
+            FetchError: The record of the first download is damaged.
+        """
+        if self._source.sha256 is not None:
+            return self._source.sha256
+        pin = read_pin(self.pin_path)
+        return pin.sha256 if pin else None
+
+    def standing(self, roles: Iterable[Role]) -> dict[Role, Path] | None:
+        """Give the files by role if all that the archive has of them stand whole, else None."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            listed = json.loads((self.folder / _LIST).read_bytes())
+            if listed['sha256'] != self.sha256():
+                return None
+            files: dict[Role, Path] = {}
+            for role in roles:
+                if role in listed['files']:
+                    name, sha256 = listed['files'][role]
+                    if Path(name).name != name or not is_whole(self.folder / name, sha256):
+                        return None
+                    files[role] = self.folder / name
+            return files
+        return None
+
+    def fetch(
+        self, roles: Iterable[Role], progress: Progress = silent, *, anew: bool = False
+    ) -> dict[Role, Path]:
+        """Give the files by role, downloaded where they do not stand whole.
+
+        Safe against being broken off at any point and against other processes that do the same.
+
+        Args:
+            roles: The files.
+            progress: May raise to give up.
+            anew: Whether to download in any case, and to trust what comes as if it were the first
+                download; until it is whole, the older one stands.
+
+        Raises:
+            FetchError: No address gives the file, or it is refused.
+            OSError: The files cannot be kept.
+        """
+        wanted = tuple(roles)
+        if not anew and (files := self.standing(wanted)) is not None:
+            return files
+        with work_folder(self._cache / f'.{self._stem}.lock', progress) as work:
+            if anew or (files := self.standing(wanted)) is None:
+                self._fetch(work, progress, anew=anew)
+                files = self.standing(wanted)
+        assert files is not None
+        return files
+
+    def drop(self, role: Role) -> None:
+        """Remove a file that is of no more use; the list still tells what it was."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            listed = json.loads((self.folder / _LIST).read_bytes())
+            (self.folder / Path(listed['files'][role][0]).name).unlink(missing_ok=True)
+
+    def _fetch(self, work: Path, progress: Progress, *, anew: bool) -> None:
+        source, part = self._source, self._cache / f'.{self._stem}.part'
+        assert source.max_bytes is not None
+        expected = source.sha256 if anew else self.sha256()
+        try:
+            download = download_file(
+                source.urls,
+                part,
+                max_bytes=source.max_bytes,
+                sha256=expected,
+                progress=progress,
+            )
+        except FetchError as err:
+            if source.sha256 is None and expected is not None:
+                msg = f'{err}; {_trusted(read_pin(self.pin_path))}'
+                raise FetchError(msg) from err
+            raise
+        try:
+            unpacked = work / 'unpacked'
+            unpacked.mkdir()
+            files = self._unpacked(part, unpacked, progress)
+            if expected is None:
+                pin = new_pin(download.url, download.sha256, download.size_bytes)
+                write_pin(self.pin_path, pin, work)
+                _LOG.warning(
+                    '%s: no SHA-256 is published for %s: trusted on this first download and '
+                    'pinned as %s',
+                    *(self._stem, pin.url, pin.sha256),
+                )
+            self._put(files, download.sha256, work)
+        finally:
+            discard(part)
+
+    def _unpacked(self, part: Path, folder: Path, progress: Progress) -> Mapping[Role, Path]:
+        source = self._source
+        if source.archive is None:
+            suffix = PurePosixPath(urlsplit(source.urls[0]).path).suffix
+            model = folder / f'model{suffix if _SUFFIX.fullmatch(suffix) else ""}'
+            part.replace(model)
+            return {'model': model}
+        progress(f'unpacking {self._stem}', None)
+        return extract_members(part, source.archive, source.members, folder)
+
+    def _put(self, files: Mapping[Role, Path], sha256: str, work: Path) -> None:
+        """Move the files to their places; the list, which makes them valid, comes last."""
+        self.folder.mkdir(exist_ok=True)
+        listed = {role: (path.name, sha256_of(path)) for role, path in files.items()}
+        for path in files.values():
+            path.replace(self.folder / path.name)
+        with replacing(self.folder / _LIST, work) as stream:
+            stream.write(json.dumps({'sha256': sha256, 'files': listed}, indent=1).encode())
+
+
+def _trusted(pin: Pin | None) -> str:
+    assert pin is not None
+    return (
+        f'{pin.sha256} is what {pin.url} gave on its first download, on {pin.date}; if the change '
+        'is meant, download it with --trust-anew'
+    )

@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The plans kept on disk, each with its sidecar, one lock a key."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ....errors import DeepLearningError, PlanError
+from ....paths import cache_folder
+from ....progress import Progress, silent
+from .plan_key import PlanKey
+from .plan_record import PlanRecord
+from .private_files import check_private_folder, read_private, write_private
+
+_LOG = logging.getLogger('ros_deep_learning')
+_WAIT_S = 0.25
+_STALE_S = 600.0
+_NAME = re.compile(r'[0-9a-f]{64}')
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPlan:
+    """One plan found in the cache.
+
+    Attributes:
+        digest: The key's digest, which names its files.
+        record: Its sidecar; None where that cannot be read.
+        fault: Why it must not be used; None = it is whole.
+    """
+
+    digest: str
+    record: PlanRecord | None
+    fault: str | None
+
+
+class PlanCache:
+    """A folder of plans.
+
+    A plan is executable code: the folder and the files must be this user's alone, and a plan is
+    answered only when its SHA-256 is the sidecar's and the sidecar's key is the one asked for.
+    This guards against corruption and against other users, not against a program that runs as
+    the same user.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Name the folder; it is made and checked at first use.
+
+        Args:
+            folder: Where the plans are; None is ``engines`` in the user's cache folder.
+        """
+        self._wanted = folder
+
+    def folder(self) -> Path:
+        """Make the folder, mode 0700, and check that it is private.
+
+        Raises:
+            PlanError: It is not private; see ``check_private_folder``.
+            SettingsError: The user's cache folder cannot be made.
+        """
+        if self._wanted is None:
+            folder = cache_folder('engines')
+        else:
+            folder = self._wanted
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as err:
+                msg = f'cannot make the engine folder {folder}: {err.strerror}'
+                raise PlanError(msg) from err
+        check_private_folder(folder)
+        return folder
+
+    @contextlib.contextmanager
+    def lock(self, key: PlanKey, progress: Progress = silent) -> Iterator[None]:
+        """Hold the one lock of a key, shared by all processes.
+
+        Where the folder cannot be used, the block runs without a lock, with a warning.
+
+        Args:
+            key: What is going to be looked up and perhaps built.
+            progress: Called several times a second while another process holds the lock.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            lock = FileLock(self.folder() / f'{key.digest}.lock', mode=0o600)
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=0)
+        except (OSError, NotImplementedError, DeepLearningError) as err:
+            _LOG.warning('the engine cache cannot be locked, two nodes may build twice: %s', err)
+            yield
+            return
+        while not lock.is_locked:
+            progress('waiting for another process that builds this engine', None)
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=_WAIT_S)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def find(self, key: PlanKey, network: str) -> tuple[bytes, PlanRecord]:
+        """Answer a plan and its record.
+
+        Args:
+            key: What the plan must have been built from and for.
+            network: Name of the ONNX file, to tell which other plans it may have replaced.
+
+        Raises:
+            PlanError: There is none that may be used; the message is the reason for a new build.
+        """
+        folder = self.folder()
+        record = self._record(folder, key.digest)
+        if record is None:
+            raise PlanError(self._why_missing(key, network))
+        return _check_files(folder, key.digest, record), record
+
+    def store(self, plan: bytes, record: PlanRecord) -> Path:
+        """Publish a plan, whole or not at all; the caller holds the key's lock.
+
+        Raises:
+            OSError: The folder is read-only or the disk is full; the cache is as it was.
+            PlanError: The folder is not private.
+        """
+        path = self.folder() / f'{record.key.digest}.plan'
+        sidecar = path.with_suffix('.json')
+        for torn in path.parent.glob(f'{path.stem}.*.tmp'):
+            torn.unlink(missing_ok=True)
+        # Without its sidecar a plan is never used: no moment has a new plan with an old sidecar.
+        sidecar.unlink(missing_ok=True)
+        write_private(path, plan)
+        write_private(sidecar, record.dump())
+        return path
+
+    def entries(self) -> list[CachedPlan]:
+        """Check everything in the folder, newest first.
+
+        Raises:
+            PlanError: The folder is not private.
+        """
+        folder = self.folder()
+        digests = {p.stem for p in folder.iterdir() if p.suffix in ('.plan', '.json')}
+        found = [self._examine(folder, digest) for digest in digests if _NAME.fullmatch(digest)]
+        return sorted(found, key=lambda e: e.record.created if e.record else '', reverse=True)
+
+    def remove(self, digest: str) -> int | None:
+        """Remove a plan, its sidecar and what a killed process left of it.
+
+        Returns:
+            Bytes freed; None where another process is building it.
+        """
+        from filelock import FileLock, Timeout
+
+        folder = self.folder()
+        try:
+            with FileLock(folder / f'{digest}.lock', timeout=0, mode=0o600):
+                return sum(_unlink(path) for path in folder.glob(f'{digest}.*'))
+        except Timeout:
+            return None
+
+    def sweep(self, older_than_s: float = _STALE_S) -> int:
+        """Remove temporary files that no writer holds any more.
+
+        Args:
+            older_than_s: Seconds since their last change; a write takes far less.
+
+        Returns:
+            Bytes freed.
+        """
+        limit = time.time() - older_than_s
+        stale = [p for p in self.folder().glob('*.tmp') if p.lstat().st_mtime < limit]
+        return sum(_unlink(path) for path in stale)
+
+    def forget_timings(self) -> int:
+        """Remove what builds have timed.
+
+        Returns:
+            Bytes freed.
+        """
+        return sum(_unlink(path) for path in self.folder().glob('timing-*.cache'))
+
+    def timing_path(self, key: PlanKey) -> Path:
+        """Name the file of timings that builds for one GPU and TensorRT share."""
+        facts = (key.module, key.version, key.platform, key.gpu, key.compute_capability)
+        name = hashlib.sha256('\n'.join(facts).encode()).hexdigest()[:16]
+        return self.folder() / f'timing-{name}.cache'
+
+    def _record(self, folder: Path, digest: str) -> PlanRecord | None:
+        try:
+            return PlanRecord.parse(read_private(folder / f'{digest}.json'))
+        except FileNotFoundError:
+            return None
+
+    def _examine(self, folder: Path, digest: str) -> CachedPlan:
+        record = None
+        try:
+            record = self._record(folder, digest)
+            _check_files(folder, digest, record)
+        except PlanError as err:
+            return CachedPlan(digest, record, str(err))
+        return CachedPlan(digest, record, None)
+
+    def _why_missing(self, key: PlanKey, network: str) -> str:
+        """Compare with the most alike plan of the same network."""
+        folder = self.folder()
+        if (folder / f'{key.digest}.plan').exists():
+            return 'its sidecar is missing'
+        best: list[str] | None = None
+        for sidecar in folder.glob('*.json'):
+            try:
+                other = PlanRecord.parse(read_private(sidecar))
+            except (PlanError, FileNotFoundError):
+                continue
+            if other.network != network and other.key.onnx_sha256 != key.onnx_sha256:
+                continue
+            changes = key.differences(other.key)
+            if best is None or len(changes) < len(best):
+                best = changes
+        return 'no plan yet' if best is None else '; '.join(best)
+
+
+def _check_files(folder: Path, digest: str, record: PlanRecord | None) -> bytes:
+    """Answer a plan's bytes, which are those that its sidecar promises."""
+    if record is None:
+        msg = 'its sidecar is missing'
+        raise PlanError(msg)
+    if record.key.digest != digest:
+        msg = 'its sidecar is for another key'
+        raise PlanError(msg)
+    try:
+        plan = read_private(folder / f'{digest}.plan')
+    except FileNotFoundError as err:
+        msg = 'its plan is missing'
+        raise PlanError(msg) from err
+    if len(plan) != record.plan_bytes:
+        msg = f'its plan is torn: {len(plan)} bytes, not {record.plan_bytes}'
+        raise PlanError(msg)
+    if hashlib.sha256(plan).hexdigest() != record.plan_sha256:
+        msg = 'its plan was altered: the SHA-256 is not the one in its sidecar'
+        raise PlanError(msg)
+    return plan
+
+
+def _unlink(path: Path) -> int:
+    try:
+        size = path.lstat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The GPUs of this machine, and their primary contexts, through PyCUDA."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ....errors import BackendUnavailableError, DeviceError
+from ....text import one_line
+from ..target import Target
+
+if TYPE_CHECKING:
+    from ..kernels.launcher import Kernels
+
+_LOG = logging.getLogger('ros_deep_learning')
+_MEND = 'mend: free GPU memory (smaller batch, fewer networks), or set workspace_mb'
+
+
+def find_gpu(index: int) -> Target:
+    """Ask the driver about a GPU, without making a context.
+
+    Raises:
+        BackendUnavailableError: PyCUDA or the driver does not load, or there is no such GPU.
+    """
+    driver = _driver()
+    try:
+        driver.init()
+        count = driver.Device.count()
+        if index >= count:
+            msg = f'no GPU {index}: this machine has {count}'
+            raise BackendUnavailableError(msg)
+        device = driver.Device(index)
+        attributes = driver.device_attribute
+        shares = shares_memory(
+            integrated=bool(device.get_attribute(attributes.INTEGRATED)),
+            can_map=bool(device.get_attribute(attributes.CAN_MAP_HOST_MEMORY)),
+        )
+        return Target(device.name(), tuple(device.compute_capability()), index, shares)
+    except driver.Error as err:
+        msg = f'the CUDA driver does not work: {one_line(err)}'
+        raise BackendUnavailableError(msg) from err
+
+
+def shares_memory(*, integrated: bool, can_map: bool) -> bool:
+    """Decide whether buffers are host memory that the GPU maps, rather than copies.
+
+    An integrated GPU reads the same memory chips, so a copy only costs. A discrete GPU would
+    read mapped memory through the bus again and again.
+    """
+    return integrated and can_map
+
+
+class GpuContext:
+    """The primary context of one GPU, which other CUDA libraries of the process share.
+
+    It is pushed in the thread that uses it, for as long as that takes, and popped there again.
+    PyCUDA frees memory only where this very context is current.
+    """
+
+    def __init__(self, index: int) -> None:
+        driver = _driver()
+        driver.init()
+        self.index = index
+        self._driver = driver
+        self._device = driver.Device(index)
+        self._context = self._device.retain_primary_context()
+        self._lost = ''
+        self._lock = threading.Lock()
+        self._kernels: Kernels | None = None
+
+    @contextlib.contextmanager
+    def current(self) -> Iterator[None]:
+        """Make the context current in this thread for the block.
+
+        Raises:
+            DeviceError: An earlier error ended it; only a new process helps.
+        """
+        if self._lost:
+            msg = f'GPU {self.index} was lost by this process ({self._lost}); mend: restart it'
+            raise DeviceError(msg)
+        with device_errors('making its context current'):
+            self._context.push()
+        try:
+            yield
+        finally:
+            try:
+                self._driver.Context.pop()
+            except self._driver.Error as err:
+                # PyCUDA aborts the process for a context that is left on its stack.
+                self._lost = one_line(err)
+                self._context.detach()
+
+    def kernels(self) -> Kernels:
+        """Load the package's own kernels, once; the context must be current.
+
+        Raises:
+            BackendUnavailableError: There is no compiler for them.
+        """
+        from ..kernels.kernel_loader import load_kernels
+
+        with self._lock:
+            if self._kernels is None:
+                self._kernels = load_kernels(tuple(self._device.compute_capability()))
+            return self._kernels
+
+    def release(self) -> None:
+        """Let go of the context and the kernels, at the end of the process."""
+        if self._lost:
+            return
+        with contextlib.suppress(self._driver.Error, DeviceError), self.current():
+            self._kernels = None
+        self._lost = 'the process is ending'
+        with contextlib.suppress(self._driver.Error):
+            self._context.detach()
+
+
+_contexts: dict[int, GpuContext] = {}
+_contexts_lock = threading.Lock()
+_at_exit: list[Callable[[], None]] = []
+
+
+def gpu_context(index: int) -> GpuContext:
+    """Answer the one context of a GPU in this process; the CUDA runtime keeps it alive anyway.
+
+    Raises:
+        BackendUnavailableError: PyCUDA or the driver does not load.
+        DeviceError: The context cannot be made.
+    """
+    with _contexts_lock:
+        if index not in _contexts:
+            with device_errors('making a context'):
+                _contexts[index] = GpuContext(index)
+            if len(_contexts) == 1:
+                atexit.register(_release_all)
+        return _contexts[index]
+
+
+def before_exit(free: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called at the end of the process, before the contexts go."""
+    _at_exit.append(free)
+    return free
+
+
+def _release_all() -> None:
+    for free in reversed(_at_exit):
+        free()
+    for context in _contexts.values():
+        context.release()
+
+
+@contextlib.contextmanager
+def device_errors(doing: str) -> Iterator[None]:
+    """Turn PyCUDA's errors in the block into the package's.
+
+    Raises:
+        DeviceError: The device failed; out of memory is told apart.
+    """
+    driver = _driver()
+    try:
+        yield
+    except driver.MemoryError as err:
+        msg = f'out of GPU memory while {doing}: {one_line(err)}; {_MEND}'
+        raise DeviceError(msg) from err
+    except driver.Error as err:
+        msg = f'the GPU failed while {doing}: {one_line(err)}'
+        raise DeviceError(msg) from err
+
+
+def _driver() -> Any:
+    try:
+        from pycuda import driver
+    except ImportError as err:
+        msg = f'PyCUDA does not load ({one_line(err)}); mend: pip install pycuda, with the driver'
+        raise BackendUnavailableError(msg) from err
+    return driver

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Raw frames on their way into a network's input, prepared on the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ....errors import InferenceError
+from ....imaging.placement import place
+from ..kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
+from ..target import Target
+from .cuda import GpuContext
+from .memory import ExchangeBuffer, GrowingBuffer
+
+if TYPE_CHECKING:
+    from ....cards.card import InputSpec
+    from ....imaging.pixels import Pixels
+
+
+class FrameBuffer:
+    """Holds the frames of one run, one behind the other; it grows to the largest it has seen.
+
+    All methods need the GPU's context current.
+    """
+
+    def __init__(self, gpu: GpuContext, target: Target) -> None:
+        """Load the kernels.
+
+        Raises:
+            BackendUnavailableError: There is no compiler for them.
+        """
+        self._kernels = gpu.kernels()
+        self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=target.integrated))
+
+    def prepare(
+        self,
+        pixels: Sequence[Pixels],
+        spec: InputSpec,
+        tensor: int,
+        dtype: np.dtype[Any],
+        stream: Any,
+    ) -> list[DeviceFrame]:
+        """Upload frames as they are, and make a network's input of them.
+
+        Args:
+            pixels: The frames, one a batch entry.
+            spec: The card's input.
+            tensor: Device address of the input tensor.
+            dtype: What the tensor holds.
+            stream: Where the work is put; the caller waits for it before the next call.
+
+        Returns:
+            Where the frames are until then.
+
+        Raises:
+            InferenceError: The tensor's type is not one that the kernels write.
+        """
+        if dtype.name not in ELEMENT_TYPES:
+            msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
+            raise InferenceError(msg)
+        total = sum(image.array.size for image in pixels)
+        buffer = self._memory.sized(total)
+        frames = []
+        start = 0
+        for image in pixels:
+            shape = image.array.shape
+            np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
+            width, height = image.size_wh
+            pointer = buffer.pointer + start
+            frames.append(DeviceFrame(pointer, width, height, 3 * width, 3, image.order))
+            start += image.array.size
+        buffer.upload(total, stream)
+        for slot, (image, frame) in enumerate(zip(pixels, frames, strict=True)):
+            self._kernels.preprocess(
+                frame,
+                spec,
+                place(
+                    image.size_wh,
+                    (spec.width, spec.height),
+                    spec.resize,
+                    crop_fraction=spec.crop_fraction,
+                ),
+                tensor,
+                cast('ElementType', dtype.name),
+                slot=slot,
+                stream=stream,
+            )
+        return frames
+
+    def free(self) -> None:
+        """Give the memory back; twice is harmless."""
+        self._memory.free()

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What launch files are put together from: our processes, the video nodes, rviz."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
+from launch_ros.actions import Node
+
+from ..errors import SettingsError
+from ..nodes.parameters.video_output_settings import VideoOutputSettings
+from ..nodes.parameters.video_source_settings import VideoSourceSettings
+from ..video.cameras import is_live
+from .large_images import large_images_environment
+from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
+
+PACKAGE = 'ros_deep_learning'
+RESPAWN_DELAY_S = 1.0
+
+INPUT_ARGUMENTS = parameter_arguments(VideoSourceSettings, 'input', 'resource')
+OUTPUT_ARGUMENTS = parameter_arguments(VideoOutputSettings, 'output', 'resource')
+
+
+def share_file(folder: str, name: str) -> str:
+    """Give the path of an installed file of the package."""
+    return str(Path(get_package_share_directory(PACKAGE)) / folder / name)
+
+
+def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what every process of ours is started with, as arguments of a Node action."""
+    return {
+        'package': PACKAGE,
+        'executable': executable,
+        'namespace': given['namespace'] or '',
+        'ros_arguments': ['--log-level', given['log_level']],
+        'additional_env': large_images_environment() if given['large_images'] else {},
+        'respawn': given['respawn'],
+        'respawn_delay': RESPAWN_DELAY_S,
+        'output': 'screen',
+        'emulate_tty': True,
+    }
+
+
+def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
+    """Play the argument ``input`` on a topic."""
+    # What has been played to its end is not to begin again; a camera has no end.
+    lasting = given['input'] is None or is_live(given['input'])
+    return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name, lasting)
+
+
+def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
+    """Write or show a topic as the argument ``output`` says."""
+    # A closed window stays closed, and what was written is not written over.
+    return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name, False)
+
+
+def _video(
+    executable: str,
+    arguments: Any,
+    given: Mapping[str, Any],
+    remap: Any,
+    name: str | None,
+    lasting: bool,
+) -> Node:
+    files = list(filter(None, [given['params_file']]))
+    values = given_parameters((*PROCESS_ARGUMENTS, *arguments), given)
+    return Node(
+        **process(executable, {**given, 'respawn': given['respawn'] and lasting}),
+        name=name or executable,
+        # An empty list of values would be no parameter file.
+        parameters=[*files, *filter(None, [values])],
+        remappings=[remap],
+    )
+
+
+def rviz(config: str, names: Mapping[str, str], given: Mapping[str, Any]) -> Node:
+    """Open rviz2 with one of our configurations.
+
+    Args:
+        config: Its name, such as ``detectnet``.
+        names: What nodes of the configuration are called here.
+        given: The values of the launch arguments.
+
+    Raises:
+        SettingsError: rviz2 is not installed.
+    """
+    try:
+        get_package_prefix('rviz2')
+    except PackageNotFoundError as err:
+        msg = 'rviz:=true, but rviz2 is not installed; apt install ros-$ROS_DISTRO-rviz2'
+        raise SettingsError(msg) from err
+    path = share_file('rviz', f'{config}.rviz')
+    remappings = []
+    for display in yaml.safe_load(Path(path).read_text())['Visualization Manager']['Displays']:
+        topic = display['Topic']['Value']
+        _, node, name = topic.split('/')
+        here = given['image_topic'] if node == 'video_source' else f'{names[node]}/{name}'
+        remappings.append((topic, here))
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=given['namespace'] or '',
+        arguments=['-d', path],
+        parameters=[*filter(None, [given_parameters(PROCESS_ARGUMENTS, given)])],
+        remappings=remappings,
+        output='screen',
+    )

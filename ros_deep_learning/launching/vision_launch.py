@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The launches of the vision nodes; each launch file is one of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from launch import LaunchDescription
+from launch.actions import EmitEvent, LogInfo, RegisterEventHandler
+from launch.events import matches_action
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from lifecycle_msgs.msg import Transition
+
+from ..errors import SettingsError
+from ..nodes.parameters.vision_settings import MODEL_TEXT
+from . import launch_parts as parts
+from .launch_arguments import (
+    AUTOSTART,
+    IMAGE_TOPIC,
+    NAME,
+    PARAMS_FILE,
+    PROCESS_ARGUMENTS,
+    RVIZ,
+    Argument,
+    described,
+    given_parameters,
+    parameter_arguments,
+    plain_parameters,
+)
+
+COMMON_ARGUMENTS = (*PROCESS_ARGUMENTS, PARAMS_FILE, AUTOSTART, IMAGE_TOPIC, RVIZ)
+
+
+def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescription:
+    """Describe the launch of one vision node, with a source and an output where these are given.
+
+    Args:
+        executable: Program of the node, and its default name.
+        settings_type: The dataclass of its parameters, each of which is a launch argument.
+    """
+    parameters = parameter_arguments(settings_type)
+    videos = (*parts.INPUT_ARGUMENTS, *parts.OUTPUT_ARGUMENTS)
+    arguments = (NAME, *COMMON_ARGUMENTS, *parameters, *videos)
+
+    def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        _want_one_camera(given)
+        name = given['name'] or executable
+        values = {
+            **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
+            # An event could get lost on the way to a process that was killed; see autostart.
+            'autostart': given['autostart'] and given['respawn'],
+        }
+        node = LifecycleNode(
+            **parts.process(executable, given),
+            name=name,
+            parameters=[*_files(executable, given), values],
+            remappings=[('~/image_in', given['image_topic'])],
+        )
+        events = given['autostart'] and not given['respawn']
+        return [
+            *_say_failures(node),
+            *(autostart(node) if events else []),
+            node,
+            *_around({executable: name}, executable, given),
+        ]
+
+    return described(arguments, start)
+
+
+def composed_launch(names: Sequence[str]) -> LaunchDescription:
+    """Describe the launch of several vision nodes in one process on one camera topic.
+
+    Args:
+        names: The nodes of the program ``vision``, all of which start by default.
+    """
+    models = tuple(Argument(f'{name}_model', '', MODEL_TEXT, str, 'model') for name in names)
+    shared = (
+        Argument('nodes', ' '.join(names), 'Which nodes to start, apart by spaces.'),
+        Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
+        Argument('precision', '', 'auto, fp32, fp16 or int8, for all of them.', str, 'precision'),
+    )
+    arguments = (*COMMON_ARGUMENTS, *shared, *models, *parts.INPUT_ARGUMENTS)
+
+    def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        chosen = given['nodes'].replace(',', ' ').split()
+        if unknown := [name for name in chosen if name not in names]:
+            msg = f'launch argument nodes: no node {unknown[0]!r}; known are {", ".join(names)}'
+            raise SettingsError(msg)
+        common = {
+            **plain_parameters((*PROCESS_ARGUMENTS, *shared), given),
+            'autostart': given['autostart'],
+        }
+        values = {
+            name: {**common, **plain_parameters([model], given)}
+            for name, model in zip(names, models, strict=True)
+            if name in chosen
+        }
+        # No name: it would become that of each of the nodes.
+        node = Node(
+            **parts.process('vision', given),
+            arguments=chosen,
+            parameters=[*_files('vision', given), _values_file(values, given['namespace'] or '')],
+            remappings=[('~/image_in', given['image_topic'])],
+        )
+        return [node, *_around({name: name for name in names}, 'vision', given)]
+
+    return described(arguments, start)
+
+
+def _want_one_camera(given: Mapping[str, Any]) -> None:
+    others = [name for name in ('input', 'output', 'rviz') if given[name]]
+    if given['image_topic'] != IMAGE_TOPIC.default:
+        others.append(IMAGE_TOPIC.name)
+    if given['cameras'] and others:
+        msg = (
+            f'launch argument cameras: {", ".join(others)} would have no effect with it, for each '
+            'camera has topics of its own; start sources and outputs beside, and remap those'
+        )
+        raise SettingsError(msg)
+
+
+def _files(config: str, given: Mapping[str, Any]) -> list[str]:
+    return [parts.share_file('config', f'{config}.yaml'), *filter(None, [given['params_file']])]
+
+
+def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str:
+    """Write the parameters of single nodes as a parameter file, as launch_ros does with its own.
+
+    A key that was in an earlier file keeps its place there, before those of ``params_file``, which
+    may be full names. Full names here are none of a launch that is included in a namespace, so
+    both are written.
+    """
+    parents = ('/**', f'/{namespace.strip("/")}'.rstrip('/'))
+    parameters = {
+        f'{parent}/{name}': {'ros__parameters': dict(own)}
+        for parent in parents
+        for name, own in values.items()
+    }
+    with tempfile.NamedTemporaryFile('w', prefix='launch_params_', delete=False) as file:
+        yaml.safe_dump(parameters, file, sort_keys=False)
+    return file.name
+
+
+def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:
+    """Give what feeds and shows the nodes: a source, an output and rviz, as far as asked for."""
+    nodes = []
+    if given['input']:
+        nodes.append(parts.video_source(given, given['image_topic']))
+    if given.get('output'):
+        (name,) = names.values()
+        nodes.append(parts.video_output(given, f'{name}/overlay'))
+    if given['rviz']:
+        nodes.append(parts.rviz(config, names, given))
+    return nodes
+
+
+def autostart(node: LifecycleNode) -> list[Any]:
+    """Configure a node once it runs, and activate it once it is configured.
+
+    Only at the first start: when a killed node is started again, the service of the dead one is
+    still on the graph, and a request may reach that one alone. A node that is to be respawned
+    starts itself, by its parameter.
+    """
+
+    def change(transition_id: int) -> EmitEvent:
+        event = ChangeState(
+            lifecycle_node_matcher=matches_action(node), transition_id=transition_id
+        )
+        return EmitEvent(event=event)
+
+    activate = OnStateTransition(
+        target_lifecycle_node=node,
+        start_state='configuring',
+        goal_state='inactive',
+        entities=[change(Transition.TRANSITION_ACTIVATE)],
+        handle_once=True,
+    )
+    return [RegisterEventHandler(activate), change(Transition.TRANSITION_CONFIGURE)]
+
+
+def _say_failures(node: LifecycleNode) -> list[Any]:
+    hint = LogInfo(msg='the node stays unconfigured; mend the error above and configure it again')
+    return [
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state=start_state,
+                goal_state='unconfigured',
+                entities=[hint],
+            )
+        )
+        for start_state in ('configuring', 'errorprocessing')
+    ]

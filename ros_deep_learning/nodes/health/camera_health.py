@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera's part of /diagnostics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from ..stream.camera import CameraSubscription
+from .statistics import FrameStatistics, Snapshot
+
+if TYPE_CHECKING:
+    from ..lifecycle.vision_node import VisionNode
+
+STALE_MS = 10_000.0
+FUTURE_MS = -100.0
+STARVED_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCamera:
+    """A camera that a node works on.
+
+    Attributes:
+        name: Its name in diagnostics; empty for the only one.
+        statistics: Its counters.
+        subscription: Where its images come from.
+    """
+
+    name: str
+    statistics: FrameStatistics
+    subscription: CameraSubscription
+
+
+class CameraHealth:
+    """Judges how a camera's frames fare, since the last time that it was asked."""
+
+    def __init__(self, node: VisionNode, camera: WatchedCamera) -> None:
+        self._node = node
+        self._camera = camera
+        self._before = camera.statistics.snapshot()
+
+    def fill(self, status: Any) -> Any:
+        """Fill a status with the judgement, rates, times and counts."""
+        counts = self._camera.statistics.snapshot()
+        status.summary(*self._judge(counts))
+        self._before = counts
+        status.add('topic', self._camera.subscription.topic_name)
+        status.add('fps in', f'{counts.fps_in:.2f}')
+        status.add('fps out', f'{counts.fps:.2f}')
+        latencies = self._camera.statistics.latencies()
+        if latencies is not None:
+            for stage in ('preprocess', 'inference', 'postprocess', 'age'):
+                status.add(f'{stage} [ms]', str(getattr(latencies, stage)))
+        for name, value in (
+            ('received', counts.received),
+            ('done', counts.done),
+            ('replaced by newer', counts.dropped),
+            ('over the rate limit', counts.limited),
+            ('not wanted', counts.unwanted),
+            ('invalid', counts.invalid),
+            ('failed', counts.failed),
+        ):
+            status.add(name, str(value))
+        status.add('last error', counts.last_error or 'none')
+        if counts.last_error_s is not None:
+            status.add('last error age', f'{counts.last_error_s:.0f} s')
+        return status
+
+    def _judge(self, counts: Snapshot) -> tuple[bytes, str]:
+        failed = counts.failed - self._before.failed
+        if failed or counts.failures_in_a_row:
+            text = f'inference fails ({max(failed, counts.failures_in_a_row)}): '
+            return DiagnosticStatus.ERROR, text + counts.last_error
+        warnings = [*self._of_the_graph(counts), *self._of_the_frames(counts)]
+        if warnings:
+            return DiagnosticStatus.WARN, '; '.join(warnings)
+        return DiagnosticStatus.OK, self._healthy(counts)
+
+    def _of_the_graph(self, counts: Snapshot) -> list[str]:
+        subscription = self._camera.subscription
+        found = subscription.mismatches()
+        limit_s = self._node.settings.image_timeout
+        if not found and 0 < limit_s < counts.silent_s:
+            return [subscription.silence(counts.silent_s)]
+        return found
+
+    def _of_the_frames(self, counts: Snapshot) -> list[str]:
+        found = []
+        invalid = counts.invalid - self._before.invalid
+        if invalid or counts.invalid_in_a_row:
+            found.append(f'images cannot be read: {counts.last_error}')
+        if self._starves(counts):
+            found.append(
+                f'only {counts.fps:.1f} of {counts.fps_in:.1f} frames/s are processed: a smaller '
+                'model, a faster device or a slower camera'
+            )
+        if counts.received > self._before.received:
+            found += self._of_the_stamps(counts)
+        return found
+
+    def _starves(self, counts: Snapshot) -> bool:
+        """Tell whether hardly any frame that was wanted, and not over the limit, is processed."""
+        came = counts.received - self._before.received
+        admitted = came - (counts.limited - self._before.limited)
+        if not admitted or counts.unwanted > self._before.unwanted:
+            return False
+        admitted_fps = counts.fps_in * admitted / came
+        dropping = counts.dropped > self._before.dropped
+        return dropping and counts.fps < STARVED_SHARE * admitted_fps
+
+    def _of_the_stamps(self, counts: Snapshot) -> list[str]:
+        clock = self._node.get_clock()
+        if clock.ros_time_is_active and not clock.now().nanoseconds:
+            return ['use_sim_time is set, but nobody publishes /clock']
+        age_ms = counts.arrival_age_ms
+        if age_ms is None:
+            return ['images have no stamp, and so have the results; let the driver stamp them']
+        if age_ms < FUTURE_MS:
+            when = f'{-age_ms / 1e3:.1f} s in the future'
+        elif age_ms > STALE_MS:
+            when = f'{age_ms / 1e3:.1f} s old'
+        else:
+            return []
+        return [f'images are {when} when they come: synchronise the clocks, or mind use_sim_time']
+
+    def _healthy(self, counts: Snapshot) -> str:
+        if not counts.received:
+            return f'waits for images on {self._camera.subscription.topic_name}'
+        if counts.unwanted > self._before.unwanted and not counts.fps:
+            return f'idle, nobody subscribes to a result; {counts.fps_in:.1f} frames/s come'
+        latencies = self._camera.statistics.latencies()
+        age = '' if latencies is None else f', {latencies.age.p50:.0f} ms old'
+        return f'{counts.fps:.1f} of {counts.fps_in:.1f} frames/s{age}'

@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's state on /diagnostics: its engine, its cameras, its outputs and its device.
+
+ERROR is what only a person can mend, WARN what keeps results from being there or right, OK the
+rest, idleness with its reason included.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_updater import Updater
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType, JumpThreshold
+from rclpy.duration import Duration
+from rclpy.executors import InvalidHandle
+
+from ...engines.base import EngineInfo
+from .camera_health import CameraHealth, WatchedCamera
+from .device_health import DeviceHealth
+from .matching import unreached_subscribers
+
+if TYPE_CHECKING:
+    from ..lifecycle.vision_node import VisionNode
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+JUMP_S = 1.0
+
+
+class Diagnostics:
+    """Publishes once a second what a vision node is doing and how its frames fare."""
+
+    def __init__(self, node: VisionNode) -> None:
+        self._node = node
+        self._activity = ''
+        self._failing = False
+        self._error = ''
+        self._error_s = 0.0
+        self._working_since_s: float | None = None
+        self._info: EngineInfo | None = None
+        self._cameras: tuple[WatchedCamera, ...] = ()
+        self._names: list[str] = []
+        self._device = DeviceHealth()
+        self._updater = Updater(node)
+        if node.get_namespace() != '/':
+            # Else the nodes of two robots would have one name there.
+            self._updater.node_name = node.get_fully_qualified_name()
+        self._updater.setHardwareID('none')
+        self._run_by_steady_clock()
+        self._updater.add('engine', self._fill_engine)
+        self._updater.add('outputs', self._fill_outputs)
+        self._updater.add('device', self._device.fill)
+        self._show({'frames': idle_frames})
+        threshold = JumpThreshold(
+            min_forward=Duration(seconds=JUMP_S), min_backward=Duration(nanoseconds=-1)
+        )
+        # The handle ends the calls when it is collected.
+        self._jumps = node.get_clock().create_jump_callback(
+            threshold, post_callback=self._clock_jumped
+        )
+
+    def loading(self, model: str) -> None:
+        """Say that a configuration began, whatever became of the last one."""
+        self._failing = False
+        self.working(f'loading {model}')
+
+    def working(self, stage: str, share: float | None = None) -> None:
+        """Say that the node is busy with loading, a download or a build."""
+        if self._working_since_s is None:
+            self._working_since_s = time.monotonic()
+        self._activity = stage if share is None else f'{stage} {share:.0%}'
+
+    def ready(self, info: EngineInfo) -> None:
+        """Say what was loaded."""
+        self._info, self._failing, self._working_since_s = info, False, None
+        self._updater.setHardwareID(info.device)
+        self._device.watch(info)
+
+    def swap_ended(self, error: str = '') -> None:
+        """Say that no other network is being loaded any more, and why it was not taken."""
+        self._working_since_s = None
+        if error:
+            self._error, self._error_s = error, time.monotonic()
+
+    def idle(self) -> None:
+        """Say that nothing is loaded."""
+        self._info, self._working_since_s = None, None
+        self._device.watch(None)
+
+    def failed(self, error: str) -> None:
+        """Say that a transition failed; holds until the next success."""
+        self._failing, self._working_since_s = True, None
+        self._error, self._error_s = error, time.monotonic()
+
+    def watch(self, cameras: Sequence[WatchedCamera]) -> None:
+        """Say how the frames of these cameras fare; without any, that the node is not active."""
+        before, self._cameras = self._cameras, tuple(cameras)
+        if not cameras:
+            if before:
+                self._show(dict.fromkeys(self._names, idle_frames))
+            return
+        self._failing = False
+        self._show(
+            {
+                f'frames {camera.name}'.strip(): CameraHealth(self._node, camera).fill
+                for camera in cameras
+            }
+        )
+
+    def _run_by_steady_clock(self) -> None:
+        # The updater's own timer stands still with a simulated time that nobody publishes.
+        updater, node = self._updater, self._node
+        period_s = node.get_parameter('diagnostic_updater.period').value
+        node.destroy_timer(updater.timer)
+        updater.timer = node.create_timer(
+            period_s,
+            updater.update,
+            callback_group=MutuallyExclusiveCallbackGroup(),
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
+
+    def _show(self, fills: dict[str, Callable[[Any], Any]]) -> None:
+        for name in self._names:
+            self._updater.removeByName(name)
+        self._names = list(fills)
+        for name, fill in fills.items():
+            self._updater.add(name, fill)
+
+    def _clock_jumped(self, _: Any) -> None:
+        for camera in self._cameras:
+            camera.statistics.clock_jumped()
+
+    def _fill_engine(self, status: Any) -> Any:
+        # Read once: a transition in another thread may set both to None meanwhile.
+        info, since_s = self._info, self._working_since_s
+        state = 'unconfigured' if info is None else 'inactive'
+        if self._cameras:
+            state = 'active'
+        if self._failing:
+            status.summary(ERROR, self._error)
+        elif since_s is not None:
+            elapsed_s = time.monotonic() - since_s
+            status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
+        elif info is not None:
+            status.summary(
+                OK, f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
+            )
+        else:
+            status.summary(OK, state)
+        status.add('state', state)
+        status.add('model', str(self._node.settings.model))
+        if info is not None:
+            status.add('backend', f'{info.backend} {info.version}')
+            status.add('precision', info.precision)
+            status.add('device', info.device)
+            if info.origin:
+                status.add('engine', info.origin)
+        status.add('last error', self._error or 'none')
+        if self._error:
+            status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')
+        return status
+
+    def _fill_outputs(self, status: Any) -> Any:
+        publishers = [p for outputs in self._node.all_outputs() for p in outputs.publishers()]
+        unreached: list[str] = []
+        subscribers: list[int] = []
+        for publisher in publishers:
+            # A clean-up may destroy it meanwhile.
+            with suppress(InvalidHandle):
+                count = publisher.get_subscription_count()
+                status.add(publisher.topic_name, f'subscribers: {count}')
+                subscribers.append(count)
+                unreached += unreached_subscribers(
+                    self._node, publisher.topic_name, publisher.msg_type, publisher.qos_profile
+                )
+        if unreached:
+            status.summary(WARN, '; '.join(unreached))
+        elif subscribers:
+            wanted = sum(count > 0 for count in subscribers)
+            status.summary(OK, f'{wanted} of {len(subscribers)} have subscribers')
+        else:
+            status.summary(OK, 'not configured')
+        return status
+
+
+def idle_frames(status: Any) -> Any:
+    """Say that no images are taken."""
+    status.summary(OK, 'not active')
+    return status

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What segnet found, as messages and pictures."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...imaging.drawing.canvas import capital_px
+from ...imaging.drawing.lettering import inks, label_plate, printable_ascii
+from ...imaging.drawing.mask_overlay import blend_mask, color_mask
+from ...tasks.score_grid import UNLABELLED
+from ...tasks.segmentation import Segmentation
+from .outgoing_images import ImageMessages
+
+try:
+    from ros_deep_learning import msg
+
+    SegmentationMessage: Any = msg.Segmentation
+except (ImportError, AttributeError):  # built without it: the topic is left out
+    SegmentationMessage = None
+
+
+# Share of the picture below which a class is not worth a line.
+_LEAST_LISTED = 0.005
+
+
+class MaskMessages:
+    """Writes the messages of one frame's masks, each into the memory that goes out.
+
+    Args:
+        images: Whose messages are used.
+        header: The header of the source image, used unchanged.
+    """
+
+    def __init__(self, images: ImageMessages, header: Any) -> None:
+        self._images = images
+        self._header = header
+
+    def class_mask(self, parts: Segmentation) -> Any:
+        """Write the classes as mono8: a class's number, or 255 for none."""
+        message, pixels = self._canvas('class_mask', parts.class_mask, 'mono8')
+        np.copyto(pixels, parts.class_mask)
+        return message
+
+    def confidence_mask(self, parts: Segmentation) -> Any:
+        """Write the probability of each pixel's best class as mono8: 255 for 1.0, rounded."""
+        message, pixels = self._canvas('confidence_mask', parts.class_mask, 'mono8')
+        if parts.ready.confidence_levels is None:
+            cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
+        else:
+            np.copyto(pixels, parts.ready.confidence_levels)
+        return message
+
+    def color_mask(self, parts: Segmentation, colors_rgb: NDArray[np.uint8]) -> Any:
+        """Write each pixel's class in its colour, rgb8; black for none."""
+        message, pixels = self._canvas('color_mask', parts.class_mask, 'rgb8')
+        if parts.ready.color_mask is None:
+            color_mask(parts.class_mask, colors_rgb, out=pixels)
+        else:
+            np.copyto(pixels, parts.ready.color_mask)
+        return message
+
+    def segmentation(self, parts: Segmentation) -> Any:
+        """Write our own message: both masks, and how much each class covers."""
+        counts = parts.pixel_counts()
+        return SegmentationMessage(
+            header=self._header,
+            class_mask=self.class_mask(parts),
+            confidence_mask=self.confidence_mask(parts),
+            pixels=array.array('I', counts.tolist()),
+            shares=array.array('f', parts.shares().tolist()),
+        )
+
+    def _canvas(
+        self, topic: str, mask: NDArray[Any], encoding: str
+    ) -> tuple[Any, NDArray[np.uint8]]:
+        height, width = mask.shape
+        return self._images.canvas(topic, self._header, (width, height), encoding)
+
+
+def hidden_classes(labels: Sequence[str], bare: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which classes get no colour by their names; shape of the labels."""
+    names = {name.casefold() for name in bare}
+    return np.array([label.casefold() in names for label in labels])
+
+
+def draw_parts(
+    picture: NDArray[np.uint8],
+    parts: Segmentation,
+    *,
+    labels: Sequence[str],
+    colors_rgb: NDArray[np.uint8],
+    alpha: float,
+    bare: Sequence[str],
+    legend: bool,
+) -> None:
+    """Lay the classes' colours over their picture, in place.
+
+    Args:
+        picture: Shape (H, W, 3), uint8, rgb, writable; what it holds plays no part where the
+            overlay is ready.
+        parts: Masks of the picture's size.
+        labels: Names of the classes.
+        colors_rgb: A colour for each.
+        alpha: Opacity 0..255 of the colours.
+        bare: Names of the classes that get no colour; those the network lacks do not matter.
+        legend: Whether the coloured classes are listed in the upper left corner, with the share
+            of the picture that each covers.
+    """
+    hidden = hidden_classes(labels, bare)
+    if parts.ready.overlay is None:
+        shown = np.arange(256, dtype=np.uint8)
+        shown[: len(labels)][hidden] = UNLABELLED
+        mask = np.asarray(cv2.LUT(parts.class_mask, shown), np.uint8)
+        blend_mask(picture, mask, colors_rgb, alpha=alpha)
+    else:
+        np.copyto(picture, parts.ready.overlay)
+    if legend:
+        _draw_legend(picture, np.where(hidden, 0, parts.shares()), labels, colors_rgb)
+
+
+def _draw_legend(
+    picture: NDArray[np.uint8],
+    shares: NDArray[np.float64],
+    labels: Sequence[str],
+    colors_rgb: NDArray[np.uint8],
+) -> None:
+    """List the classes that cover enough to be seen, the largest first, while there is room."""
+    height, width = picture.shape[:2]
+    letters = capital_px((width, height))
+    shades = inks(colors_rgb)
+    top = left = letters // 2
+    for k in np.argsort(-shares, kind='stable'):
+        if shares[k] < _LEAST_LISTED:
+            return
+        red, green, blue = colors_rgb[k].tolist()
+        name = printable_ascii(labels[k]) or f'class {k}'
+        plate = label_plate(f'{name} {shares[k]:.0%}', letters, (red, green, blue), int(shades[k]))
+        if top + plate.shape[0] > height:
+            return
+        spot = picture[top : top + plate.shape[0], left : left + plate.shape[1]]
+        spot[...] = plate[:, : spot.shape[1]]
+        top += plate.shape[0] + max(1, letters // 5)

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of the detectnet node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from ...errors import SettingsError
+from ...imaging.drawing.overlay import OverlayFlags
+from ...networks.tiling import TilingSettings
+from ...networks.tracking import TrackerKind, TrackingSettings
+from ...tasks.detection import DetectionSettings
+from ...tasks.filters import DetectionFilter, Order, class_ids_of
+from .parameter_table import parameter
+from .texts import Shares, read_names, read_region
+from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectNetSettings(VisionSettings):
+    """The parameters of detectnet."""
+
+    model: str = parameter('ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
+    output_cvg: str = parameter(
+        '',
+        "Name of the tensor of scores, instead of the model card's; empty keeps that.",
+        reload=True,
+    )
+    output_bbox: str = parameter(
+        '',
+        "Name of the tensor of boxes, instead of the model card's; empty keeps that.",
+        reload=True,
+    )
+    mean_pixel_value: float = parameter(
+        0.0,
+        "Subtracted from each pixel value, instead of the model card's mean; 0 keeps that.",
+        minimum=0.0,
+        maximum=255.0,
+        reload=True,
+    )
+    threshold: float = parameter(
+        0.5,
+        'Least score of a detection, which ~/label_info tells; with tracking byte, boxes from a '
+        'fifth of it up are reported too where they continue a track.',
+        minimum=0.0,
+        maximum=1.0,
+        live=True,
+    )
+    clustering: str = parameter(
+        'nms',
+        'What becomes of boxes on the same object: the weaker ones are dropped (nms), or merged '
+        'into one that holds them all, as jetson-inference does (union).',
+        choices=('nms', 'union'),
+        live=True,
+    )
+    iou_threshold: float = parameter(
+        0.6,
+        'With nms, of two boxes of a class that overlap by more than this, the weaker one is '
+        'dropped.',
+        minimum=0.0,
+        maximum=1.0,
+        live=True,
+    )
+    cluster_overlap: float = parameter(
+        0.75,
+        'With union, boxes of a class that overlap by more than this share of the larger one are '
+        'merged.',
+        minimum=0.0,
+        maximum=1.0,
+        live=True,
+    )
+    class_agnostic: bool = parameter(
+        False, 'Whether boxes of different classes are clustered too.', live=True
+    )
+    max_detections: int = parameter(
+        100, 'Most detections in one image.', minimum=1, maximum=10_000, live=True
+    )
+    classes: str = parameter(
+        '', 'Labels of the classes to report, joined by commas; empty reports all.', live=True
+    )
+    min_width: float = parameter(
+        0.0, 'Least width of a box in pixels.', minimum=0.0, maximum=100_000.0, live=True
+    )
+    min_height: float = parameter(
+        0.0, 'Least height of a box in pixels.', minimum=0.0, maximum=100_000.0, live=True
+    )
+    sort: str = parameter(
+        'score',
+        'Order of the detections: best score first, or largest area.',
+        choices=('score', 'area'),
+        live=True,
+    )
+    tracking: str = parameter(
+        'none',
+        'How objects are followed, with a number in the id of each: iou pairs boxes by their '
+        'overlap, byte (ByteTrack) also goes on with weak ones, which are reported from a fifth '
+        'of threshold up, and needs SciPy.',
+        choices=('none', 'iou', 'byte'),
+        live=True,
+    )
+    tracking_min_frames: int = parameter(
+        3, 'Frames until an object gets its number.', minimum=1, maximum=10_000, live=True
+    )
+    tracking_drop_frames: int = parameter(
+        15,
+        'Frames in a row without an object after which its track ends.',
+        minimum=1,
+        maximum=10_000,
+        live=True,
+    )
+    tracking_overlap: float = parameter(
+        0.5,
+        'With iou, least intersection over union of a box and its track.',
+        minimum=0.0,
+        maximum=1.0,
+        live=True,
+    )
+    tile_width: int = parameter(
+        0,
+        'Width in pixels of the tiles that large images are cut into; 0 does not cut.',
+        minimum=0,
+        maximum=100_000,
+        live=True,
+    )
+    tile_height: int = parameter(
+        0, 'Height of the tiles; 0 is the width.', minimum=0, maximum=100_000, live=True
+    )
+    tile_overlap: float = parameter(
+        0.2,
+        'Least share of a tile in common with its neighbour.',
+        minimum=0.0,
+        maximum=0.9,
+        live=True,
+    )
+    region: str = parameter(
+        '',
+        'Part of the image to look at: left, top, right and bottom edge as shares 0 to 1, joined '
+        'by commas; empty is all of it.',
+        live=True,
+    )
+    overlay_flags: str = parameter(
+        'box,lines,labels,conf,tracking',
+        'What ~/overlay shows: box, lines, labels, conf, tracking, or none, joined by commas.',
+        live=True,
+    )
+    overlay_alpha: float = parameter(
+        50.0, 'Opacity of the boxes in ~/overlay.', minimum=0.0, maximum=255.0, live=True
+    )
+
+    def __post_init__(self) -> None:
+        # Not super(), which a dataclass with slots does not have before Python 3.14.
+        VisionSettings.__post_init__(self)
+        OverlayFlags.parse(self.overlay_flags)
+        read_region(self.region)
+        if self.tile_height and not self.tile_width:
+            msg = 'parameter tile_height cuts nothing while tile_width is 0; set both'
+            raise SettingsError(msg)
+
+    def detection(self, labels: Sequence[str]) -> DetectionSettings:
+        """Pick what the library's post-processing takes; raises where a class is no label."""
+        names = read_names(self.classes)
+        return DetectionSettings(
+            score_threshold=self.threshold,
+            iou_threshold=self.iou_threshold,
+            max_detections=self.max_detections,
+            class_agnostic=self.class_agnostic,
+            cluster_overlap=self.cluster_overlap if self.clustering == 'union' else None,
+            only=DetectionFilter(
+                class_ids=class_ids_of(names, labels) if names else None,
+                min_width_px=self.min_width,
+                min_height_px=self.min_height,
+                order=cast('Order', self.sort),
+            ),
+        )
+
+    def tracker(self) -> TrackingSettings | None:
+        """Say how objects are followed; None for not at all."""
+        if self.tracking == 'none':
+            return None
+        return TrackingSettings(
+            kind=cast('TrackerKind', self.tracking),
+            min_frames=self.tracking_min_frames,
+            drop_frames=self.tracking_drop_frames,
+            overlap=self.tracking_overlap,
+            class_agnostic=self.class_agnostic,
+        )
+
+    def tiling(self) -> TilingSettings | None:
+        """Say how images are cut; None for not at all."""
+        if not self.tile_width:
+            return None
+        tile_wh = (self.tile_width, self.tile_height or self.tile_width)
+        return TilingSettings(tile_wh, self.tile_overlap)
+
+    def area(self) -> Shares | None:
+        """Say which part of images is looked at; None for all of it."""
+        return read_region(self.region)

@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's parameters from one table: the fields of its frozen settings dataclass.
+
+The same fields declare the ROS parameters with descriptions and ranges, check a change as a
+whole, make the typed settings object and print the reference in the docs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from ...errors import SettingsError
+from .texts import names_text
+
+Settings = TypeVar('Settings')
+
+
+class ParameterNode(Protocol):
+    """The part of an rclpy node that declares parameters."""
+
+    def declare_parameter(
+        self, name: str, value: Any, descriptor: Any, ignore_override: bool = False
+    ) -> Any:
+        """Declare a parameter and answer its value object."""
+
+    def undeclare_parameter(self, name: str) -> None:
+        """Take a parameter back."""
+
+    def get_logger(self) -> Any:
+        """Give the node's logger."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """What a parameter may be, beside its type.
+
+    Attributes:
+        description: One sentence for people.
+        minimum: Least number allowed, or None.
+        maximum: Greatest number allowed, or None.
+        choices: The only texts allowed; empty for any.
+        live: True when an active node takes a change between two frames.
+        reload: True when a configured node takes a change by loading its network anew. A
+            parameter that is neither can change only while the node is unconfigured.
+        read_only: True when it counts only at the start, and never changes after it.
+        aliases: Other names, such as jetson-inference's, by which it can be set at the start.
+        names: True for a list of names: text with commas between, or an array of texts.
+    """
+
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    live: bool = False
+    read_only: bool = False
+    aliases: tuple[str, ...] = ()
+    names: bool = False
+    reload: bool = False
+
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    live: bool = False,
+    read_only: bool = False,
+    aliases: tuple[str, ...] = (),
+    names: bool = False,
+    reload: bool = False,
+) -> Any:
+    """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
+    rule = Rule(description, minimum, maximum, choices, live, read_only, aliases, names, reload)
+    return dataclasses.field(default=default, metadata={'rule': rule})
+
+
+def rule_of(field: dataclasses.Field[Any]) -> Rule:
+    """Give the rule of a settings field."""
+    rule: Rule = field.metadata['rule']
+    return rule
+
+
+class ParameterTable(Generic[Settings]):
+    """The parameters of a node and their values.
+
+    Args:
+        settings_type: A frozen dataclass whose every field is made by ``parameter``; its
+            ``__post_init__`` may raise SettingsError where fields contradict each other. Where
+            its ``NEVER_CHANGES`` is true, all are read once, at the start.
+    """
+
+    def __init__(self, settings_type: type[Settings]) -> None:
+        self._type = settings_type
+        self.fields = {f.name: f for f in dataclasses.fields(settings_type)}  # type: ignore[arg-type]
+        self._never_changes = getattr(settings_type, 'NEVER_CHANGES', False)
+
+    def declare(self, node: ParameterNode) -> Settings:
+        """Declare every parameter on a node, with overrides from files and the command line.
+
+        Raises:
+            SettingsError: An override has a value that its rule forbids.
+        """
+        from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
+        values = {}
+        for name, field in self.fields.items():
+            rule = self._rule(field)
+            descriptor = ParameterDescriptor(
+                description=rule.description,
+                additional_constraints=constraint_text(rule),
+                read_only=rule.read_only,
+                # Text or an array; rclpy takes an empty array for one of bytes.
+                dynamic_typing=rule.names,
+            )
+            if isinstance(field.default, float):
+                low, high = _bounds(rule, 1.797e308)
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=low, to_value=high)
+                ]
+            elif isinstance(field.default, int) and not isinstance(field.default, bool):
+                low, high = _bounds(rule, 2.0**31)
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(low), to_value=int(high), step=1)
+                ]
+            try:
+                alias, given = _given_by_alias(node, rule)
+                if alias:
+                    declared = node.declare_parameter(name, given, descriptor, True)
+                else:
+                    declared = node.declare_parameter(name, field.default, descriptor)
+                if rule.names and declared.value is None:
+                    # An empty list in a parameter file has no type, and leaves no value.
+                    node.undeclare_parameter(name)
+                    declared = node.declare_parameter(name, field.default, descriptor, True)
+            except Exception as err:  # rclpy's exception classes differ between distributions
+                msg = f'parameter {name}: {err}'
+                raise SettingsError(msg) from err
+            values[name] = declared.value
+            if alias:
+                node.get_logger().warning(
+                    f'parameter {alias} is an old name; it sets {name} to {given!r}'
+                )
+        return self.make(values)
+
+    def make(self, values: Mapping[str, Any]) -> Settings:
+        """Make the settings object from a value for each parameter.
+
+        Raises:
+            SettingsError: A value breaks its rule, or the values contradict each other.
+        """
+        checked = {
+            name: _checked(name, self._rule(field), field.default, values[name])
+            for name, field in self.fields.items()
+        }
+        return self._type(**checked)
+
+    def changed(self, settings: Settings, changes: Mapping[str, Any]) -> Settings:
+        """Make new settings from old ones and some changed values, all or nothing.
+
+        Raises:
+            SettingsError: A value breaks its rule, or the values contradict each other.
+        """
+        current = {name: getattr(settings, name) for name in self.fields}
+        return self.make({**current, **changes})
+
+    def fixed(self, names: Iterable[str]) -> list[str]:
+        """Pick the names that a configured node cannot change."""
+        rules = self._rules(names)
+        return [name for name, rule in rules.items() if not (rule.live or rule.reload)]
+
+    def reloading(self, names: Iterable[str]) -> list[str]:
+        """Pick the names whose change has a configured node load its network anew."""
+        return [name for name, rule in self._rules(names).items() if rule.reload]
+
+    def _rules(self, names: Iterable[str]) -> dict[str, Rule]:
+        return {name: rule_of(self.fields[name]) for name in names if name in self.fields}
+
+    def reference(self) -> str:
+        """Print the table as Markdown, for the docs."""
+        lines = [
+            '| parameter | default | live | allowed | what it does |',
+            '|---|---|---|---|---|',
+        ]
+        for name, field in self.fields.items():
+            rule = self._rule(field)
+            default = repr(field.default)
+            live = 'yes' if rule.live else 'reloads' if rule.reload else 'no'
+            live = 'never' if rule.read_only else live
+            allowed = constraint_text(rule) or type(field.default).__name__
+            lines.append(f'| `{name}` | `{default}` | {live} | {allowed} | {rule.description} |')
+        return '\n'.join(lines) + '\n'
+
+    def _rule(self, field: dataclasses.Field[Any]) -> Rule:
+        rule = rule_of(field)
+        return dataclasses.replace(rule, read_only=True) if self._never_changes else rule
+
+
+def constraint_text(rule: Rule) -> str:
+    """Say what a rule allows, such as ``0.0 to 1.0`` or ``one of a, b``."""
+    if rule.choices:
+        return 'one of ' + ', '.join(rule.choices)
+    if rule.names:
+        return 'names: text with commas between, or an array'
+    if rule.minimum is not None and rule.maximum is not None:
+        return f'{rule.minimum} to {rule.maximum}'
+    if rule.minimum is not None:
+        return f'at least {rule.minimum}'
+    if rule.maximum is not None:
+        return f'at most {rule.maximum}'
+    return ''
+
+
+def _given_by_alias(node: ParameterNode, rule: Rule) -> tuple[str, Any]:
+    """Find the first alias that was set, and its value; an empty text counts as not set."""
+    from rcl_interfaces.msg import ParameterDescriptor
+
+    for alias in rule.aliases:
+        untyped = ParameterDescriptor(dynamic_typing=True)
+        given = node.declare_parameter(alias, None, untyped).value
+        node.undeclare_parameter(alias)
+        if given not in (None, ''):
+            return alias, given
+    return '', None
+
+
+def _bounds(rule: Rule, widest: float) -> tuple[float, float]:
+    low = -widest if rule.minimum is None else float(rule.minimum)
+    high = widest if rule.maximum is None else float(rule.maximum)
+    return low, high
+
+
+def _checked(name: str, rule: Rule, default: Any, value: Any) -> Any:
+    if rule.names:
+        value = names_text(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(default):
+        wanted = constraint_text(rule) if rule.names else f'a {type(default).__name__}'
+        msg = f'parameter {name} wants {wanted}, not the {type(value).__name__} {value!r}'
+        raise SettingsError(msg)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = _bounds(rule, float('inf'))
+        if not low <= value <= high:
+            msg = f'parameter {name} is {value}, but must be {constraint_text(rule)}'
+            raise SettingsError(msg)
+    if rule.choices and value not in rule.choices:
+        msg = f'parameter {name} is {value!r}, but must be {constraint_text(rule)}'
+        raise SettingsError(msg)
+    return value

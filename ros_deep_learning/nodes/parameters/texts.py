@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Lists in parameters: as text they can be given in a file, at launch and on the command line."""
+
+from __future__ import annotations
+
+from array import array
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from ...errors import SettingsError
+from ...tasks.tiling import region
+
+Shares = tuple[float, float, float, float]
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Read names between commas; between semicolons, where there is one, for names with commas.
+
+    A list as YAML writes it, such as ``[front, rear]``, is read as that: launch arguments and
+    ``ros2 param set`` hand it on as a text.
+    """
+    if text.strip().startswith('['):
+        with suppress(yaml.YAMLError):
+            # Without types, so that a name may look like a number.
+            names = yaml.load(text, yaml.BaseLoader)  # noqa: S506  makes nothing but text
+            if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                return tuple(filter(None, (name.strip() for name in names)))
+    parts = text.split(';' if ';' in text else ',')
+    return tuple(filter(None, (part.strip() for part in parts)))
+
+
+def names_text(value: Any) -> Any:
+    """Write a list of names as ``read_names`` reads it; what is no such list is left as it is.
+
+    An empty list may be of any type, or have no value at all: parameter files and the versions
+    of rclpy differ.
+    """
+    if value is None:
+        return ''
+    if isinstance(value, (list, tuple, array)) and all(isinstance(name, str) for name in value):
+        separator = ';' if any(',' in name for name in value) else ','
+        return separator.join(value)
+    return value
+
+
+def read_region(text: str) -> Shares | None:
+    """Read a region of interest such as ``0.25, 0.5, 0.75, 1.0``.
+
+    Args:
+        text: Left, top, right and bottom edge as shares 0..1 of the image's width and height;
+            empty is the whole image.
+
+    Returns:
+        The edges; None for the whole image.
+
+    Raises:
+        SettingsError: The text is anything else.
+    """
+    parts = read_names(text)
+    if not parts:
+        return None
+    try:
+        x1, y1, x2, y2 = map(float, parts)
+        region((1, 1), (x1, y1, x2, y2))
+    except (ValueError, SettingsError) as err:
+        msg = (
+            f'region is {text!r}, but must be empty or the left, top, right and bottom edge as '
+            'shares of the image, such as 0.25,0.5,0.75,1.0'
+        )
+        raise SettingsError(msg) from err
+    return x1, y1, x2, y2

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of the video_output node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ...video.sinks import OUTPUT_CODECS
+from .parameter_table import parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOutputSettings:
+    """The parameters of video_output."""
+
+    NEVER_CHANGES: ClassVar[bool] = True
+
+    resource: str = parameter(
+        'video_output.mp4',
+        'Where the images go: a video file (.mp4, .avi, .mkv, .mov), a folder of pictures or a '
+        'pattern such as frame-%d.jpg, or display:// for a window.',
+    )
+    codec: str = parameter(
+        'unknown',
+        'Codec of a video file; unknown takes one that OpenCV can write to such a file.',
+        choices=('unknown', *OUTPUT_CODECS),
+    )
+    bitrate: int = parameter(
+        0,
+        'Of jetson-inference; OpenCV chooses the bit rate of a file, so that it has no effect.',
+        minimum=0,
+        maximum=2_000_000_000,
+    )
+    framerate: float = parameter(
+        30.0,
+        'Frames a second of a video file; images are repeated or left out to keep the time of '
+        'their stamps.',
+        minimum=0.1,
+        maximum=1000.0,
+    )

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of the video_source node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ...video.cameras import CAMERA_CODECS, StreamOptions
+from ...video.turns import TURNS
+from .parameter_table import parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSourceSettings:
+    """The parameters of video_source."""
+
+    NEVER_CHANGES: ClassVar[bool] = True
+
+    resource: str = parameter(
+        '/dev/video0',
+        'What to play: a video file, a picture, a folder or pattern of pictures; a camera as '
+        '/dev/video0, v4l2:///dev/video0 or csi://0; a stream as rtsp:// or http://.',
+    )
+    width: int = parameter(
+        0, 'Width of the images; 0 is that of the source.', minimum=0, maximum=32_768
+    )
+    height: int = parameter(
+        0, 'Height of the images; 0 is that of the source.', minimum=0, maximum=32_768
+    )
+    framerate: float = parameter(
+        0.0, 'Frames a second; 0 is the own rate of the source.', minimum=0.0, maximum=1000.0
+    )
+    codec: str = parameter(
+        'unknown',
+        'What a V4L2 camera is asked for; unknown leaves it to the camera. Files and streams '
+        'tell their codec themselves.',
+        choices=tuple(CAMERA_CODECS),
+    )
+    flip: str = parameter(
+        'none',
+        'How the images are turned, by the names of jetson-inference.',
+        choices=TURNS,
+    )
+    loop: int = parameter(
+        0,
+        'How many times to play a file or folder again; -1 plays it for ever.',
+        minimum=-1,
+        maximum=1_000_000,
+    )
+    latency: int = parameter(
+        2000,
+        'Milliseconds that a stream may be buffered, where GStreamer plays it.',
+        minimum=0,
+        maximum=60_000,
+    )
+    frame_id: str = parameter('camera', 'frame_id of the published headers.')
+    wait_for_subscriber: bool = parameter(
+        False, 'Whether to hold the first frame until somebody subscribes.'
+    )
+
+    def options(self) -> StreamOptions:
+        """Pick what a camera or stream is asked for."""
+        return StreamOptions(
+            width=self.width,
+            height=self.height,
+            rate_hz=self.framerate,
+            codec=self.codec,
+            latency_ms=self.latency,
+        )

@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters that every vision node has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ...engines.backend import EngineOptions
+from ...engines.base import Precision
+from ...errors import SettingsError
+from .parameter_table import parameter
+from .texts import read_names
+
+_CAMERA_NAME = re.compile('[A-Za-z][A-Za-z0-9_]*', re.ASCII)
+
+TRANSPORTS = ('auto', 'raw', 'compressed')
+MODEL_TEXT = (
+    'Name of a network in the zoo, or the path of a model card (.yaml) or of a network (.onnx, '
+    '.caffemodel with prototxt_path, .uff or .pb of an SSD).'
+)
+MODEL_ALIASES = ('model_path', 'model_name')
+"""jetson-inference's names; there too a path wins over a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisionSettings:
+    """Settings that all three nodes share."""
+
+    backend: str = parameter(
+        'auto',
+        'What runs the network; auto takes TensorRT where it can run, else ONNX Runtime.',
+        choices=('auto', 'tensorrt', 'onnxruntime'),
+        reload=True,
+    )
+    precision: str = parameter(
+        'auto',
+        'Arithmetic of the engine; what was really built is in the log and in ~/stats.',
+        choices=('auto', 'fp32', 'fp16', 'int8'),
+        reload=True,
+    )
+    class_labels_path: str = parameter(
+        '',
+        "File with one label a line, instead of the model card's; empty keeps those.",
+        reload=True,
+    )
+    input_blob: str = parameter(
+        '',
+        "Name of the network's input tensor, instead of the model card's; empty keeps that.",
+        reload=True,
+    )
+    prototxt_path: str = parameter(
+        '',
+        'The prototxt of a .caffemodel that model names; else it must stay empty, since a model '
+        "card names all the network's files.",
+        reload=True,
+    )
+    cameras: str = parameter(
+        '',
+        'Names of the cameras, each with its own ~/NAME/image_in and results on ~/NAME/...; empty '
+        'is one camera, on ~/image_in, with results on ~/...',
+        names=True,
+    )
+    max_rate_hz: float = parameter(
+        0.0,
+        'Most frames a second of each camera; 0 is no limit.',
+        minimum=0.0,
+        maximum=100_000.0,
+        live=True,
+    )
+    threads: int = parameter(
+        0,
+        'CPU threads of ONNX Runtime; 0 takes one a physical core.',
+        minimum=0,
+        maximum=1024,
+        reload=True,
+    )
+    device: int = parameter(
+        0, 'Number of the GPU to run on, as CUDA counts them.', minimum=0, maximum=255, reload=True
+    )
+    max_batch: int = parameter(
+        1,
+        'Most images in one run, where the network leaves its batch open; tiles and cameras '
+        'share a run.',
+        minimum=1,
+        maximum=256,
+        reload=True,
+    )
+    cuda_graph: bool = parameter(
+        True,
+        'Whether inference may be captured in a CUDA graph, which makes launches cheap.',
+        reload=True,
+    )
+    workspace_mb: int = parameter(
+        0,
+        "Most scratch memory in MiB that an engine's layers may ask for; 0 is TensorRT's limit.",
+        minimum=0,
+        maximum=1_048_576,
+        reload=True,
+    )
+    dla_core: int = parameter(
+        -1,
+        'Deep learning accelerator of a Jetson to build for; -1 takes the GPU.',
+        minimum=-1,
+        maximum=15,
+        reload=True,
+    )
+    optimization_level: int = parameter(
+        -1,
+        "TensorRT's builder optimisation level: higher builds longer, for speed; -1 is its own.",
+        minimum=-1,
+        maximum=5,
+        reload=True,
+    )
+    trust_engine_file: bool = parameter(
+        False,
+        'Whether a ready-made .engine, .plan or .trt may be run; it is executable code.',
+        reload=True,
+    )
+    class_id: str = parameter(
+        'label',
+        'What class_id fields hold: the readable label, or its number in label_info.',
+        choices=('label', 'index'),
+        live=True,
+    )
+    image_transport: str = parameter(
+        'auto',
+        'Which images are taken: raw ones, those of ~/image_in/compressed (JPEG or PNG), or '
+        'compressed ones only while nobody publishes raw ones.',
+        choices=TRANSPORTS,
+    )
+    image_timeout: float = parameter(
+        5.0,
+        'Seconds without an image after which diagnostics warn; 0 never warns.',
+        minimum=0.0,
+        maximum=86400.0,
+        live=True,
+    )
+    autostart: bool = parameter(
+        False,
+        'Whether the node configures and activates itself when it starts.',
+        read_only=True,
+    )
+    bond_heartbeat_period: float = parameter(
+        0.25,
+        "Seconds between the heartbeats for nav2's lifecycle manager, where bondpy is installed; "
+        '0 sends none.',
+        minimum=0.0,
+        maximum=60.0,
+    )
+    max_failures: int = parameter(
+        10,
+        'So many failed inferences in a row deactivate the node; 0 never does.',
+        minimum=0,
+        maximum=1_000_000,
+        live=True,
+    )
+
+    def __post_init__(self) -> None:
+        names = self.camera_names()
+        for name in names:
+            if not _CAMERA_NAME.fullmatch(name):
+                msg = (
+                    f'parameter cameras: {name!r} cannot be part of a topic; want letters, digits '
+                    'and underscores, a letter first'
+                )
+                raise SettingsError(msg)
+            if names.count(name) > 1:
+                msg = f'parameter cameras names {name!r} twice'
+                raise SettingsError(msg)
+
+    def camera_names(self) -> tuple[str, ...]:
+        """List the cameras; none where there is one without a name."""
+        return read_names(self.cameras)
+
+    def loading(self) -> dict[str, Any]:
+        """Give what every network takes of the parameters, as its keyword arguments."""
+        return {
+            'backend': self.backend,
+            'precision': cast('Precision', self.precision),
+            'options': self.engine_options(),
+        }
+
+    def engine_options(self) -> EngineOptions:
+        """Give what the engine loader takes beside backend and precision."""
+        return EngineOptions(
+            threads=self.threads or None,
+            device=self.device,
+            workspace_mb=self.workspace_mb or None,
+            dla_core=None if self.dla_core < 0 else self.dla_core,
+            optimization_level=None if self.optimization_level < 0 else self.optimization_level,
+            cuda_graph=self.cuda_graph,
+            max_batch=self.max_batch,
+            trust_engine_file=self.trust_engine_file,
+        )

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run nodes as a process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Barrier
+from typing import Any, Protocol
+
+import rclpy
+from rclpy.executors import (
+    ExternalShutdownException,
+    InvalidHandle,
+    MultiThreadedExecutor,
+    SingleThreadedExecutor,
+)
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+from rclpy.waitable import Waitable
+
+from ...errors import DeepLearningError, UsageError
+from .heap import keep_freed_images
+from .usage import chosen_nodes, help_text, wants_help
+
+
+class RunnableNode(Protocol):
+    """What a node needs to be run as a process.
+
+    Attributes:
+        finished: A future that the node resolves with the exit code when its work is done.
+    """
+
+    finished: Any
+
+    def abandon(self) -> None:
+        """Make long work give up soon; called before ``release``."""
+
+    def release(self) -> None:
+        """Give back all that the node holds."""
+
+    def destroy_node(self) -> None:
+        """Take the node off the graph."""
+
+
+class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
+    """Takes images as they come, and survives that a transition destroys what it waits for.
+
+    rclpy's own does not wait for a message that a thread has yet to take, but goes on waiting for
+    the events of its subscription. With Fast DDS that wait ends at once, for both have one status
+    condition: a core spins, and most images are lost (benchmarks/executors.py). And it lists what
+    it will wait for, then fails if the events of one of these are gone.
+
+    Args:
+        threads: Number of threads that run callbacks.
+        **kwargs: Passed on to rclpy's executor.
+    """
+
+    def __init__(self, threads: int, **kwargs: Any) -> None:
+        super().__init__(threads, **kwargs)
+        # A pool starts a thread when it first needs one, which may be in the middle of a run.
+        started = Barrier(threads + 1)
+        for _ in range(threads):
+            self._executor.submit(started.wait)
+        started.wait()
+
+    def can_execute(self, entity: Any) -> bool:
+        """Tell whether to wait for an entity: not for events of what is about to be taken."""
+        can: bool = super().can_execute(entity)
+        if not can or not isinstance(entity, Waitable):
+            return can
+        return not any(
+            subscription._executor_event and entity in subscription.event_handlers  # noqa: SLF001
+            for node in self.get_nodes()
+            for subscription in node.subscriptions
+        )
+
+    def wait_for_ready_callbacks(self, *args: Any, **kwargs: Any) -> Any:
+        """Wait as rclpy does, again without what was destroyed meanwhile."""
+        while True:
+            try:
+                return super().wait_for_ready_callbacks(*args, **kwargs)
+            except InvalidHandle:
+                continue
+
+    def _make_handler(self, entity: Any, node: Any, take: Any, *execute: Any) -> Any:
+        # What was ready may be gone when its turn comes: no rclpy minds that for all kinds.
+        def take_unless_gone(ready: Any) -> Any:
+            with suppress(InvalidHandle):
+                return take(ready)
+            return None
+
+        return super()._make_handler(entity, node, take_unless_gone, *execute)
+
+    def shutdown(self, *args: Any, **kwargs: Any) -> bool:
+        """Stop as rclpy does, and wait for every callback: Jazzy forgets those not yet begun."""
+        done: bool = super().shutdown(*args, **kwargs)
+        self._executor.shutdown()
+        return done
+
+
+def run_node(node_type: Any, *, threads: int = 1) -> int:
+    """Spin a node as ``run_nodes`` does."""
+    return run_nodes([node_type], threads=threads)
+
+
+def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = False) -> int:
+    """Spin nodes until they are told to end or one has finished; answers the exit code.
+
+    To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
+    finished while publishers still work, then the context is shut down.
+
+    The exit code is 0 when the nodes were told to end or have done their work, 2 when the
+    command line cannot be read, and 1 when a node could not be made or its work has failed.
+
+    Args:
+        node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
+        threads: Executor threads for each node; a lifecycle node takes two, so that diagnostics
+            and state queries are answered during a long transition.
+        choosable: Whether names on the command line choose among the nodes.
+    """
+    if wants_help(sys.argv):
+        print(help_text(Path(sys.argv[0]).name, node_types, choosable=choosable), end='')
+        return 0
+    # The put of a SimpleQueue is made for signal handlers too.
+    ends: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ends.put(0))
+    nodes: list[RunnableNode] = []
+    try:
+        chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
+        keep_freed_images()
+        _begin()
+        for make in chosen:
+            nodes.append(make())
+        return _spin(nodes, threads * len(nodes), ends)
+    except DeepLearningError as err:
+        print(f'error: {err}', file=sys.stderr)
+        return 2 if isinstance(err, UsageError) else 1
+    finally:
+        with ExitStack() as ends_all:
+            ends_all.callback(rclpy.try_shutdown)
+            for node in reversed(nodes):
+                ends_all.callback(node.destroy_node)
+                ends_all.callback(node.release)
+
+
+def _begin() -> None:
+    try:
+        # rclpy's own handlers shut the context down under workers that are about to publish.
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as err:
+        msg = f'ROS does not start: {err}'
+        raise UsageError(msg) from err
+
+
+def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -> int:
+    executor: Any = SingleThreadedExecutor() if threads == 1 else NodeExecutor(threads)
+    for node in nodes:
+        executor.add_node(node)
+        node.finished.add_done_callback(lambda done: ends.put(int(done.result())))
+    stop = Future()
+    # By a thread, because the main one handles signals only while it is in Python.
+    with ThreadPoolExecutor(1) as pool:
+        spinning = pool.submit(executor.spin_until_future_complete, stop)
+        spinning.add_done_callback(lambda _: ends.put(0))
+        try:
+            exit_code = ends.get()
+        finally:
+            for node in nodes:
+                node.abandon()
+            stop.set_result(None)
+            # A single-threaded executor of Humble looks at the future only after some work.
+            executor.create_task(lambda: None)
+            try:
+                with suppress(ExternalShutdownException):
+                    spinning.result()
+            finally:
+                executor.shutdown()
+    return exit_code

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a program of nodes tells about itself, and how it takes its own arguments."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from rclpy.utilities import remove_ros_args
+
+from ...errors import UsageError
+from ..parameters.parameter_table import ParameterTable, constraint_text, rule_of
+
+WIDTH = 79
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of a node, as its help tells it.
+
+    Attributes:
+        way: ``in`` for a subscription, ``out`` for a publisher.
+        name: As it is before remapping, such as ``~/overlay``.
+        type: Package and name of the message, such as ``sensor_msgs/Image``.
+        text: What it carries.
+    """
+
+    way: Literal['in', 'out']
+    name: str
+    type: str
+    text: str
+
+
+class DescribedNode(Protocol):
+    """A class of nodes that tells about itself; its docstring's first line says what it does.
+
+    Attributes:
+        default_name: The node's name before remapping.
+        settings_type: The dataclass of its parameters.
+        topics: What it subscribes to and publishes, the optional ones too.
+    """
+
+    default_name: str
+    settings_type: type[Any]
+    topics: Sequence[Topic]
+
+
+def wants_help(argv: Sequence[str]) -> bool:
+    """Tell whether a command line asks for help."""
+    return '--help' in argv[1:] or '-h' in argv[1:]
+
+
+def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) -> list[Any]:
+    """Pick the node classes that the arguments beside ROS's name; all where they name none.
+
+    Args:
+        argv: The whole command line.
+        nodes: The program's classes.
+        choosable: Whether arguments may choose among them; else there may be none.
+
+    Raises:
+        UsageError: An argument is unknown, or ROS cannot read its own.
+    """
+    names = _own_arguments(argv)
+    known = {node.default_name: node for node in nodes} if choosable else {}
+    if unknown := [name for name in names if name not in known]:
+        may_be = f'known are {", ".join(known)}' if known else 'the program takes none of its own'
+        msg = (
+            f'unknown argument {unknown[0]!r}: {may_be}; those of ROS stand behind --ros-args, '
+            'such as --ros-args -p NAME:=VALUE'
+        )
+        raise UsageError(msg)
+    try:
+        remove_ros_args(argv)
+    except RuntimeError as err:
+        msg = f'{err}; --help shows how arguments are written'
+        raise UsageError(msg) from err
+    return [known[name] for name in dict.fromkeys(names)] or list(nodes)
+
+
+def _own_arguments(argv: Sequence[str]) -> list[str]:
+    """List what stands outside of ``--ros-args ... --``.
+
+    Unlike rcl's list it has ``model:=x``, which rcl would take for a remapping of old.
+    """
+    own, of_ros = [], False
+    for argument in argv[1:]:
+        if argument in ('--ros-args', '--'):
+            of_ros = argument == '--ros-args'
+        elif not of_ros:
+            own.append(argument)
+    return own
+
+
+def help_text(program: str, nodes: Sequence[DescribedNode], *, choosable: bool = False) -> str:
+    """Write the help of a program: how it is called, then each node's topics and parameters."""
+    choice = f' [{"|".join(node.default_name for node in nodes)} ...]' if choosable else ''
+    call = f'usage: ros2 run ros_deep_learning {program} [--help]{choice}'
+    lines = [
+        call,
+        '           [--ros-args [-p NAME:=VALUE] [--params-file FILE] [-r OLD:=NEW]',
+        '           [-r __node:=NAME] [-r __ns:=/NAMESPACE] [--log-level LEVEL] ...]',
+    ]
+    for node in nodes:
+        lines += ['', *_node_lines(node)]
+    return '\n'.join(lines) + '\n'
+
+
+def _node_lines(node: DescribedNode) -> Iterator[str]:
+    summary = (node.__doc__ or '').strip().splitlines()[0].replace('``', '')
+    yield from textwrap.wrap(f'{node.default_name}: {summary}', WIDTH, subsequent_indent='  ')
+    for way, title in (('in', 'subscribes to'), ('out', 'publishes')):
+        if topics := [topic for topic in node.topics if topic.way == way]:
+            yield f'  {title}'
+            yield from _rows((topic.name, f'{topic.type}: {topic.text}') for topic in topics)
+    yield '  parameters'
+    yield from _rows(_parameters(node.settings_type))
+
+
+def _parameters(settings_type: type[Any]) -> Iterator[tuple[str, str]]:
+    for name, field in ParameterTable(settings_type).fields.items():
+        rule = rule_of(field)
+        allowed = constraint_text(rule)
+        facts = [f'default {field.default!r}', *([allowed] if allowed else [])]
+        yield name, f'{rule.description} [{"; ".join(facts)}]'
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, text in rows:
+        first = f'    {name:20} '
+        yield from textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=' ' * 25,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

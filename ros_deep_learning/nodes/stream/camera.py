@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The images of a camera, raw or compressed, from drivers of either reliability."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from ...imaging.compressed import pixels_from_compressed
+from ...imaging.image_messages import pixels_from_message
+from ...imaging.pixels import Pixels
+from ..health.matching import type_name, unheard_publishers
+from . import cv_bridge
+from .camera_feed import HUB, Feed, Reader, check_overrides
+from .frame import Frame
+
+LOOK_PERIOD_S = 0.5
+
+
+class CameraSubscription:
+    """Receives the images of a camera by one transport at a time, so that none comes twice.
+
+    ``auto`` reads the raw topic, and the compressed one beside it only while somebody publishes
+    there and nobody publishes raw images.
+
+    Args:
+        node: Who subscribes.
+        topic: Of sensor_msgs/Image. Compressed images come on ``topic/compressed``, which can be
+            remapped by itself and else follows the topic.
+        receive: Called with each frame; it must be quick.
+        group: The callback group of the calls.
+        transport: ``auto``, ``raw`` or ``compressed``.
+
+    Raises:
+        SettingsError: A ``qos_overrides`` parameter has a value that does not exist.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        receive: Callable[[Frame], None],
+        group: Any,
+        transport: str = 'auto',
+    ) -> None:
+        self._node = node
+        self._receive = receive
+        self._group = group
+        self._transport = transport
+        self.raw_topic = str(node.resolve_topic_name(topic))
+        self.compressed_topic = _compressed_topic(node, topic)
+        if transport == 'auto':
+            # Else a wrong override would be found when somebody publishes there.
+            check_overrides(node, self.compressed_topic)
+        self._lock = threading.Lock()
+        self._reads_compressed = transport == 'compressed'
+        self._raw: tuple[Feed, Callable[[], None]] | None = None
+        self._compressed: tuple[Feed, Callable[[], None]] | None = None
+        self._timer: Any = None
+        if self._reads_compressed:
+            self._compressed = self._join_compressed()
+            return
+        raw = Reader(node, group, self._on_raw)
+        self._raw = HUB.join(raw, self.raw_topic, Image, _decode_raw)
+        if transport == 'auto':
+            # By the steady clock, since simulated time may stand still.
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = node.create_timer(
+                LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
+            )
+
+    @property
+    def topic_name(self) -> str:
+        """Full name of the topic whose images are taken now."""
+        return self.compressed_topic if self._reads_compressed else self.raw_topic
+
+    def close(self) -> None:
+        """Unsubscribe; twice is harmless."""
+        with self._lock:
+            timer, self._timer = self._timer, None
+            feeds = [feed for feed in (self._raw, self._compressed) if feed is not None]
+            self._raw = self._compressed = None
+        if timer is not None:
+            self._node.destroy_timer(timer)
+        for _, leave in feeds:
+            leave()
+
+    def mismatches(self) -> list[str]:
+        """Name the publishers whose images do not arrive, with why and the mend."""
+        with self._lock:
+            return [
+                line
+                for topic, message_type, feed in self._feeds()
+                for line in unheard_publishers(self._node, topic, message_type, feed.qos)
+            ]
+
+    def silence(self, silent_s: float) -> str:
+        """Say why nothing arrived for some seconds, as far as the graph tells it."""
+        topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
+            self._transport, (self.topic_name,)
+        )
+        publishing = [t for t in topics if self._node.count_publishers(t)]
+        if not publishing:
+            return (
+                f'nobody publishes on {" or ".join(topics)}: start the camera, or remap ~/image_in'
+            )
+        return (
+            f'no image for {silent_s:.0f} s, though {publishing[0]} has a publisher: it is '
+            'silent, or its images are lost on the way (docs/transport.md)'
+        )
+
+    def _feeds(self) -> list[tuple[str, Any, Feed]]:
+        feeds = []
+        if self._raw is not None:
+            feeds.append((self.raw_topic, Image, self._raw[0]))
+        if self._compressed is not None:
+            feeds.append((self.compressed_topic, CompressedImage, self._compressed[0]))
+        return feeds
+
+    def _join_compressed(self) -> tuple[Feed, Callable[[], None]]:
+        reader = Reader(self._node, self._group, self._on_compressed)
+        return HUB.join(reader, self.compressed_topic, CompressedImage, pixels_from_compressed)
+
+    def _on_raw(self, frame: Frame) -> None:
+        if not self._reads_compressed:
+            self._receive(frame)
+
+    def _on_compressed(self, frame: Frame) -> None:
+        if self._reads_compressed:
+            self._receive(frame)
+
+    def _look(self) -> None:
+        wanted = not self._published(self.raw_topic, Image) and self._published(
+            self.compressed_topic, CompressedImage
+        )
+        with self._lock:
+            if self._raw is None or wanted == self._reads_compressed:
+                return
+            if wanted:
+                self._compressed = self._join_compressed()
+            self._reads_compressed = wanted
+            if not wanted and self._compressed is not None:
+                (_, leave), self._compressed = self._compressed, None
+                leave()
+        self._node.get_logger().info(f'takes the images of {self.topic_name}')
+
+    def _published(self, topic: str, message_type: Any) -> bool:
+        wanted = type_name(message_type)
+        infos = self._node.get_publishers_info_by_topic(topic)
+        return any(info.topic_type == wanted for info in infos)
+
+
+def _decode_raw(message: Any) -> Pixels:
+    return pixels_from_message(message, cv_bridge.fallback())
+
+
+def _compressed_topic(node: Node, topic: str) -> str:
+    name = f'{topic}/compressed'
+    remapped = str(node.resolve_topic_name(name))
+    if remapped != node.resolve_topic_name(name, only_expand=True):
+        return remapped
+    return f'{node.resolve_topic_name(topic)}/compressed'

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera of a node, and what is kept for it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rclpy.lifecycle import LifecycleNode
+
+from ...imaging.pixels import Pixels
+from ..health.statistics import FrameStatistics
+from ..messages.outgoing_images import ImageMessages
+from ..messages.outputs import Outputs
+from .camera import CameraSubscription
+from .frame import Frame
+from .rate_limit import RateLimit
+
+
+class Memory(Protocol):
+    """What a network remembers of a camera's frames so far."""
+
+    def reset(self) -> None:
+        """Forget them."""
+
+
+class Channel:
+    """A camera's topics, counts and memory.
+
+    Args:
+        node: Who subscribes and publishes.
+        name: The camera's name, which its topics begin with; empty for a node's only camera.
+        memory: What the network remembers of its frames; None is nothing.
+
+    Attributes:
+        outputs: Its publishers.
+        subscription: Where its images come from, while the node is active.
+        images: Its outgoing image messages.
+        statistics: Its counts since the activation.
+        limit: Lets no more than the greatest rate through.
+        zero_stamp_told: Whether it was warned that its images have no stamp.
+    """
+
+    def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
+        self._node = node
+        self.subscription: CameraSubscription | None = None
+        prefix = f'{name}/' if name else ''
+        self.name = name
+        self.topic = f'~/{prefix}image_in'
+        self.memory: Any = memory
+        self.outputs = Outputs(node, prefix)
+        self.images = ImageMessages()
+        self.statistics = FrameStatistics()
+        self.limit = RateLimit()
+        self.zero_stamp_told = False
+
+    def reset(self) -> None:
+        """Start anew: what comes is of another scene, and all counts are 0."""
+        self.statistics = FrameStatistics()
+        self.limit = RateLimit()
+        self.forget()
+
+    def forget(self) -> None:
+        """Have the network remember nothing of the frames so far."""
+        if self.memory is not None:
+            self.memory.reset()
+
+    def subscribe(self, receive: Callable[[Frame], None], group: Any, transport: str) -> None:
+        """Have the camera's frames given to ``receive``; see ``CameraSubscription``."""
+        self.subscription = CameraSubscription(self._node, self.topic, receive, group, transport)
+
+    def unsubscribe(self) -> None:
+        """Take no more images; twice is harmless."""
+        subscription, self.subscription = self.subscription, None
+        if subscription is not None:
+            subscription.close()
+
+    def close(self) -> None:
+        """Destroy the publishers and free the messages."""
+        self.outputs.clear()
+        self.images.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A camera's frame whose image could be read.
+
+    Attributes:
+        channel: The camera.
+        frame: Its message, with the header that all results carry.
+        pixels: A view of the message's own bytes, or decoded.
+    """
+
+    channel: Channel
+    frame: Frame
+    pixels: Pixels

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An image on its way through the nodes of a process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import ImageError
+from ...imaging.pixels import Pixels
+
+Decode = Callable[[Any], Pixels]
+
+
+class Frame:
+    """An image message, when it came, and its pixels, which are decoded once for all nodes.
+
+    Attributes:
+        message: The sensor_msgs/Image or CompressedImage; its header goes out with every result,
+            unchanged.
+        topic: Full name of the topic that it came on.
+        arrival_ns: ``time.monotonic_ns`` at its arrival.
+    """
+
+    __slots__ = ('_decode', '_error', '_lock', '_pixels', 'arrival_ns', 'message', 'topic')
+
+    def __init__(self, message: Any, topic: str, arrival_ns: int, decode: Decode) -> None:
+        self.message = message
+        self.topic = topic
+        self.arrival_ns = arrival_ns
+        self._decode = decode
+        self._lock = threading.Lock()
+        self._pixels: Pixels | None = None
+        self._error: ImageError | None = None
+
+    @property
+    def header(self) -> Any:
+        """The image's header."""
+        return self.message.header
+
+    @property
+    def stamp_ns(self) -> int:
+        """The image's stamp in nanoseconds; 0 where the camera driver gave none."""
+        stamp = self.message.header.stamp
+        return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+    def age_ms(self, clock_ns: int) -> float | None:
+        """Give a clock's time minus the stamp in milliseconds; None without a stamp."""
+        return (clock_ns - self.stamp_ns) / 1e6 if self.stamp_ns else None
+
+    @property
+    def encoding(self) -> str:
+        """What the message says of its data: an encoding, or the format of a compressed one."""
+        known = getattr(self.message, 'encoding', None)
+        return str(self.message.format if known is None else known)
+
+    def pixels(self) -> Pixels:
+        """Give the pixels, to be read only: other nodes have them too.
+
+        Raises:
+            ImageError: The message lies, or cannot be decoded.
+        """
+        with self._lock:
+            if self._error is not None:
+                raise ImageError(str(self._error)) from self._error
+            if self._pixels is None:
+                try:
+                    self._pixels = self._decode(self.message)
+                except ImageError as err:
+                    self._error = err
+                    raise
+            return self._pixels

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the worker does with frames: read, run, publish, and count what became of each."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DeepLearningError, ImageError
+from ..health.statistics import FrameTimes
+from ..messages import inference_stats as stats
+from .channel import Channel, Shot
+from .frame import Frame
+
+if TYPE_CHECKING:
+    from ..lifecycle.vision_node import VisionNode
+
+WARN_PERIOD_S = 5.0
+
+
+class FrameRunner:
+    """Runs the frames of a node's cameras, as many together as its network takes.
+
+    Args:
+        node: Whose network runs, with whose settings.
+        give_up: Called once when too many frames have failed in a row, with what to say.
+    """
+
+    def __init__(self, node: VisionNode, give_up: Callable[[str], None]) -> None:
+        self._node = node
+        self._give_up = give_up
+        self._failed_in_a_row = 0
+        self._gave_up = False
+        self._door = threading.Lock()
+        self._room = threading.Lock()
+
+    def reset(self) -> None:
+        """Count failures anew."""
+        self._failed_in_a_row = 0
+        self._gave_up = False
+
+    @contextmanager
+    def between_frames(self) -> Iterator[None]:
+        """Hold the frames up while the body runs, once those in hand are done."""
+        # Who waits for the room holds its door, so that a busy worker cannot be first again.
+        with self._door:
+            self._room.acquire()
+        try:
+            yield
+        finally:
+            self._room.release()
+
+    def run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
+        """Run frames, one of each of some cameras; whatever goes wrong is counted and logged."""
+        try:
+            self._run(frames)
+        except Exception:  # noqa: BLE001  the worker's thread must go on
+            if self._node.context.ok():
+                self._node.get_logger().error(
+                    f'frames were lost:\n{traceback.format_exc()}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
+
+    def _run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
+        if not self._node.context.ok():
+            return
+        read = [self._read(channel, frame) for channel, frame in frames]
+        shots = [shot for shot in read if shot is not None]
+        if shots:
+            with self.between_frames():
+                self._process(shots)
+
+    def _read(self, channel: Channel, frame: Frame) -> Shot | None:
+        if not channel.outputs.any_wanted():
+            channel.statistics.unwanted()
+            return None
+        self._warn_of_zero_stamp(channel, frame)
+        try:
+            return Shot(channel, frame, frame.pixels())
+        except ImageError as err:
+            channel.statistics.invalid(str(err))
+            self._node.get_logger().warning(
+                f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+        except Exception as err:  # noqa: BLE001  such as a want of memory
+            self._count_failure(channel, err)
+        return None
+
+    def _process(self, shots: Sequence[Shot]) -> None:
+        settings = self._node.settings
+        try:
+            results = self._node.infer(shots, settings)
+            stages_ms = self._node.network.batch_stats
+        except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
+            if len(shots) == 1:
+                self._count_failure(shots[0].channel, err)
+                return
+            # One camera's frame must not cost the others theirs.
+            for shot in shots:
+                self._process([shot])
+            return
+        for shot, result, times in zip(shots, results, stages_ms, strict=True):
+            self._publish(shot, result, times, settings)
+
+    def _publish(self, shot: Shot, result: Any, stages_ms: Any, settings: Any) -> None:
+        try:
+            self._node.publish(shot, result, settings)
+        except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
+            self._count_failure(shot.channel, err)
+            return
+        self._failed_in_a_row = 0
+        channel = shot.channel
+        times = FrameTimes(
+            stages_ms.preprocess_ms,
+            stages_ms.inference_ms,
+            stages_ms.postprocess_ms,
+            self._age_ms(shot.frame),
+            shot.frame.arrival_ns,
+        )
+        channel.statistics.done(times)
+        channel.outputs.offer(
+            'stats',
+            lambda: stats.stats_message(
+                shot.frame.header,
+                settings.model,
+                self._node.network.info,
+                times,
+                channel.statistics,
+            ),
+        )
+
+    def _count_failure(self, channel: Channel, err: Exception) -> None:
+        if not self._node.context.ok():
+            return
+        known = isinstance(err, DeepLearningError)
+        text = str(err) if known else f'unexpected {traceback.format_exc()}'
+        channel.statistics.failed(str(err))
+        self._failed_in_a_row += 1
+        camera = f' of {channel.name}' if channel.name else ''
+        self._node.get_logger().error(
+            f'no result for this frame{camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
+        )
+        if not self._gave_up and 0 < self._node.settings.max_failures <= self._failed_in_a_row:
+            self._gave_up = True
+            self._give_up(f'{self._failed_in_a_row} failures in a row: {err}')
+
+    def _warn_of_zero_stamp(self, channel: Channel, frame: Frame) -> None:
+        if frame.stamp_ns == 0 and not channel.zero_stamp_told:
+            channel.zero_stamp_told = True
+            self._node.get_logger().warning(
+                'images have stamp 0, and so have the results; let the camera driver of '
+                f'{self._node.resolve_topic_name(channel.topic)} stamp them'
+            )
+
+    def _age_ms(self, frame: Frame) -> float:
+        age_ms = frame.age_ms(self._node.get_clock().now().nanoseconds)
+        return (time.monotonic_ns() - frame.arrival_ns) / 1e6 if age_ms is None else age_ms

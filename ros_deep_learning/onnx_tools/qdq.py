@@ -1,0 +1,268 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An explicitly quantised ONNX network in the form that every TensorRT takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BuildError
+from .onnx_edit import GraphTypes, captured_names, fold_constants
+from .quantised_clip import rectify_clips
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+_INT8_MAX = 127.0
+_PAIR = ('QuantizeLinear', 'DequantizeLinear')
+_DROPPED = (*_PAIR, 'Clip')
+"""What goes where nobody reads it any more."""
+_REFUSED = frozenset(
+    ['QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger', 'DynamicQuantizeLinear']
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QdqChanges:
+    """What was changed in a quantised network.
+
+    Attributes:
+        activations: Scales that were made symmetric, for they had a zero point.
+        biases: Quantised biases that became float32.
+        weights: Quantised weights that became float32 with a quantise node behind them.
+        transposed: Weights of transposed convolutions that became float32 for good.
+        clips: Clips that became ReLUs, for the range behind them ends where they do.
+    """
+
+    activations: int
+    biases: int
+    weights: int
+    transposed: int
+    clips: int
+
+    @property
+    def note(self) -> str | None:
+        """One line for the log, or None where nothing was changed."""
+        parts = [
+            f'{count} {what}'
+            for count, what in (
+                (self.activations, 'asymmetric scales made symmetric'),
+                (self.biases, 'int32 biases made float32'),
+                (self.weights, 'stored int8 weights quantised in the graph'),
+                (self.transposed, 'transposed convolutions made float'),
+                (self.clips, 'clips made ReLUs'),
+            )
+            if count
+        ]
+        return f'int8 form for TensorRT: {", ".join(parts)}' if parts else None
+
+
+def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
+    """Bring a Q/DQ network into TensorRT's form: symmetric int8, float32 biases and weights.
+
+    TensorRT knows no zero points (its developer guide, "Working with Quantized Types"), takes
+    biases in float32, and its parsers before 10 take no stored int8 weights. A range
+    ``scale * (low - zero)..scale * (high - zero)`` becomes the smallest symmetric one that
+    holds it, which costs up to one bit where values were of one sign. A transposed convolution
+    with scales by output channel becomes float with its rounded weights, for TensorRT has none
+    (github.com/NVIDIA/TensorRT/issues/2380): the one network with them that was tried did not
+    build with 8.6.0.
+
+    Args:
+        model: The network; it is not changed.
+
+    Returns:
+        A new network, and what was changed.
+
+    Raises:
+        BuildError: It uses integer operators instead of Q/DQ pairs, types other than 8-bit
+            integers, or scales that are not constant.
+    """
+    result = type(model)()
+    result.CopyFrom(model)
+    refused = sorted({node.op_type for node in result.graph.node} & _REFUSED)
+    if refused:
+        msg = (
+            f'the network is quantised with {", ".join(refused)}, which TensorRT does not run; '
+            'mend: make it anew with the quantize program, which writes Q/DQ pairs'
+        )
+        raise BuildError(msg)
+    fold_constants(result)
+    types = GraphTypes(result)
+    given, clips = rectify_clips(list(result.graph.node), types)
+    fitter = _Fitter(types, given)
+    nodes: list[NodeProto] = []
+    for node in given:
+        nodes += fitter.fit(node) if node.op_type in _PAIR else [node]
+    for node in nodes:
+        for slot, name in enumerate(node.input):
+            node.input[slot] = fitter.renamed.get(name, name)
+    # Transposed convolutions may have left the nodes of their weights behind.
+    used = {name for node in nodes for name in node.input} | captured_names(result.graph)
+    used.update(value.name for value in result.graph.output)
+    del result.graph.node[:]
+    result.graph.node.extend(
+        node for node in nodes if used.intersection(node.output) or node.op_type not in _DROPPED
+    )
+    types.finish(result.graph)
+    return result, QdqChanges(
+        len(fitter.symmetric), fitter.biases, fitter.weights, fitter.transposed, clips
+    )
+
+
+class _Fitter:
+    def __init__(self, types: GraphTypes, nodes: list[NodeProto]) -> None:
+        self._types = types
+        self._makers = {node.output[0]: node for node in nodes if node.op_type == _PAIR[0]}
+        self._transposed = {n.input[1] for n in nodes if n.op_type == 'ConvTranspose'}
+        self._scales: dict[tuple[str, str], tuple[str, str]] = {}
+        self.renamed: dict[str, str] = {}
+        self.symmetric: set[tuple[str, str]] = set()
+        self.biases = 0
+        self.weights = 0
+        self.transposed = 0
+
+    def fit(self, node: NodeProto) -> list[NodeProto]:
+        from onnx import helper
+
+        if node.op_type == 'DequantizeLinear' and self._unfit_weights(node):
+            return []
+        name, scale_name = node.input[0], node.input[1]
+        zero_name = node.input[2] if len(node.input) > 2 else ''
+        stored = self._types.constants.get(name)
+        if node.op_type == 'DequantizeLinear' and stored is not None:
+            scale, zero = self._constants(node)
+            value = _dequantised(stored, scale, zero, _axis(node))
+            new = self._types.new_name(f'{name}_float')
+            self._types.add_constant(new, value)
+            if stored.dtype == np.int32:
+                self.biases += 1
+                self.renamed[node.output[0]] = new
+                return []
+            self.weights += 1
+            scale_name, zero_name = self._fitted(node)
+            inner = self._types.new_name(f'{name}_int8')
+            axis: dict[str, Any] = {'axis': _axis(node)} if scale.ndim else {}
+            pair = [new, scale_name, zero_name], [inner, scale_name, zero_name]
+            return [
+                helper.make_node('QuantizeLinear', pair[0], [inner], f'{inner}_q', **axis),
+                helper.make_node(
+                    'DequantizeLinear', pair[1], list(node.output), node.name, **axis
+                ),
+            ]
+        before = self._saturated(node) if node.op_type == 'QuantizeLinear' else []
+        scale_name, zero_name = self._fitted(node)
+        del node.input[1:]
+        node.input.extend([scale_name, zero_name])
+        return [*before, node]
+
+    def _unfit_weights(self, node: NodeProto) -> bool:
+        """Make weights float32 whose scales TensorRT cannot take; answer whether they are such."""
+        scale, zero = self._constants(node)
+        if node.output[0] not in self._transposed or scale.size == 1:
+            return False
+        stored = self._types.constants.get(node.input[0])
+        if stored is None:
+            maker = self._makers.get(node.input[0])
+            value = None if maker is None else self._types.constants.get(maker.input[0])
+            if value is None:
+                return False
+            limits = np.iinfo(zero.dtype)
+            shape = [1] * value.ndim
+            shape[_axis(node)] = scale.size
+            steps = np.rint(value / scale.reshape(shape)) + zero.reshape(shape)
+            stored = np.clip(steps, limits.min, limits.max).astype(zero.dtype)
+        new = self._types.new_name(f'{node.output[0]}_float')
+        self._types.add_constant(new, _dequantised(stored, scale, zero, _axis(node)))
+        self.renamed[node.output[0]] = new
+        self.transposed += 1
+        return True
+
+    def _saturated(self, node: NodeProto) -> list[NodeProto]:
+        """Write out the ReLU that a one-sided range stands for.
+
+        Quantisers drop a ReLU before a range that starts at zero, for its saturation does the
+        same; a symmetric range would let negative values through.
+        """
+        from onnx import helper
+
+        _, zero = self._constants(node)
+        limits = np.iinfo(zero.dtype)
+        operator = 'Relu' if np.all(zero == limits.min) else 'Min'
+        if operator == 'Min' and not np.all(zero == limits.max):
+            return []
+        inputs = [node.input[0]]
+        if operator == 'Min':
+            inputs.append(self._types.new_name(f'{node.input[0]}_bound'))
+            self._types.add_constant(inputs[1], np.zeros((), np.float32))
+        node.input[0] = self._types.new_name(f'{node.input[0]}_bounded')
+        return [helper.make_node(operator, inputs, [node.input[0]], f'{node.input[0]}_node')]
+
+    def _fitted(self, node: NodeProto) -> tuple[str, str]:
+        """Answer names of a symmetric scale and an int8 zero for a node's own ones."""
+        key = (node.input[1], node.input[2] if len(node.input) > 2 else '')
+        if key in self._scales:
+            return self._scales[key]
+        scale, zero = self._constants(node)
+        symmetric = scale
+        if zero.dtype != np.int8 or np.any(zero):
+            limits = np.iinfo(zero.dtype)
+            low = (limits.min - zero.astype(np.float64)) * scale
+            high = (limits.max - zero.astype(np.float64)) * scale
+            symmetric = (np.maximum(np.abs(low), np.abs(high)) / _INT8_MAX).astype(np.float32)
+            self.symmetric.add(key)
+        names = (
+            self._types.new_name(f'{key[0]}_symmetric'),
+            self._types.new_name(f'{key[0]}_zero'),
+        )
+        self._types.add_constant(names[0], symmetric)
+        self._types.add_constant(names[1], np.zeros(scale.shape, np.int8))
+        self._scales[key] = names
+        return names
+
+    def _constants(self, node: NodeProto) -> tuple[NDArray[Any], NDArray[Any]]:
+        scale = self._types.constants.get(node.input[1])
+        zero_name = node.input[2] if len(node.input) > 2 else ''
+        # Without a zero point the type is uint8 and the zero 0 (ONNX operator QuantizeLinear).
+        zero = np.zeros((), np.uint8)
+        if zero_name:
+            found = self._types.constants.get(zero_name)
+            if found is None:
+                scale = None
+            else:
+                zero = found
+        elif node.op_type == 'DequantizeLinear' and node.input[0] in self._types.constants:
+            zero = np.zeros((), self._types.constants[node.input[0]].dtype)
+        name = node.name or node.output[0]
+        if scale is None:
+            msg = f'node {name!r} ({node.op_type}): scale and zero point must be constants'
+            raise BuildError(msg)
+        if zero.dtype not in (np.int8, np.uint8, np.int32):
+            msg = f'node {name!r} ({node.op_type}): {zero.dtype} is not 8-bit quantisation'
+            raise BuildError(msg)
+        return scale.astype(np.float32), zero
+
+
+def _axis(node: NodeProto) -> int:
+    return next((a.i for a in node.attribute if a.name == 'axis'), 1)
+
+
+def _dequantised(
+    stored: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any], axis: int
+) -> NDArray[np.float32]:
+    """(stored - zero) * scale, along an axis where scale has one entry a channel."""
+
+    def spread(values: NDArray[Any]) -> NDArray[Any]:
+        if values.ndim == 0 or values.size == 1:
+            return values.reshape(())
+        shape = [1] * stored.ndim
+        shape[axis] = values.size
+        return values.reshape(shape)
+
+    centred = stored.astype(np.float64) - spread(zero).astype(np.float64)
+    value: NDArray[np.float32] = (centred * spread(scale)).astype(np.float32)
+    return value

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Cards for network files that are converted to ONNX."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..cards.card import Format, InputSpec, Task
+from ..errors import CardError
+from .conventions import caffe_preprocessing
+
+if TYPE_CHECKING:
+    from .custom import Hints
+
+# The usual names do not tell whether a softmax is behind them, so that is looked at.
+_CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
+    'classification': {'scores': 'prob'},
+    'detection': {'coverage': 'coverage', 'boxes': 'bboxes'},
+    'segmentation': {'scores': 'score_fr_21classes'},
+}
+
+
+def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
+    """Give what the card of a caffemodel has beside its name and files.
+
+    Raises:
+        CardError: Its prototxt or its task is not known, or it does not take an image.
+        ConversionError: The prototxt cannot be read.
+    """
+    from ..importers.caffe import input_shapes
+
+    if hints.prototxt is None or task is None:
+        missing = 'its prototxt (prototxt_path, --prototxt)'
+        if hints.prototxt is not None:
+            missing = 'its task (--task)'
+        msg = f'{path}: a Caffe network also needs {missing}'
+        raise CardError(msg)
+    shapes = input_shapes(hints.prototxt)
+    name = hints.input_name or next(iter(shapes), '')
+    if len(shapes.get(name, ())) != 4:
+        msg = f'{hints.prototxt}: want an input {name!r} of four axes; it has {shapes}'
+        raise CardError(msg)
+    height, width = shapes[name][2:]
+    outputs = _CAFFE_OUTPUTS[task]
+    given = [value for value in hints.outputs.values() if value]
+    if task == 'detection':
+        outputs = outputs | {k: v for k, v in hints.outputs.items() if k in outputs and v}
+    elif given:
+        outputs = {next(iter(outputs)): given[0]}
+    preprocessing = caffe_preprocessing(task, path.stem, hints.mean_pixel)
+    return {
+        'task': task,
+        'format': 'caffe',
+        'input': replace(InputSpec(width, height, name=name), **preprocessing),
+        'outputs': MappingProxyType(outputs),
+        'decoder': 'detectnet' if task == 'detection' else None,
+    }
+
+
+def ssd_fields(form: Format, size_wh: tuple[int, int]) -> dict[str, Any]:
+    """Give what the card of an SSD of TensorFlow has beside its name and files."""
+    spec = InputSpec(*size_wh, name='images')
+    return {
+        'task': 'detection',
+        'format': form,
+        'input': replace(spec, scale=1 / 127.5, mean=(1.0, 1.0, 1.0)),
+        'outputs': MappingProxyType({'boxes': 'boxes', 'scores': 'scores'}),
+        'decoder': 'ssd',
+    }

@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A card for a network file that has none, told by the file itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..cards.card import InputSpec, InputType, ModelCard, Task
+from ..cards.labels import load_labels
+from ..cards.source import SourceSpec
+from ..errors import CardError, DecodeError
+from ..onnx_tools.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
+from .conventions import onnx_preprocessing
+from .converted import caffe_fields, ssd_fields
+from .decoder_choice import choose
+
+_TASKS: dict[str, Task] = {
+    'classify': 'classification',
+    'detect': 'detection',
+    'semantic': 'segmentation',
+}
+CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
+"""Of the weights of a Caffe network, whose layers stand in a prototxt."""
+
+_READABLE = ('.onnx', *CAFFE_SUFFIXES, '.pb', '.uff')
+_ENGINE = (
+    'an engine does not tell what images it takes; give the ONNX file that it was built from, or '
+    'a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
+)
+_UNREADABLE = {
+    '.engine': _ENGINE,
+    '.plan': _ENGINE,
+    '.trt': _ENGINE,
+    '.etlt': 'encrypted TAO files cannot be read; export ONNX with a current TAO Toolkit',
+    '.pt': 'PyTorch files can run any code; export ONNX and give that',
+    '.pth': 'PyTorch files can run any code; export ONNX and give that',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a user says of a network file; all of it may be left out.
+
+    Attributes:
+        prototxt: Of a caffemodel.
+        labels: File of one label a line.
+        colors: File of one colour a line.
+        input_name: Name of the input tensor.
+        outputs: Role to tensor name; roles that jetson-inference calls ``coverage`` and ``boxes``
+            may stand for any detector's scores and boxes.
+        mean_pixel: What a Caffe detector takes off every value.
+        size_wh: Width and height of the input, where the file leaves them open.
+        decoder: Name of the decoder.
+    """
+
+    prototxt: Path | None = None
+    labels: Path | None = None
+    colors: Path | None = None
+    input_name: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    mean_pixel: float = 0.0
+    size_wh: tuple[int, int] | None = None
+    decoder: str | None = None
+
+
+def is_network_file(model: str | Path) -> bool:
+    """Tell whether a text is the path of a network's own file, by its suffix."""
+    suffix = Path(model).suffix.lower()
+    return suffix in _READABLE or suffix in _UNREADABLE
+
+
+def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = None) -> ModelCard:
+    """Make a card for a network file.
+
+    Args:
+        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` or ``.uff`` of
+            an SSD.
+        task: What it does; None = as it tells, which only ONNX files do.
+        hints: What is known of it besides.
+
+    Raises:
+        CardError: The file is none of these, or it does not tell enough; the message says what
+            is missing.
+    """
+    path, hints = path.expanduser(), hints or Hints()
+    suffix = path.suffix.lower()
+    if suffix in _UNREADABLE:
+        msg = f'{path}: {_UNREADABLE[suffix]}'
+        raise CardError(msg)
+    if not path.is_file():
+        msg = f'there is no network file {path}'
+        raise CardError(msg)
+    fields: dict[str, Any]
+    hints = replace(
+        hints,
+        prototxt=_absolute(hints.prototxt),
+        labels=_absolute(hints.labels),
+        colors=_absolute(hints.colors),
+    )
+    if suffix == '.onnx':
+        fields = _onnx_fields(path, task, hints)
+    elif suffix in CAFFE_SUFFIXES:
+        fields = caffe_fields(path, task, hints)
+    elif suffix == '.pb':
+        fields = ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
+    elif suffix == '.uff':
+        from ..importers.uff.uff_ssd import uff_input_size
+
+        fields = ssd_fields('uff-ssd', uff_input_size(path))
+    else:
+        msg = f'{path} is no network file: want .onnx, .caffemodel with its prototxt, .pb or .uff'
+        raise CardError(msg)
+    stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
+    return ModelCard(
+        name=stem or 'network',
+        source=SourceSpec(file=path.resolve(), prototxt=hints.prototxt),
+        licence='LicenseRef-not-stated',
+        folder=path.parent.absolute(),
+        labels=hints.labels,
+        colors=hints.colors,
+        **fields,
+    )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
+
+
+def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
+    facts = read_onnx_facts(path)
+    name, tensor = _image_input(path, facts, hints)
+    layout, size_wh = _size(path, name, tensor, facts, hints)
+    tensors = facts.outputs
+    named = [value for value in hints.outputs.values() if value]
+    if unknown := [value for value in named if value not in tensors]:
+        msg = f'{path} has no output {unknown[0]!r}; it has {", ".join(tensors)}'
+        raise CardError(msg)
+    if named:
+        tensors = {key: tensors[key] for key in named}
+    shapes = {key: value.shape[1:] for key, value in tensors.items()}
+    told = task or _TASKS.get(facts.metadata.get('task', ''))
+    task = told or _task_of(tensors)
+    decoder, outputs = None, _outputs_of(path, task, shapes)
+    if task == 'detection':
+        labels = load_labels(hints.labels) if hints.labels else ()
+        try:
+            choice = choose(
+                shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
+            )
+        except DecodeError as err:
+            mend = '; if it is no detector, tell its task (--task)' if told is None else ''
+            msg = f'{path}: {err}{mend}'
+            raise CardError(msg) from err
+        decoder, outputs = choice.decoder, dict(choice.roles)
+    dtype: InputType = 'uint8' if tensor.dtype == 'uint8' else 'float32'
+    spec = InputSpec(*size_wh, name=name, layout=layout, dtype=dtype)
+    preprocessing = onnx_preprocessing(task, decoder, facts.metadata)
+    if dtype == 'uint8':
+        preprocessing = {k: v for k, v in preprocessing.items() if k in ('resize', 'pad_value')}
+    return {
+        'task': task,
+        'format': 'onnx',
+        'input': replace(spec, **preprocessing),
+        'outputs': MappingProxyType(outputs),
+        'decoder': decoder,
+    }
+
+
+def _image_input(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[str, TensorFacts]:
+    images = {k: t for k, t in facts.inputs.items() if len(t.shape) == 4}
+    if hints.input_name is not None:
+        images = {k: t for k, t in images.items() if k == hints.input_name}
+    if len(images) != 1:
+        have = ', '.join(f'{k} {t.shape}' for k, t in facts.inputs.items())
+        wanted = f'called {hints.input_name!r}' if hints.input_name else 'that takes an image'
+        msg = f'{path}: want one input {wanted}, of four axes; it has {have}'
+        raise CardError(msg)
+    return next(iter(images.items()))
+
+
+def _size(
+    path: Path, name: str, tensor: TensorFacts, facts: OnnxFacts, hints: Hints
+) -> tuple[Any, tuple[int, int]]:
+    shape = tensor.shape
+    layout = 'nhwc' if shape[3] == 3 and shape[1] != 3 else 'nchw'
+    height, width = shape[2:] if layout == 'nchw' else shape[1:3]
+    if height < 1 or width < 1:
+        width, height = hints.size_wh or _exported_size(facts.metadata) or (0, 0)
+    if height < 1 or width < 1:
+        msg = (
+            f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH), for a '
+            'node in a card (models inspect --write)'
+        )
+        raise CardError(msg)
+    return layout, (width, height)
+
+
+def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read the size that Ultralytics writes down, as ``[height, width]``."""
+    try:
+        height, width = ast.literal_eval(metadata.get('imgsz', ''))
+        return int(width), int(height)
+    except (
+        ValueError,
+        SyntaxError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ):
+        return None
+
+
+def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
+    """Tell what a network does by its outputs."""
+    if len(outputs) == 1:
+        (tensor,) = outputs.values()
+        shape = tensor.shape[1:]
+        long_axes = sum(size != 1 for size in shape)
+        if max(shape, default=1) > 1 and long_axes == 1:
+            return 'classification'
+        if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
+            return 'segmentation'
+        # The arg-max of a plane; what a detector gives is in fractions.
+        if long_axes == 2 and tensor.dtype.startswith(('int', 'uint', 'bool')):
+            return 'segmentation'
+    return 'detection'
+
+
+def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    if task == 'detection':
+        return {}
+    if len(shapes) != 1:
+        msg = f'{path} has the outputs {", ".join(shapes)}; name the one to read (output_blob)'
+        raise CardError(msg)
+    ((name, _),) = shapes.items()
+    return {'scores': name}

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which decoder reads a network's outputs, told by its card, else by the outputs themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from types import MappingProxyType
+
+from ..cards.labels import labels_in_metadata
+from ..errors import DecodeError
+from ..tasks.decoders.registry import find_decoder
+from ..tasks.decoders.shapes import ROW_LETTERS, bind
+from .output_forms import FORMS, Form
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decoder and its tensors.
+
+    Attributes:
+        decoder: The decoder's name.
+        roles: The tensor name of each role that it reads.
+    """
+
+    decoder: str
+    roles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    choice: Choice
+    named: bool
+    in_order: bool
+
+
+def choose(
+    shapes: Shapes,
+    network_wh: tuple[int, int],
+    *,
+    decoder: str | None = None,
+    roles: Mapping[str, str] = _NOTHING,
+    labels: Sequence[str] = (),
+    metadata: Mapping[str, str] = _NOTHING,
+) -> Choice:
+    """Choose the decoder of a detector, and the tensor for each of its roles.
+
+    What the card says is taken as it is. The rest is told by the outputs' shapes, by the number
+    of labels, by the number of cells that the input's size gives, and by usual names.
+
+    Args:
+        shapes: All outputs by name, in the network's order, without their batch axis; -1 where
+            an axis is open.
+        network_wh: Width and height of the network's input in pixels.
+        decoder: The card's decoder, if it names one.
+        roles: The card's tensor names by role, as far as it gives them.
+        labels: The class names, if they are known.
+        metadata: The ONNX file's metadata; Ultralytics writes its task and class names there.
+
+    Raises:
+        DecodeError: The decoder is not known; no decoder fits, or more than one does. The message
+            lists the tensors and those decoders.
+    """
+    if decoder is not None and set(find_decoder(decoder).roles) <= set(roles):
+        return Choice(decoder, MappingProxyType(dict(roles)))
+    task = metadata.get('task', 'detect')
+    if decoder is None and task != 'detect':
+        msg = f'the network is made for {task!r}, as its metadata says, not for detection'
+        raise DecodeError(msg)
+    labels = labels or labels_in_metadata(metadata)
+    forms = [form for form in FORMS if decoder in (None, form.decoder)]
+    if decoder is None and metadata.get('end2end') == 'True':
+        forms = [form for form in forms if form.decoder == 'end_to_end']
+    fits = [
+        fit
+        for form in forms
+        for fit in _fits(form, shapes, roles)
+        if decoder is not None or _plausible(form, fit.choice, shapes, network_wh, labels)
+    ]
+    fits = [fit for fit in fits if fit.named] or fits
+    if len({fit.choice.decoder for fit in fits}) == 1:
+        fits = [fit for fit in fits if fit.in_order] or fits
+    if len(fits) != 1:
+        raise DecodeError(_complaint(shapes, [fit.choice for fit in fits], decoder))
+    return fits[0].choice
+
+
+def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit]:
+    for names in permutations(shapes, len(form.patterns)):
+        roles = dict(zip(form.patterns, names, strict=True))
+        if any(given.get(role, name) != name for role, name in roles.items()):
+            continue
+        if bind({role: shapes[name] for role, name in roles.items()}, form.patterns) is None:
+            continue
+        rest = [name for name in shapes if name not in names]
+        if not _place_rest(form, rest, shapes, roles) and not set(form.patterns) <= set(given):
+            continue
+        named = bool(form.names) and all(
+            re.search(form.names[role], roles[role]) for role in form.patterns
+        )
+        in_order = form.in_order and list(names) == [n for n in shapes if n in names]
+        yield _Fit(Choice(form.decoder, MappingProxyType(roles)), named, in_order)
+
+
+def _place_rest(form: Form, rest: list[str], shapes: Shapes, roles: dict[str, str]) -> bool:
+    """Give the optional roles to the tensors left over; tell whether all have found a place."""
+    for name in rest:
+        for role, expression, pattern in form.optional:
+            both = {**{r: shapes[n] for r, n in roles.items()}, role: shapes[name]}
+            if (
+                role not in roles
+                and re.search(expression, name)
+                and bind(both, {**form.patterns, role: pattern}) is not None
+            ):
+                roles[role] = name
+                break
+        else:
+            if form.ignored is None or not re.search(form.ignored, name):
+                return False
+    return True
+
+
+def _plausible(
+    form: Form,
+    choice: Choice,
+    shapes: Shapes,
+    network_wh: tuple[int, int],
+    labels: Sequence[str],
+) -> bool:
+    by_role = {role: shapes[choice.roles[role]] for role in form.patterns}
+    sizes = bind(by_role, form.patterns) or {}
+    rows = next((sizes[letter] for letter in ROW_LETTERS if letter in sizes), None)
+    if rows is not None and form.rows_fit is not None and not form.rows_fit(rows, network_wh):
+        return False
+    if not labels:
+        return True
+    if form.background is not None and form.background != (labels[0].lower() == 'background'):
+        return False
+    return sizes.get('C', len(labels)) == len(labels)
+
+
+def _complaint(shapes: Shapes, choices: list[Choice], decoder: str | None) -> str:
+    tensors = ', '.join(f'{name!r} {shape}' for name, shape in shapes.items()) or 'none'
+    if not choices:
+        reader = f'decoder {decoder} does not read' if decoder else 'no decoder is known to read'
+        return (
+            f'{reader} the outputs {tensors}; name a decoder and the tensor of each of its roles '
+            f'in the card'
+        )
+    ways = ' or '.join(
+        f'{choice.decoder} ({", ".join(f"{r} = {n!r}" for r, n in choice.roles.items())})'
+        for choice in choices
+    )
+    return (
+        f'the outputs {tensors} can be read as {ways}; name the decoder and the tensor of each '
+        f'of its roles in the card'
+    )

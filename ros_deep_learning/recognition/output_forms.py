@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the outputs of each family of detectors look like: shapes, sizes and usual names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ..tasks.decoders import (
+    centerface,
+    centernet,
+    detectnet,
+    detectnet_v2,
+    detr,
+    end_to_end,
+    labelled_boxes,
+    nanodet,
+    pytorch_ssd,
+    tensorflow_ssd,
+    yolov5,
+    yolov8,
+    yolox,
+)
+from ..tasks.decoders.arrays import cell_count
+from ..tasks.decoders.shapes import Pattern
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a decoder's tensors are given.
+
+    Attributes:
+        decoder: The decoder's name.
+        patterns: Shape of the tensor of each role.
+        names: By role, an expression that the usual name of its tensor matches.
+        optional: Tensors that may come too: role, expression of the name, shape.
+        ignored: Expression of the names of tensors that may come too and have no role.
+        rows_fit: Whether the number of rows suits the input's width and height.
+        background: Whether the first label must be, or must not be, the background; None where
+            either will do.
+        in_order: Whether the network gives its outputs in the order of the patterns, so that it
+            tells apart those of one shape.
+    """
+
+    decoder: str
+    patterns: Mapping[str, Pattern]
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    optional: tuple[tuple[str, str, Pattern], ...] = ()
+    ignored: str | None = None
+    rows_fit: Callable[[int, Size], bool] | None = None
+    background: bool | None = None
+    in_order: bool = False
+
+
+def _on_grids(*grids: tuple[int, ...], anchors: tuple[int, ...] = (1,)) -> Callable[..., bool]:
+    def fits(rows: int, network_wh: Size) -> bool:
+        return any(rows == n * cell_count(network_wh, grid) for grid in grids for n in anchors)
+
+    return fits
+
+
+_P5, _P6, _P2, _FINE = (8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (4,)
+_any_grid = _on_grids(_P5, _P6, _P2, _FINE, anchors=(1, 3))
+
+
+def _on_no_grid(rows: int, network_wh: Size) -> bool:
+    return not _any_grid(rows, network_wh)
+
+
+_on_p5 = _on_grids(_P5)
+_yolov5_anchors = _on_grids(_P5, _P6, anchors=(3,))
+
+
+def _yolov5_rows(rows: int, network_wh: Size) -> bool:
+    return _on_p5(rows, network_wh) or _yolov5_anchors(rows, network_wh)
+
+
+_COUNT = (('count', 'num|count', ()), ('count', 'num|count', (1,)))
+_BOXES_AND_SCORES = {'boxes': 'box', 'scores': 'score|conf'}
+_CENTERNET = {'heatmap': '^hm|heat', 'size': '^wh|size', 'offset': '^reg|off'}
+_BOXES_AND_LOGITS = {'logits': 'logit|^labels', 'boxes': 'box|^dets'}
+
+FORMS: tuple[Form, ...] = (
+    Form(
+        'ssd',
+        pytorch_ssd.SHAPES,
+        _BOXES_AND_SCORES,
+        rows_fit=_on_no_grid,
+        background=False,
+    ),
+    Form(
+        'pytorch_ssd',
+        pytorch_ssd.SHAPES,
+        _BOXES_AND_SCORES,
+        rows_fit=_on_no_grid,
+        background=True,
+    ),
+    Form(
+        'tensorflow_ssd',
+        tensorflow_ssd.SHAPES,
+        {
+            'boxes': 'detection_boxes',
+            'classes': 'detection_classes',
+            'scores': 'detection_scores',
+        },
+        optional=_COUNT,
+        ignored='raw_detection|multiclass_scores|anchor_indices',
+    ),
+    Form(
+        'labelled_boxes',
+        labelled_boxes.SHAPES,
+        {
+            'boxes': '^(det_)?boxes',
+            'classes': '^(labels|(det_)?classes)',
+            'scores': '^(det_)?scores',
+        },
+        optional=_COUNT,
+    ),
+    Form('detectnet', detectnet.SHAPES, {'coverage': '^coverage', 'boxes': '^bboxes'}),
+    Form('detectnet_v2', detectnet_v2.SHAPES, {'coverage': 'output_cov', 'boxes': 'output_bbox'}),
+    Form('yolov5', yolov5.SHAPES, rows_fit=_yolov5_rows),
+    Form('yolov8', yolov8.SHAPES, rows_fit=_on_grids(_P5, _P6, _P2)),
+    Form('yolox', yolox.SHAPES, rows_fit=_on_p5),
+    Form('end_to_end', end_to_end.SHAPES, rows_fit=_on_no_grid),
+    Form('detr', detr.SOFTMAX_SHAPES, _BOXES_AND_LOGITS, rows_fit=_on_no_grid),
+    Form('rtdetr', detr.FOCAL_SHAPES, _BOXES_AND_LOGITS, rows_fit=_on_no_grid),
+    Form(
+        'centerface',
+        centerface.SHAPES,
+        {'heatmap': 'heat', 'scale': 'scale', 'offset': 'offset'},
+        optional=(('landmarks', '', (10, 'H', 'W')),),
+        in_order=True,
+    ),
+    # Whether a sigmoid is still to be taken of the heat map, no shape tells.
+    Form('centernet', centernet.SHAPES, _CENTERNET),
+    Form('centernet_raw', centernet.SHAPES, _CENTERNET),
+    Form('nanodet', nanodet.SHAPES, _BOXES_AND_SCORES, rows_fit=_on_grids(_P5, _P6, _FINE)),
+    Form('nanodet_raw', nanodet.RAW_SHAPES, rows_fit=_on_grids(_P5, _P6)),
+)
+"""All known forms; the rows are the letter N, A or Q of a form's shapes."""

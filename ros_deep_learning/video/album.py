@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Annotated frames as a video file and a contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .pacing import PacedWriter
+from .sinks import VideoSink
+
+COLUMNS, ROWS = 3, 4
+TILE_WIDTH = 480
+KEEP_EVERY_NS = 500_000_000
+
+
+class Album:
+    """Writes ``annotated.mp4`` in real time, and ``contact_sheet.png`` of the best frames.
+
+    Args:
+        folder: Where the files go; made if missing.
+        rate_hz: Frames a second of the video. A frame that the network dropped is shown as a
+            repetition of the one before, so that the video keeps time.
+    """
+
+    def __init__(self, folder: Path, rate_hz: float) -> None:
+        self._folder = folder
+        self._video = VideoSink(folder / 'annotated.mp4', rate_hz)
+        self._writer = PacedWriter(self._video, rate_hz)
+        self._first_ns: int | None = None
+        self._best: dict[int, tuple[float, NDArray[np.uint8]]] = {}
+        self.paths: list[Path] = []
+
+    def add(
+        self, frame_bgr: NDArray[np.uint8], stamp_ns: int, found: Sequence[tuple[str, float]]
+    ) -> None:
+        """Add a frame.
+
+        Args:
+            frame_bgr: Shape (H, W, 3), uint8; every frame of the same size.
+            stamp_ns: When it was taken, in nanoseconds.
+            found: Label and score of each object in it.
+
+        Raises:
+            ImageError: The video cannot be written.
+        """
+        frame_bgr = np.ascontiguousarray(frame_bgr)
+        if self._first_ns is None:
+            self._first_ns = stamp_ns
+        self._writer.write(frame_bgr, stamp_ns)
+        # A frame is worth showing for how many kinds of things it has, then how sure they are.
+        worth = len({label for label, _ in found}) + sum(score for _, score in found) / 100
+        window = (stamp_ns - self._first_ns) // KEEP_EVERY_NS
+        if worth >= self._best.get(window, (0.0, frame_bgr))[0]:
+            self._best[window] = (worth, frame_bgr.copy())
+
+    def close(self) -> None:
+        """Finish the video and write the contact sheet; harmless when nothing was added."""
+        if not self._best or self.paths:
+            return
+        self._video.close()
+        sheet = self._folder / 'contact_sheet.png'
+        cv2.imwrite(str(sheet), self._sheet())
+        self.paths = [*self._video.paths, sheet]
+
+    def _sheet(self) -> NDArray[np.uint8]:
+        chosen = sorted(self._best, key=lambda window: -self._best[window][0])[: COLUMNS * ROWS]
+        tiles = []
+        for window in sorted(chosen):
+            frame = self._best[window][1]
+            height = round(frame.shape[0] * TILE_WIDTH / frame.shape[1])
+            tiles.append(cv2.resize(frame, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA))
+        while len(tiles) % COLUMNS:
+            tiles.append(np.zeros_like(tiles[0]))
+        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+        return np.vstack(rows).astype(np.uint8, copy=False)

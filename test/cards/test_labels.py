@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Label files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ros_deep_learning.cards.labels import MAX_LABELS_BYTES, labels_in_metadata, load_labels
+from ros_deep_learning.cards.zoo import zoo_folder
+from ros_deep_learning.errors import CardError
+
+
+@pytest.mark.parametrize(
+    ('data', 'labels'),
+    [
+        (b'cat\ndog\n', ('cat', 'dog')),
+        (b'cat\r\n dog \r\n\r\n\n', ('cat', 'dog')),
+        (b'\xef\xbb\xbfcat', ('cat',)),
+        ('Straße\nköpek'.encode(), ('Straße', 'köpek')),
+        (b'n01440764 tench, Tinca tinca\nn0 x', ('tench, Tinca tinca', 'n0 x')),
+    ],
+)
+def test_reads_one_label_a_line(tmp_path: Path, data: bytes, labels: tuple[str, ...]) -> None:
+    path = tmp_path / 'labels.txt'
+    path.write_bytes(data)
+    assert load_labels(path) == labels
+    assert load_labels(str(path)) == labels
+
+
+@pytest.mark.parametrize(
+    ('data', 'complaint'),
+    [
+        (b'', 'is empty'),
+        (b'\n \n', 'is empty'),
+        (b'cat\n\ndog', 'line 2 is not a label'),
+        (b'\ncat', 'line 1 is not a label'),
+        (b'cat\nd\x00g', 'line 2 is not a label'),
+        (b'\x89PNG\xff', 'is not UTF-8 text (byte 0)'),
+        (b'x' * (MAX_LABELS_BYTES + 1), 'is larger than'),
+    ],
+)
+def test_refuses_what_is_no_list_of_labels(tmp_path: Path, data: bytes, complaint: str) -> None:
+    path = tmp_path / 'labels.txt'
+    path.write_bytes(data)
+    with pytest.raises(CardError) as caught:
+        load_labels(path)
+    assert str(caught.value).startswith(f'labels file {path}')
+    assert complaint in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match='cannot be read: No such file'):
+        load_labels(tmp_path / 'gone.txt')
+
+
+@pytest.mark.parametrize(
+    ('names', 'labels'),
+    [
+        ("{0: 'cat', 1: 'dog'}", ('cat', 'dog')),
+        ("['cat', 'dog']", ('cat', 'dog')),
+        ('{}', ()),
+        ('', ()),
+        ("{1: 'cat'}", ()),
+        ("__import__('os').getcwd()", ()),
+        ('[' * 10_000, ()),
+        ('7', ()),
+    ],
+)
+def test_labels_in_metadata(names: str, labels: tuple[str, ...]) -> None:
+    assert labels_in_metadata({}) == ()
+    assert labels_in_metadata({'names': names}) == labels
+
+
+@pytest.mark.parametrize(
+    'path',
+    [p for p in sorted((zoo_folder() / 'labels').glob('*.txt')) if 'colors' not in p.stem],
+    ids=lambda path: path.stem,
+)
+def test_no_two_classes_of_the_zoo_have_one_label(path: Path) -> None:
+    labels = load_labels(path)
+    assert len(set(labels)) == len(labels)

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The user's own networks: kept with copies of their files, found by name, never in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from ros_deep_learning.cards.card import InputSpec, ModelCard
+from ros_deep_learning.cards.source import SourceSpec
+from ros_deep_learning.cards.zoo import find_card, list_cards
+from ros_deep_learning.downloads.own_cards import add_card
+from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.errors import CardError, FetchError
+
+
+def network(name: str, value: float = 1.0) -> onnx.ModelProto:
+    """A network that always gives one number."""
+    graph = helper.make_graph(
+        [helper.make_node('Identity', ['weight'], ['prob'])],
+        name,
+        [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info('prob', TensorProto.FLOAT, [1, 1])],
+        [numpy_helper.from_array(np.full((1, 1), value, np.float32), 'weight')],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=7)
+
+
+WEIGHTS = network('trained').SerializeToString()
+BETTER = network('trained for longer').SerializeToString()
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder, which is not there yet."""
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    return tmp_path / 'own'
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> ModelCard:
+    model, labels = tmp_path / 'trained.onnx', tmp_path / 'names.txt'
+    model.write_bytes(WEIGHTS)
+    labels.write_text('cat\n')
+    return ModelCard(
+        name='my-net',
+        task='classification',
+        source=SourceSpec(file=model),
+        format='onnx',
+        input=InputSpec(8, 8),
+        licence='MIT',
+        folder=tmp_path,
+        aliases=('mine',),
+        outputs={'scores': 'prob'},
+        labels=labels,
+    )
+
+
+def test_it_is_found_by_its_names(card: ModelCard, own: Path, tmp_path: Path) -> None:
+    path = add_card(card)
+    assert path == own / 'cards' / 'my-net.yaml'
+    for name in ('my-net', 'MY_NET', 'mine'):
+        assert find_card(name).folder == path.parent
+    assert list_cards()[-1].name == 'my-net'
+    # Its files are copies, pinned, called by bare names.
+    (tmp_path / 'trained.onnx').unlink()
+    (tmp_path / 'names.txt').unlink()
+    kept = find_card('mine')
+    assert kept.source.sha256 is not None
+    assert ModelStore(tmp_path).onnx_path(kept).read_bytes() == WEIGHTS
+    assert kept.labels == own / 'labels' / 'my-net.txt'
+    assert str(own) not in path.read_text()
+    own.rename(tmp_path / 'moved')
+
+
+def test_the_folder_can_move(
+    card: ModelCard, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_card(card)
+    own.rename(tmp_path / 'moved')
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'moved'))
+    assert find_card('mine').source.file == tmp_path / 'moved' / 'weights' / 'my-net.onnx'
+
+
+@pytest.mark.parametrize('name', ['googlenet', 'GoogleNet', 'resnet18', 'fcn-resnet18-voc'])
+def test_names_of_the_zoo_are_taken(card: ModelCard, own: Path, name: str) -> None:
+    for changed in (replace(card, name=name), replace(card, aliases=(name,))):
+        with pytest.raises(CardError, match='is taken by'):
+            add_card(changed, replace_it=True)
+    assert not own.exists()
+
+
+def test_only_on_request_one_takes_the_place_of_another(card: ModelCard, tmp_path: Path) -> None:
+    add_card(card)
+    (tmp_path / 'trained.onnx').write_bytes(BETTER)
+    with pytest.raises(CardError, match="name 'my-net' is taken by"):
+        add_card(card)
+    add_card(card, replace_it=True)
+    assert find_card('my-net').source.size_bytes == len(BETTER)
+
+
+def test_a_kept_one_can_be_added_again(card: ModelCard) -> None:
+    add_card(card)
+    add_card(find_card('my-net'), replace_it=True)
+    assert find_card('my-net').source.size_bytes == len(WEIGHTS)
+
+
+def test_weights_beside_the_file_are_kept_too(card: ModelCard, tmp_path: Path) -> None:
+    # Exporters call the file of weights as they like, so that two networks have one name.
+    for name, value in (('one', 1.0), ('two', 2.0)):
+        folder = tmp_path / name
+        folder.mkdir()
+        path = folder / 'net.onnx'
+        onnx.save(
+            network(name, value),
+            str(path),
+            save_as_external_data=True,
+            location='net.onnx.data',
+            size_threshold=0,
+        )
+        add_card(replace(card, name=name, aliases=(), source=SourceSpec(file=path)))
+        (folder / 'net.onnx.data').unlink()
+    for name, value in (('one', 1.0), ('two', 2.0)):
+        kept = ModelStore(tmp_path).onnx_path(find_card(name))
+        session = onnxruntime.InferenceSession(str(kept), providers=['CPUExecutionProvider'])
+        (found,) = session.run(None, {'x': np.zeros((1, 3, 8, 8), np.float32)})
+        assert found == value
+        # Its own copy is not copied onto itself.
+        add_card(find_card(name), replace_it=True)
+
+
+def test_without_its_weights_it_is_not_added(card: ModelCard, tmp_path: Path, own: Path) -> None:
+    path = tmp_path / 'net.onnx'
+    onnx.save(
+        network('net'), str(path), save_as_external_data=True, location='w', size_threshold=0
+    )
+    (tmp_path / 'w').unlink()
+    with pytest.raises(CardError, match='has weights in w, which is not beside it; put it there'):
+        add_card(replace(card, source=SourceSpec(file=path)))
+    assert not list((own / 'cards').iterdir())
+
+
+def test_a_file_in_no_format_of_onnx_is_copied_as_it_is(card: ModelCard, tmp_path: Path) -> None:
+    path = tmp_path / 'mine.engine'
+    path.write_bytes(b'plan')
+    add_card(replace(card, source=SourceSpec(file=path)))
+    assert ModelStore(tmp_path).onnx_path(find_card('mine')).read_bytes() == b'plan'
+
+
+def test_a_folder_that_cannot_be_written(card: ModelCard, own: Path) -> None:
+    own.write_text('a file')
+    with pytest.raises(FetchError, match='cannot keep my-net in'):
+        add_card(card)

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks carried to a robot in a folder, every file of which is checked there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+import pytest
+import zoo_stand_ins as stand_ins
+from https_server import HttpsServer
+
+from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.card_text import card_text
+from ros_deep_learning.cards.source import SourceSpec
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads.own_cards import add_card
+from ros_deep_learning.downloads.pack import MANIFEST, pack, unpack
+from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.errors import CardError, FetchError
+
+NAMES = ['googlenet-12', 'fcn-resnet18-deepscene-576x320', 'selfie']
+
+
+@pytest.fixture
+def packed(https_server: HttpsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pack of a Caffe network, a downloaded ONNX network, a kept one and one of the user's."""
+    folder = stand_ins.local_zoo(tmp_path / 'zoo', https_server.url('')[:-1])
+    monkeypatch.setattr(zoo, 'zoo_folder', lambda: folder)
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    for name in NAMES[:2]:
+        https_server.put(name, stand_ins.stand_in(find_card(name)))
+    add_card(replace(find_card('selfie'), name='mine', aliases=()))
+    cards = [find_card(name) for name in (*NAMES, 'mine')]
+    store = ModelStore(tmp_path / 'cache')
+    (tmp_path / 'cache').mkdir()
+    pack(cards, store, tmp_path / 'pack')
+    https_server.pages.clear()
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'robot' / 'own'))
+    return tmp_path / 'pack'
+
+
+@pytest.fixture
+def robot(tmp_path: Path) -> ModelStore:
+    (tmp_path / 'robot' / 'cache').mkdir(parents=True)
+    return ModelStore(tmp_path / 'robot' / 'cache', offline=True)
+
+
+def test_a_robot_without_a_network_runs_them(packed: Path, robot: ModelStore) -> None:
+    names = unpack(packed, robot)
+    assert sorted(names) == sorted(
+        p.relative_to(packed).as_posix()
+        for p in packed.rglob('*')
+        if p.is_file() and p.name != MANIFEST
+    )
+    for name in (*NAMES, 'mine'):
+        assert robot.is_here(find_card(name))
+    complete = robot.complete(find_card('googlenet-12'))
+    assert complete.labels is not None
+    assert complete.labels.read_text().startswith('thing 0')
+    # Twice is harmless.
+    unpack(packed, robot)
+
+
+def test_it_serves_as_a_cache_as_it_is(packed: Path) -> None:
+    store = ModelStore(packed / 'models', offline=True)
+    for name in NAMES:
+        assert store.is_here(find_card(name))
+
+
+def written(folder: Path, name: str) -> Path:
+    """A card by hand with its own files beside it, in no folder that names are looked for in."""
+    folder.mkdir()
+    source = find_card('selfie').source.file
+    assert source is not None
+    onnx.save(
+        onnx.load(str(source)),
+        str(folder / 'net.onnx'),
+        save_as_external_data=True,
+        location='net.onnx.data',
+    )
+    (folder / 'names.txt').write_text('background\nperson\n')
+    card = replace(
+        find_card('selfie'),
+        name=name,
+        aliases=(),
+        source=SourceSpec(file=folder / 'net.onnx'),
+        labels=folder / 'names.txt',
+        folder=folder,
+    )
+    path = folder / 'mine.yaml'
+    path.write_text(card_text(card, folder))
+    return path
+
+
+def test_a_card_given_by_its_path_travels(
+    tmp_path: Path, robot: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'robot' / 'own'))
+    path = written(tmp_path / 'work', 'by-hand')
+    pack([find_card(path)], ModelStore(tmp_path / 'cache'), tmp_path / 'pack')
+    shutil.rmtree(path.parent)
+    unpack(tmp_path / 'pack', robot)
+    card = find_card('by-hand')
+    assert card.labels is not None
+    assert card.labels.read_text() == 'background\nperson\n'
+    onnx.load(str(robot.onnx_path(card)))
+
+
+def test_a_card_that_would_not_be_found_by_its_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
+    store = ModelStore(tmp_path / 'cache')
+    taken = find_card(written(tmp_path / 'taken', 'selfie'))
+    with pytest.raises(CardError, match=r"the name 'selfie' is taken by .*; give another"):
+        pack([taken], store, tmp_path / 'pack')
+    twins = [find_card(written(tmp_path / name, 'twin')) for name in ('one', 'two')]
+    with pytest.raises(CardError, match='two of the networks are called twin; give one another'):
+        pack(twins, store, tmp_path / 'pack-2')
+
+
+def test_pins_travel(packed: Path, robot: ModelStore, https_server: HttpsServer) -> None:
+    unpack(packed, robot)
+    card = find_card('fcn-resnet18-deepscene-576x320')
+    robot.downloaded(card).drop('model')
+    https_server.put(card.name, stand_ins.packed({'fcn_resnet18.onnx': b'other'}))
+    online = ModelStore(robot.folder(), offline=False)
+    with pytest.raises(FetchError, match='first download'):
+        online.onnx_path(card)
+
+
+def test_another_pin_is_not_written_over(packed: Path, robot: ModelStore) -> None:
+    unpack(packed, robot)
+    pin = robot.downloaded(find_card('googlenet-12')).pin_path
+    other = json.loads(pin.read_text()) | {'sha256': 'f' * 64}
+    pin.write_text(json.dumps(other))
+    with pytest.raises(FetchError, match=r'pins another download than .*, which is trusted here'):
+        unpack(packed, robot)
+    assert json.loads(pin.read_text())['sha256'] == 'f' * 64
+
+
+@pytest.mark.parametrize('damage', ['missing', 'altered', 'link'])
+def test_damaged_packs_change_nothing(packed: Path, robot: ModelStore, damage: str) -> None:
+    victim = next(p for p in sorted(packed.rglob('*.onnx')) if 'models' in p.parts)
+    data = victim.read_bytes()
+    victim.unlink()
+    if damage == 'altered':
+        victim.write_bytes(data[:-1] + b'x')
+    elif damage == 'link':
+        elsewhere = packed.parent / 'elsewhere'
+        elsewhere.write_bytes(data)
+        victim.symlink_to(elsewhere)
+    with pytest.raises(FetchError, match=r'missing, or not what was packed|is a link: refused'):
+        unpack(packed, robot)
+    assert list(robot.folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['../evil', '/etc/evil', 'models/../../evil', 'models', 'other/x', 'models/a/b/c/d/e', '',
+     'models//x', 'models/.hidden', 'models/x\n'],
+)  # fmt: skip
+def test_paths_that_lead_elsewhere(packed: Path, robot: ModelStore, name: str) -> None:
+    manifest = json.loads((packed / MANIFEST).read_text())
+    manifest['files'][name] = '0' * 64
+    (packed / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(FetchError, match='outside of its folder: refused'):
+        unpack(packed, robot)
+
+
+@pytest.mark.parametrize('text', ['', '[]', '{}', '{"version": 1}', '{"version": 1, "files": 3}'])
+def test_what_is_no_pack(tmp_path: Path, robot: ModelStore, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(FetchError, match='is no pack of networks'):
+        unpack(tmp_path, robot)
+
+
+def test_packs_of_another_form(tmp_path: Path, robot: ModelStore) -> None:
+    (tmp_path / MANIFEST).write_text('{"version": 2, "files": {}}')
+    with pytest.raises(FetchError, match='form 2, not 1'):
+        unpack(tmp_path, robot)
+
+
+def test_only_an_empty_folder_is_packed_into(tmp_path: Path) -> None:
+    (tmp_path / 'x').touch()
+    with pytest.raises(FetchError, match='is not empty; give a new folder'):
+        pack([], ModelStore(tmp_path), tmp_path)

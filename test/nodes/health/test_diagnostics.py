@@ -1,0 +1,333 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What /diagnostics says of a real node in a real graph, and when it stops saying it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_updater import DiagnosticStatusWrapper
+from mirror import MirrorNode
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image
+from vision_msgs.msg import Classification
+
+from ros_deep_learning.nodes.health import diagnostics
+from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+BLANK = np.full((120, 160, 3), 128, np.uint8)
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class Health:
+    """The newest status of each name."""
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        self.node = 'imagenet'
+        self.newest: dict[str, DiagnosticStatus] = graph.statuses()
+
+    def values(self, name: str) -> dict[str, str]:
+        return {pair.key: pair.value for pair in self.newest[f'{self.node}: {name}'].values}
+
+    def wait(self, name: str, level: bytes, text: str) -> str:
+        def there() -> str:
+            status = self.newest.get(f'{self.node}: {name}', DiagnosticStatus())
+            return str(status.message) if status.level == level and text in status.message else ''
+
+        try:
+            return str(self.graph.wait_until(f'{name}: {level!r} {text}', there, 30.0))
+        except BaseException:
+            print({name: (s.level, s.message) for name, s in self.newest.items()})
+            raise
+
+
+class Camera:
+    """Publishes at 10 Hz with the stamps of a clock."""
+
+    def __init__(self, graph: Any, make_image: Callable[..., Image]) -> None:
+        self.graph = graph
+        self.image = make_image(BLANK)
+        self.offset_s = 0.0
+        self.now_s: Callable[[], float] = time.time
+        self.publisher = graph.node.create_publisher(Image, '/imagenet/image_in', 5)
+        self.timer = graph.node.create_timer(0.1, self.tick)
+
+    def tick(self) -> None:
+        self.image.header.stamp = stamp_of(self.now_s() + self.offset_s)
+        self.publisher.publish(self.image)
+
+
+def stamp_of(seconds: float) -> Time:
+    return Time(sec=int(seconds), nanosec=int(seconds % 1 * 1e9))
+
+
+@pytest.fixture
+def health(graph: Any) -> Health:
+    return Health(graph)
+
+
+@pytest.fixture
+def activate(start: Callable[..., Any], graph: Any, health: Health) -> Callable[..., Any]:
+    def begin(*parameters: str) -> Any:
+        arguments = [word for given in parameters for word in ('-p', given)]
+        program = start('imagenet', '--ros-args', *arguments)
+        assert graph.transition('imagenet', 'configure'), program.text()
+        assert graph.transition('imagenet', 'activate'), program.text()
+        return program
+
+    return begin
+
+
+def test_an_unconfigured_node_is_well_and_says_so(
+    start: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    start('imagenet')
+    health.wait('engine', OK, 'unconfigured')
+    health.wait('frames', OK, 'not active')
+    health.wait('outputs', OK, 'not configured')
+    health.wait('device', OK, 'no network is loaded')
+
+
+def test_a_failed_configuration_is_an_error_until_it_succeeds(
+    start: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    start('imagenet', '--ros-args', '-p', 'model:=nonsense')
+    assert not graph.transition('imagenet', 'configure')
+    health.wait('engine', ERROR, "no model 'nonsense'")
+    assert graph.set_parameters('imagenet', model='efficientnet-lite0').successful
+    assert graph.transition('imagenet', 'configure')
+    health.wait('engine', OK, 'inactive: onnxruntime')
+    values = health.values('engine')
+    assert values['state'] == 'inactive'
+    assert values['precision'] == 'fp32'
+    assert "no model 'nonsense'" in values['last error']
+    assert values['last error age'].endswith(' s')
+
+
+def test_a_new_try_is_no_error_while_it_loads(
+    spinning: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    health.node = 'mirror'
+    node.refuse_network = True
+    assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+    health.wait('engine', ERROR, "no such mirror as 'mirror'")
+    node.refuse_network = False
+    node.may_open.clear()
+    trying = threading.Thread(target=node.trigger_configure)
+    trying.start()
+    try:
+        health.wait('engine', OK, 'polishing 50%')
+        assert "no such mirror as 'mirror'" in health.values('engine')['last error']
+    finally:
+        node.may_open.set()
+        trying.join()
+    health.wait('engine', OK, 'inactive')
+
+
+def test_a_clean_up_in_the_middle_of_an_update_breaks_nothing(
+    spinning: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+    class Interrupted(DiagnosticStatusWrapper):  # type: ignore[misc]
+        def add(self, key: str, value: str) -> None:
+            if key == 'backend':
+                node.diagnostics.idle()
+            super().add(key, value)
+
+    status = node.diagnostics._fill_engine(Interrupted())
+    assert 'precision' in {pair.key for pair in status.values}
+
+    node.diagnostics.loading('mirror')
+
+    def interrupted_s() -> float:
+        node.diagnostics.idle()
+        return time.monotonic()
+
+    monkeypatch.setattr(diagnostics, 'time', SimpleNamespace(monotonic=interrupted_s))
+    assert node.diagnostics._fill_engine(DiagnosticStatusWrapper()).message == (
+        'loading mirror, 0 s so far'
+    )
+
+
+def test_from_silence_to_work_and_back(
+    activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
+) -> None:
+    activate('image_timeout:=1.0')
+    health.wait('engine', OK, 'active: onnxruntime')
+    health.wait('device', OK, 'CPU')
+    health.wait('frames', WARN, 'nobody publishes on /imagenet/image_in')
+    camera = Camera(graph, make_image)
+    camera.timer.cancel()
+    health.wait('frames', WARN, 's, though /imagenet/image_in has a publisher')
+    camera.timer.reset()
+    health.wait('frames', OK, 'idle, nobody subscribes to a result')
+    assert int(health.values('frames')['not wanted']) > 0
+    assert health.values('frames')['done'] == '0'
+    classes = graph.inbox('/imagenet/classification', Classification)
+    health.wait('frames', OK, ' ms old')
+    health.wait('outputs', OK, '1 of ')
+    values = health.values('frames')
+    assert float(values['fps in']) == pytest.approx(10, abs=6)
+    for stage in ('preprocess', 'inference', 'postprocess', 'age'):
+        words = values[f'{stage} [ms]'].replace(',', '').split()
+        p50, p95, most = (float(words[i]) for i in (1, 3, 5))
+        assert 0 <= p50 <= p95 <= most
+    assert values['topic'] == '/imagenet/image_in'
+    assert len(classes)
+    camera.timer.cancel()
+    health.wait('frames', WARN, 'no image for')
+    # A camera that is slow on purpose.
+    assert graph.set_parameters('imagenet', image_timeout=0.0).successful
+    health.wait('frames', OK, 'frames/s')
+    assert graph.transition('imagenet', 'deactivate')
+    health.wait('frames', OK, 'not active')
+    health.wait('engine', OK, 'inactive')
+
+
+def test_lies_and_stamps_are_warned_of_while_they_last(
+    activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
+) -> None:
+    activate()
+    camera = Camera(graph, make_image)
+    graph.inbox('/imagenet/classification', Classification)
+    health.wait('frames', OK, ' ms old')
+    camera.image.encoding = 'klingon16'
+    health.wait('frames', WARN, "images cannot be read: encoding 'klingon16'")
+    camera.image.encoding = 'rgb8'
+    health.wait('frames', OK, ' ms old')
+    assert int(health.values('frames')['invalid']) > 0
+    assert 'klingon16' in health.values('frames')['last error']
+    camera.offset_s = 60.0
+    health.wait('frames', WARN, 's in the future when they come')
+    camera.offset_s = -60.0
+    health.wait('frames', WARN, 'images are 60.')
+    camera.now_s, camera.offset_s = lambda: 0.0, 0.0
+    health.wait('frames', WARN, 'images have no stamp')
+    camera.now_s = time.time
+    health.wait('frames', OK, 'frames/s')
+
+
+def test_publishers_that_cannot_be_heard_are_named_until_they_are_gone(
+    activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
+) -> None:
+    activate(
+        'image_timeout:=0.0',
+        'qos_overrides./imagenet/image_in.subscription.durability:=transient_local',
+    )
+    volatile = graph.node.create_publisher(Image, '/imagenet/image_in', 5)
+    said = health.wait('frames', WARN, '/tester publishes on /imagenet/image_in with durability ')
+    assert 'make the publisher transient local' in said
+    assert 'qos_overrides./imagenet/image_in.subscription.durability to volatile' in said
+    graph.node.destroy_publisher(volatile)
+    health.wait('frames', OK, 'waits for images on /imagenet/image_in')
+    wrong = graph.node.create_publisher(CompressedImage, '/imagenet/image_in', LATCHED)
+    health.wait('frames', WARN, 'with type sensor_msgs/msg/CompressedImage')
+    graph.node.destroy_publisher(wrong)
+    health.wait('frames', OK, 'waits for images on /imagenet/image_in')
+    # One that offers enough is heard.
+    latched = graph.node.create_publisher(Image, '/imagenet/image_in', LATCHED)
+    classes = graph.inbox('/imagenet/classification', Classification)
+    graph.ask(latched, make_image(BLANK), classes)
+
+
+def test_subscribers_that_cannot_be_reached_are_named_until_they_are_gone(
+    activate: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    activate()
+    node = graph.node
+    late = node.create_subscription(
+        Classification, '/imagenet/classification', lambda _: None, LATCHED
+    )
+    said = health.wait('outputs', WARN, '/tester subscribes to /imagenet/classification asking ')
+    assert 'for durability transient local, but volatile is offered' in said
+    assert 'qos_overrides./imagenet/classification.publisher.durability' in said
+    wrong = node.create_subscription(CompressedImage, '/imagenet/overlay', lambda _: None, 1)
+    health.wait('outputs', WARN, '/tester subscribes to /imagenet/overlay with type')
+    node.destroy_subscription(late)
+    node.destroy_subscription(wrong)
+    health.wait('outputs', OK, '0 of ')
+
+
+def test_qualities_of_outputs_can_be_overridden(
+    activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
+) -> None:
+    topic = '/imagenet/classification'
+    activate(
+        f'qos_overrides.{topic}.publisher.durability:=transient_local',
+        f'qos_overrides.{topic}.publisher.depth:=1',
+        'qos_overrides./imagenet/overlay.publisher.reliability:=best_effort',
+    )
+    infos = graph.wait_until(
+        'the publisher', lambda: graph.node.get_publishers_info_by_topic('/imagenet/overlay')
+    )
+    assert infos[0].qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+    classes = graph.inbox(topic, Classification)
+    graph.ask(graph.image_publisher('/imagenet/image_in'), make_image(BLANK, stamp=3), classes)
+    # Who comes late gets the last one.
+    late = graph.inbox(topic, Classification, LATCHED)
+    graph.wait_until('the last result', lambda: len(late))
+    assert late.messages[0].header.stamp.sec == 3
+
+
+@pytest.mark.own_messages
+def test_ages_are_of_the_simulated_clock_and_survive_its_jumps(
+    activate: Callable[..., Any], graph: Any, health: Health, make_image: Callable[..., Image]
+) -> None:
+    activate('use_sim_time:=true')
+    camera = Camera(graph, make_image)
+    stats = graph.inbox('/imagenet/stats', InferenceStats)
+    health.wait('frames', WARN, 'use_sim_time is set, but nobody publishes /clock')
+    clock = graph.node.create_publisher(Clock, '/clock', 10)
+    began_s, simulated_s = time.monotonic(), 5000.0
+
+    def now_s() -> float:
+        return simulated_s + time.monotonic() - began_s
+
+    camera.now_s = now_s
+    graph.node.create_timer(0.02, lambda: clock.publish(Clock(clock=stamp_of(now_s()))))
+    health.wait('frames', OK, ' ms old')
+    for jump_to_s in (100.0, 90_000.0):
+        simulated_s, began_s = jump_to_s, time.monotonic()
+        times = range(int(jump_to_s), int(jump_to_s) + 60)
+
+        def of_after_the_jump(times: range = times) -> bool:
+            return sum(m.header.stamp.sec in times for m in stats.messages) > 5
+
+        graph.wait_until('frames of after the jump', of_after_the_jump)
+        health.wait('frames', OK, ' ms old')
+        newest = stats.messages[-1]
+        assert -200 < newest.age_p50_ms <= newest.age_p95_ms <= newest.age_max_ms < 5000
+
+
+@pytest.mark.own_messages
+def test_stats_add_up(
+    activate: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    activate()
+    stats = graph.inbox('/imagenet/stats', InferenceStats)
+    camera = Camera(graph, make_image)
+    graph.wait_until('some stats', lambda: len(stats) > 10)
+    camera.timer.cancel()
+    time.sleep(1.0)
+    last = stats.messages[-1]
+    ends = last.frames + last.dropped + last.limited + last.unwanted + last.invalid + last.failed
+    assert last.received - 1 <= ends <= last.received
+    assert last.fps <= last.fps_in + 0.5
+    assert 0 < last.age_ms <= last.age_max_ms
+    assert 0 < last.age_p50_ms <= last.age_p95_ms <= last.age_max_ms
+    assert last.inference_ms > 0

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the memory of images that stays with the process."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ros_deep_learning.nodes.program.heap import keep_freed_images
+
+BUFFERS = 3
+PAGES_OF_AN_IMAGE = BUFFERS * 1920 * 1080 * 3 // 4096
+IMAGES = 20
+# What an executor does: one thread or the other makes some buffers of an image, and drops them.
+PROGRAM = f"""
+import json, resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from ros_deep_learning.nodes.program.heap import keep_freed_images
+
+def image(_):
+    buffers = [b'x' * (1920 * 1080 * 3) for _ in range({BUFFERS})]
+    return sum(len(buffer) for buffer in buffers)
+
+kept = keep_freed_images() if sys.argv[1] == 'kept' else None
+with ThreadPoolExecutor(2) as pool:
+    both = Barrier(2)
+    list(pool.map(lambda _: both.wait(), range(2)))
+    list(pool.map(image, range(8)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    list(pool.map(image, range({IMAGES})))
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(json.dumps([kept, faults]))
+"""
+
+
+def run(which, **environment):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(('MALLOC_', 'GLIBC_'))}
+    child = subprocess.run(
+        [sys.executable, '-c', PROGRAM, which],
+        stdout=subprocess.PIPE,
+        check=True,
+        env={**clean, **environment},
+        timeout=60,
+    )
+    return json.loads(child.stdout)
+
+
+def test_the_memory_of_an_image_serves_the_next():
+    _, by_default = run('as it comes')
+    done, faults = run('kept')
+    assert done
+    assert by_default > IMAGES / 2 * PAGES_OF_AN_IMAGE
+    # One image for each thread, if it is only now that both work at the same time.
+    assert faults < 3 * PAGES_OF_AN_IMAGE
+
+
+@pytest.mark.parametrize(
+    'environment',
+    [
+        {'MALLOC_ARENA_MAX': '4'},
+        {'MALLOC_TOP_PAD_': '131072'},
+        {'MALLOC_TRIM_THRESHOLD_': '131072'},
+        {'MALLOC_MMAP_THRESHOLD_': '131072'},
+        {'GLIBC_TUNABLES': 'glibc.malloc.mmap_threshold=131072'},
+    ],
+)
+def test_what_the_user_has_set_stays(environment):
+    done, faults = run('kept', **environment)
+    assert not done
+    assert faults > IMAGES / 2 * PAGES_OF_AN_IMAGE
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    for name in [name for name in os.environ if name.startswith(('MALLOC_', 'GLIBC_'))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(ctypes, 'CDLL', lambda _: object())
+    assert not keep_freed_images()

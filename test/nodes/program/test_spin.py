@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of how processes of nodes run and end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.stream.camera_feed import SubscriptionEventCallbacks
+
+BREAKING_NODE = """
+import sys, time
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.task import Future
+from ros_deep_learning.nodes.program.spin import run_node
+
+class Breaking(Node):
+    def __init__(self):
+        super().__init__('breaking')
+        self.finished = Future()
+        group = ReentrantCallbackGroup()
+        self.work_timer = self.create_timer(0.1, self.work, group)
+        self.break_timer = self.create_timer(0.3, self.break_, group)
+
+    def work(self):
+        self.work_timer.cancel()
+        print('begun')
+        time.sleep(2.0)
+        print('ended')
+
+    def break_(self):
+        1 / 0
+
+    def abandon(self):
+        pass
+
+    def release(self):
+        print('released')
+
+sys.exit(run_node(Breaking, threads=2))
+"""
+
+
+@pytest.fixture
+def context(ros_domain: int) -> Iterator[rclpy.Context]:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.try_shutdown(context=context)
+
+
+class Held:
+    """An executor that spins a node, none of whose threads is free until ``free`` is set."""
+
+    def __init__(self, executor: NodeExecutor, node: Any) -> None:
+        self.free = threading.Event()
+        self._executor, self._node = executor, node
+        executor.add_node(node)
+        for _ in range(2):
+            executor.create_task(self.free.wait)
+        self._spinning = threading.Thread(target=executor.spin)
+
+    def __enter__(self) -> Held:
+        self._spinning.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.free.set()
+        self._executor.shutdown()
+        self._spinning.join(10)
+        self._node.destroy_node()
+
+
+def test_an_executor_survives_a_publisher_destroyed_while_it_lists_what_to_wait_for(
+    context: rclpy.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # MultiThreadedExecutor of rclpy 9 fails here with InvalidHandle; of 3 and 7 it does not.
+    node = rclpy.create_node('busy', context=context)
+    executor = NodeExecutor(2, context=context)
+    doomed = [node.create_publisher(Image, 'pictures', 1)]
+
+    def can_execute(entity: Any) -> bool:
+        # The event handlers come last, and are listed when their publisher goes.
+        if doomed and entity in doomed[0].event_handlers:
+            node.destroy_publisher(doomed.pop())
+        return True
+
+    monkeypatch.setattr(executor, 'can_execute', can_execute)
+    executor.add_node(node)
+    executor.spin_once(0.1)
+    executor.shutdown()
+    assert not doomed
+    node.destroy_node()
+
+
+def test_an_executor_survives_an_event_whose_subscription_goes_before_a_thread_takes_it(
+    context: rclpy.Context, graph: Any
+) -> None:
+    node = rclpy.create_node('busy', context=context)
+    told: list[Any] = []
+    strict = node.create_subscription(
+        Image,
+        '/pictures',
+        told.append,
+        1,
+        event_callbacks=SubscriptionEventCallbacks(incompatible_qos=told.append),
+    )
+    events = strict.event_handlers
+    with Held(NodeExecutor(2, context=context), node) as held:
+        lenient = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        graph.node.create_publisher(Image, '/pictures', lenient)
+        graph.wait_until('the event', lambda: any(e._executor_event for e in events))
+        node.destroy_subscription(strict)
+        held.free.set()
+        graph.wait_until('the end of it', lambda: not any(e._executor_event for e in events))
+        heard: list[Image] = []
+        node.create_subscription(Image, '/others', heard.append, 1)
+        graph.image_publisher('/others').publish(Image())
+        graph.wait_until('an image', lambda: heard)
+        assert not told
+
+
+def test_an_executor_sleeps_while_a_message_waits_for_a_thread(
+    context: rclpy.Context, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    rounds: list[Any] = []
+
+    class Counting(NodeExecutor):
+        def can_execute(self, entity: Any) -> bool:
+            if entity is never:
+                rounds.append(entity)
+            return bool(super().can_execute(entity))
+
+    node = rclpy.create_node('busy', context=context)
+    never = node.create_timer(3600.0, rounds.clear)
+    taken: list[Image] = []
+    subscription = node.create_subscription(Image, '/pictures', taken.append, 1)
+    with Held(Counting(2, context=context), node) as held:
+        publisher = graph.image_publisher('/pictures')
+        publisher.publish(make_image(np.zeros((480, 640, 3), np.uint8)))
+        graph.wait_until('the message', lambda: subscription._executor_event)
+        before = len(rounds)
+        time.sleep(1.0)
+        # rclpy alone makes thousands.
+        assert len(rounds) - before < 40
+        assert not taken
+        held.free.set()
+        graph.wait_until('the image', lambda: taken)
+
+
+def test_all_threads_of_an_executor_run_from_the_start(context: rclpy.Context) -> None:
+    before = threading.active_count()
+    executor = NodeExecutor(5, context=context)
+    assert threading.active_count() == before + 5
+    executor.shutdown()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_nodes_at_work_are_ended_without_an_error(
+    number: int, start: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    program = start('vision', '--ros-args', '-p', 'autostart:=true')
+    names = ('detectnet', 'imagenet', 'segnet')
+    overlays = [graph.inbox(f'/{name}/overlay', Image) for name in names]
+    publishers = [graph.image_publisher(f'/{name}/image_in') for name in names]
+    image = make_image(np.zeros((240, 320, 3), np.uint8))
+    # Images faster than the networks, so that a signal meets some of them at work.
+    timer = graph.node.create_timer(
+        0.02, lambda: [publisher.publish(image) for publisher in publishers]
+    )
+    graph.wait_until('results', lambda: all(len(inbox) > 3 for inbox in overlays))
+    os.kill(program.process.pid, number)
+    assert program.process.wait(20) == 0
+    timer.cancel()
+    text = program.text()
+    assert not [word for word in ('Traceback', 'ERROR', 'rror:', 'invalid') if word in text], text
+
+
+def test_nodes_are_released_after_their_callbacks_where_one_of_these_breaks(
+    ros_domain: int,
+) -> None:
+    child = subprocess.run(
+        [sys.executable, '-c', BREAKING_NODE], capture_output=True, text=True, timeout=60
+    )
+    assert child.returncode == 1
+    assert 'ZeroDivisionError' in child.stderr
+    assert child.stdout.split() == ['begun', 'ended', 'released']
+
+
+def test_nodes_that_are_told_to_end_while_they_load_end(
+    start: Callable[..., Any], graph: Any
+) -> None:
+    program = start('vision', '--ros-args', '-p', 'autostart:=true')
+    graph.wait_until('the first node', lambda: 'detectnet' in graph.node.get_node_names())
+    assert program.stop() == 0
+    assert 'Traceback' not in program.text()

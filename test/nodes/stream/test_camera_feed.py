@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of nodes of a process that share one subscription, in a real graph."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.stream.camera import CameraSubscription
+
+SMALL = np.zeros((48, 64, 3), np.uint8)
+
+
+class Viewer:
+    """A node with a camera, and what it got."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.frames: list[Any] = []
+        group = MutuallyExclusiveCallbackGroup()
+        self.camera = CameraSubscription(node, '/camera', self.frames.append, group)
+
+    def stamps(self) -> list[int]:
+        return [frame.header.stamp.sec for frame in self.frames]
+
+
+@pytest.fixture
+def make_viewer(ros_domain: int) -> Iterator[Callable[..., Viewer]]:
+    rclpy.init()
+    executor = NodeExecutor(2)
+    viewers: list[Viewer] = []
+
+    def make(name: str, *arguments: str) -> Viewer:
+        node = rclpy.create_node(name, cli_args=['--ros-args', *arguments])
+        executor.add_node(node)
+        viewers.append(Viewer(node))
+        return viewers[-1]
+
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    yield make
+    executor.shutdown()
+    thread.join(10)
+    for viewer in viewers:
+        viewer.camera.close()
+        viewer.node.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def show(graph: Any, make_image: Callable[..., Image]) -> Callable[..., int]:
+    publisher = graph.node.create_publisher(Image, '/camera', 1)
+    stamps = iter(range(1, 10_000))
+
+    def until_seen(*viewers: Viewer) -> int:
+        """Publish until all of them have got one and the same image; answers its stamp."""
+
+        def seen() -> int | None:
+            stamp = next(stamps)
+            publisher.publish(make_image(SMALL, stamp=stamp))
+            time.sleep(0.05)
+            return stamp if all(stamp in viewer.stamps() for viewer in viewers) else None
+
+        return int(graph.wait_until('an image', seen))
+
+    return until_seen
+
+
+def subscribers(graph: Any) -> list[str]:
+    infos = graph.node.get_subscriptions_info_by_topic('/camera')
+    return sorted(info.node_name for info in infos)
+
+
+def test_nodes_share_the_subscription_the_message_and_the_decode(
+    make_viewer: Callable[..., Viewer], graph: Any, show: Callable[..., int]
+) -> None:
+    viewers = [make_viewer(name) for name in ('one', 'two', 'three')]
+    stamp = show(*viewers)
+    graph.wait_until('the subscriptions', lambda: subscribers(graph) == ['one'])
+    first, *others = (v.frames[v.stamps().index(stamp)] for v in viewers)
+    assert all(frame is first for frame in others)
+    assert all(frame.pixels() is first.pixels() for frame in others)
+    for viewer in viewers:
+        assert len(set(viewer.stamps())) == len(viewer.stamps())
+
+
+def test_when_the_owner_leaves_the_next_one_takes_over(
+    make_viewer: Callable[..., Viewer], graph: Any, show: Callable[..., int]
+) -> None:
+    one, two, three = (make_viewer(name) for name in ('one', 'two', 'three'))
+    show(one, two, three)
+    one.camera.close()
+    graph.wait_until('the next owner', lambda: subscribers(graph) == ['two'])
+    seen = len(one.frames)
+    show(two, three)
+    assert len(one.frames) == seen
+    # One that leaves without being the owner disturbs nobody.
+    three.camera.close()
+    show(two)
+    graph.wait_until('the subscriptions', lambda: subscribers(graph) == ['two'])
+    two.camera.close()
+    graph.wait_until('the end', lambda: subscribers(graph) == [])
+    four = make_viewer('four')
+    show(four)
+    graph.wait_until('the subscriptions', lambda: subscribers(graph) == ['four'])
+
+
+def test_leaving_and_joining_again_while_images_come_starves_nobody(
+    make_viewer: Callable[..., Viewer], graph: Any, show: Callable[..., int]
+) -> None:
+    stays = make_viewer('stays')
+    restless = [make_viewer('one'), make_viewer('two')]
+    show(stays, *restless)
+    for _ in range(10):
+        for viewer in (stays, *restless):
+            viewer.camera.close()
+            viewer.__init__(viewer.node)  # type: ignore[misc]
+        show(stays, *restless)
+    graph.wait_until('one subscription', lambda: len(subscribers(graph)) == 1)
+
+
+def test_a_node_with_overrides_of_its_own_has_a_subscription_of_its_own(
+    make_viewer: Callable[..., Viewer], graph: Any, show: Callable[..., int]
+) -> None:
+    override = 'qos_overrides./camera.subscription.reliability:=best_effort'
+    viewers = [make_viewer('plain'), make_viewer('own', '-p', override), make_viewer('other')]
+    show(*viewers)
+    graph.wait_until('the subscriptions', lambda: subscribers(graph) == ['own', 'plain'])
+
+
+def test_a_reliability_that_was_asked_for_is_kept(
+    make_viewer: Callable[..., Viewer], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    strict = make_viewer(
+        'strict', '-p', 'qos_overrides./camera.subscription.reliability:=reliable'
+    )
+    lenient = make_viewer('lenient')
+    qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    publisher = graph.node.create_publisher(Image, '/camera', qos)
+
+    def arrived() -> int:
+        publisher.publish(make_image(SMALL))
+        return len(lenient.frames)
+
+    graph.wait_until('an image', arrived)
+    assert strict.frames == []
+    said = '/tester publishes on /camera with reliability best effort'
+    # The graph learns of a publisher before it learns whose it is.
+    graph.wait_until('its name', lambda: strict.camera.mismatches()[0].startswith(said))
+    (line,) = strict.camera.mismatches()
+    assert 'set qos_overrides./camera.subscription.reliability to best_effort' in line
+    assert lenient.camera.mismatches() == []
+    graph.node.destroy_publisher(publisher)
+    graph.wait_until('the end of the warning', lambda: not strict.camera.mismatches())
+
+
+def test_a_reliability_that_does_not_exist_is_an_error(make_viewer: Callable[..., Viewer]) -> None:
+    wrong = 'qos_overrides./camera.subscription.reliability:=perfect'
+    with pytest.raises(SettingsError, match='best_available, reliable, best_effort'):
+        make_viewer('wrong', '-p', wrong)
+    make_viewer('right').camera.close()

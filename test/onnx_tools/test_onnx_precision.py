@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the precision that an ONNX graph says it has."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper, save
+
+from ros_deep_learning.errors import EngineError
+from ros_deep_learning.onnx_tools.onnx_precision import graph_precision
+
+FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Answer a maker of networks from nodes, with the weights ``w`` and ``w16``."""
+
+    def make(nodes, kind=FLOAT, **weights):
+        weights = {
+            'w': np.ones((64, 64), np.float32),
+            'w16': np.ones((64, 64), np.float16),
+        } | weights
+        graph = helper.make_graph(
+            nodes,
+            'g',
+            [helper.make_tensor_value_info('x', kind, [1, 64])],
+            [helper.make_tensor_value_info('y', kind, [1, 64])],
+            [numpy_helper.from_array(array, name) for name, array in weights.items()],
+        )
+        path = tmp_path / 'network.onnx'
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)]), str(path))
+        return path
+
+    return make
+
+
+def node(operator, inputs, output, **attributes):
+    return helper.make_node(operator, inputs.split(), [output], **attributes)
+
+
+def test_no_product_is_fp32(network):
+    assert graph_precision(network([node('Relu', 'x', 'y')])) == 'fp32'
+
+
+def test_single_precision(network):
+    assert graph_precision(network([node('MatMul', 'x w', 'y')])) == 'fp32'
+
+
+def test_weights_only_stored_in_half_are_fp32(network):
+    nodes = [node('Cast', 'w16', 'wide', to=FLOAT), node('MatMul', 'x wide', 'y')]
+    assert graph_precision(network(nodes)) == 'fp32'
+
+
+def test_half_inside_with_single_precision_outside(network):
+    nodes = [
+        node('Cast', 'x', 'h', to=HALF),
+        node('MatMul', 'h w16', 'p'),
+        node('Relu', 'p', 'q'),
+        node('Gemm', 'q w16', 'r'),
+        node('Cast', 'r', 'y', to=FLOAT),
+    ]
+    assert graph_precision(network(nodes)) == 'fp16'
+
+
+def test_half_throughout(network):
+    assert graph_precision(network([node('MatMul', 'x w16', 'y')], HALF)) == 'fp16'
+
+
+def test_half_and_single_are_mixed(network):
+    nodes = [
+        node('Cast', 'x', 'h', to=HALF),
+        node('MatMul', 'h w16', 'p'),
+        node('Cast', 'p', 'q', to=FLOAT),
+        node('MatMul', 'q w', 'y'),
+    ]
+    assert graph_precision(network(nodes)) == 'mixed'
+
+
+def test_quantised_activations_are_int8(network):
+    nodes = [
+        node('QuantizeLinear', 'x s z', 'q'),
+        node('DequantizeLinear', 'q s z', 'd'),
+        node('MatMul', 'd w', 'y'),
+    ]
+    path = network(nodes, s=np.array(0.1, np.float32), z=np.array(0, np.int8))
+    assert graph_precision(path) == 'int8'
+
+
+def test_quantised_weights_alone_are_fp32(network):
+    nodes = [node('DequantizeLinear', 'q s z', 'd'), node('MatMul', 'x d', 'y')]
+    path = network(
+        nodes,
+        q=np.ones((64, 64), np.int8),
+        s=np.array(0.1, np.float32),
+        z=np.array(0, np.int8),
+    )
+    assert graph_precision(path) == 'fp32'
+
+
+@pytest.mark.parametrize('content', [b'garbage', b'\x08\x08\x12'])
+def test_not_onnx(tmp_path, content):
+    path = tmp_path / 'bad.onnx'
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match=r'cannot read .*bad\.onnx as ONNX') as caught:
+        graph_precision(path)
+    assert '\n' not in str(caught.value)
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(EngineError, match=r'none\.onnx'):
+        graph_precision(tmp_path / 'none.onnx')

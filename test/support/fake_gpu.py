@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A GPU made of host memory, so that the TensorRT engine and its kernels run where there is none.
+
+PyCUDA's driver and TensorRT's execution context are stand-ins. The kernels are the real source,
+compiled as C++. Work on a stream is done when the stream is waited for, and not before: what
+reads its results too early, or overwrites its sources, is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import itertools
+import sys
+from functools import partial
+from math import prod
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'engines' / 'tensorrt' / 'kernels'))
+
+
+class Stream:
+    """Work that waits for ``synchronize``."""
+
+    by_handle: ClassVar[dict[int, Stream]] = {}
+    handles = itertools.count(1)
+
+    def __init__(self, flags=0):
+        self.handle = next(self.handles)
+        self.by_handle[self.handle] = self
+        self.work = []
+
+    def synchronize(self):
+        work, self.work = self.work, []
+        for step in work:
+            step()
+
+
+class Graph:
+    """What ``CudaGraph`` is on such a stream."""
+
+    def __init__(self, handle, enqueue):
+        self._stream = Stream.by_handle[handle]
+        before, self._stream.work = self._stream.work, []
+        enqueue()
+        self._work, self._stream.work = self._stream.work, before
+
+    def launch(self):
+        self._stream.work.extend(self._work)
+
+    def free(self):
+        self._work = []
+
+
+class Block:
+    """Host memory that plays pinned or device memory; NumPy takes it as the base of an array."""
+
+    def __init__(self, driver, nbytes):
+        self._driver = driver
+        self._bytes = np.full(nbytes, 0xCD, np.uint8)
+        driver.alive += 1
+        driver.allocated += 1
+
+    @property
+    def __array_interface__(self):
+        return self._bytes.__array_interface__
+
+    def __int__(self):
+        return self._bytes.ctypes.data
+
+    get_device_pointer = __int__
+
+    def free(self):
+        assert self._bytes is not None, 'freed twice'
+        self._bytes = None
+        self._driver.alive -= 1
+
+
+class Driver(ModuleType):
+    """As much of ``pycuda.driver`` as the engine uses."""
+
+    class Error(Exception):
+        pass
+
+    class MemoryError(Error):  # noqa: A001
+        pass
+
+    Stream = Stream
+    host_alloc_flags = SimpleNamespace(DEVICEMAP=2)
+
+    def __init__(self):
+        super().__init__('pycuda.driver')
+        self.alive = self.allocated = 0
+        self.downloaded = []
+
+    def mem_alloc(self, nbytes):
+        return Block(self, nbytes)
+
+    def pagelocked_empty(self, shape, dtype, mem_flags=0):
+        return np.asarray(Block(self, shape * np.dtype(dtype).itemsize))
+
+    def memcpy_htod_async(self, pointer, source, stream):
+        address, nbytes = source.ctypes.data, source.nbytes
+        stream.work.append(lambda: ctypes.memmove(pointer, address, nbytes))
+
+    def memcpy_dtoh_async(self, target, pointer, stream):
+        address, nbytes = target.ctypes.data, target.nbytes
+
+        def copy():
+            self.downloaded.append(nbytes)
+            ctypes.memmove(address, pointer, nbytes)
+
+        stream.work.append(copy)
+
+
+class StreamedModule:
+    """The kernels of the shim, run in a stream's order."""
+
+    def __init__(self, module):
+        self._module = module
+        self.launched = []
+
+    def get_function(self, name):
+        function = self._module.get_function(name)
+
+        def call(grid, block, stream, *args):
+            self.launched.append(name)
+            stream.work.append(partial(function.prepared_async_call, grid, block, None, *args))
+
+        return SimpleNamespace(prepare=function.prepare, prepared_async_call=call)
+
+
+class Context:
+    """TensorRT's execution context: a function from input arrays to output arrays."""
+
+    def __init__(self, network):
+        self._network = network
+        self._addresses, self._shapes = {}, {}
+
+    def set_tensor_address(self, name, address):
+        self._addresses[name] = address
+        return True
+
+    def set_optimization_profile_async(self, index, handle):
+        return True
+
+    def set_input_shape(self, name, shape):
+        largest = self._network.largest_shape(
+            next(spec for spec in self._network.info.inputs if spec.name == name)
+        )
+        self._shapes[name] = shape
+        return len(shape) == len(largest) and all(map(int.__le__, shape, largest))
+
+    def get_tensor_shape(self, name):
+        batch = next(iter(self._shapes.values()))[0]
+        spec = next(spec for spec in self._network.info.outputs if spec.name == name)
+        return tuple(batch if k == 0 and size == -1 else size for k, size in enumerate(spec.shape))
+
+    def execute_async_v3(self, handle):
+        shapes = dict(self._shapes)
+        Stream.by_handle[handle].work.append(lambda: self._compute(shapes))
+        return True
+
+    def _compute(self, shapes):
+        inputs = {}
+        for spec in self._network.info.inputs:
+            inputs[spec.name] = np.empty(shapes[spec.name], spec.dtype)
+            array = inputs[spec.name]
+            ctypes.memmove(array.ctypes.data, self._addresses[spec.name], array.nbytes)
+        self._network.runs += 1
+        outputs = self._network.compute(inputs)
+        for spec in self._network.info.outputs:
+            array = np.ascontiguousarray(outputs[spec.name], spec.dtype)
+            ctypes.memmove(self._addresses[spec.name], array.ctypes.data, array.nbytes)
+
+
+class Network:
+    """What ``TensorRtNetwork`` is to its engines.
+
+    ``compute`` gives the outputs of a batch of inputs, arrays by name.
+    """
+
+    def __init__(self, kernels, info, compute, *, integrated, max_batch):
+        from ros_deep_learning.engines.tensorrt.target import Target
+
+        self.info, self.compute, self.runs = info, compute, 0
+        self.target = Target('fake', (8, 7), 0, integrated)
+        self.gpu = SimpleNamespace(current=contextlib.nullcontext, kernels=lambda: kernels)
+        self.engine = SimpleNamespace(num_optimization_profiles=1)
+        self.errors = SimpleNamespace(take=lambda: '')
+        self.cuda_graph = False
+        self._max_batch = max_batch
+
+    def new_context(self):
+        return Context(self)
+
+    def largest_shape(self, spec):
+        return tuple(self._max_batch if size == -1 else size for size in spec.shape)
+
+
+class FakeGpu:
+    """Makes engines on a GPU of host memory, which they must give back.
+
+    Attributes:
+        driver: Counts what was allocated and copied back.
+        module: Knows the kernels that were launched.
+    """
+
+    def __init__(self, driver, module):
+        self.driver = driver
+        self.module = StreamedModule(module)
+        self._engines = []
+
+    def engine(self, info, compute, *, integrated=False, max_batch=4, cuda_graph=False):
+        from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
+        from ros_deep_learning.engines.tensorrt.runtime.cuda_graph import GraphLauncher
+        from ros_deep_learning.engines.tensorrt.runtime.engine import TensorRtEngine
+
+        network = Network(
+            Kernels(self.module), info, compute, integrated=integrated, max_batch=max_batch
+        )
+        engine = TensorRtEngine(network, lambda: None)
+        engine._launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
+        self._engines.append(engine)
+        return engine
+
+    def close(self):
+        for engine in self._engines:
+            engine.close()
+        assert self.driver.alive == 0, 'memory was not given back'
+
+
+def output_bytes(info, batch=1):
+    """Bytes of all outputs of a network whose batch is open."""
+    return sum(prod(spec.shape[1:]) * spec.dtype.itemsize for spec in info.outputs) * batch
+
+
+@pytest.fixture(scope='session')
+def shim_module(tmp_path_factory):
+    """The kernels as C++."""
+    from kernel_shim import ShimModule, build_shim
+
+    return ShimModule(build_shim(tmp_path_factory.mktemp('shim')))
+
+
+@pytest.fixture
+def fake_gpu(shim_module, monkeypatch):
+    """A GPU of host memory in place of PyCUDA's."""
+    driver = Driver()
+    package = ModuleType('pycuda')
+    package.driver = driver
+    monkeypatch.setitem(sys.modules, 'pycuda', package)
+    monkeypatch.setitem(sys.modules, 'pycuda.driver', driver)
+    shim_module.backwards = False
+    gpu = FakeGpu(driver, shim_module)
+    yield gpu
+    gpu.close()

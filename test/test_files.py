@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Files appear whole or not at all, and one process works at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ros_deep_learning import files
+from ros_deep_learning.errors import FetchError
+from ros_deep_learning.files import is_whole, replacing, sha256_of, work_folder
+
+# SHA-256 of 'abc', FIPS 180-2 appendix B.1.
+ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+
+
+def test_hash_and_wholeness(tmp_path: Path) -> None:
+    path = tmp_path / 'a'
+    assert not is_whole(path, ABC)
+    path.write_bytes(b'abc')
+    assert sha256_of(path) == ABC
+    assert is_whole(path, ABC)
+    assert is_whole(path, ABC, 3)
+    assert not is_whole(path, ABC, 4)
+    path.write_bytes(b'abd')
+    assert not is_whole(path, ABC, 3)
+    assert not is_whole(tmp_path, ABC)
+
+
+def test_replacing_shows_nothing_before_the_end(tmp_path: Path) -> None:
+    target = tmp_path / 'a.bin'
+    target.write_bytes(b'old')
+    with replacing(target, tmp_path) as stream:
+        stream.write(b'new')
+        stream.flush()
+        assert target.read_bytes() == b'old'
+    assert target.read_bytes() == b'new'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize('error', [ValueError, KeyboardInterrupt, SystemExit])
+def test_replacing_leaves_the_old_file_when_broken_off(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    target = tmp_path / 'a.bin'
+    target.write_bytes(b'old')
+
+    def write_half() -> None:
+        with replacing(target, tmp_path) as stream:
+            stream.write(b'half')
+            raise error
+
+    with pytest.raises(error):
+        write_half()
+    assert target.read_bytes() == b'old'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_part_grows_in_the_folder_given(tmp_path: Path) -> None:
+    parts = tmp_path / 'parts'
+    parts.mkdir()
+    with replacing(tmp_path / 'a.bin', parts) as stream:
+        stream.write(b'new')
+        assert [path.suffix for path in parts.iterdir()] == ['.part']
+    assert list(parts.iterdir()) == []
+    assert (tmp_path / 'a.bin').read_bytes() == b'new'
+
+
+def test_work_folder_is_empty_and_goes_away(tmp_path: Path) -> None:
+    leftover = tmp_path / '.x.lock.work-killed'
+    leftover.mkdir()
+    (leftover / 'half.whl').write_bytes(b'x' * 10)
+    other = tmp_path / '.y.lock.work-alive'
+    other.mkdir()
+    with work_folder(tmp_path / '.x.lock') as folder:
+        assert not leftover.exists()
+        assert list(folder.iterdir()) == []
+        (folder / 'sub').mkdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['.x.lock', '.y.lock.work-alive']
+
+
+def test_work_folder_goes_away_after_an_error(tmp_path: Path) -> None:
+    def work() -> None:
+        with work_folder(tmp_path / '.x.lock') as folder:
+            (folder / 'a').write_text('a')
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        work()
+    assert [path.name for path in tmp_path.iterdir()] == ['.x.lock']
+    with work_folder(tmp_path / '.x.lock'):
+        pass
+
+
+def test_waiting_can_be_given_up(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            '-c',
+            'import sys\nfrom pathlib import Path\n'
+            'from ros_deep_learning.files import work_folder\n'
+            f'with work_folder(Path({str(tmp_path / ".x.lock")!r})):\n'
+            '    print("held", flush=True); sys.stdin.read()\n',
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(files.__file__).parents[2],
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == 'held\n'
+    stages: list[str] = []
+
+    def give_up(stage: str, share: float | None) -> None:
+        stages.append(stage)
+        if len(stages) == 2:
+            raise InterruptedError
+
+    try:
+        with pytest.raises(InterruptedError), work_folder(tmp_path / '.x.lock', give_up):
+            pytest.fail('the lock is held by another process')
+        assert 'waiting for another process' in stages[0]
+    finally:
+        holder.communicate('', timeout=20)
+    with work_folder(tmp_path / '.x.lock', give_up):
+        assert len(stages) == 2
+
+
+def test_a_place_that_cannot_be_locked(tmp_path: Path) -> None:
+    (tmp_path / 'file').write_text('')
+    with (
+        pytest.raises(FetchError, match='cannot lock'),
+        work_folder(tmp_path / 'file' / '.x.lock'),
+    ):
+        pass

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where frames go when nobody has named them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ros_deep_learning.errors import ImageError
+from ros_deep_learning.video.sinks import OUTPUT_CODECS, VIDEO_SUFFIXES, open_output
+
+
+def frame(level: int = 80) -> np.ndarray:
+    return np.full((48, 64, 3), level, np.uint8)
+
+
+@pytest.mark.parametrize('suffix', VIDEO_SUFFIXES)
+def test_a_video_without_frames_is_no_file(tmp_path: Path, suffix: str) -> None:
+    sink = open_output(str(tmp_path / f'new/out{suffix}'), 25.0)
+    sink.close()
+    sink.close()
+    assert sink.paths == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('suffix', VIDEO_SUFFIXES)
+def test_each_kind_of_video(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f'out{suffix}'
+    sink = open_output(f'file://{path}', 25.0)
+    for _ in range(3):
+        sink.write(frame())
+    sink.close()
+    assert sink.paths == [path]
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(25.0)
+    assert abs(int(capture.read()[1].mean()) - 80) < 4
+
+
+def test_a_codec_that_is_asked_for(tmp_path: Path) -> None:
+    sink = open_output(str(tmp_path / 'out.avi'), 25.0, 'mpeg4')
+    sink.write(frame())
+    sink.close()
+    code = int(cv2.VideoCapture(str(tmp_path / 'out.avi')).get(cv2.CAP_PROP_FOURCC))
+    assert code.to_bytes(4, 'little').decode().lower() in ('mp4v', 'fmp4')
+
+
+def test_a_codec_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    assert 'vp9' in OUTPUT_CODECS
+    sink = open_output(str(tmp_path / 'out.mov'), 25.0, 'vp8')
+    with pytest.raises(ImageError, match=r'as vp8; .* every OpenCV has mjpeg in an .avi'):
+        sink.write(frame())
+    sink.close()
+
+
+@pytest.mark.parametrize('output', ['', 'notes.txt'])
+def test_what_is_no_output(output: str) -> None:
+    with pytest.raises(ImageError, match=r'want a folder, or one of .bmp'):
+        open_output(output, 25.0)
+
+
+def test_one_picture_of_many_frames() -> None:
+    with pytest.raises(ImageError, match='is one picture, but there are many frames'):
+        open_output('out.jpg', 25.0)
+
+
+def test_pictures_in_a_folder_and_by_a_pattern(tmp_path: Path) -> None:
+    for output, name in (
+        (tmp_path / 'a', 'frame-000000.jpg'),
+        (tmp_path / 'b/x-%d.png', 'x-0.png'),
+    ):
+        sink = open_output(str(tmp_path / output), 25.0)
+        assert sink.paths == []
+        sink.write(frame())
+        sink.close()
+        (folder,) = sink.paths
+        assert [p.name for p in folder.iterdir()] == [name]
