@@ -16,7 +16,8 @@ from ..downloads.own_cards import add_card
 from ..errors import CardError
 from ..onnx_tools.onnx_facts import OnnxFacts, read_onnx_facts
 from ..recognition.conventions import is_ultralytics
-from ..recognition.custom import CAFFE_SUFFIXES, Hints, card_from_file
+from ..recognition.custom import CAFFE_SUFFIXES, card_from_file
+from ..recognition.hints import Hints
 from .models_tables import table
 from .vision_arguments import size_of
 

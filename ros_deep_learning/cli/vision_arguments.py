@@ -20,7 +20,7 @@ from ..engines.loader import EngineLoader
 from ..errors import SettingsError
 from ..networks.base import Network
 from ..recognition.choice import choose_card
-from ..recognition.custom import Hints
+from ..recognition.hints import Hints
 
 _SIZE = re.compile('([0-9]+)x([0-9]+)')
 

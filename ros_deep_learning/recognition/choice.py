@@ -12,7 +12,8 @@ from typing import Any
 from ..cards.card import ModelCard, Task
 from ..cards.zoo import find_card
 from ..errors import CardError
-from .custom import Hints, card_from_file, is_network_file
+from .custom import card_from_file, is_network_file
+from .hints import Hints
 
 # Which outputs of a card are meant, by their role, where hints name one of these; ``scores``
 # stands for the only output, whatever its role.

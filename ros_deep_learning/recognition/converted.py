@@ -7,14 +7,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..cards.card import Format, InputSpec, Task
 from ..errors import CardError
 from .conventions import caffe_preprocessing
-
-if TYPE_CHECKING:
-    from .custom import Hints
+from .hints import Hints
 
 # The usual names do not tell whether a softmax is behind them, so that is looked at.
 _CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {

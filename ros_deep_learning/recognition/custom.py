@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from ..onnx_tools.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
 from .conventions import onnx_preprocessing
 from .converted import caffe_fields, ssd_fields
 from .decoder_choice import choose
+from .hints import Hints
 
 _TASKS: dict[str, Task] = {
     'classify': 'classification',
@@ -42,32 +43,6 @@ _UNREADABLE = {
     '.pt': 'PyTorch files can run any code; export ONNX and give that',
     '.pth': 'PyTorch files can run any code; export ONNX and give that',
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What a user says of a network file; all of it may be left out.
-
-    Attributes:
-        prototxt: Of a caffemodel.
-        labels: File of one label a line.
-        colors: File of one colour a line.
-        input_name: Name of the input tensor.
-        outputs: Role to tensor name; roles that jetson-inference calls ``coverage`` and ``boxes``
-            may stand for any detector's scores and boxes.
-        mean_pixel: What a Caffe detector takes off every value.
-        size_wh: Width and height of the input, where the file leaves them open.
-        decoder: Name of the decoder.
-    """
-
-    prototxt: Path | None = None
-    labels: Path | None = None
-    colors: Path | None = None
-    input_name: str | None = None
-    outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    mean_pixel: float = 0.0
-    size_wh: tuple[int, int] | None = None
-    decoder: str | None = None
 
 
 def is_network_file(model: str | Path) -> bool:

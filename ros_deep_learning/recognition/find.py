@@ -50,7 +50,7 @@ def find_network(
         card = model
     else:
         from .choice import choose_card
-        from .custom import Hints
+        from .hints import Hints
 
         card = choose_card(model, task, Hints(**files))
     if card.task != task:

@@ -13,7 +13,7 @@ from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.errors import CardError, ModelNotFoundError
 from ros_deep_learning.networks import SegNet
 from ros_deep_learning.recognition.choice import choose_card
-from ros_deep_learning.recognition.custom import Hints
+from ros_deep_learning.recognition.hints import Hints
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks.imagenet import ImageNet
 from ros_deep_learning.networks.segnet import SegNet
 from ros_deep_learning.recognition.conventions import onnx_preprocessing
-from ros_deep_learning.recognition.custom import Hints, card_from_file
+from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.find import find_network
+from ros_deep_learning.recognition.hints import Hints
 from ros_deep_learning.tasks.decoders.registry import DECODERS
 
 IMAGE = [1, 3, 64, 96]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...cards.card import ModelCard, Task
 from ...recognition.choice import choose_card
-from ...recognition.custom import Hints
+from ...recognition.hints import Hints
 from .vision_settings import VisionSettings
 
 
