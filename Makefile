@@ -7,7 +7,7 @@
 PYTHON = python3
 IN_ENV = . .ros/env.sh &&
 
-.PHONY: env test_env demo test test_distributions lint clean
+.PHONY: env test_env demo test test_distributions lint docs clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -30,8 +30,17 @@ test_distributions:
 lint: test_env
 	$(IN_ENV) ruff check . && ruff format --check . && python3 dev/type_check.py
 
+# The site in site/, with an API reference made from the docstrings; no ROS is needed.
+docs: .ros/docs/installed
+	NO_MKDOCS_2_WARNING=1 .ros/docs/bin/mkdocs build
+
+.ros/docs/installed: dev/docs/docs.txt
+	$(PYTHON) -m venv --clear .ros/docs
+	.ros/docs/bin/pip install --quiet --no-deps --only-binary=:all: -r $<
+	touch $@
+
 # The underlays stay: they lie in $XDG_CACHE_HOME/ros_deep_learning/underlay.
 clean:
-	rm -rf .ros build dist demo_output *.egg-info
+	rm -rf .ros build dist demo_output site *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

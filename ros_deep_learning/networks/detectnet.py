@@ -28,11 +28,12 @@ _Outcome = Tensors | DeviceCandidates
 class DetectNet(Network[DetectionSettings]):
     """Finds objects in images: a box, a class and a score for each.
 
-    >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
-    ...     net.tracking = TrackingSettings()
-    ...     found = net.detect(image_rgb)
-    ...     [net.labels[k] for k in found.class_ids]
-    ['person', 'bicycle']
+    Examples:
+        >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
+        ...     net.tracking = TrackingSettings()
+        ...     found = net.detect(image_rgb)
+        ...     [net.labels[k] for k in found.class_ids]
+        ['person', 'bicycle']
     """
 
     task = 'detection'

@@ -31,10 +31,11 @@ class ImageNet(Network[ClassificationSettings]):
     The role that the card gives the output says what it holds: ``logits``, ``probabilities``, or
     ``scores`` for either of them.
 
-    >>> with ImageNet('efficientnet-lite0') as net:  # doctest: +SKIP
-    ...     seen = net.classify(image_rgb, top_k=1)
-    ...     [net.labels[k] for k in seen.class_ids]
-    ['espresso']
+    Examples:
+        >>> with ImageNet('efficientnet-lite0') as net:  # doctest: +SKIP
+        ...     seen = net.classify(image_rgb, top_k=1)
+        ...     [net.labels[k] for k in seen.class_ids]
+        ['espresso']
     """
 
     task = 'classification'

@@ -52,10 +52,11 @@ class SegNet(Network[SegmentationSettings]):
     ``class_ids`` where the graph has the arg-max. An output of whole numbers is class indices
     whatever its role.
 
-    >>> with SegNet('selfie') as net:  # doctest: +SKIP
-    ...     parts = net.segment(image_rgb)
-    ...     dict(zip(net.labels, parts.shares()))
-    {'background': 0.46, 'person': 0.54}
+    Examples:
+        >>> with SegNet('selfie') as net:  # doctest: +SKIP
+        ...     parts = net.segment(image_rgb)
+        ...     dict(zip(net.labels, parts.shares()))
+        {'background': 0.46, 'person': 0.54}
     """
 
     task = 'segmentation'

