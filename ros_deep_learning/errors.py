@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every error the package raises on purpose."""
+"""All errors that the package raises on purpose."""
 
 
 class DeepLearningError(Exception):
-    """Base of all errors of this package: one clear line that names the thing and the mend."""
+    """Base of all errors of this package; the message is one line with the cause and the fix."""
 
 
 class ImageError(DeepLearningError):
-    """An image lies about itself, or its encoding is not supported."""
+    """An image contradicts its own header, or its encoding is not supported."""
 
 
 class CameraError(ImageError):
-    """A camera or stream is away; it may come back."""
+    """A camera or stream does not deliver images at present; it may recover."""
 
 
 class CardError(DeepLearningError):
@@ -20,11 +20,15 @@ class CardError(DeepLearningError):
 
 
 class ModelNotFoundError(DeepLearningError):
-    """No card or file has the name that was asked for."""
+    """No model card or file has the requested name."""
 
 
 class FetchError(DeepLearningError):
-    """A download failed, was refused, or is not what its card promised."""
+    """A download failed, was refused, or differs from what its card declares."""
+
+
+class LockError(DeepLearningError):
+    """A lock file cannot be made, or its file system has no locks."""
 
 
 class ConversionError(DeepLearningError):
@@ -32,11 +36,11 @@ class ConversionError(DeepLearningError):
 
 
 class EngineError(DeepLearningError):
-    """A network cannot be loaded or run by a backend."""
+    """A backend cannot load or run a network."""
 
 
 class BackendUnavailableError(EngineError):
-    """The backend that was asked for cannot run on this machine."""
+    """The requested backend cannot run on this machine."""
 
 
 class BuildError(EngineError):
@@ -44,28 +48,28 @@ class BuildError(EngineError):
 
 
 class BuildCancelledError(BuildError):
-    """The caller gave up a build before it was done."""
+    """The caller cancelled a build before it was finished."""
 
 
 class PlanError(EngineError):
-    """A serialised engine is refused: torn, foreign, altered or made for something else."""
+    """A serialised engine is refused: truncated, foreign, altered, or made for something else."""
 
 
 class DeviceError(EngineError):
-    """The accelerator failed: out of memory, or an error that its context does not survive."""
+    """The accelerator failed: out of memory, or an error after which its context is unusable."""
 
 
 class InferenceError(EngineError):
-    """A frame could not be run through an engine."""
+    """An engine could not run a frame."""
 
 
 class DecodeError(DeepLearningError):
-    """A network's outputs are not what its decoder expects."""
+    """The outputs of a network are not what its decoder expects."""
 
 
 class SettingsError(DeepLearningError):
-    """A parameter or an argument has a value that cannot be used."""
+    """A parameter or an argument has an invalid value."""
 
 
 class UsageError(DeepLearningError):
-    """A program was called with an argument that it does not know or cannot read."""
+    """A program was called with an unknown or unreadable argument."""

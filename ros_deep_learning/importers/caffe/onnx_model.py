@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConversionError
+from ...text import one_line
 from ..onnx_builder import OnnxBuilder
 from .layer_context import Blob
 
@@ -68,5 +69,5 @@ def _check(path: Path, model: Any) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as err:
-        msg = f'{path}: cannot be converted: {" ".join(str(err).split())[:300]}'
+        msg = f'{path}: cannot be converted: {one_line(err, 300)}'
         raise ConversionError(msg) from err

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError
+from ...text import one_line
 from .caffe_messages import network_class
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -75,7 +76,7 @@ def read_prototxt(path: Path) -> Prototxt:
     try:
         text_format.Parse(text, message, allow_unknown_field=True)
     except (text_format.ParseError, ValueError, OverflowError) as err:
-        msg = f'{path}: not a prototxt: line {" ".join(str(err).split())[:200]}'
+        msg = f'{path}: not a prototxt: line {one_line(err, 200)}'
         raise ConversionError(msg) from err
     if message.layer and message.layers:
         msg = f'{path}: has both "layer" and "layers"; Caffe takes one of the two forms'

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import ConversionError
 from ...progress import Progress, silent
+from ...text import one_line
 from ..onnx_builder import OnnxBuilder, Tensor
 from .tensorflow_constants import Array
 from .tensorflow_graph import FrozenGraph
@@ -195,6 +196,6 @@ def _serialised(path: Path, builder: OnnxBuilder, image: Tensor, scores: Tensor)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as err:
-        msg = f'{path}: cannot be converted: {" ".join(str(err).split())[:300]}'
+        msg = f'{path}: cannot be converted: {one_line(err, 300)}'
         raise ConversionError(msg) from err
     return model.SerializeToString()

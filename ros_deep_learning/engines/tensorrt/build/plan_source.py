@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....errors import BuildError, DeepLearningError
+from ....files import write_whole
 from ....progress import Progress, silent
 from ...backend import EngineOptions
 from ...base import Precision
@@ -22,7 +23,7 @@ from ..api import TensorRt
 from ..plans.plan_cache import PlanCache
 from ..plans.plan_key import PlanKey
 from ..plans.plan_record import PlanRecord
-from ..plans.private_files import read_private, write_private
+from ..plans.private_files import read_private
 from ..profile import InputRange, SizeRange, input_ranges
 from ..target import Target
 from .build_job import BuildJob
@@ -204,7 +205,7 @@ def obtain_plan(
         path = _store(cache, result.plan, record)
         if path is not None and timings is not None and result.timings != timings:
             with contextlib.suppress(OSError, DeepLearningError):
-                write_private(cache.timing_path(key), result.timings)
+                write_whole(cache.timing_path(key), result.timings)
         _LOG.info('built %s in %s, %.1f s', name, request.precision, record.build_seconds)
         return Plan(result.plan, record, path, built=True)
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 from ....errors import SettingsError
+from ....files import write_whole
 from ....paths import cache_folder
 from .compilers import OPTIONS, Compiler, Target
 
@@ -62,16 +61,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, image: bytes) -> None:
-    """Write whole or not at all: another process may read the file at any time."""
-    temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix='.kernels-')
-        with os.fdopen(descriptor, 'wb') as file:
-            file.write(hashlib.sha256(image).digest() + image)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        # Another process may read the file at any time.
+        write_whole(path, hashlib.sha256(image).digest() + image)
     except OSError as err:
         _log.warning('cannot keep the compiled CUDA kernels in %s: %s', path, err.strerror)
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)

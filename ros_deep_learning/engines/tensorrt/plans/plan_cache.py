@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....errors import DeepLearningError, PlanError
+from ....errors import LockError, PlanError, SettingsError
+from ....files import PART_SUFFIX, locked, write_whole
 from ....paths import cache_folder
 from ....progress import Progress, silent
 from .plan_key import PlanKey
 from .plan_record import PlanRecord
-from .private_files import check_private_folder, read_private, write_private
+from .private_files import check_private_folder, read_private
 
 _LOG = logging.getLogger('ros_deep_learning')
-_WAIT_S = 0.25
 _STALE_S = 600.0
 _NAME = re.compile(r'[0-9a-f]{64}')
 
@@ -87,24 +87,15 @@ class PlanCache:
             key: What is going to be looked up and perhaps built.
             progress: Called several times a second while another process holds the lock.
         """
-        from filelock import FileLock, Timeout
-
-        try:
-            lock = FileLock(self.folder() / f'{key.digest}.lock', mode=0o600)
-            with contextlib.suppress(Timeout):
-                lock.acquire(timeout=0)
-        except (OSError, NotImplementedError, DeepLearningError) as err:
-            _LOG.warning('the engine cache cannot be locked, two nodes may build twice: %s', err)
+        with contextlib.ExitStack() as stack:
+            try:
+                path = self.folder() / f'{key.digest}.lock'
+                stack.enter_context(locked(path, progress, holder='builds this engine'))
+            except (PlanError, SettingsError, LockError) as err:
+                _LOG.warning(
+                    'the engine cache cannot be locked, two nodes may build twice: %s', err
+                )
             yield
-            return
-        while not lock.is_locked:
-            progress('waiting for another process that builds this engine', None)
-            with contextlib.suppress(Timeout):
-                lock.acquire(timeout=_WAIT_S)
-        try:
-            yield
-        finally:
-            lock.release()
 
     def find(self, key: PlanKey, network: str) -> tuple[bytes, PlanRecord]:
         """Answer a plan and its record.
@@ -131,12 +122,12 @@ class PlanCache:
         """
         path = self.folder() / f'{record.key.digest}.plan'
         sidecar = path.with_suffix('.json')
-        for torn in path.parent.glob(f'{path.stem}.*.tmp'):
+        for torn in path.parent.glob(f'{path.stem}.*{PART_SUFFIX}'):
             torn.unlink(missing_ok=True)
         # Without its sidecar a plan is never used: no moment has a new plan with an old sidecar.
         sidecar.unlink(missing_ok=True)
-        write_private(path, plan)
-        write_private(sidecar, record.dump())
+        write_whole(path, plan)
+        write_whole(sidecar, record.dump())
         return path
 
     def entries(self) -> list[CachedPlan]:
@@ -175,7 +166,7 @@ class PlanCache:
             Bytes freed.
         """
         limit = time.time() - older_than_s
-        stale = [p for p in self.folder().glob('*.tmp') if p.lstat().st_mtime < limit]
+        stale = [p for p in self.folder().glob(f'*{PART_SUFFIX}') if p.lstat().st_mtime < limit]
         return sum(_unlink(path) for path in stale)
 
     def forget_timings(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import CardError, PlanError
+from ....files import sha256_of
 from ....onnx_tools.external_data import external_files
 from ..profile import InputRange
 
@@ -120,8 +121,8 @@ def hash_onnx(path: Path) -> str:
         PlanError: A file cannot be read, or external data lies outside the network's folder.
     """
     try:
-        digest = _hash_file(path)
-        extra = [f'{name}:{_hash_file(path.parent / name)}' for name in external_files(path)]
+        digest = sha256_of(path)
+        extra = [f'{name}:{sha256_of(path.parent / name)}' for name in external_files(path)]
     except CardError as err:
         raise PlanError(str(err)) from err
     except OSError as err:
@@ -130,11 +131,3 @@ def hash_onnx(path: Path) -> str:
     if not extra:
         return digest
     return hashlib.sha256('\n'.join([digest, *extra]).encode()).hexdigest()
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from ....errors import PlanError
@@ -78,29 +77,6 @@ def read_private(path: Path) -> bytes:
         except OSError as err:
             msg = f'cannot read {path}: {err.strerror}'
             raise PlanError(msg) from err
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename.
-
-    Raises:
-        OSError: The folder is read-only or the disk is full; nothing is left behind.
-    """
-    handle, name = tempfile.mkstemp(prefix=f'{path.name}.', suffix='.tmp', dir=path.parent)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _foreign(facts: os.stat_result) -> str | None:

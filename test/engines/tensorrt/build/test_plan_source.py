@@ -128,7 +128,7 @@ def test_a_full_disk_costs_a_warning(request_, cache, monkeypatch, caplog):
     def full(path, data):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(plan_cache, 'write_private', full)
+    monkeypatch.setattr(plan_cache, 'write_whole', full)
     plan = obtain_plan(request_, cache)
     assert plan.built
     assert plan.path is None

@@ -118,7 +118,7 @@ def test_a_new_plan_never_stands_beside_an_old_sidecar(cache, stored, monkeypatc
     def fail(path, data):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(plan_cache, 'write_private', fail)
+    monkeypatch.setattr(plan_cache, 'write_whole', fail)
     with pytest.raises(OSError, match='No space'):
         cache.store(b'new', make_record(b'new'))
     with pytest.raises(PlanError, match='sidecar is missing'):
@@ -126,7 +126,7 @@ def test_a_new_plan_never_stands_beside_an_old_sidecar(cache, stored, monkeypatc
 
 
 def test_store_clears_what_a_killed_writer_left(cache, stored):
-    left = cache.folder() / f'{stored.key.digest}.plan.xyz.tmp'
+    left = cache.folder() / f'{stored.key.digest}.plan.xyz.part'
     left.write_bytes(b'half')
     cache.store(PLAN, stored)
     assert not left.exists()
@@ -158,12 +158,12 @@ def test_remove_leaves_a_plan_that_is_being_built(cache, stored):
 
 
 def test_sweep_takes_old_temporary_files_only(cache):
-    old, new = (cache.folder() / name for name in ('old.tmp', 'new.tmp'))
+    old, new = (cache.folder() / name for name in ('old.part', 'new.part'))
     for path in (old, new):
         path.write_bytes(b'1234')
     os.utime(old, (time.time() - 3600, time.time() - 3600))
     assert cache.sweep() == 4
-    assert [p.name for p in cache.folder().iterdir()] == ['new.tmp']
+    assert [p.name for p in cache.folder().iterdir()] == ['new.part']
 
 
 def test_one_holds_the_lock_and_others_wait(cache, make_key):

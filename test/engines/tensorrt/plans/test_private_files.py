@@ -11,9 +11,9 @@ import pytest
 from ros_deep_learning.engines.tensorrt.plans.private_files import (
     check_private_folder,
     read_private,
-    write_private,
 )
 from ros_deep_learning.errors import PlanError
+from ros_deep_learning.files import write_whole
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_refuses_a_folder_in_a_world_writable_one(tmp_path):
 
 def test_refuses_what_another_user_owns(folder, monkeypatch):
     path = folder / 'a.plan'
-    write_private(path, b'plan')
+    write_whole(path, b'plan')
     monkeypatch.setattr(os, 'geteuid', lambda: path.stat().st_uid + 1)
     with pytest.raises(PlanError, match='owned by user'):
         check_private_folder(folder)
@@ -75,17 +75,8 @@ def test_refuses_what_another_user_owns(folder, monkeypatch):
         read_private(path)
 
 
-def test_what_is_written_is_read_and_private(folder):
-    path = folder / 'a.plan'
-    write_private(path, b'one')
-    write_private(path, b'two')
-    assert read_private(path) == b'two'
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert [p.name for p in folder.iterdir()] == ['a.plan']
-
-
 def test_reads_an_empty_file(folder):
-    write_private(folder / 'empty', b'')
+    write_whole(folder / 'empty', b'')
     assert read_private(folder / 'empty') == b''
 
 
@@ -96,14 +87,14 @@ def test_a_missing_file_is_told_apart(folder):
 
 def test_refuses_a_file_that_others_can_write(folder):
     path = folder / 'a.plan'
-    write_private(path, b'plan')
+    write_whole(path, b'plan')
     path.chmod(0o660)
     with pytest.raises(PlanError, match='writable'):
         read_private(path)
 
 
 def test_refuses_a_link(folder):
-    write_private(folder / 'a.plan', b'plan')
+    write_whole(folder / 'a.plan', b'plan')
     (folder / 'b.plan').symlink_to(folder / 'a.plan')
     with pytest.raises(PlanError, match='it is a link'):
         read_private(folder / 'b.plan')
@@ -113,17 +104,3 @@ def test_refuses_a_pipe_without_waiting_for_it(folder):
     os.mkfifo(folder / 'pipe', 0o600)
     with pytest.raises(PlanError, match='no regular file'):
         read_private(folder / 'pipe')
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(folder, monkeypatch):
-    path = folder / 'a.plan'
-    write_private(path, b'old')
-
-    def full(_):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(os, 'fsync', full)
-    with pytest.raises(OSError, match='No space'):
-        write_private(path, b'new')
-    assert read_private(path) == b'old'
-    assert [p.name for p in folder.iterdir()] == ['a.plan']
