@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Find objects in a picture and save it with their boxes.
+
+python3 examples/detect_picture.py street.jpg annotated.jpg
+"""
+
+import sys
+
+import cv2
+
+from ros_deep_learning import DetectNet, draw_detections
+
+
+def main(picture: str, annotated: str) -> None:
+    image_bgr = cv2.imread(picture)
+    with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:
+        found = net.detect(image_bgr[..., ::-1])  # networks take RGB, OpenCV reads BGR
+        for box, k, score in zip(found.boxes_xyxy, found.class_ids, found.scores, strict=True):
+            x1, y1, x2, y2 = box.round().astype(int).tolist()
+            print(f'{net.labels[k]} {score:.0%} from ({x1}, {y1}) to ({x2}, {y2})')
+        draw_detections(
+            image_bgr,
+            found.boxes_xyxy,
+            found.scores,
+            found.class_ids,
+            labels=net.labels,
+            colors_rgb=net.colors_rgb[:, ::-1].copy(),
+        )
+    cv2.imwrite(annotated, image_bgr)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
