@@ -55,6 +55,10 @@ class PlanError(EngineError):
     """A serialised engine is refused: truncated, foreign, altered, or made for something else."""
 
 
+class OnnxError(CardError, EngineError):
+    """A file cannot be read as an ONNX network, by what makes a card of it or by a backend."""
+
+
 class DeviceError(EngineError):
     """The accelerator failed: out of memory, or an error after which its context is unusable."""
 

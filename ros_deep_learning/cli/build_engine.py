@@ -19,7 +19,8 @@ from .bar import progress_bar
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
-    from ..engines.tensorrt.build.plan_source import Plan, PlanRequest
+    from ..engines.tensorrt.build.plan_request import PlanRequest
+    from ..engines.tensorrt.build.plan_source import Plan
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanRequest, Plan]:
     from ..engines.tensorrt.api import tensorrt
     from ..engines.tensorrt.backend import this_machine
-    from ..engines.tensorrt.build.plan_source import obtain_plan, request_plan
+    from ..engines.tensorrt.build.plan_request import request_plan
+    from ..engines.tensorrt.build.plan_source import obtain_plan
     from ..engines.tensorrt.plans.plan_cache import PlanCache
     from ..engines.tensorrt.target import absent_target
 

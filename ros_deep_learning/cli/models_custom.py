@@ -14,7 +14,7 @@ from ..cards.card_text import card_text
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import CardError
-from ..onnx_tools.onnx_facts import OnnxFacts, read_onnx_facts
+from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES, card_from_file
 from ..recognition.hints import Hints
@@ -74,7 +74,7 @@ def _print_tensors(path: Path, prototxt: Path | None) -> None:
     """Print what a file tells of its tensors, if it is there."""
     suffix = path.suffix.lower()
     if suffix == '.onnx':
-        _print_facts(path, read_onnx_facts(path))
+        _print_facts(path, read_facts(path))
     elif suffix in CAFFE_SUFFIXES and prototxt is not None:
         from ..importers.caffe import input_shapes
 
@@ -92,7 +92,7 @@ def _print_facts(path: Path, facts: OnnxFacts) -> None:
     print(f'# {path.name}: {facts.producer or "unknown producer"}, opset {facts.opset}')
     _print_rows(
         [
-            (kind, name, tensor.dtype, _shape_text(tensor.shape))
+            (kind, name, _type_text(tensor), _shape_text(tensor.shape))
             for kind, tensors in (('input', facts.inputs), ('output', facts.outputs))
             for name, tensor in tensors.items()
         ]
@@ -109,6 +109,10 @@ def _print_facts(path: Path, facts: OnnxFacts) -> None:
 def _print_rows(rows: Sequence[Sequence[str]]) -> None:
     for line in table(('', 'TENSOR', 'TYPE', 'SHAPE'), rows).splitlines():
         print(f'# {line}')
+
+
+def _type_text(tensor: TensorFacts) -> str:
+    return 'unknown' if tensor.dtype is None else str(tensor.dtype)
 
 
 def _shape_text(shape: Sequence[int]) -> str:

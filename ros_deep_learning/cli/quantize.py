@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..cards.card import ModelCard
 from ..downloads.store import ModelStore
 from ..errors import DeepLearningError, SettingsError
+from ..onnx_tools.facts import read_facts
 from ..onnx_tools.quantize import Method, Quantised, judged, quantize, run_exactly
 from ..progress import Progress
 from ..recognition.choice import choose_card
@@ -105,9 +106,7 @@ def _held_out(count: int, share: float) -> set[int]:
 
 
 def _input_name(card: ModelCard, onnx_path: Path) -> str:
-    from ..engines.tensorrt.build.network_facts import read_network
-
-    return card.input.name or read_network(onnx_path).inputs[0].name
+    return card.input.name or next(iter(read_facts(onnx_path).inputs))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from ..cards.card import InputSpec, ModelCard
 from ..cards.source import Role, SourceSpec
-from ..onnx_tools.onnx_facts import OnnxFacts, read_onnx_facts
+from ..onnx_tools.facts import OnnxFacts, read_facts
 
 _LOG = logging.getLogger('ros_deep_learning')
 
@@ -37,7 +37,7 @@ def complete(card: ModelCard, onnx_path: Path, files: Mapping[Role, Path]) -> Mo
     Raises:
         CardError: The file is no ONNX network.
     """
-    facts = read_onnx_facts(onnx_path)
+    facts = read_facts(onnx_path)
     spec = _fitting_input(card, facts)
     outputs = _fitting_outputs(card, facts)
     if spec != card.input or outputs != dict(card.outputs):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BackendUnavailableError, EngineError, InferenceError
-from ..onnx_tools.onnx_precision import graph_precision
+from ..onnx_tools.facts import read_facts
 from ..progress import Progress
 from ..text import one_line
 from .backend import EngineOptions
@@ -71,7 +71,7 @@ class OnnxRuntimeBackend:
         providers = options.providers or (_CPU,)
         _check_providers(providers)
         session = _open(onnx_path, providers, options)
-        typed = graph_precision(onnx_path)
+        typed = read_facts(onnx_path).precision
         if precision not in ('auto', typed):
             msg = (
                 f'onnxruntime runs {onnx_path} as its graph is typed, {typed}, not {precision}; '

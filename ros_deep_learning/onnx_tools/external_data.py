@@ -1,39 +1,52 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Weights of an ONNX network that lie in files beside it."""
+"""Weights of an ONNX network that are stored in other files."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ..errors import CardError
+from ..errors import OnnxError
+from .load import load_onnx
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto
 
 
-def external_files(path: Path) -> list[str]:
-    """List the files beside an ONNX file that hold weights of it, relative to its folder.
+def external_files(path: Path, model: ModelProto) -> list[str]:
+    """List the files with weights of an ONNX network, relative to its folder, sorted.
+
+    Args:
+        path: The network's file, for error messages.
+        model: The network, loaded without these weights.
 
     Raises:
-        CardError: It is no ONNX file, or names files outside its own folder.
-        OSError: It cannot be read.
+        OnnxError: The network refers to files outside its own folder.
     """
-    return _locations(path, _read(path))
+    names = sorted({entry.value for entry in _location_entries(model)})
+    for name in names:
+        if Path(name).is_absolute() or '..' in Path(name).parts:
+            msg = f'{path} refers to weights outside its own folder: {name}'
+            raise OnnxError(msg)
+    return names
 
 
 def copy_onnx(path: Path, target: Path) -> None:
-    """Copy an ONNX file together with the weights beside it.
+    """Copy an ONNX file together with the files that hold its weights.
 
-    The copies of those are named after the target, so that those of several networks do not meet
-    in one folder, whatever their exporters called them.
+    The copies of those are named after the target: networks of several exporters can share a
+    folder, even if their files of weights have the same name.
 
     Raises:
-        CardError: It is no ONNX file, names files outside its own folder, or one is missing.
+        OnnxError: The file is not an ONNX file, refers to files outside its own folder, or one
+            of them is missing.
         OSError: A file cannot be read or written.
     """
-    model = _read(path)
-    names = _locations(path, model)
+    model = load_onnx(path, weights=False)
+    names = external_files(path, model)
     if not names:
         shutil.copyfile(path, target)
         return
@@ -41,35 +54,14 @@ def copy_onnx(path: Path, target: Path) -> None:
     for name, copy in copies.items():
         if not (path.parent / name).is_file():
             msg = f'{path} has weights in {name}, which is not beside it; put it there'
-            raise CardError(msg)
+            raise OnnxError(msg)
         shutil.copyfile(path.parent / name, target.with_name(copy))
     for entry in _location_entries(model):
         entry.value = copies[entry.value]
     target.write_bytes(model.SerializeToString())
 
 
-def _read(path: Path) -> Any:
-    import onnx
-
-    try:
-        return onnx.load(str(path), load_external_data=False)
-    except OSError:
-        raise
-    except Exception as err:
-        msg = f'cannot read {path} as ONNX: {err}'
-        raise CardError(msg) from err
-
-
-def _locations(path: Path, model: Any) -> list[str]:
-    names = sorted({entry.value for entry in _location_entries(model)})
-    for name in names:
-        if Path(name).is_absolute() or '..' in Path(name).parts:
-            msg = f'{path} names external data outside its own folder: {name}'
-            raise CardError(msg)
-    return names
-
-
-def _location_entries(model: Any) -> Iterator[Any]:
+def _location_entries(model: ModelProto) -> Iterator[StringStringEntryProto]:
     from onnx.external_data_helper import uses_external_data
 
     for tensor in _tensors(model.graph):
@@ -77,8 +69,8 @@ def _location_entries(model: Any) -> Iterator[Any]:
             yield from (entry for entry in tensor.external_data if entry.key == 'location')
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    """Give the tensors of a graph, of its nodes and of the graphs inside these."""
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    """List the tensors of a graph, of its nodes and of the graphs inside these."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:

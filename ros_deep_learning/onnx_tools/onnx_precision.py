@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What precision an ONNX graph computes in, as its own types say."""
+"""The precision that an ONNX graph computes in."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import EngineError
+from ..errors import OnnxError
 from ..text import one_line
 
 if TYPE_CHECKING:
@@ -29,40 +29,42 @@ _QUANTIZED = frozenset(
 _LARGE_BYTES = 1024
 
 
-def graph_precision(onnx_path: Path) -> GraphPrecision:
-    """Read what the convolutions and matrix products of a network are computed in.
+def graph_precision(path: Path, model: ModelProto) -> GraphPrecision:
+    """Return the precision that the convolutions and matrix products of a network have.
 
-    Weights that are only stored in half and cast up are fp32. Activations that pass through
-    quantise nodes make a network int8, even though its first and last layers may not be.
-    Networks with fp32 and fp16 products side by side are mixed. Bodies of control flow are not
-    looked into.
+    Weights that are stored in half precision and cast to float32 count as fp32. A network with
+    quantise nodes for its activations is int8, although its first and last layers may be float.
+    A network with both fp32 and fp16 products is mixed. Bodies of control flow are ignored.
+
+    Args:
+        path: The network's file, for error messages.
+        model: The network. Its large weights are dropped, since the inference of types is slow
+            with them and does not use them.
 
     Raises:
-        EngineError: The file cannot be read as ONNX.
+        OnnxError: The types of the tensors cannot be inferred.
     """
-    import onnx
+    from onnx import TensorProto
 
-    try:
-        model = onnx.load(str(onnx_path), load_external_data=False)
-        types = _product_types(model)
-    except Exception as err:
-        msg = f'cannot read {onnx_path} as ONNX: {one_line(err)}'
-        raise EngineError(msg) from err
+    types = _product_types(path, model)
     if any(node.op_type in _QUANTIZED for node in model.graph.node):
         return 'int8'
-    if types <= {onnx.TensorProto.FLOAT}:
+    if types <= {TensorProto.FLOAT}:
         return 'fp32'
-    return 'fp16' if types == {onnx.TensorProto.FLOAT16} else 'mixed'
+    return 'fp16' if types == {TensorProto.FLOAT16} else 'mixed'
 
 
-def _product_types(model: ModelProto) -> set[int]:
+def _product_types(path: Path, model: ModelProto) -> set[int]:
     from onnx import shape_inference
 
-    # Types follow without the weights' values, and a graph without them is inferred at once.
     for tensor in model.graph.initializer:
         if len(tensor.raw_data) > _LARGE_BYTES:
             tensor.ClearField('raw_data')
-    graph = shape_inference.infer_shapes(model).graph
+    try:
+        graph = shape_inference.infer_shapes(model).graph
+    except Exception as err:
+        msg = f'cannot infer the types in {path}: {one_line(err)}'
+        raise OnnxError(msg) from err
     known = {
         value.name: value.type.tensor_type.elem_type
         for value in (*graph.input, *graph.output, *graph.value_info)

@@ -7,8 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConversionError
+from ..errors import ConversionError, OnnxError
 from ..text import one_line
+from .load import load_onnx
 
 CONVERTER_VERSION = 1
 """Raised with every change of the result, so that files converted before are made anew."""
@@ -31,23 +32,24 @@ def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
         ConversionError: The file is no such network, or has no place for another size.
     """
     import onnx
-    from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load(str(path), load_external_data=False)
-        _set_size(model.graph, path, size_wh)
+        model = load_onnx(path, weights=False)
+    except OnnxError as err:
+        raise ConversionError(str(err)) from err
+    _set_size(model.graph, path, size_wh)
+    try:
         for output in model.graph.output:
             output.type.tensor_type.ClearField('shape')
         del model.graph.value_info[:]
         model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         onnx.checker.check_model(model)
-    except (OSError, DecodeError, onnx.checker.ValidationError) as err:
-        msg = f'{path} cannot be read as an ONNX file: {one_line(err, 300)}'
+    except onnx.checker.ValidationError as err:
+        msg = f'{path} is not a valid ONNX network: {one_line(err, 300)}'
         raise ConversionError(msg) from err
     except onnx.shape_inference.InferenceError as err:
         width, height = size_wh
-        reason = one_line(err, 300)
-        msg = f'{path} cannot take images of {width}x{height}: {reason}'
+        msg = f'{path} cannot take images of {width}x{height}: {one_line(err, 300)}'
         raise ConversionError(msg) from err
     return bytes(model.SerializeToString())
 

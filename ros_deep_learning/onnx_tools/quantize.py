@@ -19,8 +19,8 @@ from ..errors import BuildError, SettingsError
 from ..files import move_whole
 from ..progress import Progress, silent
 from ..text import one_line
+from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
-from .onnx_precision import graph_precision
 
 Method = Literal['entropy', 'minmax']
 _MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
@@ -79,7 +79,7 @@ def quantize(
     if not feeds:
         msg = 'no frames to calibrate with'
         raise SettingsError(msg)
-    kind = graph_precision(onnx_path)
+    kind = read_facts(onnx_path).precision
     if kind != 'fp32':
         msg = f'{onnx_path} computes in {kind}; only a float32 network can be quantised'
         raise BuildError(msg)

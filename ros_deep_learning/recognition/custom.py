@@ -16,7 +16,7 @@ from ..cards.card import InputSpec, InputType, ModelCard, Task
 from ..cards.labels import load_labels
 from ..cards.source import SourceSpec
 from ..errors import CardError, DecodeError
-from ..onnx_tools.onnx_facts import OnnxFacts, TensorFacts, read_onnx_facts
+from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from .conventions import onnx_preprocessing
 from .converted import caffe_fields, ssd_fields
 from .decoder_choice import choose
@@ -109,7 +109,7 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
-    facts = read_onnx_facts(path)
+    facts = read_facts(path)
     name, tensor = _image_input(path, facts, hints)
     layout, size_wh = _size(path, name, tensor, facts, hints)
     tensors = facts.outputs
@@ -204,7 +204,7 @@ def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
         if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
             return 'segmentation'
         # The arg-max of a plane; what a detector gives is in fractions.
-        if long_axes == 2 and tensor.dtype.startswith(('int', 'uint', 'bool')):
+        if long_axes == 2 and tensor.dtype is not None and tensor.dtype.kind in 'iub':
             return 'segmentation'
     return 'detection'
 

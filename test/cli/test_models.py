@@ -256,7 +256,7 @@ def test_tao_networks_are_told_by_their_tensors(
     [
         (['show', 'googelnet'], 'did you mean googlenet'),
         (['path', 'nothing-like-this'], 'see `models list`'),
-        (['inspect', '/no/such.onnx'], 'cannot be read as an ONNX file'),
+        (['inspect', '/no/such.onnx'], 'cannot read /no/such.onnx as an ONNX file'),
         (['add', '/no/such.yaml'], 'cannot be read'),
         (['inspect', 'x.uff', '--task', 'detection'], 'there is no network file x.uff'),
         (['inspect', 'x.etlt', '--task', 'detection'], 'encrypted TAO files cannot be read'),

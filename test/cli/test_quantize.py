@@ -25,11 +25,10 @@ from ros_deep_learning.cli.quantize_report import (
     match_ious,
 )
 from ros_deep_learning.downloads.store import ModelStore
-from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.onnx_tools.onnx_precision import graph_precision
+from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.quantize import Quantised, run_exactly
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.preprocess import placement, preprocess
@@ -227,7 +226,7 @@ def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, c
     output = tmp_path / 'int8.onnx'
     arguments = ['efficientnet-lite0', str(tmp_path), str(output), '--method', 'minmax']
     assert quantize.main([*arguments, '--held-out', '0.5']) == 0
-    assert graph_precision(output) == 'int8'
+    assert read_facts(output).precision == 'int8'
     onnx.checker.check_model(str(output))
     out = capsys.readouterr().out
     assert 'frames it was not calibrated with: same top-1:' in out
@@ -241,7 +240,7 @@ def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, cof
     images = [Pixels(image, 'rgb') for image in (astronaut, chelsea, coffee)]
     placements = [placement(image.size_wh, card.input) for image in images]
     path, output = card.source.file, tmp_path / 'int8.onnx'
-    tensor = read_network(path).inputs[0].name
+    tensor = next(iter(read_facts(path).inputs))
     feeds = [{tensor: preprocess([image], card.input)} for image in images]
     goal = answers_kept(card, placements, 0.995)
     made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
@@ -260,7 +259,7 @@ def test_the_detector_answers_the_same_in_int8(tmp_path, coffee):
     images = [Pixels(coffee, 'rgb')]
     placements = [placement(image.size_wh, card.input) for image in images]
     path, output = ModelStore().onnx_path(card), tmp_path / 'int8.onnx'
-    tensor = read_network(path).inputs[0].name
+    tensor = next(iter(read_facts(path).inputs))
     feeds = [{tensor: preprocess([image], card.input)} for image in images]
     goal = answers_kept(card, placements, 0.995)
     made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
@@ -307,7 +306,8 @@ def test_the_networks_own_size_holds_not_its_cards(
     https_server.put(name, stand_ins.packed({members[r]: files[r] for r in members}))
     arguments = [name, str(folder), str(tmp_path / 'int8.onnx'), '--goal=0', '--method=minmax']
     assert quantize.main(arguments) == 0, capsys.readouterr().err
-    assert read_network(tmp_path / 'int8.onnx').inputs[0].shape[2:] == (64, 96)
+    (tensor,) = read_facts(tmp_path / 'int8.onnx').inputs.values()
+    assert tensor.shape[2:] == (64, 96)
     # An .onnx file needs no card at all.
     (tmp_path / 'mine.onnx').write_bytes(files['model'])
     assert quantize.main([str(tmp_path / 'mine.onnx'), *arguments[1:]]) == 0

@@ -19,7 +19,7 @@ from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.errors import CardError, FetchError
 from ros_deep_learning.importers import caffe as caffe_package
 from ros_deep_learning.importers import conversion
-from ros_deep_learning.onnx_tools.onnx_facts import read_onnx_facts
+from ros_deep_learning.onnx_tools.facts import read_facts
 
 
 def served(https_server: HttpsServer, name: str, content: bytes | None = None) -> ModelCard:
@@ -39,7 +39,7 @@ def test_a_caffe_network_is_converted_once(https_server: HttpsServer, store: Mod
     card = served(https_server, 'googlenet-12')
     assert not store.is_here(card)
     path = store.onnx_path(card)
-    facts = read_onnx_facts(path)
+    facts = read_facts(path)
     assert facts.inputs['data'].shape == (1, 3, 224, 224)
     assert facts.outputs['softmax'].shape == (1, 12)
     # The original is gone, the labels are kept.
@@ -137,7 +137,7 @@ def test_labels_of_a_users_own_win_over_both(
 def test_what_is_no_network_is_said(https_server: HttpsServer, store: ModelStore) -> None:
     files = {'fcn_resnet18.onnx': b'no network', 'classes.txt': b'a\n', 'colors.txt': b''}
     card = served(https_server, 'fcn-resnet18-voc', stand_ins.packed(files))
-    with pytest.raises(CardError, match='cannot be read as an ONNX file'):
+    with pytest.raises(CardError, match=r'cannot read .* as an ONNX file'):
         store.complete(card)
 
 

@@ -15,6 +15,7 @@ from onnx.external_data_helper import set_external_data
 
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.onnx_tools.external_data import copy_onnx, external_files
+from ros_deep_learning.onnx_tools.load import load_onnx
 
 
 def external(folder: Path, location: str, values: list[float]) -> TensorProto:
@@ -66,7 +67,12 @@ def run(path: Path) -> list[float]:
 
 
 def test_all_of_them_are_found(network: Path) -> None:
-    assert external_files(network) == ['a/node :1', 'inner.bin', 'net.onnx.data']
+    model = load_onnx(network, weights=False)
+    assert external_files(network, model) == [
+        'a/node :1',
+        'inner.bin',
+        'net.onnx.data',
+    ]
 
 
 def test_a_copy_runs_alone(network: Path, tmp_path: Path) -> None:
@@ -89,7 +95,7 @@ def test_a_network_in_one_file_is_copied_as_it_is(network: Path, tmp_path: Path)
         [helper.make_tensor_value_info('y', TensorProto.FLOAT, [2])],
     )
     onnx.save(helper.make_model(graph), str(whole))
-    assert external_files(whole) == []
+    assert external_files(whole, load_onnx(whole)) == []
     copy_onnx(whole, tmp_path / 'copy.onnx')
     assert (tmp_path / 'copy.onnx').read_bytes() == whole.read_bytes()
 
@@ -106,11 +112,11 @@ def test_files_elsewhere_are_refused(network: Path, tmp_path: Path, location: st
     model = onnx.load(str(network), load_external_data=False)
     model.graph.initializer[0].external_data[0].value = location
     network.write_bytes(model.SerializeToString())
-    with pytest.raises(CardError, match='names external data outside its own folder'):
+    with pytest.raises(CardError, match='refers to weights outside its own folder'):
         copy_onnx(network, tmp_path / 'mine.onnx')
 
 
 def test_what_is_no_onnx(tmp_path: Path) -> None:
     (tmp_path / 'net.onnx').write_bytes(b'\xff\xff\xff not a network')
-    with pytest.raises(CardError, match=r'cannot read .*net\.onnx as ONNX'):
-        external_files(tmp_path / 'net.onnx')
+    with pytest.raises(CardError, match=r'cannot read .*net\.onnx as an ONNX'):
+        copy_onnx(tmp_path / 'net.onnx', tmp_path / 'copy.onnx')

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
-from ros_deep_learning.errors import EngineError
-from ros_deep_learning.onnx_tools.onnx_precision import graph_precision
+from ros_deep_learning.errors import OnnxError
+from ros_deep_learning.onnx_tools.facts import read_facts
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 
@@ -42,16 +42,16 @@ def node(operator, inputs, output, **attributes):
 
 
 def test_no_product_is_fp32(network):
-    assert graph_precision(network([node('Relu', 'x', 'y')])) == 'fp32'
+    assert read_facts(network([node('Relu', 'x', 'y')])).precision == 'fp32'
 
 
 def test_single_precision(network):
-    assert graph_precision(network([node('MatMul', 'x w', 'y')])) == 'fp32'
+    assert read_facts(network([node('MatMul', 'x w', 'y')])).precision == 'fp32'
 
 
 def test_weights_only_stored_in_half_are_fp32(network):
     nodes = [node('Cast', 'w16', 'wide', to=FLOAT), node('MatMul', 'x wide', 'y')]
-    assert graph_precision(network(nodes)) == 'fp32'
+    assert read_facts(network(nodes)).precision == 'fp32'
 
 
 def test_half_inside_with_single_precision_outside(network):
@@ -62,11 +62,11 @@ def test_half_inside_with_single_precision_outside(network):
         node('Gemm', 'q w16', 'r'),
         node('Cast', 'r', 'y', to=FLOAT),
     ]
-    assert graph_precision(network(nodes)) == 'fp16'
+    assert read_facts(network(nodes)).precision == 'fp16'
 
 
 def test_half_throughout(network):
-    assert graph_precision(network([node('MatMul', 'x w16', 'y')], HALF)) == 'fp16'
+    assert read_facts(network([node('MatMul', 'x w16', 'y')], HALF)).precision == 'fp16'
 
 
 def test_half_and_single_are_mixed(network):
@@ -76,7 +76,7 @@ def test_half_and_single_are_mixed(network):
         node('Cast', 'p', 'q', to=FLOAT),
         node('MatMul', 'q w', 'y'),
     ]
-    assert graph_precision(network(nodes)) == 'mixed'
+    assert read_facts(network(nodes)).precision == 'mixed'
 
 
 def test_quantised_activations_are_int8(network):
@@ -86,7 +86,7 @@ def test_quantised_activations_are_int8(network):
         node('MatMul', 'd w', 'y'),
     ]
     path = network(nodes, s=np.array(0.1, np.float32), z=np.array(0, np.int8))
-    assert graph_precision(path) == 'int8'
+    assert read_facts(path).precision == 'int8'
 
 
 def test_quantised_weights_alone_are_fp32(network):
@@ -97,18 +97,20 @@ def test_quantised_weights_alone_are_fp32(network):
         s=np.array(0.1, np.float32),
         z=np.array(0, np.int8),
     )
-    assert graph_precision(path) == 'fp32'
+    assert read_facts(path).precision == 'fp32'
 
 
-@pytest.mark.parametrize('content', [b'garbage', b'\x08\x08\x12'])
+@pytest.mark.parametrize(
+    'content', [b'garbage', b'\x08\x08\x12', b'\xff\xff\xffrubbish', b'PK\x03\x04']
+)
 def test_not_onnx(tmp_path, content):
     path = tmp_path / 'bad.onnx'
     path.write_bytes(content)
-    with pytest.raises(EngineError, match=r'cannot read .*bad\.onnx as ONNX') as caught:
-        graph_precision(path)
+    with pytest.raises(OnnxError, match=r'cannot read .*bad\.onnx as an ONNX file') as caught:
+        read_facts(path)
     assert '\n' not in str(caught.value)
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(EngineError, match=r'none\.onnx'):
-        graph_precision(tmp_path / 'none.onnx')
+    with pytest.raises(OnnxError, match=r'none\.onnx'):
+        read_facts(tmp_path / 'none.onnx')

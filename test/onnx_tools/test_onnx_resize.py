@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.errors import ConversionError
-from ros_deep_learning.onnx_tools.onnx_facts import read_onnx_facts
+from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.onnx_resize import resize_onnx
 
 WEIGHTS = np.random.default_rng(0).normal(0, 1, (2, 3, 3, 3)).astype(np.float32)
@@ -48,7 +48,7 @@ def test_the_network_is_the_same_at_another_size(tmp_path: Path) -> None:
     path = write(tmp_path / 'a.onnx')
     resized = tmp_path / 'b.onnx'
     resized.write_bytes(resize_onnx(path, (48, 40)))
-    facts = read_onnx_facts(resized)
+    facts = read_facts(resized)
     assert facts.inputs['x0'].shape == (1, 3, 40, 48)
     assert facts.outputs['y'].shape == (1, 2, 20, 24)
     image = np.random.default_rng(1).normal(0, 1, (1, 3, 40, 48)).astype(np.float32)

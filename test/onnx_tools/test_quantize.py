@@ -11,8 +11,8 @@ from onnx import helper, numpy_helper
 
 from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.errors import BuildError, SettingsError
+from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.mixed import Goal, harm, quantised_layers
-from ros_deep_learning.onnx_tools.onnx_precision import graph_precision
 from ros_deep_learning.onnx_tools.qdq import fit_qdq
 from ros_deep_learning.onnx_tools.quantize import OPERATORS, quantize, run_exactly
 
@@ -54,7 +54,7 @@ def feeds():
 def test_makes_symmetric_int8_that_stays_close(save, network, feeds, tmp_path, method):
     path, output = save(network), tmp_path / 'out' / 'int8.onnx'
     quantize(path, output, feeds, method=method)
-    assert graph_precision(output) == 'int8'
+    assert read_facts(output).precision == 'int8'
     made = onnx.load(str(output))
     values = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
     pairs = [n for n in made.graph.node if n.op_type in ('QuantizeLinear', 'DequantizeLinear')]
@@ -78,7 +78,7 @@ def test_an_older_network_is_brought_forward(save, make_model, tmp_path):
     model = make_model([node], [('x', [1, 4])], [('y', [1, 2])], [('w', weights)], opset=11)
     feeds = [{'x': weights[:, i % 2][None]} for i in range(4)]
     quantize(save(model), tmp_path / 'int8.onnx', feeds, method='minmax')
-    assert graph_precision(tmp_path / 'int8.onnx') == 'int8'
+    assert read_facts(tmp_path / 'int8.onnx').precision == 'int8'
 
 
 def test_outputs_of_products_are_left_for_fusion(save, network, feeds, tmp_path):

@@ -324,7 +324,7 @@ def test_files_that_are_not_read(tmp_path: Path, name: str, complaint: str) -> N
 @pytest.mark.parametrize('content', [b'', b'no network', b'\x08\x07'])
 def test_files_that_are_no_onnx(tmp_path: Path, content: bytes) -> None:
     (tmp_path / 'a.onnx').write_bytes(content)
-    with pytest.raises(CardError, match=r'cannot be read as an ONNX file|is no ONNX network'):
+    with pytest.raises(CardError, match=r'cannot read .* as an ONNX file|is not an ONNX network'):
         card_from_file(tmp_path / 'a.onnx')
 
 

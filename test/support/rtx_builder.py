@@ -8,7 +8,7 @@ import pytest
 
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.api import tensorrt
-from ros_deep_learning.engines.tensorrt.build.plan_source import request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_request import request_plan
 from ros_deep_learning.engines.tensorrt.plans.plan_cache import PlanCache
 from ros_deep_learning.engines.tensorrt.target import absent_target
 
@@ -28,9 +28,7 @@ def rtx():
 def ask(rtx):
     """Ask for a plan that the RTX builder can make here."""
 
-    def request(
-        path, precision='auto', *, target='8.6', spec=None, sizes=None, limit=False, **options
-    ):
+    def request(path, precision='auto', *, target='8.6', spec=None, limit=False, **options):
         return request_plan(
             path,
             api=rtx,
@@ -38,7 +36,6 @@ def ask(rtx):
             input_spec=spec,
             precision=precision,
             options=EngineOptions(**options),
-            sizes=sizes,
             batch_may_be_fixed=limit,
         )
 

@@ -22,10 +22,10 @@ from ...text import one_line
 from ..backend import EngineOptions
 from ..base import Precision
 from .api import TensorRt, tensorrt
-from .build.plan_source import obtain_plan, request_plan
+from .build.plan_request import request_plan
+from .build.plan_source import obtain_plan
 from .plans.plan_cache import PlanCache
 from .plans.private_files import read_private
-from .profile import SizeRange
 from .target import Target
 
 if TYPE_CHECKING:
@@ -41,16 +41,13 @@ class TensorRtBackend:
 
     name = 'tensorrt'
 
-    def __init__(self, cache: PlanCache | None = None, sizes: SizeRange | None = None) -> None:
+    def __init__(self, cache: PlanCache | None = None) -> None:
         """Make the backend; nothing is imported or touched yet.
 
         Args:
             cache: Where plans are kept; None is the user's cache folder.
-            sizes: Image sizes to build for where a network leaves height and width open; None is
-                the card's size alone.
         """
         self._cache = cache or PlanCache()
-        self._sizes = sizes
 
     def unavailable_reason(self) -> str | None:
         """Say why it cannot run here, with the mend, or None when it can."""
@@ -88,7 +85,6 @@ class TensorRtBackend:
             input_spec=input_spec,
             precision=precision,
             options=options,
-            sizes=self._sizes,
             batch_may_be_fixed=True,
         )
         effective, metadata = request.effective_precision, request.network.metadata

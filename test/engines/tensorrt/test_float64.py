@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.cards.zoo import find_card
-from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
 from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.quantize import run_exactly
 from ros_deep_learning.tasks.preprocess import preprocess
 
@@ -21,7 +21,8 @@ def test_float32_is_this_far_from_float64(run_double, chelsea, name, most):
     """Single values of selfie are over 1e-4 off: 1e-4 between two float32 runs is luck."""
     card = find_card(name)
     path = card.source.file
-    feed = {read_network(path).inputs[0].name: preprocess([Pixels(chelsea, 'rgb')], card.input)}
+    name = next(iter(read_facts(path).inputs))
+    feed = {name: preprocess([Pixels(chelsea, 'rgb')], card.input)}
     truth = run_double(path, feed)
     [single] = run_exactly(path, [feed])
     assert set(single) == set(truth)

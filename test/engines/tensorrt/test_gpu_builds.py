@@ -15,7 +15,8 @@ import pytest
 
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend, this_machine
-from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan, request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_request import request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.errors import BuildCancelledError, BuildError
 
 pytestmark = pytest.mark.gpu
@@ -28,7 +29,8 @@ from pathlib import Path
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.backend import this_machine
 from ros_deep_learning.engines.tensorrt.plans.plan_cache import PlanCache
-from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan, request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_request import request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 api, target = this_machine(0)
 level = int(sys.argv[3]) if sys.argv[3] else None
 request = request_plan(Path(sys.argv[1]), api=api, target=target, input_spec=None,

@@ -167,7 +167,7 @@ def test_the_detector(both, assert_exact, pictures, ssd_path, precision):
 def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp_path, name):
     from ros_deep_learning.cli.quantize_report import answers_kept
     from ros_deep_learning.downloads.store import ModelStore
-    from ros_deep_learning.engines.tensorrt.build.network_facts import read_network
+    from ros_deep_learning.onnx_tools.facts import read_facts
     from ros_deep_learning.onnx_tools.quantize import quantize
     from ros_deep_learning.tasks.preprocess import placement
 
@@ -180,7 +180,7 @@ def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp
     base = os.environ.get('ROS_DEEP_LEARNING_CACHE')
     path = (Path(base) if base else tmp_path) / f'{name}-int8.onnx'
     if not path.exists():
-        feeds = feeds_of(card, read_network(source).inputs[0].name)
+        feeds = feeds_of(card, next(iter(read_facts(source).inputs)))
         places = [placement(picture.size_wh, card.input) for picture in pictures]
         quantize(source, path, feeds, method='minmax', goal=answers_kept(card, places, 0.995))
     card, got, wanted = both(name, path, 'int8')

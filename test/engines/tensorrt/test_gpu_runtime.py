@@ -84,18 +84,15 @@ def test_batches_up_to_the_largest(load, open_batch, conv_model, run_model):
     assert engine.run({'x': image(1)})['y'].shape == (1, 4, 8, 8)
 
 
-def test_takes_sizes_within_a_range(load, save, conv_model, run_model, cache):
-    from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
-    from ros_deep_learning.engines.tensorrt.profile import SizeRange
-
+def test_takes_the_size_of_its_card(load, save, conv_model, run_model):
     model = conv_model(size='side')
-    backend = TensorRtBackend(cache, SizeRange((8, 8), (32, 32)))
     card = InputSpec(width=16, height=16)
-    engine = load(save(model), 'fp32', backend=backend, spec=card).handle(lambda: None)
-    for size in (8, 16, 32, 20):
-        x = image(size=size)
-        (wanted,) = run_model(model, {'x': x})
-        np.testing.assert_allclose(engine.run({'x': x})['y'], wanted, rtol=0, atol=1e-5)
+    engine = load(save(model), 'fp32', spec=card).handle(lambda: None)
+    x = image(size=16)
+    (wanted,) = run_model(model, {'x': x})
+    np.testing.assert_allclose(engine.run({'x': x})['y'], wanted, rtol=0, atol=1e-5)
+    with pytest.raises(InferenceError):
+        engine.run({'x': image(size=8)})
 
 
 def test_arrays_need_not_be_contiguous_and_results_are_new(load, open_batch):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ....errors import BuildError
 from ....onnx_tools.half import to_half
+from ....onnx_tools.load import load_onnx
 from ....onnx_tools.qdq import fit_qdq
 from ..api import TensorRt, tensorrt
 from ..log import RecentErrors, logger
 from .build_job import BuildJob, BuildResult
-from .network_facts import load_model
 from .phases import Phases
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
 def _converted(job: BuildJob, notes: list[str]) -> ModelProto | None:
     """Convert the network where its own types must say the precision; None = as it is."""
     if job.precision == 'int8':
-        model, changes = fit_qdq(load_model(Path(job.onnx_path)))
+        model, changes = fit_qdq(load_onnx(Path(job.onnx_path)))
         if changes.note:
             notes.append(changes.note)
         return model
     if not job.convert:
         return None
     notes.append('network converted to half')
-    return to_half(load_model(Path(job.onnx_path)))
+    return to_half(load_onnx(Path(job.onnx_path)))
 
 
 def _parse(api: TensorRt, parser: Any, path: Path, model: ModelProto | None) -> None:
@@ -94,7 +94,7 @@ def _parse(api: TensorRt, parser: Any, path: Path, model: ModelProto | None) -> 
         done = _parse_large(parser, model)
     if done:
         return
-    graph = (model or load_model(path, weights=False)).graph
+    graph = (model or load_onnx(path, weights=False)).graph
     lines = api.parser_errors(parser, [(n.name or n.output[0], n.op_type) for n in graph.node])
     msg = f'{api.name} {api.version} cannot parse {path}: {"; ".join(lines) or "no reason given"}'
     raise BuildError(msg)

@@ -7,95 +7,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import platform
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ....errors import BuildError, DeepLearningError
 from ....files import write_whole
 from ....progress import Progress, silent
-from ...backend import EngineOptions
-from ...base import Precision
-from ..api import TensorRt
 from ..plans.plan_cache import PlanCache
 from ..plans.plan_key import PlanKey
 from ..plans.plan_record import PlanRecord
 from ..plans.private_files import read_private
-from ..profile import InputRange, SizeRange, input_ranges
-from ..target import Target
-from .build_job import BuildJob
 from .build_process import build_in_child
-from .network_facts import NetworkFacts, read_network
-from .precision import BuildPrecision, has_fast_fp16, resolve_precision
-
-if TYPE_CHECKING:
-    from ....cards.card import InputSpec
+from .plan_request import PlanRequest
 
 _LOG = logging.getLogger('ros_deep_learning')
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """A plan that somebody wants.
-
-    Attributes:
-        network: The ONNX file's facts.
-        target: The GPU it is for.
-        api: The TensorRT it is for.
-        precision: What to build in.
-        inputs: The shapes to build for.
-        options: Limits and levels.
-    """
-
-    network: NetworkFacts
-    target: Target
-    api: TensorRt
-    precision: BuildPrecision
-    inputs: tuple[InputRange, ...]
-    options: EngineOptions
-
-    @property
-    def effective_precision(self) -> str:
-        """What will be computed in, for people."""
-        return 'mixed' if self.network.precision == 'mixed' else self.precision
-
-    @property
-    def key(self) -> PlanKey:
-        """What the plan is cached under."""
-        return PlanKey(
-            onnx_sha256=self.network.sha256,
-            module=self.api.name,
-            version=self.api.version,
-            platform=f'{platform.system().lower()}-{platform.machine()}',
-            gpu=self.target.gpu,
-            compute_capability=self.target.capability_text,
-            precision=self.precision,
-            inputs=self.inputs,
-            workspace_mb=self.options.workspace_mb,
-            dla_core=self.options.dla_core,
-            optimization_level=self.options.optimization_level,
-        )
-
-    @property
-    def job(self) -> BuildJob:
-        """The build that makes it."""
-        convert = self.api.strongly_typed and self.precision == 'fp16'
-        return BuildJob(
-            module=self.api.name,
-            onnx_path=str(self.network.path),
-            precision=self.precision,
-            convert=convert and self.network.precision == 'fp32',
-            fast_fp16=has_fast_fp16(self.target.compute_capability),
-            inputs=self.inputs,
-            device=self.target.device or 0,
-            target=self.target.capability_text if self.target.device is None else None,
-            workspace_mb=self.options.workspace_mb,
-            dla_core=self.options.dla_core,
-            optimization_level=self.options.optimization_level,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,47 +40,6 @@ class Plan:
     record: PlanRecord
     path: Path | None
     built: bool
-
-
-def request_plan(
-    onnx_path: Path,
-    *,
-    api: TensorRt,
-    target: Target,
-    input_spec: InputSpec | None,
-    precision: Precision,
-    options: EngineOptions,
-    sizes: SizeRange | None = None,
-    batch_may_be_fixed: bool = False,
-) -> PlanRequest:
-    """Settle what a plan must be.
-
-    Args:
-        onnx_path: The network.
-        api: The TensorRT it is for.
-        target: The GPU it is for.
-        input_spec: The card's input.
-        precision: What to run in.
-        options: Limits and levels.
-        sizes: Heights and widths to build for, beside the card's.
-        batch_may_be_fixed: Whether ``max_batch`` is a limit, so that a network of a fixed batch
-            is taken as it is; else it is refused.
-
-    Raises:
-        BuildError: The network cannot be built so; the message has the mend.
-        BackendUnavailableError: The GPU does not run that precision.
-        EngineError: The file cannot be read.
-    """
-    network = read_network(onnx_path)
-    if batch_may_be_fixed and not any(tensor.shape[:1] == (-1,) for tensor in network.inputs):
-        options = replace(options, max_batch=1)
-    try:
-        resolved = resolve_precision(precision, network.precision, target.compute_capability)
-        ranges = input_ranges(network.inputs, input_spec, max_batch=options.max_batch, sizes=sizes)
-    except DeepLearningError as err:
-        msg = f'{onnx_path}: {err}'
-        raise type(err)(msg) from err
-    return PlanRequest(network, target, api, resolved, ranges, options)
 
 
 def obtain_plan(

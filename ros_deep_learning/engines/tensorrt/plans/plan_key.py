@@ -8,12 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
-from ....errors import CardError, PlanError
+from ....errors import PlanError
 from ....files import sha256_of
-from ....onnx_tools.external_data import external_files
+from ....onnx_tools.facts import OnnxFacts
 from ..profile import InputRange
 
 RECIPE = 3
@@ -111,20 +110,18 @@ class PlanKey:
         return lines
 
 
-def hash_onnx(path: Path) -> str:
-    """Hash an ONNX file with the external data it names.
+def hash_onnx(network: OnnxFacts) -> str:
+    """Return the SHA-256 of an ONNX file together with its external data, as lower-case hex.
 
-    Returns:
-        Lower-case hex SHA-256; of the file alone where it has no external data.
+    Without external data it is the SHA-256 of the file.
 
     Raises:
-        PlanError: A file cannot be read, or external data lies outside the network's folder.
+        PlanError: A file cannot be read.
     """
+    folder = network.path.parent
     try:
-        digest = sha256_of(path)
-        extra = [f'{name}:{sha256_of(path.parent / name)}' for name in external_files(path)]
-    except CardError as err:
-        raise PlanError(str(err)) from err
+        digest = sha256_of(network.path)
+        extra = [f'{name}:{sha256_of(folder / name)}' for name in network.external_files]
     except OSError as err:
         msg = f'cannot read {err.filename}: {err.strerror}'
         raise PlanError(msg) from err

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from ros_deep_learning.engines.tensorrt.build import plan_source
 from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
@@ -195,7 +196,8 @@ from pathlib import Path
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.api import tensorrt
 from ros_deep_learning.engines.tensorrt.plans.plan_cache import PlanCache
-from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan, request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_request import request_plan
+from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.engines.tensorrt.target import absent_target
 request = request_plan(Path(sys.argv[1]), api=tensorrt('tensorrt_rtx'),
     target=absent_target('8.6'), input_spec=None, precision='auto', options=EngineOptions())
@@ -237,6 +239,13 @@ def test_errors_name_the_network(save, conv_model, ask):
     with pytest.raises(BuildError, match=r'net\.onnx: .* fixed batch'):
         ask(path, max_batch=2)
     assert ask(path, max_batch=2, limit=True).options.max_batch == 1
+
+
+def test_an_input_that_is_not_a_tensor_is_refused(save, conv_model, ask):
+    model = conv_model()
+    model.graph.input.append(helper.make_tensor_sequence_value_info('s', TensorProto.FLOAT, [1]))
+    with pytest.raises(BuildError, match="'s' is not a tensor"):
+        ask(save(model))
 
 
 def test_an_old_gpu_gets_no_int8(save, make_model, ask):

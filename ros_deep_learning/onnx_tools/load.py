@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Load ONNX files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OnnxError
+from ..text import one_line
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+def load_onnx(path: Path, *, weights: bool = True) -> ModelProto:
+    """Load an ONNX file.
+
+    Args:
+        path: The file.
+        weights: Whether to load weights that are stored in other files, too.
+
+    Raises:
+        OnnxError: The file is missing or is not an ONNX file.
+    """
+    import onnx
+
+    try:
+        return onnx.load(str(path), load_external_data=weights)
+    except Exception as err:
+        msg = f'cannot read {path} as an ONNX file: {one_line(err)}'
+        raise OnnxError(msg) from err
