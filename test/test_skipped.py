@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a run says of the tests that it skipped, and what CI makes of them."""
+"""Tests of the count of skipped tests, and of the refusal of skips in CI."""
 
 from __future__ import annotations
 
@@ -33,14 +33,31 @@ def test_lacks():
 WHOLE_FILE = "import pytest\n\npytest.importorskip('no_such_module')\n"
 
 
-def run(folder: Path, body: str, ci: str) -> subprocess.CompletedProcess[str]:
-    folder.joinpath('pytest.ini').write_text('[pytest]\nmarkers = gpu\n')
+OWN_MESSAGES = """
+import pytest
+
+@pytest.mark.own_messages
+@pytest.mark.parametrize('n', range(2))
+def test_message(n):
+    raise AssertionError
+
+def test_other():
+    pass
+"""
+# Alone, and with workers; both read what the controller prints and returns.
+ALONE, WORKERS = (), ('-p', 'xdist', '-n', '2')
+
+
+def run(folder: Path, body: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:
+    folder.joinpath('pytest.ini').write_text('[pytest]\nmarkers = gpu\n own_messages\n')
     folder.joinpath('test_it.py').write_text(body)
     kept = ('PATH', 'HOME', 'LD_LIBRARY_PATH')
     environ = {name: os.environ[name] for name in kept if name in os.environ}
-    environ |= {'CI': ci, 'PYTHONPATH': str(Path(__file__).parent)}
+    places = [str(Path(__file__).parent / 'support'), os.environ.get('PYTHONPATH', '')]
+    environ |= {'CI': ci, 'PYTHONPATH': os.pathsep.join(places)}
     environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
-    command = [sys.executable, '-m', 'pytest', '-p', 'skipped', '-p', 'no:cacheprovider']
+    command = [*(sys.executable, '-m', 'pytest', '-p', 'skipped'), *options]
+    command += ['-p', 'no:cacheprovider']
     return subprocess.run(
         command, cwd=folder, env=environ, capture_output=True, text=True, check=False
     )
@@ -55,27 +72,46 @@ def test_in_ci(value: str, expected: bool) -> None:
     assert in_ci({}) is False
 
 
-def test_nothing_is_said_where_all_ran(tmp_path: Path) -> None:
+def test_nothing_is_printed_where_all_ran(tmp_path: Path) -> None:
     done = run(tmp_path, 'def test_it():\n    pass\n', 'true')
     assert done.returncode == 0
     assert 'did not run' not in done.stdout
 
 
-@pytest.mark.parametrize('ci', ['', 'true'])
-def test_gpu_tests_are_counted_and_may_skip(tmp_path: Path, ci: str) -> None:
-    done = run(tmp_path, GPU, ci)
+@pytest.mark.parametrize(('ci', 'options'), [('', ALONE), ('true', ALONE), ('true', WORKERS)])
+def test_gpu_tests_are_counted_and_may_skip(
+    tmp_path: Path, ci: str, options: tuple[str, ...]
+) -> None:
+    done = run(tmp_path, GPU, ci, *options)
     assert done.returncode == 0
-    assert '\n3 tests did not run: needs a GPU: no driver\n' in done.stdout
+    assert done.stdout.count('\n3 tests did not run: needs a GPU: no driver\n') == 1
     assert 'must run in CI' not in done.stdout
 
 
 @pytest.mark.parametrize(('body', 'others'), [(LACKS, 3), (WHOLE_FILE, 0)])
-@pytest.mark.parametrize('ci', ['', 'true'])
-def test_another_skip_is_a_failure_in_ci(tmp_path: Path, body: str, others: int, ci: str) -> None:
-    done = run(tmp_path, body, ci)
+@pytest.mark.parametrize(('ci', 'options'), [('', ALONE), ('true', ALONE), ('true', WORKERS)])
+def test_another_skip_is_a_failure_in_ci(
+    tmp_path: Path, body: str, others: int, ci: str, options: tuple[str, ...]
+) -> None:
+    done = run(tmp_path, body, ci, *options)
     assert ('3 tests did not run: needs a GPU' in done.stdout) is bool(others)
     assert "1 test did not run: could not import 'no_such_module'" in done.stdout
     failed = '1 of them need no GPU and must run in CI: this run failed' in done.stdout
     assert failed is bool(ci)
     # pytest itself calls it a failure when no test is left.
     assert (done.returncode == 0) is (not ci and bool(others))
+
+
+@pytest.mark.parametrize('options', [ALONE, WORKERS])
+def test_tests_of_messages_that_were_not_generated_are_counted(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    # A package without messages stands in for such a build.
+    package = tmp_path / 'ros_deep_learning'
+    package.mkdir()
+    (package / '__init__.py').touch()
+    done = run(tmp_path, OWN_MESSAGES, 'true', *options)
+    assert done.returncode == 0
+    line = '\n2 tests of our own messages did not run: none were generated here\n'
+    assert done.stdout.count(line) == 1
+    assert '1 passed' in done.stdout

@@ -82,12 +82,19 @@ def place(
         raise SettingsError(msg)
     crop, paste = (0, 0, sw, sh), (0, 0, nw, nh)
     if mode == 'letterbox':
-        scale = min(nw / sw, nh / sh)
-        paste = _centred(nw, nh, sw * scale, sh * scale)
+        paste = _centred(nw, nh, *_largest_inside(source_wh, network_wh))
     elif mode == 'crop':
-        scale = max(nw / sw, nh / sh)
-        crop = _centred(sw, sh, nw / scale * crop_fraction, nh / scale * crop_fraction)
+        w, h = _largest_inside(network_wh, source_wh)
+        crop = _centred(sw, sh, w * crop_fraction, h * crop_fraction)
     return Placement(source_wh, network_wh, crop, paste)
+
+
+def _largest_inside(shape_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tuple[float, float]:
+    """Return the largest size with one aspect ratio inside another size, rounded only once."""
+    (w, h), (outer_w, outer_h) = shape_wh, outer_wh
+    if outer_w * h <= outer_h * w:
+        return outer_w, h * outer_w / w
+    return w * outer_h / h, outer_h
 
 
 def _centred(

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import ImageError
@@ -145,7 +145,6 @@ def test_depth_and_foreign_data_are_named() -> None:
         pixels_from_compressed(SimpleNamespace(format='jpeg', data=object()))
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(['.jpg', '.png']),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=8),

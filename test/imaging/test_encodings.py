@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -276,7 +276,6 @@ def test_unknown_encodings_are_named_with_the_known_ones(encoding: str) -> None:
 counts = st.one_of(st.integers(-2, 12), st.integers(-(2**33), 2**33))
 
 
-@settings(max_examples=400, deadline=None)
 @given(
     encoding=st.one_of(st.sampled_from(sorted(REFERENCE)), st.text(max_size=8)),
     width=counts,
@@ -304,7 +303,6 @@ def test_answers_pixels_or_image_error(
     assert int(pixels.array.sum(dtype=np.int64)) >= 0
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     encoding=st.sampled_from(sorted(REFERENCE)),
     half_width=st.integers(2, 12),

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -29,7 +29,6 @@ def random_boxes(region: tuple[int, int, int, int], seed: int) -> NDArray[np.flo
     return np.hstack([corners.min(axis=1), corners.max(axis=1)]).astype(np.float32)
 
 
-@settings(max_examples=300)
 @given(sizes, sizes, modes, fractions)
 def test_regions_are_inside_and_not_empty(
     source: tuple[int, int], network: tuple[int, int], mode: ResizeMode, fraction: float
@@ -40,7 +39,6 @@ def test_regions_are_inside_and_not_empty(
         assert 0 <= y1 < y2 <= h
 
 
-@settings(max_examples=300)
 @given(sizes, sizes, modes, fractions)
 def test_regions_are_centred_to_half_a_pixel(
     source: tuple[int, int], network: tuple[int, int], mode: ResizeMode, fraction: float
@@ -114,7 +112,6 @@ def test_an_image_of_the_networks_size_is_left_as_it_is(
     assert placed.scale_xy == (1.0, 1.0)
 
 
-@settings(max_examples=300)
 @given(common_sizes, common_sizes, modes, fractions, st.integers(0, 2**31))
 def test_boxes_to_the_network_and_back(
     source: tuple[int, int],

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -85,7 +85,6 @@ def test_intersections(first, second, area):
     assert intersections(pair[1:], pair[:1])[0, 0] == area
 
 
-@settings(derandomize=True, deadline=None)
 @given(SETS, SETS)
 def test_iou_equals_a_scalar_reference(first, second):
     found = iou_matrix(first, second)
@@ -94,7 +93,6 @@ def test_iou_equals_a_scalar_reference(first, second):
     np.testing.assert_allclose(found, np.reshape(wanted, found.shape), rtol=1e-12)
 
 
-@settings(derandomize=True, deadline=None)
 @given(SETS, SETS)
 def test_iou_is_a_symmetric_share(first, second):
     found = iou_matrix(first, second)
@@ -102,7 +100,6 @@ def test_iou_is_a_symmetric_share(first, second):
     np.testing.assert_array_equal(found, iou_matrix(second, first).T)
 
 
-@settings(derandomize=True, deadline=None)
 @given(SETS)
 def test_iou_of_a_box_with_itself(boxes):
     filled = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)

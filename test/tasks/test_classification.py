@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -57,7 +57,6 @@ def test_hostile_scores():
     assert seen.scores.max() == 1
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     arrays.arrays(np.float32, st.integers(0, 30), elements=st.floats(0, 1, width=32)),
     st.integers(0, 10),

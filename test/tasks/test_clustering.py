@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -109,7 +109,6 @@ edges = hnp.arrays(
 )
 
 
-@settings(deadline=None, max_examples=50)
 @given(edges, st.data())
 def test_the_order_of_the_input_never_matters(raw, data):
     boxes = np.concatenate(

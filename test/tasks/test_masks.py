@@ -9,7 +9,7 @@ from math import floor
 
 import cv2
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.imaging.placement import place
@@ -78,7 +78,6 @@ def bilinear_float64(plane, placement):
     return rows @ plane.astype(np.float64) @ columns.T
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
 @given(placements, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 def test_point_is_exact(placement, grid_wh):
     width, height = grid_wh
@@ -88,7 +87,6 @@ def test_point_is_exact(placement, grid_wh):
     np.testing.assert_array_equal(spread_point(cells, placement), wanted)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
 @given(placements, st.tuples(st.integers(1, 12), st.integers(1, 12)), st.integers(0, 99))
 def test_linear_of_any_grid_equals_float64(placement, shape, seed):
     plane = random_planes(shape, seed)
@@ -97,7 +95,6 @@ def test_linear_of_any_grid_equals_float64(placement, shape, seed):
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
 @given(placements, st.integers(0, 99))
 def test_linear_of_a_grid_of_pixels_equals_float64(placement, seed):
     plane = random_planes(placement.network_wh[::-1], seed)
@@ -125,7 +122,6 @@ def test_one_class():
     assert (ids.dtype, best.dtype) == (np.uint8, np.float32)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.integers(1, 255), st.integers(0, 99), st.booleans())
 def test_best_is_argmax(count, seed, coarse):
     planes = random_planes((count, 5, 6), seed)
@@ -136,7 +132,6 @@ def test_best_is_argmax(count, seed, coarse):
     np.testing.assert_array_equal(best, planes.max(axis=0))
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids, placements, st.integers(0, 99), st.floats(1, 30))
 def test_classes_that_are_left_out_win_nowhere(shape, placement, seed, sharpness):
     planes = random_planes(shape, seed) ** np.float32(sharpness)
@@ -159,7 +154,6 @@ def test_a_class_without_a_chance_is_left_out():
     assert contenders(planes, [0, 1, 2]) == [0, 1]
 
 
-@settings(derandomize=True, deadline=None)
 @given(placements)
 def test_what_was_seen_is_put_at_its_place(placement):
     width, height = seen_wh(placement)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.tasks.boxes import iou_matrix
@@ -153,7 +153,6 @@ CANDIDATES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(rows=CANDIDATES, threshold=st.sampled_from([0.0, 0.25, 0.5, 1.0]), agnostic=st.booleans())
 def test_properties(rows, threshold, agnostic):
     table = np.array(rows, np.float64).reshape(-1, 6)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.cards.card import InputSpec
@@ -185,7 +185,6 @@ def test_rows_with_padding_read_only(resize):
     np.testing.assert_array_equal(preprocess([Pixels(view)], spec), alone)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     sizes_wh=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=2, max_size=4),
     resize=st.sampled_from(['stretch', 'letterbox', 'crop']),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import SettingsError
@@ -141,7 +141,6 @@ def test_the_borders_of_a_letterbox_are_left_out():
         assert (parts.class_mask == 1).all()
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
 @given(
     placements, st.integers(2, 5), st.integers(1, 12), st.integers(1, 12), all_settings, st.data()
 )
@@ -164,7 +163,6 @@ def test_masks_of_anything(placement, count, height, width, chosen, data):
         assert parts.pixel_counts()[k] == (parts.class_mask == k).sum()
 
 
-@settings(derandomize=True, deadline=None)
 @given(placements, st.integers(1, 12), st.integers(1, 12), st.integers(0, 99))
 def test_class_ids_are_never_mixed(placement, height, width, seed):
     ids = np.random.default_rng(seed).choice([0, 1, 2, UNLABELLED], (height, width))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import SettingsError
@@ -41,7 +41,6 @@ def test_equals_the_formula_in_float64(number):
         np.testing.assert_allclose(smoothing.update(frame, number), state, rtol=1e-6)
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     st.lists(st.floats(0, 1, width=32), min_size=1, max_size=20),
     st.floats(0, 30, exclude_min=True),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import SettingsError
@@ -33,7 +33,6 @@ def detections(boxes, scores, classes, wh=(100, 100)):
 side = st.integers(1, 900)
 
 
-@settings(max_examples=300, deadline=None)
 @given(side, side, side, side, st.floats(0, 0.9))
 def test_tiles_cover_the_image_with_the_least_number(width, height, tile_w, tile_h, overlap):
     assume(width / tile_w < 60)
@@ -278,7 +277,6 @@ objects = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(objects)
 def test_objects_that_fit_the_overlap_come_out_whole_and_once(raw):
     truth = np.array([[x, y, x + w, y + h] for x, y, w, h in raw], np.float32).reshape(-1, 4)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -48,7 +48,6 @@ def test_a_label_larger_than_the_image() -> None:
     assert place_labels(boxes((2, 2, 5, 5)), [(60, 20)], (8, 8)) == [(0, 0)]
 
 
-@settings(max_examples=200, deadline=None)
 @given(data=st.data(), width=st.integers(40, 400), height=st.integers(40, 400))
 def test_labels_lie_inside_and_hide_little_of_each_other(
     data: st.DataObject, width: int, height: int

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.imaging.drawing.lettering import label_plate, printable_ascii
@@ -90,7 +90,6 @@ def test_a_shared_plate_cannot_be_written() -> None:
         label_plate('x', 9, ORANGE, 0)[0, 0] = 1
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40),
     st.integers(5, 40),

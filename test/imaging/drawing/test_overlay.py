@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -264,7 +264,6 @@ def test_other_wrong_arguments(options: dict[str, Any], fault: str) -> None:
     np.testing.assert_array_equal(image, grey())
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data(), width=st.integers(1, 90), height=st.integers(1, 90))
 def test_any_boxes_on_any_image(data: st.DataObject, width: int, height: int) -> None:
     numbers = st.one_of(st.floats(width=32), st.floats(-20, 120, width=32))

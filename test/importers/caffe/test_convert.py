@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from caffe_files import error_of, layer_text, random_images, run_onnx, run_opencv
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from net_writer import NetWriter
 
@@ -259,7 +259,6 @@ def pieces(tmp_path_factory):
     return net.text, caffemodel(net.weights), tmp_path_factory.mktemp('fuzz')
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_altered_texts_end_in_a_sound_model_or_no_other_error(pieces, data):
     text, weights, folder = pieces

@@ -8,7 +8,7 @@ import caffe_reference as reference
 import numpy as np
 import pytest
 from caffe_files import error_of, layer_text, run_layer
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import ConversionError
@@ -102,7 +102,6 @@ def test_global_pooling_takes_the_whole_image(method, write):
 sizes = st.integers(1, 12)
 
 
-@settings(max_examples=150, deadline=None)
 @given(sizes, st.integers(1, 6), st.integers(1, 6), st.integers(0, 5))
 def test_windows_of_an_axis_lie_as_in_caffe(size, kernel, stride, pad):
     assume(pad < kernel <= size + 2 * pad)

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from caffe_files import caffemodel, layer_text, random_arrays, run_onnx, run_opencv
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import ConversionError
@@ -115,7 +115,6 @@ def test_shapes_that_lie_are_refused(sizes, read):
         read(net.SerializeToString())
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_torn_and_altered_files_end_in_no_other_error(tmp_path_factory, data):
     content = bytearray(caffemodel({'a': random_arrays((2, 2), (3,)), 'b': random_arrays((1,))}))
