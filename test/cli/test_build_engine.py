@@ -79,7 +79,7 @@ def test_an_unknown_option_is_refused():
 
 SLOW = """
 import sys
-from ros_deep_learning.engines.tensorrt import build_process
+from ros_deep_learning.engines.tensorrt.build import build_process
 build_process._PROGRAM = build_process._PROGRAM.replace('sys.exit(main(',
     'import ros_deep_learning.engines.tensorrt.build.build_child as c; '
     'c._build = lambda *a: __import__("time").sleep(60); sys.exit(main(')
