@@ -20,6 +20,8 @@ from mkdocs.structure.pages import Page
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = {
     'README.md': 'index.md',
+    'CONTRIBUTING.md': 'contributing.md',
+    'SECURITY.md': 'security.md',
     'models/README.md': 'models.md',
 }
 """Files of the checkout that are pages, by their path, with their path on the site."""
