@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # For the helpers that tests of several folders share.
 sys.path.insert(0, str(Path(__file__).parent / 'support'))
 
+# For the tests that import ONNX Runtime themselves.
+os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
+
 # A shell's background job ignores Ctrl-C, and so would each process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import BackendUnavailableError, EngineError, InferenceError
 from ..onnx_tools.facts import read_facts
+from ..onnx_tools.onnxruntime_import import import_onnxruntime
 from ..progress import Progress
 from ..text import one_line
 from .backend import EngineOptions
@@ -45,12 +48,15 @@ class OnnxRuntimeBackend:
     name = 'onnxruntime'
 
     def unavailable_reason(self) -> str | None:
-        """Say which Python package is missing or broken, or None."""
-        for package in ('onnxruntime', 'onnx'):
+        """Return which Python package is missing or broken, None where the backend can run."""
+        for package, load in (
+            ('onnxruntime', import_onnxruntime),
+            ('onnx', partial(importlib.import_module, 'onnx')),
+        ):
             try:
-                __import__(package)
+                load()
             except ImportError as err:
-                return f'{one_line(err)}; mend: pip install {package}'
+                return f'{one_line(err)}; to fix: pip install {package}'
         return None
 
     def load(
@@ -85,8 +91,7 @@ class OnnxRuntimeNetwork:
     """A session; its ``run`` may be called from several threads, so that handles share it."""
 
     def __init__(self, session: Any, precision: str, device: int) -> None:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         provider = str(session.get_providers()[0])
         self._session = session
         self._info = EngineInfo(
@@ -164,8 +169,7 @@ def physical_cores() -> int:
 
 
 def _check_providers(providers: tuple[str, ...]) -> None:
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     installed = onnxruntime.get_available_providers()
     absent = [name for name in providers if name not in installed]
     if absent:
@@ -177,8 +181,7 @@ def _check_providers(providers: tuple[str, ...]) -> None:
 
 
 def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -> Any:
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = options.threads or physical_cores()

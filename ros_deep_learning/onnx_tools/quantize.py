@@ -21,6 +21,7 @@ from ..progress import Progress, silent
 from ..text import one_line
 from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
+from .onnxruntime_import import import_onnxruntime
 
 Method = Literal['entropy', 'minmax']
 _MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
@@ -131,30 +132,26 @@ def _settle(
 
 
 def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -> None:
-    from onnxruntime.quantization import (
-        CalibrationMethod,
-        QuantFormat,
-        QuantType,
-        quantize_static,
-    )
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
+    quantization = import_onnxruntime('quantization')
+    shape_inference = import_onnxruntime('quantization.shape_inference')
     prepared = str(folder / _PREPARED)
     # Symbolic shapes would need SymPy, and the networks' shapes follow without them.
-    quant_pre_process(_by_channel(onnx_path, folder), prepared, skip_symbolic_shape=True)
+    shape_inference.quant_pre_process(
+        _by_channel(onnx_path, folder), prepared, skip_symbolic_shape=True
+    )
     _name_nodes(prepared)
-    quantize_static(
+    quantization.quantize_static(
         prepared,
         str(folder / _MADE),
         reader,
-        quant_format=QuantFormat.QDQ,
+        quant_format=quantization.QuantFormat.QDQ,
         op_types_to_quantize=list(OPERATORS),
         per_channel=True,
-        activation_type=QuantType.QInt8,
-        weight_type=QuantType.QInt8,
+        activation_type=quantization.QuantType.QInt8,
+        weight_type=quantization.QuantType.QInt8,
         calibrate_method={
-            'entropy': CalibrationMethod.Entropy,
-            'minmax': CalibrationMethod.MinMax,
+            'entropy': quantization.CalibrationMethod.Entropy,
+            'minmax': quantization.CalibrationMethod.MinMax,
         }[method],
         extra_options={
             'ActivationSymmetric': True,
@@ -228,8 +225,7 @@ def run_exactly(onnx_path: Path, feeds: Sequence[Feed]) -> list[dict[str, NDArra
     ONNX Runtime's int8 kernels are left out: on CPUs without VNNI some of them saturate in
     between, which a GPU does not.
     """
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 3
