@@ -58,6 +58,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'importers': ['onnx', 'protobuf'],
         'onnxruntime': ['onnxruntime'],
         'tensorrt': ['tensorrt', 'pycuda'],
         'test': ['onnxruntime', 'psutil', *test_requirements()],

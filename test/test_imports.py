@@ -137,6 +137,30 @@ def test_no_modules_import_each_other_in_a_circle():
         pytest.fail(' -> '.join(err.args[1]))
 
 
+def test_the_importers_have_one_door():
+    """They are optional: only the names that the room itself exports are used outside of it."""
+    door = f'{NAME}.importers'
+    around = [
+        f'{module} imports {target}'
+        for module, targets in arrows().items()
+        for target in targets
+        if target.startswith(f'{door}.') and not module.startswith(door)
+    ]
+    assert around == []
+
+
+def test_the_importers_cost_nothing_to_others():
+    done = run_python(
+        'import sys\n'
+        'from ros_deep_learning.cli import models, models_custom\n'
+        'from ros_deep_learning.downloads import store\n'
+        'from ros_deep_learning.networks import detectnet, imagenet, segnet\n'
+        'from ros_deep_learning.recognition import custom, find\n'
+        f'print([name for name in sys.modules if name.startswith("{NAME}.importers")])\n'
+    )
+    assert done.stdout.strip() == '[]', done.stderr
+
+
 def test_ros_stays_in_its_rooms():
     ours = {*LIBRARIES, *sys.stdlib_module_names, NAME}
     ros = [

@@ -40,7 +40,6 @@ class InputSpec:
         width: Of the tensor, pixels.
         height: Of the tensor, pixels.
         name: The tensor's name; None = the network's only input.
-        batch: Images a run.
         layout: ``nchw`` or ``nhwc``.
         channels: The network's channel order, ``rgb`` or ``bgr``.
         resize: ``stretch`` to the size, ``letterbox`` (whole image, padded) or ``crop`` (centre).
@@ -56,7 +55,6 @@ class InputSpec:
     width: int
     height: int
     name: str | None = None
-    batch: int = 1
     layout: Layout = 'nchw'
     channels: Channels = 'rgb'
     resize: Resize = 'stretch'
@@ -167,7 +165,6 @@ def _read_input(section: Section) -> InputSpec:
         width=section.integer('width', 1, MAX_SIDE),
         height=section.integer('height', 1, MAX_SIDE),
         name=section.optional_text('name'),
-        batch=section.integer('batch', 1, 1024, 1),
         layout=section.choice('layout', get_args(Layout), 'nchw'),
         channels=section.choice('channels', get_args(Channels), 'rgb'),
         resize=section.choice('resize', get_args(Resize), 'stretch'),
@@ -179,6 +176,12 @@ def _read_input(section: Section) -> InputSpec:
         std=section.channel_numbers('std', 1.0, above=0.0),
         dtype=section.choice('dtype', get_args(InputType), 'float32'),
     )
+    if section.integer('batch', 1, 1024, 1) != 1:
+        section.fail(
+            'batch',
+            'a card does not set the batch size; remove the key, and set max_batch where the '
+            'network is loaded (parameter max_batch, build_engine --max-batch)',
+        )
     if spec.crop_fraction > 1.0:
         section.fail('crop_fraction', f'want a number in 0..1, not {spec.crop_fraction:g}')
     section.finish()

@@ -18,6 +18,7 @@ from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES, card_from_file
 from ..recognition.hints import Hints
+from ..text import shape_text
 from .models_tables import table
 from .vision_arguments import size_of
 
@@ -76,13 +77,13 @@ def _print_tensors(path: Path, prototxt: Path | None) -> None:
     if suffix == '.onnx':
         _print_facts(path, read_facts(path))
     elif suffix in CAFFE_SUFFIXES and prototxt is not None:
-        from ..importers.caffe import input_shapes
+        from ..importers import caffe_input_shapes
 
-        shapes = input_shapes(prototxt.expanduser())
+        shapes = caffe_input_shapes(prototxt.expanduser())
         print(f'# {path.name}: Caffe, as {prototxt.name} has it')
-        _print_rows([('input', k, 'float32', _shape_text(v)) for k, v in shapes.items()])
+        _print_rows([('input', k, 'float32', shape_text(v)) for k, v in shapes.items()])
     elif suffix == '.uff' and path.is_file():
-        from ..importers.uff.uff_ssd import uff_input_size
+        from ..importers import uff_input_size
 
         width, height = uff_input_size(path)
         print(f'# {path.name}: UFF, of images of {width}x{height}')
@@ -92,7 +93,7 @@ def _print_facts(path: Path, facts: OnnxFacts) -> None:
     print(f'# {path.name}: {facts.producer or "unknown producer"}, opset {facts.opset}')
     _print_rows(
         [
-            (kind, name, _type_text(tensor), _shape_text(tensor.shape))
+            (kind, name, _type_text(tensor), shape_text(tensor.shape))
             for kind, tensors in (('input', facts.inputs), ('output', facts.outputs))
             for name, tensor in tensors.items()
         ]
@@ -113,7 +114,3 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> None:
 
 def _type_text(tensor: TensorFacts) -> str:
     return 'unknown' if tensor.dtype is None else str(tensor.dtype)
-
-
-def _shape_text(shape: Sequence[int]) -> str:
-    return 'x'.join(str(n) if n >= 0 else '?' for n in shape)

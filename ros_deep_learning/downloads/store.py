@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a network's ONNX file is, fetched, verified and converted when it is not there yet."""
+"""The ONNX file of a card's network: fetched, verified, converted, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from ..cards.card import ModelCard
 from ..cards.source import Role
 from ..errors import DeepLearningError, FetchError
-from ..files import is_whole, sha256_of, work_folder, write_whole
-from ..importers.conversion import conversion_key, convert, is_recorded, record_path
+from ..files import is_whole, sha256_of, work_folder
 from ..paths import CACHE_VARIABLE, cache_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .completion import complete, is_complete
+from .conversion_record import is_recorded, record_path, write_recorded
 from .package_fetch import fetch_package_files
 from .url_fetch import DownloadedFiles
 
@@ -26,12 +26,12 @@ OFFLINE_VARIABLE = 'ROS_DEEP_LEARNING_OFFLINE'
 
 
 class ModelStore:
-    """Gives ONNX files for cards; what it makes lies in a cache folder and is made once.
+    """Provides the ONNX files of cards; downloads and conversions are kept in a cache folder.
 
     Args:
-        cache: The folder; None = ``models`` in the user's cache, made when first needed.
-        offline: Whether to refuse downloads; None = where ``$ROS_DEEP_LEARNING_OFFLINE`` is set
-            to anything but 0.
+        cache: The folder; None = ``models`` in the user's cache, created at first use.
+        offline: Whether to refuse downloads; None = only if ``$ROS_DEEP_LEARNING_OFFLINE`` is
+            set to something other than 0.
     """
 
     def __init__(self, cache: Path | None = None, *, offline: bool | None = None) -> None:
@@ -41,20 +41,21 @@ class ModelStore:
         self._offline = offline
 
     def onnx_path(self, card: ModelCard, progress: Progress = silent) -> Path:
-        """Give the path of a network's verified ONNX file.
+        """Return the path of a network's verified ONNX file.
 
-        A kept file is verified in place. Others are downloaded and kept; those in another format
-        are converted, and the original removed once its ONNX stands. Broken off at any point,
-        the next call goes on after the last finished stage.
+        A file that the card names is verified in place. Other files are downloaded into the
+        cache; those of another format are converted there, and the original is removed once the
+        ONNX file is written. After an interruption, the next call continues behind the last
+        finished stage.
 
         Args:
             card: The network.
-            progress: Told of each stage; may raise to give up.
+            progress: Called at each stage; an exception from it cancels the work.
 
         Raises:
-            FetchError: A file is missing, damaged or cannot be downloaded or kept.
+            FetchError: A file is missing, damaged, or cannot be downloaded or written.
             ConversionError: The original cannot be converted.
-            SettingsError: The cache folder cannot be made.
+            SettingsError: The cache folder cannot be created.
         """
         if card.format == 'onnx':
             return self.source_path(card, progress)
@@ -70,19 +71,23 @@ class ModelStore:
         return target
 
     def source_path(self, card: ModelCard, progress: Progress = silent) -> Path:
-        """Give the path of a network's verified original file, fetched when needed.
+        """Return the path of a network's verified original file; download it if needed.
 
         Raises:
-            FetchError: It is missing, damaged or cannot be downloaded or kept.
-            SettingsError: The cache folder cannot be made.
+            FetchError: It is missing, damaged, or cannot be downloaded or written.
+            SettingsError: The cache folder cannot be created.
         """
         return self._files(card, ('model',), progress)['model']
 
     def complete(self, card: ModelCard, progress: Progress = silent) -> ModelCard:
-        """Give the card with what its own download adds: labels, colours, the input's size.
+        """Return the card with what its download adds: labels, colours, the input's size.
 
-        The card that is given back names a kept ONNX file; a card that needs nothing stays as it
-        is. Raises as ``onnx_path`` does, and CardError where the file is no network.
+        The returned card names an ONNX file in the cache. A card that is already complete is
+        returned unchanged.
+
+        Raises:
+            CardError: The file is not a valid ONNX network.
+            DeepLearningError: As ``onnx_path``.
         """
         if is_complete(card):
             return card
@@ -94,7 +99,7 @@ class ModelStore:
         return complete(card, onnx_path, extra)
 
     def is_here(self, card: ModelCard) -> bool:
-        """Tell whether a network could be loaded without a network connection."""
+        """Return whether a network can be loaded without an internet connection."""
         store = ModelStore(self._cache, offline=True)
         try:
             if is_complete(card):
@@ -106,20 +111,20 @@ class ModelStore:
         return True
 
     def download_anew(self, card: ModelCard, progress: Progress = silent) -> None:
-        """Download a network from its address and trust it as if it came for the first time.
+        """Download a network again and trust the result as if it were the first download.
 
-        Until that is whole, the older download stands. Raises as ``source_path`` does.
+        The older download stays valid until the new one is complete. Raises as ``source_path``.
         """
         self._fetched(card, ('model',), progress, anew=True)
 
     def downloaded(self, card: ModelCard) -> DownloadedFiles:
-        """Give the files of a network whose source is an address."""
+        """Return the downloaded files of a network whose source is a URL."""
         return DownloadedFiles(card.name, card.source, self.folder())
 
     def kept_files(self, card: ModelCard, progress: Progress = silent) -> list[Path]:
-        """List the files in the cache that a network needs, fetched and converted when needed.
+        """List the files in the cache that a network needs; download and convert if needed.
 
-        Raises as ``onnx_path`` does.
+        Raises as ``onnx_path``.
         """
         paths = [self.onnx_path(card, progress)]
         if card.format != 'onnx':
@@ -132,10 +137,10 @@ class ModelStore:
         return [path for path in dict.fromkeys(paths) if self.folder() in path.parents]
 
     def folder(self) -> Path:
-        """Give the cache folder.
+        """Return the cache folder; create it if needed.
 
         Raises:
-            SettingsError: It cannot be made.
+            SettingsError: It cannot be created.
         """
         if self._cache is None:
             self._cache = cache_folder('models')
@@ -144,7 +149,7 @@ class ModelStore:
     def _files(
         self, card: ModelCard, roles: Sequence[Role], progress: Progress
     ) -> dict[Role, Path]:
-        """Give original files, fetched when needed."""
+        """Return the original files by role; download them if needed."""
         source = card.source
         if source.file is not None:
             files: dict[Role, Path] = {'model': _verified(source.file, card)}
@@ -179,12 +184,12 @@ class ModelStore:
             raise FetchError(msg)
 
     def _convert(self, card: ModelCard, target: Path, work: Path, progress: Progress) -> None:
+        from ..importers import convert
+
         files = self._files(card, ('model', 'prototxt'), progress)
         model = convert(card, files, progress)
         progress(f'writing {target.name}', None)
-        write_whole(target, model, work)
-        record = {'sha256': hashlib.sha256(model).hexdigest(), 'model': card.name}
-        write_whole(record_path(target), json.dumps(record).encode(), work)
+        write_recorded(target, model, card.name, work)
         if card.source.urls:
             downloads = self.downloaded(card)
             downloads.drop('model')
@@ -198,7 +203,9 @@ class ModelStore:
         return self.folder() / f'{card.name}-{card.source.sha256[:16]}.{suffix}'
 
     def _onnx_target(self, card: ModelCard, progress: Progress = silent) -> Path:
-        """Name a file after all that its conversion depends on."""
+        """Return a path whose name depends on everything that the conversion depends on."""
+        from ..importers import conversion_key
+
         source = card.source
         sha256 = self.downloaded(card).sha256() if source.urls else source.sha256
         if sha256 is None:
@@ -212,7 +219,7 @@ class ModelStore:
 
 
 class _WorkError(Exception):
-    """There would be work to do."""
+    """The network is not here: it must be downloaded or converted first."""
 
 
 def _no_work(stage: str, share: float | None) -> None:
@@ -220,7 +227,7 @@ def _no_work(stage: str, share: float | None) -> None:
 
 
 def _verified(path: Path, card: ModelCard) -> Path:
-    """Check a kept file against its card."""
+    """Return a file that the card names, checked against the card."""
     if not path.is_file():
         msg = f'{card.name}: its file {path} is missing; restore it from the distribution'
         raise FetchError(msg)

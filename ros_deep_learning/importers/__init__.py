@@ -1,3 +1,12 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks in other people's formats, converted to ONNX."""
+"""Convert networks of other formats to ONNX: Caffe, frozen TensorFlow graphs and UFF.
+
+The rest of the package imports these names only, and only when a file of such a format is used.
+"""
+
+from __future__ import annotations
+
+from .conversion import caffe_input_shapes, conversion_key, convert, uff_input_size
+
+__all__ = ['caffe_input_shapes', 'conversion_key', 'convert', 'uff_input_size']

@@ -1,32 +1,47 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What each format needs to become ONNX."""
+"""Choose and call the importer of a format; each is loaded when it is used."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..cards.card import ModelCard
 from ..cards.source import Role
-from ..files import is_whole
+from ..errors import ConversionError
 from ..progress import Progress
 
 
+@contextmanager
+def _optional_packages() -> Iterator[None]:
+    """Raise ConversionError, with the fix, for a package that is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as err:
+        msg = (
+            f'converting this network needs the Python package {err.name}; '
+            'fix: pip install onnx protobuf (the extra "importers" of ros_deep_learning)'
+        )
+        raise ConversionError(msg) from err
+
+
+@_optional_packages()
 def convert(card: ModelCard, files: Mapping[Role, Path], progress: Progress) -> bytes:
-    """Convert a network's original files.
+    """Convert the original files of a network to ONNX.
 
     Args:
         card: The network, of any format but ``onnx``.
         files: Its files by role.
-        progress: May raise to give up.
+        progress: Called with the stage; an exception from it cancels the conversion.
 
     Returns:
         The serialised ONNX model.
 
     Raises:
-        ConversionError: The files are not what the card says, or cannot be converted.
+        ConversionError: The files do not match the card, cannot be converted, or a Python
+            package is not installed.
     """
     if card.format == 'caffe':
         return _convert_caffe(card, files['prototxt'], files['model'], progress)
@@ -46,7 +61,7 @@ def convert(card: ModelCard, files: Mapping[Role, Path], progress: Progress) -> 
 
 
 def conversion_key(card: ModelCard) -> list[object]:
-    """List what a conversion's result depends on, besides the original files."""
+    """List the values that determine a conversion's result, besides the original files."""
     if card.format == 'caffe':
         from .caffe import CONVERTER_VERSION as CAFFE_VERSION
 
@@ -64,25 +79,35 @@ def conversion_key(card: ModelCard) -> list[object]:
     return [card.format, SSD_VERSION, card.input.width, card.input.height]
 
 
-def record_path(target: Path) -> Path:
-    """Give the path of the record beside a converted file."""
-    return target.with_suffix('.json')
+@_optional_packages()
+def caffe_input_shapes(prototxt: Path) -> dict[str, tuple[int, ...]]:
+    """Return the input shapes of a Caffe network by name, as its prototxt declares them.
+
+    Raises:
+        ConversionError: The prototxt cannot be read, or a Python package is not installed.
+    """
+    from .caffe import input_shapes
+
+    return input_shapes(prototxt)
 
 
-def is_recorded(target: Path) -> bool:
-    """Tell whether a converted file is there and is the one that was written."""
-    try:
-        record = json.loads(record_path(target).read_bytes())
-        return is_whole(target, record['sha256'])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+@_optional_packages()
+def uff_input_size(path: Path) -> tuple[int, int]:
+    """Return width and height in pixels of the images that a UFF network takes.
+
+    Raises:
+        ConversionError: The file cannot be read, or a Python package is not installed.
+    """
+    from .uff.uff_ssd import uff_input_size as read_size
+
+    return read_size(path)
 
 
 def _convert_caffe(card: ModelCard, prototxt: Path, caffemodel: Path, progress: Progress) -> bytes:
-    """Convert with the size that the prototxt has, and the outputs of the card where it has them.
+    """Convert with the input size of the prototxt, and the card's outputs if they exist there.
 
-    A card whose archive nobody has seen may name an output that its network calls otherwise;
-    then all blobs that no layer reads are outputs.
+    A card may have been written without its archive at hand and name an output that the network
+    calls otherwise; then every blob that no layer reads becomes an output.
     """
     from .caffe import convert_caffe
     from .caffe.caffe_network import read_network

@@ -29,7 +29,7 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         CardError: Its prototxt or its task is not known, or it does not take an image.
         ConversionError: The prototxt cannot be read.
     """
-    from ..importers.caffe import input_shapes
+    from ..importers import caffe_input_shapes
 
     if hints.prototxt is None or task is None:
         missing = 'its prototxt (prototxt_path, --prototxt)'
@@ -37,7 +37,7 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
             missing = 'its task (--task)'
         msg = f'{path}: a Caffe network also needs {missing}'
         raise CardError(msg)
-    shapes = input_shapes(hints.prototxt)
+    shapes = caffe_input_shapes(hints.prototxt)
     name = hints.input_name or next(iter(shapes), '')
     if len(shapes.get(name, ())) != 4:
         msg = f'{hints.prototxt}: want an input {name!r} of four axes; it has {shapes}'

@@ -86,7 +86,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     elif suffix == '.pb':
         fields = ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
     elif suffix == '.uff':
-        from ..importers.uff.uff_ssd import uff_input_size
+        from ..importers import uff_input_size
 
         fields = ssd_fields('uff-ssd', uff_input_size(path))
     else:

@@ -57,8 +57,14 @@ def test_reads_every_key(card_file: Path) -> None:
     assert (spec.width, spec.height, spec.layout, spec.channels) == (320, 240, 'nhwc', 'bgr')
     assert (spec.resize, spec.pad_value, spec.scale) == ('letterbox', 114, 0.5)
     assert (spec.mean, spec.std) == ((1.0, 2.5, 3.0), (4.0, 5.0, 6.0))
-    assert (spec.dtype, spec.interpolation, spec.batch) == ('float32', 'bilinear', 1)
+    assert (spec.dtype, spec.interpolation) == ('float32', 'bilinear')
     assert card.folder == card_file.parent
+
+
+def test_a_batch_of_one_is_what_every_card_means(card_file: Path) -> None:
+    card = load_card(card_file)
+    card_file.write_text(GOOD.replace('width: 320', 'width: 320\n  batch: 1'))
+    assert load_card(card_file) == card
 
 
 def test_a_file_beside_the_card_wins(card_file: Path) -> None:
@@ -137,6 +143,7 @@ MISTAKES = [
     ('width: 320', 'widht: 320', 'input.width: missing'),
     ('width: 320', f'width: {"9" * 5000}', 'not valid YAML'),
     ('width: 320', f'width: {"9" * 4000}', 'input.width: want'),
+    ('width: 320', 'width: 320\n  batch: 4', 'input.batch: a card does not set the batch size'),
     ('layout: nhwc', 'layout: chwn', 'input.layout: want one of nchw, nhwc'),
     ('channels: bgr', 'channels: gray', 'input.channels: want one of rgb, bgr'),
     ('resize: letterbox', 'resize: leterbox', 'did you mean letterbox?'),

@@ -18,7 +18,7 @@ from ros_deep_learning.downloads.completion import is_complete
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.errors import CardError, FetchError
 from ros_deep_learning.importers import caffe as caffe_package
-from ros_deep_learning.importers import conversion
+from ros_deep_learning.importers import conversion_key
 from ros_deep_learning.onnx_tools.facts import read_facts
 
 
@@ -190,6 +190,6 @@ def test_a_cache_that_cannot_be_written(https_server: HttpsServer, tmp_path: Pat
 
 
 def test_every_format_has_a_key() -> None:
-    keys = [conversion.conversion_key(find_card(n)) for n in ('googlenet', 'centerface', 'dog')]
-    keys.append(conversion.conversion_key(find_card('ssd-mobilenet-v2')))
+    keys = [conversion_key(find_card(n)) for n in ('googlenet', 'centerface', 'dog')]
+    keys.append(conversion_key(find_card('ssd-mobilenet-v2')))
     assert [key[0] for key in keys] == ['caffe', 'onnx-resized', 'caffe', 'tensorflow-ssd']
