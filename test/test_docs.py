@@ -71,6 +71,15 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(site_pages()) == sorted(own | set(yaml.safe_load(table[1]).values()))
 
 
+def test_every_target_of_make_exists() -> None:
+    targets = re.findall(r'^([a-z_]+):', (ROOT / 'Makefile').read_text(), re.M)
+    named = set()
+    for path in [*DOCUMENTS, *(ROOT / '.github').rglob('*.*')]:
+        named |= set(re.findall(r'(?:`|^|run: )make ([a-z_]+)', path.read_text(), re.M))
+    assert named <= set(targets)
+    assert named >= {'check', 'demo', 'docs', 'test'}
+
+
 @pytest.mark.parametrize('document', DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_and_paths_lead_somewhere(document: Path) -> None:
     dead = [link for link in links(document) if not (document.parent / link).exists()]
