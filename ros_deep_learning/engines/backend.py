@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine loader asks of a backend."""
+"""The interface between the engine loader and its backends."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How a network is loaded; a backend ignores what it has no use for.
+    """Options for loading a network; a backend ignores those that it does not support.
 
-    Two loads share one network only when their options are equal.
+    Two loads share one network only if their options are equal.
 
     Attributes:
-        threads: Threads a CPU backend runs one frame with, at least 1; None is one for each
+        threads: Number of threads for one frame on the CPU, at least 1; None = one for each
             physical core that this process may use.
-        providers: ONNX Runtime's execution providers by their own names, preferred first; None
-            is the CPU alone.
+        providers: Names of ONNX Runtime's execution providers, preferred first; None = the CPU
+            only.
         device: Index of the accelerator, as its runtime counts.
-        workspace_mb: Most scratch memory in MiB that an engine's layers may ask for; None leaves
-            it to the backend.
-        dla_core: Deep learning accelerator of a Jetson to build for; None is the GPU.
-        optimization_level: TensorRT's builder optimisation level 0..5; None is its default.
+        workspace_mb: Limit of scratch memory for the layers of an engine, in MiB; None = the
+            backend's default.
+        dla_core: Deep learning accelerator of a Jetson to build for; None = the GPU.
+        optimization_level: TensorRT's builder optimisation level, 0 to 5; None = its default.
         cuda_graph: Whether inference may be captured in a CUDA graph.
-        max_batch: Most frames in one run, at least 1, where the network leaves its batch open.
-        trust_engine_file: Whether a ready-made engine file, which is executable code, may be
-            loaded.
+        max_batch: Largest number of frames in one run, at least 1; used if the network's batch
+            dimension is open.
+        trust_engine_file: Whether ready-made engine files may be loaded, which are executable
+            code.
 
     Raises:
-        SettingsError: A value is out of its range.
+        SettingsError: A value is out of range.
     """
 
     threads: int | None = None
@@ -70,46 +71,45 @@ class EngineOptions:
         )
         for name, value, good, wanted in checks:
             if not good:
-                msg = f'engine option {name}: want {wanted}, not {value!r}'
+                msg = f'engine option {name}: expected {wanted}, got {value!r}'
                 raise SettingsError(msg)
 
 
 class SharedNetwork(Protocol):
-    """One loaded network: what its users share, such as weights or a deserialised plan.
+    """A loaded network, with everything that its users share, such as the weights.
 
-    The loader counts the handles. It calls ``free`` once, after the last handle was closed, from
-    whichever thread closed it; no call comes after that.
+    The loader counts the handles. It calls ``free`` once, in the thread that closed the last
+    handle, and makes no calls after that.
     """
 
     def handle(self, on_close: Callable[[], None]) -> Engine:
-        """Make one user's engine, with an execution context and buffers of its own.
+        """Create an engine for one user, with its own execution context and buffers.
 
         May be called from several threads at once, and while other handles run. The engine may
-        offer more than ``Engine`` asks, such as ``PixelsEngine``; it is given to the user as it
-        is, without a wrapper.
+        implement more than ``Engine``, such as ``PixelsEngine``; users get it without a wrapper.
 
         Args:
-            on_close: To be called exactly once, at the end of the engine's first ``close``, also
-                when that fails. It may free this network.
+            on_close: Called exactly once, at the end of the engine's first ``close``, even if
+                that fails. It may free this network.
 
         Raises:
-            EngineError: The handle could not be made; nothing of it is left, and ``on_close``
+            EngineError: The engine cannot be created; everything is released, and ``on_close``
                 was not called.
         """
 
     def free(self) -> None:
-        """Give back everything the network holds."""
+        """Release everything that the network holds."""
 
 
 class Backend(Protocol):
-    """A way to run networks; making one imports nothing heavy and touches no device."""
+    """A runtime for networks; its constructor imports no large library and uses no device."""
 
     @property
     def name(self) -> str:
-        """The name that users choose it by."""
+        """Name that users select it by."""
 
     def unavailable_reason(self) -> str | None:
-        """Say in a few words why it cannot run here, with the mend, or None when it can."""
+        """Return why the backend cannot run on this machine, and the fix; None = it can."""
 
     def load(
         self,
@@ -123,16 +123,16 @@ class Backend(Protocol):
         """Load a network; called by one thread at a time for equal arguments.
 
         Args:
-            onnx_path: The network's ONNX file, verified by its model store.
-            input_spec: The card's input, which says the size of dimensions that the network
-                leaves open, or None where there is no card.
-            precision: What to run in. ``auto`` is the backend's choice; any other is honoured
+            onnx_path: ONNX file of the network, verified by its model store.
+            input_spec: Input of the card, with the sizes of dimensions that the network leaves
+                open; None if there is no card.
+            precision: Precision to run in; ``auto`` is the backend's choice. Any other is used
                 or refused, never ignored.
-            options: How to load.
-            progress: Told how far a build is; an exception from it cancels the build, passes
-                through, and leaves nothing half-made.
+            options: Options for loading.
+            progress: Called with the progress of a build. An exception from it cancels the
+                build, is raised again, and leaves no partial files.
 
         Raises:
-            BackendUnavailableError: Something the options ask for is not on this machine.
-            EngineError: The network cannot be loaded as asked; one line names file and reason.
+            BackendUnavailableError: This machine lacks something that the options require.
+            EngineError: The network cannot be loaded; the message has the file and the reason.
         """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that the backends share."""
+"""Checks that all backends use."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .base import TensorSpec
 
 
 def check_inputs(inputs: Mapping[str, NDArray[Any]], specs: Sequence[TensorSpec]) -> None:
-    """Hold a frame's tensors against what the network takes.
+    """Check the tensors of a frame against the inputs of the network.
 
     Raises:
-        InferenceError: A tensor is missing, not known, or of another dtype or shape; the message
-            names it, what the network wants and what was given.
+        InferenceError: A tensor is missing or unknown, or has another dtype or shape; the message
+            has the tensor's name, and what was expected and given.
     """
     missing = [spec.name for spec in specs if spec.name not in inputs]
     unknown = sorted(set(inputs) - {spec.name for spec in specs})
     if missing or unknown:
-        want = ', '.join(spec.name for spec in specs)
-        msg = f'the network takes the inputs [{want}], not [{", ".join(inputs)}]'
+        names = ', '.join(spec.name for spec in specs)
+        msg = f'expected the inputs [{names}], got [{", ".join(inputs)}]'
         raise InferenceError(msg)
     for spec in specs:
         given = inputs[spec.name]
         fits = len(given.shape) == len(spec.shape) and all(
-            want in (-1, size) for want, size in zip(spec.shape, given.shape, strict=True)
+            known in (-1, size) for known, size in zip(spec.shape, given.shape, strict=True)
         )
         if given.dtype != spec.dtype or not fits:
             msg = (
-                f'input {spec.name!r}: want {spec.dtype} {shape_text(spec.shape)}, '
-                f'not {given.dtype} {shape_text(given.shape)}'
+                f'input {spec.name!r}: expected {spec.dtype} {shape_text(spec.shape)}, '
+                f'got {given.dtype} {shape_text(given.shape)}'
             )
             raise InferenceError(msg)

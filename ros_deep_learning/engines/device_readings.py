@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory, temperature and load of the GPU, where the machine lets them be read.
+"""Read the memory, temperature and load of the GPU.
 
-Discrete GPUs tell them through NVML, if the optional module ``pynvml`` (PyPI: nvidia-ml-py) is
-there; a Jetson through sysfs. Neither touches the GPU's contexts.
+Discrete GPUs are read through NVML, which needs the optional module ``pynvml`` (PyPI:
+nvidia-ml-py); a Jetson is read through sysfs. Neither uses a CUDA context.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class DeviceReadings:
-    """A GPU at one moment; None for what cannot be read.
+    """State of a GPU; a value is None if it cannot be read.
 
     Attributes:
-        memory_used_mb: In use, by all processes, in MiB.
-        memory_total_mb: All there is, in MiB; a Jetson's is shared with the CPU.
-        temperature_c: In degrees Celsius.
-        slowdown_c: Where the GPU begins to slow itself down.
-        load: Share of the time that it was busy lately, 0 to 1.
+        memory_used_mb: Memory used by all processes, MiB.
+        memory_total_mb: Total memory, MiB; a Jetson shares it between CPU and GPU.
+        temperature_c: Temperature, degrees Celsius.
+        slowdown_c: Temperature at which the GPU lowers its clock, degrees Celsius.
+        load: Fraction of recent time in which the GPU was busy, 0 to 1.
     """
 
     memory_used_mb: float | None = None
@@ -36,17 +36,17 @@ class DeviceReadings:
 
 
 class DeviceGauge(Protocol):
-    """Something that can be read again and again."""
+    """A source of readings."""
 
     def read(self) -> DeviceReadings:
-        """Read what can be read now; never raises."""
+        """Read the present state; never raises."""
 
 
 class NvmlGauge:
     """A discrete NVIDIA GPU.
 
     Args:
-        device: Its name, as CUDA tells it. Of several GPUs of one name, the first is taken.
+        device: Name of the GPU in CUDA. The first of several GPUs with this name is used.
 
     Raises:
         LookupError: There is no such GPU, no driver, or no ``pynvml``.
@@ -70,14 +70,14 @@ class NvmlGauge:
         for index in range(self._nvml.nvmlDeviceGetCount()):
             gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
             name = self._nvml.nvmlDeviceGetName(gpu)
-            # Bytes before release 11.5.
+            # pynvml before 11.5 returns bytes.
             if (name.decode() if isinstance(name, bytes) else name) == device:
                 return gpu
-        msg = f'NVML knows no GPU {device!r}'
+        msg = f'NVML has no GPU {device!r}'
         raise LookupError(msg)
 
     def read(self) -> DeviceReadings:
-        """Read what this GPU and its driver tell."""
+        """Read all values that this GPU and its driver support."""
         nvml, gpu, found = self._nvml, self._gpu, dict[str, float]()
         with suppress(nvml.NVMLError):
             memory = nvml.nvmlDeviceGetMemoryInfo(gpu)
@@ -95,13 +95,13 @@ class NvmlGauge:
 
 
 class JetsonGauge:
-    """A Jetson's GPU, whose memory is the machine's.
+    """The GPU of a Jetson, which uses the main memory.
 
     Args:
-        root: Where ``sys`` and ``proc`` are.
+        root: Folder that contains ``sys`` and ``proc``.
 
     Raises:
-        LookupError: This is no Jetson.
+        LookupError: This machine is not a Jetson.
     """
 
     def __init__(self, root: Path = Path('/')) -> None:
@@ -109,7 +109,7 @@ class JetsonGauge:
         # JetPack 4 and 5, then 6.
         loads = [*devices.glob('gpu.0/load'), *devices.glob('platform/**/*gpu*/load')]
         if not loads:
-            msg = f'no GPU load under {devices}: this is no Jetson'
+            msg = f'no GPU load under {devices}: this is not a Jetson'
             raise LookupError(msg)
         self._load = loads[0]
         self._memory = root / 'proc' / 'meminfo'
@@ -117,12 +117,12 @@ class JetsonGauge:
         self._zone = next((z for z in sorted(zones) if 'gpu' in _text(z / 'type').lower()), None)
 
     def read(self) -> DeviceReadings:
-        """Read what sysfs tells."""
+        """Read all values that sysfs has."""
         found: dict[str, float] = {}
         with suppress(ValueError):
             found['load'] = float(_text(self._load)) / 1000
         if self._zone is not None:
-            # The zone of a GPU that is powered down cannot be read.
+            # Cannot be read while the GPU is powered down.
             with suppress(ValueError):
                 found['temperature_c'] = float(_text(self._zone / 'temp')) / 1000
         lines = (line.split() for line in _text(self._memory).splitlines())
@@ -134,10 +134,10 @@ class JetsonGauge:
 
 
 def open_gauge(device: str) -> DeviceGauge:
-    """Find how a GPU can be read.
+    """Open the gauge that fits a GPU.
 
     Raises:
-        LookupError: It cannot; the message says why.
+        LookupError: The GPU cannot be read; the message has the reason.
     """
     try:
         return JetsonGauge()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The engine loader: networks by card, each loaded once and shared by its users."""
+"""The engine loader: load each network once and share it between its users."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class _Entry:
 
 
 class EngineLoader:
-    """Loads networks; may be used from several threads.
+    """Load networks; may be used from several threads.
 
     Equal requests (same ONNX file, card input, backend, precision and options) share one loaded
-    network. Each gets a handle of its own, and the last handle that is closed frees the network.
+    network. Each gets its own handle; closing the last handle frees the network.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class EngineLoader:
         *,
         backends: Mapping[str, Callable[[], Backend]] = BACKENDS,
     ) -> None:
-        """Make a loader.
+        """Create a loader.
 
         Args:
-            store: Where the ONNX files come from; None is a store in the user's cache folder.
-            backends: Makers of the backends, best first.
+            store: Source of the ONNX files; None = a store in the user's cache folder.
+            backends: Functions that create the backends, by name, best first.
         """
         self._store = store
         self._backends = backends
         self._lock = threading.Lock()
         self._entries: dict[Hashable, _Entry] = {}
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     def load(
         self,
@@ -66,19 +66,19 @@ class EngineLoader:
         options: EngineOptions = _DEFAULT_OPTIONS,
         progress: Progress = silent,
     ) -> Engine:
-        """Load a network, or join those who have it.
+        """Load a network, or share one that is loaded already.
 
         Args:
-            card: The network; its file is fetched and converted where that was not done yet.
-            precision: What to run in; ``auto`` is the backend's choice.
-            backend: A backend's name, or ``auto`` for the best one that can run here; what
-                ``auto`` chose, and why, is logged once.
-            options: How to load.
-            progress: Told how far the work is, also while another thread loads the same network;
-                an exception from it cancels this request, and passes through.
+            card: The network; its file is fetched and converted if necessary.
+            precision: Precision to run in; ``auto`` is the backend's choice.
+            backend: Name of a backend, or ``auto`` for the best one that can run on this
+                machine; the choice and its reason are logged once.
+            options: Options for loading.
+            progress: Called with the progress, also while another thread loads the same network.
+                An exception from it cancels this request and is raised again.
 
         Returns:
-            A handle that its user must close.
+            An engine; its user must close it.
 
         Raises:
             BackendUnavailableError: The backend cannot run on this machine.
@@ -86,7 +86,7 @@ class EngineLoader:
         """
         choice = choose_backend(backend, self._backends)
         if backend == 'auto':
-            self._say_once(choice.reason)
+            self._log_once(choice.reason)
         path = self._model_store().onnx_path(card, progress)
         key = (*_identity(path), card.input, choice.backend.name, precision, options)
         with self._lock:
@@ -112,7 +112,7 @@ class EngineLoader:
             raise
 
     def complete(self, card: ModelCard, progress: Progress = silent) -> ModelCard:
-        """Give the card with what its own download adds, as ``ModelStore.complete`` does."""
+        """Return the card with what its download adds; see ``ModelStore.complete``."""
         return self._model_store().complete(card, progress)
 
     def _release(self, key: Hashable, entry: _Entry) -> None:
@@ -132,11 +132,11 @@ class EngineLoader:
                 self._store = ModelStore()
             return self._store
 
-    def _say_once(self, reason: str) -> None:
+    def _log_once(self, reason: str) -> None:
         with self._lock:
-            if reason in self._said:
+            if reason in self._logged:
                 return
-            self._said.add(reason)
+            self._logged.add(reason)
         _LOG.info(reason)
 
 
@@ -145,7 +145,7 @@ _default_lock = threading.Lock()
 
 
 def default_loader() -> EngineLoader:
-    """Answer the one loader that the users of this process share."""
+    """Return the loader that is shared by the whole process."""
     global _default
     with _default_lock:
         if _default is None:

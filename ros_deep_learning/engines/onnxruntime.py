@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ONNX Runtime backend: the default where there is no TensorRT."""
+"""The ONNX Runtime backend, the default on machines without TensorRT."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _DTYPES = {
 
 
 class OnnxRuntimeBackend:
-    """Runs networks in the types that their graphs have, on the CPU unless told otherwise."""
+    """Run networks in the precision of their graphs, on the CPU or on selected providers."""
 
     name = 'onnxruntime'
 
     def unavailable_reason(self) -> str | None:
-        """Return which Python package is missing or broken, None where the backend can run."""
+        """Return which Python package is missing or broken, and the fix; None = neither is."""
         for package, load in (
             ('onnxruntime', import_onnxruntime),
             ('onnx', partial(importlib.import_module, 'onnx')),
@@ -70,25 +70,24 @@ class OnnxRuntimeBackend:
     ) -> OnnxRuntimeNetwork:
         """Open a session on an ONNX file; see ``Backend.load``.
 
-        ONNX Runtime runs a graph as it is typed, so a precision other than ``auto`` must be the
-        graph's own.
+        ONNX Runtime runs a graph in the graph's own precision: any other is refused.
         """
         progress(f'loading {onnx_path.name}', None)
         providers = options.providers or (_CPU,)
         _check_providers(providers)
         session = _open(onnx_path, providers, options)
-        typed = read_facts(onnx_path).precision
-        if precision not in ('auto', typed):
+        own = read_facts(onnx_path).precision
+        if precision not in ('auto', own):
             msg = (
-                f'onnxruntime runs {onnx_path} as its graph is typed, {typed}, not {precision}; '
-                f'ask for auto or {typed}, or give it a network converted to {precision}'
+                f'{onnx_path} is a network in {own}; onnxruntime cannot run it in {precision}; '
+                f'to fix: precision auto, or a network converted to {precision}'
             )
             raise EngineError(msg)
-        return OnnxRuntimeNetwork(session, typed, options.device)
+        return OnnxRuntimeNetwork(session, own, options.device)
 
 
 class OnnxRuntimeNetwork:
-    """A session; its ``run`` may be called from several threads, so that handles share it."""
+    """A session that all handles share; its ``run`` may be called from several threads."""
 
     def __init__(self, session: Any, precision: str, device: int) -> None:
         onnxruntime = import_onnxruntime()
@@ -107,16 +106,16 @@ class OnnxRuntimeNetwork:
         )
 
     def handle(self, on_close: Callable[[], None]) -> OnnxRuntimeEngine:
-        """Make one user's engine; see ``SharedNetwork.handle``."""
+        """Create an engine for one user; see ``SharedNetwork.handle``."""
         return OnnxRuntimeEngine(self._session, self._info, on_close)
 
     def free(self) -> None:
-        """Give back the session."""
+        """Release the session."""
         self._session = None
 
 
 class OnnxRuntimeEngine:
-    """One user's handle of a session; see ``Engine``."""
+    """Engine of one user; see ``Engine``."""
 
     def __init__(self, session: Any, info: EngineInfo, on_close: Callable[[], None]) -> None:
         self._session = session
@@ -126,11 +125,11 @@ class OnnxRuntimeEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """What was really loaded."""
+        """Facts of the loaded network."""
         return self._info
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:
-        """Run the network once; see ``Engine.run``. Arrays need not be contiguous.
+        """Run the network once; see ``Engine.run``. Arrays may be non-contiguous.
 
         Raises:
             EngineError: The engine is closed.
@@ -148,7 +147,7 @@ class OnnxRuntimeEngine:
         return dict(zip(self._names, values, strict=True))
 
     def close(self) -> None:
-        """Give the handle back; twice is harmless."""
+        """Close the handle; closing it again has no effect."""
         self._session = None
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
@@ -156,7 +155,7 @@ class OnnxRuntimeEngine:
 
 
 def physical_cores() -> int:
-    """Count the physical cores that this process may use, as its CPU affinity says."""
+    """Return the number of physical cores in the CPU affinity of this process."""
     allowed = os.sched_getaffinity(0)
     siblings = set()
     for cpu in allowed:
@@ -174,8 +173,8 @@ def _check_providers(providers: tuple[str, ...]) -> None:
     absent = [name for name in providers if name not in installed]
     if absent:
         msg = (
-            f'this onnxruntime has no {", ".join(absent)}; installed: {", ".join(installed)}'
-            ' (onnxruntime-gpu has CUDAExecutionProvider)'
+            f'this onnxruntime has no {", ".join(absent)}, only {", ".join(installed)}; '
+            'onnxruntime-gpu (PyPI) has CUDAExecutionProvider'
         )
         raise BackendUnavailableError(msg)
 
@@ -185,10 +184,10 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = options.threads or physical_cores()
-    # Threads that spin between frames take the cores from the rest of the robot, and on a camera's
-    # rate they win no time.
+    # Spinning threads take CPU time from the rest of the robot, and are no faster at the rate of a
+    # camera.
     settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
-    # int8 products of x86 CPUs without VNNI overflow unless told not to; others do not heed this.
+    # Without this, int8 products overflow on x86 CPUs without VNNI; other CPUs ignore it.
     settings.add_session_config_entry('session.x64quantprecision', '1')
     chosen = [
         (name, {'device_id': str(options.device)} if name in _WITH_DEVICE_ID else {})
@@ -199,13 +198,13 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
     except Exception as err:
         msg = f'onnxruntime cannot load {onnx_path}: {one_line(err)}'
         raise EngineError(msg) from err
-    # A provider whose libraries are missing is left out with no more than a line on stderr.
+    # ONNX Runtime drops a provider that lacks libraries, with only a line on stderr.
     running = session.get_providers()
     failed = [name for name in providers if name not in running]
     if failed:
         msg = (
             f'onnxruntime could not start {", ".join(failed)}: its CUDA libraries or driver are '
-            f'missing or of another version; running: {", ".join(running)}'
+            f'missing or have another version; running: {", ".join(running)}'
         )
         raise BackendUnavailableError(msg)
     return session
@@ -213,7 +212,7 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
 
 def _spec(node: Any) -> TensorSpec:
     if node.type not in _DTYPES:
-        msg = f'tensor {node.name!r} has the type {node.type}, which NumPy cannot hold'
+        msg = f'tensor {node.name!r} has the type {node.type}, which NumPy does not support'
         raise EngineError(msg)
     shape = tuple(size if isinstance(size, int) else -1 for size in node.shape)
     return TensorSpec(node.name, shape, np.dtype(_DTYPES[node.type]))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The backends by name, and the choice of one."""
+"""All backends by name, and the choice between them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ BACKENDS: dict[str, Callable[[], Backend]] = {
     'tensorrt': _tensorrt,
     'onnxruntime': _onnxruntime,
 }
-"""Makers of the backends, in the order that ``auto`` tries them."""
+"""Functions that create the backends, in the order in which ``auto`` tries them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackendChoice:
-    """The backend that was chosen, and why.
+    """A chosen backend, with the reason for the choice.
 
     Attributes:
-        backend: The one to use.
-        passed_over: Name and reason of each better backend that cannot run here; only ``auto``
-            passes any over.
+        backend: The backend to use.
+        passed_over: Name of each better backend that cannot run on this machine, and why not;
+            empty unless ``auto`` was requested.
     """
 
     backend: Backend
@@ -45,7 +45,7 @@ class BackendChoice:
 
     @property
     def reason(self) -> str:
-        """The choice in one line, for logs and diagnostics."""
+        """Line for logs and diagnostics."""
         line = f'backend {self.backend.name}'
         if self.passed_over:
             line += ' because ' + '; '.join(
@@ -57,20 +57,20 @@ class BackendChoice:
 def choose_backend(
     name: str, backends: Mapping[str, Callable[[], Backend]] = BACKENDS
 ) -> BackendChoice:
-    """Find a backend that can run on this machine.
+    """Choose a backend that can run on this machine.
 
     Args:
-        name: A key of ``backends``, or ``auto`` for the first that can run here.
-        backends: Makers of the backends, best first.
+        name: A key of ``backends``, or ``auto`` for the first that can run.
+        backends: Functions that create the backends, best first.
 
     Raises:
-        BackendUnavailableError: The backend that was asked for, or with ``auto`` every one,
-            cannot run here or does not exist; the message has the reasons.
+        BackendUnavailableError: The requested backend cannot run or does not exist, or with
+            ``auto`` none can run; the message has the reasons.
     """
     if name != 'auto':
         if name not in backends:
             have = ', '.join(('auto', *backends))
-            msg = f'no backend {name!r} in this version of the package; it has {have}'
+            msg = f'there is no backend {name!r}; expected one of {have}'
             raise BackendUnavailableError(msg)
         backend = backends[name]()
         reason = backend.unavailable_reason()

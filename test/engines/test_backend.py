@@ -30,5 +30,5 @@ def test_defaults_are_equal_and_can_be_keys():
 )
 def test_ranges(name, bad, good):
     assert getattr(EngineOptions(**{name: good}), name) == good
-    with pytest.raises(SettingsError, match=f'^engine option {name}: want '):
+    with pytest.raises(SettingsError, match=f'^engine option {name}: expected '):
         EngineOptions(**{name: bad})

@@ -20,7 +20,7 @@ SPECS = (
 
 def test_a_network_without_inputs():
     check_inputs({}, ())
-    with pytest.raises(InferenceError, match=r'takes the inputs \[\], not \[a\]'):
+    with pytest.raises(InferenceError, match=r'expected the inputs \[\], got \[a\]'):
         check_inputs({'a': np.zeros(1)}, ())
 
 
@@ -36,11 +36,15 @@ def test_what_fits():
         (
             np.zeros((1, 3, 4, 5), 'f4'),
             np.zeros(2, 'i8'),
-            "'image': want float32 [?]x3x4x4, not fl",
+            "'image': expected float32 [?]x3x4x4, got fl",
         ),
-        (np.zeros((3, 4, 4), 'f4'), np.zeros(2, 'i8'), "'image': want .*, not float32 3x4x4"),
-        (np.zeros((1, 3, 4, 4), 'u1'), np.zeros(2, 'i8'), "'image': want .*, not uint8 1x3x4x4"),
-        (np.zeros((1, 3, 4, 4), 'f4'), np.zeros(2, 'i4'), "'size': want int64 2, not int32 2"),
+        (np.zeros((3, 4, 4), 'f4'), np.zeros(2, 'i8'), "'image': expected .*, got float32 3x4x4"),
+        (
+            np.zeros((1, 3, 4, 4), 'u1'),
+            np.zeros(2, 'i8'),
+            "'image': expected .*, got uint8 1x3x4x4",
+        ),
+        (np.zeros((1, 3, 4, 4), 'f4'), np.zeros(2, 'i4'), "'size': expected int64 2, got int32 2"),
     ],
 )
 def test_what_does_not_fit(image, size, message):
@@ -49,7 +53,9 @@ def test_what_does_not_fit(image, size, message):
 
 
 def test_missing_and_unknown_names():
-    with pytest.raises(InferenceError, match=r'takes the inputs \[image, size\], not \[Image\]'):
+    with pytest.raises(
+        InferenceError, match=r'expected the inputs \[image, size\], got \[Image\]'
+    ):
         check_inputs({'Image': np.zeros(1)}, SPECS)
 
 

@@ -71,7 +71,7 @@ def nvml(monkeypatch: pytest.MonkeyPatch) -> Nvml:
 def test_a_machine_without_a_gpu_says_why_it_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with pytest.raises(LookupError, match='this is no Jetson'):
+    with pytest.raises(LookupError, match='this is not a Jetson'):
         JetsonGauge(tmp_path)
     monkeypatch.setitem(sys.modules, 'pynvml', None)
     with pytest.raises(LookupError, match='pip install nvidia-ml-py'):
@@ -90,7 +90,7 @@ def test_a_machine_without_a_driver_says_so(nvml: Nvml, monkeypatch: pytest.Monk
 
 def test_a_gpu_is_found_by_its_name(nvml: Nvml) -> None:
     assert open_gauge('NVIDIA RTX A2000').read() == DeviceReadings(1024, 8192, 61, 93, 0.42)
-    with pytest.raises(LookupError, match="NVML knows no GPU 'NVIDIA H100'"):
+    with pytest.raises(LookupError, match="NVML has no GPU 'NVIDIA H100'"):
         NvmlGauge('NVIDIA H100')
 
 

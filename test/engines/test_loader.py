@@ -211,7 +211,7 @@ def test_an_unavailable_backend_is_refused_before_anything_is_fetched(
     loader = EngineLoader(store, backends={'fake': lambda: make_backend(reason='no GPU')})
     with pytest.raises(BackendUnavailableError, match='backend fake cannot run here: no GPU'):
         loader.load(card, backend='fake')
-    with pytest.raises(BackendUnavailableError, match="no backend 'other'"):
+    with pytest.raises(BackendUnavailableError, match="there is no backend 'other'"):
         loader.load(card, backend='other')
     assert list(tmp_path.iterdir()) == []
 
