@@ -57,10 +57,10 @@ def test_takes_an_onnx_file(capsys):
     [
         (['no-such-network', '--target', '8.6'], "no model 'no-such-network'"),
         (['selfie', '--target', '9.0'], 'only for 7.5'),
-        (['selfie', '--target', 'big'], "compute capability 'big'"),
+        (['selfie', '--target', 'big'], "compute capability such as 8.6 or sm86, got 'big'"),
         (['selfie', '--target', '8.6', '--precision', 'int8'], 'quantize program'),
         (['selfie', '--target', '8.6', '--max-batch', '2'], 'fixed batch'),
-        (['selfie', '--target', '8.6', '--optimization-level', '9'], 'want 0 to 5'),
+        (['selfie', '--target', '8.6', '--optimization-level', '9'], 'expected 0 to 5'),
         (['none.onnx', '--target', '8.6'], 'none.onnx'),
     ],
 )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The differences between the versions of TensorRT, asked of the module itself."""
+"""The differences between versions of TensorRT, detected from its Python module."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import BackendUnavailableError, BuildError
 
 MODULES = ('tensorrt', 'tensorrt_rtx')
-"""The modules that can serve, preferred first."""
+"""Names of the supported modules, preferred first."""
 
 _NUMPY = {
     'FLOAT': 'float32',
@@ -29,12 +29,12 @@ _NUMPY = {
 
 
 class TensorRt:
-    """One TensorRT module, from 8.6 to 11 or TensorRT for RTX, seen as if all were one.
+    """One interface to TensorRT 8.6 to 11 and to TensorRT for RTX.
 
     Attributes:
         module: The Python module.
         name: ``tensorrt`` or ``tensorrt_rtx``.
-        version: Its version.
+        version: Version of the module.
     """
 
     def __init__(self, module: Any) -> None:
@@ -44,24 +44,24 @@ class TensorRt:
 
     @property
     def strongly_typed(self) -> bool:
-        """Whether precision comes from the network's types alone (TensorRT 11 and RTX)."""
+        """Whether only the network's types set the precision (TensorRT 11 and RTX)."""
         return not hasattr(self.module.BuilderFlag, 'FP16')
 
     @property
     def has_progress_monitor(self) -> bool:
-        """Whether a build says how far it is (TensorRT 10 and newer)."""
+        """Whether a build reports its progress (TensorRT 10 and newer)."""
         return hasattr(self.module, 'IProgressMonitor')
 
     @property
     def compute_capabilities(self) -> tuple[str, ...] | None:
-        """What ``set_target`` takes, such as ``8.6``; None = engines are for the GPU at hand."""
+        """Values for ``set_target``, such as ``8.6``; None = only for the GPU of this machine."""
         if not hasattr(self.module.IBuilderConfig, 'num_compute_capabilities'):
             return None
         names = [n for n in self.module.ComputeCapability.__members__ if n.startswith('SM')]
         return tuple(f'{n[2:-1]}.{n[-1]}' for n in names)
 
     def network_flags(self) -> int:
-        """The creation flags of a network with explicit batch, typed as strongly as may be."""
+        """Return a network's creation flags: explicit batch, strongly typed if necessary."""
         flags = self.module.NetworkDefinitionCreationFlag
         if self.strongly_typed:
             wanted = getattr(flags, 'STRONGLY_TYPED', None)
@@ -70,10 +70,10 @@ class TensorRt:
         return 0 if wanted is None else 1 << int(wanted)
 
     def set_precision(self, config: Any, precision: str, *, fast_fp16: bool) -> None:
-        """Let the builder choose kernels of a precision, where that is the builder's affair.
+        """Set the precision in a builder's configuration, unless the network's types set it.
 
-        ``fp32`` is meant: TF32, with its 10 bits of mantissa, is switched off. What an int8
-        network leaves in float32 may become fp16 where the GPU is fast at it.
+        With fp32, TF32 is switched off, which has only 10 bits of mantissa. With int8, layers
+        that are not quantised may run in fp16 if the GPU is fast at it.
         """
         flags = self.module.BuilderFlag
         if precision == 'fp32':
@@ -86,9 +86,9 @@ class TensorRt:
             config.set_flag(flags.FP16)
 
     def share_profiles(self, config: Any) -> None:
-        """Let several users of an engine run the same input shapes at once.
+        """Allow several execution contexts to use the same optimisation profile at once.
 
-        TensorRT 8.6 must be told; later ones always do.
+        TensorRT 8.6 needs an option for it; later versions always allow it.
         """
         features = getattr(self.module, 'PreviewFeature', None)
         wanted = getattr(features, 'PROFILE_SHARING_0806', None)
@@ -96,41 +96,42 @@ class TensorRt:
             config.set_preview_feature(wanted, True)
 
     def set_workspace(self, config: Any, megabytes: int) -> None:
-        """Limit the scratch memory of an engine's layers."""
+        """Limit the scratch memory of the layers, in MiB."""
         config.set_memory_pool_limit(self.module.MemoryPoolType.WORKSPACE, megabytes << 20)
 
     def set_optimization_level(self, config: Any, level: int) -> None:
-        """Trade build time for speed, 0..5.
+        """Set the builder optimisation level, 0 to 5: a higher one builds longer and runs faster.
 
         Raises:
-            BuildError: This TensorRT has no such level.
+            BuildError: This TensorRT does not have the option.
         """
         if not hasattr(self.module.IBuilderConfig, 'builder_optimization_level'):
             raise BuildError(self._lacks('builder optimisation level', 'optimization_level'))
         config.builder_optimization_level = level
 
     def set_dla(self, builder: Any, config: Any, core: int, precision: str) -> None:
-        """Build for a deep learning accelerator, with the GPU for what it cannot run.
+        """Build for a deep learning accelerator; layers that it does not support use the GPU.
 
         Raises:
-            BuildError: There is no such core, or it does not run that precision.
+            BuildError: There is no such core, or it does not support the precision.
         """
         cores = int(getattr(builder, 'num_DLA_cores', 0))
         if core >= cores:
-            msg = f'no DLA core {core}: this machine has {cores}; mend: leave dla_core unset'
+            msg = f'no DLA core {core}: this machine has {cores}; to fix: leave dla_core unset'
             raise BuildError(msg)
         if precision == 'fp32':
-            msg = 'a DLA runs fp16 and int8 only; mend: precision fp16, or leave dla_core unset'
+            msg = 'a DLA runs fp16 and int8 only; to fix: precision fp16, or leave dla_core unset'
             raise BuildError(msg)
         config.default_device_type = self.module.DeviceType.DLA
         config.DLA_core = core
         config.set_flag(self.module.BuilderFlag.GPU_FALLBACK)
 
     def set_target(self, config: Any, compute_capability: str) -> None:
-        """Build for a compute capability, with no such GPU at hand.
+        """Build for a compute capability, without such a GPU in this machine.
 
         Raises:
-            BuildError: This TensorRT builds for the GPU at hand only, or does not know that one.
+            BuildError: This TensorRT builds only for the GPU of this machine, or does not support
+                the compute capability.
         """
         known = self.compute_capabilities
         if known is None:
@@ -148,17 +149,17 @@ class TensorRt:
             raise BuildError(msg)
 
     def set_progress(self, config: Any, report: ProgressReport) -> None:
-        """Have a build report its phases; nothing where this TensorRT has no monitor."""
+        """Let a build call ``report``; no effect without ``has_progress_monitor``."""
         if self.has_progress_monitor:
             config.progress_monitor = _monitor(self.module, report)
 
     def parser_errors(self, parser: Any, nodes: list[tuple[str, str]]) -> list[str]:
-        """Read a parser's errors, with node name and operator.
+        """Return the errors of a parser as text, with node name and operator.
 
         Args:
             parser: An ``OnnxParser`` that failed.
-            nodes: Name and operator of each of the network's nodes, for a TensorRT whose errors
-                have a node's number only.
+            nodes: Name and operator of all nodes of the network, for versions of TensorRT with
+                only the index of the node in an error.
         """
         lines = []
         for index in range(parser.num_errors):
@@ -173,21 +174,21 @@ class TensorRt:
         return lines
 
     def numpy_dtype(self, data_type: Any) -> np.dtype[Any] | None:
-        """NumPy's type for one of TensorRT's, or None where NumPy has none."""
+        """Return the NumPy type of a TensorRT type; None if NumPy has none."""
         name = _NUMPY.get(_last_word(data_type))
         return None if name is None else np.dtype(name)
 
     def _lacks(self, what: str, option: str) -> str:
-        return f'{self.name} {self.version} has no {what}; mend: leave {option} unset'
+        return f'{self.name} {self.version} has no {what}; to fix: leave {option} unset'
 
 
 ProgressReport = Callable[[str, str, int | None], bool]
-"""Called with ``start``, ``step`` or ``finish``, the phase, and the number of steps or the step
-that is done; answers whether to go on."""
+"""Called with an event, a phase and a number: ``start`` and the number of steps, ``step`` and the
+index of the finished step, or ``finish`` and None. Returns whether the build continues."""
 
 
 def find_module() -> str | None:
-    """Name the TensorRT module that is installed, without importing it."""
+    """Return the name of the installed TensorRT module, without importing it; None = none."""
     return next((name for name in MODULES if importlib.util.find_spec(name)), None)
 
 
@@ -196,10 +197,10 @@ def tensorrt(name: str | None = None) -> TensorRt:
     """Import TensorRT.
 
     Args:
-        name: One of ``MODULES``; None is the first that is installed.
+        name: One of ``MODULES``; None = the first that is installed.
 
     Raises:
-        BackendUnavailableError: It is not installed, or does not load.
+        BackendUnavailableError: It is not installed, or importing it fails.
     """
     name = name or find_module()
     if name is None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The TensorRT backend: networks on an NVIDIA GPU."""
+"""The TensorRT backend: run networks on an NVIDIA GPU."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ PLAN_SUFFIXES = ('.engine', '.plan', '.trt')
 
 
 class TensorRtBackend:
-    """Runs networks through TensorRT 8.6 to 11 or TensorRT for RTX, whichever is installed."""
+    """Run networks with the installed TensorRT, 8.6 to 11 or TensorRT for RTX."""
 
     name = 'tensorrt'
 
     def __init__(self, cache: PlanCache | None = None) -> None:
-        """Make the backend; nothing is imported or touched yet.
+        """Create the backend, without importing TensorRT or using the GPU.
 
         Args:
-            cache: Where plans are kept; None is the user's cache folder.
+            cache: Cache of plans; None = the one in the user's cache folder.
         """
         self._cache = cache or PlanCache()
 
     def unavailable_reason(self) -> str | None:
-        """Say why it cannot run here, with the mend, or None when it can."""
+        """Return why TensorRT cannot run on this machine, and the fix; None = it can."""
         try:
             this_machine(0)
         except DeepLearningError as err:
@@ -66,13 +66,14 @@ class TensorRtBackend:
         options: EngineOptions,
         progress: Progress,
     ) -> TensorRtNetwork:
-        """Load a network, from its cached plan or by a build; see ``Backend.load``.
+        """Load a network from its cached plan, or build the plan; see ``Backend.load``.
 
-        A file that ends in .engine, .plan or .trt is a plan of the user's own. It is executable
-        code: the options must trust it, and it must be this user's alone.
+        A file that ends in .engine, .plan or .trt is a ready-made plan, which is executable code.
+        It is loaded only if ``options.trust_engine_file`` is set and no other user can write it.
 
         Raises:
-            SettingsError: A plan of the user's own is not trusted, or a precision is asked of it.
+            SettingsError: A ready-made plan is not trusted, or was requested in a precision other
+                than ``auto``.
         """
         api, target = this_machine(options.device)
         if onnx_path.suffix in PLAN_SUFFIXES:
@@ -96,7 +97,7 @@ class TensorRtBackend:
             if plan.built:
                 raise
             refused = one_line(err)
-            _LOG.warning('the cached engine of %s is of no use: %s', onnx_path.name, refused)
+            _LOG.warning('the cached engine of %s cannot be used: %s', onnx_path.name, refused)
             plan = obtain_plan(request, self._cache, progress, refused=refused)
             network = _deserialise(plan.data, api, target, effective, options, onnx_path, metadata)
         network.info = replace(network.info, origin='built' if plan.built else 'cached')
@@ -104,10 +105,14 @@ class TensorRtBackend:
 
 
 def this_machine(device: int) -> tuple[TensorRt, Target]:
-    """Answer the TensorRT and the GPU of this machine.
+    """Return the TensorRT and a GPU of this machine.
+
+    Args:
+        device: Index of the GPU.
 
     Raises:
-        BackendUnavailableError: One of them is missing, or they do not fit each other.
+        BackendUnavailableError: One of them is missing, or this TensorRT does not support the
+            GPU.
     """
     from .runtime.cuda import find_gpu
 
@@ -117,7 +122,7 @@ def this_machine(device: int) -> tuple[TensorRt, Target]:
     if known is not None and target.capability_text not in known:
         msg = (
             f'{api.name} {api.version} runs on compute capability {", ".join(known)}, and '
-            f'{target.gpu} has {target.capability_text}; mend: install tensorrt'
+            f'{target.gpu} has {target.capability_text}; to fix: install tensorrt'
         )
         raise BackendUnavailableError(msg)
     return api, target
@@ -126,12 +131,12 @@ def this_machine(device: int) -> tuple[TensorRt, Target]:
 def _own_plan(path: Path, precision: Precision, options: EngineOptions) -> bytes:
     if not options.trust_engine_file:
         msg = (
-            f'{path} is a ready-made engine, which is executable code; mend: use the ONNX file, '
-            'or set trust_engine_file when you know where it comes from'
+            f'{path} is a ready-made engine, which is executable code; to fix: use the ONNX file, '
+            'or set trust_engine_file if you trust its source'
         )
         raise SettingsError(msg)
     if precision != 'auto':
-        msg = f'{path} is a ready-made engine: its precision cannot be chosen; mend: use auto'
+        msg = f'{path} is a ready-made engine with a fixed precision; to fix: use precision auto'
         raise SettingsError(msg)
     try:
         return read_private(path)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""TensorRT's log, brought to Python's logging."""
+"""Forward TensorRT's log to Python's logging."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _KEPT = 20
 
 
 class RecentErrors:
-    """The last errors that TensorRT logged, for the message of the error that follows."""
+    """Recent errors in TensorRT's log, used as the reason in our own error messages."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self.expected = False
 
     def add(self, line: str) -> None:
-        """Keep a line."""
+        """Add a line."""
         self._lines.append(line)
 
     @contextlib.contextmanager
     def expecting(self) -> Iterator[None]:
-        """Log what comes as debug: the caller deals with it."""
+        """Log errors as debug within the block, since the caller handles them."""
         self.expected = True
         try:
             yield
@@ -45,9 +45,9 @@ class RecentErrors:
             self.expected = False
 
     def take(self) -> str:
-        """Answer what was logged since the last call, in one line, and forget it."""
+        """Return the errors since the last call in one line, and clear them."""
         lines = []
-        # Another thread may take the last one first.
+        # Another thread may take the last line first.
         with contextlib.suppress(IndexError):
             while True:
                 lines.append(self._lines.popleft())
@@ -56,11 +56,11 @@ class RecentErrors:
 
 @cache
 def logger(api: TensorRt) -> tuple[Any, RecentErrors]:
-    """Make the one logger of this process; TensorRT keeps the first it is given.
+    """Return the logger of this process; TensorRT keeps the first one that it gets.
 
     Returns:
-        The TensorRT logger, and what it saw of errors. TensorRT's information is logged as
-        debug, for it is many lines a build.
+        The TensorRT logger, and the errors that it received. Messages with severity INFO are
+        logged as debug, since a build has many of them.
     """
     module = api.module
     errors = RecentErrors()

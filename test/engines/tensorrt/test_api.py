@@ -163,7 +163,7 @@ def test_sets_the_optimisation_level(rtx, rtx_config):
 
 def test_refuses_an_optimisation_level_that_is_not_there():
     module = SimpleNamespace(__name__='tensorrt', __version__='8.5.3', IBuilderConfig=Config)
-    with pytest.raises(BuildError, match=r'8\.5\.3 has no builder optimisation level; mend'):
+    with pytest.raises(BuildError, match=r'8\.5\.3 has no builder optimisation level; to fix'):
         TensorRt(module).set_optimization_level(Config(), 3)
 
 

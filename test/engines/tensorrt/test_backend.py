@@ -75,12 +75,12 @@ def test_making_one_imports_nothing_heavy():
 def test_rtx_refuses_a_gpu_that_it_does_not_run_on(monkeypatch, rtx):
     monkeypatch.setattr(backend, 'tensorrt', lambda: rtx)
     monkeypatch.setattr(cuda, 'find_gpu', lambda index: Target('NVIDIA H100', (9, 0), index))
-    with pytest.raises(BackendUnavailableError, match=r'NVIDIA H100 has 9\.0; mend: install'):
+    with pytest.raises(BackendUnavailableError, match=r'NVIDIA H100 has 9\.0; to fix: install'):
         this_machine(0)
 
 
 def test_an_own_plan_needs_trust(load, own_plan):
-    with pytest.raises(SettingsError, match=r'executable code; mend: .* trust_engine_file'):
+    with pytest.raises(SettingsError, match=r'executable code; to fix: .* trust_engine_file'):
         load(own_plan)
 
 
@@ -89,7 +89,7 @@ def test_a_trusted_plan_is_read(load, own_plan):
 
 
 def test_a_trusted_plan_has_its_own_precision(load, own_plan):
-    with pytest.raises(SettingsError, match='precision cannot be chosen'):
+    with pytest.raises(SettingsError, match='a fixed precision; to fix: use precision auto'):
         load(own_plan, trust_engine_file=True, precision='fp16')
 
 

@@ -308,7 +308,7 @@ def test_a_plan_that_tensorrt_refuses_is_built_anew(load, open_batch, cache, mak
     rubbish = b'not a plan at all' * 100
     cache.store(rubbish, make_record(rubbish, entry.record.key))
     engine = load(open_batch, 'fp32', backend=backend).handle(lambda: None)
-    assert 'the cached engine of net.onnx is of no use' in caplog.text
+    assert 'the cached engine of net.onnx cannot be used' in caplog.text
     assert engine.run({'x': image()})['y'].shape == (1, 4, 8, 8)
     (entry,) = cache.entries()
     assert 'refuses the plan' in entry.record.reason
