@@ -114,7 +114,7 @@ def test_the_child_imports_nothing_from_the_working_folder(job, tmp_path, monkey
 
 SLOW_PARENT = """
 import sys, time
-from ros_deep_learning.engines.tensorrt import build_process
+from ros_deep_learning.engines.tensorrt.build import build_process
 from ros_deep_learning.engines.tensorrt.build.build_job import BuildJob
 build_process._PROGRAM = build_process._PROGRAM.replace('sys.exit(main(',
     'import ros_deep_learning.engines.tensorrt.build.build_child as c; '
