@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start the segnet node on a camera topic; `input:=` and `output:=` start both ends too."""
+"""Start the segnet node; `input:=` adds a camera, `output:=` a window or a file."""
 
 from launch import LaunchDescription
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start video_output: an image topic into a video, pictures or a window."""
+"""Start video_output: write images to a video or pictures, or show them in a window."""
 
 from launch import LaunchDescription
 

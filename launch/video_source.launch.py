@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start video_source: a file, pictures, a camera or a stream on an image topic."""
+"""Start video_source: publish a file, pictures, a camera or a stream as images."""
 
 from launch import LaunchDescription
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start video_source and a window on its images."""
+"""Start video_source, and a window with its images."""
 
 from launch import LaunchDescription
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Start detectnet, imagenet and segnet, or some of them, in one process on one camera topic."""
+"""Start detectnet, imagenet and segnet, or some of them, in one process with one camera topic."""
 
 from launch import LaunchDescription
 
