@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compressed image messages to pixels: JPEG and PNG, as compressed_image_transport sends them."""
+"""Decode compressed image messages: JPEG and PNG, as sent by compressed_image_transport."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .jpeg_png import read_header
 from .pixels import ChannelOrder, Pixels
 
 MAX_PIXELS = 2**26
-"""Most pixels of a compressed image, 8192x8192; 0.2 GB when decoded."""
+"""Largest accepted image in pixels, 8192x8192; 0.2 GB when decoded."""
 
 
 def pixels_from_compressed(msg: Any) -> Pixels:
     """Decode a compressed image message.
 
-    What the data is is read off the data itself; of the format only what the data cannot tell is
-    used: that a mosaic is one (``bayer_rggb8; png compressed``), and that red and blue were
-    exchanged before compression (``rgb8; jpeg compressed rgb8``). Grey images become colour,
-    16-bit samples keep their upper 8 bits, alpha is dropped, and the orientation that EXIF tells
-    is not applied, since a raw image of the camera would not be turned either.
+    The kind of image is detected from the data. The message's ``format`` is used only for what
+    the data does not contain: whether it is a Bayer mosaic (``bayer_rggb8; png compressed``),
+    and whether red and blue were exchanged before compression (``rgb8; jpeg compressed rgb8``).
+    Grey images become colour, 16-bit samples keep their upper 8 bits, alpha is dropped. An EXIF
+    orientation is ignored, so that the result matches the camera's raw image.
 
     Args:
         msg: An object with the fields format and data of ``sensor_msgs/CompressedImage``.
@@ -34,7 +34,8 @@ def pixels_from_compressed(msg: Any) -> Pixels:
         Pixels of shape (height, width, 3).
 
     Raises:
-        ImageError: It is neither JPEG nor PNG, is torn, or has more than ``MAX_PIXELS``.
+        ImageError: The data is neither JPEG nor PNG, is truncated, or has more than
+            ``MAX_PIXELS`` pixels.
     """
     image_format = str(msg.format)
     if 'compressedDepth' in image_format:
@@ -44,11 +45,11 @@ def pixels_from_compressed(msg: Any) -> Pixels:
     header = read_header(data, image_format)
     if header.width * header.height > MAX_PIXELS:
         error = (
-            f'a {header.kind} of {header.width}x{header.height} pixels is refused: the most is '
-            f'{MAX_PIXELS}'
+            f'a {header.kind} of {header.width}x{header.height} pixels is refused: the limit is '
+            f'{MAX_PIXELS} pixels'
         )
         raise ImageError(error)
-    # What stands before the semicolon is the encoding before the compression.
+    # The text before the semicolon is the encoding of the image that was compressed.
     encoding, _, compression = image_format.partition(';')
     if encoding.startswith('bayer_') and header.channels == 1:
         return _demosaic(_decode(data, header.kind, color=False), encoding)
@@ -56,8 +57,8 @@ def pixels_from_compressed(msg: Any) -> Pixels:
 
 
 def _order(encoding: str, compression: str) -> ChannelOrder:
-    # OpenCV gives BGR, unless what it was given to compress was RGB by mistake. Drivers that
-    # leave the second part out compress ordinary pictures.
+    # OpenCV decodes to BGR, unless RGB was passed to the compressor by mistake. Drivers that
+    # omit the part after the semicolon compress ordinary pictures.
     words = compression.split()
     exchanged = bool(words) and words[-1].startswith('rgb') and encoding.startswith(('rgb', 'bgr'))
     return 'rgb' if exchanged else 'bgr'
@@ -80,6 +81,6 @@ def _decode(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[np.ui
 
 def _demosaic(mosaic: NDArray[np.uint8], encoding: str) -> Pixels:
     height, width = mosaic.shape
-    # The upper 8 bits are left of 16.
+    # The decoder has already reduced 16 bits to the upper 8.
     pattern = encoding.removesuffix('16').removesuffix('8')
     return encodings.decode(mosaic, encoding=f'{pattern}8', width=width, height=height, step=width)

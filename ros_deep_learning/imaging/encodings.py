@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The image encodings of ROS, and how their bytes become pixels."""
+"""Decode the image encodings of ROS into pixels."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Kind = Literal['colour', 'mono', 'packed-yuv', 'planar-yuv', 'bayer']
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one encoding lays out its bytes.
+    """Memory layout of one encoding.
 
     Attributes:
-        kind: What a sample is; it says which sizes are possible.
+        kind: What a sample is; determines which image sizes are possible.
         dtype: Type of a sample.
-        channels: Samples a pixel in each row.
-        conversion: Name of OpenCV's conversion code, or None if the samples are the pixels.
+        channels: Samples per pixel in each row.
+        conversion: Name of OpenCV's conversion code; None if the samples are the pixels.
         order: Channel order of the pixels.
     """
 
@@ -36,11 +36,11 @@ class Encoding:
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Bytes a pixel in each row."""
+        """Bytes per pixel in each row."""
         return self.channels * np.dtype(self.dtype).itemsize
 
     def rows(self, height: int) -> int:
-        """Rows of samples for a picture height; half-size chroma rows follow those of luma."""
+        """Return the rows of samples of an image; half-size chroma rows follow the luma rows."""
         return height * 3 // 2 if self.kind == 'planar-yuv' else height
 
 
@@ -58,8 +58,8 @@ _YUYV = Encoding('packed-yuv', 'uint8', 2, 'COLOR_YUV2RGB_YUY2')
 _MONO8 = Encoding('mono', 'uint8', 1, 'COLOR_GRAY2RGB')
 _MONO16 = Encoding('mono', 'uint16', 1, 'COLOR_GRAY2RGB')
 
-# The names of sensor_msgs/image_encodings.hpp. OpenCV's own types (8UC3, ...) are taken to be
-# in its channel order, as cv_bridge does.
+# The names of sensor_msgs/image_encodings.hpp. OpenCV's own types (8UC3, ...) are read in its
+# channel order, as cv_bridge does.
 ENCODINGS: dict[str, Encoding] = {
     'rgb8': Encoding('colour', 'uint8', 3),
     'bgr8': Encoding('colour', 'uint8', 3, order='bgr'),
@@ -87,15 +87,15 @@ ENCODINGS: dict[str, Encoding] = {
     **{f'bayer_{rggb}16': Encoding('bayer', 'uint16', 1, code) for rggb, code in _BAYER.items()},
 }
 
-# The most that an OpenCV matrix can address along an axis.
+# Largest side of an OpenCV matrix.
 _MAX_SIDE = 2**31 - 1
 
-# OpenCV's demosaicing answers black for anything smaller.
+# OpenCV's demosaicing returns black for anything smaller.
 _MIN_BAYER_SIDE = 3
 
 
 def is_known(encoding: str) -> bool:
-    """Say whether ``decode`` reads an encoding."""
+    """Return whether ``decode`` supports an encoding."""
     return encoding in ENCODINGS
 
 
@@ -108,31 +108,31 @@ def decode(
     step: int,
     is_bigendian: bool | int = False,
 ) -> Pixels:
-    """Read an image's bytes as pixels.
+    """Decode the bytes of an image to pixels.
 
-    ``rgb8``, ``bgr8`` and ``8UC3`` answer a read-only view of ``data``; all others are
-    converted. Samples of 16 bits, of depth images too, keep their upper 8 bits. YUV is BT.601
-    with a range of 16..235, as OpenCV has it. Alpha is dropped.
+    For ``rgb8``, ``bgr8`` and ``8UC3`` the result is a read-only view of ``data``; other
+    encodings are converted. 16-bit samples, also of depth images, keep their upper 8 bits. YUV is
+    BT.601 with the range 16..235, as in OpenCV. Alpha is dropped.
 
     Args:
         data: The bytes: any contiguous buffer, such as ``array.array('B')``. It may be longer
-            than the image, and may end with the last pixel: only its padding can be missing.
+            than the image; the padding after the last pixel may be missing.
         encoding: A name of ``sensor_msgs/image_encodings.hpp``.
-        width: Picture width in pixels; even for YUV, at least 3 for Bayer.
-        height: Picture height in pixels, also for ``nv12`` and ``nv21``, whose data holds
-            ``height * 3 / 2`` rows of ``step`` bytes and whose height is even.
-        step: Bytes from one row to the next.
+        width: Image width in pixels; even for YUV, at least 3 for Bayer.
+        height: Image height in pixels, at least 3 for Bayer. For ``nv12`` and ``nv21`` it must be
+            even, and the data has ``height * 3 / 2`` rows of ``step`` bytes.
+        step: Bytes from the start of one row to the next.
         is_bigendian: Byte order of 16-bit samples.
 
     Returns:
         Pixels of shape (height, width, 3), in rgb or bgr order.
 
     Raises:
-        ImageError: The encoding is unknown, or the numbers and the data contradict each other.
+        ImageError: The encoding is unknown, or the sizes and the data contradict each other.
     """
     layout = ENCODINGS.get(encoding)
     if layout is None:
-        msg = f'encoding {encoding!r} is not supported, known are {", ".join(ENCODINGS)}'
+        msg = f'encoding {encoding!r} is not supported; known are {", ".join(ENCODINGS)}'
         raise ImageError(msg)
     _check_size(layout, encoding, width, height)
     row_bytes = width * layout.bytes_per_pixel
@@ -155,28 +155,32 @@ def decode(
 
 
 def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> None:
-    mend = None
+    fault = None
     if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
-        mend = 'is no image'
+        fault = 'has no pixels or too many'
     elif layout.kind in ('packed-yuv', 'planar-yuv') and width % 2:
-        mend = 'needs an even width'
+        fault = 'needs an even width'
     elif layout.kind == 'planar-yuv' and height % 2:
-        mend = 'needs an even height'
+        fault = 'needs an even height'
     elif layout.kind == 'bayer' and min(width, height) < _MIN_BAYER_SIDE:
-        mend = f'needs {_MIN_BAYER_SIDE} pixels a side for its colours'
-    if mend:
-        msg = f'a {width}x{height} {encoding} image {mend}'
+        fault = f'needs {_MIN_BAYER_SIDE} pixels a side for its colours'
+    if fault:
+        msg = f'a {width}x{height} {encoding} image {fault}'
         raise ImageError(msg)
 
 
 def flat_bytes(data: Any) -> NDArray[np.uint8]:
-    """View any contiguous buffer as bytes; raises ImageError for anything else."""
+    """Return a view of any contiguous buffer as bytes, shape (N,).
+
+    Raises:
+        ImageError: ``data`` is not a contiguous buffer.
+    """
     try:
         view = memoryview(data)
-        # NumPy before 1.20 refuses an empty buffer, and none is worth reading.
+        # NumPy before 1.20 refuses an empty buffer.
         return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
     except (TypeError, ValueError, BufferError) as err:
-        msg = f'data of type {type(data).__name__} is no contiguous buffer of bytes'
+        msg = f'data of type {type(data).__name__} is not a contiguous buffer of bytes'
         raise ImageError(msg) from err
 
 
@@ -187,13 +191,13 @@ def _upper_bytes(
     *,
     big_endian: bool,
 ) -> NDArray[np.uint8]:
-    """View the samples, shape (rows, width, channels); of 16-bit samples copy the upper byte."""
+    """Return a view of the samples, shape (rows, width, channels), or a copy of upper bytes."""
     rows, width, step = rows_width_step
     size = np.dtype(layout.dtype).itemsize
     shape = (rows, width, layout.channels, size)
     strides = (step, layout.bytes_per_pixel, size, 1)
     if rows == 1:
-        # The step of a single row leads nowhere and may be too large for an address.
+        # The step of a single row is never used, and may be too large for an address.
         strides = (width * layout.bytes_per_pixel, *strides[1:])
     samples: NDArray[np.uint8] = np.ndarray(shape, np.uint8, flat, 0, strides)
     samples.flags.writeable = False

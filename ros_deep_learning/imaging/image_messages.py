@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Image messages to pixels and back; any object with the fields of sensor_msgs/Image will do."""
+"""Convert image messages to pixels and back, for any object like ``sensor_msgs/Image``."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ _WRITTEN = {
 
 
 def pixels_from_message(msg: Any, fallback: Fallback | None = None) -> Pixels:
-    """Read an image message.
+    """Convert an image message to pixels.
 
     Args:
         msg: An object with the fields height, width, encoding, is_bigendian, step and data of
-            ``sensor_msgs/Image``. The pixels may be a view of its data: while they live, an
-            ``array.array`` cannot be resized.
-        fallback: Called with ``msg`` for an encoding that ``decode`` does not know; answers the
-            image as (height, width, 3) uint8 rgb.
+            ``sensor_msgs/Image``. The pixels may be a view of its data; as long as they exist,
+            an ``array.array`` cannot be resized.
+        fallback: Called with ``msg`` for an encoding that ``decode`` does not support; returns
+            the image as (height, width, 3) uint8 rgb.
 
     Returns:
         Pixels of shape (height, width, 3).
 
     Raises:
-        ImageError: The message lies about its data, or nobody can read its encoding.
+        ImageError: The message contradicts its data, or its encoding is not supported.
     """
     if fallback is not None and not encodings.is_known(msg.encoding):
-        return _ask(fallback, msg)
+        return _convert_by(fallback, msg)
     return encodings.decode(
         msg.data,
         encoding=msg.encoding,
@@ -63,21 +63,21 @@ def pixels_from_message(msg: Any, fallback: Fallback | None = None) -> Pixels:
 
 
 def write_image(msg: Any, image: NDArray[Any], encoding: str) -> None:
-    """Fill an image message's fields; the header is left as it is.
+    """Write an image into the fields of a message; the header stays unchanged.
 
-    A setter of rclpy takes an ndarray, a list or a memoryview element by element, about half a
-    second for a full-HD frame; it is only ever given an ``array.array('B')``. The empty array
-    of a new message is filled in place, which also saves the setter's copy.
+    rclpy's setter copies an ndarray, list or memoryview element by element, about half a second
+    for a full-HD frame, so ``msg.data`` is only ever assigned an ``array.array('B')``. The empty
+    array of a new message is filled in place, which also saves the setter's copy.
 
     Args:
         msg: An object with the fields of ``sensor_msgs/Image``, new or used before.
         image: Shape (H, W, 3) for ``rgb8`` and ``bgr8``; (H, W) or (H, W, 1) for ``mono8``,
-            ``8UC1`` and ``32FC1``. Float32 for ``32FC1``, uint8 for the others. Any strides.
+            ``8UC1`` and ``32FC1``. float32 for ``32FC1``, uint8 for the others. Any strides.
         encoding: One of these names.
 
     Raises:
-        ImageError: The encoding is another one, or the image has another shape or type, or
-            holds no pixel.
+        ImageError: The encoding is not one of these, or the image has another shape or type, or
+            no pixels.
     """
     payload = _payload(image, encoding)
     msg.height, msg.width = (int(side) for side in image.shape[:2])
@@ -100,18 +100,18 @@ def _payload(image: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
     shapes = [(3,)] if written.channels == 3 else [(), (1,)]
     fits = image.ndim >= 2 and image.shape[2:] in shapes and image.size > 0
     if not fits or image.dtype != np.dtype(written.dtype):
-        want = '(H, W, 3)' if written.channels == 3 else '(H, W)'
+        shape = '(H, W, 3)' if written.channels == 3 else '(H, W)'
         error = (
-            f'{encoding} wants a {written.dtype} image of shape {want}, '
-            f'not {image.dtype} {image.shape}'
+            f'{encoding}: expected a {written.dtype} image of shape {shape}, '
+            f'got {image.dtype} {image.shape}'
         )
         raise ImageError(error)
-    # Little-endian on every machine, as is_bigendian says.
+    # Little-endian on every machine: is_bigendian is written as 0.
     little = np.dtype(written.dtype).newbyteorder('<')
     return np.ascontiguousarray(image, little).view(np.uint8)
 
 
-def _ask(fallback: Fallback, msg: Any) -> Pixels:
+def _convert_by(fallback: Fallback, msg: Any) -> Pixels:
     try:
         image = np.asarray(fallback(msg))
     except Exception as err:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a JPEG or PNG file says of itself, read before anything is decoded.
+"""Read and check the header of a JPEG or PNG file before it is decoded.
 
-A decoder fills what is missing of a torn file with grey and calls it an image, and takes as much
-memory as a header of a few bytes asks for. So both are looked at here.
+A decoder fills the missing part of a truncated file with grey without an error, and allocates
+whatever size the header declares. Both are checked here.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from ..errors import ImageError
 _JPEG = b'\xff\xd8\xff'
 _PNG = b'\x89PNG\r\n\x1a\n'
 
-# JPEG markers (ITU-T T.81, table B.1). Frames are 0xC0 to 0xCF without tables and extensions.
+# JPEG markers (ITU-T T.81, table B.1). Frames are 0xC0 to 0xCF except tables and extensions.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b'\xff\xd9'
 _ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 
-# PNG colour types (PNG 3, table 8) and their channels; a palette's pixels are colours.
+# Channels by PNG colour type (PNG 3, table 8); pixels of a palette are colours.
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an image file says of itself.
+    """Size and kind of an image file, from its header.
 
     Attributes:
         kind: ``jpeg`` or ``png``.
-        width: In pixels, at least 1.
-        height: In pixels, at least 1.
-        channels: Samples a pixel.
+        width: Image width in pixels, at least 1.
+        height: Image height in pixels, at least 1.
+        channels: Samples per pixel.
     """
 
     kind: Literal['jpeg', 'png']
@@ -47,14 +47,14 @@ class Header:
 
 
 def read_header(data: NDArray[np.uint8], image_format: str = '') -> Header:
-    """Read the header of a whole JPEG or PNG.
+    """Read the header of a complete JPEG or PNG.
 
     Args:
         data: The file's bytes, shape (N,).
-        image_format: What a message says it is, for the error.
+        image_format: The message's format field, for the error text.
 
     Raises:
-        ImageError: It is neither, its header makes no sense, or its end is missing.
+        ImageError: The data is neither, its header is invalid, or its end is missing.
     """
     head = data[: len(_PNG)].tobytes()
     if head.startswith(_JPEG):
@@ -63,10 +63,10 @@ def read_header(data: NDArray[np.uint8], image_format: str = '') -> Header:
         header = _read_png(data)
     else:
         begin = head.hex(' ') or 'nothing'
-        msg = f'format {image_format!r}: the data is neither JPEG nor PNG, it begins with {begin}'
+        msg = f'format {image_format!r}: the data is neither JPEG nor PNG; it begins with {begin}'
         raise ImageError(msg)
     if not (header.width and header.height):
-        msg = f'a {header.kind} of {header.width}x{header.height} pixels is no image'
+        msg = f'a {header.kind} of {header.width}x{header.height} pixels is not an image'
         raise ImageError(msg)
     return header
 
@@ -75,7 +75,7 @@ def _read_jpeg(data: NDArray[np.uint8]) -> Header:
     header = None
     at = 2
     while True:
-        # Any number of 0xFF may stand before a marker.
+        # Any number of 0xFF may precede a marker.
         while at + 1 < data.size and data[at] == 0xFF and data[at + 1] == 0xFF:
             at += 1
         if at + 4 > data.size or data[at] != 0xFF:
@@ -91,8 +91,8 @@ def _read_jpeg(data: NDArray[np.uint8]) -> Header:
         if marker == _START_OF_SCAN:
             break
         at += 2 + length
-    # Within a scan 0xFF is always followed by something else, so this is the end of the image.
-    # It need not be the last of the data: cameras pad theirs.
+    # Within a scan 0xFF is never followed by 0xD9, so this marker is the end of the image. It
+    # need not be the end of the data: cameras append padding.
     if header is None or data[at:].tobytes().rfind(_END_OF_IMAGE) < 0:
         raise ImageError(_torn('jpeg', data))
     return header
@@ -113,4 +113,4 @@ def _read_png(data: NDArray[np.uint8]) -> Header:
 
 
 def _torn(kind: str, data: NDArray[np.uint8]) -> str:
-    return f'this {kind} of {data.size} bytes is torn: its header or its end is missing'
+    return f'this {kind} of {data.size} bytes is truncated: its header or its end is missing'

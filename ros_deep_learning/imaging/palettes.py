@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A colour for every class."""
+"""Choose a distinct colour for every class."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _LMS_TO_LAB = np.array(
     ]
 )
 
-# Light and vivid enough to stand out of a picture, short of neon: bounds of OKLab's lightness
-# and chroma, chosen by eye.
+# Bounds of OKLab's lightness and chroma, tuned by eye: colours that stand out of a picture but
+# do not glare.
 _LIGHTNESS = (0.60, 0.88)
 _CHROMA = (0.12, 0.24)
 _FIRST_RGB = (60, 210, 90)
@@ -34,14 +34,14 @@ _GRID_STEP = 15
 
 
 def class_colors(count: int) -> NDArray[np.uint8]:
-    """Give each class its colour: the farthest, as eyes see it, from those of all before it.
+    """Return a colour for each class, perceptually the farthest from those of all before it.
 
     Args:
-        count: How many classes, 0 or more.
+        count: Number of classes, 0 or more.
 
     Returns:
         Shape (count, 3), uint8, rgb; a copy. Row k is the same for every count and machine.
-        After about 1750 classes the colours begin anew.
+        After about 1750 classes the colours repeat.
     """
     palette, candidates = _farthest_first(count)
     return palette[np.arange(count) % max(1, candidates)]
@@ -56,7 +56,7 @@ def _farthest_first(count: int) -> tuple[NDArray[np.uint8], int]:
     fits = (lab[:, 0] >= _LIGHTNESS[0]) & (lab[:, 0] <= _LIGHTNESS[1])
     fits &= (chroma >= _CHROMA[0]) & (chroma <= _CHROMA[1])
     rgb = grid[fits]
-    # Whole numbers, so that no machine's rounding changes which colour is farthest.
+    # Integers, so that rounding on another machine does not change which colour is farthest.
     points = np.rint(lab[fits] * 1000).astype(np.int64)
     newest = int(np.flatnonzero((rgb == _FIRST_RGB).all(axis=1))[0])
     chosen = [newest]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An image as the networks take it."""
+"""The image type that networks take."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Pixels:
 
     Attributes:
         array: Shape (H, W, 3), uint8, 0..255; rows may be strided, pixels are contiguous.
-        order: What the last axis means.
+        order: Order of the channels on the last axis.
 
     Raises:
-        ImageError: The array has another shape or type, or holds no pixel.
+        ImageError: The array has another shape or type, or no pixels.
     """
 
     array: NDArray[np.uint8]
@@ -33,7 +33,7 @@ class Pixels:
     def __post_init__(self) -> None:
         array = self.array
         if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or not array.size:
-            msg = f'want a uint8 image of shape (H, W, 3), not {array.dtype} {array.shape}'
+            msg = f'expected a uint8 image of shape (H, W, 3), got {array.dtype} {array.shape}'
             raise ImageError(msg)
 
     @property
@@ -42,5 +42,5 @@ class Pixels:
         return self.array.shape[1], self.array.shape[0]
 
     def as_order(self, order: ChannelOrder) -> NDArray[np.uint8]:
-        """Give the pixels in a channel order: the same array, or a reversed view of it."""
+        """Return the pixels in a channel order: the same array, or a reversed view of it."""
         return self.array if order == self.order else self.array[..., ::-1]

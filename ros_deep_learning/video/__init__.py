@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where pictures come from and where they go to."""
+"""Sources and sinks of pictures: files, folders, cameras, streams, videos and windows."""

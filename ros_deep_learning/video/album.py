@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Annotated frames as a video file and a contact sheet."""
+"""Save annotated frames as a video file and a contact sheet."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Album:
     """Writes ``annotated.mp4`` in real time, and ``contact_sheet.png`` of the best frames.
 
     Args:
-        folder: Where the files go; made if missing.
-        rate_hz: Frames a second of the video. A frame that the network dropped is shown as a
-            repetition of the one before, so that the video keeps time.
+        folder: Folder for the files; created if missing.
+        rate_hz: Frame rate of the video. In place of a dropped frame the previous one is
+            repeated, so that the video keeps the time of the stamps.
     """
 
     def __init__(self, folder: Path, rate_hz: float) -> None:
@@ -42,9 +42,9 @@ class Album:
         """Add a frame.
 
         Args:
-            frame_bgr: Shape (H, W, 3), uint8; every frame of the same size.
-            stamp_ns: When it was taken, in nanoseconds.
-            found: Label and score of each object in it.
+            frame_bgr: Shape (H, W, 3), uint8; all frames have the same size.
+            stamp_ns: Time of capture in nanoseconds.
+            found: Label and score of each object in the frame.
 
         Raises:
             ImageError: The video cannot be written.
@@ -53,14 +53,14 @@ class Album:
         if self._first_ns is None:
             self._first_ns = stamp_ns
         self._writer.write(frame_bgr, stamp_ns)
-        # A frame is worth showing for how many kinds of things it has, then how sure they are.
+        # The best frame has the most different labels; among equals, the highest scores.
         worth = len({label for label, _ in found}) + sum(score for _, score in found) / 100
         window = (stamp_ns - self._first_ns) // KEEP_EVERY_NS
         if worth >= self._best.get(window, (0.0, frame_bgr))[0]:
             self._best[window] = (worth, frame_bgr.copy())
 
     def close(self) -> None:
-        """Finish the video and write the contact sheet; harmless when nothing was added."""
+        """Finish the video and write the contact sheet; do nothing if no frame was added."""
         if not self._best or self.paths:
             return
         self._video.close()

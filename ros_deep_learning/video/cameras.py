@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cameras and network streams, read by OpenCV."""
+"""Cameras and network streams, read through OpenCV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CAMERA_CODECS = {
     'h264': 'H264',
     'h265': 'HEVC',
 }
-"""Four-character codes of V4L2 by jetson-inference's name."""
+"""V4L2 four-character codes by the codec names of jetson-inference."""
 
 STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https', 'rtmp', 'udp', 'tcp')
 _SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)
@@ -33,14 +33,14 @@ _SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
-    """What a camera or stream is asked for; it may answer otherwise.
+    """Settings requested from a camera or stream, which may deliver something else.
 
     Attributes:
-        width: In pixels; 0 leaves it to the camera.
-        height: In pixels; 0 leaves it to the camera.
-        rate_hz: Frames a second; 0 leaves it to the camera.
+        width: Image width in pixels; 0 = the camera's default.
+        height: Image height in pixels; 0 = the camera's default.
+        rate_hz: Frame rate; 0 = the camera's default.
         codec: A key of ``CAMERA_CODECS``.
-        latency_ms: How long GStreamer may buffer.
+        latency_ms: Buffer length of GStreamer's ``rtspsrc`` in milliseconds.
     """
 
     width: int = 0
@@ -51,14 +51,14 @@ class StreamOptions:
 
 
 class Camera:
-    """A live source: it may be away, come later, and go again.
+    """A live source, which may be unavailable at first and may disappear at any time.
 
     Args:
-        resource: ``/dev/video0``, ``v4l2:///dev/video0``, ``csi://0``, or the address of a stream.
-        options: What it is asked for.
+        resource: ``/dev/video0``, ``v4l2:///dev/video0``, ``csi://0``, or the URL of a stream.
+        options: Requested size, rate and codec.
 
     Raises:
-        ImageError: This OpenCV cannot read such a source at all.
+        ImageError: This OpenCV is built without support for such a source.
     """
 
     live = True
@@ -67,29 +67,29 @@ class Camera:
         self._resource, self._options = resource, options
         scheme, _, rest = resource.partition('://')
         if scheme == 'csi':
-            _want_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
+            _require_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
             self._source, self._api = csi_pipeline(rest, options), cv2.CAP_GSTREAMER
         elif scheme == 'v4l2' or resource.startswith('/dev/'):
-            _want_backend(cv2.CAP_V4L2, 'V4L2', resource)
+            _require_backend(cv2.CAP_V4L2, 'V4L2', resource)
             self._source = rest if scheme == 'v4l2' else resource
             self._api = cv2.CAP_V4L2
         elif _has_backend(cv2.CAP_FFMPEG):
             self._source, self._api = resource, cv2.CAP_FFMPEG
         else:
-            _want_backend(cv2.CAP_GSTREAMER, 'FFmpeg or GStreamer', resource)
+            _require_backend(cv2.CAP_GSTREAMER, 'FFmpeg or GStreamer', resource)
             self._source = stream_pipeline(resource, options)
             self._api = cv2.CAP_GSTREAMER
 
     @property
     def rate_hz(self) -> float:
-        """Frames a second that are asked for, or 30."""
+        """Requested frame rate, or 30 if none was requested."""
         return self._options.rate_hz or DEFAULT_RATE_HZ
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Give the frames as they come, shape (H, W, 3), uint8, BGR; it ends by an error.
+        """Yield the frames as they arrive, shape (H, W, 3), uint8, BGR, until an error.
 
         Raises:
-            CameraError: The camera is away, or gives no more frames.
+            CameraError: The camera is unavailable, or delivers no more frames.
         """
         capture = self._open()
         try:
@@ -115,28 +115,28 @@ class Camera:
             msg = f'cannot open {self._resource}; is it there, and not in use by another program?'
             raise CameraError(msg)
         if self._api == cv2.CAP_V4L2:
-            self._ask(capture)
+            self._request_format(capture)
         return capture
 
-    def _ask(self, capture: cv2.VideoCapture) -> None:
+    def _request_format(self, capture: cv2.VideoCapture) -> None:
         options = self._options
         if code := CAMERA_CODECS[options.codec]:
             capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*code))
-        wishes: tuple[tuple[int, Any], ...] = (
+        requested: tuple[tuple[int, Any], ...] = (
             (cv2.CAP_PROP_FRAME_WIDTH, options.width),
             (cv2.CAP_PROP_FRAME_HEIGHT, options.height),
             (cv2.CAP_PROP_FPS, options.rate_hz),
         )
-        for name, value in wishes:
+        for name, value in requested:
             if value:
                 capture.set(name, value)
 
 
 def is_live(resource: str) -> bool:
-    """Tell whether a resource is a camera or a stream, not a file.
+    """Return whether a resource is a camera or a stream, not a file.
 
     Raises:
-        ImageError: Its scheme is not one that can be played.
+        ImageError: The scheme of the URL is not supported.
     """
     found = _SCHEME.match(resource)
     if not found:
@@ -152,35 +152,36 @@ def is_live(resource: str) -> bool:
 
 
 def csi_pipeline(sensor: str, options: StreamOptions) -> str:
-    """Write GStreamer's pipeline for a camera at a Jetson's CSI port.
+    """Return the GStreamer pipeline of a camera at a Jetson's CSI port.
 
     Args:
-        sensor: Number of the port.
-        options: What the camera is asked for.
+        sensor: Number of the sensor, as text.
+        options: Requested size and rate.
 
     Raises:
-        ImageError: The sensor is no number.
+        ImageError: The sensor is not a number.
     """
     if not sensor.isdecimal():
-        msg = f'csi://{sensor}: want a number, as in csi://0'
+        msg = f'csi://{sensor}: expected a number, as in csi://0'
         raise ImageError(msg)
-    wishes = ['video/x-raw(memory:NVMM)']
+    caps = ['video/x-raw(memory:NVMM)']
     if options.width and options.height:
-        wishes += [f'width={options.width}', f'height={options.height}']
+        caps += [f'width={options.width}', f'height={options.height}']
     if options.rate_hz:
-        wishes.append(f'framerate={round(options.rate_hz * 1000)}/1000')
+        caps.append(f'framerate={round(options.rate_hz * 1000)}/1000')
     return (
-        f'nvarguscamerasrc sensor-id={sensor} ! {", ".join(wishes)} ! nvvidconv ! '
+        f'nvarguscamerasrc sensor-id={sensor} ! {", ".join(caps)} ! nvvidconv ! '
         'video/x-raw, format=BGRx ! videoconvert ! video/x-raw, format=BGR ! '
         'appsink drop=true max-buffers=1'
     )
 
 
 def stream_pipeline(address: str, options: StreamOptions) -> str:
-    """Write GStreamer's pipeline for a stream.
+    """Return the GStreamer pipeline of a network stream.
 
     Raises:
-        ImageError: The address has a character that would end it in the pipeline.
+        ImageError: The address contains a quote or a backslash, which would end it early in the
+            pipeline's text.
     """
     if '"' in address or '\\' in address:
         msg = f'{address}: an address cannot have quotes or backslashes'
@@ -196,10 +197,10 @@ def _has_backend(api: int) -> bool:
     return bool(cv2.videoio_registry.hasBackend(api))
 
 
-def _want_backend(api: int, name: str, resource: str) -> None:
+def _require_backend(api: int, name: str, resource: str) -> None:
     if not _has_backend(api):
         msg = (
-            f'{resource} wants an OpenCV with {name}, which this one is built without; '
+            f'{resource} needs an OpenCV built with {name}, which this one is not; '
             "apt's python3-opencv and JetPack's have it"
         )
         raise ImageError(msg)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How often frames are written, so that a video of a constant rate keeps their time."""
+"""Repeat or drop frames so that a video of constant rate keeps the time of their stamps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LONGEST_GAP_S = 10.0
 
 
 class Pace:
-    """Counts the frames that a video is due at a time.
+    """Computes how many frames a video still needs at a given time.
 
-    A stamp before the last one, or long after it, is a jump of the clock or a pause: from there
-    the time is counted anew, with one frame.
+    A stamp earlier than the previous one, or more than ``LONGEST_GAP_S`` later, is treated as a
+    clock jump or a pause: counting restarts there with one frame.
 
     Args:
-        rate_hz: Frames a second of the video.
+        rate_hz: Frame rate of the video.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -28,14 +28,13 @@ class Pace:
         self._last_ns = self._written = 0
 
     def due(self, stamp_ns: int) -> int:
-        """Tell how many frames to write, up to and with the one of this stamp.
+        """Return how many frames to write, including the one with this stamp.
 
         Args:
-            stamp_ns: When the frame was taken, in nanoseconds.
+            stamp_ns: Time of capture in nanoseconds.
 
         Returns:
-            0 to leave the frame out, 1 to write it, n to write the one before it n - 1 times
-            first.
+            0 to skip the frame, 1 to write it, n to first write the previous frame n - 1 times.
         """
         gap_s = (stamp_ns - self._last_ns) * 1e-9
         if self._start_ns is None or not 0 <= gap_s <= LONGEST_GAP_S:
@@ -51,8 +50,8 @@ class PacedWriter:
     """Writes frames to a video so that it keeps the time of their stamps.
 
     Args:
-        sink: The video; it stays the caller's to close.
-        rate_hz: Its frames a second.
+        sink: The video; the caller closes it.
+        rate_hz: Frame rate of the video.
     """
 
     def __init__(self, sink: Sink, rate_hz: float) -> None:
@@ -61,7 +60,12 @@ class PacedWriter:
         self._last: NDArray[np.uint8] | None = None
 
     def write(self, frame_bgr: NDArray[np.uint8], stamp_ns: int) -> None:
-        """Take a frame, shape (H, W, 3), uint8, and when it was taken, in nanoseconds."""
+        """Write a frame as often as its stamp requires.
+
+        Args:
+            frame_bgr: Shape (H, W, 3), uint8.
+            stamp_ns: Time of capture in nanoseconds.
+        """
         due = self._pace.due(stamp_ns)
         if due == 0:
             return

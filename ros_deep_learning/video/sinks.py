@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where frames go: a folder of pictures, or a video."""
+"""Write frames to a folder of pictures or to a video file."""
 
 from __future__ import annotations
 
@@ -23,41 +23,40 @@ OUTPUT_CODECS = {
     'mpeg4': 'mp4v',
     'mjpeg': 'MJPG',
 }
-"""Four-character codes by jetson-inference's name."""
+"""Four-character codes by the codec names of jetson-inference."""
 
 VIDEO_SUFFIXES = {'.avi': 'mjpeg', '.mkv': 'mpeg4', '.mov': 'mpeg4', '.mp4': 'mpeg4'}
-"""The codec of each kind of file that every OpenCV can write."""
+"""Default codec by file suffix; every OpenCV can write these."""
 
 NUMBERED = 'frame-%06d.jpg'
 
 
 class Sink(Protocol):
-    """Takes frames in order; must be closed.
+    """Writes frames in order; the caller closes it.
 
     Attributes:
-        paths: The files that were written; those of a folder of pictures are one entry, the
-            folder.
+        paths: The files written so far; for a folder of pictures, the folder alone.
     """
 
     paths: list[Path]
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
-        """Take one frame, shape (H, W, 3), uint8."""
+        """Write one frame, shape (H, W, 3), uint8."""
 
     def close(self) -> None:
-        """Finish; twice is harmless."""
+        """Finish the output; a second call does nothing."""
 
 
 class PictureSink:
     """Writes each frame as a picture.
 
     Args:
-        folder: Where they go; made if missing.
-        names: Names of the first ones.
-        form: Name of each further one, with its number as ``%d``.
+        folder: Folder for the pictures; created if missing.
+        names: File names of the first pictures.
+        form: File name of each further picture, with ``%d`` for its number.
 
     Raises:
-        ImageError: The folder cannot be made, or the form is none.
+        ImageError: The folder cannot be created, or ``form`` has no number.
     """
 
     def __init__(self, folder: Path, names: Sequence[str] = (), form: str = NUMBERED) -> None:
@@ -72,12 +71,16 @@ class PictureSink:
             raise ImageError(msg) from err
 
     def target(self, index: int) -> Path:
-        """Tell where a frame goes, counted from 0."""
+        """Return the path of the picture with an index, counted from 0."""
         known = index < len(self._names)
         return self._folder / (self._names[index] if known else self._form % index)
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
-        """Take one frame."""
+        """Write one frame.
+
+        Raises:
+            ImageError: The picture cannot be written.
+        """
         path = self.target(self._count)
         if not cv2.imwrite(str(path), frame_bgr):
             msg = f'cannot write {path}'
@@ -86,16 +89,16 @@ class PictureSink:
         self.paths = [self._folder]
 
     def close(self) -> None:
-        """Finish."""
+        """Do nothing: every picture is already complete."""
 
 
 class VideoSink:
-    """Writes frames into a video file, which is made when the first one comes.
+    """Writes frames into a video file, which is created with the first frame.
 
     Args:
         path: The file; its suffix is one of ``VIDEO_SUFFIXES``.
-        rate_hz: Frames a second.
-        codec: A key of ``OUTPUT_CODECS``, or ``unknown`` for the file's usual one.
+        rate_hz: Frame rate.
+        codec: A key of ``OUTPUT_CODECS``, or ``unknown`` for the default of the suffix.
     """
 
     def __init__(self, path: Path, rate_hz: float, codec: str = 'unknown') -> None:
@@ -106,7 +109,7 @@ class VideoSink:
         self.paths: list[Path] = []
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
-        """Take one frame; those after the first are brought to its size.
+        """Write one frame; later frames are resized to the size of the first.
 
         Raises:
             ImageError: OpenCV cannot write such a file there.
@@ -119,7 +122,7 @@ class VideoSink:
         self._writer.write(frame_bgr)
 
     def close(self) -> None:
-        """Finish."""
+        """Finish the file; a second call does nothing."""
         if self._writer is not None:
             self._writer.release()
             self._writer = None
@@ -146,12 +149,12 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
     """Open a video file, a folder for numbered pictures, or a pattern of their names.
 
     Args:
-        output: A path, with or without ``file://`` before it.
-        rate_hz: Frames a second of a video.
-        codec: See ``VideoSink``.
+        output: A path, with or without a leading ``file://``.
+        rate_hz: Frame rate of a video.
+        codec: As for ``VideoSink``.
 
     Raises:
-        ImageError: There cannot be such an output.
+        ImageError: The path has an unknown suffix, or cannot be written.
     """
     path = Path(output.removeprefix('file://')).expanduser()
     suffix = path.suffix.lower()
@@ -160,7 +163,7 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
     if suffix not in PICTURE_SUFFIXES:
         if not output or (suffix and not path.is_dir()):
             known = ', '.join((*PICTURE_SUFFIXES, *VIDEO_SUFFIXES))
-            msg = f'cannot write {output!r}: want a folder, or one of {known}'
+            msg = f'cannot write {output!r}: expected a folder, or one of {known}'
             raise ImageError(msg)
         return PictureSink(path)
     if '%' not in path.name:

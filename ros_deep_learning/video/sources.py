@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of a video file, of a folder of pictures, or of a camera."""
+"""Read frames from a video file, a folder of pictures, or a camera."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ PICTURES_PER_SECOND = 1.0
 
 
 class FrameSource(Protocol):
-    """Something that can be played, a file from its start and any number of times.
+    """A source of frames; a file can be played from the start any number of times.
 
     Attributes:
-        live: Whether it keeps its own time, as a camera does.
+        live: Whether frames arrive at the source's own pace, as from a camera.
     """
 
     live: bool
 
     @property
     def rate_hz(self) -> float:
-        """Frames a second at its own speed."""
+        """Frame rate of the source."""
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Give the frames from the start, shape (H, W, 3), uint8, BGR."""
+        """Yield the frames from the start, shape (H, W, 3), uint8, BGR."""
 
 
 class VideoFile:
     """A video file that OpenCV can read.
 
     Raises:
-        ImageError: The file is missing, or is no video.
+        ImageError: The file is missing or not a video.
     """
 
     live = False
@@ -53,11 +53,11 @@ class VideoFile:
 
     @property
     def rate_hz(self) -> float:
-        """Frames a second that the file states, or 30 where it states none."""
+        """Frame rate that the file declares, or 30 if it declares none."""
         return self._rate_hz if 0 < self._rate_hz < 1000 else 30.0
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Give the frames from the start, shape (H, W, 3), uint8, BGR."""
+        """Yield the frames from the start, shape (H, W, 3), uint8, BGR."""
         capture = self._open()
         try:
             while True:
@@ -77,7 +77,7 @@ class VideoFile:
 
 
 class PictureFolder:
-    """The pictures of a folder by name, a single picture, or those that fit a pattern.
+    """The pictures of a folder sorted by name, one picture, or those that match a pattern.
 
     Args:
         path: The folder or picture; ``*``, ``?`` and ``[`` in its last part make it a pattern.
@@ -104,7 +104,11 @@ class PictureFolder:
         return PICTURES_PER_SECOND
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Give the pictures in order, shape (H, W, 3), uint8, BGR."""
+        """Yield the pictures in order, shape (H, W, 3), uint8, BGR.
+
+        Raises:
+            ImageError: A picture cannot be read.
+        """
         for path in self.paths:
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if picture is None:
@@ -117,19 +121,19 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
     """Open a video file, a picture, a folder or pattern of pictures, a camera or a stream.
 
     Args:
-        resource: A path, with or without ``file://`` before it, or what ``Camera`` takes.
-        options: What a camera or stream is asked for.
+        resource: A path, with or without a leading ``file://``, or a resource of ``Camera``.
+        options: Requested size, rate and codec of a camera or stream.
 
     Raises:
-        ImageError: There is nothing at the path, or nothing that can be played. A camera that is
-            away is told by its ``frames``, since it may come back.
+        ImageError: The path does not exist, or is neither a video nor a picture. A camera that is
+            unavailable does not raise here but in its ``frames``, since it may come back.
     """
     if is_live(resource):
         return Camera(resource, options or StreamOptions())
     path = Path(resource.removeprefix('file://')).expanduser()
     pattern = any(sign in path.name for sign in '*?[') and path.parent.is_dir()
     if not resource or not (path.exists() or pattern):
-        msg = f'no file or folder {resource!r}; want a video, a picture or a folder of pictures'
+        msg = f'no file or folder {resource!r}; expected a video, picture or folder of pictures'
         raise ImageError(msg)
     if pattern or path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(path)

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a camera is mounted: turns and mirrors by the names of jetson-inference."""
+"""Rotate and mirror images for mounted cameras, with the option names of jetson-inference."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Each is: transpose first, then reverse the rows, then reverse the columns.
+# Whether to transpose, then to reverse the rows, then to reverse the columns.
 _STEPS = {
     'none': (False, False, False),
     'counterclockwise': (True, True, False),
@@ -22,12 +22,12 @@ TURNS = tuple(_STEPS)
 
 
 def turned(image: NDArray[np.uint8], turn: str) -> NDArray[np.uint8]:
-    """Turn or mirror an image.
+    """Rotate or mirror an image.
 
     Args:
         image: Shape (H, W, 3), uint8.
-        turn: One of ``TURNS``; ``horizontal`` swaps left and right, ``vertical`` top and bottom,
-            and the diagonals are mirrors along the line through that corner.
+        turn: One of ``TURNS``; ``horizontal`` swaps left and right, ``vertical`` top and bottom;
+            the diagonals mirror at the line through that corner.
 
     Returns:
         Shape (H, W, 3) or (W, H, 3), uint8, contiguous; the image itself for ``none``.

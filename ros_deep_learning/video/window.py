@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A window on the screen, by OpenCV."""
+"""A window on the screen, opened through OpenCV."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _CLOSING_KEYS = (27, ord('q'))
 
 
 class Window:
-    """Shows frames; to be used by one thread from the first frame on.
+    """Shows frames in a window; all calls must come from the same thread.
 
     Args:
-        title: What stands on its frame.
+        title: Text in the title bar.
 
     Raises:
-        ImageError: There is no screen, or this OpenCV cannot open windows.
+        ImageError: There is no screen, or this OpenCV is built without windows.
     """
 
     def __init__(self, title: str) -> None:
-        mend = 'write a file instead (a name such as video.mp4)'
+        instead = 'write a file instead (a name such as video.mp4)'
         if sys.platform.startswith('linux') and not (
             os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
         ):
             msg = (
                 'no screen to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set; '
-                f'{mend}, or look at the topic from another machine'
+                f'{instead}, or look at the topic from another machine'
             )
             raise ImageError(msg)
         if re.search(r'^\s*GUI:\s*NONE', cv2.getBuildInformation(), re.MULTILINE):
             msg = (
                 'this OpenCV has no windows (opencv-python-headless); install opencv-python in '
-                f"its place or apt's python3-opencv, {mend}, or look at the topic with "
+                f"its place or apt's python3-opencv, {instead}, or look at the topic with "
                 'rqt_image_view'
             )
             raise ImageError(msg)
@@ -56,7 +56,7 @@ class Window:
         cv2.imshow(self._title, frame_bgr)
 
     def is_closed(self) -> bool:
-        """Let the window act, and tell whether a person closed it, or pressed q or Esc."""
+        """Process window events, and return whether the user closed it or pressed q or Esc."""
         if not self._open:
             return False
         key = cv2.waitKey(1)

@@ -84,7 +84,7 @@ def test_frames_of_a_video_get_numbers_in_a_folder(tmp_path: Path, bikes_clip: P
     ('output', 'complaint'),
     [
         ('x.png', 'is one picture, but there are many frames'),
-        ('x.txt', r'cannot write .*: want a folder, or one of'),
+        ('x.txt', r'cannot write .*: expected a folder, or one of'),
         ('x-%d-%d.png', 'cannot write pictures'),
         ('file/x-%d.png', 'cannot write pictures'),
     ],

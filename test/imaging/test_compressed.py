@@ -114,7 +114,7 @@ def test_a_torn_image_is_no_image() -> None:
     for suffix in ('.jpg', '.png'):
         data = compress(suffix, BGR)
         for size in (1, len(data) // 2, len(data) - 1):
-            with pytest.raises(ImageError, match=r'torn|neither'):
+            with pytest.raises(ImageError, match=r'truncated|neither'):
                 pixels_from_compressed(message('jpeg', data[:size]))
 
 
@@ -131,7 +131,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
     data[size_at : size_at + 4] = struct.pack('>HH', 65500, 65500)
     monkeypatch.setattr(compressed, '_decode', lambda *_, **__: pytest.fail('it was decoded'))
     with pytest.raises(
-        ImageError, match=f'65500x65500 pixels is refused: the most is {MAX_PIXELS}'
+        ImageError, match=f'65500x65500 pixels is refused: the limit is {MAX_PIXELS} pixels'
     ):
         pixels_from_compressed(message('jpeg', data))
 
@@ -141,7 +141,7 @@ def test_depth_and_foreign_data_are_named() -> None:
         pixels_from_compressed(message('16UC1; compressedDepth png', b'\0' * 40))
     with pytest.raises(ImageError, match="format 'h264': the data is neither JPEG nor PNG"):
         pixels_from_compressed(message('h264', b'\0\0\0\1\x67'))
-    with pytest.raises(ImageError, match='no contiguous buffer'):
+    with pytest.raises(ImageError, match='not a contiguous buffer'):
         pixels_from_compressed(SimpleNamespace(format='jpeg', data=object()))
 
 

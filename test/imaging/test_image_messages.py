@@ -137,7 +137,7 @@ def test_a_used_message_is_overwritten_while_views_of_it_live() -> None:
 )
 def test_refuses_other_images_and_leaves_the_message(image: NDArray[Any], encoding: str) -> None:
     msg = StrictImage()
-    with pytest.raises(ImageError, match=f'{encoding} wants'):
+    with pytest.raises(ImageError, match=f'{encoding}: expected'):
         write_image(msg, image, encoding)
     assert (msg.height, msg.width, msg.encoding, len(msg.data)) == (0, 0, '', 0)
 

@@ -30,7 +30,7 @@ from ros_deep_learning.imaging.pixels import ChannelOrder, Pixels
     ],
 )
 def test_refuses_what_is_no_image(array: NDArray[Any]) -> None:
-    with pytest.raises(ImageError, match=r'\(H, W, 3\), not '):
+    with pytest.raises(ImageError, match=r'\(H, W, 3\), got '):
         Pixels(array)
 
 

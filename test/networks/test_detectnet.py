@@ -156,7 +156,7 @@ def test_context_manager_closes(card, engine, make_loader):
     ],
 )
 def test_not_an_image(net, image):
-    with pytest.raises(ImageError, match='want a uint8 image'):
+    with pytest.raises(ImageError, match='expected a uint8 image'):
         net.detect(image)
     assert len(net.detect(IMAGE)) == 1
 

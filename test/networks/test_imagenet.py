@@ -130,7 +130,7 @@ def test_stats(net):
     'image', [None, np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
 )
 def test_not_an_image(net, image):
-    with pytest.raises(ImageError, match='want a uint8 image'):
+    with pytest.raises(ImageError, match='expected a uint8 image'):
         net.classify(image)
     assert len(net.classify(IMAGE)) == 3
 

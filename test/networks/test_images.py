@@ -38,5 +38,5 @@ def test_anything_with_an_array_inside():
 
 @pytest.mark.parametrize('image', [[], [[[1, 2, 3]]], 'picture', None, np.zeros((2, 2), np.uint8)])
 def test_not_an_image(image):
-    with pytest.raises(ImageError, match='want a uint8 image of shape'):
+    with pytest.raises(ImageError, match='expected a uint8 image of shape'):
         as_pixels(image)

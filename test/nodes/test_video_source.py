@@ -136,7 +136,7 @@ def test_a_stream_that_goes_is_waited_for_and_played_again(
     ('resource', 'words'),
     [
         ('webrtc://@:8554/in', 'cannot play webrtc://@:8554/in: known are file://'),
-        ('csi://0', 'csi://0 wants an OpenCV with GStreamer'),
+        ('csi://0', 'csi://0 needs an OpenCV built with GStreamer'),
     ],
 )
 def test_what_this_opencv_cannot_play_is_told(

@@ -61,7 +61,7 @@ def test_a_file_that_is_no_camera_is_told(tmp_path: Path) -> None:
 
 def test_an_opencv_without_gstreamer_is_told() -> None:
     assert not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
-    with pytest.raises(ImageError, match='csi://0 wants an OpenCV with GStreamer'):
+    with pytest.raises(ImageError, match='csi://0 needs an OpenCV built with GStreamer'):
         Camera('csi://0', StreamOptions())
 
 
@@ -71,7 +71,7 @@ def test_the_pipeline_of_a_csi_camera() -> None:
     assert plain.endswith('format=BGR ! appsink drop=true max-buffers=1')
     asked = csi_pipeline('0', StreamOptions(width=1280, height=720, rate_hz=29.97))
     assert '(memory:NVMM), width=1280, height=720, framerate=29970/1000 !' in asked
-    with pytest.raises(ImageError, match='want a number'):
+    with pytest.raises(ImageError, match='expected a number'):
         csi_pipeline('0 ! filesink location=x', StreamOptions())
 
 

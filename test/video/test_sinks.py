@@ -58,7 +58,7 @@ def test_a_codec_that_does_not_fit_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('output', ['', 'notes.txt'])
 def test_what_is_no_output(output: str) -> None:
-    with pytest.raises(ImageError, match=r'want a folder, or one of .bmp'):
+    with pytest.raises(ImageError, match=r'expected a folder, or one of .bmp'):
         open_output(output, 25.0)
 
 

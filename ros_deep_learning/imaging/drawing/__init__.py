@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes, labels, masks and legends drawn on pictures."""
+"""Draw boxes, labels, masks and legends on pictures."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the labels of boxes go, so that they stay readable."""
+"""Place the labels of boxes so that they stay readable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# A label more hidden than this would only be clutter.
+# Largest share of a label that others may cover: beyond that it is only clutter.
 _MAX_HIDDEN = 0.25
 
 
@@ -18,16 +18,16 @@ def place_labels(
     sizes_wh: Sequence[tuple[int, int]],
     image_wh: tuple[int, int],
 ) -> list[tuple[int, int] | None]:
-    """Find a place for each label, by its box and clear of the labels before it.
+    """Find a place for each label, next to its box and clear of the labels before it.
 
     Args:
         boxes_xyxy: Shape (N, 4), pixel edges inside the image, most important first.
-        sizes_wh: Width and height of the N labels.
-        image_wh: Size of the image.
+        sizes_wh: Width and height of the N labels in pixels.
+        image_wh: Width and height of the image in pixels.
 
     Returns:
-        Left and top of each label. Labels lie inside the image, or start at its left or top
-        edge where they are larger. None where most of the label would be hidden.
+        Left and top of each label. A label lies inside the image, or starts at its left or top
+        edge if it is larger than the image. None if more than a quarter of it would be hidden.
     """
     taken = np.empty((len(sizes_wh), 4), np.int64)
     count = 0
@@ -48,7 +48,7 @@ def place_labels(
 def _spots(
     box: NDArray[np.int64], size_wh: tuple[int, int], image_wh: tuple[int, int]
 ) -> NDArray[np.int64]:
-    """List the places, shape (8, 4), from the best: above, inside, below; left, then right."""
+    """List the places, shape (8, 4), best first: above, inside, below; left, then right."""
     (w, h), (x1, y1, x2, y2) = size_wh, box.tolist()
     lefts = (x1, x2 - w)
     tops = (y1 - h, y1, y2, y2 - h) if y1 >= h else (y1, y2, y2 - h, 0)
@@ -58,7 +58,7 @@ def _spots(
 
 
 def _covered(spots: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count the pixels of each spot that the taken places cover, shape (len(spots),)."""
+    """Count the pixels of each spot that taken places cover, shape (len(spots),)."""
     upper = np.minimum(spots[:, None, 2:], taken[:, 2:])
     lower = np.maximum(spots[:, None, :2], taken[:, :2])
     sides = np.maximum(upper - lower, 0)

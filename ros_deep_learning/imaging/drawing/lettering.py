@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Small text on plates: smooth at any size, and made once."""
+"""Render small text on filled plates: smooth at any size, and cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
-# OpenCV's own strokes are ragged below 15 pixels; drawn larger and shrunk they are not.
+# OpenCV's strokes are ragged below 15 pixels; text drawn larger and shrunk is smooth.
 _OVERSAMPLING = 4
 
 # Pixels from the baseline to the top of a capital at scale 1 (OpenCV's Hershey tables).
@@ -23,7 +23,7 @@ _CAPITAL_AT_SCALE_1 = 21
 _STROKE = 0.14
 _DESCENDER = 0.48
 
-# Letters that Unicode does not decompose into a base letter and marks; dashes and quotes.
+# Letters that Unicode does not decompose into base letter and marks, dashes and quotes.
 _PLAIN_LETTERS: dict[int, str] = {
     **dict(zip(map(ord, 'øØđĐðÐłŁħĦ'), 'oOdDdDlLhH', strict=True)),
     **dict(zip(map(ord, 'ßæÆœŒþÞ'), ('ss', 'ae', 'AE', 'oe', 'OE', 'th', 'Th'), strict=True)),
@@ -34,13 +34,13 @@ _PLAIN_LETTERS: dict[int, str] = {
 
 
 def printable_ascii(text: str) -> str:
-    """Write a text with the 95 letters that OpenCV's fonts have.
+    """Convert a text to the 95 characters that OpenCV's fonts have.
 
-    Accents are dropped, a few letters are spelt out (``ß`` is ``ss``), white space becomes one
-    blank, and every other letter becomes ``?``.
+    Accents are dropped, a few letters are spelt out (``ß`` becomes ``ss``), white space becomes
+    one blank, and every other character becomes ``?``.
 
     Returns:
-        The text; empty if nothing readable would be left.
+        The text; empty if no readable character is left.
     """
     plain = unicodedata.normalize('NFKD', text.translate(_PLAIN_LETTERS))
     base = ''.join(' ' if c.isspace() else c for c in plain if not unicodedata.combining(c))
@@ -57,11 +57,11 @@ def label_plate(
     Args:
         text: Printable ASCII, at least one letter.
         capital_px: Height of a capital letter in pixels.
-        color: Of the plate, 0..255, in the image's channel order.
+        color: Colour of the plate, 0..255, in the image's channel order.
         ink: Grey level of the letters, 0..255.
 
     Returns:
-        Shape (H, W, 3), uint8, read-only. H depends on ``capital_px`` alone.
+        Shape (H, W, 3), uint8, read-only. H depends on ``capital_px`` only.
     """
     side, above, below = (max(1, round(share * capital_px)) for share in (0.4, 0.35, 0.05))
     coverage = np.pad(_text_coverage(text, capital_px), ((above, below), (side, side)))
@@ -73,7 +73,7 @@ def label_plate(
 
 
 def inks(colors: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Choose the grey level of letters on each color: black or white, by contrast (WCAG 2.1).
+    """Choose black or white letters for each colour, by the contrast ratio of WCAG 2.1.
 
     Args:
         colors: Shape (K, 3), rgb.
@@ -88,7 +88,7 @@ def inks(colors: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _text_coverage(text: str, capital_px: int) -> NDArray[np.uint8]:
-    """Draw text as coverage 0..255; the shape has room for capitals and descenders."""
+    """Render text as coverage 0..255, shape (H, W) with room for capitals and descenders."""
     scale = capital_px * _OVERSAMPLING / _CAPITAL_AT_SCALE_1
     stroke = max(1, round(_STROKE * capital_px * _OVERSAMPLING))
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, stroke)

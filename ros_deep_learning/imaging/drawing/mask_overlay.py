@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Class masks in colours, over their picture, and the legend to them."""
+"""Colour class masks, blend them over their picture, and draw their legend."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ def color_mask(
     colors_rgb: NDArray[np.uint8],
     out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
-    """Give each pixel the colour of its class.
+    """Convert a class mask to an image with the colour of each pixel's class.
 
     Args:
-        class_mask: Shape (H, W), row of ``colors_rgb``; any other number is black, such as 255
-            for no class.
+        class_mask: Shape (H, W), uint8, row index of ``colors_rgb``; any other value, such as 255
+            for no class, becomes black.
         colors_rgb: Shape (K, 3), uint8, K at least 1. With bgr colours the result is bgr.
-        out: Memory for the result, uint8, writable and C-contiguous, such as a view of a message.
+        out: Memory for the result, shape (H, W, 3), uint8, writable and C-contiguous, such as a
+            view of a message; None = a new array.
 
     Returns:
         Shape (H, W, 3), uint8; ``out`` or a new array.
 
     Raises:
-        ImageError: ``class_mask`` or ``out`` has another form.
-        SettingsError: The colours have.
+        ImageError: ``class_mask`` or ``out`` has another shape or type.
+        SettingsError: ``colors_rgb`` has another shape or type.
     """
     _check_mask(class_mask)
     check_colors(colors_rgb)
@@ -44,7 +45,7 @@ def color_mask(
     if out is None:
         out = np.empty(shape, np.uint8)
     elif out.shape != shape:
-        msg = f'the colours of a mask {class_mask.shape} have the shape {shape}, not {out.shape}'
+        msg = f'out: expected the shape {shape} for a mask {class_mask.shape}, got {out.shape}'
         raise ImageError(msg)
     check_canvas(out)
     table = np.zeros((256, 1, 3), np.uint8)
@@ -60,25 +61,26 @@ def blend_mask(
     *,
     alpha: float = 150,
 ) -> None:
-    """Lay the colours of a mask over its picture, in place.
+    """Blend the colours of a class mask over its picture, in place.
 
     Args:
-        image_rgb: Shape (H, W, 3), uint8, writable, C-contiguous. In bgr order give bgr colours.
-        class_mask: Shape (H, W), row of ``colors_rgb``; where it is any other number, such as
-            255 for no class, the picture stays as it is.
+        image_rgb: Shape (H, W, 3), uint8, writable, C-contiguous; for a bgr picture pass bgr
+            colours.
+        class_mask: Shape (H, W), uint8, row index of ``colors_rgb``; at any other value, such as
+            255 for no class, the picture stays unchanged.
         colors_rgb: Shape (K, 3), uint8, K at least 1.
-        alpha: Opacity 0..255 of the colours; 150 is jetson-inference's.
+        alpha: Opacity 0..255 of the colours; 150 is the default of jetson-inference.
 
     Raises:
-        ImageError: The picture cannot be drawn on, or the mask is not one of its size.
-        SettingsError: The colours or the opacity cannot be used.
+        ImageError: The picture cannot be modified in place, or the mask has another size.
+        SettingsError: The colours have another shape or type, or the opacity is out of range.
     """
     check_canvas(image_rgb)
     if image_rgb.shape[:2] != class_mask.shape:
         msg = f'a mask {class_mask.shape} does not fit an image {image_rgb.shape[:2]}'
         raise ImageError(msg)
     if not 0 <= alpha <= 255:
-        msg = f'alpha is {alpha}, want 0..255'
+        msg = f'alpha: expected 0..255, got {alpha}'
         raise SettingsError(msg)
     colored = color_mask(class_mask, colors_rgb)
     bare = class_mask >= len(colors_rgb)
@@ -98,21 +100,22 @@ def legend(
     """Draw a list of the classes with their colours, for rviz or a report.
 
     Args:
-        labels: Names of the classes, at least one; a class without a readable name is called by
-            its number.
-        colors_rgb: Shape (K, 3), uint8, one a label.
-        capital_px: Height of capitals in pixels.
-        columns: How many columns to fill, one after the other, at least 1.
+        labels: Names of the K classes, K at least 1; a name without a readable character is
+            replaced by the class number.
+        colors_rgb: Shape (K, 3), uint8.
+        capital_px: Height of capital letters in pixels, at least 1.
+        columns: Number of columns, at least 1; they are filled one after the other.
 
     Returns:
-        Shape (H, W, 3), uint8, rgb, on white.
+        Shape (H, W, 3), uint8, rgb, with a white background.
 
     Raises:
-        SettingsError: There is no label, or not one colour for each.
+        SettingsError: The numbers of labels and colours differ, or another argument is out of
+            range.
     """
     check_colors(colors_rgb)
     if len(labels) != len(colors_rgb) or columns < 1 or capital_px < 1:
-        msg = f'a legend wants a colour for each label, not {len(colors_rgb)} for {len(labels)}'
+        msg = f'a legend needs a colour for each label, got {len(colors_rgb)} for {len(labels)}'
         raise SettingsError(msg)
     names = [printable_ascii(label) or f'class {k}' for k, label in enumerate(labels)]
     plates = [label_plate(name, capital_px, _WHITE, 0) for name in names]
@@ -132,5 +135,5 @@ def legend(
 
 def _check_mask(class_mask: NDArray[np.uint8]) -> None:
     if class_mask.ndim != 2 or class_mask.dtype != np.uint8 or not class_mask.size:
-        msg = f'want a uint8 mask of shape (H, W), not {class_mask.dtype} {class_mask.shape}'
+        msg = f'expected a uint8 mask of shape (H, W), got {class_mask.dtype} {class_mask.shape}'
         raise ImageError(msg)

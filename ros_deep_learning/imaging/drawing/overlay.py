@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Detections drawn on their picture."""
+"""Draw detections on their picture."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .lettering import inks, label_plate, printable_ascii
 
 @dataclass(frozen=True, slots=True)
 class OverlayFlags:
-    """What is drawn of a detection.
+    """Parts of a detection to draw.
 
     Attributes:
-        box: The box, filled with its class's colour.
+        box: The box, filled with the colour of the class.
         lines: The outline of the box.
-        labels: The class's name.
+        labels: The name of the class.
         conf: The score in percent.
-        tracking: The number of the object's track.
+        tracking: The track id of the object.
     """
 
     box: bool = True
@@ -47,12 +47,12 @@ class OverlayFlags:
                 track(ing), ``default`` for box, lines, labels and conf, ``none`` for nothing.
 
         Raises:
-            SettingsError: A token is none of these.
+            SettingsError: A token is unknown.
         """
         names: set[str] = set()
         for token in filter(None, (part.strip().lower() for part in re.split(r'[,|]', text))):
             if token not in _TOKENS:
-                msg = f'overlay flag {token!r} is unknown, want some of {", ".join(_TOKENS)}'
+                msg = f'overlay flag {token!r} is unknown; known are {", ".join(_TOKENS)}'
                 raise SettingsError(msg)
             names.update(_TOKENS[token])
         return cls(**{name: name in names for name in cls.__slots__})
@@ -89,22 +89,24 @@ def draw_detections(
 ) -> None:
     """Draw boxes with their labels onto an image, in place.
 
-    Lines and letters grow with the image. The best score is drawn last, on top. Boxes that are
-    NaN, empty or outside the image are left out; a label for which no room is left is, too.
+    Lines and letters scale with the image size. The detection with the best score is drawn last,
+    on top. Boxes that are NaN, empty or outside the image are skipped, and so are labels for
+    which no room is left.
 
     Args:
-        image_rgb: Shape (H, W, 3), uint8, writable, C-contiguous. In bgr order give bgr colours.
-        boxes_xyxy: Shape (N, 4), pixel edges; may reach outside the image.
+        image_rgb: Shape (H, W, 3), uint8, writable, C-contiguous; for a bgr image pass bgr
+            colours.
+        boxes_xyxy: Shape (N, 4), pixel edges; may extend outside the image.
         scores: Shape (N,), 0..1; NaN is not written.
-        class_ids: Shape (N,), whole numbers, row of ``labels`` and (repeated) of ``colors_rgb``.
-        labels: Names of the classes; a class without one is called by its number.
+        class_ids: Shape (N,), integers, index into ``labels`` and, modulo K, into ``colors_rgb``.
+        labels: Names of the classes; a class without a name is called by its number.
         colors_rgb: Shape (K, 3), uint8, K at least 1.
-        flags: What is drawn.
+        flags: Parts to draw.
         alpha: Opacity 0..255 of the filled box.
-        track_ids: Shape (N,), whole numbers, for ``flags.tracking``; negative is no track.
+        track_ids: Shape (N,), integers, for ``flags.tracking``; negative = no track.
 
     Raises:
-        ImageError: The image cannot be drawn on.
+        ImageError: The image cannot be modified in place.
         SettingsError: Another argument has the wrong shape or range.
     """
     check_canvas(image_rgb)
@@ -146,33 +148,33 @@ def _check_arguments(
     shapes = [boxes.shape == (count, 4), scores.shape == class_ids.shape == (count,)]
     if not all(shapes) or (track_ids is not None and track_ids.shape != (count,)):
         msg = (
-            'want boxes (N, 4) with N scores, class and track ids, not '
+            'expected boxes (N, 4) with N scores, class ids and track ids, got '
             f'{boxes.shape}, {scores.shape}, {class_ids.shape}'
             + (f', {track_ids.shape}' if track_ids is not None else '')
         )
         raise SettingsError(msg)
     if not 0 <= alpha <= 255:
-        msg = f'alpha is {alpha}, want 0..255'
+        msg = f'alpha: expected 0..255, got {alpha}'
         raise SettingsError(msg)
 
 
 def _visible(
     boxes_xyxy: NDArray[Any], scores: NDArray[Any], image_wh: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the indices of the boxes to draw, best first, and their whole pixels, shape (M, 4)."""
+    """Return the indices of the M boxes to draw, best first, and their pixels, shape (M, 4)."""
     clipped = np.clip(boxes_xyxy.astype(np.float64), 0, image_wh * 2)
     # Comparisons with NaN are false.
     keep = np.flatnonzero((clipped[:, 2:] > clipped[:, :2]).all(axis=1))
     order = keep[np.argsort(-np.nan_to_num(scores[keep], nan=-1.0), kind='stable')]
     boxes = np.rint(clipped[order]).astype(np.int64)
-    # A box thinner than a pixel is drawn as one.
+    # A box thinner than a pixel is drawn one pixel wide.
     boxes[:, :2] = np.minimum(boxes[:, :2], np.array(image_wh) - 1)
     boxes[:, 2:] = np.maximum(boxes[:, 2:], boxes[:, :2] + 1)
     return order, boxes
 
 
 def _line_px(image_wh: tuple[int, int]) -> int:
-    """Give the width of lines in pixels, chosen by eye from 176x144 to 4K."""
+    """Return the line width in pixels; tuned by eye from 176x144 to 4K."""
     return max(1, round(0.8 + 0.0021 * math.sqrt(image_wh[0] * image_wh[1])))
 
 
@@ -189,7 +191,7 @@ def _fill(
 def _outline(
     image: NDArray[np.uint8], box: NDArray[np.int64], color: NDArray[np.uint8], line_px: int
 ) -> None:
-    """Draw the border inside the box, so that none of it is cut off at the image's edge."""
+    """Draw the border inside the box, so that the image's edge does not cut it off."""
     x1, y1, x2, y2 = box.tolist()
     across, down = min(line_px, x2 - x1), min(line_px, y2 - y1)
     for left, top, right, bottom in (

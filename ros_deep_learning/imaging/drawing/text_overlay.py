@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The classes of a picture, written on it."""
+"""Write the classes of a picture on it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .lettering import label_plate, printable_ascii
 
 _BLACK = (0, 0, 0)
 _INK = 255
-# Share of the picture that shines through the plate: chosen by eye, white text stays readable
-# on white.
+# Share of the picture that shines through the plate, tuned by eye: white text stays readable on
+# a white picture.
 _THROUGH = 0.35
 
 
@@ -32,21 +32,21 @@ def draw_classification(
 ) -> None:
     """Write classes with their scores on a dark plate in the upper left corner, in place.
 
-    Letters grow with the image. Rows and letters for which there is no room are left out.
+    Letters scale with the image size. Rows and letters that do not fit are left out.
 
     Args:
         image_rgb: Shape (H, W, 3), uint8, writable, C-contiguous, rgb or bgr.
-        class_ids: Shape (N,), whole numbers, index into ``labels``.
+        class_ids: Shape (N,), integers, index into ``labels``.
         scores: Shape (N,), 0..1; NaN is not written.
-        labels: Names of the classes; a class without one is called by its number.
+        labels: Names of the classes; a class without a name is called by its number.
 
     Raises:
-        ImageError: The image cannot be drawn on.
-        SettingsError: There is not one score for each class.
+        ImageError: The image cannot be modified in place.
+        SettingsError: The numbers of classes and scores differ.
     """
     check_canvas(image_rgb)
     if class_ids.ndim != 1 or class_ids.shape != scores.shape:
-        msg = f'want as many scores as classes, not {class_ids.shape} and {scores.shape}'
+        msg = f'expected as many scores as classes, got {scores.shape} and {class_ids.shape}'
         raise SettingsError(msg)
     height, width = image_rgb.shape[:2]
     letters = capital_px((width, height))

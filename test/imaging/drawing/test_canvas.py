@@ -23,17 +23,17 @@ IMAGE = np.zeros((8, 6, 3), np.uint8)
     ],
 )
 def test_not_an_image(image):
-    with pytest.raises(ImageError, match='want a uint8 image of shape'):
+    with pytest.raises(ImageError, match='expected a uint8 image of shape'):
         check_canvas(image)
 
 
 def test_not_to_be_drawn_on():
     frozen = IMAGE.copy()
     frozen.flags.writeable = False
-    with pytest.raises(ImageError, match='read-only: give a copy'):
+    with pytest.raises(ImageError, match='read-only: pass a copy'):
         check_canvas(frozen)
     for view in (IMAGE[:, ::2], IMAGE[..., ::-1]):
-        with pytest.raises(ImageError, match='not C-contiguous: give a copy'):
+        with pytest.raises(ImageError, match='not C-contiguous: pass a copy'):
             check_canvas(view)
     assert check_canvas(IMAGE) is None
 
@@ -42,7 +42,7 @@ def test_not_to_be_drawn_on():
     'colors', [np.zeros((0, 3), np.uint8), np.zeros((2, 4), np.uint8), np.zeros((2, 3))]
 )
 def test_not_colors(colors):
-    with pytest.raises(SettingsError, match=r'want uint8 colours of shape \(K, 3\)'):
+    with pytest.raises(SettingsError, match=r'expected uint8 colours of shape \(K, 3\)'):
         check_colors(colors)
     assert check_colors(np.zeros((1, 3), np.uint8)) is None
 

@@ -25,7 +25,7 @@ def reference_colors(mask, colors):
 
 
 def test_no_pixel():
-    with pytest.raises(ImageError, match='want a uint8 mask'):
+    with pytest.raises(ImageError, match='expected a uint8 mask'):
         color_mask(np.zeros((0, 4), np.uint8), COLORS)
 
 
@@ -59,7 +59,7 @@ def test_into_given_memory():
 
 
 def test_memory_of_another_form():
-    with pytest.raises(ImageError, match=r'have the shape \(40, 50, 3\), not'):
+    with pytest.raises(ImageError, match=r'expected the shape \(40, 50, 3\) for a mask'):
         color_mask(MASK, COLORS, np.zeros((50, 40, 3), np.uint8))
     with pytest.raises(ImageError, match='read-only'):
         color_mask(MASK, COLORS, np.frombuffer(bytes(6000), np.uint8).reshape(40, 50, 3))
@@ -87,7 +87,7 @@ def test_blend_of_what_does_not_fit():
     for mask in (MASK[1:], MASK.T, MASK[..., None]):
         with pytest.raises(ImageError, match='does not fit an image'):
             blend_mask(IMAGE.copy(), mask, COLORS)
-    with pytest.raises(ImageError, match='want a uint8 mask'):
+    with pytest.raises(ImageError, match='expected a uint8 mask'):
         blend_mask(IMAGE.copy(), MASK.astype(np.int32), COLORS)
     with pytest.raises(ImageError, match='not C-contiguous'):
         blend_mask(IMAGE[..., ::-1], MASK, COLORS)
@@ -119,5 +119,5 @@ def test_legend_shows_every_colour_in_order(columns):
 def test_legend_of_nothing():
     with pytest.raises(SettingsError):
         legend([], np.zeros((0, 3), np.uint8))
-    with pytest.raises(SettingsError, match='not 5 for 4'):
+    with pytest.raises(SettingsError, match='got 5 for 4'):
         legend(['a'] * 4, COLORS)

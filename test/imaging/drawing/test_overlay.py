@@ -69,7 +69,7 @@ def test_default_flags() -> None:
 
 @pytest.mark.parametrize('text', ['boxes', 'box;labels', 'box labels'])
 def test_unknown_flags_are_named_with_the_known_ones(text: str) -> None:
-    with pytest.raises(SettingsError, match=f"'{text}' is unknown, want .*box.*conf.*none"):
+    with pytest.raises(SettingsError, match=f"'{text}' is unknown; known are .*box.*conf.*none"):
         OverlayFlags.parse(text)
 
 
@@ -253,8 +253,8 @@ def test_images_that_cannot_be_drawn_on(image: NDArray[Any], fault: str) -> None
         ({'track_ids': np.array([1, 2])}, r'\(1,\), \(2,\)'),
         ({'colors_rgb': np.zeros((0, 3), np.uint8)}, r'\(0, 3\)'),
         ({'colors_rgb': np.zeros((3, 3), float)}, 'float64'),
-        ({'alpha': 256}, 'alpha is 256'),
-        ({'alpha': -1}, 'alpha is -1'),
+        ({'alpha': 256}, 'alpha: expected 0..255, got 256'),
+        ({'alpha': -1}, 'alpha: expected 0..255, got -1'),
     ],
 )
 def test_other_wrong_arguments(options: dict[str, Any], fault: str) -> None:

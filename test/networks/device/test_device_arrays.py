@@ -88,7 +88,7 @@ def test_by_cupy(cupy):
     pixels = as_pixels(OnGpu(IMAGE))
     np.testing.assert_array_equal(pixels.array, IMAGE)
     assert pixels.order == 'rgb'
-    with pytest.raises(ImageError, match='want a uint8 image'):
+    with pytest.raises(ImageError, match='expected a uint8 image'):
         as_pixels(OnGpu(IMAGE[..., 0]))
 
 

@@ -49,5 +49,5 @@ def test_by_cupy(on_gpu):
     np.testing.assert_array_equal(as_pixels(on_gpu).array, IMAGE)
     strided = cupy.asarray(np.tile(IMAGE, (2, 2, 1)))[::2, ::2]
     np.testing.assert_array_equal(as_pixels(strided).array, strided.get())
-    with pytest.raises(ImageError, match='want a uint8 image'):
+    with pytest.raises(ImageError, match='expected a uint8 image'):
         as_pixels(cupy.zeros((4, 4, 3), np.float32))
