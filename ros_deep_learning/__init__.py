@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+__version__ = '0.1.0'
+
 if TYPE_CHECKING:
     from .cards.card import ModelCard
     from .engines.backend import EngineOptions

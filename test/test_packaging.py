@@ -13,12 +13,15 @@ import xml.etree.ElementTree as ET
 import zipfile
 from configparser import ConfigParser
 from email import message_from_string
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from catkin_pkg.package import parse_package
 from packaging.requirements import Requirement
+
+import ros_deep_learning
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'ros_deep_learning'
@@ -221,7 +224,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         name: target for name, target, where in programs() if where != 'ros'
     }
     metadata = message_from_string(record)
-    extras = {'onnxruntime', 'tensorrt', 'test', 'tracking'}
+    extras = {'importers', 'onnxruntime', 'tensorrt', 'test', 'tracking'}
     assert set(metadata.get_all('Provides-Extra', [])) == extras
     required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]
     given = {need.name for need in required if need.marker and 'test' in str(need.marker)}
@@ -231,16 +234,30 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    'target', sorted({target for _, target, where in programs() if where != 'ros'})
+    ('name', 'target'),
+    sorted((name, target) for name, target, where in programs() if where != 'ros'),
 )
-def test_a_program_tells_its_usage(target: str) -> None:
+def test_a_program_prints_its_usage(
+    name: str,
+    target: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     module, _, function = target.partition(':')
-    script = f'import sys; from {module} import {function}; sys.exit({function}())'
-    done = subprocess.run(
-        [sys.executable, '-c', script, '--help'], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith('usage: ')
+    monkeypatch.setattr(sys, 'argv', [f'/usr/bin/{name}', '--help'])
+    with pytest.raises(SystemExit) as ended:
+        getattr(import_module(module), function)()
+    assert not ended.value.code
+    printed = capsys.readouterr()
+    old = function == 'main_of_old_name'
+    command = f'rdl {name.replace("_", "-")}' if old else name.removesuffix('-console')
+    assert printed.out.startswith(f'usage: {command} ')
+    note = f'{name} is now: {command}; the old name goes with the next release\n'
+    assert printed.err == note * old
+
+
+def test_the_version_of_the_package_is_that_of_the_manifest() -> None:
+    assert texts('version') == [ros_deep_learning.__version__]
 
 
 def test_the_installed_wheel_imports_with_numpy_only(wheel: Path, tmp_path: Path) -> None:

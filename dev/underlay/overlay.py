@@ -145,6 +145,7 @@ def describe(install: Path) -> Environment:
     return Environment(
         {},
         {
+            'PATH': (str(install / 'bin'),),
             'LD_LIBRARY_PATH': (str(install / 'lib'),),
             'AMENT_PREFIX_PATH': (str(install),),
             'CMAKE_PREFIX_PATH': (str(install),),

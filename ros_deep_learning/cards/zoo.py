@@ -100,6 +100,6 @@ def find_card(name_or_path: str | Path) -> ModelCard:
         return card
     names = [path.stem for path in paths]
     close = difflib.get_close_matches(normal(text[:80]), names, n=3)
-    hint = f'did you mean {" or ".join(close)}?' if close else 'see `models list`'
+    hint = f'did you mean {" or ".join(close)}?' if close else 'see `rdl models list`'
     msg = f'no model {text[:80]!r}; {hint} (or give the path of a .yaml card)'
     raise ModelNotFoundError(msg)

@@ -41,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with progress_bar() as bar:
             request, plan = _build(arguments, _without_clock(bar))
     except DeepLearningError as err:
-        print(f'build_engine: {err}', file=sys.stderr)
+        print(f'rdl build-engine: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('build_engine: interrupted; nothing was kept', file=sys.stderr)
+        print('rdl build-engine: interrupted; nothing was kept', file=sys.stderr)
         return 130
     record = plan.record
     verb = f'built in {record.build_seconds:g} s' if plan.built else 'already there'
@@ -115,7 +115,7 @@ def _without_clock(bar: Progress) -> Progress:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='build_engine', description=__doc__)
+    parser = argparse.ArgumentParser(prog='rdl build-engine', description=__doc__)
     parser.add_argument('model', help='name of a network, path of a card (.yaml) or an .onnx file')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--max-batch', type=int, default=1, help='most frames in one run')

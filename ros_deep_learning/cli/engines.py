@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _verify(cache)
         return _prune(cache, arguments)
     except (DeepLearningError, OSError) as err:
-        print(f'engines: {err}', file=sys.stderr)
+        print(f'rdl engines: {err}', file=sys.stderr)
         return 1
 
 
@@ -64,7 +64,7 @@ def _verify(cache: PlanCache) -> int:
     for entry in entries:
         print(_describe(entry))
     bad = sum(entry.fault is not None for entry in entries)
-    print(f'{len(entries) - bad} whole, {bad} not' + '; mend: engines prune' * bool(bad))
+    print(f'{len(entries) - bad} whole, {bad} not' + '; to fix: rdl engines prune' * bool(bad))
     return 1 if bad else 0
 
 
@@ -135,7 +135,7 @@ def _name(entry: CachedPlan) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='engines', description=__doc__)
+    parser = argparse.ArgumentParser(prog='rdl engines', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     commands.add_parser('list', help='say what is cached, for what, and why it was built')
     commands.add_parser('verify', help='check every engine against its sidecar')

@@ -30,16 +30,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except (DeepLearningError, OSError) as err:
-        print(f'models: {err}', file=sys.stderr)
+        print(f'rdl models: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('models: interrupted; run again to go on', file=sys.stderr)
+        print('rdl models: interrupted; run again to go on', file=sys.stderr)
         return 130
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='models', description=__doc__)
+    parser = argparse.ArgumentParser(prog='rdl models', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
 
     listing = commands.add_parser('list', help='list the networks')

@@ -38,7 +38,7 @@ def inspect(arguments: argparse.Namespace) -> int:
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
     target.write_text(text, encoding='utf-8')
-    print(f'wrote {target}; check input, labels and licence, then: models add {target}')
+    print(f'wrote {target}; check input, labels and licence, then: rdl models add {target}')
     return 0
 
 

@@ -36,7 +36,7 @@ def download(arguments: argparse.Namespace) -> int:
                 store.complete(card, progress)
                 path = store.onnx_path(card, progress)
         except DeepLearningError as err:
-            print(f'models: {err}', file=sys.stderr)
+            print(f'rdl models: {err}', file=sys.stderr)
             failed += 1
             continue
         print(f'{card.name}: {path}{_trust(card, store)}')
@@ -51,11 +51,11 @@ def verify(arguments: argparse.Namespace) -> int:
     for card in cards or [card for card in list_cards() if _began(card, store)]:
         try:
             if not store.is_here(card):
-                msg = f'{card.name}: missing or damaged; models download {card.name} mends it'
+                msg = f'{card.name}: missing or damaged; to fix: rdl models download {card.name}'
                 raise FetchError(msg)
             print(f'{card.name}: whole{_trust(card, store)}')
         except DeepLearningError as err:
-            print(f'models: {err}', file=sys.stderr)
+            print(f'rdl models: {err}', file=sys.stderr)
             bad += 1
     return 1 if bad else 0
 
@@ -74,7 +74,7 @@ def pack_folder(arguments: argparse.Namespace) -> int:
     with progress_bar() as progress:
         names = pack(cards, _store(arguments), arguments.folder.expanduser(), progress)
     print(f'{len(cards)} networks, {len(names)} files in {arguments.folder}')
-    print(f'on the robot: models unpack {arguments.folder.name}')
+    print(f'on the robot: rdl models unpack {arguments.folder.name}')
     return 0
 
 

@@ -49,7 +49,7 @@ def show_model(arguments: argparse.Namespace) -> int:
         ('notes', card.notes),
         ('card', card.folder / f'{card.name}.yaml'),
         *_source_rows(card, store),
-        ('here', 'yes' if store.is_here(card) else 'no; models download fetches it'),
+        ('here', 'yes' if store.is_here(card) else 'no; rdl models download fetches it'),
     ]
     for key, value in rows:
         if value:

@@ -43,10 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with progress_bar() as progress:
             made, report = _quantize(arguments, output, progress)
     except DeepLearningError as err:
-        print(f'quantize: {err}', file=sys.stderr)
+        print(f'rdl quantize: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('quantize: interrupted; nothing was written', file=sys.stderr)
+        print('rdl quantize: interrupted; nothing was written', file=sys.stderr)
         return 130
     print(f'{output}: {output.stat().st_size / 2**20:.1f} MiB')
     names = f': {", ".join(made.floats)}' if made.floats else ''
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f'against the float network on frames it was not calibrated with: {report}')
     if arguments.at_least and not report.share >= arguments.at_least:
         print(
-            f'quantize: that is less than {arguments.at_least:.1%}; mend: more frames, or '
+            f'rdl quantize: that is less than {arguments.at_least:.1%}; to fix: more frames, or '
             '--method minmax',
             file=sys.stderr,
         )
@@ -110,7 +110,7 @@ def _input_name(card: ModelCard, onnx_path: Path) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='quantize', description=__doc__)
+    parser = argparse.ArgumentParser(prog='rdl quantize', description=__doc__)
     parser.add_argument(
         'model', help='name of a network, or path of its card (.yaml) or .onnx file'
     )

@@ -179,7 +179,7 @@ class ModelStore:
         if self._offline:
             msg = (
                 f'{card.name} is not in the cache and downloads are off; download it where there '
-                'is a network (models download, models pack), or switch them on'
+                'is a network (rdl models download, rdl models pack), or switch them on'
             )
             raise FetchError(msg)
 

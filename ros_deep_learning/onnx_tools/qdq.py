@@ -88,7 +88,7 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
     if refused:
         msg = (
             f'the network is quantised with {", ".join(refused)}, which TensorRT does not run; '
-            'mend: make it anew with the quantize program, which writes Q/DQ pairs'
+            'to fix: make it again with rdl quantize, which writes Q/DQ pairs'
         )
         raise BuildError(msg)
     fold_constants(result)

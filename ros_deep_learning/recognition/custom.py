@@ -171,7 +171,7 @@ def _size(
     if height < 1 or width < 1:
         msg = (
             f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH), for a '
-            'node in a card (models inspect --write)'
+            'node in a card (rdl models inspect --write)'
         )
         raise CardError(msg)
     return layout, (width, height)

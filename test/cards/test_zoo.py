@@ -119,12 +119,12 @@ def test_a_card_is_found_by_path() -> None:
 @pytest.mark.parametrize(
     ('name', 'hint'),
     [
-        ('', 'see `models list`'),
+        ('', 'see `rdl models list`'),
         ('ssd-mobilenet-v3', 'did you mean ssd-mobilenet-v2'),
         ('seflie', 'did you mean selfie'),
         ('yolo', 'did you mean yolox-'),
         ('../cards/selfie', 'selfie'),
-        ('x' * 100_000, 'see `models list`'),
+        ('x' * 100_000, 'see `rdl models list`'),
         ('/no/such/card.yaml', 'no model card at /no/such/card.yaml'),
     ],
 )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the build_engine program, with the real TensorRT for RTX and no GPU."""
+"""Tests of rdl build-engine, with the real TensorRT for RTX and no GPU."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_takes_an_onnx_file(capsys):
         (['no-such-network', '--target', '8.6'], "no model 'no-such-network'"),
         (['selfie', '--target', '9.0'], 'only for 7.5'),
         (['selfie', '--target', 'big'], "compute capability such as 8.6 or sm86, got 'big'"),
-        (['selfie', '--target', '8.6', '--precision', 'int8'], 'quantize program'),
+        (['selfie', '--target', '8.6', '--precision', 'int8'], 'rdl quantize'),
         (['selfie', '--target', '8.6', '--max-batch', '2'], 'fixed batch'),
         (['selfie', '--target', '8.6', '--optimization-level', '9'], 'expected 0 to 5'),
         (['none.onnx', '--target', '8.6'], 'none.onnx'),
@@ -67,7 +67,7 @@ def test_takes_an_onnx_file(capsys):
 def test_failures_are_one_line_with_the_mend(capsys, arguments, words):
     assert build_engine.main(arguments) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith('build_engine: ')
+    assert error.startswith('rdl build-engine: ')
     assert words in error
 
 

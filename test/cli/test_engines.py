@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the engines program; the cache never looks inside a plan, so any bytes will do."""
+"""Tests of rdl engines; the cache never looks inside a plan, so any bytes will do."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_verify_fails_where_a_plan_was_altered(put, capsys):
     assert engines.main(['verify']) == 1
     out = capsys.readouterr().out
     assert 'FAULT: its plan was altered' in out
-    assert '1 whole, 1 not; mend: engines prune' in out
+    assert '1 whole, 1 not; to fix: rdl engines prune' in out
 
 
 def test_prune_takes_what_is_of_no_use(put, cache, capsys):
@@ -139,4 +139,4 @@ def test_prune_by_age_and_all(put, cache):
 def test_a_cache_that_others_can_write_is_refused(cache, capsys):
     cache.folder().chmod(0o777)
     assert engines.main(['list']) == 1
-    assert capsys.readouterr().err.startswith('engines: refusing the engine folder')
+    assert capsys.readouterr().err.startswith('rdl engines: refusing the engine folder')

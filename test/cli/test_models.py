@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The models program: tables, downloads that say whom they trust, own networks, packs."""
+"""Tests of rdl models: tables, downloads that say whom they trust, own networks, packs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_every_card_can_be_shown(capsys: pytest.CaptureFixture[str], card: objec
 def test_a_download_says_whom_it_trusts(
     server: HttpsServer, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert 'no; models download fetches it' in said(capsys, 'show', SMALL)
+    assert 'no; rdl models download fetches it' in said(capsys, 'show', SMALL)
     text = said(capsys, 'download', SMALL)
     assert f'{SMALL}: /' in text
     assert '(no SHA-256 is published: pinned on 20' in text
@@ -113,7 +113,9 @@ def test_changed_content_needs_trust_anew(
 ) -> None:
     path = Path(said(capsys, 'download', SMALL).split(': ')[1].split(' (')[0])
     path.write_bytes(b'torn')
-    assert 'missing or damaged; models download' in said(capsys, 'verify', SMALL, code=1)
+    assert 'missing or damaged; to fix: rdl models download' in said(
+        capsys, 'verify', SMALL, code=1
+    )
     files = {'fcn_resnet18.onnx': stand_ins.fcn_resnet18((576, 320), 5, width=8)}
     server.put(SMALL, stand_ins.packed(files))
     message = said(capsys, 'download', SMALL, code=1)
@@ -255,7 +257,7 @@ def test_tao_networks_are_told_by_their_tensors(
     ('arguments', 'complaint'),
     [
         (['show', 'googelnet'], 'did you mean googlenet'),
-        (['path', 'nothing-like-this'], 'see `models list`'),
+        (['path', 'nothing-like-this'], 'see `rdl models list`'),
         (['inspect', '/no/such.onnx'], 'cannot read /no/such.onnx as an ONNX file'),
         (['add', '/no/such.yaml'], 'cannot be read'),
         (['inspect', 'x.uff', '--task', 'detection'], 'there is no network file x.uff'),
@@ -266,7 +268,7 @@ def test_mistakes_are_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
     message = said(capsys, *arguments, code=1)
-    assert message.startswith('models: ')
+    assert message.startswith('rdl models: ')
     assert complaint in message
 
 

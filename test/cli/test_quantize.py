@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the quantize program: frames, the network it writes, and what it says of it."""
+"""Tests of rdl quantize: frames, the network it writes, and what it says of it."""
 
 from __future__ import annotations
 

@@ -58,6 +58,7 @@ def test_the_environment_of_the_built_package(tmp_path: Path, packages: str) -> 
     found = overlay.describe(tmp_path)
     assert found.folders['PYTHONPATH'] == (str(tmp_path / packages),)
     assert found.folders['AMENT_PREFIX_PATH'] == (str(tmp_path),)
+    assert found.folders['PATH'] == (str(tmp_path / 'bin'),)
 
 
 def test_a_build_that_installed_nothing(tmp_path: Path) -> None:

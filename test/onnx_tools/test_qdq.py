@@ -106,7 +106,7 @@ def test_a_float_network_is_left_as_it_is(conv_model):
 def test_integer_operators_are_refused(conv_model, operator):
     model = conv_model()
     model.graph.node.append(helper.make_node(operator, ['x'], ['q'], 'q'))
-    with pytest.raises(BuildError, match=f'{operator}.*mend: make it anew'):
+    with pytest.raises(BuildError, match=f'{operator}.*to fix: make it again'):
         fit_qdq(model)
 
 

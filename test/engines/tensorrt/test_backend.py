@@ -106,5 +106,5 @@ def test_a_missing_plan_is_said(load, tmp_path):
 
 
 def test_int8_is_never_made_up(load, save, conv_model):
-    with pytest.raises(EngineError, match='make one with the quantize program'):
+    with pytest.raises(EngineError, match='make one with rdl quantize'):
         load(save(conv_model()), precision='int8')

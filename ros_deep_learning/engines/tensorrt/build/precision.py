@@ -64,7 +64,7 @@ def resolve_precision(
     if asked == 'int8':
         msg = (
             'int8 needs a quantised network (Q/DQ), and this one is '
-            f'{graph}; mend: make one with the quantize program'
+            f'{graph}; to fix: make one with rdl quantize'
         )
         raise BuildError(msg)
     if graph == 'fp32':

@@ -56,7 +56,7 @@ def test_settles(asked, graph, gpu, answer):
 @pytest.mark.parametrize(
     ('asked', 'graph', 'words'),
     [
-        ('int8', 'fp32', 'make one with the quantize program'),
+        ('int8', 'fp32', 'make one with rdl quantize'),
         ('int8', 'fp16', 'quantised network'),
         ('fp32', 'int8', 'use its float original'),
         ('fp16', 'int8', 'use its float original'),
