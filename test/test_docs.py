@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from catkin_pkg.changelog import get_changelog_from_path
+from catkin_pkg.package import parse_package
 
 import ros_deep_learning
 
@@ -69,6 +71,15 @@ def test_every_page_is_in_the_navigation_once() -> None:
     )
     assert table
     assert sorted(site_pages()) == sorted(own | set(yaml.safe_load(table[1]).values()))
+
+
+def test_the_changelog_has_the_version_of_the_package() -> None:
+    changelog = get_changelog_from_path(str(ROOT), 'ros_deep_learning')
+    assert changelog is not None
+    version, date, entries = next(changelog.foreach_version())
+    assert version == parse_package(str(ROOT)).version
+    assert date is not None
+    assert entries
 
 
 def test_every_target_of_make_exists() -> None:
