@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from catkin_pkg.changelog import get_changelog_from_path
 from catkin_pkg.package import parse_package
 
 import ros_deep_learning
+from ros_deep_learning.cards.card import load_card
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / 'docs').rglob('*.md'))
@@ -73,6 +76,8 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(site_pages()) == sorted(own | set(yaml.safe_load(table[1]).values()))
 
 
+# catkin_pkg's, of docutils
+@pytest.mark.filterwarnings('ignore:nodes.Node.traverse:DeprecationWarning')
 def test_the_changelog_has_the_version_of_the_package() -> None:
     changelog = get_changelog_from_path(str(ROOT), 'ros_deep_learning')
     assert changelog is not None
@@ -80,6 +85,32 @@ def test_the_changelog_has_the_version_of_the_package() -> None:
     assert version == parse_package(str(ROOT)).version
     assert date is not None
     assert entries
+
+
+def blocks(language: str) -> Iterator[str]:
+    for document in DOCUMENTS:
+        yield from re.findall(rf'^```{language}\n(.*?)^```$', document.read_text(), re.M | re.S)
+
+
+def test_names_that_the_python_of_the_documents_imports_exist() -> None:
+    imported = set()
+    for code in blocks('python'):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(str(node.module))
+                imported |= {f'{node.module}.{alias.name}' for alias in node.names}
+                assert all(hasattr(module, alias.name) for alias in node.names), code
+    assert 'ros_deep_learning.DetectNet' in imported
+
+
+def test_the_cards_of_the_documents_are_cards(tmp_path: Path) -> None:
+    texts = [text for text in blocks('yaml') if 'task:' in text]
+    assert texts
+    for text in texts:
+        path = tmp_path / f'{yaml.safe_load(text)["name"]}.yaml'
+        path.write_text(text)
+        (tmp_path / yaml.safe_load(text)['source']['file']).touch()
+        assert load_card(path).task
 
 
 def test_every_target_of_make_exists() -> None:

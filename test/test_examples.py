@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The scripts of examples/, run as a reader would run them, on real pictures."""
+"""The scripts of examples/ and the Python of README.md, run on real pictures."""
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 import sys
@@ -17,7 +18,9 @@ import pytest
 from ros_fixtures import graph, program_type, ros_domain  # noqa: F401
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
-EXAMPLES = Path(__file__).resolve().parents[1] / 'examples'
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / 'examples'
+README = re.findall(r'^```python\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.M | re.S)
 LONGEST = 45
 
 
@@ -105,6 +108,30 @@ def test_track_video(run: Any, bikes_clip: Path, tmp_path: Path, ssd_onnx: Path)
     assert counts == sorted(counts, reverse=True)
     assert 3 < counts[0] <= 20
     assert len({line[1] for line in lines}) == len(lines)  # a number for each object
+
+
+@pytest.mark.parametrize('code', README)
+def test_the_python_of_the_readme(
+    code: str,
+    astronaut: Any,
+    ssd_onnx: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path('colors.txt').write_text('255 128 0\n' * 90)
+    Path('street.jpg').write_bytes(cv2.imencode('.jpg', astronaut[..., ::-1])[1])
+    names = {'image_rgb': astronaut.copy()}
+    exec(compile(code, 'README.md', 'exec'), names)
+    if 'print(' in code:
+        assert 'person' in capsys.readouterr().out
+    if 'draw_' in code:
+        assert (names['image_rgb'] != astronaut).any()
+
+
+def test_the_readme_shows_all_networks() -> None:
+    assert all(f'{name}(' in '\n'.join(README) for name in ('DetectNet', 'ImageNet', 'SegNet'))
 
 
 @pytest.fixture
