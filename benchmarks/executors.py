@@ -29,7 +29,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.program.heap import keep_freed_images
-from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 
 
 def as_our_programs() -> NodeExecutor:

@@ -26,7 +26,7 @@ from rclpy.task import Future
 from ros_graph import Graph
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 
 
 def _is_free(port: int) -> bool:

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from ..stream.camera import CameraSubscription
 from .statistics import FrameStatistics, Snapshot
-
-if TYPE_CHECKING:
-    from ..lifecycle.vision_node import VisionNode
 
 STALE_MS = 10_000.0
 FUTURE_MS = -100.0
@@ -22,25 +19,36 @@ STARVED_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WatchedCamera:
-    """A camera that a node works on.
+    """A camera of an active node.
 
     Attributes:
         name: Its name in diagnostics; empty for the only one.
         statistics: Its counters.
-        subscription: Where its images come from.
+        topic: Returns the full name of the topic whose images are taken now.
+        mismatches: Returns a line for each publisher whose images do not arrive.
+        silence: Returns a likely reason why nothing arrived for some seconds.
     """
 
     name: str
     statistics: FrameStatistics
-    subscription: CameraSubscription
+    topic: Callable[[], str]
+    mismatches: Callable[[], list[str]]
+    silence: Callable[[float], str]
 
 
 class CameraHealth:
-    """Judges how a camera's frames fare, since the last time that it was asked."""
+    """A camera's status: the frames since the last report, judged.
 
-    def __init__(self, node: VisionNode, camera: WatchedCamera) -> None:
-        self._node = node
+    Args:
+        camera: The camera.
+        clock: The node's clock.
+        timeout_s: Returns the seconds without an image after which to warn; 0 never warns.
+    """
+
+    def __init__(self, camera: WatchedCamera, clock: Any, timeout_s: Callable[[], float]) -> None:
         self._camera = camera
+        self._clock = clock
+        self._timeout_s = timeout_s
         self._before = camera.statistics.snapshot()
 
     def fill(self, status: Any) -> Any:
@@ -48,7 +56,7 @@ class CameraHealth:
         counts = self._camera.statistics.snapshot()
         status.summary(*self._judge(counts))
         self._before = counts
-        status.add('topic', self._camera.subscription.topic_name)
+        status.add('topic', self._camera.topic())
         status.add('fps in', f'{counts.fps_in:.2f}')
         status.add('fps out', f'{counts.fps:.2f}')
         latencies = self._camera.statistics.latencies()
@@ -81,11 +89,9 @@ class CameraHealth:
         return DiagnosticStatus.OK, self._healthy(counts)
 
     def _of_the_graph(self, counts: Snapshot) -> list[str]:
-        subscription = self._camera.subscription
-        found = subscription.mismatches()
-        limit_s = self._node.settings.image_timeout
-        if not found and 0 < limit_s < counts.silent_s:
-            return [subscription.silence(counts.silent_s)]
+        found = self._camera.mismatches()
+        if not found and 0 < self._timeout_s() < counts.silent_s:
+            return [self._camera.silence(counts.silent_s)]
         return found
 
     def _of_the_frames(self, counts: Snapshot) -> list[str]:
@@ -103,7 +109,7 @@ class CameraHealth:
         return found
 
     def _starves(self, counts: Snapshot) -> bool:
-        """Tell whether hardly any frame that was wanted, and not over the limit, is processed."""
+        """Return whether hardly any wanted frame within the rate limit is processed."""
         came = counts.received - self._before.received
         admitted = came - (counts.limited - self._before.limited)
         if not admitted or counts.unwanted > self._before.unwanted:
@@ -113,7 +119,7 @@ class CameraHealth:
         return dropping and counts.fps < STARVED_SHARE * admitted_fps
 
     def _of_the_stamps(self, counts: Snapshot) -> list[str]:
-        clock = self._node.get_clock()
+        clock = self._clock
         if clock.ros_time_is_active and not clock.now().nanoseconds:
             return ['use_sim_time is set, but nobody publishes /clock']
         age_ms = counts.arrival_age_ms
@@ -125,11 +131,11 @@ class CameraHealth:
             when = f'{age_ms / 1e3:.1f} s old'
         else:
             return []
-        return [f'images are {when} when they come: synchronise the clocks, or mind use_sim_time']
+        return [f'images are {when} when they come: synchronise the clocks, or check use_sim_time']
 
     def _healthy(self, counts: Snapshot) -> str:
         if not counts.received:
-            return f'waits for images on {self._camera.subscription.topic_name}'
+            return f'waits for images on {self._camera.topic()}'
         if counts.unwanted > self._before.unwanted and not counts.fps:
             return f'idle, nobody subscribes to a result; {counts.fps_in:.1f} frames/s come'
         latencies = self._camera.statistics.latencies()

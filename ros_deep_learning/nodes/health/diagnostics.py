@@ -2,41 +2,52 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node's state on /diagnostics: its engine, its cameras, its outputs and its device.
 
-ERROR is what only a person can mend, WARN what keeps results from being there or right, OK the
-rest, idleness with its reason included.
+ERROR is what only a person can fix, WARN what keeps results from arriving or from being right, OK
+everything else, idleness with its reason included.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import Updater
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
-from rclpy.executors import InvalidHandle
+from rclpy.node import Node
 
 from ...engines.base import EngineInfo
+from ..rclpy_workarounds import InvalidHandle
 from .camera_health import CameraHealth, WatchedCamera
 from .device_health import DeviceHealth
 from .matching import unreached_subscribers
-
-if TYPE_CHECKING:
-    from ..lifecycle.vision_node import VisionNode
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 JUMP_S = 1.0
 
 
 class Diagnostics:
-    """Publishes once a second what a vision node is doing and how its frames fare."""
+    """Publishes once a second what a vision node is doing and how its frames fare.
 
-    def __init__(self, node: VisionNode) -> None:
+    Args:
+        node: The rclpy node that publishes.
+        settings: Returns the node's settings.
+        publishers: Returns the publishers of results.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        settings: Callable[[], Any],
+        publishers: Callable[[], Iterable[Any]],
+    ) -> None:
         self._node = node
+        self._settings = settings
+        self._publishers = publishers
         self._activity = ''
         self._failing = False
         self._error = ''
@@ -65,40 +76,40 @@ class Diagnostics:
         )
 
     def loading(self, model: str) -> None:
-        """Say that a configuration began, whatever became of the last one."""
+        """Report the start of a configuration, whatever happened to the last one."""
         self._failing = False
         self.working(f'loading {model}')
 
     def working(self, stage: str, share: float | None = None) -> None:
-        """Say that the node is busy with loading, a download or a build."""
+        """Report that the node is busy with loading, a download or a build."""
         if self._working_since_s is None:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
     def ready(self, info: EngineInfo) -> None:
-        """Say what was loaded."""
+        """Report what was loaded."""
         self._info, self._failing, self._working_since_s = info, False, None
         self._updater.setHardwareID(info.device)
         self._device.watch(info)
 
     def swap_ended(self, error: str = '') -> None:
-        """Say that no other network is being loaded any more, and why it was not taken."""
+        """Report that no other network is being loaded any more, and why it was not taken."""
         self._working_since_s = None
         if error:
             self._error, self._error_s = error, time.monotonic()
 
     def idle(self) -> None:
-        """Say that nothing is loaded."""
+        """Report that nothing is loaded."""
         self._info, self._working_since_s = None, None
         self._device.watch(None)
 
     def failed(self, error: str) -> None:
-        """Say that a transition failed; holds until the next success."""
+        """Report a failed transition; it is shown until the next success."""
         self._failing, self._working_since_s = True, None
         self._error, self._error_s = error, time.monotonic()
 
     def watch(self, cameras: Sequence[WatchedCamera]) -> None:
-        """Say how the frames of these cameras fare; without any, that the node is not active."""
+        """Report on these cameras from now on; without any, the node is not active."""
         before, self._cameras = self._cameras, tuple(cameras)
         if not cameras:
             if before:
@@ -107,7 +118,9 @@ class Diagnostics:
         self._failing = False
         self._show(
             {
-                f'frames {camera.name}'.strip(): CameraHealth(self._node, camera).fill
+                f'frames {camera.name}'.strip(): CameraHealth(
+                    camera, self._node.get_clock(), lambda: self._settings().image_timeout
+                ).fill
                 for camera in cameras
             }
         )
@@ -153,7 +166,7 @@ class Diagnostics:
         else:
             status.summary(OK, state)
         status.add('state', state)
-        status.add('model', str(self._node.settings.model))
+        status.add('model', self._settings().model)
         if info is not None:
             status.add('backend', f'{info.backend} {info.version}')
             status.add('precision', info.precision)
@@ -166,10 +179,9 @@ class Diagnostics:
         return status
 
     def _fill_outputs(self, status: Any) -> Any:
-        publishers = [p for outputs in self._node.all_outputs() for p in outputs.publishers()]
         unreached: list[str] = []
         subscribers: list[int] = []
-        for publisher in publishers:
+        for publisher in self._publishers():
             # A clean-up may destroy it meanwhile.
             with suppress(InvalidHandle):
                 count = publisher.get_subscription_count()
@@ -189,6 +201,6 @@ class Diagnostics:
 
 
 def idle_frames(status: Any) -> Any:
-    """Say that no images are taken."""
+    """Report that no images are taken."""
     status.summary(OK, 'not active')
     return status

@@ -1,90 +1,110 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Another network in the place of the one that runs, without a gap."""
+"""Replacement of a configured node's network while the old one goes on working."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 from ...errors import BuildCancelledError, DeepLearningError, SettingsError
+from ..health.diagnostics import Diagnostics
+from ..parameters.live_setup import LiveSetup, Setup
 from .network import Network
-
-if TYPE_CHECKING:
-    from .vision_node import VisionNode
+from .network_loader import NetworkLoader
 
 
 class NetworkSwap:
-    """Loads networks beside a node's own, one at a time, and lets them take over.
+    """Loads one network at a time beside a node's own, and makes it the node's.
 
     Args:
-        node: Whose network is replaced.
+        setup: The settings and the network to be replaced.
+        loader: Loads the new network.
+        outside: Context in which other parameter services of the node can run.
+        take: Called with the new setup; makes the next frame use it.
+        announce: Called without the lock when the new network was taken; must not raise.
+        diagnostics: Shows the last error.
+        log: The node's logger.
     """
 
-    def __init__(self, node: VisionNode) -> None:
-        self._node = node
+    def __init__(
+        self,
+        setup: LiveSetup,
+        loader: NetworkLoader,
+        *,
+        outside: Callable[[], AbstractContextManager[None]],
+        take: Callable[[Setup], None],
+        announce: Callable[[], None],
+        diagnostics: Diagnostics,
+        log: Any,
+    ) -> None:
+        self._setup = setup
+        self._loader = loader
+        self._outside = outside
+        self._take = take
+        self._announce = announce
+        self._diagnostics = diagnostics
+        self._log = log
         self._busy = threading.Lock()
 
     def run(self, changes: Mapping[str, Any]) -> None:
-        """Load the network that changed settings name, and have it take over between two frames.
+        """Load the network that changed settings name, and make it take over between two frames.
 
-        To be called by the thread of a parameter service, whose group it leaves while it loads.
-        Live settings that change meanwhile stay.
+        To be called in a callback of a parameter service; other parameter services of the node
+        run meanwhile. The live settings that they change are kept.
 
         Raises:
             SettingsError: Another network is being loaded, or the settings do not fit this one.
-            DeepLearningError: It cannot be loaded. The old one goes on, as with all errors.
+            DeepLearningError: It cannot be loaded. On every error the old network goes on.
         """
         if not self._busy.acquire(blocking=False):
             msg = 'another network is being loaded; ask again when that is done'
             raise SettingsError(msg)
         error = ''
         try:
-            self._replace(self._node.network, changes)
+            self._replace(self._setup.now.network, changes)
         except DeepLearningError as err:
-            # Whoever asked may not wait for the answer.
-            error = f'{self._node.settings.model} goes on: {err}'
-            self._node.get_logger().error(error)
+            # The caller may not wait for the answer.
+            error = f'{self._setup.now.settings.model} goes on: {err}'
+            self._log.error(error)
             raise
         finally:
-            self._node.diagnostics.swap_ended(error)
+            self._diagnostics.swap_ended(error)
             self._busy.release()
 
     def _replace(self, old: Network | None, changes: Mapping[str, Any]) -> None:
-        node = self._node
-        settings = node.table.changed(node.settings, changes)
+        settings = self._setup.table.changed(self._setup.now.settings, changes)
+        cleaned_up = f'{settings.model} was not taken: the node was cleaned up meanwhile'
         if old is None:
-            msg = f'{settings.model} was not taken: the node was cleaned up meanwhile'
-            raise SettingsError(msg)
+            raise SettingsError(cleaned_up)
 
         def progress(stage: str, share: float | None) -> None:
-            if node.network is not old:
-                msg = f'{settings.model} was not taken: the node was cleaned up meanwhile'
-                raise BuildCancelledError(msg)
-            node.progress(f'{settings.model} comes: {stage}', share)
+            if self._setup.now.network is not old:
+                raise BuildCancelledError(cleaned_up)
+            self._loader.progress(f'{settings.model} comes: {stage}', share)
 
-        with node.parameter_group.aside():
-            if node.executor is not None:
-                node.executor.wake()
+        with self._outside():
             progress('starting', None)
-            new = node.ready_network(settings, progress)
+            new = self._loader.load(settings, progress)
         try:
             self._take_over(old, new, changes)
         except BaseException:
             new.close()
             raise
         try:
-            node.tell_taken()
+            self._announce()
         finally:
             old.close()
 
     def _take_over(self, old: Network, new: Network, changes: Mapping[str, Any]) -> None:
-        node = self._node
-        with node.loaded_lock:
-            if node.network is not old:
+        setup = self._setup
+        with setup.lock:
+            if setup.now.network is not old:
                 msg = 'the new network was not taken: the node was cleaned up meanwhile'
                 raise SettingsError(msg)
-            settings = node.table.changed(node.settings, changes)
-            node.check_fit(settings, new)
-            node.take(new, settings)
+            # Live settings may have changed during the load.
+            settings = setup.table.changed(setup.now.settings, changes)
+            setup.fit(settings, new)
+            self._take(Setup(settings, new))

@@ -7,47 +7,54 @@ from __future__ import annotations
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 
-from ...errors import BuildCancelledError
 from ...progress import Progress
-from ..health.camera_health import WatchedCamera
 from ..health.diagnostics import Diagnostics
 from ..messages import inference_stats as stats
 from ..messages import results
 from ..messages.outputs import LATCHED_QOS, Outputs
+from ..parameters.live_setup import LiveSetup, Setup
+from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
 from ..program.usage import Topic
 from ..stream.channel import Channel, Memory, Shot
 from ..stream.frame import Frame
-from ..stream.frame_runner import WARN_PERIOD_S, FrameRunner
+from ..stream.frame_runner import FrameRunner
 from ..stream.worker import Worker
+from .bond import ManagerBond
 from .managed_node import ManagedNode
 from .network import Network
+from .network_loader import NetworkLoader
 from .network_swap import NetworkSwap
 
 
 class VisionNode(ManagedNode):
-    """Cameras, a worker thread and a network; what the network is, its children say.
+    """Cameras, a worker thread and a network; children say which network and which results.
 
     The executor's threads only put the newest frame of each camera into the worker's mailbox.
-    The worker runs them, and counts what went wrong: a lying message costs that frame, a failed
-    inference publishes nothing, and several in a row deactivate the node.
+    The worker thread runs them and counts what went wrong: a malformed message costs that frame,
+    a failed inference publishes nothing, and several failures in a row deactivate the node.
 
     Attributes:
         default_name: See ``DescribedNode``, as for the next two.
         settings_type: The dataclass of the parameters.
         topics: All topics.
-        threshold_parameter: The parameter whose value ``~/label_info`` tells as threshold.
-        channels: The cameras; none while the node is unconfigured.
+        threshold_parameter: The parameter whose value ``~/label_info`` has as threshold.
+        setup: The settings and the network.
+        channels: The cameras; empty while the node is unconfigured.
+        latched: Publishers of the topics that the cameras share.
+        finished: Resolved with the exit code when the node ends the process; it never does.
     """
 
     default_name: str
@@ -84,23 +91,54 @@ class VisionNode(ManagedNode):
     threshold_parameter = 'threshold'
 
     def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
-        super().__init__(name, settings_type)
+        super().__init__(name)
+        # First, because destroy_node needs it.
+        self._bond = ManagerBond(self)
+        log = self.get_logger()
+        table: ParameterTable[Any] = ParameterTable(settings_type)
+        self.setup = LiveSetup(
+            table,
+            table.declare(self),
+            fit=self.check_fit,
+            reload=lambda changes: self.swap.run(changes),
+            changed=self._settings_changed,
+            log=log,
+        )
         self.channels: tuple[Channel, ...] = ()
         self.latched = Outputs(self)
-        self.network: Any = None
-        self._runner = FrameRunner(self, self._give_up)
-        self._swap = NetworkSwap(self)
+        self.diagnostics = Diagnostics(self, lambda: self.settings, self._result_publishers)
+        self._loader = NetworkLoader(self.open_network, self.diagnostics, log)
+        self.swap = NetworkSwap(
+            self.setup,
+            self._loader,
+            outside=self.outside_parameter_services,
+            take=self._take,
+            announce=self._announce_swap,
+            diagnostics=self.diagnostics,
+            log=log,
+        )
+        self._runner = FrameRunner(
+            self.setup,
+            infer=self.infer,
+            publish=self.publish,
+            give_up=self._give_up,
+            clock=self.get_clock(),
+            log=log,
+            ok=self.context.ok,
+        )
         self._worker: Worker[Channel, Frame] | None = None
-        self.finished = Future()
-        self._abandoned = False
         # Images have a group of their own, so that a long transition does not hold them up.
         self._image_group = MutuallyExclusiveCallbackGroup()
-        self.diagnostics = Diagnostics(self)
+        self.finished = Future()
+        # Last, because the callback needs everything above.
+        self.add_on_set_parameters_callback(self.setup.on_parameters)
         self.context.on_shutdown(self.abandon)
+        if self.settings.autostart:
+            self.start_when_spun()
 
     @abstractmethod
     def open_network(self, settings: Any, progress: Progress) -> Network:
-        """Load the network that settings name; raise DeepLearningError where that fails."""
+        """Load the network that settings name; raise DeepLearningError if that fails."""
 
     @abstractmethod
     def add_outputs(self, outputs: Outputs) -> None:
@@ -112,7 +150,7 @@ class VisionNode(ManagedNode):
 
     @abstractmethod
     def infer(self, shots: Sequence[Shot], settings: Any) -> Sequence[Any]:
-        """Run the network on one shot of each of some cameras, together where it can.
+        """Run the network on one shot of each of some cameras, together if it can.
 
         Args:
             shots: At least one.
@@ -124,47 +162,35 @@ class VisionNode(ManagedNode):
 
     @abstractmethod
     def publish(self, shot: Shot, result: Any, settings: Any) -> None:
-        """Publish what is wanted of the result of a camera's frame."""
+        """Publish the results of a camera's frame that have subscribers."""
 
     def check_fit(self, settings: Any, network: Any) -> None:
-        """Check settings against a network; raise SettingsError where they do not fit it."""
+        """Check settings against a network; raise SettingsError if they do not fit it."""
 
-    def all_outputs(self) -> Sequence[Outputs]:
-        """Give all that the node publishes on, but /diagnostics."""
-        return (self.latched, *(channel.outputs for channel in self.channels))
+    @property
+    def settings(self) -> Any:
+        """The settings that hold now."""
+        return self.setup.now.settings
 
-    def progress(self, stage: str, share: float | None) -> None:
-        """Report how far a download or build is; raises to cancel it when the process ends."""
-        if self._abandoned:
-            msg = f'{stage}: given up, because the process ends'
-            raise BuildCancelledError(msg)
-        self.diagnostics.working(stage, share)
-        done = '' if share is None else f' {share:.0%}'
-        self.get_logger().info(f'{stage}{done}', throttle_duration_sec=WARN_PERIOD_S)
-
-    def ready_network(self, settings: VisionSettings, progress: Progress) -> Network:
-        """Load the network that settings name, and have it run once."""
-        network = self.open_network(settings, progress)
-        try:
-            network.warm_up()
-        except BaseException:
-            network.close()
-            raise
-        return network
+    @property
+    def network(self) -> Any:
+        """The network that is loaded, or None."""
+        return self.setup.now.network
 
     def abandon(self) -> None:
-        """Make a running download or build give up at its next report."""
-        self._abandoned = True
+        """Cancel a running download or build at its next report."""
+        self._loader.abandon()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Acquire, with parameters that need another network refused meanwhile."""
+        with self.setup.configuring():
+            return super().on_configure(state)
 
     def acquire(self) -> None:
-        """Load the network and make the publishers."""
+        """Load the network and create the publishers."""
         started_s = time.monotonic()
         self.diagnostics.loading(self.settings.model)
-        network = self.ready_network(self.settings, self.progress)
-        with self.loaded_lock:
-            # From here on live settings are held against it, so these are first.
-            self.network = network
-            self.check(self.settings)
+        self.setup.load(self._loader.load(self.settings, self._loader.progress))
         self.latched.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
         if results.has_label_info():
             self.latched.add('label_info', vision_msgs.LabelInfo, LATCHED_QOS)
@@ -176,31 +202,29 @@ class VisionNode(ManagedNode):
                 channel.outputs.add('stats', stats.InferenceStats)
             self.add_outputs(channel.outputs)
         self.get_logger().info(f'configured in {time.monotonic() - started_s:.1f} s')
-        self._say_what_runs()
+        self._report_engine()
 
     def begin(self) -> None:
         """Start the worker and subscribe to the images, with all counts at 0."""
         self._runner.reset()
         self._worker = Worker(self.get_name(), lambda: self.network.max_batch, self._runner.run)
         self._worker.start()
+        watched = []
         for channel in self.channels:
             channel.reset()
             receive = partial(self._on_image, channel)
-            channel.subscribe(receive, self._image_group, self.settings.image_transport)
-        self.diagnostics.watch(
-            [
-                WatchedCamera(channel.name, channel.statistics, channel.subscription)
-                for channel in self.channels
-                if channel.subscription is not None
-            ]
-        )
-        with self.loaded_lock:
+            transport = self.settings.image_transport
+            watched.append(channel.subscribe(receive, self._image_group, transport))
+        self.diagnostics.watch(watched)
+        with self.setup.lock:
             self._publish_latched()
-        topics = ', '.join(c.subscription.topic_name for c in self.channels if c.subscription)
+        topics = ', '.join(camera.topic() for camera in watched)
         self.get_logger().info(f'active on {topics}')
+        self._bond.form(self.settings.bond_heartbeat_period)
 
     def end(self) -> None:
         """Unsubscribe and finish the frames in hand."""
+        self._bond.dissolve()
         self.diagnostics.watch([])
         for channel in self.channels:
             channel.unsubscribe()
@@ -211,58 +235,52 @@ class VisionNode(ManagedNode):
     def release(self) -> None:
         """Stop the worker and free the network."""
         self.end()
-        with self.loaded_lock:
+        with self.setup.lock:
             self.latched.clear()
             channels, self.channels = self.channels, ()
             for channel in channels:
                 channel.close()
-            network, self.network = self.network, None
+            network = self.setup.unload()
         if network is not None:
             network.close()
         self.diagnostics.idle()
 
-    def loaded(self) -> bool:
-        """Tell whether a network is loaded."""
-        return self.network is not None
-
-    def check(self, settings: Any) -> None:
-        """Check settings against the network that is loaded."""
-        self.check_fit(settings, self.network)
-
-    def reload(self, changes: Mapping[str, Any]) -> None:
-        """Load another network beside the one that runs, and let it take over."""
-        self._swap.run(changes)
-
-    def take(self, network: Network, settings: Any) -> None:
-        """Run another network from the next frame on; the caller frees the old one, and tells."""
-        with self._runner.between_frames():
-            forget = network.labels != self.network.labels
-            self.network, self.settings = network, settings
-            for channel in self.channels:
-                if forget:
-                    channel.forget()
-
-    def tell_taken(self) -> None:
-        """Publish and log what runs now, as far as that can be done."""
-        try:
-            with self.loaded_lock:
-                if self.loaded():
-                    if self._worker is not None:
-                        self._publish_latched()
-                    self._say_what_runs()
-        except Exception:  # noqa: BLE001  the network was taken, and runs
-            self.get_logger().error(f'the new network is not told of:\n{traceback.format_exc()}')
+    def destroy_node(self) -> None:
+        """Take the node off the graph, and let a lifecycle manager know."""
+        self._bond.dissolve()
+        super().destroy_node()
 
     def transition_failed(self, error: str) -> None:
         """Show the error in diagnostics until the next success."""
         self.diagnostics.failed(error)
 
-    def settings_changed(self, names: Sequence[str]) -> None:
-        """Tell late subscribers the threshold that holds now."""
+    def _result_publishers(self) -> list[Any]:
+        outputs = (self.latched, *(channel.outputs for channel in self.channels))
+        return list(chain.from_iterable(each.publishers() for each in outputs))
+
+    def _take(self, setup: Setup) -> None:
+        with self._runner.between_frames():
+            forget = setup.network.labels != self.network.labels
+            self.setup.now = setup
+            for channel in self.channels:
+                if forget:
+                    channel.forget()
+
+    def _announce_swap(self) -> None:
+        try:
+            with self.setup.lock:
+                if self.network is not None:
+                    if self._worker is not None:
+                        self._publish_latched()
+                    self._report_engine()
+        except Exception:  # noqa: BLE001  the network was taken, and runs
+            self.get_logger().error(f'the new network is not told of:\n{traceback.format_exc()}')
+
+    def _settings_changed(self, names: Sequence[str]) -> None:
         if self._worker is not None and self.threshold_parameter in names:
             self._publish_latched()
 
-    def _say_what_runs(self) -> None:
+    def _report_engine(self) -> None:
         info = self.network.info
         self.get_logger().info(
             f'{self.settings.model} is run by {info.backend} {info.version}, {info.precision} on '
@@ -297,9 +315,9 @@ class VisionNode(ManagedNode):
         failed = self._worker
 
         def deactivate() -> None:
-            # Meanwhile somebody may have activated the node again, with a worker that is well.
+            # Somebody may have activated the node again meanwhile, with another worker.
             if failed is not None and self._worker is failed:
                 self.trigger(self.trigger_deactivate)
 
-        # From the executor, since deactivating joins the thread that runs this.
+        # In the executor, since deactivation joins the thread that runs this.
         self.executor.create_task(deactivate)

@@ -11,21 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Barrier
 from typing import Any, Protocol
 
 import rclpy
-from rclpy.executors import (
-    ExternalShutdownException,
-    InvalidHandle,
-    MultiThreadedExecutor,
-    SingleThreadedExecutor,
-)
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-from rclpy.waitable import Waitable
 
 from ...errors import DeepLearningError, UsageError
+from ..rclpy_workarounds import NodeExecutor
 from .heap import keep_freed_images
 from .usage import chosen_nodes, help_text, wants_help
 
@@ -47,62 +41,6 @@ class RunnableNode(Protocol):
 
     def destroy_node(self) -> None:
         """Take the node off the graph."""
-
-
-class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
-    """Takes images as they come, and survives that a transition destroys what it waits for.
-
-    rclpy's own does not wait for a message that a thread has yet to take, but goes on waiting for
-    the events of its subscription. With Fast DDS that wait ends at once, for both have one status
-    condition: a core spins, and most images are lost (benchmarks/executors.py). And it lists what
-    it will wait for, then fails if the events of one of these are gone.
-
-    Args:
-        threads: Number of threads that run callbacks.
-        **kwargs: Passed on to rclpy's executor.
-    """
-
-    def __init__(self, threads: int, **kwargs: Any) -> None:
-        super().__init__(threads, **kwargs)
-        # A pool starts a thread when it first needs one, which may be in the middle of a run.
-        started = Barrier(threads + 1)
-        for _ in range(threads):
-            self._executor.submit(started.wait)
-        started.wait()
-
-    def can_execute(self, entity: Any) -> bool:
-        """Tell whether to wait for an entity: not for events of what is about to be taken."""
-        can: bool = super().can_execute(entity)
-        if not can or not isinstance(entity, Waitable):
-            return can
-        return not any(
-            subscription._executor_event and entity in subscription.event_handlers  # noqa: SLF001
-            for node in self.get_nodes()
-            for subscription in node.subscriptions
-        )
-
-    def wait_for_ready_callbacks(self, *args: Any, **kwargs: Any) -> Any:
-        """Wait as rclpy does, again without what was destroyed meanwhile."""
-        while True:
-            try:
-                return super().wait_for_ready_callbacks(*args, **kwargs)
-            except InvalidHandle:
-                continue
-
-    def _make_handler(self, entity: Any, node: Any, take: Any, *execute: Any) -> Any:
-        # What was ready may be gone when its turn comes: no rclpy minds that for all kinds.
-        def take_unless_gone(ready: Any) -> Any:
-            with suppress(InvalidHandle):
-                return take(ready)
-            return None
-
-        return super()._make_handler(entity, node, take_unless_gone, *execute)
-
-    def shutdown(self, *args: Any, **kwargs: Any) -> bool:
-        """Stop as rclpy does, and wait for every callback: Jazzy forgets those not yet begun."""
-        done: bool = super().shutdown(*args, **kwargs)
-        self._executor.shutdown()
-        return done
 
 
 def run_node(node_type: Any, *, threads: int = 1) -> int:

@@ -17,12 +17,8 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ...errors import SettingsError
 from ..health.matching import OVERRIDABLE
+from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
-
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
 
 RELIABILITIES = {
     'best_available': ReliabilityPolicy.RELIABLE,

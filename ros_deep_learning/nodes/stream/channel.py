@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from rclpy.lifecycle import LifecycleNode
 
 from ...imaging.pixels import Pixels
+from ..health.camera_health import WatchedCamera
 from ..health.statistics import FrameStatistics
 from ..messages.outgoing_images import ImageMessages
 from ..messages.outputs import Outputs
@@ -67,9 +68,23 @@ class Channel:
         if self.memory is not None:
             self.memory.reset()
 
-    def subscribe(self, receive: Callable[[Frame], None], group: Any, transport: str) -> None:
-        """Have the camera's frames given to ``receive``; see ``CameraSubscription``."""
-        self.subscription = CameraSubscription(self._node, self.topic, receive, group, transport)
+    def subscribe(
+        self, receive: Callable[[Frame], None], group: Any, transport: str
+    ) -> WatchedCamera:
+        """Call ``receive`` with the camera's frames; see ``CameraSubscription``.
+
+        Returns:
+            What diagnostics need to report on the camera.
+        """
+        camera = CameraSubscription(self._node, self.topic, receive, group, transport)
+        self.subscription = camera
+        return WatchedCamera(
+            self.name,
+            self.statistics,
+            lambda: camera.topic_name,
+            camera.mismatches,
+            camera.silence,
+        )
 
     def unsubscribe(self) -> None:
         """Take no more images; twice is harmless."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the worker does with frames: read, run, publish, and count what became of each."""
+"""What the worker thread does with frames: read, infer, publish and count them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import DeepLearningError, ImageError
 from ..health.statistics import FrameTimes
 from ..messages import inference_stats as stats
+from ..parameters.live_setup import LiveSetup
 from .channel import Channel, Shot
 from .frame import Frame
-
-if TYPE_CHECKING:
-    from ..lifecycle.vision_node import VisionNode
 
 WARN_PERIOD_S = 5.0
 
@@ -27,17 +25,37 @@ class FrameRunner:
     """Runs the frames of a node's cameras, as many together as its network takes.
 
     Args:
-        node: Whose network runs, with whose settings.
-        give_up: Called once when too many frames have failed in a row, with what to say.
+        setup: The settings and the network, read once for each batch.
+        infer: See ``VisionNode.infer``.
+        publish: See ``VisionNode.publish``.
+        give_up: Called once with the reason when too many frames have failed in a row.
+        clock: The node's clock, which the stamps of images are compared with.
+        log: The node's logger.
+        ok: Returns whether ROS still runs; without it nothing can be published.
     """
 
-    def __init__(self, node: VisionNode, give_up: Callable[[str], None]) -> None:
-        self._node = node
+    def __init__(
+        self,
+        setup: LiveSetup,
+        *,
+        infer: Callable[[Sequence[Shot], Any], Sequence[Any]],
+        publish: Callable[[Shot, Any, Any], None],
+        give_up: Callable[[str], None],
+        clock: Any,
+        log: Any,
+        ok: Callable[[], bool],
+    ) -> None:
+        self._setup = setup
+        self._infer = infer
         self._give_up = give_up
+        self._publish_results = publish
+        self._clock = clock
+        self._log = log
+        self._ok = ok
         self._failed_in_a_row = 0
         self._gave_up = False
-        self._door = threading.Lock()
-        self._room = threading.Lock()
+        self._turn = threading.Lock()
+        self._running = threading.Lock()
 
     def reset(self) -> None:
         """Count failures anew."""
@@ -46,28 +64,28 @@ class FrameRunner:
 
     @contextmanager
     def between_frames(self) -> Iterator[None]:
-        """Hold the frames up while the body runs, once those in hand are done."""
-        # Who waits for the room holds its door, so that a busy worker cannot be first again.
-        with self._door:
-            self._room.acquire()
+        """Keep frames from running while the body does, once those in hand are done."""
+        # A lock is not fair: without the second one, a busy worker could take it again and again.
+        with self._turn:
+            self._running.acquire()
         try:
             yield
         finally:
-            self._room.release()
+            self._running.release()
 
     def run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
-        """Run frames, one of each of some cameras; whatever goes wrong is counted and logged."""
+        """Run one frame of each of some cameras; count and log whatever goes wrong."""
         try:
             self._run(frames)
         except Exception:  # noqa: BLE001  the worker's thread must go on
-            if self._node.context.ok():
-                self._node.get_logger().error(
+            if self._ok():
+                self._log.error(
                     f'frames were lost:\n{traceback.format_exc()}',
                     throttle_duration_sec=WARN_PERIOD_S,
                 )
 
     def _run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
-        if not self._node.context.ok():
+        if not self._ok():
             return
         read = [self._read(channel, frame) for channel, frame in frames]
         shots = [shot for shot in read if shot is not None]
@@ -84,19 +102,19 @@ class FrameRunner:
             return Shot(channel, frame, frame.pixels())
         except ImageError as err:
             channel.statistics.invalid(str(err))
-            self._node.get_logger().warning(
+            self._log.warning(
                 f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
-        except Exception as err:  # noqa: BLE001  such as a want of memory
+        except Exception as err:  # noqa: BLE001  such as a lack of memory
             self._count_failure(channel, err)
         return None
 
     def _process(self, shots: Sequence[Shot]) -> None:
-        settings = self._node.settings
+        settings, network = self._setup.now.settings, self._setup.now.network
         try:
-            results = self._node.infer(shots, settings)
-            stages_ms = self._node.network.batch_stats
+            results = self._infer(shots, settings)
+            stages_ms = network.batch_stats
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
                 self._count_failure(shots[0].channel, err)
@@ -110,7 +128,7 @@ class FrameRunner:
 
     def _publish(self, shot: Shot, result: Any, stages_ms: Any, settings: Any) -> None:
         try:
-            self._node.publish(shot, result, settings)
+            self._publish_results(shot, result, settings)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             self._count_failure(shot.channel, err)
             return
@@ -129,35 +147,38 @@ class FrameRunner:
             lambda: stats.stats_message(
                 shot.frame.header,
                 settings.model,
-                self._node.network.info,
+                self._setup.now.network.info,
                 times,
                 channel.statistics,
             ),
         )
 
     def _count_failure(self, channel: Channel, err: Exception) -> None:
-        if not self._node.context.ok():
+        if not self._ok():
             return
         known = isinstance(err, DeepLearningError)
         text = str(err) if known else f'unexpected {traceback.format_exc()}'
         channel.statistics.failed(str(err))
         self._failed_in_a_row += 1
         camera = f' of {channel.name}' if channel.name else ''
-        self._node.get_logger().error(
+        self._log.error(
             f'no result for this frame{camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
         )
-        if not self._gave_up and 0 < self._node.settings.max_failures <= self._failed_in_a_row:
+        if (
+            not self._gave_up
+            and 0 < self._setup.now.settings.max_failures <= self._failed_in_a_row
+        ):
             self._gave_up = True
             self._give_up(f'{self._failed_in_a_row} failures in a row: {err}')
 
     def _warn_of_zero_stamp(self, channel: Channel, frame: Frame) -> None:
         if frame.stamp_ns == 0 and not channel.zero_stamp_told:
             channel.zero_stamp_told = True
-            self._node.get_logger().warning(
+            self._log.warning(
                 'images have stamp 0, and so have the results; let the camera driver of '
-                f'{self._node.resolve_topic_name(channel.topic)} stamp them'
+                f'{frame.topic} stamp them'
             )
 
     def _age_ms(self, frame: Frame) -> float:
-        age_ms = frame.age_ms(self._node.get_clock().now().nanoseconds)
+        age_ms = frame.age_ms(self._clock.now().nanoseconds)
         return (time.monotonic_ns() - frame.arrival_ns) / 1e6 if age_ms is None else age_ms

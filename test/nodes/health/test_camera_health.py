@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -28,14 +27,15 @@ class Bench:
         clock = SimpleNamespace(
             ros_time_is_active=True, now=lambda: SimpleNamespace(nanoseconds=self.clock_ns)
         )
-        self.settings = SimpleNamespace(image_timeout=5.0)
-        node: Any = SimpleNamespace(settings=self.settings, get_clock=lambda: clock)
-        subscription: Any = SimpleNamespace(
-            topic_name='/camera',
+        self.timeout_s = 5.0
+        camera = WatchedCamera(
+            '',
+            self.statistics,
+            topic=lambda: '/camera',
             mismatches=lambda: self.unheard,
             silence=lambda silent_s: f'silent for {silent_s:.0f} s',
         )
-        self.health = CameraHealth(node, WatchedCamera('', self.statistics, subscription))
+        self.health = CameraHealth(camera, clock, lambda: self.timeout_s)
 
     def ask(self) -> tuple[bytes, str]:
         status = self.health.fill(DiagnosticStatusWrapper())
@@ -95,7 +95,7 @@ def test_silence_is_a_warning_from_the_timeout_on(
     bench.unheard = ['/driver does not match']
     assert bench.ask() == (WARN, '/driver does not match')
     bench.unheard = []
-    bench.settings.image_timeout = 0.0
+    bench.timeout_s = 0.0
     assert bench.ask()[0] == OK
 
 

@@ -23,7 +23,7 @@ from rclpy.duration import Duration
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.lifecycle.bond import ManagerBond
-from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 
 STAND_INS = Path(__file__).parents[2] / 'support' / 'stand_ins'
 SOON = Duration(seconds=20)

@@ -254,7 +254,7 @@ def test_a_node_that_is_cleaned_up_meanwhile_takes_nothing(active: MirrorNode, g
     assert not answer.successful
     assert 'the node was cleaned up meanwhile' in answer.reason
     assert active.settings.model == 'mirror'
-    assert not active.loaded()
+    assert active.network is None
     active.may_open.set()
     assert active.trigger_configure() == SUCCESS
     assert active.trigger_activate() == SUCCESS
@@ -264,7 +264,7 @@ def test_a_node_that_is_cleaned_up_meanwhile_takes_nothing(active: MirrorNode, g
 def test_a_swap_that_comes_after_the_clean_up_loads_nothing(node: MirrorNode) -> None:
     assert node.trigger_cleanup() == SUCCESS
     with pytest.raises(SettingsError, match='the node was cleaned up meanwhile'):
-        node.reload({'model': 'glass'})
+        node.swap.run({'model': 'glass'})
     assert len(node.made) == 1
 
 
@@ -272,13 +272,13 @@ def test_a_configuration_waits_for_the_change_in_hand(spinning: Callable[..., An
     node: MirrorNode = spinning(MirrorNode)
     configuring = threading.Thread(target=node.trigger_configure)
     node.may_open.clear()
-    with node.loaded_lock:
+    with node.setup.lock:
         configuring.start()
         assert not node.opening.wait(0.5)
     assert node.opening.wait(20)
     node.may_open.set()
     configuring.join(20)
-    assert node.loaded()
+    assert node.network is not None
 
 
 def test_an_interrupt_in_a_swap_ends_the_process_cleanly(

@@ -242,28 +242,20 @@ def test_failures_deactivate_the_node_again_after_it_is_activated_again(
 
 
 def test_fixed_parameters_cannot_change_while_the_network_is_loaded(
-    node: MirrorNode, graph: Any, monkeypatch: pytest.MonkeyPatch
+    node: MirrorNode, graph: Any
 ) -> None:
-    loading, go_on = threading.Event(), threading.Event()
-    load = node.open_network
-
-    def open_slowly(*arguments: Any) -> Mirror:
-        loading.set()
-        assert go_on.wait(30)
-        return load(*arguments)
-
-    monkeypatch.setattr(node, 'open_network', open_slowly)
+    node.may_open.clear()
     configuration = threading.Thread(target=node.trigger_configure)
     configuration.start()
-    assert loading.wait(10)
+    assert node.opening.wait(10)
     try:
         assert not graph.set_parameters('mirror', model='glass').successful
         assert graph.set_parameters('mirror', threshold=0.25).successful
     finally:
-        go_on.set()
+        node.may_open.set()
         configuration.join(10)
     assert (node.settings.model, node.settings.threshold) == ('mirror', 0.25)
-    assert node.loaded()
+    assert node.network is not None
 
 
 def test_parameters_may_change_while_the_node_is_cleaned_up(
@@ -271,16 +263,16 @@ def test_parameters_may_change_while_the_node_is_cleaned_up(
 ) -> None:
     checking, go_on = threading.Event(), threading.Event()
 
-    def check(settings: MirrorSettings) -> None:
+    def fit(settings: MirrorSettings, network: Mirror) -> None:
         checking.set()
         go_on.wait(0.5)
         assert active.network.labels
 
-    monkeypatch.setattr(active, 'check', check)
+    monkeypatch.setattr(active.setup, 'fit', fit)
     assert active.trigger_deactivate() == SUCCESS
     cleaning = threading.Thread(target=lambda: (checking.wait(10), active.trigger_cleanup()))
     cleaning.start()
     [result] = active.set_parameters([Parameter('threshold', value=0.125)])
     cleaning.join(10)
     assert result.successful
-    assert not active.loaded()
+    assert active.network is None

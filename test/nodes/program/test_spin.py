@@ -19,8 +19,7 @@ import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.nodes.program.spin import NodeExecutor
-from ros_deep_learning.nodes.stream.camera_feed import SubscriptionEventCallbacks
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor, SubscriptionEventCallbacks
 
 BREAKING_NODE = """
 import sys, time

@@ -18,7 +18,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import SettingsError
-from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 from ros_deep_learning.nodes.stream.camera import CameraSubscription
 
 SMALL = np.zeros((48, 64, 3), np.uint8)

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that private parts of rclpy are used in one file, and that no name of ours hides one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rclpy
+from rclpy.lifecycle import LifecycleNode
+
+from ros_deep_learning.nodes.detectnet import DetectNetNode
+from ros_deep_learning.nodes.imagenet import ImageNetNode
+from ros_deep_learning.nodes.segnet import SegNetNode
+
+PACKAGE = Path(__file__).parents[2] / 'ros_deep_learning'
+FILES = sorted(path for room in ('nodes', 'launching') for path in (PACKAGE / room).rglob('*.py'))
+WORKAROUNDS = PACKAGE / 'nodes' / 'rclpy_workarounds.py'
+
+
+def is_private(name: str) -> bool:
+    return name.startswith('_') and not name.startswith('__')
+
+
+def defined(tree: ast.AST) -> Iterator[str]:
+    """Every attribute, method, field or slot that a file gives a private name."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, ast.Store):
+            yield node.attr if isinstance(node, ast.Attribute) else node.id
+
+
+def foreign(tree: ast.AST, ours: set[str]) -> Iterator[str]:
+    """Every private name of others that a file reads or imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            of_super = isinstance(node.value, ast.Call) and ast.unparse(node.value) == 'super()'
+            if of_super or node.attr not in ours:
+                yield node.attr
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            parts = (node.module or '').split('.') + [alias.name for alias in node.names]
+            yield from filter(is_private, parts)
+        elif isinstance(node, ast.Import):
+            parts = [part for alias in node.names for part in alias.name.split('.')]
+            yield from filter(is_private, parts)
+
+
+def test_private_names_of_others_are_used_in_one_file() -> None:
+    trees = {path: ast.parse(path.read_text()) for path in FILES}
+    names = {path: set(defined(tree)) for path, tree in trees.items()}
+    common = set().union(*(own for path, own in names.items() if path != WORKAROUNDS))
+    used = {
+        str(path.relative_to(PACKAGE)): found
+        for path, tree in trees.items()
+        if (found := set(foreign(tree, common | names[path])))
+    }
+    assert used == {
+        'nodes/rclpy_workarounds.py': {
+            '_executor',
+            '_executor_event',
+            '_make_handler',
+            '_service_change_state',
+        }
+    }
+
+
+@pytest.mark.usefixtures('ros_domain')
+@pytest.mark.parametrize('node_type', [DetectNetNode, ImageNetNode, SegNetNode])
+def test_no_attribute_of_a_node_hides_one_of_rclpy(node_type: Any) -> None:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = LifecycleNode('plain', context=context)
+    theirs = {name for name in {*dir(LifecycleNode), *vars(node)} if is_private(name)}
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+    classes = [c for c in node_type.__mro__ if c.__module__.startswith('ros_deep_learning')]
+    paths = [PACKAGE.parent / f'{c.__module__.replace(".", "/")}.py' for c in classes]
+    ours = {name for path in paths for name in defined(ast.parse(path.read_text()))}
+    assert theirs & ours == set()
