@@ -82,7 +82,7 @@ def test_list_says_what_is_cached_and_why(put, capsys):
 def test_list_shows_faults_and_still_succeeds(put, capsys):
     put().write_bytes(b'torn')
     assert engines.main(['list']) == 0
-    assert 'FAULT: its plan is torn' in capsys.readouterr().out
+    assert 'FAULT: its plan is incomplete' in capsys.readouterr().out
 
 
 def test_verify_fails_where_a_plan_was_altered(put, capsys):
@@ -109,7 +109,7 @@ def test_prune_takes_what_is_of_no_use(put, cache, capsys):
     assert left.exists()
     assert engines.main(['prune']) == 0
     out = capsys.readouterr().out
-    assert 'torn.onnx: its plan is torn' in out
+    assert 'torn.onnx: its plan is incomplete' in out
     assert 'old.onnx: it is for tensorrt 8.5.3, installed is tensorrt 8.6.0' in out
     assert [e.digest for e in cache.entries()] == [good.stem]
     assert not left.exists()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The process that builds one plan; started by ``build_process``, and of no use to people."""
+"""The child process that builds one plan; only ``build_process`` starts it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ ERRORS: dict[str, type[DeepLearningError]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Build the plan of the job on stdin.
+    """Build the plan for the job on stdin.
 
-    Progress, log and outcome go to stdout as lines of JSON; plan and timing cache go to files
-    that the parent opened.
+    Write progress, log and outcome to stdout as lines of JSON, and the plan and the timing cache
+    to files that the parent has opened.
 
     Args:
-        arguments: Parent's process id, and the file descriptors of plan and timing cache.
+        arguments: Process id of the parent, and the file descriptors of plan and timing cache.
+
+    Returns:
+        Exit code: 0 done, 1 failed.
     """
     parent, plan_fd, timings_fd = (int(word) for word in arguments)
     _die_with(parent)
@@ -69,15 +72,15 @@ def _build(job: BuildJob, timings: bytes, send: _Sender) -> BuildResult:
 
 
 def _die_with(parent: int) -> None:
-    """End with the process that wants the plan, and leave the terminal's Ctrl-C to it."""
+    """Let the kernel kill this process when its parent ends; the parent handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        sys.exit('the process that wanted the plan is gone')
+        sys.exit('the parent process has ended')
 
 
 class _Sender:
-    """Lines of JSON on what was stdout; whatever prints goes to stderr from now on."""
+    """Write lines of JSON to the original stdout, and redirect all other output to stderr."""
 
     def __init__(self) -> None:
         self._file = os.fdopen(os.dup(1), 'w', buffering=1)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One build, as it is handed to the process that does it."""
+"""The job of a build and its result, as they pass between the processes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from .precision import BuildPrecision
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """What to build.
+    """A plan to build.
 
     Attributes:
         module: ``tensorrt`` or ``tensorrt_rtx``.
-        onnx_path: The network's file.
-        precision: What to build in.
-        convert: Whether the network itself must become half (strongly typed networks).
-        fast_fp16: Whether the GPU is fast at half.
-        inputs: The shapes to build for.
+        onnx_path: File of the network.
+        precision: Precision to build in.
+        convert: Whether to convert the network itself to half precision, for a TensorRT that
+            takes the precision from the network's types.
+        fast_fp16: Whether the GPU is fast at half precision.
+        inputs: Input shapes to build for.
         device: Index of the GPU to build on.
-        target: Compute capability to build for with no GPU at hand; None = the GPU's own.
-        workspace_mb: Limit of scratch memory in MiB, or None.
-        dla_core: Deep learning accelerator, or None.
-        optimization_level: 0..5, or None.
+        target: Compute capability of a GPU in another machine; None = build for ``device``.
+        workspace_mb: Limit of scratch memory in MiB; None = TensorRT's default.
+        dla_core: Deep learning accelerator to build for; None = the GPU.
+        optimization_level: 0 to 5; None = TensorRT's default.
     """
 
     module: str
@@ -42,12 +43,12 @@ class BuildJob:
     optimization_level: int | None = None
 
     def dump(self) -> str:
-        """Write the job as one line of JSON."""
+        """Return the job as one line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def parse(cls, text: str) -> BuildJob:
-        """Read a job back."""
+        """Read a job from JSON."""
         data = json.loads(text)
         inputs = tuple(InputRange.from_json(item) for item in data.pop('inputs'))
         return cls(inputs=inputs, **data)
@@ -55,13 +56,13 @@ class BuildJob:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build made.
+    """The result of a build.
 
     Attributes:
         plan: The serialised engine.
-        timings: TensorRT's timing cache after the build; empty where there is none, or where it
-            refused that of an earlier build.
-        notes: What was done to the network first, for people.
+        timings: TensorRT's timing cache after the build; empty if there is none, or if TensorRT
+            refused the one of an earlier build.
+        notes: Changes that were made to the network before the build, as text.
     """
 
     plan: bytes

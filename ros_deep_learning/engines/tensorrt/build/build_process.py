@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Builds in a process of their own.
+"""Run a build in a child process.
 
-A build takes minutes and much memory, cannot be interrupted before TensorRT 10, and a fault in it
-ends its process. In a child it can be cancelled at any moment, gives all its memory back, and
-leaves nothing half-made: the plan comes through memory, and only the parent puts it on disk.
+A build takes minutes and much memory, cannot be interrupted before TensorRT 10, and a crash in it
+ends the process. In a child process it can be cancelled at any time, releases all its memory, and
+leaves no partial files: the plan is passed through memory, and the parent writes it to disk.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ _PROGRAM = (
     'from ros_deep_learning.engines.tensorrt.build.build_child import main; '
     'sys.exit(main(sys.argv[1:4]))'
 )
-"""Runs the child on this process's own path: with ``-m`` Python would import from the working
-folder first, and with a file's name from that file's folder."""
+"""Gives the child the ``sys.path`` of this process. With ``-m``, Python would import from the
+working folder first; with a file name, from the folder of the file."""
 
 
 def build_in_child(job: BuildJob, timings: bytes, name: str, progress: Progress) -> BuildResult:
     """Build a plan in a child process, and wait for it.
 
     Args:
-        job: What to build.
-        timings: A timing cache of an earlier build, or empty.
-        name: What to call the network.
-        progress: Called several times a second with the done share, or the elapsed time where
-            TensorRT does not tell it; an exception from it, and an interrupt, kill the child and
-            pass through.
+        job: The plan to build.
+        timings: Timing cache of an earlier build, or empty.
+        name: Name of the network in messages.
+        progress: Called several times a second with the finished share, or with the elapsed time
+            if TensorRT does not report progress. An exception from it, or an interrupt, kills the
+            child and is raised again.
 
     Raises:
         BuildError: The build failed, or its process died.
-        BackendUnavailableError: TensorRT does not load.
+        BackendUnavailableError: TensorRT cannot be imported.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -115,7 +115,7 @@ def _child(
 
 
 def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
-    """Answer the child's messages as they come, and an empty one when none came for a while."""
+    """Yield the messages of the child, and an empty one whenever none came for a while."""
     assert child.stdout is not None
     handle = child.stdout.fileno()
     rest = b''
@@ -130,9 +130,8 @@ def _messages(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
                 return
             *lines, rest = (rest + block).split(b'\n')
             messages = [json.loads(line) for line in lines]
-            # A build reports thousands of steps; of one block only the last is worth telling.
-            told = [m for m in messages if 'share' not in m]
-            yield from told
+            # A build reports thousands of steps, so only the last share of a block is used.
+            yield from [m for m in messages if 'share' not in m]
             yield from [m for m in messages if 'share' in m][-1:]
 
 
@@ -142,8 +141,8 @@ def _died(name: str, code: int, log: IO[bytes]) -> str:
     last = f': {lines[-1].strip()}' if lines else ''
     if code == -9:
         return (
-            f'the builder of {name} was killed (signal 9), most likely for want of memory; mend: '
-            'free memory, or set workspace_mb'
+            f'the builder of {name} was killed (signal 9), probably because memory ran out; '
+            'to fix: free memory, or set workspace_mb'
         )
     how = f'signal {-code}' if code < 0 else f'exit code {code}'
     return f'the builder of {name} died with {how}{last}'

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From an ONNX file to a plan, in this process; see ``build_process`` for the way nodes use it."""
+"""Build a plan in this process; nodes call it through ``build_process``."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ _PROTOBUF_LIMIT = (1 << 31) - 1
 def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
     """Build a plan.
 
-    The GPU to build on must be current, unless the job has a target.
+    The CUDA context of the GPU must be current, unless the job has a target.
 
     Args:
-        job: What to build.
-        timings: A timing cache of an earlier build, or empty.
-        report: Told the done share 0..1, where this TensorRT tells it.
+        job: The plan to build.
+        timings: Timing cache of an earlier build, or empty.
+        report: Called with the finished share, 0 to 1, if this TensorRT reports progress.
 
     Raises:
-        BackendUnavailableError: TensorRT does not load.
-        BuildError: The network cannot be read, converted, parsed or built; the parser's errors
-            come whole, with node name and operator.
+        BackendUnavailableError: TensorRT cannot be imported.
+        OnnxError: The network cannot be read.
+        BuildError: The network cannot be converted, parsed or built; the message has all errors
+            of the parser, with node name and operator.
     """
     api = tensorrt(job.module)
     trt_logger, errors = logger(api)
@@ -53,7 +54,7 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
     config = builder.create_builder_config()
     _configure(api, builder, config, job)
     _add_profile(builder, config, network, job)
-    # Timings are of the GPU at hand.
+    # A timing cache is only valid for the GPU of this machine.
     cache = None if job.target else _load_timings(api, config, timings, errors)
     phases = Phases()
 
@@ -73,7 +74,7 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
 
 
 def _converted(job: BuildJob, notes: list[str]) -> ModelProto | None:
-    """Convert the network where its own types must say the precision; None = as it is."""
+    """Convert the network for the precision; None = build from the file unchanged."""
     if job.precision == 'int8':
         model, changes = fit_qdq(load_onnx(Path(job.onnx_path)))
         if changes.note:
@@ -101,7 +102,7 @@ def _parse(api: TensorRt, parser: Any, path: Path, model: ModelProto | None) -> 
 
 
 def _parse_large(parser: Any, model: ModelProto) -> bool:
-    """Parse a network that is too large for one protobuf message."""
+    """Parse a network that exceeds the size limit of a protobuf message."""
     import onnx
 
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +132,7 @@ def _add_profile(builder: Any, config: Any, network: Any, job: BuildJob) -> None
         if -1 not in tuple(tensor.shape):
             continue
         if tensor.name not in ranges:
-            msg = f'no shape was settled for the input {tensor.name!r}'
+            msg = f'the job has no shape for the input {tensor.name!r}'
             raise BuildError(msg)
         if profile is None:
             profile = builder.create_optimization_profile()
@@ -143,10 +144,10 @@ def _add_profile(builder: Any, config: Any, network: Any, job: BuildJob) -> None
 
 
 def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErrors) -> Any:
-    """Give the builder what it timed before; where it refuses, it does without and keeps none.
+    """Load earlier timings into a configuration; if TensorRT refuses them, use an empty cache.
 
     Returns:
-        The timing cache in use; None where there is to be none.
+        The timing cache in use; None if the timings of this build will not be kept.
     """
     cache, why = _offer_timings(config, timings, errors)
     if cache is not None:
@@ -165,7 +166,7 @@ def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErro
 
 
 def _offer_timings(config: Any, timings: bytes, errors: RecentErrors) -> tuple[Any, str]:
-    """Have a configuration take timings; answers them, or None and the reason."""
+    """Load timings into a configuration; return the cache, or None and the reason."""
     errors.take()
     with errors.expecting():
         cache = config.create_timing_cache(timings)
@@ -175,11 +176,11 @@ def _offer_timings(config: Any, timings: bytes, errors: RecentErrors) -> tuple[A
 
 
 def _timings_worth_keeping(builder: Any, used: Any, timings: bytes, errors: RecentErrors) -> bytes:
-    """Give the timings with those of this build, where TensorRT will read them again.
+    """Return the timings including this build's, if TensorRT can read them again.
 
-    TensorRT 8.5 and 8.6 write timings of some networks (those with parts for Myelin) that they
-    then refuse as a whole (github.com/lightvector/KataGo/issues/739 and 945; 10 does not). Then
-    the earlier ones are kept as they were.
+    For some networks (those with parts for Myelin), TensorRT 8.5 and 8.6 write timings that they
+    then refuse to read (github.com/lightvector/KataGo/issues/739 and 945; fixed in 10). In that
+    case the earlier timings are returned unchanged.
     """
     if used is None:
         return timings
@@ -189,8 +190,8 @@ def _timings_worth_keeping(builder: Any, used: Any, timings: bytes, errors: Rece
 
 
 def _failure(api: TensorRt, job: BuildJob, errors: RecentErrors) -> str:
-    why = errors.take() or 'it gave no reason'
-    mend = ''
+    why = errors.take() or 'no reason given'
+    fix = ''
     if 'OutOfMemory' in why or 'out of memory' in why.lower():
-        mend = '; mend: free memory on the GPU, or set workspace_mb'
-    return f'{api.name} {api.version} cannot build {job.onnx_path} in {job.precision}: {why}{mend}'
+        fix = '; to fix: free memory on the GPU, or set workspace_mb'
+    return f'{api.name} {api.version} cannot build {job.onnx_path} in {job.precision}: {why}{fix}'

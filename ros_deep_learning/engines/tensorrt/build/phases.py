@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How far a build is, from the phases that TensorRT reports."""
+"""Compute the progress of a build from the phases that TensorRT reports."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class _Phase:
 
 
 class Phases:
-    """Nested phases, each a number of steps; reports may come from several threads.
+    """Nested phases with a number of steps each; reports may come from several threads.
 
-    TensorRT starts a phase within a step of its parent, so that a phase's share counts towards
-    the step its parent is at. The share never goes back: TensorRT repeats phases for parts of a
-    network whose number it does not tell.
+    TensorRT starts a phase within a step of the parent phase, so the phase's share is a part of
+    that step. The share never decreases: TensorRT repeats phases for each part of a network, and
+    does not report the number of parts.
     """
 
     def __init__(self) -> None:
@@ -29,15 +29,15 @@ class Phases:
         self._share = 0.0
 
     def report(self, event: str, phase: str, count: int | None) -> float:
-        """Take in one report.
+        """Process a report of TensorRT.
 
         Args:
             event: ``start``, ``step`` or ``finish``.
-            phase: The phase's name.
-            count: Number of steps for ``start``, index of the step that is done for ``step``.
+            phase: Name of the phase.
+            count: Number of steps for ``start``, index of the finished step for ``step``.
 
         Returns:
-            The share of the whole that is done, 0..1.
+            Finished share of the build, 0 to 1.
         """
         with self._lock:
             if event == 'start':

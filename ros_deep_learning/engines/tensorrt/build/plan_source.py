@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a plan comes from: the cache, or a build that fills it."""
+"""Get a plan from the cache, or build it and store it there."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _LOG = logging.getLogger('ros_deep_learning')
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan that may be deserialised.
+    """A plan that can be deserialised.
 
     Attributes:
-        data: Its bytes.
-        record: What it is.
-        path: Where it is cached; None where it could not be.
-        built: Whether it was built just now.
+        data: The serialised engine.
+        record: Its description.
+        path: Its file in the cache; None if it could not be stored.
+        built: Whether it was built now, instead of being read from the cache.
     """
 
     data: bytes
@@ -45,20 +45,21 @@ class Plan:
 def obtain_plan(
     request: PlanRequest, cache: PlanCache, progress: Progress = silent, *, refused: str = ''
 ) -> Plan:
-    """Take a plan from the cache, or build it and keep it.
+    """Read a plan from the cache, or build and store it.
 
-    Processes that want the same plan at the same time build it once. A cache that cannot be
-    written costs a warning.
+    If several processes request the same plan at the same time, one of them builds it. If the
+    cache cannot be written, a warning is logged.
 
     Args:
         request: The plan.
-        cache: Where plans are kept.
-        progress: Told how far it is; an exception from it cancels, and leaves nothing half-made.
-        refused: Why the cached plan is of no use, to build it anew; empty = it is.
+        cache: The cache of plans.
+        progress: Called with the progress; an exception from it cancels the build and leaves no
+            partial files.
+        refused: Why the cached plan cannot be used, to build it again; empty = use it.
 
     Raises:
         BuildError: The network cannot be built.
-        BackendUnavailableError: TensorRT does not load.
+        BackendUnavailableError: TensorRT cannot be imported.
     """
     key = request.key
     name = request.network.path.name
@@ -76,7 +77,7 @@ def obtain_plan(
         timings = _timings(cache, key)
         result = build_in_child(request.job, timings or b'', name, progress)
         if not result.plan:
-            msg = f'the builder of {name} answered an empty plan'
+            msg = f'the builder of {name} returned an empty plan'
             raise BuildError(msg)
         record = PlanRecord(
             key=key,
@@ -101,7 +102,7 @@ def _store(cache: PlanCache, plan: bytes, record: PlanRecord) -> Path | None:
         return cache.store(plan, record)
     except (OSError, DeepLearningError) as err:
         _LOG.warning(
-            'the engine of %s cannot be kept and will be built at every start: %s',
+            'the engine of %s cannot be stored and will be built at every start: %s',
             record.network,
             err,
         )
@@ -112,8 +113,8 @@ def _timings(cache: PlanCache, key: PlanKey) -> bytes | None:
     """Read the timings of earlier builds.
 
     Returns:
-        None where there is nothing to gain from them: the file was emptied, because this TensorRT
-        refused what it had written itself.
+        The timings; empty if there are none. None if this TensorRT cannot use timings: the file
+        was emptied because it refused its own.
     """
     try:
         return read_private(cache.timing_path(key)) or None

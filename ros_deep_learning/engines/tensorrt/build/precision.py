@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which precision a network is built in."""
+"""Choose the precision that a network is built in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BuildPrecision = Literal['fp32', 'fp16', 'int8']
 
 
 def has_fast_fp16(compute_capability: tuple[int, int]) -> bool:
-    """Whether a GPU multiplies halves faster than floats.
+    """Return whether a GPU multiplies float16 faster than float32.
 
     Source: CUDA C++ Programming Guide, table "Throughput of Native Arithmetic Instructions".
     """
@@ -22,7 +22,7 @@ def has_fast_fp16(compute_capability: tuple[int, int]) -> bool:
 
 
 def has_fast_int8(compute_capability: tuple[int, int]) -> bool:
-    """Whether a GPU multiplies 8-bit integers faster than floats.
+    """Return whether a GPU multiplies 8-bit integers faster than float32.
 
     Source: the same table; TensorRT 8.6 support matrix, "Hardware and Precision".
     """
@@ -32,32 +32,32 @@ def has_fast_int8(compute_capability: tuple[int, int]) -> bool:
 def resolve_precision(
     asked: Precision, graph: GraphPrecision, compute_capability: tuple[int, int]
 ) -> BuildPrecision:
-    """Settle what to build.
+    """Return the precision to build in.
 
-    ``auto`` is what the network's own types say, and fp16 for a float32 network where the GPU
-    is fast at it. Anything else is honoured or refused.
+    ``auto`` is the precision of the network's own types; a float32 network becomes fp16 if the
+    GPU is fast at it. Any other request is used or refused, never ignored.
 
     Args:
-        asked: What the user asked for.
-        graph: What the network computes in as it stands.
-        compute_capability: The GPU's, major and minor.
+        asked: Requested precision.
+        graph: Precision of the network's own types.
+        compute_capability: Compute capability of the GPU, major and minor.
 
     Raises:
-        BuildError: The network is not of the kind that was asked for.
-        BackendUnavailableError: The GPU does not run int8.
+        BuildError: The network cannot be built in the requested precision.
+        BackendUnavailableError: The GPU does not support int8.
     """
     if graph == 'int8':
         if asked not in ('auto', 'int8'):
             msg = (
-                f'the network is quantised to int8 and cannot be built in {asked}; mend: ask for '
-                'int8 or auto, or use its float original'
+                f'the network is quantised to int8 and cannot be built in {asked}; to fix: '
+                'precision int8 or auto, or the float network it was made from'
             )
             raise BuildError(msg)
         if not has_fast_int8(compute_capability):
             cc = '.'.join(map(str, compute_capability))
             msg = (
-                f'this GPU (compute capability {cc}) has no int8 instructions; mend: use the '
-                "network's float original"
+                f'this GPU (compute capability {cc}) has no int8 instructions; to fix: use the '
+                'float network that this one was made from'
             )
             raise BackendUnavailableError(msg)
         return 'int8'
@@ -73,8 +73,8 @@ def resolve_precision(
         return asked
     if asked == 'fp32':
         msg = (
-            f'the network computes in {graph}; mend: ask for fp16 or auto, or use its float32 '
-            'original'
+            f'the network is {graph} and cannot be built in fp32; to fix: precision fp16 or auto, '
+            'or the float32 network it was made from'
         )
         raise BuildError(msg)
     return 'fp16'

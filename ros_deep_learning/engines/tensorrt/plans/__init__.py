@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cache of plans."""
+"""Cache plans on disk."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The plans kept on disk, each with its sidecar, one lock a key."""
+"""Cache plans on disk, with a sidecar and a lock for each."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _NAME = re.compile(r'[0-9a-f]{64}')
 
 @dataclass(frozen=True, slots=True)
 class CachedPlan:
-    """One plan found in the cache.
+    """An entry of the cache.
 
     Attributes:
-        digest: The key's digest, which names its files.
-        record: Its sidecar; None where that cannot be read.
-        fault: Why it must not be used; None = it is whole.
+        digest: Digest of the key, which is the name of the files.
+        record: Content of the sidecar; None if it cannot be read.
+        fault: Why the plan must not be used; None = it is valid.
     """
 
     digest: str
@@ -44,26 +44,25 @@ class CachedPlan:
 class PlanCache:
     """A folder of plans.
 
-    A plan is executable code: the folder and the files must be this user's alone, and a plan is
-    answered only when its SHA-256 is the sidecar's and the sidecar's key is the one asked for.
-    This guards against corruption and against other users, not against a program that runs as
-    the same user.
+    A plan is executable code: only this user may be able to write the folder and the files, and a
+    plan is used only if its sidecar has its SHA-256 and the requested key. This protects against
+    corruption and against other users, but not against a program that runs as the same user.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Name the folder; it is made and checked at first use.
+        """Set the folder, which is created and checked when it is first used.
 
         Args:
-            folder: Where the plans are; None is ``engines`` in the user's cache folder.
+            folder: Folder of the plans; None = ``engines`` in the user's cache folder.
         """
         self._wanted = folder
 
     def folder(self) -> Path:
-        """Make the folder, mode 0700, and check that it is private.
+        """Return the folder: create it with mode 0700 if necessary, and check that it is private.
 
         Raises:
-            PlanError: It is not private; see ``check_private_folder``.
-            SettingsError: The user's cache folder cannot be made.
+            PlanError: It is not private, see ``check_private_folder``, or cannot be created.
+            SettingsError: The user's cache folder cannot be created.
         """
         if self._wanted is None:
             folder = cache_folder('engines')
@@ -72,19 +71,19 @@ class PlanCache:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as err:
-                msg = f'cannot make the engine folder {folder}: {err.strerror}'
+                msg = f'cannot create the engine folder {folder}: {err.strerror}'
                 raise PlanError(msg) from err
         check_private_folder(folder)
         return folder
 
     @contextlib.contextmanager
     def lock(self, key: PlanKey, progress: Progress = silent) -> Iterator[None]:
-        """Hold the one lock of a key, shared by all processes.
+        """Hold the lock of a key, which all processes share.
 
-        Where the folder cannot be used, the block runs without a lock, with a warning.
+        If the folder cannot be used, log a warning and run the block without a lock.
 
         Args:
-            key: What is going to be looked up and perhaps built.
+            key: Key of the plan to look up or build.
             progress: Called several times a second while another process holds the lock.
         """
         with contextlib.ExitStack() as stack:
@@ -98,14 +97,14 @@ class PlanCache:
             yield
 
     def find(self, key: PlanKey, network: str) -> tuple[bytes, PlanRecord]:
-        """Answer a plan and its record.
+        """Read a plan and its record.
 
         Args:
-            key: What the plan must have been built from and for.
-            network: Name of the ONNX file, to tell which other plans it may have replaced.
+            key: Key of the plan.
+            network: Name of the ONNX file, to find out what changed since an earlier plan.
 
         Raises:
-            PlanError: There is none that may be used; the message is the reason for a new build.
+            PlanError: There is no valid plan; the message is the reason to build one.
         """
         folder = self.folder()
         record = self._record(folder, key.digest)
@@ -114,24 +113,27 @@ class PlanCache:
         return _check_files(folder, key.digest, record), record
 
     def store(self, plan: bytes, record: PlanRecord) -> Path:
-        """Publish a plan, whole or not at all; the caller holds the key's lock.
+        """Write a plan and its sidecar completely or not at all; the caller holds the key's lock.
+
+        Returns:
+            Path of the plan.
 
         Raises:
-            OSError: The folder is read-only or the disk is full; the cache is as it was.
+            OSError: The folder is read-only or the disk is full; no part of the plan is left.
             PlanError: The folder is not private.
         """
         path = self.folder() / f'{record.key.digest}.plan'
         sidecar = path.with_suffix('.json')
         for torn in path.parent.glob(f'{path.stem}.*{PART_SUFFIX}'):
             torn.unlink(missing_ok=True)
-        # Without its sidecar a plan is never used: no moment has a new plan with an old sidecar.
+        # A plan without a sidecar is never used, so a crash here cannot combine old and new files.
         sidecar.unlink(missing_ok=True)
         write_whole(path, plan)
         write_whole(sidecar, record.dump())
         return path
 
     def entries(self) -> list[CachedPlan]:
-        """Check everything in the folder, newest first.
+        """List and check all plans in the folder, newest first.
 
         Raises:
             PlanError: The folder is not private.
@@ -142,10 +144,10 @@ class PlanCache:
         return sorted(found, key=lambda e: e.record.created if e.record else '', reverse=True)
 
     def remove(self, digest: str) -> int | None:
-        """Remove a plan, its sidecar and what a killed process left of it.
+        """Remove a plan, its sidecar, and partial files of a killed process.
 
         Returns:
-            Bytes freed; None where another process is building it.
+            Freed bytes; None if another process is building the plan.
         """
         from filelock import FileLock, Timeout
 
@@ -156,29 +158,26 @@ class PlanCache:
         except Timeout:
             return None
 
-    def sweep(self, older_than_s: float = _STALE_S) -> int:
-        """Remove temporary files that no writer holds any more.
-
-        Args:
-            older_than_s: Seconds since their last change; a write takes far less.
+    def sweep(self) -> int:
+        """Remove partial files of killed processes: those not changed for 10 minutes.
 
         Returns:
-            Bytes freed.
+            Freed bytes.
         """
-        limit = time.time() - older_than_s
+        limit = time.time() - _STALE_S
         stale = [p for p in self.folder().glob(f'*{PART_SUFFIX}') if p.lstat().st_mtime < limit]
         return sum(_unlink(path) for path in stale)
 
     def forget_timings(self) -> int:
-        """Remove what builds have timed.
+        """Remove the timing caches of all builds.
 
         Returns:
-            Bytes freed.
+            Freed bytes.
         """
         return sum(_unlink(path) for path in self.folder().glob('timing-*.cache'))
 
     def timing_path(self, key: PlanKey) -> Path:
-        """Name the file of timings that builds for one GPU and TensorRT share."""
+        """Return the path of the timing cache for a key's GPU and TensorRT."""
         facts = (key.module, key.version, key.platform, key.gpu, key.compute_capability)
         name = hashlib.sha256('\n'.join(facts).encode()).hexdigest()[:16]
         return self.folder() / f'timing-{name}.cache'
@@ -199,7 +198,7 @@ class PlanCache:
         return CachedPlan(digest, record, None)
 
     def _why_missing(self, key: PlanKey, network: str) -> str:
-        """Compare with the most alike plan of the same network."""
+        """Return what differs from the most similar plan of the same network."""
         folder = self.folder()
         if (folder / f'{key.digest}.plan').exists():
             return 'its sidecar is missing'
@@ -218,7 +217,7 @@ class PlanCache:
 
 
 def _check_files(folder: Path, digest: str, record: PlanRecord | None) -> bytes:
-    """Answer a plan's bytes, which are those that its sidecar promises."""
+    """Read a plan and check it against its sidecar."""
     if record is None:
         msg = 'its sidecar is missing'
         raise PlanError(msg)
@@ -231,10 +230,10 @@ def _check_files(folder: Path, digest: str, record: PlanRecord | None) -> bytes:
         msg = 'its plan is missing'
         raise PlanError(msg) from err
     if len(plan) != record.plan_bytes:
-        msg = f'its plan is torn: {len(plan)} bytes, not {record.plan_bytes}'
+        msg = f'its plan is incomplete: expected {record.plan_bytes} bytes, got {len(plan)}'
         raise PlanError(msg)
     if hashlib.sha256(plan).hexdigest() != record.plan_sha256:
-        msg = 'its plan was altered: the SHA-256 is not the one in its sidecar'
+        msg = 'its plan was altered: its SHA-256 differs from the one in its sidecar'
         raise PlanError(msg)
     return plan
 

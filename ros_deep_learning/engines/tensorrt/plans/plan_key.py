@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a plan was built from and for: the key it is cached under."""
+"""The key that a plan is cached under: what it was built from and for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 from ....errors import PlanError
 from ....files import sha256_of
@@ -16,7 +15,7 @@ from ....onnx_tools.facts import OnnxFacts
 from ..profile import InputRange
 
 RECIPE = 3
-"""Counts the changes to how networks are converted and built; a new one makes plans anew."""
+"""Version of the conversion and build; increase it to have all plans built again."""
 
 _WORDS = {
     'onnx_sha256': 'ONNX file',
@@ -40,17 +39,17 @@ class PlanKey:
     """Everything that a plan depends on.
 
     Attributes:
-        onnx_sha256: Of the ONNX file and its external data, hex.
-        module: ``tensorrt`` or ``tensorrt_rtx``; their plans are of different kinds.
-        version: Of that module.
+        onnx_sha256: SHA-256 of the ONNX file and its external data, hex.
+        module: ``tensorrt`` or ``tensorrt_rtx``, which have different plan formats.
+        version: Version of the module.
         platform: Operating system and machine, such as ``linux-x86_64``.
-        gpu: The GPU's name.
-        compute_capability: The GPU's, such as ``8.7``.
+        gpu: Name of the GPU.
+        compute_capability: Compute capability of the GPU, such as ``8.7``.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        inputs: The optimisation profile, one range an input.
-        workspace_mb: Limit of scratch memory in MiB; None = TensorRT's own.
+        inputs: Optimisation profile, one range per input.
+        workspace_mb: Limit of scratch memory in MiB; None = TensorRT's default.
         dla_core: Deep learning accelerator; None = the GPU.
-        optimization_level: 0..5; None = TensorRT's default.
+        optimization_level: 0 to 5; None = TensorRT's default.
         recipe: See ``RECIPE``.
     """
 
@@ -69,24 +68,20 @@ class PlanKey:
 
     @property
     def digest(self) -> str:
-        """The key's SHA-256 in hex, which names the plan's files."""
+        """SHA-256 of the key in hex, used as the name of the plan's files."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(',', ':'))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def to_json(self) -> dict[str, Any]:
-        """Answer the key as JSON holds it."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, data: object) -> PlanKey:
-        """Read a key back.
+        """Read a key from JSON.
 
         Raises:
-            PlanError: The data is not a key of this version of the package.
+            PlanError: The data is not a key of this package version.
         """
         names = {field.name for field in fields(cls)}
         if not isinstance(data, Mapping) or set(data) != names:
-            msg = 'the sidecar has no key of this version of the package'
+            msg = 'the sidecar has no key of this package version'
             raise PlanError(msg)
         try:
             inputs = tuple(InputRange.from_json(item) for item in data['inputs'])
@@ -96,7 +91,7 @@ class PlanKey:
         return cls(**{**data, 'inputs': inputs})
 
     def differences(self, other: PlanKey) -> list[str]:
-        """Say in words what another, older key has otherwise."""
+        """List the differences from an older key, as text for people."""
         lines = []
         for name, words in _WORDS.items():
             mine, theirs = getattr(self, name), getattr(other, name)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Folders and files that nobody but this user can have written."""
+"""Read only files and folders that no other user can write."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_private_folder(folder: Path) -> None:
-    """Refuse a folder that another user can have put something into.
+    """Check that no other user can have written into a folder.
 
-    A plan is executable code, so the folder must be a real one, owned by this user and writable
-    by nobody else. What others may only read is closed to them (mode 0700).
+    A plan is executable code, so the folder must be owned by this user, writable by this user
+    only, and not be a link. If others can read it, its mode is set to 0700.
 
     Raises:
-        PlanError: It is missing, a link, foreign-owned, or group- or world-writable; or one of
-            the folders above it is world-writable without the sticky bit.
+        PlanError: The folder is missing, a link, owned by another user, or group- or
+            world-writable, or a folder above it is world-writable without the sticky bit.
     """
     try:
         facts = folder.lstat()
     except OSError as err:
-        msg = f'cannot look at the engine folder {folder}: {err.strerror}'
+        msg = f'cannot read the engine folder {folder}: {err.strerror}'
         raise PlanError(msg) from err
     if not stat.S_ISDIR(facts.st_mode):
         msg = f'refusing the engine folder {folder}: it is a link or a file, not a folder'
         raise PlanError(msg)
     reason = _foreign(facts)
     if reason:
-        msg = f'refusing the engine folder {folder}: it is {reason}; mend: chmod 700, or remove it'
+        msg = (
+            f'refusing the engine folder {folder}: it is {reason}; to fix: chmod 700, or remove it'
+        )
         raise PlanError(msg)
     for parent in folder.resolve().parents:
         mode = parent.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             msg = (
-                f'refusing the engine folder {folder}: anyone may replace it, since {parent} is '
-                'world-writable without the sticky bit'
+                f'refusing the engine folder {folder}: any user can replace it, because {parent} '
+                'is world-writable without the sticky bit'
             )
             raise PlanError(msg)
     if facts.st_mode & _OTHERS:
@@ -49,15 +51,14 @@ def check_private_folder(folder: Path) -> None:
 
 
 def read_private(path: Path) -> bytes:
-    """Read a file whose owner is this user and that nobody else can write.
+    """Read a file that is owned by this user and that no other user can write.
 
-    The checks are made on the opened file, so that the bytes that were checked are those that
-    are answered.
+    The open file is checked, so it cannot be replaced between the check and the reading.
 
     Raises:
         FileNotFoundError: There is no such file.
-        PlanError: It is a link, no regular file, foreign-owned, group- or world-writable, or
-            cannot be read.
+        PlanError: It is a link, not a regular file, owned by another user, group- or
+            world-writable, or cannot be read.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -68,9 +69,9 @@ def read_private(path: Path) -> bytes:
         raise PlanError(msg) from err
     with os.fdopen(handle, 'rb') as file:
         facts = os.fstat(handle)
-        reason = _foreign(facts) if stat.S_ISREG(facts.st_mode) else 'no regular file'
+        reason = _foreign(facts) if stat.S_ISREG(facts.st_mode) else 'not a regular file'
         if reason:
-            msg = f'refusing {path}: it is {reason}; mend: chown and chmod 600, or remove it'
+            msg = f'refusing {path}: it is {reason}; to fix: chown and chmod 600, or remove it'
             raise PlanError(msg)
         try:
             return file.read()

@@ -96,7 +96,8 @@ def test_a_child_that_dies_is_an_error(job, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('number', 'words'), [(signal.SIGSEGV, 'signal 11'), (signal.SIGKILL, 'want of memory')]
+    ('number', 'words'),
+    [(signal.SIGSEGV, 'signal 11'), (signal.SIGKILL, 'memory ran out; to fix')],
 )
 def test_a_child_that_is_killed_is_an_error(job, monkeypatch, number, words):
     program = f'import os; os.kill(os.getpid(), {int(number)})'

@@ -81,7 +81,7 @@ def test_builds_for_a_range_of_batches(save, conv_model, ask):
 
 def test_a_missing_profile_is_said(save, conv_model, ask):
     request = ask(save(conv_model(batch='n')))
-    with pytest.raises(BuildError, match="no shape was settled for the input 'x'"):
+    with pytest.raises(BuildError, match="the job has no shape for the input 'x'"):
         build(replace(request.job, inputs=()), b'', lambda share: None)
 
 

@@ -67,7 +67,7 @@ def test_the_key_tells_flavours_and_targets_apart(request_, ask):
 
 def test_a_torn_plan_is_built_anew(request_, cache, built):
     built.path.write_bytes(built.data[: len(built.data) // 2])
-    assert_rebuilt(request_, cache, 'its plan is torn')
+    assert_rebuilt(request_, cache, 'its plan is incomplete')
 
 
 def test_a_flipped_bit_is_built_anew(request_, cache, built):
@@ -122,7 +122,7 @@ def test_the_reason_is_logged(request_, cache, built, caplog):
     built.path.write_bytes(b'')
     with caplog.at_level(logging.INFO, 'ros_deep_learning'):
         obtain_plan(request_, cache)
-    assert 'building net.onnx in fp16: its plan is torn: 0 bytes' in caplog.text
+    assert 'building net.onnx in fp16: its plan is incomplete: expected ' in caplog.text
 
 
 def test_a_full_disk_costs_a_warning(request_, cache, monkeypatch, caplog):
@@ -134,7 +134,7 @@ def test_a_full_disk_costs_a_warning(request_, cache, monkeypatch, caplog):
     assert plan.built
     assert plan.path is None
     assert plan.data.startswith(b'vtrt')
-    assert 'cannot be kept and will be built at every start' in caplog.text
+    assert 'cannot be stored and will be built at every start' in caplog.text
 
 
 def test_a_cache_that_cannot_be_made_costs_a_warning(request_, tmp_path, caplog):
@@ -143,7 +143,7 @@ def test_a_cache_that_cannot_be_made_costs_a_warning(request_, tmp_path, caplog)
     plan = obtain_plan(request_, cache)
     assert plan.path is None
     assert plan.data.startswith(b'vtrt')
-    assert 'cannot be kept' in caplog.text
+    assert 'cannot be stored' in caplog.text
 
 
 def test_a_read_only_cache_costs_a_warning(request_, cache, monkeypatch, caplog):

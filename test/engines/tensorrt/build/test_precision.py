@@ -58,10 +58,10 @@ def test_settles(asked, graph, gpu, answer):
     [
         ('int8', 'fp32', 'make one with rdl quantize'),
         ('int8', 'fp16', 'quantised network'),
-        ('fp32', 'int8', 'use its float original'),
-        ('fp16', 'int8', 'use its float original'),
-        ('fp32', 'fp16', 'ask for fp16 or auto'),
-        ('fp32', 'mixed', 'ask for fp16 or auto'),
+        ('fp32', 'int8', 'the float network'),
+        ('fp16', 'int8', 'the float network'),
+        ('fp32', 'fp16', 'to fix: precision fp16 or auto'),
+        ('fp32', 'mixed', 'to fix: precision fp16 or auto'),
     ],
 )
 def test_refuses_what_the_network_is_not(asked, graph, words):

@@ -49,9 +49,9 @@ def test_lies_in_the_users_cache_folder(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize('cut', [0, 1, len(PLAN) - 1])
-def test_a_torn_plan_is_refused(cache, stored, cut):
+def test_an_incomplete_plan_is_refused(cache, stored, cut):
     files(cache, stored)[0].write_bytes(PLAN[:cut])
-    with pytest.raises(PlanError, match='torn'):
+    with pytest.raises(PlanError, match='is incomplete'):
         cache.find(stored.key, 'net.onnx')
 
 
@@ -73,10 +73,10 @@ def test_a_missing_sidecar_is_refused(cache, stored):
         cache.find(stored.key, 'net.onnx')
 
 
-def test_a_torn_sidecar_is_refused(cache, stored):
+def test_an_incomplete_sidecar_is_refused(cache, stored):
     sidecar = files(cache, stored)[1]
     sidecar.write_bytes(sidecar.read_bytes()[:-20])
-    with pytest.raises(PlanError, match='torn'):
+    with pytest.raises(PlanError, match='not valid JSON'):
         cache.find(stored.key, 'net.onnx')
 
 
@@ -135,11 +135,11 @@ def test_store_clears_what_a_killed_writer_left(cache, stored):
 def test_entries_say_what_is_wrong(cache, stored, make_key, make_record):
     other = make_record(PLAN, make_key(gpu='Other'), created='2027-01-01T00:00:00+00:00')
     cache.store(PLAN, other)
-    files(cache, stored)[0].write_bytes(b'torn')
+    files(cache, stored)[0].write_bytes(b'part')
     newest, oldest = cache.entries()
     assert (newest.digest, newest.fault) == (other.key.digest, None)
     assert oldest.digest == stored.key.digest
-    assert 'torn' in oldest.fault
+    assert 'incomplete' in oldest.fault
 
 
 def test_remove_takes_all_files_of_a_plan(cache, stored):

@@ -102,5 +102,5 @@ def test_refuses_a_link(folder):
 
 def test_refuses_a_pipe_without_waiting_for_it(folder):
     os.mkfifo(folder / 'pipe', 0o600)
-    with pytest.raises(PlanError, match='no regular file'):
+    with pytest.raises(PlanError, match='not a regular file'):
         read_private(folder / 'pipe')
