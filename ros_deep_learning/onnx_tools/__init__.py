@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Reading and changing ONNX networks, without TensorRT."""
+"""Read and change ONNX networks; nothing here needs TensorRT."""

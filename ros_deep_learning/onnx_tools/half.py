@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An ONNX network in half precision, for a TensorRT that takes types from the network alone."""
+"""Convert an ONNX network to half precision, for a TensorRT that takes types from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 HEAVY = frozenset({'Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Einsum', 'LSTM', 'GRU', 'RNN'})
-"""The operators that half precision is for: nearly all of a network's time."""
+"""Operators that profit from half precision: they take nearly all of a network's time."""
 
 _OUT_OF_RANGE = ('Exp', 'Log', 'Pow', 'Sqrt', 'Reciprocal', 'Softplus', 'CumSum', 'ReduceProd')
 _SQUARING = ('ReduceL2', 'ReduceSum', 'ReduceSumSquare', 'ReduceLogSum', 'ReduceLogSumExp')
@@ -29,9 +29,9 @@ _NORMALISING = (
     'MeanVarianceNormalization',
     'LpNormalization',
 )
-# Half steps by 0.5 between 512 and 1024 pixels.
+# Between 512 and 1024 pixels, float16 has a resolution of 0.5.
 _COORDINATES = ('NonMaxSuppression', 'RoiAlign', 'MaxRoiPool', 'GridSample', 'Range', 'Upsample')
-# These carry types of their own.
+# Their attributes or inputs set the type of the output.
 _TYPED = ('QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'EyeLike', 'Bernoulli')
 _RANDOM = (
     'RandomNormal',
@@ -46,13 +46,13 @@ _HALF_MAX = float(np.finfo(np.float16).max)
 
 
 def to_half(model: ModelProto) -> ModelProto:
-    """Convert a float32 network to half precision, keeping what needs float32.
+    """Convert a float32 network to half precision, except for parts that need float32.
 
-    Inputs and outputs keep their types. Float32 stay: operators whose values leave half's range
-    or that compute coordinates; everything after the last convolution or matrix product on its
-    way to an output (box decoding, soft-max: cheap, and where precision shows); and operators
-    with a constant that half cannot hold. Values that stay in float32 from one such operator to
-    the next never pass through half.
+    Inputs and outputs keep their types. These operators stay in float32: those with results that
+    may exceed the range of float16, or that are coordinates; all after the last convolution or
+    matrix product on the way to an output (such as box decoding and softmax, which are fast and
+    need the precision); and those with a constant that exceeds the range of float16. Between two
+    operators in float32, values are never converted to float16.
 
     Args:
         model: The network; it is not changed.
@@ -98,7 +98,7 @@ def to_half(model: ModelProto) -> ModelProto:
             nodes.append(helper.make_node('Cast', [name], [floats[name]], to=TensorProto.FLOAT))
         return floats[name]
 
-    # Bodies of control flow take names from here without listing them as inputs.
+    # Bodies of control flow use tensors of this graph without listing them as inputs.
     fixed_names = {value.name for value in graph.output} | captured_names(graph)
     for index, node in enumerate(list(graph.node)):
         stays = index in keep
@@ -132,7 +132,7 @@ def to_half(model: ModelProto) -> ModelProto:
 
 
 def _float32_nodes(nodes: Iterable[NodeProto], types: GraphTypes) -> set[int]:
-    """Find the nodes that stay in float32, as indices in the graph's order."""
+    """Return the indices of the nodes that stay in float32."""
     from onnx import AttributeProto
 
     listed = list(nodes)
@@ -143,14 +143,14 @@ def _float32_nodes(nodes: Iterable[NodeProto], types: GraphTypes) -> set[int]:
         heavy = node.op_type in HEAVY
         if heavy or any(name in feeds_heavy for name in node.output):
             feeds_heavy.update(node.input)
-        # Resizing scores to the image's size is memory's work: half of the bytes, half the time.
+        # The resize of scores to the image's size is bound by memory: float16 takes half the time.
         elif node.op_type != 'Resize':
             keep.add(index)
         scoped = any(
             a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute
         )
         foreign = node.domain not in ('', 'ai.onnx')
-        # A bound beyond half's range bounds nothing in half, and is rounded to the range.
+        # A bound of Clip may exceed the range of float16: it is replaced by the range's limit.
         unfit = node.op_type != 'Clip' and any(
             _beyond_half(types.constants[name]) for name in node.input if name in types.constants
         )
@@ -160,7 +160,7 @@ def _float32_nodes(nodes: Iterable[NodeProto], types: GraphTypes) -> set[int]:
 
 
 def _shape_nodes(nodes: list[NodeProto], types: GraphTypes) -> set[int]:
-    """Find the nodes that compute with sizes alone, which half counts no further than 2048."""
+    """Return the nodes that compute sizes only: float16 has no odd integers above 2048."""
     sizes = set(types.constants)
     found: set[int] = set()
     for index, node in enumerate(nodes):
@@ -171,7 +171,7 @@ def _shape_nodes(nodes: list[NodeProto], types: GraphTypes) -> set[int]:
 
 
 def _beyond_half(value: NDArray[np.generic]) -> bool:
-    """Whether half would make an infinity of a number, or nothing of a lone one."""
+    """Return whether a value overflows in float16, or a scalar becomes zero."""
     if value.dtype != np.float32:
         return False
     finite = np.abs(value[np.isfinite(value)])
@@ -188,7 +188,7 @@ def _rounded(value: NDArray[np.generic], *, saturate: bool) -> NDArray[np.float1
 
 
 def _retype(node: NodeProto) -> None:
-    """Let a node that names its output's type make half."""
+    """Change a node with its output's type in an attribute to float16."""
     from onnx import TensorProto, numpy_helper
 
     for attribute in node.attribute:
@@ -210,6 +210,6 @@ def _checked(model: ModelProto) -> ModelProto:
     try:
         shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except Exception as err:
-        msg = f'the network cannot be converted to half precision; use fp32: {one_line(err)}'
+        msg = f'cannot convert the network to half precision: {one_line(err)}; to fix: use fp32'
         raise BuildError(msg) from err
     return model

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which layers of a quantised network go back to float, so that its answers stay the same."""
+"""Choose the layers of a quantised network to keep in float, so that its results agree."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 Outputs = Mapping[str, NDArray[Any]]
 Run = Callable[['ModelProto'], Sequence[Outputs]]
-"""Runs a network on the frames to judge by; answers its outputs, one set a frame."""
+"""Runs a network on the evaluation frames and returns its outputs, one set per frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a quantised network must reach on the frames it is judged by.
+    """Agreement that a quantised network must reach on the evaluation frames.
 
     Attributes:
-        score: Compares float outputs with int8 ones, one set a frame; answers 0..1, or nan where
-            they say nothing (no object in any frame).
-        share: The least score, 0..1.
+        score: Function of the outputs in float and in int8, one set per frame each. It returns
+            their agreement, 0 to 1, or nan if there is nothing to compare (no object in any
+            frame).
+        share: Smallest accepted score, 0 to 1.
     """
 
     score: Callable[[Sequence[Outputs], Sequence[Outputs]], float]
@@ -38,18 +39,18 @@ class Goal:
 
 
 def quantised_layers(model: ModelProto) -> list[str]:
-    """Name the nodes with an input that went through a Q/DQ pair, in the graph's order."""
+    """List the names of the nodes with a quantised input, in the graph's order."""
     made = {name for n in model.graph.node if n.op_type == 'DequantizeLinear' for name in n.output}
     return [node.name for node in model.graph.node if made.intersection(node.input)]
 
 
 def with_float(quantised: ModelProto, original: ModelProto, layers: set[str]) -> ModelProto:
-    """Give some layers of a quantised network their float inputs and weights back.
+    """Return a quantised network with the float inputs and weights of some layers restored.
 
     Args:
         quantised: The Q/DQ network; it is not changed.
-        original: The float network it was made of, with the same names.
-        layers: Names of nodes in both.
+        original: The float network it was made from, with the same names.
+        layers: Names of nodes in both networks.
     """
     result = type(quantised)()
     result.CopyFrom(quantised)
@@ -69,24 +70,25 @@ def with_float(quantised: ModelProto, original: ModelProto, layers: set[str]) ->
 def keep_answers(
     quantised: ModelProto, original: ModelProto, run: Run, goal: Goal, progress: Progress
 ) -> tuple[ModelProto, tuple[str, ...]]:
-    """Put the layers that int8 harms most back to float, as few as reach the goal.
+    """Restore to float the layers with the largest errors in int8, as few as reach the goal.
 
-    A layer's harm is the squared relative error of the outputs with that layer alone in int8,
-    summed over outputs and frames. The worst 0, 1, 2, 4 ... layers are tried in float until the
-    goal is reached, and then the numbers between, by halving.
+    The error of a layer is the squared relative error of the outputs when only that layer is in
+    int8, summed over outputs and frames. First the worst 0, 1, 2, 4 ... layers are restored until
+    the goal is reached, then the smallest sufficient number is found by bisection.
 
     Args:
         quantised: The Q/DQ network; it is not changed.
-        original: The float network it was made of, with the same names.
-        run: Runs a network on the frames to judge by.
-        goal: What to reach.
-        progress: Told the share of layers that are measured; an exception from it gives up.
+        original: The float network it was made from, with the same names.
+        run: Runs a network on the evaluation frames.
+        goal: Agreement to reach.
+        progress: Called with the share of layers that are measured; an exception from it ends
+            the work.
 
     Returns:
-        The network, and the names of the layers that are float, the worst first.
+        The network, and the names of the float layers, the worst first.
 
     Raises:
-        BuildError: Not one layer can be int8.
+        BuildError: The goal is not reached with any layer in int8.
     """
     floats = run(original)
 
@@ -116,7 +118,7 @@ def keep_answers(
             failed = middle
     if good == len(worst):
         msg = (
-            f'no layer can be int8 with {goal.share:.1%} of the answers the same; mend: more '
+            f'no layer can be int8 with {goal.share:.1%} of the answers the same; to fix: more '
             'frames, the other method, or a lower goal'
         )
         raise BuildError(msg)
@@ -124,7 +126,7 @@ def keep_answers(
 
 
 def harm(floats: Sequence[Outputs], ints: Sequence[Outputs]) -> float:
-    """Sum the squared relative errors (L2) over all outputs and frames."""
+    """Return the sum of squared relative errors (L2) over all outputs and frames."""
     total = 0.0
     for one, other in zip(floats, ints, strict=True):
         for name, value in one.items():
@@ -135,7 +137,7 @@ def harm(floats: Sequence[Outputs], ints: Sequence[Outputs]) -> float:
 
 
 def _drop_unused(graph: Any) -> None:
-    """Remove the Q/DQ nodes and constants that nothing uses any more."""
+    """Remove Q/DQ nodes and constants without users."""
     outputs = {value.name for value in graph.output}
     nodes: list[NodeProto] = list(graph.node)
     while True:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the conversions of ONNX networks share: constants, types and fresh names."""
+"""Types, constants and unused names of an ONNX graph, for the conversions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GraphTypes:
-    """The element types of a graph's tensors, its constants, and its names.
+    """Element types, constants and names of a graph's tensors.
 
     Attributes:
         constants: Initialisers by name, as arrays.
@@ -41,11 +41,11 @@ class GraphTypes:
         self._new: dict[str, NDArray[Any]] = {}
 
     def of(self, name: str) -> int:
-        """The ONNX element type of a tensor; 0 where it is not known."""
+        """Return the ONNX element type of a tensor; 0 = unknown."""
         return self._types.get(name, 0)
 
     def new_name(self, wanted: str) -> str:
-        """Answer a name that no tensor has."""
+        """Return and reserve a name that no tensor has."""
         name, count = wanted, 1
         while name in self._names:
             name, count = f'{wanted}_{count}', count + 1
@@ -53,11 +53,11 @@ class GraphTypes:
         return name
 
     def add_constant(self, name: str, value: NDArray[Any]) -> None:
-        """Give the graph one more initialiser, at ``finish``."""
+        """Add an initialiser, which ``finish`` writes into the graph."""
         self._new[name] = value
 
     def finish(self, graph: GraphProto) -> None:
-        """Write the new initialisers; drop those without users, and types that no longer hold."""
+        """Write the new initialisers, and remove unused ones and outdated types."""
         from onnx import numpy_helper
 
         used = _used_names(graph)
@@ -70,7 +70,7 @@ class GraphTypes:
         del graph.initializer[:]
         graph.initializer.extend(kept)
         names = {tensor.name for tensor in kept}
-        # Old networks list their initialisers among the inputs.
+        # Networks with an IR version below 4 list their initialisers among the inputs.
         inputs = [v for v in graph.input if v.name in names or v.name not in self.constants]
         del graph.input[:]
         graph.input.extend(inputs)
@@ -78,10 +78,10 @@ class GraphTypes:
 
 
 def infer_types(model: ModelProto) -> GraphTypes:
-    """Infer the types of all tensors of a network's main graph.
+    """Infer the types of all tensors in the main graph of a network.
 
     Raises:
-        BuildError: The network contradicts itself, or has operators that ONNX does not know.
+        BuildError: The types are inconsistent, or ONNX does not know an operator.
     """
     from onnx import shape_inference
 
@@ -98,15 +98,15 @@ def infer_types(model: ModelProto) -> GraphTypes:
     ]
     if unknown:
         msg = (
-            'the network cannot be converted, since ONNX cannot tell what these nodes answer: '
-            f'{", ".join(unknown[:5])}; mend: use fp32, or export the network already converted'
+            'the network cannot be converted, because ONNX cannot infer the types of these nodes: '
+            f'{", ".join(unknown[:5])}; to fix: use fp32, or export the network in fp16'
         )
         raise BuildError(msg)
     return types
 
 
 def fold_constants(model: ModelProto) -> None:
-    """Make initialisers of constant nodes, and of casts of constants, in the main graph."""
+    """Replace constant nodes and casts of constants in the main graph by initialisers."""
     from onnx import helper, numpy_helper
 
     graph = model.graph
@@ -138,7 +138,7 @@ def fold_constants(model: ModelProto) -> None:
 
 
 def captured_names(graph: GraphProto) -> set[str]:
-    """List the names that bodies of control flow use, whichever graph they come from."""
+    """Return all names that bodies of control flow use, from any graph."""
     return {
         name
         for node in graph.node
@@ -165,7 +165,7 @@ def _constant(attributes: dict[str, Any]) -> NDArray[Any] | None:
 
 
 def _used_names(graph: GraphProto) -> set[str]:
-    """Names that nodes take, also inside control flow, and the graph's outputs."""
+    """Return the inputs of all nodes, also inside control flow, and the graph's outputs."""
     used = {value.name for value in graph.output} | captured_names(graph)
     for node in graph.node:
         used.update(node.input)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Give a fully convolutional ONNX network the input size of its card."""
+"""Set the input size of a fully convolutional ONNX network."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from ..text import one_line
 from .load import load_onnx
 
 CONVERTER_VERSION = 1
-"""Raised with every change of the result, so that files converted before are made anew."""
+"""Version of the conversion; increase it with every change of the result."""
 
 
 def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
-    """Set the size of a network's only input, (1, 3, H, W), and work out all other shapes anew.
+    """Set the size of a network's only input, (1, 3, H, W), and infer all other shapes again.
 
-    Some exporters write the size of their example image into the file although the network takes
-    any; the shapes of its outputs are then wrong too.
+    Some exporters write the size of their example image into the file, although the network
+    accepts any size; the shapes of its outputs are then wrong, too.
 
     Args:
-        path: The network; weights in files of their own are not supported.
+        path: The network; external weights are not supported.
         size_wh: Width and height of the input in pixels.
 
     Returns:
         The serialised ONNX model.
 
     Raises:
-        ConversionError: The file is no such network, or has no place for another size.
+        ConversionError: The file is not such a network, or the network does not support the size.
     """
     import onnx
 
@@ -59,7 +59,7 @@ def _set_size(graph: Any, path: Path, size_wh: tuple[int, int]) -> None:
     inputs = [value for value in graph.input if value.name not in constants]
     axes = inputs[0].type.tensor_type.shape.dim if len(inputs) == 1 else []
     if len(axes) != 4 or axes[1].dim_value not in (0, 3):
-        msg = f'{path}: want one input of shape (1, 3, H, W) to set the size of'
+        msg = f'{path}: expected one input of shape (1, 3, H, W)'
         raise ConversionError(msg)
     width, height = size_wh
     for axis, size in zip(axes, (1, 3, height, width), strict=True):

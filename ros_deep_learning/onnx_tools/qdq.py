@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An explicitly quantised ONNX network in the form that every TensorRT takes."""
+"""Convert an explicitly quantised ONNX network to the form that every TensorRT supports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _INT8_MAX = 127.0
 _PAIR = ('QuantizeLinear', 'DequantizeLinear')
 _DROPPED = (*_PAIR, 'Clip')
-"""What goes where nobody reads it any more."""
+"""Operators that are removed if nothing uses their output."""
 _REFUSED = frozenset(
     ['QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger', 'DynamicQuantizeLinear']
 )
@@ -28,14 +28,14 @@ _REFUSED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class QdqChanges:
-    """What was changed in a quantised network.
+    """Changes to a quantised network, as counts.
 
     Attributes:
-        activations: Scales that were made symmetric, for they had a zero point.
-        biases: Quantised biases that became float32.
-        weights: Quantised weights that became float32 with a quantise node behind them.
-        transposed: Weights of transposed convolutions that became float32 for good.
-        clips: Clips that became ReLUs, for the range behind them ends where they do.
+        activations: Scales with a zero point that were made symmetric.
+        biases: Quantised biases that were converted to float32.
+        weights: Stored int8 weights that were converted to float32 weights with a quantise node.
+        transposed: Weights of transposed convolutions that were converted to float32.
+        clips: Clips that were replaced by a ReLU, because the next range ends at their bound.
     """
 
     activations: int
@@ -46,7 +46,7 @@ class QdqChanges:
 
     @property
     def note(self) -> str | None:
-        """One line for the log, or None where nothing was changed."""
+        """Line for the log; None = nothing was changed."""
         parts = [
             f'{count} {what}'
             for count, what in (
@@ -62,25 +62,25 @@ class QdqChanges:
 
 
 def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
-    """Bring a Q/DQ network into TensorRT's form: symmetric int8, float32 biases and weights.
+    """Convert a Q/DQ network to TensorRT's form: symmetric int8, float32 biases and weights.
 
-    TensorRT knows no zero points (its developer guide, "Working with Quantized Types"), takes
-    biases in float32, and its parsers before 10 take no stored int8 weights. A range
-    ``scale * (low - zero)..scale * (high - zero)`` becomes the smallest symmetric one that
-    holds it, which costs up to one bit where values were of one sign. A transposed convolution
-    with scales by output channel becomes float with its rounded weights, for TensorRT has none
-    (github.com/NVIDIA/TensorRT/issues/2380): the one network with them that was tried did not
-    build with 8.6.0.
+    TensorRT does not support zero points (its developer guide, "Working with Quantized Types"),
+    needs biases in float32, and its parsers before 10 do not support stored int8 weights. A range
+    ``scale * (low - zero)..scale * (high - zero)`` becomes the smallest symmetric range that
+    contains it, which costs up to one bit of resolution if all values have one sign. TensorRT has
+    no transposed convolutions with a scale per output channel
+    (github.com/NVIDIA/TensorRT/issues/2380; a network with them did not build with 8.6.0), so
+    these become float, with the rounded weights.
 
     Args:
         model: The network; it is not changed.
 
     Returns:
-        A new network, and what was changed.
+        A new network, and the changes.
 
     Raises:
-        BuildError: It uses integer operators instead of Q/DQ pairs, types other than 8-bit
-            integers, or scales that are not constant.
+        BuildError: The network has integer operators instead of Q/DQ pairs, types other than
+            8-bit integers, or scales that are not constant.
     """
     result = type(model)()
     result.CopyFrom(model)
@@ -101,7 +101,7 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
     for node in nodes:
         for slot, name in enumerate(node.input):
             node.input[slot] = fitter.renamed.get(name, name)
-    # Transposed convolutions may have left the nodes of their weights behind.
+    # The quantise nodes of a transposed convolution's weights may be unused now.
     used = {name for node in nodes for name in node.input} | captured_names(result.graph)
     used.update(value.name for value in result.graph.output)
     del result.graph.node[:]
@@ -161,7 +161,7 @@ class _Fitter:
         return [*before, node]
 
     def _unfit_weights(self, node: NodeProto) -> bool:
-        """Make weights float32 whose scales TensorRT cannot take; answer whether they are such."""
+        """Convert weights to float32 if TensorRT cannot use their scales; return whether done."""
         scale, zero = self._constants(node)
         if node.output[0] not in self._transposed or scale.size == 1:
             return False
@@ -183,10 +183,10 @@ class _Fitter:
         return True
 
     def _saturated(self, node: NodeProto) -> list[NodeProto]:
-        """Write out the ReLU that a one-sided range stands for.
+        """Return the nodes that replace the saturation of a one-sided range.
 
-        Quantisers drop a ReLU before a range that starts at zero, for its saturation does the
-        same; a symmetric range would let negative values through.
+        Quantisers remove a ReLU before a range that starts at zero, because saturation has the
+        same effect; with a symmetric range, negative values would pass.
         """
         from onnx import helper
 
@@ -203,7 +203,7 @@ class _Fitter:
         return [helper.make_node(operator, inputs, [node.input[0]], f'{node.input[0]}_node')]
 
     def _fitted(self, node: NodeProto) -> tuple[str, str]:
-        """Answer names of a symmetric scale and an int8 zero for a node's own ones."""
+        """Return the names of a symmetric scale and an int8 zero point for a node."""
         key = (node.input[1], node.input[2] if len(node.input) > 2 else '')
         if key in self._scales:
             return self._scales[key]
@@ -227,7 +227,7 @@ class _Fitter:
     def _constants(self, node: NodeProto) -> tuple[NDArray[Any], NDArray[Any]]:
         scale = self._types.constants.get(node.input[1])
         zero_name = node.input[2] if len(node.input) > 2 else ''
-        # Without a zero point the type is uint8 and the zero 0 (ONNX operator QuantizeLinear).
+        # The default of the ONNX operator QuantizeLinear is a uint8 zero point of 0.
         zero = np.zeros((), np.uint8)
         if zero_name:
             found = self._types.constants.get(zero_name)
@@ -254,7 +254,7 @@ def _axis(node: NodeProto) -> int:
 def _dequantised(
     stored: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any], axis: int
 ) -> NDArray[np.float32]:
-    """(stored - zero) * scale, along an axis where scale has one entry a channel."""
+    """Return (stored - zero) * scale; scale has one element, or one per entry of the axis."""
 
     def spread(values: NDArray[Any]) -> NDArray[Any]:
         if values.ndim == 0 or values.size == 1:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Clips whose upper bound the quantisation behind them makes needless."""
+"""Replace clips before a quantise node that saturates at the same bound."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 def rectify_clips(nodes: Sequence[NodeProto], types: GraphTypes) -> tuple[list[NodeProto], int]:
-    """Have a ReLU before a quantisation in place of a clip from 0 that its range makes needless.
+    """Replace a clip from 0 by a ReLU if the quantise node after it saturates at its bound.
 
-    Where a convolution is left in float and a clip and a quantisation follow, TensorRT 8.6.0
-    fuses the three and takes the clip's upper bound for a number of quantisation steps: what a
-    ReLU6 lets through ended at 6 steps of 127. This was measured on a GPU with ssd-mobilenet-v2:
-    its first projection held the values that 6 steps give, to 2e-5 of the largest. A range that
-    ends at the bound, or below it, cuts off the same values by itself.
+    TensorRT 8.6.0 fuses a float convolution, a clip and a quantise node, and then uses the clip's
+    upper bound as a number of quantisation steps: the values after a ReLU6 were limited to 6
+    steps of 127. This was measured on a GPU with ssd-mobilenet-v2: the output of its first
+    projection had the values of 6 steps, within 2e-5 of the largest value. If the range of the
+    quantise node ends at the bound or below, it limits the values without the clip.
 
     Args:
-        nodes: In order.
-        types: Of their graph.
+        nodes: Nodes of a graph, in order.
+        types: Types of the graph.
 
     Returns:
-        The nodes, with clips that nobody may read any more, and how many ReLUs are new.
+        The nodes, including clips that may be unused now, and the number of new ReLUs.
     """
     from onnx import helper
 
@@ -50,14 +50,14 @@ def rectify_clips(nodes: Sequence[NodeProto], types: GraphTypes) -> tuple[list[N
 
 
 def _ends_beyond(clip: NodeProto, quantize: NodeProto, types: GraphTypes) -> bool:
-    """Tell whether a clip from 0 ends where the range of a quantisation does, or above."""
-    # Its bounds are inputs since operator set 11; TensorRT's form is of 13 or newer.
+    """Return whether a clip starts at 0 and its bound is at or above a quantise node's range."""
+    # Bounds are inputs since operator set 11, and our quantised networks have 13 or newer.
     low = types.constants.get(clip.input[1]) if len(clip.input) > 1 else None
     high = types.constants.get(clip.input[2]) if len(clip.input) > 2 else None
     scale = types.constants.get(quantize.input[1])
     if low is None or high is None or scale is None or scale.size != 1:
         return False
-    zero = np.zeros((), np.uint8)  # the operator's default
+    zero = np.zeros((), np.uint8)  # default of QuantizeLinear
     if len(quantize.input) > 2:
         zero = types.constants.get(quantize.input[2], zero)
     step, limits = float(scale.item()), np.iinfo(zero.dtype)
@@ -65,7 +65,7 @@ def _ends_beyond(clip: NodeProto, quantize: NodeProto, types: GraphTypes) -> boo
         return False
     steps = limits.max
     if zero.dtype != np.int8 or zero.item():
-        # The range becomes symmetric by its longer half.
+        # fit_qdq makes the range symmetric, with the size of its longer half.
         steps = max(zero.item() - limits.min, limits.max - zero.item())
-    # Half a step of 127 less is still the last step.
+    # A bound within half a step (of 127) below the end is still rounded to the last step.
     return bool(low.item() == 0 and high.item() > step * steps * (1 - 0.5 / 127))

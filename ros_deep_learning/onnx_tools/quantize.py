@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A Q/DQ network from a float one and frames that it may see, with ONNX Runtime."""
+"""Quantise a float network to int8 with calibration frames and ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
 _OPSET = 13
 Feed = Mapping[str, NDArray[Any]]
 OPERATORS = ('Conv', 'Gemm', 'MatMul')
-"""What is quantised: weights and inputs of the products, as TensorRT's developer guide has it.
-Their outputs are not, so that the activation behind one is fused before the next one rounds.
-ConvTranspose stays float: TensorRT has no scales by output channel for it
-(github.com/NVIDIA/TensorRT/issues/2380), and a network that had them did not build with 8.6.0."""
+"""Operators with quantised weights and inputs, as TensorRT's developer guide recommends. Their
+outputs are not quantised, so that the next activation is fused before the rounding. ConvTranspose
+stays float: TensorRT has no scale per output channel for it
+(github.com/NVIDIA/TensorRT/issues/2380), and a network with them did not build with 8.6.0."""
 _JUDGED = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """What became of the layers.
+    """Result of a quantisation.
 
     Attributes:
-        int8: Layers in int8.
-        floats: Names of the layers that stayed float to reach the goal, the worst first.
+        int8: Number of layers in int8.
+        floats: Names of the layers that were kept in float to reach the goal, the worst first.
     """
 
     int8: int
@@ -57,39 +57,40 @@ def quantize(
     goal: Goal | None = None,
     progress: Progress = silent,
 ) -> Quantised:
-    """Write an int8 network in TensorRT's form: Q/DQ pairs, symmetric, weights by channel.
+    """Write an int8 network in TensorRT's form: Q/DQ pairs, symmetric, one scale per channel.
 
     Args:
         onnx_path: The float32 network.
-        output: Where to write; a file that is there is replaced, whole or not at all.
-        feeds: Calibration frames, one set of inputs a run; 100 to 500 are usual.
-        method: How the range of a tensor is found: ``entropy`` cuts off rare large values,
+        output: File to write; an existing file is replaced only when the new one is complete.
+        feeds: Calibration frames, one set of inputs per run; 100 to 500 are usual.
+        method: How to choose the range of a tensor: ``entropy`` cuts off rare large values,
             ``minmax`` keeps all.
-        goal: How far it must answer as the float network does, on the frames of ``judged``; the
-            layers that int8 harms most stay float until it does. None = all become int8.
-        progress: Told the share of frames that are done; an exception from it gives up.
+        goal: Agreement with the float network to reach on the ``judged`` frames; the layers with
+            the largest errors in int8 stay float until it is reached. None = all are int8.
+        progress: Called with the share of finished frames; an exception from it ends the work.
 
     Raises:
         SettingsError: There are no frames, or no such method.
-        BuildError: The network is no float32 network, ONNX Runtime cannot quantise it, or no
-            layer can be int8 under the goal.
+        OnnxError: The network cannot be read.
+        BuildError: The network is not float32, ONNX Runtime cannot quantise it, or the goal is
+            not reached with any layer in int8.
     """
     if method not in get_args(Method):
-        msg = f'no method {method!r}; it is one of {", ".join(get_args(Method))}'
+        msg = f'method: expected one of {", ".join(get_args(Method))}, got {method!r}'
         raise SettingsError(msg)
     if not feeds:
-        msg = 'no frames to calibrate with'
+        msg = 'there are no calibration frames'
         raise SettingsError(msg)
     kind = read_facts(onnx_path).precision
     if kind != 'fp32':
-        msg = f'{onnx_path} computes in {kind}; only a float32 network can be quantised'
+        msg = f'{onnx_path} is a network in {kind}; only float32 networks can be quantised'
         raise BuildError(msg)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix='.quantize-') as folder:
         progress('preparing the network', None)
         reader = _Reader(feeds, progress)
         try:
-            # ONNX Runtime prints what it does; the progress says it.
+            # ONNX Runtime prints its progress.
             with contextlib.redirect_stdout(io.StringIO()):
                 _calibrate(onnx_path, Path(folder), reader, method)
         except Exception as err:
@@ -103,18 +104,18 @@ def quantize(
 
 
 def judged(count: int) -> list[int]:
-    """Choose the calibration frames by which the goal is judged: at most 16, evenly, rising."""
+    """Return the indices of the evaluation frames: at most 16, evenly spaced, ascending."""
     return [int(i) for i in np.linspace(0, count - 1, min(count, _JUDGED)).round()]
 
 
 def _settle(
     folder: Path, feeds: Sequence[Feed], goal: Goal | None, progress: Progress
 ) -> Quantised:
-    """Leave int8 to the products, and of those to as many as reach the goal."""
+    """Restore all layers to float except products, and of these as many as the goal needs."""
     import onnx
 
     original = onnx.load(str(folder / _PREPARED))
-    # ONNX Runtime hands the rounded tensors to everything that reads them, sums and gates too.
+    # ONNX Runtime also gives the quantised tensors to other users, such as sums and gates.
     others = {node.name for node in original.graph.node if node.op_type not in OPERATORS}
     model = with_float(onnx.load(str(folder / _MADE)), original, others)
     onnx.save(model, str(folder / _MADE))
@@ -135,7 +136,7 @@ def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -
     quantization = import_onnxruntime('quantization')
     shape_inference = import_onnxruntime('quantization.shape_inference')
     prepared = str(folder / _PREPARED)
-    # Symbolic shapes would need SymPy, and the networks' shapes follow without them.
+    # Symbolic shapes need SymPy, and are not necessary for our networks.
     shape_inference.quant_pre_process(
         _by_channel(onnx_path, folder), prepared, skip_symbolic_shape=True
     )
@@ -158,14 +159,14 @@ def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -
             'WeightSymmetric': True,
             'QuantizeBias': False,
             'OpTypesToExcludeOutputQuantization': list(OPERATORS),
-            # One frame's values in memory at a time, instead of all.
+            # Keeps the values of one frame in memory at a time, instead of all.
             'CalibStridedMinMax': 1,
         },
     )
 
 
 def _name_nodes(path: str) -> None:
-    """Give every node a name of its own, by which it is found again in the quantised network."""
+    """Give every node a unique name, to find it in the quantised network."""
     import onnx
 
     model = onnx.load(path)
@@ -178,7 +179,7 @@ def _name_nodes(path: str) -> None:
 
 
 def _by_channel(onnx_path: Path, folder: Path) -> str:
-    """Answer the network in a version of ONNX whose quantise nodes have an axis."""
+    """Return a file of the network with opset 13 or newer, the first with an axis in Q/DQ."""
     import onnx
     from onnx import version_converter
 
@@ -191,7 +192,7 @@ def _by_channel(onnx_path: Path, folder: Path) -> str:
 
 
 class _Reader:
-    """ONNX Runtime's CalibrationDataReader over frames in memory."""
+    """Implement ONNX Runtime's CalibrationDataReader for frames in memory."""
 
     def __init__(self, feeds: Sequence[Feed], progress: Progress) -> None:
         self._feeds = feeds
@@ -220,10 +221,9 @@ class _Reader:
 
 
 def run_exactly(onnx_path: Path, feeds: Sequence[Feed]) -> list[dict[str, NDArray[Any]]]:
-    """Run a network on the CPU as its graph is written.
+    """Run a network on the CPU without the int8 kernels of ONNX Runtime.
 
-    ONNX Runtime's int8 kernels are left out: on CPUs without VNNI some of them saturate in
-    between, which a GPU does not.
+    On CPUs without VNNI some of these kernels saturate intermediate results, unlike a GPU.
     """
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()

@@ -241,7 +241,7 @@ def test_a_network_without_products_is_left_in_float32(run_model, make_model):
     assert [n.op_type for n in half.graph.node] == ['Relu']
 
 
-def test_an_unknown_operator_is_refused_with_the_mend(make_model):
+def test_an_unknown_operator_is_refused_with_the_fix(make_model):
     nodes = [helper.make_node('Magic', ['x'], ['m'], 'magic', domain='my.own')]
     graph = helper.make_graph(
         [*nodes, helper.make_node('Relu', ['m'], ['y'], 'relu')],
@@ -252,5 +252,5 @@ def test_an_unknown_operator_is_refused_with_the_mend(make_model):
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid('', 13), helper.make_opsetid('my.own', 1)]
     )
-    with pytest.raises(BuildError, match=r'magic \(Magic\).*mend: use fp32'):
+    with pytest.raises(BuildError, match=r'magic \(Magic\).*to fix: use fp32'):
         to_half(model)

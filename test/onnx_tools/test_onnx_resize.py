@@ -64,8 +64,8 @@ def test_the_network_is_the_same_at_another_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('changes', 'complaint'),
     [
-        ({'channels': 1}, 'want one input of shape'),
-        ({'inputs': 2}, 'want one input of shape'),
+        ({'channels': 1}, 'expected one input of shape'),
+        ({'inputs': 2}, 'expected one input of shape'),
         ({'flat': True}, 'cannot take images of 48x40'),
     ],
 )

@@ -132,18 +132,18 @@ def test_giving_up_leaves_nothing(save, network, feeds, tmp_path, kind):
 
 
 def test_without_frames_there_is_nothing_to_learn_from(save, network, tmp_path):
-    with pytest.raises(SettingsError, match='no frames'):
+    with pytest.raises(SettingsError, match='no calibration frames'):
         quantize(save(network), tmp_path / 'int8.onnx', [])
 
 
 def test_refuses_another_method(save, network, feeds, tmp_path):
-    with pytest.raises(SettingsError, match="'best'; it is one of entropy, minmax"):
+    with pytest.raises(SettingsError, match="expected one of entropy, minmax, got 'best'"):
         quantize(save(network), tmp_path / 'int8.onnx', feeds, method='best')
 
 
 def test_refuses_a_network_that_is_quantised_already(save, network, feeds, tmp_path):
     quantize(save(network), tmp_path / 'int8.onnx', feeds, method='minmax')
-    with pytest.raises(BuildError, match='computes in int8; only a float32'):
+    with pytest.raises(BuildError, match='is a network in int8; only float32'):
         quantize(tmp_path / 'int8.onnx', tmp_path / 'again.onnx', feeds)
 
 
