@@ -34,13 +34,13 @@ def page() -> str:
     """Make the page."""
     parts = [
         '# Parameters of the nodes\n',
-        'Made from the nodes by `dev/parameter_reference.py`; a test holds it against them.\n\n'
-        'A live parameter can change on an active node and acts on the next frame. A change of '
-        'one that reloads has a configured node load its network anew, beside the old one, which '
-        'goes on where that fails. The others change only while the node is unconfigured, or '
-        'never after its start. A change of several is made as a whole or refused as a whole. '
-        '`ros2 param dump` of a node is a file that starts an equal one; `autostart` is false in '
-        'it where a launch file configured and activated the node.\n',
+        '`dev/parameter_reference.py` writes this page from the nodes; a test compares them.\n\n'
+        'A live parameter can be changed on an active node and takes effect with the next frame. '
+        'A change of one that reloads makes a configured node load its network again, while the '
+        'old one keeps running, also if that fails. The others can be changed only while the node '
+        'is unconfigured, or never after the start. A change of several parameters is accepted or '
+        'refused as a whole. `ros2 param dump` writes a file that starts an equal node; '
+        '`autostart` is false in it if a launch file configured and activated the node.\n',
     ]
     for name, settings in TABLES.items():
         parts += [f'## {name}\n', ParameterTable(settings).reference()]
