@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a network is: its card, labels, colours and name."""
+"""Descriptions of networks: cards, labels, colours and names."""

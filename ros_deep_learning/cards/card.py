@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A network as one YAML card: where it comes from, what it takes, what it gives."""
+"""Model cards: one YAML file per network with its source, input, outputs and labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Interpolation = Literal['nearest', 'bilinear', 'area']
 InputType = Literal['float32', 'uint8']
 
 MAX_SIDE = 16384
-"""Largest input width or height in pixels; 4096x4096 is the largest in common use."""
+"""Largest input width or height in pixels; networks in common use have up to 4096."""
 
 _NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
 _NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
@@ -31,25 +31,25 @@ _NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How an image becomes the network's input tensor.
+    """Preprocessing: how an image becomes the network's input tensor.
 
-    The image is resized in 8 bits, its channels are ordered, and each value becomes
+    The image is resized in 8 bits, its channels are reordered, and each value becomes
     ``(pixel * scale - mean[c]) / std[c]`` with c in the network's channel order.
 
     Attributes:
-        width: Of the tensor, pixels.
-        height: Of the tensor, pixels.
-        name: The tensor's name; None = the network's only input.
+        width: Width of the tensor in pixels.
+        height: Height of the tensor in pixels.
+        name: Name of the tensor; None = the network's only input.
         layout: ``nchw`` or ``nhwc``.
         channels: The network's channel order, ``rgb`` or ``bgr``.
         resize: ``stretch`` to the size, ``letterbox`` (whole image, padded) or ``crop`` (centre).
-        crop_fraction: Share of the shorter side that ``crop`` keeps, 0..1.
+        crop_fraction: Share of the shorter side that ``crop`` keeps, above 0, at most 1.
         interpolation: ``nearest``, ``bilinear`` or ``area``.
         pad_value: Pixel value 0..255 of the padding, before the formula.
-        scale: Factor on the pixel value 0..255.
-        mean: Subtracted after the scale, one a channel.
-        std: Divided by last, one a channel.
-        dtype: ``float32`` or ``uint8`` of the tensor.
+        scale: Factor on the pixel value 0..255, above 0.
+        mean: Subtrahend after the scale, one per channel.
+        std: Divisor at the end, one per channel, above 0.
+        dtype: Type of the tensor, ``float32`` or ``uint8``.
     """
 
     width: int
@@ -69,31 +69,31 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A network.
+    """Description of a network.
 
     Attributes:
-        name: Its name in the zoo; also used for file names in the cache.
+        name: Name in the zoo; also used for file names in the cache.
         task: ``classification``, ``detection`` or ``segmentation``.
-        source: Where its file comes from.
-        format: ``onnx``, or what is converted to it on arrival: ``tensorflow-ssd``, ``uff-ssd``,
-            ``caffe``, or ``onnx-resized`` for an ONNX network whose file states another input
-            size.
-        input: How an image becomes its input.
+        source: Where the network's files come from.
+        format: ``onnx``, or a format that is converted to ONNX after the download:
+            ``tensorflow-ssd``, ``uff-ssd``, ``caffe``, or ``onnx-resized`` for an ONNX network
+            that gets another input size.
+        input: How an image becomes the input tensor.
         licence: SPDX identifier of the weights' licence.
-        folder: The folder the card lies in.
-        aliases: Other names for it.
+        folder: Folder of the card file.
+        aliases: Other names of the network.
         description: One line for people.
-        outputs: Role to tensor name, such as ``{'boxes': ..., 'scores': ...}``; a detector's
-            names and shapes may tell what is left out.
-        decoder: Name of the decoder that reads the outputs; None = the task's only one, or for a
-            detector the one that its outputs tell.
-        labels: File with one label a line; None = the classes have numbers only.
-        colors: File with one colour a line; None = the palette's.
-        accuracy: What is known of its accuracy, with its source.
-        checked: What of it was run when the card was made: the ``real weights``, its real layers
-            with ``random weights``, or nothing (``card only``); None where nobody tells.
-        family: The collection it belongs to, such as ``jetson-inference``.
-        notes: What else there is to know, for people.
+        outputs: Tensor name by role, such as ``{'boxes': ..., 'scores': ...}``. For a detector,
+            missing roles are inferred from the names and shapes of its outputs.
+        decoder: Name of the decoder that reads the outputs; None = the only one of the task, or
+            for a detector the one inferred from its outputs.
+        labels: File with one label per line; None = the classes have numbers only.
+        colors: File with one colour per line; None = the colours of the palette.
+        accuracy: Known accuracy, with its source.
+        checked: What was run when the card was written: the ``real weights``, the real layers
+            with ``random weights``, or nothing (``card only``); None = unknown.
+        family: Collection of the network, such as ``jetson-inference``.
+        notes: Further notes for people.
     """
 
     name: str
@@ -116,14 +116,14 @@ class ModelCard:
 
 
 def load_card(path: Path | str) -> ModelCard:
-    """Read and check a model card.
+    """Load and check a model card.
 
-    Files a card names are looked for beside it, then in the folders ``weights`` and ``labels``
-    next to the card's own folder.
+    Files that the card names are searched beside it, then in the folders ``weights`` and
+    ``labels`` next to the card's folder.
 
     Raises:
-        CardError: The file cannot be read, or a key is unknown, missing, of the wrong type or
-            out of range, or names a file that is not there.
+        CardError: The file cannot be read, or a key is unknown, missing, of the wrong type, out
+            of range, or names a file that does not exist.
     """
     path = Path(path).expanduser().absolute()
     top = read_yaml(path)
@@ -183,7 +183,7 @@ def _read_input(section: Section) -> InputSpec:
             'network is loaded (parameter max_batch, build_engine --max-batch)',
         )
     if spec.crop_fraction > 1.0:
-        section.fail('crop_fraction', f'want a number in 0..1, not {spec.crop_fraction:g}')
+        section.fail('crop_fraction', f'expected a number in 0..1, got {spec.crop_fraction:g}')
     section.finish()
     return spec
 
@@ -194,5 +194,5 @@ def _read_outputs(top: Section, task: Task) -> Mapping[str, str]:
     section = top.section('outputs')
     roles = section.names()
     if not roles:
-        section.fail('(role)', 'missing; want at least one role with its tensor name')
+        section.fail('(role)', 'missing; expected at least one role with its tensor name')
     return MappingProxyType({role: section.text(role) for role in roles})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a model card as the YAML that ``load_card`` reads."""
+"""Write a model card as YAML that ``load_card`` can read."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LAST_KEYS = (
 
 
 def card_text(card: ModelCard, folder: Path | None = None) -> str:
-    """Give a card as YAML.
+    """Return a card as YAML text.
 
     Args:
         card: The card.
-        folder: Where the text will lie, as in ``cards`` of the zoo: files beside it, or in
-            ``weights`` and ``labels`` next to it, are called by their bare names. None = all
-            files are called by their whole paths.
+        folder: Folder of the card file, such as ``cards`` of the zoo: files in it, or in
+            ``weights`` and ``labels`` next to it, are written with their bare names. None = all
+            files are written with absolute paths.
     """
     import yaml
 

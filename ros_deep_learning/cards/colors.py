@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read the colours of a network's classes."""
+"""Load the colours of a network's classes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ..errors import CardError
 _LEVEL = re.compile('[0-9]{1,3}')
 
 MAX_COLORS_BYTES = 256 * 1024
-"""A mask has at most 255 classes; this leaves room for any way to write them."""
+"""Largest colour file; a mask has at most 255 classes, which need far less."""
 
 
 def load_colors(path: Path | str) -> NDArray[np.uint8]:
-    """Read one colour a line, ``red green blue``; the line's place, from 0, is the class index.
+    """Load a file with one colour per line, ``red green blue``, in the order of the classes.
 
-    Numbers are 0..255, with blanks or commas between them. Blank lines are skipped. A fourth
-    number, the opacity in the colour files of jetson-inference, is checked and left out.
+    Numbers are 0..255, separated by blanks or commas. Blank lines are skipped. A fourth number,
+    the opacity in colour files of jetson-inference, is checked and dropped.
 
     Returns:
-        Shape (K, 3), uint8, rgb.
+        Shape (K, 3), uint8, rgb; row k is the colour of class k.
 
     Raises:
-        CardError: The file cannot be read, or a line is not a colour, or there is none.
+        CardError: The file cannot be read, has no colour, or has a line that is not a colour.
     """
     path = Path(path)
     try:
@@ -47,10 +47,10 @@ def load_colors(path: Path | str) -> NDArray[np.uint8]:
             continue
         levels = [int(field) for field in fields if _LEVEL.fullmatch(field)]
         if len(levels) != len(fields) or len(levels) not in (3, 4) or max(levels) > 255:
-            msg = f'colors file {path}: line {number}: want red green blue, each 0..255'
+            msg = f'colors file {path}: line {number}: expected red green blue, each 0..255'
             raise CardError(msg)
         colors.append(levels[:3])
     if not colors:
-        msg = f'colors file {path} is empty; want one colour a line'
+        msg = f'colors file {path} is empty; expected one colour per line'
         raise CardError(msg)
     return np.array(colors, np.uint8)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read the names of a network's classes."""
+"""Load the names of a network's classes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from pathlib import Path
 from ..errors import CardError
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
-"""The 21841 classes of the full ImageNet, with all synonyms, take 1 MB."""
+"""Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
 
 _SYNSET = re.compile(r'^n[0-9]{8}\s+')
 
 
 def load_labels(path: Path | str) -> tuple[str, ...]:
-    """Read one label a line; the line's place, from 0, is the class index.
+    """Load a file with one label per line, in the order of the classes.
 
-    Blank lines at the end are dropped. A WordNet number before a label (``n01440764 tench``),
-    as in the label files of jetson-inference, is dropped too.
+    Blank lines at the end are dropped, and so is a WordNet number before a label
+    (``n01440764 tench``), as in the label files of jetson-inference.
+
+    Returns:
+        The labels; label k is the name of class k.
 
     Raises:
-        CardError: The file cannot be read, is not UTF-8 text, has no label, or leaves a line
-            in the middle empty, which would leave a class without a name.
+        CardError: The file cannot be read, is not UTF-8 text, has no label, or has an empty line
+            in the middle, which would leave a class without a name.
     """
     path = Path(path)
     try:
@@ -44,11 +47,11 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
         raise CardError(msg) from err
     labels = [_SYNSET.sub('', line.strip()) for line in text.rstrip().split('\n')]
     if labels == ['']:
-        msg = f'labels file {path} is empty; want one label a line'
+        msg = f'labels file {path} is empty; expected one label per line'
         raise CardError(msg)
     for number, label in enumerate(labels, 1):
         if not label.isprintable() or not label:
-            msg = f'labels file {path}: line {number} is not a label; want one label a line'
+            msg = f'labels file {path}: line {number} is not a label; expected one label per line'
             raise CardError(msg)
     return tuple(labels)
 
@@ -57,10 +60,10 @@ def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Read the class names that Ultralytics writes into an ONNX file, as a Python dict.
 
     Args:
-        metadata: The file's metadata.
+        metadata: Metadata of the ONNX file.
 
     Returns:
-        One label a class; none where there are no names, or they are not those of 0, 1, 2 ...
+        One label per class; empty if there are no names, or their keys are not 0, 1, 2, ...
     """
     try:
         names = ast.literal_eval(metadata.get('names', ''))

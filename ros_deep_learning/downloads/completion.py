@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A card of a download, completed by what the download itself says."""
+"""Complete the card of a download with what the downloaded files contain."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ _LOG = logging.getLogger('ros_deep_learning')
 
 
 def is_complete(card: ModelCard) -> bool:
-    """Tell whether a card says all there is to know, so that its files add nothing."""
+    """Return whether a card is complete, so that its files can add nothing."""
     return not card.source.urls and card.format != 'caffe'
 
 
 def complete(card: ModelCard, onnx_path: Path, files: Mapping[Role, Path]) -> ModelCard:
-    """Give the card of the network as it lies here: an ONNX file with its own labels.
+    """Return the card of a downloaded network: a local ONNX file with its own labels.
 
-    The author of a card may not have seen its archive. Where the network itself tells a size, or
-    the name of its only input or output, that holds; what differs is logged. Labels and colours
-    of the archive win over those of the zoo, but not over others that a caller put into the card.
+    A card may have been written without its archive at hand. If the ONNX file declares a size,
+    or the name of its only input or output, that replaces the card's value; differences are
+    logged. Labels and colours of the archive replace those of the zoo, but not others that a
+    caller has put into the card.
 
     Args:
         card: The network.
         onnx_path: Its ONNX file.
-        files: What else came with it.
+        files: The other files of the download, by role.
 
     Raises:
-        CardError: The file is no ONNX network.
+        CardError: The file is not an ONNX network.
     """
     facts = read_facts(onnx_path)
     spec = _fitting_input(card, facts)
     outputs = _fitting_outputs(card, facts)
     if spec != card.input or outputs != dict(card.outputs):
         _LOG.info(
-            '%s: as its network says, the input is %s %dx%d and the outputs are %s',
+            '%s: by its ONNX file, the input is %s %dx%d and the outputs are %s',
             *(card.name, spec.name, spec.width, spec.height, ', '.join(outputs.values())),
         )
     return replace(
@@ -57,14 +58,14 @@ def complete(card: ModelCard, onnx_path: Path, files: Mapping[Role, Path]) -> Mo
 
 
 def _best(card: ModelCard, named: Path | None, packed: Path | None) -> Path | None:
-    """Choose between a file that the card names and the one that came with the weights.
+    """Choose between the file that the card names and the one that came with the weights.
 
-    The latter fits the weights better than what comes with the zoo; a file from elsewhere is
-    somebody's own choice.
+    The latter fits the weights better than a file of the zoo. A file from elsewhere was chosen
+    by the user, and stays.
     """
     if packed is None or named is None:
         return packed or named
-    # A symlink install has the card and the file that it names in different folders.
+    # In a symlink install, the card and the file that it names resolve to different folders.
     homes = (card.folder, card.folder.parent / 'labels')
     if all((home / named.name).resolve() != named.resolve() for home in homes):
         return named

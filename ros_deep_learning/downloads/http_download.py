@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Download one file over https from the first of several addresses that has it."""
+"""Download one file over https from the first of several URLs that delivers it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..progress import Progress, silent
 from .https_only import RefusedError, https_opener
 
 ATTEMPTS = 3
-"""Tries of one address; each goes on where the one before was broken off."""
+"""Attempts per URL; each resumes where the previous one was interrupted."""
 
 _TIMEOUT_S = 30.0
 _PAUSE_S = 0.5
@@ -31,12 +31,12 @@ _PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A download that is whole.
+    """A completed download.
 
     Attributes:
-        url: The address that gave it.
-        sha256: Of its bytes, 64 hex digits.
-        size_bytes: How many.
+        url: The URL that delivered it.
+        sha256: SHA-256 of the file, 64 lower-case hex digits.
+        size_bytes: Size of the file.
     """
 
     url: str
@@ -44,8 +44,8 @@ class Download:
     size_bytes: int
 
 
-class _BrokenOffError(Exception):
-    """The transfer ended early; it may go on."""
+class _TransferError(Exception):
+    """The transfer ended early; it may be resumed."""
 
 
 def download_file(
@@ -56,21 +56,22 @@ def download_file(
     sha256: str | None = None,
     progress: Progress = silent,
 ) -> Download:
-    """Download a file to ``part``; what an earlier call left there is gone on with.
+    """Download a file to ``part``, or resume the download that an earlier call began there.
 
-    A transfer that breaks off leaves its part only if the server can prove, by an ETag or a
-    date, that the rest is of the same file. What is refused leaves nothing.
+    An interrupted transfer is kept only if the server sent an ETag or a date that proves, on
+    resuming, that the rest belongs to the same file. A refused file is removed.
 
     Args:
-        urls: Addresses, best first; all https.
-        part: Where it grows; its folder must exist. ``part`` with ``.state`` holds what is
-            needed to go on.
+        urls: URLs in order of preference; all https.
+        part: Path of the downloaded file; its folder must exist. A second file, with ``.state``
+            appended to the name, holds what resuming needs.
         max_bytes: A larger file is refused.
-        sha256: What the file must have; None = anything.
-        progress: Told the share that is here; may raise to give up, which keeps the part.
+        sha256: Expected SHA-256; None = any.
+        progress: Called with the finished share; an exception from it cancels the download and
+            keeps the part.
 
     Raises:
-        FetchError: No address gave the file; the message tells why for each of them.
+        FetchError: No URL delivered the file; the message has the reason for each of them.
         OSError: The part cannot be written.
     """
     complaints: list[str] = []
@@ -80,10 +81,10 @@ def download_file(
         except RefusedError as err:
             discard(part)
             complaints.append(f'{url}: {err}')
-        except _BrokenOffError as err:
+        except _TransferError as err:
             complaints.append(f'{url}: {err}')
         except OSError:
-            # The disk is full, more often than not.
+            # Most likely the disk is full.
             discard(part)
             raise
         except BaseException:
@@ -95,7 +96,7 @@ def download_file(
 
 
 def discard(part: Path) -> None:
-    """Remove a part and what was noted of it."""
+    """Remove a part and its ``.state`` file."""
     part.unlink(missing_ok=True)
     _state_path(part).unlink(missing_ok=True)
 
@@ -112,7 +113,7 @@ def _download_from(
             discard(part)
         try:
             _transfer(url, part, validator, max_bytes, progress)
-        except _BrokenOffError as err:
+        except _TransferError as err:
             if _validator(part, url) is None:
                 discard(part)
             trouble = str(err)
@@ -122,18 +123,23 @@ def _download_from(
             return Download(url, found, part.stat().st_size)
         discard(part)
         if validator is None:
-            msg = f'it has the SHA-256 {found}, not {sha256}: refused'
+            msg = f'expected the SHA-256 {sha256}, got {found}: refused'
             raise RefusedError(msg)
         trouble = 'the file changed while it was being downloaded'
-    raise _BrokenOffError(trouble)
+    raise _TransferError(trouble)
 
 
 def _transfer(
     url: str, part: Path, validator: str | None, max_bytes: int, progress: Progress
 ) -> None:
-    """Fetch what is missing; raises _BrokenOffError or RefusedError."""
+    """Download the missing bytes.
+
+    Raises:
+        _TransferError: The transfer ended early.
+        RefusedError: The server's answer is not acceptable.
+    """
     if not url.startswith('https://'):
-        msg = 'it is not an https address: refused'
+        msg = 'it is not an https URL: refused'
         raise RefusedError(msg)
     request = Request(url, headers={'User-Agent': 'ros_deep_learning'})  # noqa: S310
     here = part.stat().st_size if validator is not None else 0
@@ -148,7 +154,7 @@ def _transfer(
                 discard(part)
             message = f'the server answers {err.code} {err.reason}'
             if err.code in (*_PASSING, 416):
-                raise _BrokenOffError(message) from None
+                raise _TransferError(message) from None
             raise RefusedError(message) from None
     except (URLError, OSError, HTTPException) as err:
         raise _unreachable(err) from err
@@ -157,16 +163,16 @@ def _transfer(
             here = 0
         elif not response.headers.get('Content-Range', '').startswith(f'bytes {here}-'):
             discard(part)
-            msg = 'the server sent another range than it was asked for'
-            raise _BrokenOffError(msg)
+            msg = 'the server sent another range than requested'
+            raise _TransferError(msg)
         _receive(url, response, part, here, max_bytes, progress)
 
 
 def _unreachable(err: Exception) -> Exception:
     reason = err.reason if isinstance(err, URLError) else err
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return RefusedError(f'the server is not who it says: {reason.verify_message}')
-    return _BrokenOffError(f'no connection: {reason}')
+        return RefusedError(f'the certificate of the server is not valid: {reason.verify_message}')
+    return _TransferError(f'no connection: {reason}')
 
 
 def _receive(
@@ -174,10 +180,10 @@ def _receive(
 ) -> None:
     headers = response.headers
     if headers.get_content_type() == 'text/html':
-        msg = 'the server answers a web page, not a file: refused'
+        msg = 'the server sent a web page instead of a file: refused'
         raise RefusedError(msg)
     if headers.get('Content-Encoding', 'identity') != 'identity':
-        msg = f'the server packs it as {headers["Content-Encoding"]}: refused'
+        msg = f'the server encodes it as {headers["Content-Encoding"]}: refused'
         raise RefusedError(msg)
     length = headers.get('Content-Length', '')
     total = here + int(length) if length.isdecimal() else None
@@ -192,8 +198,8 @@ def _receive(
             try:
                 chunk = response.read1(_CHUNK_BYTES)
             except (OSError, HTTPException) as err:
-                msg = f'broken off after {here} bytes: {err}'
-                raise _BrokenOffError(msg) from err
+                msg = f'interrupted after {here} bytes: {err}'
+                raise _TransferError(msg) from err
             if not chunk:
                 break
             here += len(chunk)
@@ -201,8 +207,8 @@ def _receive(
                 raise RefusedError(too_large)
             stream.write(chunk)
     if total is not None and here < total:
-        msg = f'broken off after {here} of {total} bytes'
-        raise _BrokenOffError(msg)
+        msg = f'interrupted after {here} of {total} bytes'
+        raise _TransferError(msg)
 
 
 def _state_path(part: Path) -> Path:
@@ -210,7 +216,7 @@ def _state_path(part: Path) -> Path:
 
 
 def _note_state(part: Path, url: str, etag: str, modified: str) -> None:
-    # RFC 9110, 13.1.5: only a strong validator may join parts.
+    # RFC 9110, 13.1.5: only a strong validator proves that two parts belong together.
     validator = etag if etag and not etag.startswith('W/') else modified
     if validator:
         _state_path(part).write_text(json.dumps({'url': url, 'validator': validator}))
@@ -219,7 +225,7 @@ def _note_state(part: Path, url: str, etag: str, modified: str) -> None:
 
 
 def _validator(part: Path, url: str) -> str | None:
-    """Give what proves that the rest at an address belongs to the part that is here."""
+    """Return the validator that proves that the rest at a URL belongs to the existing part."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         state = json.loads(_state_path(part).read_text())
         if state['url'] == url and part.is_file():

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An opener of addresses that speaks https and nothing else, on every redirect too."""
+"""An URL opener that uses https only, also after redirects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from urllib.request import (
 
 
 class RefusedError(Exception):
-    """What a server offers is not taken; trying again would not help."""
+    """The server's answer is not acceptable; another attempt would not help."""
 
 
 class _Redirects(HTTPRedirectHandler):
@@ -29,16 +29,17 @@ class _Redirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         if not newurl.lower().startswith('https://'):
-            complaint = f'the server sends on to {newurl[:200]}, which is not https: refused'
+            complaint = f'the server redirects to {newurl[:200]}, which is not https: refused'
             raise RefusedError(complaint)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def https_opener() -> Any:
-    """Make an opener; certificates are those of the system, or of ``$SSL_CERT_FILE``.
+    """Create an opener that accepts https URLs only.
 
-    Proxies are those of ``$https_proxy`` and ``$no_proxy``. Its ``open`` raises RefusedError on a
-    redirect to anything but https.
+    Certificates are those of the system or of ``$SSL_CERT_FILE``; proxies those of
+    ``$https_proxy`` and ``$no_proxy``. ``open`` raises RefusedError on a redirect to anything but
+    https.
     """
     opener = OpenerDirector()
     for handler in (

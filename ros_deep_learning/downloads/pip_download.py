@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Download one wheel through pip, with the user's own index settings and a cap on its size."""
+"""Download one wheel through pip, with the user's index settings and a size limit."""
 
 from __future__ import annotations
 
@@ -29,23 +29,25 @@ def download_wheel(
     wheel_tags: str | None = None,
     progress: Progress = silent,
 ) -> Path:
-    """Download a package's wheel without its dependencies and without running any of its code.
+    """Download the wheel of a package, without its dependencies and without running its code.
 
-    pip's configuration files and PIP_* variables decide from where. pip's own cache is not
-    filled: what is wanted of the wheel is kept elsewhere.
+    pip's configuration files and PIP_* variables select the index. pip's cache is not used,
+    since the needed files of the wheel are kept elsewhere.
 
     Args:
         package: Pinned requirement, ``name==version``.
-        folder: An empty folder of the caller's; the wheel and pip's temporary files go there.
-        max_bytes: The download is broken off when it grows beyond this size.
-        wheel_tags: ``python-abi-platform`` of the wheel to take; None = this interpreter's.
-        progress: Called about ten times a second with the share of ``max_bytes`` that is here.
+        folder: An empty folder of the caller, for the wheel and pip's temporary files.
+        max_bytes: A download that grows larger is aborted.
+        wheel_tags: ``python-abi-platform`` of the wheel; None = those of this interpreter.
+        progress: Called about ten times a second with the finished share of ``max_bytes``; an
+            exception from it cancels the download.
 
     Returns:
-        The wheel's path, in ``folder``.
+        The path of the wheel, in ``folder``.
 
     Raises:
-        FetchError: No pip, no network, no such package, a too large file or a full disk.
+        FetchError: There is no pip, no network or no such package, the file is too large, or the
+            disk is full.
     """
     if importlib.util.find_spec('pip') is None:
         msg = (
@@ -66,7 +68,7 @@ def download_wheel(
     with log.open('wb') as output:
         process = subprocess.Popen(
             command,
-            # python -m looks for pip in the current folder first: an empty one is safe.
+            # python -m searches pip in the current folder first: an empty folder is safe.
             cwd=scratch,
             env={**os.environ, 'TMPDIR': str(scratch)},
             stdin=subprocess.DEVNULL,
@@ -107,11 +109,11 @@ def _tag_options(wheel_tags: str | None) -> list[str]:
 
 
 def _largest(folder: Path) -> int:
-    """Give the size of the largest file below a folder that pip is writing to."""
+    """Return the size of the largest file below a folder that pip is writing to."""
     largest = 0
     for root, _, names in os.walk(folder):
         for name in names:
-            # pip moves its files while we look.
+            # pip may move a file between the listing and the stat.
             with suppress(OSError):
                 largest = max(largest, (Path(root) / name).stat().st_size)
     return largest
@@ -128,7 +130,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _reason(log: Path) -> str:
-    """Say in one line why pip failed, and what mends it."""
+    """Return in one line why pip failed, and the fix."""
     text = log.read_bytes()[-_LOG_BYTES:].decode('utf-8', 'replace')
     if 'No space left on device' in text:
         return f'no space left on the disk of {log.parent.parent}; free some and run again'
@@ -138,5 +140,5 @@ def _reason(log: Path) -> str:
             'a mirror (PIP_INDEX_URL), and run again'
         )
     errors = [line.strip() for line in text.splitlines() if line.startswith('ERROR:')]
-    said = errors[-1].removeprefix('ERROR:').strip() if errors else 'nothing'
-    return f'pip says: {said[:300]}; check the index it uses (pip config list)'
+    error = errors[-1].removeprefix('ERROR:').strip() if errors else 'nothing'
+    return f'pip says: {error[:300]}; check the index it uses (pip config list)'

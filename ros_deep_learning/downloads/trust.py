@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Trust on first use: what a download was when it came first, so that it stays that."""
+"""Trust on first use: pin the SHA-256 of a first download and require it from then on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SHA256 = re.compile('[0-9a-f]{64}')
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A download for which no SHA-256 was published, as it was the first time.
+    """Record of the first download of a file for which no SHA-256 is published.
 
     Attributes:
-        url: The address that gave it.
-        sha256: Of the download, 64 hex digits.
-        size_bytes: Of the download.
-        date: When, in UTC, as ISO 8601 writes a day.
+        url: The URL of the download.
+        sha256: SHA-256 of the download, 64 lower-case hex digits.
+        size_bytes: Size of the download.
+        date: Day of the download in UTC, ISO 8601.
     """
 
     url: str
@@ -34,16 +34,16 @@ class Pin:
 
 
 def new_pin(url: str, sha256: str, size_bytes: int) -> Pin:
-    """Make the pin of a download that comes for the first time, today."""
+    """Create the pin of a first download, dated today."""
     return Pin(url, sha256, size_bytes, datetime.now(timezone.utc).date().isoformat())
 
 
 def read_pin(path: Path) -> Pin | None:
-    """Read a pin, or None where there is none yet.
+    """Read a pin; return None if there is none yet.
 
     Raises:
-        FetchError: It cannot be read. It is not taken for a missing one, as anything would be
-            trusted then.
+        FetchError: The pin cannot be read. It must not count as missing, because then any
+            download would be trusted.
     """
     try:
         values = json.loads(path.read_bytes())
@@ -55,11 +55,15 @@ def read_pin(path: Path) -> Pin | None:
         return None
     except (OSError, ValueError, TypeError) as err:
         reason = err
-    msg = f'the record of the first download, {path}, is damaged; remove it to trust anew'
+    msg = f'the pin of the first download, {path}, is damaged; remove it to trust the next one'
     raise FetchError(msg) from reason
 
 
 def write_pin(path: Path, pin: Pin, part_folder: Path) -> None:
-    """Write a pin; OSError where that cannot be done."""
+    """Write a pin.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     path.parent.mkdir(exist_ok=True)
     write_whole(path, json.dumps(asdict(pin), indent=1).encode(), part_folder)

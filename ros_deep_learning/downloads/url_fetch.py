@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The files of a network that is downloaded from an address: fetched, verified, unpacked."""
+"""Download, verify and unpack the files of a network from a URL."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SUFFIX = re.compile(r'\.[a-z0-9]{1,8}')
 
 
 class DownloadedFiles:
-    """What one download gives, in a folder of its own inside the cache.
+    """The files of one download, in a folder of their own inside the cache.
 
     Args:
-        name: The network's name; names files and messages.
-        source: Addresses, SHA-256 and members.
+        name: Name of the network, for file names and messages.
+        source: URLs, SHA-256 and archive members.
         cache: The cache folder, which must exist.
     """
 
@@ -44,10 +44,10 @@ class DownloadedFiles:
         self.pin_path = cache / 'pins' / f'{self._stem}.json'
 
     def sha256(self) -> str | None:
-        """Give the SHA-256 that the download must have; None before the first one.
+        """Return the SHA-256 that the download must have; None before the first download.
 
         Raises:
-            FetchError: The record of the first download is damaged.
+            FetchError: The pin of the first download is damaged.
         """
         if self._source.sha256 is not None:
             return self._source.sha256
@@ -55,7 +55,10 @@ class DownloadedFiles:
         return pin.sha256 if pin else None
 
     def standing(self, roles: Iterable[Role]) -> dict[Role, Path] | None:
-        """Give the files by role if all that the archive has of them stand whole, else None."""
+        """Return the existing files by role; None if one of them is missing or damaged.
+
+        Optional files that the archive does not contain are left out.
+        """
         with suppress(OSError, ValueError, KeyError, TypeError):
             listed = json.loads((self.folder / _LIST).read_bytes())
             if listed['sha256'] != self.sha256():
@@ -73,19 +76,19 @@ class DownloadedFiles:
     def fetch(
         self, roles: Iterable[Role], progress: Progress = silent, *, anew: bool = False
     ) -> dict[Role, Path]:
-        """Give the files by role, downloaded where they do not stand whole.
+        """Return the files by role; download them if one is missing or damaged.
 
-        Safe against being broken off at any point and against other processes that do the same.
+        Safe against interruption at any point and against other processes that do the same.
 
         Args:
-            roles: The files.
-            progress: May raise to give up.
-            anew: Whether to download in any case, and to trust what comes as if it were the first
-                download; until it is whole, the older one stands.
+            roles: Roles of the files.
+            progress: Called at each stage; an exception from it cancels the download.
+            anew: Whether to download in any case and to trust the result as if it were the first
+                download; until it is complete, the older files stay.
 
         Raises:
-            FetchError: No address gives the file, or it is refused.
-            OSError: The files cannot be kept.
+            FetchError: No URL delivers the file, or it is refused.
+            OSError: The files cannot be written.
         """
         wanted = tuple(roles)
         if not anew and (files := self.standing(wanted)) is not None:
@@ -98,7 +101,7 @@ class DownloadedFiles:
         return files
 
     def drop(self, role: Role) -> None:
-        """Remove a file that is of no more use; the list still tells what it was."""
+        """Remove a file that is no longer needed; its entry in the list stays."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             listed = json.loads((self.folder / _LIST).read_bytes())
             (self.folder / Path(listed['files'][role][0]).name).unlink(missing_ok=True)
@@ -147,7 +150,7 @@ class DownloadedFiles:
         return extract_members(part, source.archive, source.members, folder)
 
     def _put(self, files: Mapping[Role, Path], sha256: str, work: Path) -> None:
-        """Move the files to their places; the list, which makes them valid, comes last."""
+        """Move the files to their places, and last write the list that makes them valid."""
         self.folder.mkdir(exist_ok=True)
         listed = {role: (path.name, sha256_of(path)) for role, path in files.items()}
         for path in files.values():
@@ -159,6 +162,6 @@ class DownloadedFiles:
 def _trusted(pin: Pin | None) -> str:
     assert pin is not None
     return (
-        f'{pin.sha256} is what {pin.url} gave on its first download, on {pin.date}; if the change '
-        'is meant, download it with --trust-anew'
+        f'{pin.url} had the SHA-256 {pin.sha256} on its first download, on {pin.date}; if the '
+        'change is intended, download it with --trust-anew'
     )

@@ -15,7 +15,7 @@ from ros_deep_learning.errors import CardError
 def test_no_colour(tmp_path, text):
     path = tmp_path / 'colors.txt'
     path.write_text(text, encoding='utf-8')
-    with pytest.raises(CardError, match=r'colors\.txt is empty; want one colour a line$'):
+    with pytest.raises(CardError, match=r'colors\.txt is empty; expected one colour per line$'):
         load_colors(path)
 
 
@@ -37,7 +37,7 @@ def test_ways_to_write_colours(tmp_path, text):
 def test_not_a_colour(tmp_path, line):
     path = tmp_path / 'colors.txt'
     path.write_text(f'1 2 3\n{line}\n', encoding='utf-8')
-    with pytest.raises(CardError, match=r'colors\.txt: line 2: want red green blue'):
+    with pytest.raises(CardError, match=r'colors\.txt: line 2: expected red green blue'):
         load_colors(path)
 
 

@@ -19,10 +19,10 @@ MERGES = 'a0: &a0 {k0: 1}\n' + ''.join(
     f'a{n}: &a{n}\n  <<: [{", ".join([f"*a{n - 1}"] * 9)}]\n' for n in range(1, 9)
 )
 HOSTILE = {
-    'empty': (b'', 'want a mapping of keys to values, not nothing'),
-    'list': (b'- a\n- b\n', 'not a list'),
-    'text': (b'just words', 'not a text'),
-    'number': (b'3', 'not a whole number'),
+    'empty': (b'', 'expected a mapping of keys to values, got nothing'),
+    'list': (b'- a\n- b\n', 'got a list'),
+    'text': (b'just words', 'got a text'),
+    'number': (b'3', 'got a whole number'),
     'unclosed': (b'name: [a, b', 'line 1: not valid YAML'),
     'tabs': (b'a:\n\t- b', 'line 2: not valid YAML'),
     'two documents': (b'a: 1\n---\nb: 2\n', 'not valid YAML'),
@@ -83,5 +83,5 @@ def test_empty_key_is_a_missing_key(tmp_path: Path) -> None:
     path.write_text('a:\n')
     section = read_yaml(path)
     assert section.integer('a', 0, 9, 4) == 4
-    with pytest.raises(CardError, match='a: missing; want a text'):
+    with pytest.raises(CardError, match='a: missing; expected a text'):
         section.text('a')

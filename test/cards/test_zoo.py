@@ -140,7 +140,7 @@ def test_a_path_that_is_no_card(tmp_path: Path) -> None:
         find_card(tmp_path)
     broken = tmp_path / 'broken.yml'
     broken.write_text('- 1')
-    with pytest.raises(CardError, match='want a mapping'):
+    with pytest.raises(CardError, match='expected a mapping'):
         find_card(str(broken))
 
 

@@ -119,7 +119,7 @@ def test_changed_content_needs_trust_anew(
     files = {'fcn_resnet18.onnx': stand_ins.fcn_resnet18((576, 320), 5, width=8)}
     server.put(SMALL, stand_ins.packed(files))
     message = said(capsys, 'download', SMALL, code=1)
-    assert 'if the change is meant, download it with --trust-anew' in message
+    assert 'if the change is intended, download it with --trust-anew' in message
     said(capsys, 'download', SMALL, '--trust-anew')
     assert said(capsys, 'verify', SMALL).startswith(f'{SMALL}: whole (no SHA-256 is published')
 
@@ -170,7 +170,7 @@ def test_pack_and_unpack(
     monkeypatch.setenv('ROS_DEEP_LEARNING_OFFLINE', '1')
     assert said(capsys, 'unpack', tmp_path / 'usb') == '5 files checked and unpacked\n'
     assert SMALL in rows(said(capsys, 'list', '--here'))
-    assert 'is no pack' in said(capsys, 'unpack', tmp_path, code=1)
+    assert 'is not a pack' in said(capsys, 'unpack', tmp_path, code=1)
 
 
 @pytest.fixture
@@ -278,5 +278,5 @@ def test_a_damaged_pin_is_told(
     said(capsys, 'download', SMALL)
     (pin,) = (tmp_path / 'cache' / 'models' / 'pins').iterdir()
     pin.write_text('torn')
-    assert 'is damaged; remove it to trust anew' in said(capsys, 'show', SMALL, code=1)
+    assert 'is damaged; remove it to trust the next' in said(capsys, 'show', SMALL, code=1)
     assert SMALL not in rows(said(capsys, 'list', '--here'))

@@ -133,7 +133,7 @@ def test_links_and_devices_in_a_tar(tmp_path: Path, folder: Path, kind: bytes, n
     info.type = kind
     info.linkname = '/etc/passwd'
     archive = write_tar(tmp_path / 'a', {}, info, mode='w:gz')
-    refused(archive, 'tar.gz', folder, 'is a link, a device or no plain file')
+    refused(archive, 'tar.gz', folder, 'is a link, a device or not a plain file')
 
 
 @pytest.mark.parametrize('mode', [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
@@ -142,7 +142,7 @@ def test_links_and_devices_in_a_zip(tmp_path: Path, folder: Path, mode: int) -> 
     info.external_attr = (mode | 0o777) << 16
     with zipfile.ZipFile(tmp_path / 'a', 'w') as packed:
         packed.writestr(info, '/etc/passwd')
-    refused(tmp_path / 'a', 'zip', folder, 'is a link, a device or no plain file')
+    refused(tmp_path / 'a', 'zip', folder, 'is a link, a device or not a plain file')
 
 
 @pytest.mark.parametrize('kind', ['tar', 'tar.gz', 'zip'])

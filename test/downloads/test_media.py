@@ -64,5 +64,5 @@ def test_unknown_names(tmp_path: Path) -> None:
 def test_names_are_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (tmp_path / 'media.yaml').write_text(f'"{name}": {{package: a==1}}\n')
     monkeypatch.setattr(media, 'zoo_folder', lambda: tmp_path)
-    with pytest.raises(CardError, match='want a file name'):
+    with pytest.raises(CardError, match='expected a file name'):
         list_media()

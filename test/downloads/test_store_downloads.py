@@ -106,7 +106,7 @@ def test_the_network_knows_its_size_and_output_best(
     assert found.format == 'onnx'
     assert found.labels is None
     assert found.input.mean == card.input.mean
-    assert 'as its network says, the input is data 224x224' in caplog.text
+    assert 'by its ONNX file, the input is data 224x224' in caplog.text
     assert is_complete(found)
     assert store.onnx_path(found) == store.onnx_path(wrong)
 

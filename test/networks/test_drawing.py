@@ -111,8 +111,8 @@ def test_a_file_of_colours_wins_over_the_cards(card, colors, tmp_path):
     ('text', 'words'),
     [
         (None, r'^colors file .*colors\.txt cannot be read: No such file or directory$'),
-        ('', r'^colors file .*colors\.txt is empty; want one colour a line$'),
-        ('1 2 3\nred\n', r'^colors file .*: line 2: want red green blue, each 0\.\.255$'),
+        ('', r'^colors file .*colors\.txt is empty; expected one colour per line$'),
+        ('1 2 3\nred\n', r'^colors file .*: line 2: expected red green blue, each 0\.\.255$'),
         ('1 2 3\n', r'^net: colors: .*colors\.txt has 1 colours for 3 classes$'),
     ],
 )
