@@ -16,6 +16,7 @@ from ..engines.base import Precision
 from ..errors import DeepLearningError
 from ..progress import Progress
 from .bar import progress_bar
+from .logs import log_to_terminal
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
@@ -33,10 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 built or already there, 1 failed, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.WARNING,
-        format='%(levelname)s: %(message)s',
-    )
+    log_to_terminal(logging.DEBUG if arguments.verbose else logging.WARNING)
     try:
         with progress_bar() as bar:
             request, plan = _build(arguments, _without_clock(bar))

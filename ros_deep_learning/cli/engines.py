@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ..errors import BackendUnavailableError, DeepLearningError
+from .logs import log_to_terminal
 
 if TYPE_CHECKING:
     from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ..engines.tensorrt.plans.plan_cache import PlanCache
 
     arguments = _parser().parse_args(argv)
+    log_to_terminal()
     cache = PlanCache()
     try:
         if arguments.command == 'list':

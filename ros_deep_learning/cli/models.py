@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import get_args
 from ..cards.card import Checked, Task
 from ..errors import DeepLearningError
 from . import models_custom, models_files, models_tables
+from .logs import log_to_terminal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or ``verify`` found a fault, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format='%(levelname)s: %(message)s')
+    log_to_terminal()
     try:
         code: int = arguments.run(arguments)
     except (DeepLearningError, OSError) as err:

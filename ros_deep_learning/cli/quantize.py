@@ -22,6 +22,7 @@ from ..progress import Progress
 from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
+from .logs import log_to_terminal
 from .quantize_frames import read_frames
 from .quantize_report import Agreement, agreement, answers_kept
 
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 failed or under ``--at-least``, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
+    log_to_terminal()
     output = Path(arguments.output)
     try:
         with progress_bar() as progress:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
@@ -20,6 +21,7 @@ from ..networks.base import Network
 from ..progress import Progress
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
+from .logs import log_to_terminal
 from .sinks import open_sink
 
 _NetworkT = TypeVar('_NetworkT', bound=Network[Any])
@@ -48,6 +50,7 @@ def run_vision(
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
+    log_to_terminal(logging.INFO)
     try:
         source = open_frames(arguments.input)
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []

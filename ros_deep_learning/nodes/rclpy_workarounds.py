@@ -26,7 +26,13 @@ try:
 except ImportError:  # rclpy 3
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-__all__ = ['InvalidHandle', 'NodeExecutor', 'PatchedLifecycleNode', 'SubscriptionEventCallbacks']
+__all__ = [
+    'InvalidHandle',
+    'NodeExecutor',
+    'PatchedLifecycleNode',
+    'SubscriptionEventCallbacks',
+    'wake',
+]
 
 
 class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
@@ -89,6 +95,11 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
         done: bool = super().shutdown(*args, **kwargs)
         self._executor.shutdown()
         return done
+
+
+def wake(executor: Any) -> None:
+    """Make a spinning executor look at its future: in rclpy 3 it does so only after some work."""
+    executor.create_task(lambda: None)
 
 
 class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]

@@ -10,6 +10,7 @@ from typing import Any
 from ...errors import BuildCancelledError
 from ...progress import Progress
 from ..health.diagnostics import Diagnostics
+from ..program.library_log import logged_by
 from ..stream.frame_runner import WARN_PERIOD_S
 from .network import Network
 
@@ -37,13 +38,14 @@ class NetworkLoader:
         Raises:
             DeepLearningError: It cannot be loaded.
         """
-        network = self._open(settings, progress)
-        try:
-            network.warm_up()
-        except BaseException:
-            network.close()
-            raise
-        return network
+        with logged_by(self._log):
+            network = self._open(settings, progress)
+            try:
+                network.warm_up()
+            except BaseException:
+                network.close()
+                raise
+            return network
 
     def progress(self, stage: str, share: float | None) -> None:
         """Report the progress of a download or build.

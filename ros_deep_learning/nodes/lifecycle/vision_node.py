@@ -27,6 +27,7 @@ from ..messages.outputs import LATCHED_QOS, Outputs
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
+from ..program.library_log import logged_by
 from ..program.usage import Topic
 from ..stream.channel import Channel, Memory, Shot
 from ..stream.frame import Frame
@@ -207,7 +208,10 @@ class VisionNode(ManagedNode):
     def begin(self) -> None:
         """Start the worker and subscribe to the images, with all counts at 0."""
         self._runner.reset()
-        self._worker = Worker(self.get_name(), lambda: self.network.max_batch, self._runner.run)
+        with logged_by(self.get_logger()):
+            self._worker = Worker(
+                self.get_name(), lambda: self.network.max_batch, self._runner.run
+            )
         self._worker.start()
         watched = []
         for channel in self.channels:

@@ -19,8 +19,9 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from ...errors import DeepLearningError, UsageError
-from ..rclpy_workarounds import NodeExecutor
+from ..rclpy_workarounds import NodeExecutor, wake
 from .heap import keep_freed_images
+from .library_log import library_log
 from .usage import chosen_nodes, help_text, wants_help
 
 
@@ -34,10 +35,10 @@ class RunnableNode(Protocol):
     finished: Any
 
     def abandon(self) -> None:
-        """Make long work give up soon; called before ``release``."""
+        """Cancel long work soon; called before ``release``."""
 
     def release(self) -> None:
-        """Give back all that the node holds."""
+        """Free everything that the node owns."""
 
     def destroy_node(self) -> None:
         """Take the node off the graph."""
@@ -49,47 +50,47 @@ def run_node(node_type: Any, *, threads: int = 1) -> int:
 
 
 def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = False) -> int:
-    """Spin nodes until they are told to end or one has finished; answers the exit code.
+    """Spin nodes until a signal ends them or one has finished.
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
     finished while publishers still work, then the context is shut down.
-
-    The exit code is 0 when the nodes were told to end or have done their work, 2 when the
-    command line cannot be read, and 1 when a node could not be made or its work has failed.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
         threads: Executor threads for each node; a lifecycle node takes two, so that diagnostics
             and state queries are answered during a long transition.
         choosable: Whether names on the command line choose among the nodes.
+
+    Returns:
+        Exit code: 0 when a signal ended the nodes or they have done their work, 2 when the command
+        line is invalid, 1 when a node could not be created or its work has failed.
     """
     if wants_help(sys.argv):
         print(help_text(Path(sys.argv[0]).name, node_types, choosable=choosable), end='')
         return 0
-    # The put of a SimpleQueue is made for signal handlers too.
+    # SimpleQueue.put may be called in signal handlers.
     ends: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ends.put(0))
-    nodes: list[RunnableNode] = []
-    try:
-        chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
-        keep_freed_images()
-        _begin()
-        for make in chosen:
-            nodes.append(make())
-        return _spin(nodes, threads * len(nodes), ends)
-    except DeepLearningError as err:
-        print(f'error: {err}', file=sys.stderr)
-        return 2 if isinstance(err, UsageError) else 1
-    finally:
-        with ExitStack() as ends_all:
-            ends_all.callback(rclpy.try_shutdown)
-            for node in reversed(nodes):
-                ends_all.callback(node.destroy_node)
-                ends_all.callback(node.release)
+    with ExitStack() as cleanup:
+        try:
+            chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
+            keep_freed_images()
+            _init_rclpy()
+            cleanup.callback(rclpy.try_shutdown)
+            cleanup.enter_context(library_log())
+            nodes: list[RunnableNode] = []
+            for make in chosen:
+                nodes.append(make())
+                cleanup.callback(nodes[-1].destroy_node)
+                cleanup.callback(nodes[-1].release)
+            return _spin(nodes, threads * len(nodes), ends)
+        except DeepLearningError as err:
+            print(f'error: {err}', file=sys.stderr)
+            return 2 if isinstance(err, UsageError) else 1
 
 
-def _begin() -> None:
+def _init_rclpy() -> None:
     try:
         # rclpy's own handlers shut the context down under workers that are about to publish.
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
@@ -104,7 +105,7 @@ def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -
         executor.add_node(node)
         node.finished.add_done_callback(lambda done: ends.put(int(done.result())))
     stop = Future()
-    # By a thread, because the main one handles signals only while it is in Python.
+    # In a thread, because the main one handles signals only while it runs Python code.
     with ThreadPoolExecutor(1) as pool:
         spinning = pool.submit(executor.spin_until_future_complete, stop)
         spinning.add_done_callback(lambda _: ends.put(0))
@@ -114,8 +115,7 @@ def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -
             for node in nodes:
                 node.abandon()
             stop.set_result(None)
-            # A single-threaded executor of Humble looks at the future only after some work.
-            executor.create_task(lambda: None)
+            wake(executor)
             try:
                 with suppress(ExternalShutdownException):
                     spinning.result()

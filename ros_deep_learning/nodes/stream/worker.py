@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from .mailbox import Mailbox
@@ -32,8 +33,11 @@ class Worker(Generic[K, T]):
         self._mailbox: Mailbox[K, T] = Mailbox()
         self._most = most
         self._handle = handle
-        # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
-        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        # A daemon, so that an unhandled SIGINT does not leave a process that never ends; in the
+        # context of its creator, so that its log records are logged by the same node.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._loop,), name=name, daemon=True
+        )
 
     def start(self) -> None:
         """Begin to handle items."""
