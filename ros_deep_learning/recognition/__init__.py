@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From a bare network file to a model card."""
+"""Find or create the model card of a network."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The network that a user means: by name, by card or by its own file, with what is said of it."""
+"""Find the card of a network by name, card or network file, and apply the user's hints."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..errors import CardError
 from .custom import card_from_file, is_network_file
 from .hints import Hints
 
-# Which outputs of a card are meant, by their role, where hints name one of these; ``scores``
-# stands for the only output, whatever its role.
+# Roles of a card's output that a role in the hints may stand for. The role ``scores`` in the hints
+# stands for a single output with any role.
 _ROLES: Mapping[str, tuple[str, ...]] = {
     'coverage': ('coverage', 'scores'),
     'boxes': ('boxes',),
@@ -26,17 +26,18 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
 def choose_card(
     model: str | Path, task: Task | None = None, hints: Hints | None = None
 ) -> ModelCard:
-    """Find or make the card of a network.
+    """Find or create the card of a network.
 
     Args:
-        model: A name of the zoo, or the path of a card or of a network's own file.
-        task: What it is made for; None is as a file tells. A card of another task is given back
-            as it is.
-        hints: What is said of it; it wins over the card.
+        model: A name in the zoo, or the path of a card or a network file.
+        task: Task of the network; None = the task that the file itself suggests. A card is
+            returned even if its task is another one.
+        hints: Values that override the card's.
 
     Raises:
         ModelNotFoundError: There is no such card.
-        CardError: It is malformed, the file does not tell enough, or a hint does not fit.
+        CardError: The card is malformed, the file lacks necessary information, or a hint does
+            not match the card.
     """
     hints = hints or Hints()
     if is_network_file(model):
@@ -44,8 +45,8 @@ def choose_card(
     card = find_card(model)
     if hints.prototxt is not None:
         msg = (
-            f'{hints.prototxt} belongs to a caffemodel, but {model} is a network that names all '
-            'its files; give the path of the caffemodel, or no prototxt'
+            f'{hints.prototxt} belongs to a caffemodel, but {model} names all files of its '
+            'network; to fix: give the path of the caffemodel, or no prototxt'
         )
         raise CardError(msg)
     changes: dict[str, Any] = {}
@@ -59,7 +60,7 @@ def choose_card(
     if hints.input_name:
         spec = replace(spec, name=hints.input_name)
     if hints.mean_pixel:
-        # The card's mean is subtracted after its scale.
+        # A card's mean is subtracted after the scale, the hint's before it.
         spec = replace(spec, mean=(hints.mean_pixel * spec.scale,) * 3)
     outputs = dict(card.outputs)
     for role, tensor in hints.outputs.items():
@@ -74,7 +75,8 @@ def _role(card: ModelCard, meant: str) -> str:
         if role in card.outputs:
             return role
     msg = (
-        f'the output {meant} that is named does not fit {card.name}, whose outputs are '
-        f'{", ".join(card.outputs) or "told by the network"}; name its tensors in the card'
+        f'the output {meant} does not exist in {card.name}; its outputs are '
+        f'{", ".join(card.outputs) or "read from the network"}; to fix: name the tensors in a '
+        'card'
     )
     raise CardError(msg)

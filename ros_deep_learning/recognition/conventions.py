@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How networks of each family want their images, for those that do not tell."""
+"""Preprocessing of each family of networks, for files that do not specify it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NANODET: dict[str, Any] = {
     'std': (57.375, 57.12, 58.395),
 }
 
-# As the exporters of each family and their own demonstrations have it.
+# Source: the exporters of each family and their own demos.
 _DETECTORS: dict[str, dict[str, Any]] = {
     'centerface': {'resize': 'letterbox'},
     'centernet': _CENTERNET,
@@ -51,7 +51,7 @@ _DETECTORS: dict[str, dict[str, Any]] = {
     'yolox': {'channels': 'bgr'} | _LETTERBOX,
 }
 
-# jetson-inference: imageNet.cpp for Caffe, with the mean of ImageNet's pixels.
+# Source: jetson-inference, imageNet.cpp for Caffe: the mean of the pixels of ImageNet.
 _CAFFE_CLASSIFIER: dict[str, Any] = {
     'channels': 'bgr',
     'mean': (104.0069879317889, 116.66876761696767, 122.6789143406786),
@@ -61,10 +61,15 @@ _CAFFE_CLASSIFIER: dict[str, Any] = {
 def onnx_preprocessing(
     task: Task, decoder: str | None, metadata: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Give the fields of ``InputSpec`` that an ONNX network of a family wants.
+    """Return the fields of ``InputSpec`` for the preprocessing of an ONNX network.
 
-    Classifiers and segmentation networks are taken for torchvision's, as jetson-inference does,
-    unless Ultralytics made them.
+    Classifiers and segmentation networks get the preprocessing of torchvision, as in
+    jetson-inference, unless Ultralytics exported them.
+
+    Args:
+        task: Task of the network.
+        decoder: Name of the decoder of a detector.
+        metadata: Metadata of the ONNX file.
     """
     if task == 'detection':
         return dict(_DETECTORS[decoder or ''])
@@ -74,12 +79,14 @@ def onnx_preprocessing(
 
 
 def caffe_preprocessing(task: Task, stem: str, mean_pixel: float) -> dict[str, Any]:
-    """Give the fields of ``InputSpec`` that a Caffe network wants, as jetson-inference has it.
+    """Return the fields of ``InputSpec`` for the preprocessing of a Caffe network.
+
+    The values are those of jetson-inference.
 
     Args:
-        task: Its task.
-        stem: The caffemodel's name without its suffix; Inception-v4 is told by it.
-        mean_pixel: What detectors take off every value.
+        task: Task of the network.
+        stem: Name of the caffemodel without suffix; Inception-v4 is recognised by it.
+        mean_pixel: Value that detectors subtract from every pixel value.
     """
     if task == 'classification':
         return dict(_PLUS_MINUS_ONE if stem.lower() == 'inception-v4' else _CAFFE_CLASSIFIER)
@@ -87,5 +94,5 @@ def caffe_preprocessing(task: Task, stem: str, mean_pixel: float) -> dict[str, A
 
 
 def is_ultralytics(metadata: Mapping[str, str]) -> bool:
-    """Tell whether Ultralytics exported a network."""
+    """Return whether Ultralytics exported a network."""
     return 'Ultralytics' in metadata.get('author', '') + metadata.get('description', '')

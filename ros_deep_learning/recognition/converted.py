@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cards for network files that are converted to ONNX."""
+"""Create the fields of cards for network files that are converted to ONNX."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import CardError
 from .conventions import caffe_preprocessing
 from .hints import Hints
 
-# The usual names do not tell whether a softmax is behind them, so that is looked at.
+# The usual names of the outputs, as in jetson-inference.
 _CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
     'classification': {'scores': 'prob'},
     'detection': {'coverage': 'coverage', 'boxes': 'bboxes'},
@@ -23,10 +23,10 @@ _CAFFE_OUTPUTS: dict[Task, dict[str, str]] = {
 
 
 def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
-    """Give what the card of a caffemodel has beside its name and files.
+    """Return the fields of a caffemodel's card, except for its name and files.
 
     Raises:
-        CardError: Its prototxt or its task is not known, or it does not take an image.
+        CardError: The prototxt or the task is missing, or the input is not an image.
         ConversionError: The prototxt cannot be read.
     """
     from ..importers import caffe_input_shapes
@@ -40,7 +40,7 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     shapes = caffe_input_shapes(hints.prototxt)
     name = hints.input_name or next(iter(shapes), '')
     if len(shapes.get(name, ())) != 4:
-        msg = f'{hints.prototxt}: want an input {name!r} of four axes; it has {shapes}'
+        msg = f'{hints.prototxt}: expected an input {name!r} with four axes, got {shapes}'
         raise CardError(msg)
     height, width = shapes[name][2:]
     outputs = _CAFFE_OUTPUTS[task]
@@ -60,7 +60,7 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
 
 
 def ssd_fields(form: Format, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """Give what the card of an SSD of TensorFlow has beside its name and files."""
+    """Return the fields of the card of a TensorFlow SSD, except for its name and files."""
     spec = InputSpec(*size_wh, name='images')
     return {
         'task': 'detection',

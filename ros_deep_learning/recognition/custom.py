@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A card for a network file that has none, told by the file itself."""
+"""Create a card for a network file from the file itself."""
 
 from __future__ import annotations
 
@@ -28,41 +28,42 @@ _TASKS: dict[str, Task] = {
     'semantic': 'segmentation',
 }
 CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
-"""Of the weights of a Caffe network, whose layers stand in a prototxt."""
+"""Suffixes of the weights of a Caffe network; its layers are in a prototxt."""
 
 _READABLE = ('.onnx', *CAFFE_SUFFIXES, '.pb', '.uff')
 _ENGINE = (
-    'an engine does not tell what images it takes; give the ONNX file that it was built from, or '
-    'a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
+    'an engine does not describe its input images; to fix: give the ONNX file that it was built '
+    'from, or a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
 )
 _UNREADABLE = {
     '.engine': _ENGINE,
     '.plan': _ENGINE,
     '.trt': _ENGINE,
-    '.etlt': 'encrypted TAO files cannot be read; export ONNX with a current TAO Toolkit',
-    '.pt': 'PyTorch files can run any code; export ONNX and give that',
-    '.pth': 'PyTorch files can run any code; export ONNX and give that',
+    '.etlt': 'encrypted TAO files cannot be read; to fix: export ONNX with a current TAO Toolkit',
+    '.pt': 'PyTorch files can execute any code; to fix: export the network to ONNX',
+    '.pth': 'PyTorch files can execute any code; to fix: export the network to ONNX',
 }
 
 
 def is_network_file(model: str | Path) -> bool:
-    """Tell whether a text is the path of a network's own file, by its suffix."""
+    """Return whether a name has the suffix of a network file."""
     suffix = Path(model).suffix.lower()
     return suffix in _READABLE or suffix in _UNREADABLE
 
 
 def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = None) -> ModelCard:
-    """Make a card for a network file.
+    """Create a card for a network file.
 
     Args:
-        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` or ``.uff`` of
-            an SSD.
-        task: What it does; None = as it tells, which only ONNX files do.
-        hints: What is known of it besides.
+        path: An ``.onnx`` file, a ``.caffemodel`` with its prototxt, or the ``.pb`` or ``.uff``
+            file of an SSD.
+        task: Task of the network; None = recognise it, which is possible for ONNX files only.
+        hints: Facts that override what is recognised.
 
     Raises:
-        CardError: The file is none of these, or it does not tell enough; the message says what
-            is missing.
+        CardError: The file is not a network file, or lacks information; the message has what is
+            missing.
+        ConversionError: The prototxt or the UFF file cannot be read.
     """
     path, hints = path.expanduser(), hints or Hints()
     suffix = path.suffix.lower()
@@ -90,7 +91,10 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
 
         fields = ssd_fields('uff-ssd', uff_input_size(path))
     else:
-        msg = f'{path} is no network file: want .onnx, .caffemodel with its prototxt, .pb or .uff'
+        msg = (
+            f'{path} is not a network file: expected .onnx, .caffemodel with its prototxt, .pb or '
+            '.uff'
+        )
         raise CardError(msg)
     stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
     return ModelCard(
@@ -120,8 +124,8 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     if named:
         tensors = {key: tensors[key] for key in named}
     shapes = {key: value.shape[1:] for key, value in tensors.items()}
-    told = task or _TASKS.get(facts.metadata.get('task', ''))
-    task = told or _task_of(tensors)
+    known = task or _TASKS.get(facts.metadata.get('task', ''))
+    task = known or _task_of(tensors)
     decoder, outputs = None, _outputs_of(path, task, shapes)
     if task == 'detection':
         labels = load_labels(hints.labels) if hints.labels else ()
@@ -130,8 +134,8 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
                 shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
             )
         except DecodeError as err:
-            mend = '; if it is no detector, tell its task (--task)' if told is None else ''
-            msg = f'{path}: {err}{mend}'
+            fix = '; if it is not a detector, set its task (--task)' if known is None else ''
+            msg = f'{path}: {err}{fix}'
             raise CardError(msg) from err
         decoder, outputs = choice.decoder, dict(choice.roles)
     dtype: InputType = 'uint8' if tensor.dtype == 'uint8' else 'float32'
@@ -153,9 +157,9 @@ def _image_input(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[str, Tenso
     if hints.input_name is not None:
         images = {k: t for k, t in images.items() if k == hints.input_name}
     if len(images) != 1:
-        have = ', '.join(f'{k} {t.shape}' for k, t in facts.inputs.items())
-        wanted = f'called {hints.input_name!r}' if hints.input_name else 'that takes an image'
-        msg = f'{path}: want one input {wanted}, of four axes; it has {have}'
+        given = ', '.join(f'{k} {t.shape}' for k, t in facts.inputs.items())
+        name = f' {hints.input_name!r}' if hints.input_name else ''
+        msg = f'{path}: expected one input{name} with four axes, got {given}'
         raise CardError(msg)
     return next(iter(images.items()))
 
@@ -170,15 +174,15 @@ def _size(
         width, height = hints.size_wh or _exported_size(facts.metadata) or (0, 0)
     if height < 1 or width < 1:
         msg = (
-            f'{path}: its input {name!r} leaves the size open; give one (--input-size WxH), for a '
-            'node in a card (rdl models inspect --write)'
+            f'{path}: the size of its input {name!r} is open; to fix: --input-size WxH, or for a '
+            'node a card (rdl models inspect --write)'
         )
         raise CardError(msg)
     return layout, (width, height)
 
 
 def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read the size that Ultralytics writes down, as ``[height, width]``."""
+    """Read the size that Ultralytics writes as ``[height, width]``."""
     try:
         height, width = ast.literal_eval(metadata.get('imgsz', ''))
         return int(width), int(height)
@@ -194,7 +198,7 @@ def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
-    """Tell what a network does by its outputs."""
+    """Recognise the task of a network by its outputs."""
     if len(outputs) == 1:
         (tensor,) = outputs.values()
         shape = tensor.shape[1:]
@@ -203,7 +207,7 @@ def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
             return 'classification'
         if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
             return 'segmentation'
-        # The arg-max of a plane; what a detector gives is in fractions.
+        # A mask of class numbers: the boxes and scores of a detector are floats.
         if long_axes == 2 and tensor.dtype is not None and tensor.dtype.kind in 'iub':
             return 'segmentation'
     return 'detection'
@@ -213,7 +217,7 @@ def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -
     if task == 'detection':
         return {}
     if len(shapes) != 1:
-        msg = f'{path} has the outputs {", ".join(shapes)}; name the one to read (output_blob)'
+        msg = f'{path} has the outputs {", ".join(shapes)}; to fix: choose one (output_blob)'
         raise CardError(msg)
     ((name, _),) = shapes.items()
     return {'scores': name}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which decoder reads a network's outputs, told by its card, else by the outputs themselves."""
+"""Choose the decoder of a detector, by its card or by the outputs themselves."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Choice:
     """A decoder and its tensors.
 
     Attributes:
-        decoder: The decoder's name.
-        roles: The tensor name of each role that it reads.
+        decoder: Name of the decoder.
+        roles: Name of the tensor for each role that the decoder reads.
     """
 
     decoder: str
@@ -52,27 +52,27 @@ def choose(
 ) -> Choice:
     """Choose the decoder of a detector, and the tensor for each of its roles.
 
-    What the card says is taken as it is. The rest is told by the outputs' shapes, by the number
-    of labels, by the number of cells that the input's size gives, and by usual names.
+    Values of the card are used as they are. The rest is recognised by the shapes and usual names
+    of the outputs, the number of labels, and the number of grid cells for the size of the input.
 
     Args:
-        shapes: All outputs by name, in the network's order, without their batch axis; -1 where
-            an axis is open.
+        shapes: Shapes of all outputs by name, in the network's order and without the batch axis;
+            -1 for an open axis.
         network_wh: Width and height of the network's input in pixels.
-        decoder: The card's decoder, if it names one.
-        roles: The card's tensor names by role, as far as it gives them.
-        labels: The class names, if they are known.
-        metadata: The ONNX file's metadata; Ultralytics writes its task and class names there.
+        decoder: Decoder of the card, if it names one.
+        roles: Tensor names by role from the card; may be incomplete.
+        labels: Class names, if known.
+        metadata: Metadata of the ONNX file; Ultralytics writes its task and class names there.
 
     Raises:
-        DecodeError: The decoder is not known; no decoder fits, or more than one does. The message
-            lists the tensors and those decoders.
+        DecodeError: The decoder is unknown, no decoder matches, or several do. The message lists
+            the tensors and the decoders that match.
     """
     if decoder is not None and set(find_decoder(decoder).roles) <= set(roles):
         return Choice(decoder, MappingProxyType(dict(roles)))
     task = metadata.get('task', 'detect')
     if decoder is None and task != 'detect':
-        msg = f'the network is made for {task!r}, as its metadata says, not for detection'
+        msg = f'the network is made for {task!r}, by its metadata, not for detection'
         raise DecodeError(msg)
     labels = labels or labels_in_metadata(metadata)
     forms = [form for form in FORMS if decoder in (None, form.decoder)]
@@ -110,7 +110,7 @@ def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit
 
 
 def _place_rest(form: Form, rest: list[str], shapes: Shapes, roles: dict[str, str]) -> bool:
-    """Give the optional roles to the tensors left over; tell whether all have found a place."""
+    """Assign the other tensors to optional roles; return whether all are assigned or ignored."""
     for name in rest:
         for role, expression, pattern in form.optional:
             both = {**{r: shapes[n] for r, n in roles.items()}, role: shapes[name]}
@@ -149,16 +149,16 @@ def _plausible(
 def _complaint(shapes: Shapes, choices: list[Choice], decoder: str | None) -> str:
     tensors = ', '.join(f'{name!r} {shape}' for name, shape in shapes.items()) or 'none'
     if not choices:
-        reader = f'decoder {decoder} does not read' if decoder else 'no decoder is known to read'
+        reader = f'decoder {decoder} cannot read' if decoder else 'no known decoder can read'
         return (
-            f'{reader} the outputs {tensors}; name a decoder and the tensor of each of its roles '
-            f'in the card'
+            f'{reader} the outputs {tensors}; to fix: name a decoder and the tensor of each of '
+            'its roles in the card'
         )
     ways = ' or '.join(
         f'{choice.decoder} ({", ".join(f"{r} = {n!r}" for r, n in choice.roles.items())})'
         for choice in choices
     )
     return (
-        f'the outputs {tensors} can be read as {ways}; name the decoder and the tensor of each '
-        f'of its roles in the card'
+        f'the outputs {tensors} can be read as {ways}; to fix: name the decoder and the tensor of '
+        'each of its roles in the card'
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Find the card of a network."""
+"""Find the complete card of a network, for the classes of the library."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ def find_network(
     loader: EngineLoader | None = None,
     progress: Progress = silent,
 ) -> ModelCard:
-    """Find the card of a network: itself, by a name of the zoo, by its path, or by its own file.
+    """Find the card of a network.
 
-    Where only the network's own files tell all of it, they are fetched and converted.
+    If the card needs facts from the network's files, these are fetched and converted.
 
     Args:
-        model: The card, its name or its path, or the path of an ``.onnx`` or another file of a
-            network, as ``custom.card_from_file`` takes it.
-        task: What it must be made for.
-        labels: A file of labels in place of the card's own.
-        colors: A file of colours in place of the card's own.
-        loader: Where its files come from; None is the process's default loader.
-        progress: Told of downloads and conversions; may raise to cancel.
+        model: A card, its name in the zoo or its path, or the path of a network file that
+            ``custom.card_from_file`` can read.
+        task: Required task of the network.
+        labels: File of labels to use instead of the card's.
+        colors: File of colours to use instead of the card's.
+        loader: Loader that fetches the files; None = the default loader of the process.
+        progress: Called with the progress of downloads and conversions; an exception from it
+            cancels them.
 
     Raises:
         ModelNotFoundError: There is no such card.
-        CardError: It is malformed, or made for another task.
+        CardError: The card is malformed, or made for another task.
         DeepLearningError: The network cannot be fetched or converted.
     """
     given = {'labels': labels, 'colors': colors}
@@ -62,7 +63,7 @@ def find_network(
 
 
 def or_default(loader: EngineLoader | None) -> EngineLoader:
-    """Give the loader, or the process's default one."""
+    """Return the loader, or the default loader of the process if it is None."""
     if loader is not None:
         return loader
     from ..engines.loader import default_loader

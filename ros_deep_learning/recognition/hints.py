@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user adds to what a network's file tells."""
+"""Facts about a network that the user adds to its file or card."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the outputs of each family of detectors look like: shapes, sizes and usual names."""
+"""Shapes, sizes and usual names of the outputs of each family of detectors."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way in which a decoder's tensors are given.
+    """A form of outputs that a decoder reads.
 
     Attributes:
-        decoder: The decoder's name.
-        patterns: Shape of the tensor of each role.
-        names: By role, an expression that the usual name of its tensor matches.
-        optional: Tensors that may come too: role, expression of the name, shape.
-        ignored: Expression of the names of tensors that may come too and have no role.
-        rows_fit: Whether the number of rows suits the input's width and height.
-        background: Whether the first label must be, or must not be, the background; None where
-            either will do.
-        in_order: Whether the network gives its outputs in the order of the patterns, so that it
-            tells apart those of one shape.
+        decoder: Name of the decoder.
+        patterns: Shape of the tensor for each role.
+        names: Regular expression for the usual name of the tensor for each role.
+        optional: Optional tensors: role, regular expression for the name, and shape.
+        ignored: Regular expression for the names of further tensors, which have no role.
+        rows_fit: Function that returns whether a number of rows fits the input's width and
+            height; None = any number does.
+        background: True if the first label must be the background, False if it must not be;
+            None = either.
+        in_order: Whether the outputs are in the order of the patterns, which then distinguishes
+            tensors of the same shape.
     """
 
     decoder: str
@@ -135,10 +136,10 @@ FORMS: tuple[Form, ...] = (
         optional=(('landmarks', '', (10, 'H', 'W')),),
         in_order=True,
     ),
-    # Whether a sigmoid is still to be taken of the heat map, no shape tells.
+    # The shapes of these two are equal: they do not show whether the heat map needs a sigmoid.
     Form('centernet', centernet.SHAPES, _CENTERNET),
     Form('centernet_raw', centernet.SHAPES, _CENTERNET),
     Form('nanodet', nanodet.SHAPES, _BOXES_AND_SCORES, rows_fit=_on_grids(_P5, _P6, _FINE)),
     Form('nanodet_raw', nanodet.RAW_SHAPES, rows_fit=_on_grids(_P5, _P6)),
 )
-"""All known forms; the rows are the letter N, A or Q of a form's shapes."""
+"""All known forms; the letter N, A or Q in a shape is the number of rows."""

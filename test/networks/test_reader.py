@@ -119,7 +119,7 @@ def test_a_labels_file_wins_over_the_networks_own_names(make_card, open_net, tmp
     assert open_net(card, labels=labels).labels == ('one', 'two')
     assert open_net(card, labels=str(labels)).card.labels == labels
     labels.write_text('one\ntwo\nthree\n', encoding='utf-8')
-    with pytest.raises(CardError, match=r'^net: no decoder is known to read'):
+    with pytest.raises(CardError, match=r'^net: no known decoder can read'):
         open_net(card, labels=labels)
 
 
@@ -165,9 +165,9 @@ def test_the_cards_decoder_finds_the_roles_it_does_not_tell(make_card, open_net,
 @pytest.mark.parametrize(
     ('answers', 'metadata', 'changes', 'message'),
     [
-        ({'x': np.zeros((1, 7), np.float32)}, {}, {}, r"no decoder is known .* 'x' \(7,\)"),
+        ({'x': np.zeros((1, 7), np.float32)}, {}, {}, r"no known decoder can read .* 'x' \(7,\)"),
         (yolov8_rows(), {'task': 'segment'}, {}, "the network is made for 'segment'"),
-        (yolov8_rows(), {}, {'decoder': 'ssd'}, 'decoder ssd does not read'),
+        (yolov8_rows(), {}, {'decoder': 'ssd'}, 'decoder ssd cannot read'),
         (yolov8_rows(), {}, {'outputs': {'boxes': 'b'}}, 'outputs.boxes: the network has no'),
     ],
 )
