@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,3 +130,16 @@ def test_links_and_paths_lead_somewhere(document: Path) -> None:
         if not any((start / path).exists() for start in (*STARTS, document.parent)):
             dead.append(path)
     assert dead == []
+
+
+@pytest.mark.slow
+def test_the_site_has_every_public_name_and_loads_nothing_from_elsewhere() -> None:
+    done = subprocess.run(['make', 'docs'], cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path: path.read_text() for path in (ROOT / 'site').rglob('*.html')}
+    for name in ros_deep_learning.__all__:
+        assert any(f'id="ros_deep_learning.{name}"' in text for text in pages.values()), name
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]* src="?https?:|<link rel="?stylesheet[^>]*https?:'
+    )
+    assert [path.name for path, text in pages.items() if loaded.search(text)] == []
