@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from vision_msgs import msg as vision_msgs
-
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..networks import DetectNet
 from ..networks.tracking import Tracking
@@ -18,12 +16,11 @@ from ..tasks.detection import Detections
 from ..tasks.filters import class_ids_of
 from .lifecycle.vision_node import VisionNode
 from .messages import foxglove, results
-from .messages.outputs import Outputs
+from .messages.topics import Topic
 from .parameters.detectnet_settings import DetectNetSettings
 from .parameters.model_choice import CardChanges, chosen_card
 from .parameters.texts import read_names
 from .program.spin import run_node
-from .program.usage import Topic
 from .stream.channel import Shot
 
 
@@ -65,12 +62,6 @@ class DetectNetNode(VisionNode):
         """Check that the network has the wanted classes, and that the tracker can run."""
         class_ids_of(read_names(settings.classes), network.labels)
         Tracking().settings = settings.tracker()
-
-    def add_outputs(self, outputs: Outputs) -> None:
-        """Add the objects."""
-        outputs.add('detections', vision_msgs.Detection2DArray)
-        if foxglove.foxglove_msgs is not None:
-            outputs.add('annotations', foxglove.foxglove_msgs.ImageAnnotations)
 
     def new_memory(self) -> Tracking:
         """Give each camera tracks of its own."""

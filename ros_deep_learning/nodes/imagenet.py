@@ -20,13 +20,12 @@ from ..tasks.smoothing import Smoothing
 from ..tasks.tiling import Box, region
 from .lifecycle.vision_node import VisionNode
 from .messages import results
-from .messages.outputs import Outputs
+from .messages.topics import Topic
 from .parameters.model_choice import CardChanges, chosen_card
 from .parameters.parameter_table import parameter
 from .parameters.texts import read_region
 from .parameters.vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .program.spin import run_node
-from .program.usage import Topic
 from .stream.channel import Shot
 
 _FRAME_ONLY = OverlayFlags(box=False, lines=True, labels=False, conf=False)
@@ -105,10 +104,6 @@ class ImageNetNode(VisionNode):
         return ImageNet(
             card, settings=settings.classification(), progress=progress, **settings.loading()
         )
-
-    def add_outputs(self, outputs: Outputs) -> None:
-        """Add the classes."""
-        outputs.add('classification', results.classification_type())
 
     def new_memory(self) -> Smoothing:
         """Give each camera scores of its own to smooth."""

@@ -19,9 +19,9 @@ from ..imaging.image_messages import pixels_from_message
 from ..video.album import Album
 from .messages.outputs import RESULT_QOS
 from .messages.results import boxes_of
+from .messages.topics import Topic
 from .parameters.parameter_table import ParameterTable, parameter
 from .program.spin import run_node
-from .program.usage import Topic
 
 LINE_PERIOD_S = 0.25
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from sensor_msgs.msg import Image
 
 from ..networks import MaskParts, SegNet
 from ..progress import Progress
@@ -21,14 +20,13 @@ from ..tasks.segmentation import (
     ignored_class,
 )
 from .lifecycle.vision_node import VisionNode
-from .messages.mask_messages import MaskMessages, SegmentationMessage, draw_parts, hidden_classes
-from .messages.outputs import Outputs
+from .messages.mask_messages import MaskMessages, draw_parts, hidden_classes
+from .messages.topics import Topic
 from .parameters.model_choice import CardChanges, chosen_card
 from .parameters.parameter_table import parameter
 from .parameters.texts import read_names
 from .parameters.vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 from .program.spin import run_node
-from .program.usage import Topic
 from .stream.channel import Shot
 
 _VOID = 'void'
@@ -155,13 +153,6 @@ class SegNetNode(VisionNode):
     def check_fit(self, settings: SegNetSettings, network: SegNet) -> None:
         """Check that the network has the class to be ignored."""
         ignored_class(settings.ways()['overlay'], network.labels)
-
-    def add_outputs(self, outputs: Outputs) -> None:
-        """Add the masks."""
-        for name in ('class_mask', 'color_mask', 'confidence_mask'):
-            outputs.add(name, Image)
-        if SegmentationMessage is not None:
-            outputs.add('segmentation', SegmentationMessage)
 
     def infer(self, shots: Sequence[Shot], settings: SegNetSettings) -> list[Masks]:
         """Segment, in each way that an output with subscribers needs."""

@@ -17,10 +17,10 @@ from ..errors import ImageError
 from ..video.pacing import PacedWriter
 from ..video.sinks import Sink, VideoSink, open_output
 from ..video.window import Window
+from .messages.topics import Topic
 from .parameters.parameter_table import ParameterTable
 from .parameters.video_output_settings import VideoOutputSettings
 from .program.spin import run_node
-from .program.usage import Topic
 from .stream.camera import CameraSubscription
 from .stream.frame import Frame
 

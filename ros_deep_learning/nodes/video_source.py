@@ -22,10 +22,10 @@ from ..errors import CameraError, ImageError
 from ..imaging.image_messages import write_image
 from ..video.sources import open_frames
 from ..video.turns import turned
+from .messages.topics import Topic
 from .parameters.parameter_table import ParameterTable
 from .parameters.video_source_settings import VideoSourceSettings
 from .program.spin import run_node
-from .program.usage import Topic
 
 # Reliable, so that subscribers of either kind match.
 SOURCE_QOS = QoSProfile(

@@ -17,7 +17,7 @@ from ros_deep_learning.errors import EngineError, InferenceError, SettingsError
 from ros_deep_learning.imaging.image_messages import write_image
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.nodes.lifecycle.vision_node import VisionNode
-from ros_deep_learning.nodes.messages.outputs import Outputs
+from ros_deep_learning.nodes.messages.topics import Topic
 from ros_deep_learning.nodes.parameters.parameter_table import parameter
 from ros_deep_learning.nodes.parameters.vision_settings import VisionSettings
 from ros_deep_learning.nodes.stream.channel import Shot
@@ -86,6 +86,8 @@ class Mirror:
 
 
 class MirrorNode(VisionNode):
+    topics = (*VisionNode.topics, Topic('out', '~/flipped', 'sensor_msgs/Image', 'what it sees'))
+
     def __init__(self) -> None:
         super().__init__('mirror', MirrorSettings)
         self.made: list[Mirror] = []
@@ -115,10 +117,9 @@ class MirrorNode(VisionNode):
             msg = f'{settings.wanted!r} is not to be seen in {settings.model}'
             raise SettingsError(msg)
 
-    def add_outputs(self, outputs: Outputs) -> None:
+    def new_memory(self) -> None:
         if self.refuse_outputs:
             raise RuntimeError
-        outputs.add('flipped', Image)
 
     def infer(self, shots: Sequence[Shot], settings: MirrorSettings) -> list[np.ndarray]:
         return self.network.flip_batch([shot.pixels for shot in shots])

@@ -18,15 +18,15 @@ TIMED_FRAMES = 256
 
 @dataclass(frozen=True, slots=True)
 class FrameTimes:
-    """What one frame took, in milliseconds.
+    """The times of one frame, in milliseconds.
 
     Attributes:
         preprocess_ms: From the pixels to the input tensor.
         inference_ms: The network itself.
         postprocess_ms: From the output tensors to the result.
         age_ms: The node's clock minus the frame's stamp, when its result was published; negative
-            where the stamp lies in the future.
-        arrival_ns: ``time.monotonic_ns`` when it came.
+            if the stamp lies in the future.
+        arrival_ns: ``time.monotonic_ns`` at its arrival.
     """
 
     preprocess_ms: float
@@ -38,14 +38,14 @@ class FrameTimes:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """How a time spreads over the last ``TIMED_FRAMES`` frames, in milliseconds."""
+    """The distribution of a time over the last ``TIMED_FRAMES`` frames, in milliseconds."""
 
     p50: float
     p95: float
     max: float
 
     def __str__(self) -> str:
-        """Give them for people."""
+        """Return a line for people."""
         return f'p50 {self.p50:.1f}, p95 {self.p95:.1f}, max {self.max:.1f}'
 
 
@@ -69,7 +69,7 @@ class Snapshot:
         dropped: Frames that a newer one replaced before they were processed.
         limited: Frames passed over to keep a rate limit.
         unwanted: Frames passed over because nobody subscribed to a result.
-        invalid: Frames whose message lied or could not be decoded.
+        invalid: Frames with a malformed message, or one that could not be decoded.
         failed: Frames on which the network failed.
         fps_in: Frames that arrived a second, over the last ``RATE_WINDOW_S`` seconds.
         fps: Processed frames a second, likewise.
@@ -106,18 +106,15 @@ class Rate:
 
     def tick(self) -> None:
         """Count an event."""
-        self._times_s.append(time.monotonic())
-        self._forget()
+        now_s = time.monotonic()
+        self._times_s.append(now_s)
+        while self._times_s[0] < now_s - RATE_WINDOW_S:
+            self._times_s.popleft()
 
     def per_second(self) -> float:
-        """Give the rate over the last ``RATE_WINDOW_S`` seconds."""
-        self._forget()
-        return len(self._times_s) / RATE_WINDOW_S
-
-    def _forget(self) -> None:
+        """Return the rate over the last ``RATE_WINDOW_S`` seconds."""
         oldest_s = time.monotonic() - RATE_WINDOW_S
-        while self._times_s and self._times_s[0] < oldest_s:
-            self._times_s.popleft()
+        return sum(time_s >= oldest_s for time_s in self._times_s) / RATE_WINDOW_S
 
 
 class FrameStatistics:
@@ -135,32 +132,34 @@ class FrameStatistics:
         self._times: deque[FrameTimes] = deque(maxlen=TIMED_FRAMES)
         self._jumped_ns = 0
 
-    def received(self, *, replaced: bool, age_ms: float | None = None) -> None:
-        """Count a frame that arrived, and the waiting one it may have replaced.
+    def received(self, age_ms: float | None = None, *, limited: bool = False) -> None:
+        """Count a frame that arrived; to be called before it can be done.
 
         Args:
-            replaced: Whether an older frame was dropped for it.
             age_ms: The node's clock minus its stamp, in milliseconds; None without a stamp.
+            limited: Whether it was passed over to keep a rate limit.
         """
         with self._lock:
-            self._arrived(age_ms)
-            self._dropped += replaced
+            self._received += 1
+            self._limited += limited
+            self._in.tick()
+            self._arrived_s = time.monotonic()
+            self._arrival_age_ms = age_ms
+
+    def dropped(self) -> None:
+        """Count a frame that a newer one replaced before it was processed."""
+        with self._lock:
+            self._dropped += 1
 
     def done(self, times: FrameTimes | None = None) -> None:
-        """Count a processed frame, with what it took."""
+        """Count a processed frame, with its times."""
         with self._lock:
             self._done += 1
             self._failed_in_a_row = self._invalid_in_a_row = 0
             self._out.tick()
-            # An age across a jump of the clock is the jump's, not the frame's.
+            # An age measured across a jump of the clock is not the frame's.
             if times is not None and times.arrival_ns >= self._jumped_ns:
                 self._times.append(times)
-
-    def limited(self, age_ms: float | None = None) -> None:
-        """Count a frame that arrived, and was passed over to keep a rate limit."""
-        with self._lock:
-            self._arrived(age_ms)
-            self._limited += 1
 
     def unwanted(self) -> None:
         """Count a frame passed over because nobody subscribes to a result."""
@@ -175,7 +174,7 @@ class FrameStatistics:
             self._error, self._error_s = error, time.monotonic()
 
     def failed(self, error: str) -> int:
-        """Count a frame on which the network failed; answers how many failed in a row."""
+        """Count a frame on which the network failed; return how many failed in a row."""
         with self._lock:
             self._failed += 1
             self._failed_in_a_row += 1
@@ -184,7 +183,7 @@ class FrameStatistics:
             return self._failed_in_a_row
 
     def clock_jumped(self) -> None:
-        """Forget the ages that were taken before the node's clock jumped."""
+        """Forget the ages that were measured before the node's clock jumped."""
         with self._lock:
             self._jumped_ns = time.monotonic_ns()
             self._times.clear()
@@ -213,7 +212,7 @@ class FrameStatistics:
             )
 
     def latencies(self) -> Latencies | None:
-        """Summarise the last ``TIMED_FRAMES`` processed frames; None before the first."""
+        """Return how the last ``TIMED_FRAMES`` frames took; None before the first."""
         with self._lock:
             times = tuple(self._times)
         if not times:
@@ -225,15 +224,9 @@ class FrameStatistics:
             age=percentiles(t.age_ms for t in times),
         )
 
-    def _arrived(self, age_ms: float | None) -> None:
-        self._received += 1
-        self._in.tick()
-        self._arrived_s = time.monotonic()
-        self._arrival_age_ms = age_ms
-
 
 def percentiles(samples_ms: Iterable[float]) -> Percentiles:
-    """Summarise times; at least one."""
+    """Return the distribution of at least one time."""
     samples = np.fromiter(samples_ms, np.float64)
     p50, p95 = np.percentile(samples, (50, 95))
     return Percentiles(float(p50), float(p95), float(samples.max()))

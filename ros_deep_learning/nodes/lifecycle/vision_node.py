@@ -8,27 +8,23 @@ import time
 import traceback
 from abc import abstractmethod
 from collections.abc import Sequence
-from functools import partial
 from itertools import chain
 from typing import Any
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from vision_msgs import msg as vision_msgs
 
 from ...progress import Progress
 from ..health.diagnostics import Diagnostics
-from ..messages import inference_stats as stats
 from ..messages import results
-from ..messages.outputs import LATCHED_QOS, Outputs
+from ..messages.outputs import Outputs
+from ..messages.topics import Topic
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
 from ..program.library_log import logged_by
-from ..program.usage import Topic
 from ..stream.channel import Channel, Memory, Shot
 from ..stream.frame import Frame
 from ..stream.frame_runner import FrameRunner
@@ -69,12 +65,13 @@ class VisionNode(ManagedNode):
             'JPEG or PNG in place of it; see image_transport',
         ),
         Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
-        Topic('out', '~/vision_info', 'vision_msgs/VisionInfo', 'the model; latched'),
+        Topic('out', '~/vision_info', 'vision_msgs/VisionInfo', 'the model; latched', True),
         Topic(
             'out',
             '~/label_info',
             'vision_msgs/LabelInfo',
             'number and name of every class; latched; where vision_msgs has it',
+            True,
         ),
         Topic(
             'out',
@@ -141,10 +138,6 @@ class VisionNode(ManagedNode):
     def open_network(self, settings: Any, progress: Progress) -> Network:
         """Load the network that settings name; raise DeepLearningError if that fails."""
 
-    @abstractmethod
-    def add_outputs(self, outputs: Outputs) -> None:
-        """Add the child's own outputs to those of a camera."""
-
     def new_memory(self) -> Memory | None:
         """Make what the network remembers of one camera's frames; None is nothing."""
         return None
@@ -192,16 +185,13 @@ class VisionNode(ManagedNode):
         started_s = time.monotonic()
         self.diagnostics.loading(self.settings.model)
         self.setup.load(self._loader.load(self.settings, self._loader.progress))
-        self.latched.add('vision_info', vision_msgs.VisionInfo, LATCHED_QOS)
-        if results.has_label_info():
-            self.latched.add('label_info', vision_msgs.LabelInfo, LATCHED_QOS)
         names = self.settings.camera_names() or ('',)
         self.channels = tuple(Channel(self, name, self.new_memory()) for name in names)
-        for channel in self.channels:
-            channel.outputs.add('overlay', Image)
-            if stats.InferenceStats is not None:
-                channel.outputs.add('stats', stats.InferenceStats)
-            self.add_outputs(channel.outputs)
+        for topic in self.topics:
+            if topic.is_output:
+                owners = [self.latched] if topic.latched else [c.outputs for c in self.channels]
+                for outputs in owners:
+                    outputs.add(topic)
         self.get_logger().info(f'configured in {time.monotonic() - started_s:.1f} s')
         self._report_engine()
 
@@ -209,16 +199,21 @@ class VisionNode(ManagedNode):
         """Start the worker and subscribe to the images, with all counts at 0."""
         self._runner.reset()
         with logged_by(self.get_logger()):
-            self._worker = Worker(
+            worker: Worker[Channel, Frame] = Worker(
                 self.get_name(), lambda: self.network.max_batch, self._runner.run
             )
-        self._worker.start()
+        self._worker = worker
+        worker.start()
         watched = []
         for channel in self.channels:
             channel.reset()
-            receive = partial(self._on_image, channel)
-            transport = self.settings.image_transport
-            watched.append(channel.subscribe(receive, self._image_group, transport))
+            camera = channel.subscribe(
+                worker,
+                lambda: self.settings.max_rate_hz,
+                self._image_group,
+                self.settings.image_transport,
+            )
+            watched.append(camera)
         self.diagnostics.watch(watched)
         with self.setup.lock:
             self._publish_latched()
@@ -301,17 +296,6 @@ class VisionNode(ManagedNode):
             threshold = getattr(self.settings, self.threshold_parameter)
             message = results.label_info_message(header, self.network.labels, threshold)
             self.latched.publish('label_info', message)
-
-    def _on_image(self, channel: Channel, frame: Frame) -> None:
-        worker = self._worker
-        if worker is None:
-            return
-        age_ms = frame.age_ms(self.get_clock().now().nanoseconds)
-        if channel.limit.admits(frame.arrival_ns, self.settings.max_rate_hz):
-            replaced = worker.put(channel, frame)
-            channel.statistics.received(replaced=replaced, age_ms=age_ms)
-        else:
-            channel.statistics.limited(age_ms)
 
     def _give_up(self, reason: str) -> None:
         self.get_logger().fatal(f'the node deactivates after {reason}')

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,20 +12,14 @@ from numpy.typing import NDArray
 
 from ...imaging.drawing.canvas import capital_px
 from ...tasks.detection import Detections
+from .topics import messages_of
 
-# A capital is about 0.7 of a font's size.
+# A capital letter has about 0.7 of the font's size.
 _FONT_OF_CAPITAL = 1.4
 
 
-def _messages() -> Any:
-    try:
-        return import_module('foxglove_msgs.msg')
-    except ImportError:
-        return None
-
-
-foxglove_msgs = _messages()
-"""The message package; None where it is not installed, and then the topic is left out."""
+foxglove_msgs = messages_of('foxglove_msgs')
+"""The message package; None if it is not installed."""
 
 
 def annotations_message(
@@ -36,19 +29,19 @@ def annotations_message(
     colors_rgb: NDArray[np.uint8],
     image_wh: tuple[int, int],
 ) -> Any:
-    """Make a foxglove_msgs/ImageAnnotations: an outline and a text for each object.
+    """Make a foxglove_msgs/ImageAnnotations with an outline and a text for each object.
 
     The fields are those of https://github.com/foxglove/foxglove-sdk, schemas/ros2.
 
     Args:
         header: The std_msgs/Header of the image; all annotations carry its stamp.
         found: The objects, in source pixels.
-        names: What the classes are called.
+        names: Name of each class.
         colors_rgb: Shape (K, 3), uint8, a colour for each class.
-        image_wh: Size of the image, which lines and letters grow with.
+        image_wh: Width and height of the image in pixels, to which lines and letters are scaled.
     """
     message = foxglove_msgs.ImageAnnotations()
-    # Newer definitions have a stamp here, and then those of the annotations do not count.
+    # Newer definitions have a stamp here, and ignore those of the annotations.
     if hasattr(message, 'timestamp'):
         message.timestamp = header.stamp
     capital = capital_px(image_wh)

@@ -9,11 +9,10 @@ from typing import Any
 
 from ...engines.base import EngineInfo
 from ..health.statistics import FrameStatistics, FrameTimes
+from .topics import message_type
 
-try:
-    from ros_deep_learning.msg import InferenceStats as InferenceStats
-except ImportError:  # built without message generators: the topic is left out
-    InferenceStats = None
+InferenceStats = message_type('ros_deep_learning/InferenceStats')
+"""None if the package was built without message generators."""
 
 
 def stats_message(

@@ -18,14 +18,10 @@ from ...imaging.drawing.mask_overlay import blend_mask, color_mask
 from ...tasks.score_grid import UNLABELLED
 from ...tasks.segmentation import Segmentation
 from .outgoing_images import ImageMessages
+from .topics import message_type
 
-try:
-    from ros_deep_learning import msg
-
-    SegmentationMessage: Any = msg.Segmentation
-except (ImportError, AttributeError):  # built without it: the topic is left out
-    SegmentationMessage = None
-
+SegmentationMessage = message_type('ros_deep_learning/Segmentation')
+"""None if the package was built without message generators."""
 
 # Share of the picture below which a class is not worth a line.
 _LEAST_LISTED = 0.005

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Publishers of a node or of one of its cameras, and the quality of service of their topics."""
+"""Publishers of a node or of one of its cameras."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..health.matching import OVERRIDABLE
+from .topics import Topic, message_type
 
 RESULT_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE
@@ -26,10 +27,10 @@ LATCHED_QOS = QoSProfile(
 
 
 class Outputs:
-    """Publishers by the name of their topic; they speak only while the node is active.
+    """Publishers by the name of their topic; they publish only while the node is active.
 
     Args:
-        node: Whose publishers they are.
+        node: The node that publishes.
         prefix: What the private topics begin with, such as ``front/``; empty is nothing.
     """
 
@@ -38,41 +39,49 @@ class Outputs:
         self._prefix = prefix
         self._publishers: dict[str, Any] = {}
 
-    def add(self, name: str, message_type: Any, qos: QoSProfile = RESULT_QOS) -> None:
-        """Make a publisher on ``~/name``, with the prefix before the name."""
+    def add(self, topic: Topic) -> None:
+        """Create a publisher on a private topic, if its message type is installed.
+
+        The prefix is put before the topic's name; the name without it is that of the output.
+        """
+        message = message_type(topic.type)
+        if message is None:
+            return
+        name = topic.name.removeprefix('~/')
         self._publishers[name] = self._node.create_lifecycle_publisher(
-            message_type,
+            message,
             f'~/{self._prefix}{name}',
             # A copy, since overrides by parameters are written into it.
-            copy(qos),
+            copy(LATCHED_QOS if topic.latched else RESULT_QOS),
             qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether there is such an output."""
+        """Return whether there is such an output."""
         return name in self._publishers
 
     def publishers(self) -> tuple[Any, ...]:
-        """Give all publishers."""
+        """Return all publishers."""
         return tuple(self._publishers.values())
 
     def wanted(self, name: str) -> bool:
-        """Tell whether somebody subscribes to an output."""
+        """Return whether an output has a subscriber."""
         publisher = self._publishers.get(name)
         return publisher is not None and publisher.get_subscription_count() > 0
 
     def any_wanted(self) -> bool:
-        """Tell whether somebody subscribes to any output."""
-        return any(map(self.wanted, self._publishers))
+        """Return whether any output has a subscriber."""
+        return any(p.get_subscription_count() for p in self._publishers.values())
 
     def publish(self, name: str, message: Any) -> None:
         """Publish on an output."""
         self._publishers[name].publish(message)
 
     def offer(self, name: str, make: Callable[[], Any]) -> None:
-        """Make a message and publish it, if somebody subscribes to the output."""
-        if self.wanted(name):
-            self.publish(name, make())
+        """Make a message and publish it, if the output has a subscriber."""
+        publisher = self._publishers.get(name)
+        if publisher is not None and publisher.get_subscription_count() > 0:
+            publisher.publish(make())
 
     def clear(self) -> None:
         """Destroy all publishers."""

@@ -20,11 +20,6 @@ def class_names(labels: Sequence[str], style: str) -> list[str]:
     return list(labels) if style == 'label' else [str(index) for index in range(len(labels))]
 
 
-def classification_type() -> Any:
-    """Give the installed vision_msgs' type: it was Classification2D before 3.0."""
-    return getattr(vision_msgs, 'Classification', None) or vision_msgs.Classification2D
-
-
 def classification_message(header: Any, seen: Classification, names: Sequence[str]) -> Any:
     """Make a vision_msgs/Classification, best class first; empty where the image shows none.
 
@@ -33,7 +28,9 @@ def classification_message(header: Any, seen: Classification, names: Sequence[st
         seen: The classes.
         names: What ``class_id`` says for each class.
     """
-    message = classification_type()(header=header)
+    # It was Classification2D before vision_msgs 3.
+    kind = getattr(vision_msgs, 'Classification', None) or vision_msgs.Classification2D
+    message = kind(header=header)
     message.results = [
         _hypothesis(vision_msgs.ObjectHypothesis(), names[class_id], score)
         for class_id, score in zip(seen.class_ids.tolist(), seen.scores.tolist(), strict=True)
@@ -100,11 +97,6 @@ def _number(detection: Any, track: int) -> None:
 def vision_info_message(header: Any, method: str, label_topic: str) -> Any:
     """Make a vision_msgs/VisionInfo that tells the model and where its labels are published."""
     return vision_msgs.VisionInfo(header=header, method=method, database_location=label_topic)
-
-
-def has_label_info() -> bool:
-    """Tell whether the installed vision_msgs has LabelInfo (4.0 and newer)."""
-    return hasattr(vision_msgs, 'LabelInfo')
 
 
 def label_info_message(header: Any, labels: Sequence[str], threshold: float) -> Any:

@@ -6,32 +6,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from rclpy.utilities import remove_ros_args
 
 from ...errors import UsageError
+from ..messages.topics import Topic
 from ..parameters.parameter_table import ParameterTable, constraint_text, rule_of
 
 WIDTH = 79
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic of a node, as its help tells it.
-
-    Attributes:
-        way: ``in`` for a subscription, ``out`` for a publisher.
-        name: As it is before remapping, such as ``~/overlay``.
-        type: Package and name of the message, such as ``sensor_msgs/Image``.
-        text: What it carries.
-    """
-
-    way: Literal['in', 'out']
-    name: str
-    type: str
-    text: str
 
 
 class DescribedNode(Protocol):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor
@@ -25,7 +26,7 @@ RELIABILITIES = {
     'reliable': ReliabilityPolicy.RELIABLE,
     'best_effort': ReliabilityPolicy.BEST_EFFORT,
 }
-"""What the parameter of the reliability may be; the first becomes best effort where it must."""
+"""Values of the reliability parameter; ``best_available`` falls back to best effort."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +34,9 @@ class Reader:
     """A node that reads a topic.
 
     Attributes:
-        node: The node, on which the subscription may be made.
-        group: The callback group for it.
-        receive: Called with each frame, in turn with those of other nodes: it must be quick.
+        node: The node; the subscription may be created on it.
+        group: The callback group of the subscription.
+        receive: Called with each frame, one reader after another; it must be quick.
     """
 
     node: Node
@@ -44,12 +45,12 @@ class Reader:
 
 
 class Feed:
-    """The subscription to a topic, which is on one of its readers' nodes, and its readers.
+    """The readers of a topic, and its one subscription on the node of one of them.
 
-    Best effort matches every driver, but loses nearly all images larger than the shared memory
-    of the middleware: Fast DDS has 512 KiB, less than 640x480 in colour. So a reliable
-    subscription is made first, and a best-effort one takes its place when a driver turns up that
-    a reliable one cannot receive. A depth of 1 keeps both from queueing old images.
+    Best effort matches every driver, but loses nearly all images larger than the middleware's
+    shared memory: Fast DDS has 512 KiB, less than 640x480 in colour. So the subscription is
+    reliable at first, and is replaced by a best-effort one when a driver appears that a reliable
+    one cannot receive. A depth of 1 keeps both from queueing old images.
     """
 
     def __init__(self, topic: str, message_type: Any, decode: Decode, reliability: str) -> None:
@@ -62,14 +63,15 @@ class Feed:
         self._readers: list[Reader] = []
         self._owner: Reader | None = None
         self._subscription: Any = None
+        self._generation = 0
 
     @property
     def qos(self) -> QoSProfile:
-        """What the subscription asks for."""
+        """The quality of service that the subscription requests."""
         return self._subscription.qos_profile
 
     def join(self, reader: Reader) -> None:
-        """Add a reader; the first one's node gets the subscription."""
+        """Add a reader; the first reader's node gets the subscription."""
         with self._lock:
             if self._owner is None:
                 self._subscription = self._subscribe(reader)
@@ -77,7 +79,7 @@ class Feed:
             self._readers.append(reader)
 
     def leave(self, reader: Reader) -> bool:
-        """Take a reader off, its subscription to the next one; true when none is left."""
+        """Remove a reader and hand its subscription over; return True when no reader is left."""
         with self._lock:
             self._readers.remove(reader)
             if reader is self._owner:
@@ -92,28 +94,33 @@ class Feed:
             return not self._readers
 
     def _subscribe(self, reader: Reader) -> Any:
+        # From here on the old subscription, if any, delivers nothing: an image that both receive
+        # must not be delivered twice.
+        self._generation += 1
         kinds = [kind for kind in OVERRIDABLE if kind != QoSPolicyKind.RELIABILITY]
         return reader.node.create_subscription(
             self._message_type,
             self._topic,
-            self._on_message,
+            partial(self._on_message, self._generation),
             QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=self._reliability),
             callback_group=reader.group,
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
             qos_overriding_options=QoSOverridingOptions(kinds),
         )
 
-    def _on_message(self, message: Any) -> None:
+    def _on_message(self, generation: int, message: Any) -> None:
+        if generation != self._generation:
+            return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
         for reader in tuple(self._readers):
             reader.receive(frame)
 
     def _on_incompatible(self, event: Any) -> None:
-        # Others are named in diagnostics, as long as they are there.
+        # Diagnostics list other incompatible policies.
         owner = self._owner
         reliability = QoSPolicyKind(event.last_policy_kind) == QoSPolicyKind.RELIABILITY
         if reliability and self._relaxes and owner is not None:
-            # From the executor, since this is called while the subscription is in use.
+            # Later, since this is called while the subscription is in use.
             owner.node.executor.create_task(self._relax)
 
     def _relax(self) -> None:
@@ -131,7 +138,7 @@ class Feed:
 
 
 class FeedHub:
-    """The feeds of a process; nodes of one context whose overrides are the same share one."""
+    """The feeds of a process; nodes of one context with the same overrides share a feed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -143,16 +150,16 @@ class FeedHub:
         """Read a topic.
 
         Args:
-            reader: Who reads.
-            topic: Its full name; its qualities can be overridden by parameters of the node.
-            message_type: What is published there.
-            decode: Makes pixels of a message.
+            reader: The node that reads.
+            topic: Its full name; parameters of the node can override its quality of service.
+            message_type: The class of its messages.
+            decode: Converts a message to pixels.
 
         Returns:
-            The feed, and what ends the reading.
+            The feed, and a function that ends the reading.
 
         Raises:
-            SettingsError: The parameter of the reliability has a value that does not exist.
+            SettingsError: The reliability parameter has an unknown value.
         """
         overrides = _overrides(reader.node, topic)
         key = (reader.node.context, topic, message_type, tuple(overrides.values()))
@@ -175,12 +182,12 @@ HUB = FeedHub()
 
 
 def check_overrides(node: Node, topic: str) -> None:
-    """Raise SettingsError where the qualities of a topic are overridden by what cannot be."""
+    """Raise SettingsError if a parameter overrides a topic's reliability with an unknown value."""
     _overrides(node, topic)
 
 
 def _overrides(node: Node, topic: str) -> dict[str, Any]:
-    """Read the ``qos_overrides`` of a subscription, which may only be told apart when declared."""
+    """Declare and read the ``qos_overrides`` parameters of a subscription."""
     defaults = {
         'history': 'keep_last',
         'depth': 1,

@@ -18,6 +18,7 @@ from ..messages.outputs import Outputs
 from .camera import CameraSubscription
 from .frame import Frame
 from .rate_limit import RateLimit
+from .worker import Worker
 
 
 class Memory(Protocol):
@@ -46,6 +47,7 @@ class Channel:
 
     def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
         self._node = node
+        self._clock = node.get_clock()
         self.subscription: CameraSubscription | None = None
         prefix = f'{name}/' if name else ''
         self.name = name
@@ -69,13 +71,34 @@ class Channel:
             self.memory.reset()
 
     def subscribe(
-        self, receive: Callable[[Frame], None], group: Any, transport: str
+        self,
+        worker: Worker[Channel, Frame],
+        max_rate_hz: Callable[[], float],
+        group: Any,
+        transport: str,
     ) -> WatchedCamera:
-        """Call ``receive`` with the camera's frames; see ``CameraSubscription``.
+        """Hand the camera's frames to a worker.
+
+        Args:
+            worker: Gets the frames within the rate limit.
+            max_rate_hz: Returns the greatest rate; 0 is no limit.
+            group: See ``CameraSubscription``, as for ``transport``.
+            transport: ``auto``, ``raw`` or ``compressed``.
 
         Returns:
             What diagnostics need to report on the camera.
         """
+
+        def receive(frame: Frame) -> None:
+            age_ms = frame.age_ms(self._clock.now().nanoseconds)
+            if not self.limit.admits(frame.arrival_ns, max_rate_hz()):
+                self.statistics.received(age_ms, limited=True)
+                return
+            # Counted first, because the worker may be done with it at once.
+            self.statistics.received(age_ms)
+            if worker.put(self, frame):
+                self.statistics.dropped()
+
         camera = CameraSubscription(self._node, self.topic, receive, group, transport)
         self.subscription = camera
         return WatchedCamera(

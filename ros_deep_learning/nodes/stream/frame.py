@@ -15,19 +15,33 @@ Decode = Callable[[Any], Pixels]
 
 
 class Frame:
-    """An image message, when it came, and its pixels, which are decoded once for all nodes.
+    """An image message, the time of its arrival, and its pixels, decoded once for all nodes.
 
     Attributes:
-        message: The sensor_msgs/Image or CompressedImage; its header goes out with every result,
-            unchanged.
+        message: The sensor_msgs/Image or CompressedImage.
+        header: Its header, which every result carries unchanged.
+        stamp_ns: Its stamp in nanoseconds; 0 if the camera driver set none.
         topic: Full name of the topic that it came on.
         arrival_ns: ``time.monotonic_ns`` at its arrival.
     """
 
-    __slots__ = ('_decode', '_error', '_lock', '_pixels', 'arrival_ns', 'message', 'topic')
+    __slots__ = (
+        '_decode',
+        '_error',
+        '_lock',
+        '_pixels',
+        'arrival_ns',
+        'header',
+        'message',
+        'stamp_ns',
+        'topic',
+    )
 
     def __init__(self, message: Any, topic: str, arrival_ns: int, decode: Decode) -> None:
         self.message = message
+        self.header = message.header
+        stamp = self.header.stamp
+        self.stamp_ns = int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
         self.topic = topic
         self.arrival_ns = arrival_ns
         self._decode = decode
@@ -35,32 +49,21 @@ class Frame:
         self._pixels: Pixels | None = None
         self._error: ImageError | None = None
 
-    @property
-    def header(self) -> Any:
-        """The image's header."""
-        return self.message.header
-
-    @property
-    def stamp_ns(self) -> int:
-        """The image's stamp in nanoseconds; 0 where the camera driver gave none."""
-        stamp = self.message.header.stamp
-        return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
-
     def age_ms(self, clock_ns: int) -> float | None:
-        """Give a clock's time minus the stamp in milliseconds; None without a stamp."""
+        """Return a clock's time minus the stamp in milliseconds; None without a stamp."""
         return (clock_ns - self.stamp_ns) / 1e6 if self.stamp_ns else None
 
     @property
     def encoding(self) -> str:
-        """What the message says of its data: an encoding, or the format of a compressed one."""
+        """The encoding of the message, or the format of a compressed one."""
         known = getattr(self.message, 'encoding', None)
         return str(self.message.format if known is None else known)
 
     def pixels(self) -> Pixels:
-        """Give the pixels, to be read only: other nodes have them too.
+        """Return the pixels, which are shared with other nodes: read only.
 
         Raises:
-            ImageError: The message lies, or cannot be decoded.
+            ImageError: The message is malformed or cannot be decoded.
         """
         with self._lock:
             if self._error is not None:

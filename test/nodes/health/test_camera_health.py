@@ -43,7 +43,9 @@ class Bench:
 
     def receive(self, count: int = 1, *, replaced: bool = False, age_ms: float | None = 9) -> None:
         for _ in range(count):
-            self.statistics.received(replaced=replaced, age_ms=age_ms)
+            self.statistics.received(age_ms)
+            if replaced:
+                self.statistics.dropped()
 
     def finish(self, count: int = 1) -> None:
         for _ in range(count):
@@ -146,7 +148,7 @@ def test_dropping_of_what_nobody_wants_or_over_the_limit_is_no_fault(bench: Benc
     assert level == OK
     assert 'nobody subscribes' in text
     for _ in range(27):
-        bench.statistics.limited(9)
+        bench.statistics.received(9, limited=True)
     bench.receive(2)
     bench.receive(1, replaced=True)
     bench.finish(2)

@@ -25,8 +25,10 @@ def test_nothing_happened() -> None:
 def test_every_event_has_its_count() -> None:
     counters = FrameStatistics()
     for replaced in (False, True, True):
-        counters.received(replaced=replaced)
-    counters.limited(7.0)
+        counters.received()
+        if replaced:
+            counters.dropped()
+    counters.received(7.0, limited=True)
     counters.unwanted()
     counters.invalid('short data')
     assert counters.snapshot().invalid_in_a_row == 1
@@ -47,8 +49,9 @@ def test_the_rate_forgets_what_is_older_than_its_window(monkeypatch: pytest.Monk
     counters = FrameStatistics()
     for _ in range(40):
         clock_s[0] += 0.1
-        counters.received(replaced=False)
-        counters.received(replaced=True)
+        counters.received()
+        counters.received()
+        counters.dropped()
         counters.done()
     counters.failed('boom')
     assert counters.snapshot().fps == pytest.approx(10.0, abs=0.5)
@@ -82,7 +85,7 @@ def test_percentiles_are_those_of_numpy_over_the_last_frames() -> None:
 
 def test_a_jump_of_the_clock_takes_the_ages_with_it() -> None:
     counters = FrameStatistics()
-    counters.received(replaced=False, age_ms=5.0)
+    counters.received(5.0)
     counters.done(times(30.0))
     in_hand_ns = statistics.time.monotonic_ns()
     counters.clock_jumped()

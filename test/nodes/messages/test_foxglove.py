@@ -9,6 +9,7 @@ real type, and is a Header.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,6 +107,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         ImageAnnotations=ImageAnnotations,
     )
     monkeypatch.setattr(foxglove, 'foxglove_msgs', package)
+    monkeypatch.setitem(sys.modules, 'foxglove_msgs.msg', package)
     return package
 
 
@@ -182,7 +184,7 @@ def test_the_node_publishes_them_while_somebody_subscribes(
 def test_without_the_message_package_there_is_no_such_topic(
     monkeypatch: pytest.MonkeyPatch, active_here: Callable[..., Any], ssd_onnx: Path
 ) -> None:
-    monkeypatch.setattr(foxglove, 'foxglove_msgs', None)
+    monkeypatch.setitem(sys.modules, 'foxglove_msgs.msg', None)
     (channel,) = active_here(DetectNetNode).channels
     assert 'annotations' not in channel.outputs
     assert 'detections' in channel.outputs

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sensor_msgs.msg import Image
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 from ros_deep_learning.nodes.stream.camera import CameraSubscription
+from ros_deep_learning.nodes.stream.camera_feed import Feed, Reader
 
 SMALL = np.zeros((48, 64, 3), np.uint8)
 
@@ -172,3 +174,39 @@ def test_a_reliability_that_does_not_exist_is_an_error(make_viewer: Callable[...
     with pytest.raises(SettingsError, match='best_available, reliable, best_effort'):
         make_viewer('wrong', '-p', wrong)
     make_viewer('right').camera.close()
+
+
+class StubNode:
+    """A node whose subscriptions are the callbacks that they were given."""
+
+    def __init__(self) -> None:
+        self.context = SimpleNamespace(ok=lambda: True)
+        self.callbacks: list[Callable[[Any], None]] = []
+
+    def create_subscription(
+        self, message_type: Any, topic: str, callback: Any, *_: Any, **__: Any
+    ) -> Any:
+        self.callbacks.append(callback)
+        return callback
+
+    def destroy_subscription(self, subscription: Any) -> None:
+        assert subscription in self.callbacks
+
+
+def test_an_image_that_two_owners_receive_is_delivered_once() -> None:
+    got: list[Any] = []
+    first, second = StubNode(), StubNode()
+    readers: list[Any] = [Reader(first, None, got.append), Reader(second, None, got.append)]
+    feed = Feed('/camera', Image, lambda _: None, 'best_available')
+    for reader in readers:
+        feed.join(reader)
+    (old,) = first.callbacks
+    old(Image())
+    assert len(got) == 2
+    feed.leave(readers[0])
+    (new,) = second.callbacks
+    # The executor may have taken the image from the old subscription before it was destroyed.
+    old(Image())
+    assert len(got) == 2
+    new(Image())
+    assert len(got) == 3

@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from ros_deep_learning.nodes.stream.mailbox import Mailbox
-from ros_deep_learning.nodes.stream.worker import Worker
+from ros_deep_learning.nodes.stream.worker import Mailbox, Worker
 
 
 def test_an_empty_closed_box_gives_nothing() -> None:

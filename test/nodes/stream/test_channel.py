@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of a camera's frames on their way to the worker."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ros_deep_learning.nodes.stream import channel as channel_module
+from ros_deep_learning.nodes.stream.channel import Channel
+
+
+def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receivers: list[Any] = []
+
+    def subscribe(node: Any, topic: str, receive: Any, *_: Any) -> Any:
+        receivers.append(receive)
+        return SimpleNamespace(topic_name=topic, mismatches=list, silence=str)
+
+    monkeypatch.setattr(channel_module, 'CameraSubscription', subscribe)
+    clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**9))
+    node: Any = SimpleNamespace(get_clock=lambda: clock)
+    channel = Channel(node, '', None)
+    counts: list[tuple[int, int]] = []
+
+    def put(sender: Channel, frame: Any) -> bool:
+        # A worker as fast as can be.
+        sender.statistics.done()
+        counts.append((sender.statistics.snapshot().received, sender.statistics.snapshot().done))
+        return len(counts) == 2
+
+    worker: Any = SimpleNamespace(put=put)
+    channel.subscribe(worker, lambda: 0.0, None, 'auto')
+    frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6)
+    for _ in range(2):
+        receivers[0](frame)
+    assert counts == [(1, 1), (2, 2)]
+    assert channel.statistics.snapshot().dropped == 1
+    assert channel.statistics.snapshot().arrival_age_ms == 1000.0
