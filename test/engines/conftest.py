@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Small networks, and stand-ins for backends, for the tests of the engines."""
+"""Small networks and fake backends for the tests of the engines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GATE_S = 20
 
 
 class Store:
-    """Answers one file for each card."""
+    """A model store with one file per card."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -57,7 +57,7 @@ class Network:
 
 
 class Backend:
-    """Counts what it is asked; its loads wait for ``gate`` and raise what is in ``errors``."""
+    """Record requests; each load waits for ``gate`` and raises the next of ``errors``."""
 
     def __init__(self, name='fake', reason=None):
         self.name = name
@@ -85,7 +85,7 @@ class Backend:
 
 @pytest.fixture
 def affine_onnx(tmp_path):
-    """Answer a maker of networks ``y = x @ w + b``, with w (3, 2) and b (2,) all theirs."""
+    """Return a function that writes a network ``y = x @ w + b`` with w (3, 2) and b (2,)."""
 
     def make(name='affine.onnx', *, shape=('n', 3), kind=TensorProto.FLOAT, opset=17, nodes=None):
         text = kind == TensorProto.STRING

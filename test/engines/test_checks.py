@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what the backends share: checks of inputs, and words."""
+"""Tests of the input checks that all backends use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: N802  (the functions have the names of NVML)
-"""Tests of GPU readings: a Jetson's files, a stand-in for NVML, and machines without either."""
+"""Tests of GPU readings: the files of a Jetson, a fake NVML, and machines without either."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NvmlError(Exception):
 
 
 class Nvml:
-    """The functions of pynvml that are used, for two GPUs, of which the second is an old one."""
+    """Fake of the used functions of pynvml, with two GPUs; the second is an old one."""
 
     NVMLError = NvmlError
     NVML_TEMPERATURE_GPU = 0
@@ -113,7 +113,7 @@ def test_a_jetson_is_read_from_its_files(tmp_path: Path, load: str) -> None:
     write(tmp_path / 'proc/meminfo', 'MemTotal:  8388608 kB\nMemAvailable:  6291456 kB\nx\n')
     gauge = JetsonGauge(tmp_path)
     assert gauge.read() == DeviceReadings(2048, 8192, 48.25, None, 0.375)
-    # A GPU that is powered down.
+    # As for a GPU that is powered down.
     write(zones / 'thermal_zone1/temp', '')
     write(tmp_path / 'sys/devices' / load, 'nonsense')
     (tmp_path / 'proc/meminfo').unlink()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the loader: sharing, counting, and what failures leave behind."""
+"""Tests of the loader: sharing, counting, and clean-up after failures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOIN_S = 20
 
 
 def in_threads(count, work):
-    """Run ``work(k)`` in threads; answers them started."""
+    """Start threads that run ``work(k)``, and return them."""
     threads = [threading.Thread(target=work, args=(k,)) for k in range(count)]
     for thread in threads:
         thread.start()

@@ -103,7 +103,7 @@ def test_inputs_that_do_not_fit(engine, inputs, message):
 
 
 def test_failure_inside_the_runtime_leaves_the_engine_usable(affine_onnx):
-    # Two open dimensions that the graph needs to be equal.
+    # The graph needs these two open dimensions to be equal.
     nodes = [
         helper.make_node('MatMul', ['x', 'x'], ['xx']),
         helper.make_node('MatMul', ['xx', 'w'], ['y']),
@@ -262,7 +262,7 @@ def test_progress_may_cancel(affine_onnx):
 
 @pytest.mark.parametrize('dtype', [np.int8, np.uint8])
 def test_int8_products_do_not_overflow(tmp_path, dtype):
-    """On an x86 CPU without VNNI they do, unless ONNX Runtime is told not to."""
+    """On an x86 CPU without VNNI they overflow unless an option of ONNX Runtime is set."""
     zero, channels = np.array(0 if dtype is np.int8 else 128, dtype), 64
     constants = {
         'scale': np.float32(1 / 127),

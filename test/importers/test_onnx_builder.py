@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ONNX builder: names are unique, and folding changes no result."""
+"""Tests of the ONNX builder: names are unique, and folding does not change results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def values(*shape: int) -> NDArray[np.float32]:
 
 
 def build() -> OnnxBuilder:
-    """Convolution, scale, shift, a second convolution used twice, scaled in one branch."""
+    """A convolution, a scale, a shift, and a second convolution with two users, one a scale."""
     builder = OnnxBuilder()
     emit, keep = builder.emit, builder.keep
     emit('Conv', ['x', keep('w1', values(4, 3, 3, 3)), keep('b1', values(4))], 'c1')
@@ -55,7 +55,7 @@ def test_folding_keeps_the_result_and_drops_nodes() -> None:
     builder = build()
     before = run(builder)
     builder.fold_into_convolutions()
-    # The second convolution's result is used twice: its scale must stay.
+    # The second convolution's result has two users, so its scale must not be folded.
     assert [node.op_type for node in builder.nodes] == ['Conv', 'Conv', 'Mul', 'Add']
     assert set(builder.constants) == {'w1', 'b1', 'w2', 'b2', 'm2'}
     np.testing.assert_allclose(run(builder), before, rtol=1e-4, atol=1e-5)

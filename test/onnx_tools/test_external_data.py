@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Weights beside an ONNX file: found wherever its graph has them, and copied with it."""
+"""Weights in other files: found in all parts of the graph, and copied with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ros_deep_learning.onnx_tools.load import load_onnx
 
 
 def external(folder: Path, location: str, values: list[float]) -> TensorProto:
-    """A tensor whose values lie in a file."""
+    """Return a tensor with its values in a file."""
     array = np.array(values, np.float32)
     (folder / location).parent.mkdir(parents=True, exist_ok=True)
     (folder / location).write_bytes(array.tobytes())
@@ -32,7 +32,7 @@ def external(folder: Path, location: str, values: list[float]) -> TensorProto:
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
-    """Adds weights of the graph, of a node, and of a graph inside a node, of a file each."""
+    """Return a network that adds weights of its graph, a node and an inner graph, a file each."""
     folder = tmp_path / 'export'
     inner = helper.make_graph(
         [helper.make_node('Identity', ['inner.bin'], ['chosen'])],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the conversion to half, against ONNX Runtime on the float32 original."""
+"""Tests of the conversion to half, compared with the float32 network in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_kept_networks(run_model, astronaut, name):
 
 
 def test_decoding_after_the_last_product_never_passes_through_half(run_model, make_model):
-    # Pixel coordinates near 1000 with a fraction, which half would round to whole numbers.
+    # float16 would round these fractions of pixel coordinates near 1000 to integers or halves.
     nodes = [
         helper.make_node('MatMul', ['x', 'w'], ['m'], 'product'),
         helper.make_node('Sigmoid', ['m'], ['s'], 'squash'),
@@ -144,7 +144,7 @@ def test_a_bound_beyond_half_is_rounded_to_the_range(run_model, make_model):
 
 
 def test_sizes_are_counted_in_float32(run_model, make_model):
-    # The width goes through float32 as old exporters do it; half has no 4099.
+    # Old exporters convert the width to float32; float16 has no 4099.
     nodes = [
         helper.make_node('Shape', ['x'], ['shape'], 'shape'),
         helper.make_node('Cast', ['shape'], ['f'], 'to_float', to=TensorProto.FLOAT),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the precision that an ONNX graph says it has."""
+"""Tests of the precision of an ONNX graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 
 @pytest.fixture
 def network(tmp_path):
-    """Answer a maker of networks from nodes, with the weights ``w`` and ``w16``."""
+    """Return a function that writes a network of nodes, with the weights ``w`` and ``w16``."""
 
     def make(nodes, kind=FLOAT, **weights):
         weights = {

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks whose file states another input size than they are to have."""
+"""Networks with another input size in the file than in the card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEIGHTS = np.random.default_rng(0).normal(0, 1, (2, 3, 3, 3)).astype(np.float32)
 
 
 def write(path: Path, *, channels: int = 3, flat: bool = False, inputs: int = 1) -> Path:
-    """Write a convolution for ten images of 32x32; with ``flat`` it takes no other size."""
+    """Write a convolution for ten images of 32x32; with ``flat``, no other size is possible."""
     nodes = [helper.make_node('Conv', ['x0', 'w'], ['y'], strides=[2, 2], pads=[1, 1, 1, 1])]
     output = [10, 2, 16, 16]
     constants = [numpy_helper.from_array(WEIGHTS, 'w')]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the form of quantised networks, against ONNX Runtime on the original."""
+"""Tests of the form of quantised networks, compared with the original in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ros_deep_learning.onnx_tools.qdq import fit_qdq
 
 
 def quantised_conv(zero, *, scale=0.05, relu=False, weights_zero=0):
-    """x -> Q/DQ -> Conv with stored int8 weights by channel and an int32 bias -> Q/DQ -> y."""
+    """x -> Q/DQ -> Conv with stored int8 weights per channel and an int32 bias -> Q/DQ -> y."""
     rng = np.random.default_rng(0)
     weights = rng.integers(-127, 128, (4, 3, 3, 3)).astype(np.int8)
     bias = rng.integers(-500, 500, 4).astype(np.int32)
@@ -69,7 +69,7 @@ def test_symmetric_int8_keeps_its_values(run_model, make_model):
 
 
 def test_a_zero_point_becomes_a_wider_symmetric_range(run_model, make_model):
-    # One step of the input's symmetric scale through the kernel, and one of the output's.
+    # One step of the input's symmetric scale, times the kernel, plus one step of the output's.
     parts = quantised_conv(np.uint8(120))
     _, changes, _ = compare(run_model, make_model, parts, 0.25)
     assert changes.activations == 2
@@ -120,11 +120,11 @@ def test_a_scale_that_is_computed_is_refused(make_model):
 
 @pytest.mark.parametrize('stored', [True, False])
 def test_transposed_convolutions_by_output_channel_become_float(run_model, make_model, stored):
-    """A network with them ended in ``buildRefitEngine: Assertion engine failed`` in 8.6.0."""
+    """TensorRT 8.6.0 failed with ``buildRefitEngine: Assertion engine failed`` for them."""
     rng = np.random.default_rng(0)
     weights = rng.integers(-127, 128, (3, 5, 2, 2)).astype(np.int8)
     scales = rng.uniform(0.01, 0.05, 5).astype(np.float32)
-    # Between two steps of the scale, so that rounding shows.
+    # Between two steps of the scale, to show the rounding.
     floats = (weights + rng.uniform(-0.4, 0.4, weights.shape)) * scales.reshape(1, 5, 1, 1)
     names = ['wq' if stored else 'wr', 'ws', 'wz']
     nodes = [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Clips before a quantisation, against ONNX Runtime on the network as it was."""
+"""Clips before a quantise node, compared with the original network in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ros_deep_learning.onnx_tools.qdq import fit_qdq
 
 @pytest.fixture
 def clipped(make_model):
-    """x -> Clip -> Q/DQ -> y; with ``both``, what is clipped is an output too."""
+    """x -> Clip -> Q/DQ -> y; with ``both``, the clipped tensor is an output, too."""
 
     def make(low, high, scale, zero, *, both=False):
         nodes = [
@@ -75,7 +75,7 @@ def test_a_clip_that_the_range_does_not_replace_stays(clipped, run_model, low, h
 
 
 def test_a_range_that_becomes_wider_than_the_clip_keeps_it(clipped):
-    # 200 steps below zero and 55 above: symmetric, it ends at 21.8.
+    # 200 steps below zero and 55 above: the symmetric range ends at 21.8.
     fitted, changes = fit_qdq(clipped(0, 6, 6 / 55, np.uint8(200)))
     assert changes.clips == 0
     assert 'Clip' in {node.op_type for node in fitted.graph.node}

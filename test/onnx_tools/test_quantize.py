@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of static quantisation, against the float network and by the real RTX builder."""
+"""Tests of static quantisation: compared with the float network, and built with RTX."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ros_deep_learning.onnx_tools.quantize import OPERATORS, quantize, run_exact
 
 @pytest.fixture
 def network(make_model):
-    """Two convolutions with a ReLU between them, and a product at the end."""
+    """Two convolutions with a ReLU between them, and a matrix product at the end."""
     rng = np.random.default_rng(0)
 
     def normal(*shape):
@@ -155,12 +155,12 @@ def test_says_what_onnxruntime_said(save, network, tmp_path):
 
 
 def closeness(floats, ints):
-    """1 - the largest relative error."""
+    """Return 1 - the largest relative error."""
     return 1 - max(harm([a], [b]) ** 0.5 for a, b in zip(floats, ints, strict=True))
 
 
 def test_the_layer_that_int8_harms_most_stays_float(save, network, feeds, tmp_path):
-    """One weight of conv2's every channel dwarfs the rest, which int8 rounds away."""
+    """One weight per channel of conv2 is so large that int8 rounds the others to zero."""
     for tensor in network.graph.initializer:
         if tensor.name == 'w2':
             values = numpy_helper.to_array(tensor).copy()

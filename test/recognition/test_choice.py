@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Names, cards and network files, with what a user says of them."""
+"""Tests of the choice of a card by name, card or network file, with hints."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_hints_win_over_the_card(tmp_path: Path) -> None:
     card = choose_card('ssd-mobilenet-v2', 'detection', hints)
     assert (card.labels, card.colors) == (tmp_path / 'l.txt', tmp_path / 'c.txt')
     assert card.input.name == 'in'
-    # The card scales by 1 / 127.5 first.
+    # The card's scale, 1 / 127.5, comes first.
     assert card.input.mean == pytest.approx((0.4, 0.4, 0.4))
-    # Its scores are what jetson-inference calls coverage; an empty name keeps the card's.
+    # jetson-inference calls the scores coverage; an empty name keeps the card's.
     assert dict(card.outputs) == {'scores': 'cvg', 'boxes': 'boxes'}
     assert card.decoder == 'pytorch_ssd'
 

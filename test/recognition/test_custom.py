@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cards for files that have none: what a file tells, and what it is asked for."""
+"""Tests of cards for network files: what is recognised, and what must be given."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write_onnx(
     dtype: int = TensorProto.FLOAT,
     output_dtype: int = TensorProto.FLOAT,
 ) -> Path:
-    """Write a network with these tensors; what it computes does not matter."""
+    """Write a network with these tensors and arbitrary operators."""
     inputs = inputs or {'images': IMAGE}
     first = next(iter(inputs))
     nodes = [helper.make_node('Identity', [first], [name]) for name in outputs]
@@ -240,7 +240,7 @@ def test_caffe_outputs_can_be_named(caffe: tuple[Path, Path]) -> None:
 
 
 def tiny_caffe(folder: Path, task: str, *, with_softmax: bool) -> tuple[Path, Path]:
-    """A network whose logits are 0, 1 and 2, whatever it sees, before or behind a softmax."""
+    """A network with the constant logits 0, 1 and 2, with or without a softmax."""
     top = 'score_fr_21classes' if task == 'segmentation' else 'prob'
     net = NetWriter('tiny', (8, 12))
     last = 'logits' if with_softmax else top

@@ -35,7 +35,7 @@ def names(count):
 @pytest.mark.parametrize(
     ('shapes', 'network_wh', 'hints', 'decoder', 'roles'),
     [
-        # The networks' own exports, with their own names and sizes.
+        # Names and sizes of real exports of the networks.
         ({'output0': (84, 8400)}, WH, {}, 'yolov8', {'predictions': 'output0'}),
         ({'output0': (5, 8400)}, WH, {}, 'yolov8', {'predictions': 'output0'}),
         ({'output0': (84, 2100)}, (320, 320), {}, 'yolov8', {'predictions': 'output0'}),
@@ -151,7 +151,7 @@ def names(count):
             'centerface',
             {'heatmap': '537', 'scale': '538', 'offset': '539', 'landmarks': '540'},
         ),
-        # Labels settle what shapes leave open.
+        # Ambiguous by their shapes; the decoder or the labels decide.
         ({'output': (8400, 85)}, WH, {'decoder': 'yolox'}, 'yolox', {'predictions': 'output'}),
         ({'output0': (25200, 85)}, WH, {'metadata': names(80)}, 'yolov5', None),
     ],
@@ -214,7 +214,7 @@ def test_a_segmentation_head_beside_the_boxes_is_not_passed_over():
 
 
 def test_the_cards_word_is_taken_as_it_is():
-    # 1234 rows are no grid of this input, and another output is there too.
+    # No grid of this input has 1234 rows, and there is another output.
     choice = choose({'x': (1234, 85), 'y': (3,)}, WH, decoder='yolov5', roles={'predictions': 'x'})
     assert (choice.decoder, choice.roles) == ('yolov5', {'predictions': 'x'})
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of how networks are found."""
+"""Tests of finding the card of a network."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The real TensorRT builder, its versions by their attributes, and a private plan cache."""
+"""Recorded TensorRT modules, keys and records, and the backend on a machine with a GPU."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _recorded_api(file):
 
 @pytest.fixture(scope='session')
 def trt86():
-    """TensorRT 8.6.0 by its attributes, as its CPython 3.10 wheel has them.
+    """TensorRT 8.6.0 with the attributes of its CPython 3.10 wheel.
 
     api_8_6_0.json was written by importing that wheel from PyPI under CPython 3.10 and listing
     ``dir()`` of the module and its classes, and the members of its enumerations.
@@ -38,13 +38,13 @@ def trt86():
 
 @pytest.fixture(scope='session')
 def trt10():
-    """TensorRT 10.16.1 by its attributes, as dev/tensorrt_api.py listed them."""
+    """TensorRT 10.16.1 with its attributes, as recorded by dev/tensorrt_api.py."""
     return _recorded_api('api_10_16_1.json')
 
 
 @pytest.fixture(scope='session')
 def trt11():
-    """TensorRT 11.4.0 by its attributes, as dev/tensorrt_api.py listed them."""
+    """TensorRT 11.4.0 with its attributes, as recorded by dev/tensorrt_api.py."""
     return _recorded_api('api_11_4_0.json')
 
 
@@ -100,7 +100,7 @@ def gpu():
 
 @pytest.fixture
 def load(gpu):
-    """Load a network on the GPU and free it after the test; builds are quick, not thorough."""
+    """Load a network on the GPU and free it after the test; builds are fast, not optimal."""
     networks = []
 
     def run(path, precision='auto', *, backend=gpu, spec=None, **options):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the differences between TensorRT's versions, on the modules' own attributes."""
+"""Tests of the differences between TensorRT versions, with their recorded attributes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ros_deep_learning.errors import BackendUnavailableError, BuildError
 
 
 class Config:
-    """Keeps what it is told, as IBuilderConfig does."""
+    """Fake of IBuilderConfig that records what is set."""
 
     def __init__(self):
         self.flags, self.cleared, self.features = set(), set(), {}
@@ -70,7 +70,7 @@ def test_the_loader_calls_nothing_that_a_version_lacks(trt86, trt10, trt11, rtx)
         for name, value in vars(trt86.module).items()
         if isinstance(value, type) and not hasattr(value, '__members__')
     ]
-    # These api.py asks for before it calls them; update is hashlib's.
+    # api.py checks for these before it calls them; update belongs to hashlib.
     optional = {'node_name', 'node_operator', 'progress_monitor', 'builder_optimization_level',
                 'num_compute_capabilities', 'set_compute_capability', 'update'}  # fmt: skip
     versions = {each: _attributes(each, classes) for each in (trt86, trt10, trt11, rtx)}
@@ -208,7 +208,7 @@ def test_numpy_has_no_type_for(rtx, name):
 
 
 class Error:
-    """A ParserError as TensorRT 8.6 has it: with a node's number, and no name."""
+    """A ParserError of TensorRT 8.6: with the index of the node, without its name."""
 
     def __init__(self, number):
         self.number = number

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the backend where there is no GPU: what it refuses, and why."""
+"""Tests of the backend without a GPU: what it refuses, and why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ros_deep_learning.progress import silent
 
 @pytest.fixture
 def load(monkeypatch, rtx):
-    """Load as on a machine with a GPU, up to the deserialising."""
+    """Load as on a machine with a GPU, up to the deserialisation."""
     target = Target('NVIDIA Test', (8, 6), 0)
     monkeypatch.setattr(backend, 'this_machine', lambda device: (rtx, target))
     monkeypatch.setattr(backend, '_deserialise', lambda plan, *rest: SimpleNamespace(plan=plan))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How far ONNX Runtime's float32 is from float64: the yardstick of the GPU's float32."""
+"""The error of ONNX Runtime in float32 against float64: the reference for the GPU tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ros_deep_learning.tasks.preprocess import preprocess
     ('name', 'most'), [('efficientnet-lite0', (0.0, 1e-5)), ('selfie', (1e-4, 1e-3))]
 )
 def test_float32_is_this_far_from_float64(run_double, chelsea, name, most):
-    """Single values of selfie are over 1e-4 off: 1e-4 between two float32 runs is luck."""
+    """Some values of selfie differ by more than 1e-4, so two float32 runs may do so, too."""
     card = find_card(name)
     path = card.source.file
     name = next(iter(read_facts(path).inputs))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Builds on a real GPU: killed in the middle, interrupted, wanted by two at once."""
+"""Builds on a real GPU: killed, interrupted, or requested by two processes at once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def ask_here(gpu):
 
 @pytest.fixture
 def start(gpu, cache):
-    """Start processes that build, and end those that are left."""
+    """Start processes that build, and kill those that still run at the end."""
     processes = []
 
     def run(path, level=''):
@@ -93,7 +93,7 @@ def go(process):
 
 
 def child_of(process):
-    """Wait for the builder, and answer its process id."""
+    """Wait for the builder, and return its process id."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         for folder in Path('/proc').iterdir():

@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every kept network on the GPU, against ONNX Runtime on the CPU.
+"""Every kept network on the GPU, compared with ONNX Runtime on the CPU.
 
-Limits: fp32 within 1e-4 of a float64 run of the same network, in the L2 norm of each output; and
-each value within 1e-4 of the largest, or twice as far from float64 as ONNX Runtime's own float32
-is: that one is up to 2.3e-4 off for selfie (test_float64.py), more than 1e-4. fp16 and int8 by
-what the task makes of the outputs: the same best class; the same class of at least 99 % of the
-pixels; the same objects, each with an IoU over 0.9 and a score that is at most 0.02 (fp16) or 0.1
-(int8) off. An object found by one is missed by the other only if its score there is further below
-the threshold than that: astronaut.png has one of 0.5016 in float32, and of 0.4998 and 0.5146 in
-two fp16 builds, whose tactics differ.
+Limits for fp32: 1e-4 from a float64 run of the same network, in the L2 norm of each output; and
+for each value 1e-4 of the largest value, or twice the error of ONNX Runtime in float32, which is
+up to 2.3e-4 for selfie (test_float64.py). Limits for fp16 and int8, on the results of the task:
+the same best class; the same class for at least 99 % of the pixels; the same objects, each with
+an IoU over 0.9 and a score that differs by at most 0.02 (fp16) or 0.1 (int8). An object of one
+run counts as missing in the other only if its score there is below the threshold by more than
+this difference: astronaut.png has an object with a score of 0.5016 in float32, and of 0.4998 and
+0.5146 in two fp16 builds with different tactics.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SCORES_OFF = {'fp32': 1e-4, 'fp16': 0.02, 'int8': 0.1}
 
 @pytest.fixture(scope='module')
 def pictures():
-    """Real pictures from the user's cache, for the networks to see something."""
+    """Real pictures from the user's cache, so that the networks find objects."""
     cv2 = pytest.importorskip('cv2')
     from ros_deep_learning.downloads.media import media_path
     from ros_deep_learning.imaging.pixels import Pixels
@@ -68,7 +68,7 @@ def feeds_of(pictures):
 
 @pytest.fixture
 def both(load, feeds_of):
-    """Run a network on GPU and CPU; answers card, and outputs of GPU and CPU a picture."""
+    """Run a network on GPU and CPU; return the card, and both outputs for each picture."""
     from ros_deep_learning.onnx_tools.quantize import run_exactly
 
     def run(name, path, precision):
@@ -84,7 +84,7 @@ def both(load, feeds_of):
 
 @pytest.fixture
 def assert_exact(run_double, feeds_of):
-    """Hold float32 outputs against float64, unless ONNX Runtime's are so close as to imply it."""
+    """Compare float32 outputs with float64, unless ONNX Runtime's are close enough to imply it."""
 
     def check(card, path, got, others):
         feeds = feeds_of(card, onnx.load(path, load_external_data=False).graph.input[0].name)
@@ -103,7 +103,7 @@ def assert_exact(run_double, feeds_of):
 
 
 def distances(value, truth):
-    """The largest difference as a share of the largest value, and the relative L2 norm."""
+    """Return the largest difference relative to the largest value, and the relative L2 norm."""
     difference = value.astype(np.float64) - truth
     largest = np.abs(difference).max() / np.abs(truth).max()
     return float(largest), float(np.linalg.norm(difference) / np.linalg.norm(truth))
@@ -124,7 +124,7 @@ def assert_agrees(card, pictures, got, wanted, precision):
 
 
 def count_same_objects(card, place, got, wanted, scores_off):
-    """Find each object that reaches the threshold in one also in the other."""
+    """Check that each object of one result that reaches the threshold is in the other."""
     from ros_deep_learning.cli.quantize_report import detections_of
     from ros_deep_learning.tasks.boxes import iou_matrix
     from ros_deep_learning.tasks.detection import DetectionSettings
@@ -176,7 +176,7 @@ def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp
         source = ModelStore().onnx_path(card)
     except FetchError as err:
         pytest.skip(f'{name} is not in the cache: {err}')
-    # Kept beside the plans, so that a second run finds the plan of the same file.
+    # Stored beside the plans, so that a second run finds the plan for the same file.
     base = os.environ.get('ROS_DEEP_LEARNING_CACHE')
     path = (Path(base) if base else tmp_path) / f'{name}-int8.onnx'
     if not path.exists():

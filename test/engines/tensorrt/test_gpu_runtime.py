@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The runtime on a real GPU: sharing, memory, threads, CUDA graphs, failures, the end."""
+"""The runtime on a real GPU: sharing, memory, threads, CUDA graphs, failures, exit."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_raw_frames_are_prepared_by_the_cards_formula(load, save, make_model):
 
 @pytest.fixture
 def six_planes(load, save, make_model):
-    """An engine that gives its frames' three planes twice, for batches of up to 3."""
+    """An engine that returns the three planes of its frames twice, for batches up to 3."""
     nodes = [
         helper.make_node('Mul', ['x', 'one'], ['same'], 'same'),
         helper.make_node('Concat', ['same', 'x'], ['y'], 'both', axis=1),

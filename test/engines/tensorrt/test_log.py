@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of TensorRT's log in Python's."""
+"""Tests of the forwarding of TensorRT's log to Python's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the shapes that engines are built for."""
+"""Tests of the input shapes that engines are built for."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of GPUs that are not here, and of what is decided about those that are."""
+"""Tests of compute capabilities as text, and of GPUs that share memory with the CPU."""
 
 from __future__ import annotations
 

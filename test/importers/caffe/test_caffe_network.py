@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which layers and inputs a deployed network has."""
+"""Tests of the layers and inputs of a deployed network."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_state_of_a_file_counts(read):
 
 
 def test_the_train_val_of_detectnet_becomes_its_deployed_form(read):
-    """As in detectnet_network.prototxt of NVIDIA/caffe, where every phase has data of its own."""
+    """As in detectnet_network.prototxt of NVIDIA/caffe, with separate data for every phase."""
     found = read("""
         layer { name: "train_data" type: "Data" top: "data" include: { phase: TRAIN } }
         layer { name: "val_data" type: "Data" top: "data" include: { phase: TEST stage: "val" } }

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The whole conversion: its options, its errors, and files that mean harm."""
+"""Tests of the whole conversion: options, errors and malicious files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_model_says_what_it_is(small):
         str(CONVERTER_VERSION),
     )
     onnx.checker.check_model(model, full_check=True)
-    # The weights are initialisers and nothing else.
+    # The weights are initialisers, and not inputs as well.
     assert [value.name for value in model.graph.input] == ['data']
     used = {name for node in model.graph.node for name in node.input}
     assert {array.name for array in model.graph.initializer} <= used

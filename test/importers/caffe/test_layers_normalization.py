@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Normalisation against OpenCV, and against Caffe's rule in float64."""
+"""Normalisation compared with OpenCV, and with Caffe's rule in float64."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_batch_norm_is_as_in_caffe_and_opencv(shape, factor, write):
 
 
 def test_batch_norm_that_was_never_trained_takes_zeros(write):
-    """Caffe divides by no factor of 0, and has mean and variance 0 then."""
+    """With a factor of 0, Caffe does not divide by it: mean and variance are 0."""
     inputs = {'data': (1, 2, 3, 3)}
     files = write(layer_text(inputs, type='BatchNorm'), {'it': statistics(2, 0.0)})
     images = random_images(inputs)
@@ -124,7 +124,7 @@ def test_statistics_that_make_no_numbers_are_refused(parameters, change, reason,
     ],
 )
 def test_scale_multiplies_along_its_axes(parameters, shape, write):
-    # The sizes of 1, for what follows the axes, are no part of the array.
+    # The sizes of 1 only align the axes; the stored array does not have them.
     stored = tuple(size for size in shape if size != 1)
     found, _, images, arrays = run_layer(
         write,

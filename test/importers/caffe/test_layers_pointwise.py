@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Layers that change each value by itself: OpenCV, and plain NumPy."""
+"""Elementwise layers compared with OpenCV and NumPy."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_function_is_as_in_opencv_and_numpy(case, write):
     layer, function = FUNCTIONS[case]
     found, want, images, _ = run_layer(write, IMAGE, **layer)
     assert error_of(found, function(images['data'].astype(np.float64))) < 1e-6
-    assert error_of(found, want) < 2e-5  # OpenCV's exponential is a quick one.
+    assert error_of(found, want) < 2e-5  # OpenCV's exponential is an approximation.
 
 
 @pytest.mark.parametrize('shared', [False, True])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pooling: OpenCV where it is as Caffe, and Caffe's rule in float64 everywhere."""
+"""Pooling compared with Caffe's rule in float64, and with OpenCV if it has the same rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parameters(method, kernel, stride, pad, **fields):
     return {'pool': method, **named, **fields}
 
 
-# Image, kernel, stride, pad, each (height, width).
+# Image, kernel, stride and pad, each as (height, width).
 CASES = {
     'even': ((8, 8), (2, 2), (2, 2), (0, 0)),
     'rounded up': ((7, 10), (3, 3), (2, 2), (0, 0)),
@@ -72,7 +72,7 @@ def test_is_as_in_opencv(case, method, write):
 @pytest.mark.parametrize('method', ['MAX', 'AVE'])
 def test_rounds_down_where_a_network_says_so(method, fields, write):
     geometry = ((8, 7), (3, 3), (2, 2), (1, 1))
-    # OpenCV does not know round_mode.
+    # OpenCV does not support round_mode.
     found, want, images, _ = run_layer(
         write,
         {'data': (1, 2, *geometry[0])},
@@ -111,7 +111,7 @@ def test_windows_of_an_axis_lie_as_in_caffe(size, kernel, stride, pad):
             want = reference.pool(image, 'AVE', (1, kernel), (1, stride), (0, pad))
         except ValueError:
             want = np.array(np.nan)
-    # Without padding, Caffe may lay a window outside of the image: no mean of anything.
+    # Without padding, a window of Caffe may be outside of the image: a mean of no values.
     starts = np.arange(want.shape[-1] if want.ndim else 0) * stride - pad
     if not want.ndim or starts[-1] >= size:
         with pytest.raises(ConversionError, match='lies outside of an image'):
@@ -123,7 +123,7 @@ def test_windows_of_an_axis_lie_as_in_caffe(size, kernel, stride, pad):
     assert axis.count == want.shape[-1]
     assert axis.end_pad < kernel
     np.testing.assert_allclose(sums / axis.divisors(), want[0, 0, 0])
-    # What ONNX counts, rounding down, is the same.
+    # ONNX computes the same size when it rounds down.
     assert (size + pad + axis.end_pad - kernel) // stride + 1 == axis.count
 
 

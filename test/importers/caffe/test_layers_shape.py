@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Layers that move values against OpenCV and NumPy."""
+"""Layers that only move values, compared with OpenCV and NumPy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutions and inner products against OpenCV, and against their own definitions."""
+"""Convolutions and inner products compared with OpenCV and with their definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from caffe_files import error_of, layer_text, random_arrays, run_layer
 from ros_deep_learning.errors import ConversionError
 from ros_deep_learning.importers.caffe import convert_caffe
 
-# Shape of the image, of the weights, whether there is a bias, parameters.
+# Shape of the image, shape of the weights, whether there is a bias, parameters.
 CONVOLUTIONS = {
     'plain': ((2, 3, 7, 8), (4, 3, 3, 3), True, {'kernel_size': 3}),
     'one by one': ((1, 5, 4, 4), (3, 5, 1, 1), True, {'kernel_size': 1}),
@@ -98,7 +98,7 @@ def test_deconvolution_is_as_in_opencv(case, write):
     ],
 )
 def test_deconvolution_is_the_transpose_of_convolution(parameters, write):
-    """<conv(x), y> = <x, deconv(y)>: for dilation, which OpenCV's deconvolution does not know."""
+    """<conv(x), y> = <x, deconv(y)>: OpenCV's deconvolution does not support dilation."""
     group = parameters.get('group', 1)
     weights = (6, 4 // group, 3, 3)
     common = {'bias_term': False, **parameters}
@@ -121,7 +121,7 @@ def test_deconvolution_is_the_transpose_of_convolution(parameters, write):
     assert np.array_equal(array, same)
     x, y = images['data'].astype(np.float64), ys['data']
     height, width = back.shape[2:]
-    # A stride of 2 may leave the last pixels unread.
+    # With a stride of 2, the last pixels may not be read.
     assert np.isclose((forward * y).sum(), (x[:, :, :height, :width] * back).sum(), rtol=1e-5)
 
 

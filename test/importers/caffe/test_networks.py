@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Hold whole networks, layer by layer, against OpenCV's Caffe importer."""
+"""Compare whole networks, layer by layer, with OpenCV's Caffe importer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caffe_files import error_of, run_onnx, run_opencv
 
 from ros_deep_learning.importers.caffe import convert_caffe, input_shapes
 
-# Layers and wiring are the real ones; widths are divided, so that all runs within seconds.
+# Real layers and connections; fewer channels, so that the tests take only seconds.
 NETWORKS = {
     'alexnet': lambda: seed.alexnet(width=4),
     'googlenet': lambda: seed.googlenet(width=2),
@@ -40,7 +40,7 @@ OUTPUTS = {
     'fcn-alexnet': {'score_fr_21classes': (1, 21, 10, 10)},
 }
 
-# What is left once norms are folded into convolutions.
+# Operators that are left after norms are folded into convolutions.
 RESNET_OPS = 'Add AveragePool Conv Gemm MaxPool Relu Reshape Softmax'
 OPS = {
     'resnet-18': RESNET_OPS.replace('Average', 'GlobalAverage'),
@@ -53,7 +53,7 @@ OPS = {
 
 
 def states(net):
-    """The name that the converter gives to each layer's result."""
+    """Return the name that the converter gives to the result of each layer."""
     last = {top: name for name, top in net.wrote}
     return {name: top if last[top] == name else f'{top}@{name}' for name, top in net.wrote}
 
@@ -64,7 +64,7 @@ def test_every_layer_and_the_whole_are_as_opencv_has_them(name, write):
     files = write(net.text, net.weights)
     names = states(net)
     shape = input_shapes(files[0])['data']
-    # With a transform of its own, a network takes pixels; else what has a mean of 0.
+    # A network with its own transform takes pixels; others take values with a mean of 0.
     low, high = (0, 255) if 'power_param' in net.text else (-2, 2)
     rng = np.random.default_rng(1)
     image, other = (
@@ -77,7 +77,7 @@ def test_every_layer_and_the_whole_are_as_opencv_has_them(name, write):
     worst = max(errors, key=lambda layer: errors[layer])
     assert errors[worst] < 3e-5, worst
 
-    # As it is used: norms folded into convolutions, and only the outputs.
+    # As in normal use: norms folded into convolutions, and only the outputs.
     model = convert_caffe(*files)
     whole = run_onnx(model, image)
     assert {output: values.shape for output, values in whole.items()} == OUTPUTS[name]
@@ -85,7 +85,7 @@ def test_every_layer_and_the_whole_are_as_opencv_has_them(name, write):
     differs = run_onnx(model, other)
     for output, values in whole.items():
         assert error_of(values, want[by_top[output]]) < 3e-5, output
-        # So that it means something that two are equal.
+        # Otherwise equal results would prove nothing.
         assert error_of(values, differs[output]) > 1e-2, output
     if name in OPS:
         nodes = onnx.load_from_string(model).graph.node

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Names of states, and which layers outputs need."""
+"""Tests of the names of states, and of the layers that outputs need."""
 
 from __future__ import annotations
 

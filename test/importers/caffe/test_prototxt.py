@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Reading a prototxt: forms of text, lines, and files that mean harm."""
+"""Tests of reading a prototxt: syntax, line numbers and malicious files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Reading caffemodels: every form that Caffe has written, and files that mean harm."""
+"""Tests of reading caffemodels: every format that Caffe has written, and malicious files."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_test_writes_files_that_opencv_reads(form, write):
 
 
 def test_numbers_one_by_one_and_in_chunks_are_read(read):
-    """As protobuf lets a writer put them, though Caffe does not."""
+    """Protobuf allows this, but Caffe does not write it."""
     shape = b'\x3a\x02\x08\x04'
     single = np.arange(2, dtype='<f4')
     chunk = np.arange(2, 4, dtype='<f4')

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Constant parts of graphs, against NumPy."""
+"""Constant parts of graphs, compared with NumPy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen graphs: what is read, and that hostile ones cost no more than an error."""
+"""Tests of reading frozen graphs; malicious ones only cause an error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_identities_are_seen_through(graph_writer: Any, tmp_path: Path) -> None:
 
 
 def test_order_puts_inputs_first_and_stops_where_told(graph_writer: Any, tmp_path: Path) -> None:
-    # A loop behind the stop, as in every preprocessor of the Object Detection API.
+    # A loop beyond the stop, as in all preprocessors of the Object Detection API.
     graph_writer.node('Merge', 'loop', 'next')
     graph_writer.node('NextIteration', 'next', 'loop')
     graph_writer.node('Sub', 'input', 'loop')
@@ -144,7 +144,7 @@ def test_files_that_are_no_graph(
 
 
 def test_deeply_nested_messages(tmp_path: Path) -> None:
-    # Each level: field 5 (attr) -> 2 (value) -> 10 (function, which is not read).
+    # Each level: field 5 (attr) -> 2 (value) -> 10 (function, which is ignored).
     data = b''
     for _ in range(2000):
         size, varint = len(data), b''

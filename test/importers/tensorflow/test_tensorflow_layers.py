@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Layers against a plain float64 computation, with TensorFlow's rules for padding."""
+"""Layers compared with a simple float64 computation, with TensorFlow's padding rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(11)
 
 
 def translated(graph_writer: Any, path: Path, image: NDArray[Any]) -> NDArray[np.float32]:
-    """Translate the node 'y' that takes the image 'x' (NHWC), run it, and give it as NHWC."""
+    """Convert and run the node 'y' on the image 'x' (NHWC); return its output as NHWC."""
     graph_writer.node('Placeholder', 'x')
     graph = FrozenGraph(graph_writer.write(path / 'g.pb'))
     builder = OnnxBuilder()
@@ -53,7 +53,7 @@ def translated(graph_writer: Any, path: Path, image: NDArray[Any]) -> NDArray[np
 def convolved(
     image: NDArray[Any], kernel: NDArray[Any], stride: int, padding: str, *, depthwise: bool
 ) -> NDArray[np.float64]:
-    """Slide a kernel over an image as TensorFlow documents it, one output at a time."""
+    """Compute a convolution one output at a time, as documented by TensorFlow."""
     _, height, width, _ = image.shape
     kernel_h, kernel_w, channels, count = kernel.shape
     if padding == 'SAME':

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pooling against a plain computation, with TensorFlow's rules for padding."""
+"""Pooling compared with a simple computation, with TensorFlow's padding rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ros_deep_learning.importers.tensorflow.tensorflow_layers import translate
 
 
 def run(graph_writer: Any, folder: Path, image: NDArray[Any]) -> NDArray[np.float32]:
-    """Translate the node 'y' that takes the image 'x' (NHWC), and run it; gives NHWC."""
+    """Convert and run the node 'y' on the image 'x' (NHWC); return its output as NHWC."""
     graph_writer.node('Placeholder', 'x')
     graph = FrozenGraph(graph_writer.write(folder / 'g.pb'))
     builder = OnnxBuilder()
@@ -45,7 +45,7 @@ def run(graph_writer: Any, folder: Path, image: NDArray[Any]) -> NDArray[np.floa
 def pooled(
     image: NDArray[Any], kernel: tuple[int, int], stride: int, padding: str, kind: str
 ) -> NDArray[np.float64]:
-    """One window at a time; where a window sticks out, only what is inside counts."""
+    """Compute one window at a time; only the part of a window inside the image counts."""
     _, height, width, channels = image.shape
     sizes, starts = [], []
     for size, window in zip((height, width), kernel, strict=True):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SSD conversion: a tiny one against float64, the real one against OpenCV's own reading of it."""
+"""Conversion of a tiny SSD compared with float64, and of a real one with OpenCV's importer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(model: bytes | str, image: Array) -> tuple[Array, Array]:
 
 
 def decoded(encodings_yxhw: Array, anchors_yxyx: Array, scales: Array) -> NDArray[np.float64]:
-    """Decode as faster_rcnn_box_coder.py of the Object Detection API, in float64; xyxy."""
+    """Decode like faster_rcnn_box_coder.py of the Object Detection API, in float64; xyxy."""
     anchors = anchors_yxyx.astype(np.float64)
     size = anchors[:, 2:] - anchors[:, :2]
     center = (anchors[:, 2:] + anchors[:, :2]) / 2
@@ -176,18 +176,18 @@ def test_giving_up(write_tiny_ssd: Callable[..., Path], tmp_path: Path) -> None:
 
 @pytest.fixture(scope='module')
 def opencv_network(ssd_frozen_graph: Path, ssd_text_graph: Path) -> Any:
-    # OpenCV 5 reads graphs with a new engine that shows no inner layers, unless told otherwise.
+    # By default, OpenCV 5 reads graphs with a new engine that hides inner layers.
     classic = {'engine': cv2.dnn.ENGINE_CLASSIC} if hasattr(cv2.dnn, 'ENGINE_CLASSIC') else {}
     return cv2.dnn.readNetFromTensorflow(str(ssd_frozen_graph), str(ssd_text_graph), **classic)
 
 
 def opencv_raw(network: Any, image: Array) -> tuple[Array, Array]:
-    """Give boxes (1917, 4) xyxy and scores (1917, 90) before suppression, of 300x300 pixels."""
+    """Return boxes (1917, 4) xyxy and scores (1917, 90) before suppression, for 300x300 pixels."""
     network.setInput(cv2.dnn.blobFromImage(image))
     names = ['BoxEncodingPredictor/concat', 'PriorBox/concat', 'ClassPredictor/concat/sigmoid']
-    # OpenCV gives views of buffers that its next run reuses.
+    # OpenCV returns views of buffers that its next run overwrites.
     encodings, priors, scores = (np.array(out, np.float64) for out in network.forward(names))
-    # Encodings are x, y, w, h; priors are xyxy, followed by the variances: the scales' inverses.
+    # Encodings are x, y, w, h; priors are xyxy, followed by the variances, 1 / scale.
     anchors_xyxy, variances = priors.reshape(2, -1, 4)
     yxhw = [1, 0, 3, 2]
     boxes = decoded(
@@ -197,7 +197,7 @@ def opencv_raw(network: Any, image: Array) -> tuple[Array, Array]:
 
 
 def ious(boxes: Array, others: Array) -> Array:
-    """Give the overlap of boxes pair by pair."""
+    """Return the IoU of each pair of boxes."""
     low, high = np.maximum(boxes[:, :2], others[:, :2]), np.minimum(boxes[:, 2:], others[:, 2:])
     common = np.clip(high - low, 0, None).prod(axis=1)
     areas = [(b[:, 2:] - b[:, :2]).prod(axis=1) for b in (boxes, others)]
@@ -220,7 +220,7 @@ def test_real_ssd_equals_opencv_on_real_pictures(
         expected_boxes, expected_scores = opencv_raw(opencv_network, image)
         assert boxes.shape == (1, 1917, 4)
         assert scores.shape == (1, 1917, 90)
-        # Far inside the 0.02 and 0.95 that are asked for: it is the same network.
+        # Much closer than the required 0.02 and 0.95, since it is the same network.
         np.testing.assert_allclose(scores[0], expected_scores, atol=1e-3)
         np.testing.assert_allclose(boxes[0], expected_boxes, atol=1e-3)
         found = expected_scores.max(axis=1) > 0.4

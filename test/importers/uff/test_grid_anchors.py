@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Anchors against TensorFlow's rule, and against those of a real graph."""
+"""Anchors compared with TensorFlow's rule, and with those of a real graph."""
 
 from __future__ import annotations
 

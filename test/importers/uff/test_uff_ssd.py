@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SSDs in true UFF files, of the real layers, against OpenCV's reading of the same weights."""
+"""SSDs in UFF files with real layers, compared with OpenCV on the same weights."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def run(model: bytes, image: Array) -> tuple[Array, Array]:
 def opencv_ssd(
     trunk: Path, predictions: list[tuple[str, str]], image: Array
 ) -> tuple[Array, Array]:
-    """Run a graph's layers in OpenCV and decode them in float64 with anchors laid by hand."""
+    """Run a graph's layers in OpenCV, and decode them in float64 with own anchors."""
     classic = {'engine': cv2.dnn.ENGINE_CLASSIC} if hasattr(cv2.dnn, 'ENGINE_CLASSIC') else {}
     network = cv2.dnn.readNetFromTensorflow(str(trunk), **classic)
-    # The graph takes 1 off every value itself.
+    # The graph itself subtracts 1 from every value.
     network.setInput(image + 1)
-    # OpenCV calls a convolution with its bias by the name of the convolution.
+    # In OpenCV, a convolution with its bias has the name of the convolution.
     names = [name.replace('BiasAdd', 'Conv2D') for pair in predictions for name in pair]
     maps = [np.array(m, np.float64) for m in network.forward(names)]
     last = [m.transpose(0, 2, 3, 1) for m in maps]
@@ -66,7 +66,7 @@ def test_real_layers_equal_opencv(name: str, graph_writer: Any, tmp_path: Path) 
     assert uff_input_size(uff) == SIZE_WH
     image = np.random.default_rng(0).uniform(-1, 1, (1, 3, 300, 300)).astype(np.float32)
     expected_boxes, expected_scores = opencv_ssd(trunk, ssd.predictions, image)
-    # The weights must make something of the image, or all would be equal whatever is wrong.
+    # The outputs must depend on the image, or wrong results would be equal, too.
     assert expected_scores.std() > 0.2
     for model in (convert_ssd(frozen, SIZE_WH), convert_uff_ssd(uff, SIZE_WH)):
         boxes, scores = run(model, image)
@@ -90,7 +90,7 @@ def test_batch_normalisation_disappears_into_the_convolutions(
 def test_real_weights_as_uff_equal_the_frozen_graph(
     ssd_frozen_graph: Path, ssd_onnx: Path, chelsea: Array, coffee: Array, tmp_path: Path
 ) -> None:
-    """ssd-mobilenet-v2 as UFF is the network that test_tensorflow_ssd holds against OpenCV."""
+    """ssd-mobilenet-v2 as UFF is the network that test_tensorflow_ssd compares with OpenCV."""
     plugins = {'aspectRatios_u_flist': EXACT_RATIOS}
     graph = parse_graph(ssd_frozen_graph)
     path = uff_ssd(graph, SIZE_WH, **plugins).write(tmp_path / 'ssd_mobilenet_v2_coco.uff')
@@ -108,7 +108,7 @@ def test_real_weights_as_uff_equal_the_frozen_graph(
 
 @pytest.fixture(scope='module')
 def small() -> Callable[..., UffWriter]:
-    """A UFF file of the least that is an SSD: one convolution a head on two maps."""
+    """Return a function that makes a minimal SSD: one convolution per head on two maps."""
 
     def make() -> UffWriter:
         rng = np.random.default_rng(2)
@@ -149,7 +149,7 @@ def test_the_order_of_inputs_and_of_variances(
     boxes, scores = run(convert_uff_ssd(path, (8, 8)), image)
     assert boxes.shape == (4 * 4 * 3 + 2 * 2 * 4, 4)
     assert scores.shape == (64, 2)
-    # The first cell of the first map, by hand: its patch is the 2x2 pixels in the corner.
+    # The first cell of the first map, by hand: it covers the 2x2 pixels in the corner.
     rng = np.random.default_rng(2)
     patch = image[0, :, :2, :2].transpose(1, 2, 0).astype(np.float64)
     kernels = [rng.normal(0, 1, (2, 2, 3, 3 * n)).astype(np.float32) for n in (4, 3)]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of builds in a child process, with the real TensorRT for RTX and no GPU."""
+"""Tests of builds in a child process, with the real TensorRT for RTX and without a GPU."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_S = 20
 
 
 def build_children(parent):
-    """List a process's children that build a plan."""
+    """List the child processes of a process that build a plan."""
     found = []
     for folder in Path('/proc').iterdir():
         if folder.name.isdigit():
@@ -142,7 +142,7 @@ def test_no_child_outlives_its_parent(job, tmp_path, number, code):
         assert parent.stdout.readline() == b'started\n'
         wait_until(lambda: build_children(parent.pid))
         (child,) = build_children(parent.pid)
-        # The child must have said whom it dies with before its parent goes.
+        # The child must have called prctl before its parent ends.
         time.sleep(0.5)
         parent.send_signal(number)
         assert parent.wait(PATIENCE_S) == code

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of builds in this process, with the real TensorRT for RTX and no GPU."""
+"""Tests of builds in this process, with the real TensorRT for RTX and without a GPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ros_deep_learning.engines.tensorrt.log import RecentErrors
 from ros_deep_learning.errors import BuildError
 
 MAGIC = b'vtrt'
-"""How RTX's plans begin."""
+"""First bytes of a plan of TensorRT for RTX."""
 
 
 def make(request):
@@ -37,7 +37,7 @@ def test_builds_a_plan_and_says_how_far_it_is(save, conv_model, ask, precision):
     assert shares[0] >= 0.0
     assert shares[-1] == 1.0
     assert result.notes == (('network converted to half',) if precision == 'fp16' else ())
-    # Timings need a GPU.
+    # Only a build on a GPU has timings.
     assert result.timings == b''
 
 
@@ -128,7 +128,7 @@ def test_a_broken_file_is_said(tmp_path, save, conv_model, ask):
 
 
 class TimingConfig:
-    """The part of TensorRT 8.6's IBuilderConfig that takes timings, which needs a GPU."""
+    """Fake of the timing functions of TensorRT 8.6's IBuilderConfig, which need a GPU."""
 
     def __init__(self, errors, refused, *, answers):
         self.errors = errors

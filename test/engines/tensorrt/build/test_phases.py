@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of a build's progress."""
+"""Tests of the progress of a build."""
 
 from __future__ import annotations
 

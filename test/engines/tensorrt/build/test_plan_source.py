@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of plans from cache and build together, with the real TensorRT for RTX and no GPU."""
+"""Tests of cache and build together, with the real TensorRT for RTX and without a GPU."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_read_only_cache_costs_a_warning(request_, cache, monkeypatch, caplog)
             raise OSError(errno.EROFS, 'Read-only file system', path)
         return opened(path, flags, *rest, **more)
 
-    # File modes would not do, for root writes everywhere.
+    # Removing write permission has no effect on root.
     monkeypatch.setattr(os, 'open', read_only)
     plan = obtain_plan(request_, cache)
     assert plan.path is None
@@ -262,7 +262,7 @@ def test_an_old_gpu_gets_no_int8(save, make_model, ask):
 
 
 def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
-    """TensorRT hands timings out on a GPU only; what it hands out comes back to it."""
+    """Fake timings, which TensorRT returns on a GPU only, are passed to the next build."""
     from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
 
     seen = []
@@ -278,7 +278,7 @@ def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
 
 
 def test_timings_that_tensorrt_refuses_are_not_handed_in_again(request_, cache, monkeypatch):
-    """TensorRT 8.6 refuses what it wrote itself, at every build and with two errors each time."""
+    """TensorRT 8.6 refuses its own timings at every build, with two errors each time."""
     from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
 
     seen = []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the plan cache; a plan here is any bytes, for the cache never looks inside."""
+"""Tests of the plan cache; any bytes serve as a plan, since the cache does not parse it."""
 
 from __future__ import annotations
 

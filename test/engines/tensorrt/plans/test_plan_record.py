@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of a plan's sidecar."""
+"""Tests of the sidecar of a plan."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the folders and files that nobody else can have written."""
+"""Tests of files and folders that no other user can write."""
 
 from __future__ import annotations
 
