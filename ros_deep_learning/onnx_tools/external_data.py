@@ -53,7 +53,7 @@ def copy_onnx(path: Path, target: Path) -> None:
     copies = {name: f'{target.stem}.{k}.data' for k, name in enumerate(names)}
     for name, copy in copies.items():
         if not (path.parent / name).is_file():
-            msg = f'{path} has weights in {name}, which is not beside it; put it there'
+            msg = f'{path} has weights in {name}, which is missing; to fix: put it beside {path}'
             raise OnnxError(msg)
         shutil.copyfile(path.parent / name, target.with_name(copy))
     for entry in _location_entries(model):

@@ -142,7 +142,7 @@ def test_without_its_weights_it_is_not_added(card: ModelCard, tmp_path: Path, ow
         network('net'), str(path), save_as_external_data=True, location='w', size_threshold=0
     )
     (tmp_path / 'w').unlink()
-    with pytest.raises(CardError, match='has weights in w, which is not beside it; put it there'):
+    with pytest.raises(CardError, match='has weights in w, which is missing; to fix: put it'):
         add_card(replace(card, source=SourceSpec(file=path)))
     assert not list((own / 'cards').iterdir())
 

@@ -102,7 +102,7 @@ def test_a_network_in_one_file_is_copied_as_it_is(network: Path, tmp_path: Path)
 
 def test_weights_that_are_missing_are_named(network: Path, tmp_path: Path) -> None:
     (network.parent / 'inner.bin').unlink()
-    with pytest.raises(CardError, match=r'net\.onnx has weights in inner\.bin, which is not besi'):
+    with pytest.raises(CardError, match=r'net\.onnx has weights in inner\.bin, which is missi'):
         copy_onnx(network, tmp_path / 'mine.onnx')
     assert not (tmp_path / 'mine.onnx').exists()
 
