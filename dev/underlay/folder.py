@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A folder in the cache that is made once, by one process, wholly or not at all."""
+"""A folder in the cache that one process makes once, completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCRIPT = 'env.sh'
 
 
 def cache_root() -> Path:
-    """Give the folder of all underlays: ``$XDG_CACHE_HOME/ros_deep_learning/underlay``."""
+    """Return the folder of all underlays: ``$XDG_CACHE_HOME/ros_deep_learning/underlay``."""
     base = os.environ.get('XDG_CACHE_HOME') or ''
     # The XDG specification says to ignore a relative path.
     root = Path(base) if base.startswith('/') else Path.home() / '.cache'
@@ -30,9 +30,9 @@ def cache_root() -> Path:
 
 
 def read_complete(folder: Path) -> Environment | None:
-    """Give the environment of a folder that was made to its end, else None.
+    """Return the environment of a complete folder, else None.
 
-    The marker is the last file written. The interpreter is looked at too: its link dangles when
+    The marker is the last file written. The interpreter is checked too: its link dangles when
     the Python it was made from is gone.
     """
     try:
@@ -45,10 +45,10 @@ def read_complete(folder: Path) -> Environment | None:
 def made_once(
     folder: Path, make: Callable[[], Environment], waiting: Callable[[], None]
 ) -> Environment:
-    """Give the environment of a folder, making the folder first where it is missing or half-made.
+    """Return the environment of a folder; make the folder first if it is missing or incomplete.
 
     Virtual environments cannot be moved, so the folder is made in its place under a file lock
-    and counts only with its marker. What a failed or broken-off run leaves is removed.
+    and is complete only with its marker. What a failed or interrupted run leaves is removed.
 
     Raises:
         UnderlayError: The cache cannot be written, or `make` raised it.
@@ -86,16 +86,16 @@ def remove(folder: Path) -> None:
         if not folder.exists():
             return
         time.sleep(0.25)
-    msg = f'cannot remove {folder}: end what still uses it, then run again'
+    msg = f'cannot remove {folder}: end the processes that use it, then run again'
     raise UnderlayError(msg)
 
 
 @contextmanager
 def folder_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of a folder in the cache, which may be missing.
+    """Lock a folder in the cache, which may be missing.
 
     Raises:
-        UnderlayError: What is done here could not write the cache.
+        UnderlayError: The cache could not be written while it was locked.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def folder_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def file_lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock that ends with the process, however it ends.
+    """Lock a file; the lock ends with the process, however that ends.
 
     `waiting` is called before a wait.
     """

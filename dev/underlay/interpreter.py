@@ -16,28 +16,28 @@ from .recipe import HERE, NEWEST_PYTHON, OLDEST_PYTHON
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """Facts about one Python, as it tells them itself."""
+    """Facts about one Python, as reported by facts.py."""
 
     executable: str
-    """Outside of any virtual environment: what a new environment is made from."""
+    """Outside of any virtual environment; new environments are made from it."""
     asked: str
-    """What the user named; inside an environment where that was one."""
+    """The path that the user gave, which may be in a virtual environment."""
     implementation: str
     version: tuple[int, int, int]
     machine: str
     include: str
     has_venv: bool
     packages: tuple[str, ...]
-    """Package folders of the environment that `asked` lies in; empty where it is none."""
+    """Package folders of the virtual environment of `asked`; empty if there is none."""
 
     @property
     def short(self) -> str:
-        """Give the version as its folders have it: 3.11."""
+        """Return the version as used in folder names, such as 3.11."""
         return f'{self.version[0]}.{self.version[1]}'
 
 
 def inspect(python: str | None) -> Interpreter:
-    """Ask a Python about itself (None: the one that runs this).
+    """Collect the facts about a Python (None: the one that runs this).
 
     Raises:
         UnderlayError: It does not run, or is no CPython of a supported version on Linux.
@@ -65,7 +65,7 @@ def inspect(python: str | None) -> Interpreter:
 
 
 def check(found: Interpreter) -> None:
-    """Refuse an interpreter that no underlay can be made for.
+    """Raise an error for an interpreter that is not supported.
 
     Raises:
         UnderlayError: Not CPython, too old or too new, or not Linux.
@@ -84,5 +84,5 @@ def check(found: Interpreter) -> None:
 
 
 def environment_python(folder: Path) -> Path:
-    """Give the interpreter of a virtual environment."""
+    """Return the interpreter of a virtual environment."""
     return folder / 'bin' / 'python3'

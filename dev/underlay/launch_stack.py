@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The launch stack and the message definitions, taken out of the one wheel that has them."""
+"""Take the launch stack and the message definitions out of the wheel of launch.txt."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .interpreter import environment_python
 
 
 def unpack(wheel: Path, folder: Path, packages: Path, sources: Path) -> None:
-    """Take the pure-Python packages and the message definitions out of the wheel.
+    """Unpack the pure-Python packages and the message definitions.
 
     Args:
         wheel: The wheel of launch.txt.
         folder: The underlay.
         packages: Its site-packages.
-        sources: Gets a folder for each message package, ready for colcon.
+        sources: Where each message package gets a folder, ready for colcon.
 
     Raises:
         UnderlayError: The wheel lacks one of the packages.
@@ -47,7 +47,7 @@ def unpack(wheel: Path, folder: Path, packages: Path, sources: Path) -> None:
 
 
 def destination(name: str, packages: Path, share: Path, sources: Path) -> Path | None:
-    """Tell where a member of the wheel goes, or None where it is not wanted."""
+    """Return the path for a member of the wheel, None if it is not needed."""
     if not name.startswith(recipe.LAUNCH_ROOT) or name.endswith('/'):
         return None
     parts = PurePosixPath(name[len(recipe.LAUNCH_ROOT) :]).parts

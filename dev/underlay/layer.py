@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What only the tests need, laid into a finished underlay the first time they are to run."""
+"""Install into an underlay what only the tests need, before their first run."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .pip import install_lock
 from .runner import Runner
 
 NOTE = 'tests.complete'
-"""Written last; holds the digest of the recipe that was followed."""
+"""Written last; contains the digest of the installed recipe."""
 
 
 def lay(underlay: Underlay, only: Collection[str] | None = None) -> None:
     """Install what the tests need, unless that is done.
 
     Args:
-        underlay: Where it is laid.
-        only: The projects of tests.in that are wanted on a distribution (None: all).
+        underlay: Where it is installed.
+        only: The projects of tests.in to install on a distribution (None: all).
 
     Raises:
-        UnderlayError: It cannot be installed; the line names the mend. The underlay stays good
+        UnderlayError: It cannot be installed; the line names the fix. The underlay stays usable
             for everything but the tests.
     """
     folder = underlay.folder
@@ -61,13 +61,13 @@ def lay(underlay: Underlay, only: Collection[str] | None = None) -> None:
 
 
 def followed(folder: Path) -> str | None:
-    """Give the digest of the recipe by which the layer was made, None where there is no layer."""
+    """Return the digest of the recipe that was installed, None if there is none."""
     note = folder / NOTE
     return note.read_text() if note.is_file() else None
 
 
 def remove_half_installed(folder: Path) -> None:
-    """Remove the records of what a broken-off pip left, which pip would take for installed.
+    """Remove the records that an interrupted pip left, which pip would count as installed.
 
     pip writes a package's RECORD after all its files.
     """
@@ -77,7 +77,7 @@ def remove_half_installed(folder: Path) -> None:
 
 
 def install_on_pypi(folder: Path, runner: Runner) -> None:
-    """Install what the locks of the underlay do not hold already.
+    """Install what the locks of the underlay do not contain.
 
     Raises:
         UnderlayError: pip failed; the line names the reason and its log.

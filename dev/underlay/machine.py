@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a build needs from the operating system, and how it gets there."""
+"""What a build needs from the operating system, and how to install it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .interpreter import Interpreter
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A thing that is not there, and the Debian or Ubuntu package that brings it."""
+    """Something that is missing, and the Debian or Ubuntu package that contains it."""
 
     thing: str
     package: str
@@ -40,7 +40,7 @@ def missing_compilers(environ: Mapping[str, str]) -> list[Missing]:
 
 
 def missing_python_parts(python: Interpreter, *, headers: bool) -> list[Missing]:
-    """List what Debian splits off its Python: the venv module and the C headers."""
+    """List what is missing of what Debian packages apart: the venv module and the C headers."""
     absent = []
     if not python.has_venv:
         absent.append(Missing(f'the venv module of {python.asked}', f'python{python.short}-venv'))
@@ -50,10 +50,10 @@ def missing_python_parts(python: Interpreter, *, headers: bool) -> list[Missing]
 
 
 def require(absent: Iterable[Missing], *, install: bool, say: Callable[[str], None]) -> None:
-    """Make sure that nothing is missing: install it, where allowed and root, else say how.
+    """Install what is missing if allowed and root, else raise an error with the command.
 
     Raises:
-        UnderlayError: Something is missing; the line names the command that brings it.
+        UnderlayError: Something is missing; the line names the command that installs it.
     """
     listed = list(absent)
     if not listed:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Finding a CPython of a certain version among those that the machine has."""
+"""Find a CPython of a certain version on the machine."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .interpreter import Interpreter, inspect
 
 
 def find(short: str, environ: Mapping[str, str]) -> Interpreter | None:
-    """Give a CPython of a version such as 3.12, or None where the machine has none.
+    """Return a CPython of a version such as 3.12, None if the machine has none.
 
-    PATH is looked at first, then what pyenv and uv have installed.
+    PATH is searched first, then what pyenv and uv have installed.
     """
     for candidate in candidates(short, environ):
         try:
             found = inspect(candidate)
         except UnderlayError:
-            # A shim of pyenv ends with an error where its version is not the chosen one.
+            # A shim of pyenv fails if its version is not the selected one.
             continue
         if found.short == short:
             return found
@@ -29,7 +29,7 @@ def find(short: str, environ: Mapping[str, str]) -> Interpreter | None:
 
 
 def candidates(short: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """List the programs that may be it."""
+    """Yield the programs that may have that version."""
     on_path = shutil.which(f'python{short}', path=environ.get('PATH', ''))
     if on_path:
         yield on_path

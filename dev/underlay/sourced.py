@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Using a ROS 2 distribution that is sourced already."""
+"""Use a ROS 2 distribution that is already sourced."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROS_MODULES = {
     'sensor_msgs': 'sensor-msgs',
     'vision_msgs': 'vision-msgs',
 }
-"""What the nodes import, and the end of the name of the Debian package that has it."""
+"""What the nodes import, and the end of the name of its Debian package."""
 
 _LOOK = """
 import importlib.util, json, sys
@@ -43,11 +43,11 @@ class Distribution:
 
     name: str
     snapshot: Environment
-    """Its variables as they are now, so that what is built on it can be sourced without it."""
+    """Its variables as they are now, so that a build on it can be sourced alone."""
 
 
 def find(environ: Mapping[str, str]) -> Distribution | None:
-    """Tell which distribution is sourced; None where there is none, or an underlay of ours."""
+    """Return the sourced distribution; None if there is none, or only an underlay of ours."""
     name = environ.get('ROS_DISTRO', '')
     prefixes = environ.get('AMENT_PREFIX_PATH', '')
     if not name or not prefixes or environ.get(MARK):
@@ -58,7 +58,7 @@ def find(environ: Mapping[str, str]) -> Distribution | None:
         variable: tuple(
             part
             for part in environ.get(variable, '').split(os.pathsep)
-            # Of PATH only what the distribution put there; the rest belongs to the shell.
+            # Of PATH, only what the distribution added; the rest belongs to the shell.
             if part and (variable != 'PATH' or part.startswith(roots))
         )
         for variable in lists
@@ -113,7 +113,7 @@ def _look(
 def make(
     folder: Path, distribution: Distribution, python: Interpreter, runner: Runner
 ) -> Environment:
-    """Make a virtual environment over the distribution that adds the Python packages it lacks.
+    """Make a virtual environment over the distribution, with the Python packages it lacks.
 
     Raises:
         UnderlayError: A step failed; the line names the reason and its log.
@@ -123,17 +123,17 @@ def make(
     runner.run('venv', command, os.environ)
     packages = next(folder.glob('lib/python*/site-packages'))
     if python.packages:
-        # A distribution may live in a virtual environment, which a new one does not look into.
+        # A distribution may be in a virtual environment, which a new one does not search.
         (packages / 'distribution.pth').write_text('\n'.join(python.packages) + '\n')
     environment = Environment({'VIRTUAL_ENV': str(folder)}, {'PATH': (str(folder / 'bin'),)})
-    runner.say('2/2 Python packages that it lacks')
+    runner.say('2/2 Python packages that are missing')
     needs = recipe.read_needs(recipe.PYTHON_NEEDS.read_text())
     install('python', folder, needs, recipe.PYTHON_PINS, runner)
     return environment
 
 
 def install(log: str, folder: Path, needs: list[Need], lock: Path, runner: Runner) -> None:
-    """Install into the virtual environment what the distribution lacks of `needs`.
+    """Install into the virtual environment what is missing of `needs`.
 
     Raises:
         UnderlayError: pip failed; the line names the reason and its log.
@@ -150,15 +150,15 @@ def install(log: str, folder: Path, needs: list[Need], lock: Path, runner: Runne
         runner.run(log, [*command, *lacking], os.environ)
     if own:
         runner.say(f'    {" ".join(own)}')
-        # By force, because the distribution's own copy runs by another Python.
+        # Forced, because the distribution's own copy runs with another Python.
         runner.run(f'{log}_own', [*command, '--force-reinstall', *own], os.environ)
 
 
 def constraints(numpy: str | None, needs: list[Need], lock: Path) -> list[str]:
-    """Give pip's constraints for a distribution that brings this NumPy (None: no NumPy).
+    """Return pip's constraints for a distribution with this NumPy (None: no NumPy).
 
-    Its message packages are compiled for that NumPy, so it must stay. Our pins hold with the
-    NumPy versions among them; with another one only those of what is ours in any case do.
+    Its message packages are compiled for that NumPy, so it must stay. All our pins are used with
+    a NumPy version among them; with another one, only those of packages that are always ours.
     """
     pins = lock.read_text().splitlines()
     if numpy is None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel of launch.txt, which holds ROS distributions; downloaded once into the cache."""
+"""Download the wheel of launch.txt, which contains ROS distributions, into the cache."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .runner import Runner
 
 
 def fetch(folder: Path, runner: Runner) -> Path:
-    """Give the wheel's path in the cache, downloading it on the first call.
+    """Return the wheel's path in the cache; download it on the first call.
 
     Args:
-        folder: A virtual environment, whose pip downloads and checks the wheel's hash.
+        folder: A virtual environment; its pip downloads the wheel and checks the hash.
         runner: Runs the download.
 
     Raises:

@@ -59,7 +59,7 @@ def test_when_one_fails_the_others_are_stopped(runner: Runner) -> None:
     with pytest.raises(UnderlayError, match='bad failed: error: broken'):
         runner.together(slow, bad)
     assert time.monotonic() - begin < 20
-    with pytest.raises(UnderlayError, match='not begun'):
+    with pytest.raises(UnderlayError, match='not started'):
         runner.run('later', [PYTHON, '-c', ''], os.environ)
 
 

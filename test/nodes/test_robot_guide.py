@@ -5,24 +5,26 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
 CHECKOUT = Path(__file__).parents[2]
 GUIDE = CHECKOUT / 'docs' / 'robot.md'
-LAUNCH = re.compile(r'^ros2 launch (\S+) (\S+)')
 STEP_S = 180
 ANSWER_S = 30
 TRIES = 40
-NOT_YET = ('not appear to be published yet', 'Node not found', 'Unable to find node')
+NOT_YET = (
+    'not appear to be published yet',
+    'Node not found',
+    'Unable to find node',
+    'does not answer',
+)
 
 
 class Block(NamedTuple):
@@ -39,14 +41,6 @@ def blocks() -> Iterator[Block]:
         yield Block(kind, text.splitlines())
 
 
-def has_launch_command() -> bool:
-    try:
-        get_package_prefix('ros2launch')
-    except PackageNotFoundError:
-        return False
-    return True
-
-
 def test_the_guide_has_commands_and_says_what_they_print() -> None:
     kinds = [block.kind for block in blocks()]
     assert kinds.count('sh terminal') >= 5
@@ -58,7 +52,6 @@ def test_word_by_word(
     tmp_path: Path,
     ros_domain: int,
     program_type: Any,
-    launch: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -77,12 +70,8 @@ def test_word_by_word(
                 printed = ''.join(step(line) for line in block.lines)
                 continue
             (line,) = block.lines
-            if LAUNCH.match(line) and not has_launch_command():
-                file, *arguments = shlex.split(line)[3:]
-                running.append(launch(file, *arguments))
-            else:
-                log = tmp_path / f'terminal.{len(running)}.log'
-                running.append(program_type(['bash', '-c', f'exec {line}'], log))
+            log = tmp_path / f'terminal.{len(running)}.log'
+            running.append(program_type(['bash', '-c', f'exec {line}'], log))
     finally:
         subprocess.run(['ros2', 'daemon', 'stop'], timeout=60, check=False)
         codes = [program.stop() for program in reversed(running)]
@@ -97,7 +86,7 @@ def step(line: str) -> str:
     A call is made again too where DDS lost the answer, as the guide says: rmw_fastrtps drops the
     answer to a client that it has not matched within 100 ms.
     """
-    is_call = line.startswith('ros2 service call')
+    is_call = line.startswith(('ros2 service call', 'ros2 lifecycle'))
     printed = ''
     for _ in range(TRIES):
         try:
