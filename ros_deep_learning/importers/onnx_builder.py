@@ -23,9 +23,9 @@ class Tensor:
     """A value that depends on the image.
 
     Attributes:
-        name: Its name in the ONNX graph.
-        shape: Its shape with the channels last: (1, H, W, C) for images.
-        planar: Whether the ONNX tensor is (1, C, H, W) instead.
+        name: Name in the ONNX graph.
+        shape: Shape with the channels last: (1, H, W, C) for images.
+        planar: Whether the tensor in the ONNX graph has the shape (1, C, H, W) instead.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Tensor:
 
 
 class OnnxBuilder:
-    """Collects nodes and constants; a name that is given twice raises ConversionError.
+    """Collects nodes and constants; a duplicate name raises ConversionError.
 
     Attributes:
         nodes: The nodes so far, each after its inputs.
@@ -50,7 +50,7 @@ class OnnxBuilder:
         return name in self._names
 
     def emit(self, op: str, inputs: Iterable[str], output: str, **attributes: Any) -> str:
-        """Append a node with one output; gives the output's name."""
+        """Append a node with one output, and return the output's name."""
         from onnx import helper
 
         self._claim(output)
@@ -58,13 +58,13 @@ class OnnxBuilder:
         return output
 
     def keep(self, name: str, value: Any) -> str:
-        """Add a copy of an array as a constant; gives its name."""
+        """Add a copy of an array as a constant, and return its name."""
         self._claim(name)
         self.constants[name] = np.array(value, order='C')
         return name
 
     def plain(self, tensor: Tensor) -> str:
-        """Give the name of a tensor with the channels last, transposed if need be."""
+        """Return the name of a tensor with the channels last; transpose it if needed."""
         if not tensor.planar:
             return tensor.name
         name = f'{tensor.name}/nhwc'
@@ -73,10 +73,10 @@ class OnnxBuilder:
         return name
 
     def fold_into_convolutions(self) -> None:
-        """Put products and sums with one constant a channel into the convolution before them.
+        """Fold a product or sum with one constant per channel into the convolution before it.
 
-        This is how batch normalisation and biases disappear. A convolution whose result is also
-        used elsewhere keeps its own weights.
+        This removes batch normalisations and biases. A convolution stays unchanged if its result
+        is also used elsewhere.
         """
         uses = Counter(name for node in self.nodes for name in node.input)
         convolutions: dict[str, onnx.NodeProto] = {}
@@ -108,6 +108,6 @@ class OnnxBuilder:
 
     def _claim(self, name: str) -> None:
         if name in self._names:
-            msg = f'two tensors would be called {name!r}'
+            msg = f'two tensors would have the name {name!r}'
             raise ConversionError(msg)
         self._names.add(name)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read protobuf files whose schema is a short table, without their makers' packages."""
+"""Read protobuf files by a short table of their schema, without generated classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import ConversionError
 MAX_BYTES = 512 * 1024 * 1024
 
 Field = tuple[str, int, str, bool]
-"""Name, number, type and whether repeated; a type is a message's name or protobuf's own."""
+"""Name, number, type, and whether repeated; a type is a message name or a protobuf type."""
 
 
 def message_class(
@@ -22,13 +22,15 @@ def message_class(
     root: str,
     one_of: Collection[str] = (),
 ) -> Any:
-    """Make the class of a message in a pool of its own, where it cannot meet its makers'.
+    """Return the class of a message, in a descriptor pool of its own.
+
+    In the default pool the class would collide with the original one, if that is installed too.
 
     Args:
         package: A name for the schema.
         messages: The fields of each message.
-        root: The message that is wanted.
-        one_of: Messages of which only one field is set; ``WhichOneof('value')`` tells it.
+        root: Name of the message to return.
+        one_of: Messages that have only one field set; ``WhichOneof('value')`` returns which.
     """
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -56,15 +58,15 @@ def message_class(
 
 
 def read_message(path: Path, message: Any, what: str) -> Any:
-    """Fill an empty message from a file, and give it.
+    """Parse a file into an empty message, and return the message.
 
     Args:
         path: The file.
         message: The empty message.
-        what: What the file should be, for errors.
+        what: Kind of file, for error texts.
 
     Raises:
-        ConversionError: It cannot be read, is too large, torn, or something else.
+        ConversionError: The file cannot be read, is too large, truncated, or of another kind.
     """
     from google.protobuf.message import DecodeError
 
@@ -74,7 +76,7 @@ def read_message(path: Path, message: Any, what: str) -> Any:
             raise ConversionError(msg)
         message.ParseFromString(path.read_bytes())
     except DecodeError as err:
-        msg = f'{path}: not {what}, or torn'
+        msg = f'{path}: not {what}, or truncated'
         raise ConversionError(msg) from err
     except OSError as err:
         msg = f'{path}: cannot be read: {err.strerror}'

@@ -67,9 +67,9 @@ def test_a_name_is_given_once() -> None:
     builder.emit('Relu', ['x'], 'b')
     assert 'a' in builder
     assert 'x' not in builder
-    with pytest.raises(ConversionError, match="called 'a'"):
+    with pytest.raises(ConversionError, match="have the name 'a'"):
         builder.emit('Relu', ['x'], 'a')
-    with pytest.raises(ConversionError, match="called 'b'"):
+    with pytest.raises(ConversionError, match="have the name 'b'"):
         builder.keep('b', np.zeros(1))
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The messages of a prototxt, as far as networks need them."""
+"""The protobuf messages of a prototxt, as far as networks need them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _LAYER = """name:string bottom:string* top:string* include:Rule* exclude:Rule*
     power_param:Power prelu_param:PRelu relu_param:Relu reshape_param:Reshape scale_param:Scale
     slice_param:Slice softmax_param:Softmax"""
 
-# Each message's fields as name:type, * for repeated and =default, as in caffe.proto of
-# BVLC/caffe. Text knows fields by name, so their numbers are only counted off. ceil_mode is what
-# forks called round_mode before it came to be; _param messages of other layers are left out.
+# Fields of each message as name:type, with * for repeated and =default, from caffe.proto of
+# BVLC/caffe. The text format refers to fields by name, so the numbers are just counted. ceil_mode
+# is the older name of round_mode in forks; _param messages of other layers are left out.
 _MESSAGES = {
     'Shape': 'dim:int64*',
     'Rule': 'phase:Phase min_level:int32 max_level:int32 stage:string* not_stage:string*',
@@ -68,7 +68,7 @@ _MESSAGES = {
 
 @functools.cache
 def network_class() -> Any:
-    """Make the class of a whole prototxt, in a pool of its own, where it cannot meet Caffe's."""
+    """Return the class of a whole prototxt, in a pool of its own beside an installed Caffe's."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     field_type = descriptor_pb2.FieldDescriptorProto
@@ -77,7 +77,7 @@ def network_class() -> Any:
         name=f'{package}.proto', package=package, syntax='proto2'
     )
     for enum_name, values in _ENUMS.items():
-        # Each in a message of its own, since values share the scope around their enum and two
+        # Each in a message of its own: enum values belong to the scope around the enum, and two
         # enums have a MAX.
         enum = file.message_type.add(name=f'{enum_name}Scope').enum_type.add(name=enum_name)
         for number, value in enumerate(values.split()):
@@ -107,6 +107,6 @@ def network_class() -> Any:
 
 
 def enum_name(message: Any, field: str) -> str:
-    """Give the name of an enum field's value."""
+    """Return the name of an enum field's value."""
     values = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
     return str(values[getattr(message, field)].name)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The layers and inputs that a prototxt's network has when it is deployed."""
+"""Read the layers and inputs of a deployed network from its prototxt."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .prototxt import LayerText, Prototxt, read_prototxt
 
 Shape = tuple[int, ...]
 
-# The types of the V1 form by their names today, as upgrade_proto.cpp of BVLC/caffe has them.
-# Others are only for training, or have no translation here: they keep their old names.
+# Current names of the V1 layer types, from upgrade_proto.cpp of BVLC/caffe. Other types are only
+# for training, or have no translation here: they keep their old names.
 _NEW_TYPES = {
     'CONCAT': 'Concat',
     'CONVOLUTION': 'Convolution',
@@ -38,7 +38,7 @@ _NEW_TYPES = {
     'TANH': 'TanH',
 }
 
-# DIGITS marks layers that are only for its deployed networks with this stage.
+# DIGITS uses this stage for layers that only deployed networks have.
 _DEPLOY_STAGE = 'deploy'
 
 
@@ -47,12 +47,12 @@ class Layer:
     """A layer of a deployed network.
 
     Attributes:
-        name: Its name, by which the caffemodel has its weights.
-        kind: Its type, as the form of today calls it.
+        name: Name, which also identifies its weights in the caffemodel.
+        kind: Type, by its current name.
         bottoms: Names of the blobs that it reads.
         tops: Names of the blobs that it writes; one that it also reads is changed in place.
         message: Its message, with the messages of its parameters.
-        text: Where it stands, and what it sets.
+        text: Its position in the file, and the fields it sets.
     """
 
     name: str
@@ -72,8 +72,8 @@ class Network:
 
     Attributes:
         path: The prototxt.
-        inputs: The shapes of its inputs by blob name, as the prototxt has them.
-        layers: Its layers in order, without those that are inputs.
+        inputs: Shapes of the inputs by blob name, as declared in the prototxt.
+        layers: The layers in order, without the inputs.
     """
 
     path: Path
@@ -82,15 +82,15 @@ class Network:
 
 
 def shown(name: str) -> str:
-    """Give a name for a message: quoted, in one line and of bounded length."""
+    """Return a name for error texts: quoted, on one line and of limited length."""
     return repr(name if len(name) <= 80 else f'{name[:80]}...')
 
 
 def input_shapes(prototxt: Path) -> dict[str, Shape]:
-    """Give the shapes of a network's inputs by name, e.g. {'data': (1, 3, 224, 224)}.
+    """Return the shapes of a network's inputs by name, e.g. {'data': (1, 3, 224, 224)}.
 
     Raises:
-        ConversionError: The file is no prototxt, or its network has no inputs.
+        ConversionError: The file is not a prototxt, or its network is not valid.
     """
     return read_network(prototxt).inputs
 
@@ -99,7 +99,7 @@ def read_network(path: Path) -> Network:
     """Read the network of a prototxt in phase TEST, level 0 and stage deploy.
 
     Raises:
-        ConversionError: The file is no prototxt, or its network is not well formed; the message
+        ConversionError: The file is not a prototxt, or its network is not valid; the message
             names the line.
     """
     prototxt = read_prototxt(path)
@@ -138,7 +138,7 @@ def _layer(message: Any, text: LayerText) -> Layer:
 def _is_deployed(prototxt: Prototxt, layer: Layer) -> bool:
     include, exclude = layer.message.include, layer.message.exclude
     if include and exclude:
-        _refuse(prototxt.path, layer, 'has both include and exclude; Caffe takes one of the two')
+        _refuse(prototxt.path, layer, 'has both include and exclude; Caffe accepts only one')
     state = prototxt.message.state
     stages = {_DEPLOY_STAGE, *state.stage}
     if include:
@@ -147,7 +147,7 @@ def _is_deployed(prototxt: Prototxt, layer: Layer) -> bool:
 
 
 def _any_met(rules: Iterable[Any], level: int, stages: set[str]) -> bool:
-    """Tell whether a network meets one of the rules, as Net::StateMeetsRule in net.cpp does."""
+    """Return whether a network meets one of the rules, as in Net::StateMeetsRule of net.cpp."""
     return any(
         not (
             (rule.HasField('phase') and enum_name(rule, 'phase') != 'TEST')
@@ -161,7 +161,7 @@ def _any_met(rules: Iterable[Any], level: int, stages: set[str]) -> bool:
 
 
 def _legacy_inputs(prototxt: Prototxt) -> dict[str, Shape]:
-    """Give the inputs that stand outside of layers."""
+    """Return the inputs that are declared outside of layers."""
     message = prototxt.message
     names = list(message.input)
     shapes = [tuple(shape.dim) for shape in message.input_shape]
@@ -171,7 +171,7 @@ def _legacy_inputs(prototxt: Prototxt) -> dict[str, Shape]:
     if len(set(names)) != len(names) or len(shapes) != len(names):
         msg = (
             f'{prototxt.path}: {len(names)} inputs with {len(shapes)} shapes; give each "input" '
-            'a name of its own and an "input_shape" (or four "input_dim")'
+            'its own name and an "input_shape" (or four "input_dim")'
         )
         raise ConversionError(msg)
     return dict(zip(names, shapes, strict=True))
@@ -189,7 +189,11 @@ def _input_shapes(path: Path, layer: Layer) -> dict[str, Shape]:
     if len(shapes) == 1:
         shapes *= len(layer.tops)
     if not layer.tops or len(shapes) != len(layer.tops):
-        _refuse(path, layer, f'{len(layer.tops)} tops with {len(shapes)} shapes; give one a top')
+        _refuse(
+            path,
+            layer,
+            f'{len(layer.tops)} tops with {len(shapes)} shapes; give one shape per top',
+        )
     return dict(zip(layer.tops, shapes, strict=True))
 
 

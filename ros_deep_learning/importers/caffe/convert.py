@@ -12,21 +12,21 @@ from pathlib import Path
 from ...errors import ConversionError
 from ...progress import Progress, silent
 from ..onnx_builder import OnnxBuilder
-from .caffe_network import Network, read_network
+from ..onnx_model import serialised
+from .caffe_network import Network, Shape, read_network
 from .layer_context import Blob, LayerContext
 from .layers import TRANSLATORS, why_not
-from .onnx_model import serialised
 from .plan import Plan, Step, make_plan
 from .weights import StoredBlob, read_weights
 
 CONVERTER_VERSION = 1
-"""Raised with every change of the result, so that files converted before are made anew."""
+"""Incremented with every change of the result, so that older conversions are repeated."""
 
 MAX_BLOB_SIZE = 1 << 28
-"""Elements of one blob: 1 GiB in float32, far above any network a robot runs."""
+"""Largest number of elements of a blob: 1 GiB in float32, far above any robot's network."""
 
 MAX_AXES = 32
-"""Axes of one blob, as kMaxBlobAxes in blob.hpp of BVLC/caffe."""
+"""Largest number of axes of a blob, kMaxBlobAxes in blob.hpp of BVLC/caffe."""
 
 
 def convert_caffe(
@@ -37,27 +37,27 @@ def convert_caffe(
     outputs: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> bytes:
-    """Convert a network, in phase TEST and with its deploy transforms, to ONNX of opset 13.
+    """Convert a network in phase TEST and stage deploy to ONNX of opset 13.
 
-    Inputs and outputs are float32, of fixed shape, and bear the names of their blobs. Layers
-    that the outputs do not need are left out, whatever they are.
+    Inputs and outputs are float32 of fixed shape, with the names of their blobs. Layers that the
+    outputs do not need are left out, even if they could not be converted.
 
     Args:
         prototxt: The network: layer or (V1) layers messages, with inputs of any form.
         caffemodel: Its weights, in binary form.
-        input_shape: (N, C, H, W) of the network's only input; None for a size that stays as the
-            prototxt has it, as all do by default. C cannot change, and H and W only where the
+        input_shape: (N, C, H, W) of the network's only input; a size of None, and all sizes by
+            default, stay as in the prototxt. C cannot change; H and W can only change if the
             network is fully convolutional.
-        outputs: Names of the wanted blobs, in order; 'blob@layer' for the state that a layer
-            left which a later one changed in place. Default: the blobs that no layer reads.
-        progress: Called before each layer; may raise to give up.
+        outputs: Names of the output blobs, in order. 'blob@layer' is the state that a layer
+            wrote before a later layer changed it in place. None = the blobs that no layer reads.
+        progress: Called before each layer; an exception from it cancels the conversion.
 
     Returns:
         The serialised ONNX model.
 
     Raises:
-        ConversionError: A file is not what it should be, the two do not belong together, or the
-            network has a layer that cannot be converted; the message names file, line and layer.
+        ConversionError: A file is invalid, the two do not belong together, or the network has a
+            layer that cannot be converted; the message names file, line and layer.
     """
     progress(f'reading {prototxt.name}', None)
     network = read_network(prototxt)
@@ -72,15 +72,19 @@ def convert_caffe(
     results = _translated(network, plan, inputs, read_weights(caffemodel), builder, progress)
     builder.fold_into_convolutions()
     progress('checking the ONNX network', None)
-    return serialised(prototxt, builder, inputs, results, CONVERTER_VERSION)
+    return serialised(prototxt, builder, _shapes(inputs), _shapes(results), CONVERTER_VERSION)
+
+
+def _shapes(blobs: Sequence[Blob]) -> dict[str, Shape]:
+    return {blob.name: blob.shape for blob in blobs}
 
 
 def _inputs(network: Network, plan: Plan, input_shape: Sequence[int | None] | None) -> list[Blob]:
-    """Give the inputs with the shapes that were asked for."""
+    """Return the inputs with the requested shapes."""
     shapes = {name: network.inputs[name] for name in plan.inputs}
     if input_shape is not None:
         if len(shapes) != 1:
-            msg = f'{network.path}: input_shape is for networks with one input, not {len(shapes)}'
+            msg = f'{network.path}: input_shape: expected one input, got {len(shapes)}'
             raise ConversionError(msg)
         ((name, shape),) = shapes.items()
         if len(input_shape) != len(shape):
@@ -108,13 +112,13 @@ def _translated(
     builder: OnnxBuilder,
     progress: Progress,
 ) -> list[Blob]:
-    """Translate all layers; gives the outputs."""
+    """Translate all layers, and return the outputs."""
     blobs = {blob.name: blob for blob in inputs}
     uses = Counter(name for step in plan.steps for name in step.sources)
     wanted = set(plan.outputs)
     for number, step in enumerate(plan.steps):
         progress('converting to ONNX', number / len(plan.steps))
-        # An output that another layer reads is set apart, so that nothing is folded into it.
+        # An output that another layer reads gets its own node, so that nothing is folded into it.
         targets = tuple(
             f'{name}:shared' if name in wanted and uses[name] else name for name in step.results
         )

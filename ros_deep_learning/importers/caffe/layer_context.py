@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the translation of a layer has to hand."""
+"""The inputs, weights and targets that the translator of a layer works with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .weights import StoredBlob
 
 Array = NDArray[Any]
 
-# Fields that say how to train or with which library to compute, and not what.
+# Fields that affect training or the choice of a library, but not the result.
 _HARMLESS = {
     'bias_filler',
     'engine',
@@ -36,8 +36,8 @@ class Blob:
     """A value that depends on the image.
 
     Attributes:
-        name: Its name in the ONNX graph.
-        shape: Its shape as Caffe has it: (N, C, H, W) for images.
+        name: Name in the ONNX graph.
+        shape: Shape in Caffe's order: (N, C, H, W) for images.
     """
 
     name: str
@@ -50,10 +50,10 @@ class LayerContext:
 
     Attributes:
         layer: The layer.
-        inputs: What it reads.
-        targets: The ONNX names that its results shall have.
+        inputs: The values that it reads.
+        targets: ONNX names for its results.
         stored: Its arrays in the caffemodel.
-        builder: Gets the ONNX nodes and constants.
+        builder: Collects the ONNX nodes and constants.
     """
 
     layer: Layer
@@ -67,7 +67,7 @@ class LayerContext:
         """The only input of a layer with one result.
 
         Raises:
-            ConversionError: It has another number of inputs or results.
+            ConversionError: The layer has another number of inputs or results.
         """
         self.expect(1)
         return self.inputs[0]
@@ -76,21 +76,21 @@ class LayerContext:
         """Check the numbers of inputs and of results; None = at least one.
 
         Raises:
-            ConversionError: They are others.
+            ConversionError: A number differs.
         """
-        for what, want, found in (
+        for what, expected, found in (
             ('bottoms', inputs, len(self.inputs)),
             ('tops', results, len(self.targets)),
         ):
-            if found != want if want is not None else found < 1:
-                msg = f'{found} {what}, but want {want or "some"}'
+            if found != expected if expected is not None else found < 1:
+                msg = f'expected {expected or "at least 1"} {what}, got {found}'
                 raise ConversionError(msg)
 
     def image(self) -> Blob:
-        """The only input, of shape (N, C, H, W).
+        """Return the only input, of shape (N, C, H, W).
 
         Raises:
-            ConversionError: It is another number of inputs, or no image.
+            ConversionError: The layer has another number of inputs, or the input is not an image.
         """
         if len(self.input.shape) != 4:
             msg = f'its bottom of shape {self.input.shape} is not (N, C, H, W)'
@@ -98,31 +98,31 @@ class LayerContext:
         return self.input
 
     def parameters(self, name: str) -> Any:
-        """Give one of the layer's parameter messages, all of which is understood.
+        """Return one of the layer's parameter messages, after checking that all fields are known.
 
         Raises:
-            ConversionError: It sets fields that are not known here.
+            ConversionError: The layer sets an unknown field.
         """
         message = getattr(self.layer.message, name)
         known = {*message.DESCRIPTOR.fields_by_name, *_HARMLESS}
         for field in sorted(self.layer.text.fields):
             parent, _, child = field.partition('.')
             if parent == name and child not in known:
-                msg = f'{name} has the field {child[:80]!r}, which is not known here'
+                msg = f'{name} has the field {child[:80]!r}, which cannot be converted'
                 raise ConversionError(msg)
         return message
 
     def arrays(self, *shapes: Shape) -> list[Array]:
-        """Give the layer's arrays from the caffemodel, float32 and of these shapes.
+        """Return the layer's arrays from the caffemodel, float32 and of the given shapes.
 
         Raises:
-            ConversionError: It has other arrays there, or values that are not finite.
+            ConversionError: The caffemodel has other arrays, or values that are not finite.
         """
         found = [blob.shape for blob in self.stored]
         if [_core(shape) for shape in found] != [_core(shape) for shape in shapes]:
             msg = (
-                f'wants weights of shapes {list(shapes)}, but those in the caffemodel are '
-                f'{str(found)[:200]}; do the files belong together, and is the input size right?'
+                f'expected weights of shapes {list(shapes)}, got {str(found)[:200]} in the '
+                'caffemodel; do the files belong together, and is the input size right?'
             )
             raise ConversionError(msg)
         result = []
@@ -130,25 +130,29 @@ class LayerContext:
             with np.errstate(over='ignore'):
                 values = blob.values.astype(np.float32, copy=False)
             if not math.isfinite(values.sum(dtype=np.float64)):
-                msg = 'weights that are not finite numbers'
+                msg = 'the weights are not finite numbers'
                 raise ConversionError(msg)
             result.append(values.reshape(shape))
         return result
 
     def keep(self, suffix: str, value: Any) -> str:
-        """Add a constant; gives its name."""
+        """Add a constant, and return its name."""
         return self.builder.keep(f'{self.targets[0]}:{suffix}', value)
 
     def emit(self, op: str, inputs: Iterable[str], shape: Shape, **attributes: Any) -> Blob:
-        """Append the node that gives the layer's only result."""
+        """Append the node that computes the layer's only result, and return the result."""
         return Blob(self.builder.emit(op, inputs, self.targets[0], **attributes), shape)
 
     def emit_inner(self, suffix: str, op: str, inputs: Iterable[str], **attributes: Any) -> str:
-        """Append a node on the way to a result; gives the name of what it gives."""
+        """Append a node for an intermediate value, and return the name of its output."""
         return self.builder.emit(op, inputs, f'{self.targets[0]}:{suffix}', **attributes)
 
     def axis(self, number: int, count: int | None = None) -> int:
-        """Give an axis of the first input, -1 being the last, as a number from 0.
+        """Return an axis of the first input as a number from 0; -1 is the last axis.
+
+        Args:
+            number: The axis, negative = counted from the end.
+            count: Number of axes; None = that of the first input.
 
         Raises:
             ConversionError: There is no such axis.
@@ -161,10 +165,10 @@ class LayerContext:
 
 
 Translator = Callable[[LayerContext], list[Blob]]
-"""Translates a layer; gives its results in the order of its tops."""
+"""Translates a layer, and returns its results in the order of its tops."""
 
 
 def _core(shape: Shape) -> Shape:
-    """Drop sizes of 1 in front, with which old files fill up to four."""
+    """Drop leading sizes of 1, with which old files pad a shape to four sizes."""
     first = next((i for i, size in enumerate(shape) if size != 1), len(shape))
     return shape[first:]

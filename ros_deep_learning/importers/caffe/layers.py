@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of layers that can be translated, and why some others cannot."""
+"""The types of layers that can be translated, and why some others cannot."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ TRANSLATORS: dict[str, Translator] = {
     'Split': identity,
     'TanH': simple('Tanh'),
 }
-"""By type, as a prototxt of today calls it."""
+"""Translators by layer type, in the current form of prototxt files."""
 
 _DATA = (
-    'reads data for training; use the deploy.prototxt, or put a layer of type "Input" with its '
-    'shape in the place of this one'
+    'reads data for training; use the deploy.prototxt, or replace this layer by one of type '
+    '"Input" with its shape'
 )
 _LOSS = 'is only for training; use the deploy.prototxt, or delete this layer'
 
 
 def why_not(kind: str) -> str:
-    """Say why layers of a type cannot be translated, and what to do."""
+    """Return why layers of a type cannot be translated, with the fix."""
     if not kind or kind == 'NONE':
         return 'has no type; upgrade the file with upgrade_net_proto_text of Caffe'
     if kind == 'Python':
         return (
-            'runs Python code, which cannot be converted; delete this layer and what reads its '
-            'tops, as is usual for "cluster" in the DetectNet of DIGITS, or name the outputs '
-            'before it'
+            'runs Python code, which cannot be converted; delete this layer and the layers that '
+            'read its tops, as is usual for "cluster" in the DetectNet of DIGITS, or name the '
+            'outputs before it'
         )
     if kind.endswith(('Data', 'DATA')):
         return _DATA
     if kind.endswith(('Loss', 'LOSS')) or kind in ('Accuracy', 'ACCURACY', 'SILENCE', 'Silence'):
         return _LOSS
-    return f'this type cannot be converted; those that can are {", ".join(TRANSLATORS)}'
+    return f'this type cannot be converted; supported are {", ".join(TRANSLATORS)}'

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Translate layers that bring values to a common scale."""
+"""Translate layers that normalise or scale values."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .layer_context import Array, Blob, LayerContext
 def lrn(context: LayerContext) -> list[Blob]:
     """Translate an LRN across channels.
 
-    y = x / (k + alpha / n * sum of the squares of the n channels around)^beta, which is
-    CrossChannelForward_cpu in lrn_layer.cpp and ONNX's LRN alike.
+    y = x / (k + alpha / n * sum of the squares of the n surrounding channels)^beta, both in
+    CrossChannelForward_cpu of lrn_layer.cpp and in ONNX's LRN.
     """
     parameters = context.parameters('lrn_param')
     image = context.image()
     region = enum_name(parameters, 'norm_region')
     if region != 'ACROSS_CHANNELS':
-        msg = f'norm_region {region}, but only ACROSS_CHANNELS can be converted'
+        msg = f'norm_region: expected ACROSS_CHANNELS, got {region}, which cannot be converted'
         raise ConversionError(msg)
     if parameters.local_size % 2 != 1:
-        msg = f'local_size {parameters.local_size}, but want an odd number'
+        msg = f'local_size: expected an odd number, got {parameters.local_size}'
         raise ConversionError(msg)
     return [
         context.emit(
@@ -42,13 +42,13 @@ def lrn(context: LayerContext) -> list[Blob]:
 def batch_norm(context: LayerContext) -> list[Blob]:
     """Translate a BatchNorm with stored statistics.
 
-    y = (x - mean / f) / sqrt(variance / f + eps), where the factor f is the third array
+    y = (x - mean / f) / sqrt(variance / f + eps), where the factor f is the third stored array
     (Forward_cpu in batch_norm_layer.cpp).
     """
     parameters = context.parameters('batch_norm_param')
     data = context.input
     if not parameters.use_global_stats:
-        msg = 'use_global_stats: false has the result depend on the batch; want true'
+        msg = 'use_global_stats: expected true, got false: results would depend on the batch'
         raise ConversionError(msg)
     channels = data.shape[context.axis(1)]
     mean, variance, factor = (
@@ -57,14 +57,14 @@ def batch_norm(context: LayerContext) -> list[Blob]:
     scale = 0.0 if factor[0] == 0 else 1 / factor[0]
     spread = variance * scale + parameters.eps
     if spread.min() <= 0:
-        msg = 'a variance that is not positive'
+        msg = 'a variance is not positive'
         raise ConversionError(msg)
     slope = 1 / np.sqrt(spread)
     return _scaled(context, data, slope, -mean * scale * slope, 1)
 
 
 def scale(context: LayerContext) -> list[Blob]:
-    """Translate a Scale with its own factors, and terms where it has them."""
+    """Translate a Scale with stored factors, and stored offsets if it has a bias."""
     parameters = context.parameters('scale_param')
     data = context.input
     axis = context.axis(parameters.axis)
@@ -80,7 +80,7 @@ def scale(context: LayerContext) -> list[Blob]:
 def _scaled(
     context: LayerContext, data: Blob, factors: Array, terms: Array | None, axis: int
 ) -> list[Blob]:
-    """Multiply and add along some axes, in the form that folds into a convolution before it."""
+    """Multiply and add along some axes, in a form that can be folded into a convolution."""
     ones = (1,) * axis, (1,) * (len(data.shape) - axis - factors.ndim)
     shape = (*ones[0], *factors.shape, *ones[1])
     names = [data.name, context.keep('factors', np.float32(factors).reshape(shape))]

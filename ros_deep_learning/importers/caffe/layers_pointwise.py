@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Translate layers that change each value by itself, or with its peers in other blobs."""
+"""Translate layers that work value by value, on one blob or on several of the same shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .layer_context import Blob, LayerContext, Translator
 
 
 def simple(op: str) -> Translator:
-    """Make the translator of a layer that is the same, without parameters, in ONNX."""
+    """Return the translator of a layer without parameters that ONNX has too."""
 
     def translate(context: LayerContext) -> list[Blob]:
         return [context.emit(op, [context.input.name], context.input.shape)]
@@ -21,13 +21,13 @@ def simple(op: str) -> Translator:
 
 
 def identity(context: LayerContext) -> list[Blob]:
-    """Translate a layer that passes its bottom on, once or more: Dropout in TEST, Split."""
+    """Translate a layer that returns its bottom unchanged: Dropout in phase TEST, Split."""
     context.expect(1, None)
     return [context.inputs[0]] * len(context.targets)
 
 
 def relu(context: LayerContext) -> list[Blob]:
-    """Translate a ReLU, with negative_slope for what is below 0."""
+    """Translate a ReLU, with the slope negative_slope below 0."""
     slope = context.parameters('relu_param').negative_slope
     data = context.input
     if slope == 0:
@@ -36,7 +36,7 @@ def relu(context: LayerContext) -> list[Blob]:
 
 
 def prelu(context: LayerContext) -> list[Blob]:
-    """Translate a PReLU: a slope below 0 for each channel, or one for all."""
+    """Translate a PReLU: a learnt slope below 0, per channel or shared."""
     parameters = context.parameters('prelu_param')
     data = context.input
     channels = data.shape[context.axis(1)]
@@ -59,7 +59,7 @@ def power(context: LayerContext) -> list[Blob]:
     parameters = context.parameters('power_param')
     data = context.input
     if parameters.power == 0 or parameters.scale == 0:
-        msg = 'power or scale 0 makes it the same for every image'
+        msg = 'power or scale is 0: the result would not depend on the image'
         raise ConversionError(msg)
     steps = [
         (op, value)
@@ -82,14 +82,14 @@ def power(context: LayerContext) -> list[Blob]:
 
 
 def eltwise(context: LayerContext) -> list[Blob]:
-    """Translate an Eltwise: a product, a sum with coefficients, or the greatest."""
+    """Translate an Eltwise: product, sum with coefficients, or maximum."""
     parameters = context.parameters('eltwise_param')
     context.expect(None)
     operation = enum_name(parameters, 'operation')
     coefficients = list(parameters.coeff)
     shapes = [blob.shape for blob in context.inputs]
     if len(shapes) < 2 or len(set(shapes)) != 1:
-        msg = f'bottoms of shapes {str(shapes)[:200]}, but want two or more of one shape'
+        msg = f'expected two or more bottoms of one shape, got {str(shapes)[:200]}'
         raise ConversionError(msg)
     if coefficients and (operation != 'SUM' or len(coefficients) != len(shapes)):
         msg = f'{len(coefficients)} coeff for {len(shapes)} bottoms and {operation}'
@@ -102,7 +102,7 @@ def eltwise(context: LayerContext) -> list[Blob]:
     if operation == 'MAX':
         return [context.emit('Max', names, shapes[0])]
     op = 'Mul' if operation == 'PROD' else 'Add'
-    # Two at a time, the form that engines fuse with a convolution before it.
+    # Two at a time: engines fuse this form with the convolution before it.
     for number in range(len(names) - 2):
         names[:2] = [context.emit_inner(f'first_{number + 2}', op, names[:2])]
     return [context.emit(op, names, shapes[0])]

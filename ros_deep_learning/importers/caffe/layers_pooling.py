@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Translate Pooling, whose sizes and averages are Caffe's own."""
+"""Translate Pooling, with the output sizes and averages that are specific to Caffe."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .layer_context import Blob, LayerContext
 
 @dataclass(frozen=True, slots=True)
 class PooledAxis:
-    """How windows lie along one axis.
+    """Position of the pooling windows along one axis.
 
     Attributes:
-        size: Size of the image.
+        size: Size of the image in pixels.
         kernel: Size of a window.
-        stride: From one window to the next.
-        pad: Pixels beside the image, on each side.
+        stride: Distance from one window to the next.
+        pad: Padding in pixels, on each side.
         count: Number of windows.
     """
 
@@ -35,13 +35,16 @@ class PooledAxis:
 
     @property
     def end_pad(self) -> int:
-        """Pixels that the last window reaches beyond the end of the image; 0 or more."""
+        """Pixels by which the last window extends beyond the end of the image; 0 or more."""
         return max(0, (self.count - 1) * self.stride + self.kernel - self.size - self.pad)
 
     def divisors(self) -> NDArray[np.int64]:
-        """Give how many pixels Caffe divides each window's sum by, along this axis.
+        """Return the number of pixels by which Caffe divides each window's sum, on this axis.
 
-        The padding counts, but what lies beyond it does not (Forward_cpu in pooling_layer.cpp).
+        Padding is counted, pixels beyond the padding are not (Forward_cpu in pooling_layer.cpp).
+
+        Returns:
+            Shape (count,), int64.
         """
         start = np.arange(self.count) * self.stride - self.pad
         return np.asarray(np.minimum(start + self.kernel, self.size + self.pad) - start, np.int64)
@@ -50,25 +53,25 @@ class PooledAxis:
 def pooled_axis(
     size: int, kernel: int, stride: int, pad: int, *, clips: bool, ceil: bool = True
 ) -> PooledAxis:
-    """Lay the windows of one axis, as PoolingLayer::Reshape in pooling_layer.cpp does.
+    """Compute the windows along one axis, as PoolingLayer::Reshape in pooling_layer.cpp.
 
-    The count is rounded up, and then a last window that starts beyond the image left out again,
-    if there is padding.
+    The count is rounded up. If there is padding, a last window that starts beyond the image is
+    then removed.
 
     Args:
-        size: Size of the image.
+        size: Size of the image in pixels.
         kernel: Size of a window.
-        stride: From one window to the next.
-        pad: Pixels beside the image, on each side.
-        clips: Whether there is padding, be it along the other axis.
-        ceil: Whether the count is rounded up, or down.
+        stride: Distance from one window to the next.
+        pad: Padding in pixels, on each side.
+        clips: Whether there is padding along this or the other axis.
+        ceil: Whether the count is rounded up, otherwise down.
 
     Raises:
-        ConversionError: No window fits, or one lies wholly outside of the image, which gives
-            -FLT_MAX or not a number in Caffe.
+        ConversionError: No window fits, or a window lies completely outside of the image, for
+            which Caffe computes -FLT_MAX or NaN.
     """
     if min(kernel, stride) < 1 or pad >= kernel:
-        msg = f'kernel {kernel}, stride {stride} and pad {pad} make no windows'
+        msg = f'kernel {kernel}, stride {stride} and pad {pad} do not form a window'
         raise ConversionError(msg)
     room = size + 2 * pad - kernel
     count = (-(-room // stride) if ceil else room // stride) + 1
@@ -86,11 +89,11 @@ def pooling(context: LayerContext) -> list[Blob]:
     image = context.image()
     method = enum_name(parameters, 'pool')
     if method not in ('MAX', 'AVE'):
-        msg = f'pooling with {method}, which is not known here'
+        msg = f'pooling with {method} cannot be converted, only MAX and AVE'
         raise ConversionError(msg)
     if parameters.global_pooling:
         if any(field.name.startswith('kernel') for field, _ in parameters.ListFields()):
-            msg = 'global_pooling OR a kernel'
+            msg = 'give either global_pooling or a kernel'
             raise ConversionError(msg)
         op = 'GlobalMaxPool' if method == 'MAX' else 'GlobalAveragePool'
         return [context.emit(op, [image.name], (*image.shape[:2], 1, 1))]
@@ -99,7 +102,7 @@ def pooling(context: LayerContext) -> list[Blob]:
     attributes: dict[str, Any] = {
         'kernel_shape': [axis.kernel for axis in axes],
         'strides': [axis.stride for axis in axes],
-        # ONNX rounds down, and has no rule to leave windows out, so the end is given exactly.
+        # ONNX rounds down and never removes windows, so the padding at the end is exact.
         'pads': [*(axis.pad for axis in axes), *(axis.end_pad for axis in axes)],
     }
     if method == 'MAX':
@@ -128,12 +131,12 @@ def _axes(parameters: Any, size_hw: tuple[int, ...]) -> list[PooledAxis]:
 
 
 def _pair(parameters: Any, name: str, single: str | None = None) -> list[int]:
-    """Give a size for height and width: once for both, or as _h and _w."""
+    """Return a size for height and width: given once for both, or as _h and _w."""
     single = single or name
     given = [parameters.HasField(f'{name}_{side}') for side in 'hw']
     if not any(given):
         return [getattr(parameters, single)] * 2
     if parameters.HasField(single) or not all(given):
-        msg = f'{single} OR both {name}_h and {name}_w'
+        msg = f'give either {single} or both {name}_h and {name}_w'
         raise ConversionError(msg)
     return [getattr(parameters, f'{name}_{side}') for side in 'hw']

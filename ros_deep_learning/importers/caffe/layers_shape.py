@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Translate layers that move values, or part them, and change none."""
+"""Translate layers that move or split values without changing them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .layer_context import Blob, LayerContext
 
 
 def concat(context: LayerContext) -> list[Blob]:
-    """Translate a Concat along an axis; concat_dim is its name of old."""
+    """Translate a Concat along an axis, which old files call concat_dim."""
     parameters = context.parameters('concat_param')
     context.expect(None)
     is_old = parameters.HasField('concat_dim')
@@ -32,7 +32,7 @@ def concat(context: LayerContext) -> list[Blob]:
 
 
 def crop(context: LayerContext) -> list[Blob]:
-    """Translate a Crop to the size of the second bottom, as CropLayer::Reshape has it."""
+    """Translate a Crop to the size of the second bottom, as in CropLayer::Reshape."""
     parameters = context.parameters('crop_param')
     context.expect(2)
     data, reference = context.inputs
@@ -56,7 +56,7 @@ def crop(context: LayerContext) -> list[Blob]:
 
 
 def slice_(context: LayerContext) -> list[Blob]:
-    """Translate a Slice at given points, or in equal parts, as SliceLayer::Reshape has it."""
+    """Translate a Slice at given points or into equal parts, as in SliceLayer::Reshape."""
     parameters = context.parameters('slice_param')
     context.expect(1, None)
     shape = context.inputs[0].shape
@@ -79,7 +79,7 @@ def slice_(context: LayerContext) -> list[Blob]:
 
 
 def flatten(context: LayerContext) -> list[Blob]:
-    """Translate a Flatten of the axes from axis to end_axis."""
+    """Translate a Flatten of the axes from ``axis`` to ``end_axis``."""
     parameters = context.parameters('flatten_param')
     shape = context.input.shape
     first, last = context.axis(parameters.axis), context.axis(parameters.end_axis)
@@ -91,7 +91,7 @@ def flatten(context: LayerContext) -> list[Blob]:
 
 
 def reshape(context: LayerContext) -> list[Blob]:
-    """Translate a Reshape: 0 keeps a size, -1 takes the rest, as ReshapeLayer::Reshape has it."""
+    """Translate a Reshape: 0 keeps a size, -1 takes the rest, as in ReshapeLayer::Reshape."""
     parameters = context.parameters('reshape_param')
     shape = context.input.shape
     start = parameters.axis + (len(shape) + 1 if parameters.axis < 0 else 0)
@@ -103,7 +103,7 @@ def reshape(context: LayerContext) -> list[Blob]:
     for number, size in enumerate(sizes):
         if size == 0:
             if start + number >= len(shape):
-                msg = f'size 0 as number {number} keeps nothing of a bottom of {shape}'
+                msg = f'size 0 at index {number} has no size to keep in a bottom of {shape}'
                 raise ConversionError(msg)
             sizes[number] = shape[start + number]
     result = [*shape[:start], *sizes, *shape[end:]]
@@ -129,7 +129,7 @@ def _part(
     ends: Sequence[int],
     axes: Sequence[int],
 ) -> Blob:
-    """Append the node that takes a part of the first input as result of a number."""
+    """Append a node that slices the first input, as result with a given index."""
     target = context.targets[number]
     names = [
         context.builder.keep(f'{target}:{key}', np.array(values, np.int64))

@@ -14,7 +14,7 @@ from .layer_context import Array, Blob, LayerContext
 
 
 def convolution(context: LayerContext) -> list[Blob]:
-    """Translate a Convolution; sizes as in ConvolutionLayer::compute_output_shape."""
+    """Translate a Convolution; sizes follow ConvolutionLayer::compute_output_shape."""
     image, window = context.image(), _Window(context)
     batch, channels, *size = image.shape
     out, group = window.channels, window.group
@@ -37,7 +37,7 @@ def convolution(context: LayerContext) -> list[Blob]:
 
 
 def deconvolution(context: LayerContext) -> list[Blob]:
-    """Translate a Deconvolution; sizes as in DeconvolutionLayer::compute_output_shape."""
+    """Translate a Deconvolution; sizes follow DeconvolutionLayer::compute_output_shape."""
     image, window = context.image(), _Window(context)
     batch, channels, *size = image.shape
     out, group = window.channels, window.group
@@ -95,14 +95,14 @@ class _Window:
         self.pad = _pair(parameters, 'pad', 0)
         self.dilation = _pair(parameters, 'dilation', 1)
         if parameters.axis != 1:
-            msg = f'channels on axis {parameters.axis}, but want 1'
+            msg = f'axis: expected the channels on axis 1, got {parameters.axis}'
             raise ConversionError(msg)
         if min(self.channels, self.group, *self.kernel, *self.stride, *self.dilation) < 1:
             msg = 'num_output, group, kernel, stride and dilation must be 1 or more'
             raise ConversionError(msg)
 
     def extent(self, axis: int) -> int:
-        """Give the pixels that the dilated kernel spans."""
+        """Return the number of pixels that the dilated kernel spans."""
         return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
     def arrays(self, shape: tuple[int, ...]) -> tuple[Array, Array]:
@@ -123,16 +123,16 @@ class _Window:
 
 
 def _pair(parameters: Any, name: str, default: int, repeated: str | None = None) -> list[int]:
-    """Give a size for height and width: once for both, once each, or as _h and _w."""
+    """Return a size for height and width: given once for both, once each, or as _h and _w."""
     values = list(getattr(parameters, repeated or name))
     if f'{name}_h' in parameters.DESCRIPTOR.fields_by_name:
         given = [parameters.HasField(f'{name}_{side}') for side in 'hw']
         if any(given):
             if values or not all(given):
-                msg = f'{repeated or name} OR both {name}_h and {name}_w'
+                msg = f'give either {repeated or name} or both {name}_h and {name}_w'
                 raise ConversionError(msg)
             return [getattr(parameters, f'{name}_{side}') for side in 'hw']
     if len(values) > 2:
-        msg = f'{repeated or name} for {len(values)} axes, but want at most 2'
+        msg = f'{repeated or name}: expected at most 2 axes, got {len(values)}'
         raise ConversionError(msg)
     return values if len(values) == 2 else [*values, default][:1] * 2

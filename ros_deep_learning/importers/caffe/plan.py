@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which layers some outputs need, and what each of their results is called."""
+"""Select the layers that the outputs need, and name each of their results."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .caffe_network import Layer, Network, shown
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A layer with its data by name.
+    """A layer with the names of its inputs and results.
 
-    A blob may be changed in place, again and again. Its last state bears the blob's name, the
-    ones before it the name of the layer that wrote them too: conv1@conv1.
+    Layers may change a blob in place, repeatedly. The last state has the blob's name; earlier
+    states also have the name of the layer that wrote them: conv1@conv1.
 
     Attributes:
         layer: The layer.
-        sources: Names of what it reads.
-        results: Names of what it writes.
+        sources: Names of the states that it reads.
+        results: Names of the states that it writes.
     """
 
     layer: Layer
@@ -31,12 +31,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be converted.
+    """The part of a network to convert.
 
     Attributes:
         steps: The layers that the outputs need, in order.
-        inputs: The inputs that they need.
-        outputs: The names of the outputs.
+        inputs: Names of the inputs that these layers need.
+        outputs: Names of the outputs.
     """
 
     steps: tuple[Step, ...]
@@ -53,7 +53,7 @@ def make_plan(network: Network, outputs: Sequence[str] | None = None) -> Plan:
             reads, which are Caffe's outputs.
 
     Raises:
-        ConversionError: A blob is missing or written twice, or there are no such outputs.
+        ConversionError: A blob is missing or written twice, or an output does not exist.
     """
     steps, states = _steps(network)
     if outputs is None:
@@ -66,7 +66,7 @@ def make_plan(network: Network, outputs: Sequence[str] | None = None) -> Plan:
         if state not in known:
             ends = [state for blob, state in states.items() if blob not in network.inputs]
             msg = (
-                f'{network.path}: no layer gives the output {shown(name)}; the last blobs '
+                f'{network.path}: no layer writes the output {shown(name)}; the last blobs '
                 f'are {", ".join(map(shown, ends[:-6:-1])) or "none"}'
             )
             raise ConversionError(msg)
@@ -85,7 +85,7 @@ def make_plan(network: Network, outputs: Sequence[str] | None = None) -> Plan:
 
 
 def _steps(network: Network) -> tuple[list[Step], dict[str, str]]:
-    """Give all steps, and the last state of each blob."""
+    """Return all steps, and the name of the last state of each blob."""
     last_writers = {top: layer.name for layer in network.layers for top in layer.tops}
     states = {name: name for name in network.inputs}
     steps: list[Step] = []
@@ -93,13 +93,13 @@ def _steps(network: Network) -> tuple[list[Step], dict[str, str]]:
         missing = next((name for name in layer.bottoms if name not in states), None)
         if missing is not None:
             msg = (
-                f'{network.path}: {layer}: no layer or input before it gives its bottom '
+                f'{network.path}: {layer}: no layer or input before it provides its bottom '
                 f'{shown(missing)}'
             )
             raise ConversionError(msg)
         sources = tuple(states[name] for name in layer.bottoms)
         for number, top in enumerate(layer.tops):
-            # As Net::AppendTop in net.cpp of BVLC/caffe has it.
+            # The rule of Net::AppendTop in net.cpp of BVLC/caffe.
             in_place = number < len(layer.bottoms) and layer.bottoms[number] == top
             if not top or (top in states and not in_place):
                 msg = (

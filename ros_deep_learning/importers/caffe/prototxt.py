@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parse a prototxt, with the line of each layer and the names of the fields that it sets."""
+"""Parse a prototxt, with the line of each layer and the names of the fields it sets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ...text import one_line
 from .caffe_messages import network_class
 
 MAX_BYTES = 2 * 1024 * 1024
-"""Size of a prototxt; that of ResNet-152 has 76 KiB."""
+"""Largest prototxt; that of ResNet-152 has 76 KiB."""
 
 MAX_LAYERS = 10_000
 
-# The schema is four deep; deeper is only what it does not know, which the parser skips
+# The schema is four levels deep. Unknown fields may be deeper, and the parser skips them
 # recursively.
 _MAX_DEPTH = 16
 
@@ -33,11 +33,11 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LayerText:
-    """Where a layer stands in the text, and what it sets.
+    """Position of a layer in the text, and the fields it sets.
 
     Attributes:
-        line: The line of its opening, counted from 1.
-        fields: 'message.field' of all that is set in the messages inside it.
+        line: Line of the opening brace, counted from 1.
+        fields: 'message.field' for every field set in the messages inside the layer.
     """
 
     line: int
@@ -50,8 +50,8 @@ class Prototxt:
 
     Attributes:
         path: The file.
-        message: Its message, a Net of messages.py; fields that are not there were skipped.
-        layers: Each layer's message, of form Layer or OldLayer, and text, in order.
+        message: Its message, a Net of caffe_messages.py; unknown fields were skipped.
+        layers: Message (Layer or OldLayer) and text of each layer, in order.
     """
 
     path: Path
@@ -60,13 +60,13 @@ class Prototxt:
 
 
 def read_prototxt(path: Path) -> Prototxt:
-    """Read a prototxt of either form, with layer or (V1) layers messages.
+    """Parse a prototxt of either form, with layer or (V1) layers messages.
 
-    What the messages do not know is skipped, because a prototxt is full of what only training
-    needs; LayerText tells what was set, for those who must know that they understood it all.
+    Unknown fields are skipped, because a prototxt contains many that only training needs.
+    LayerText lists every field that was set, so that a translator can refuse unknown ones.
 
     Raises:
-        ConversionError: It cannot be read, is no prototxt, or is beyond all reason.
+        ConversionError: The file cannot be read, is not a prototxt, or exceeds a limit.
     """
     from google.protobuf import text_format
 
@@ -79,11 +79,11 @@ def read_prototxt(path: Path) -> Prototxt:
         msg = f'{path}: not a prototxt: line {one_line(err, 200)}'
         raise ConversionError(msg) from err
     if message.layer and message.layers:
-        msg = f'{path}: has both "layer" and "layers"; Caffe takes one of the two forms'
+        msg = f'{path}: has both "layer" and "layers"; Caffe accepts only one of them'
         raise ConversionError(msg)
     layers = [*message.layer, *message.layers]
     if len(layers) != len(texts):
-        msg = f'{path}: write each layer as "layer {{ ... }}" of its own'
+        msg = f'{path}: write each layer as its own "layer {{ ... }}"'
         raise ConversionError(msg)
     return Prototxt(path, message, tuple(zip(layers, texts, strict=True)))
 
@@ -105,7 +105,7 @@ def _read(path: Path) -> str:
 
 
 def _scan(path: Path, text: str) -> list[LayerText]:
-    """Find the layers; the parser of protobuf tells no lines and drops what it does not know."""
+    """Find the layers: protobuf's parser returns no line numbers and drops unknown fields."""
     lines: list[int] = []
     fields: list[set[str]] = []
     stack: list[str] = []
@@ -121,7 +121,7 @@ def _scan(path: Path, text: str) -> list[LayerText]:
             stack.append('[' if token[0] == '[' else name)
             if len(stack) > _MAX_DEPTH or len(lines) > MAX_LAYERS:
                 msg = (
-                    f'{path}: line {line}: more than {_MAX_DEPTH} messages in each other, or more '
+                    f'{path}: line {line}: messages nested more than {_MAX_DEPTH} deep, or more '
                     f'than {MAX_LAYERS} layers: refused'
                 )
                 raise ConversionError(msg)

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from ...errors import ConversionError
 
 MAX_BYTES = 1024 * 1024 * 1024
-"""Size of a caffemodel; that of VGG-19, the largest of the seed's networks, has 548 MiB."""
+"""Largest caffemodel; that of VGG-19, the largest network of the zoo, has 548 MiB."""
 
-# Of all messages together; a caffemodel of ResNet-152 has about ten thousand.
+# Limit for all messages together; a caffemodel of ResNet-152 has about ten thousand.
 _MAX_FIELDS = 200_000
 
-# Numbers of fields in caffe.proto of BVLC/caffe: of layers in a network, of today's form and V1;
-# in both of these, of the name and the blobs; and in a blob.
+# Field numbers in caffe.proto of BVLC/caffe: layers of a network in the current form and in V1,
+# each with the numbers of the layer's name and blobs; then the fields of a blob.
 _LAYERS = {100: (1, 7), 2: (4, 6)}
 _OLD_SIZES = (1, 2, 3, 4)
 _SHAPE, _FLOATS, _DOUBLES = 7, 5, 8
@@ -36,8 +36,8 @@ class StoredBlob:
     """An array of a caffemodel.
 
     Attributes:
-        shape: Its shape; old files have four sizes always, the first ones 1 where need be.
-        values: Its flat values, float32 or float64, read-only.
+        shape: Shape; in old files it always has four sizes, padded with 1 in front.
+        values: Flat values, float32 or float64, read-only.
     """
 
     shape: tuple[int, ...]
@@ -45,14 +45,15 @@ class StoredBlob:
 
 
 def read_weights(path: Path) -> dict[str, list[StoredBlob]]:
-    """Read the arrays of a caffemodel by layer.
+    """Read the arrays of a caffemodel, by layer name.
 
-    The arrays share one copy of the file. It is decoded here and not by protobuf, which builds
-    all messages of a file in memory before it answers: three times the size of an honest file,
-    and 24 times (measured) that of one that is made to harm.
+    The arrays share one copy of the file. The file is decoded here instead of by protobuf, which
+    first builds all messages in memory: three times the size of a normal file, and 24 times
+    (measured) that of a malicious one.
 
     Raises:
-        ConversionError: It cannot be read, is torn or no caffemodel, or is beyond all reason.
+        ConversionError: The file cannot be read, is truncated, is not a caffemodel, or exceeds a
+            limit.
     """
     try:
         size = path.stat().st_size
@@ -75,7 +76,7 @@ def read_weights(path: Path) -> dict[str, list[StoredBlob]]:
                 if blobs:
                     weights[name] = blobs
     except (ValueError, TypeError) as err:
-        msg = f'{path}: not a caffemodel, or torn: {err}'
+        msg = f'{path}: not a caffemodel, or truncated: {err}'
         raise ConversionError(msg) from err
     if not weights:
         msg = f'{path}: has no weights; is it a caffemodel?'
@@ -84,9 +85,9 @@ def read_weights(path: Path) -> dict[str, list[StoredBlob]]:
 
 
 class _Reader:
-    """Splits messages into fields, up to a number of fields in all.
+    """Splits messages into fields, up to a total number of fields.
 
-    The wire format is that of https://protobuf.dev/programming-guides/encoding.
+    The wire format is described in https://protobuf.dev/programming-guides/encoding.
     """
 
     def __init__(self) -> None:
@@ -120,7 +121,7 @@ class _Reader:
             at += size
 
     def varints(self, value: Any) -> list[int]:
-        """Give the varints of a field, packed or not."""
+        """Return the varints of a field, packed or not."""
         if isinstance(value, int):
             return [value]
         found: list[int] = []
@@ -145,7 +146,7 @@ def _varint(view: memoryview, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    msg = 'a number without end'
+    msg = 'a varint is too long or truncated'
     raise ValueError(msg)
 
 
@@ -178,7 +179,7 @@ def _blob(reader: _Reader, view: memoryview) -> StoredBlob:
             old_sizes[number] = int(value)
         elif number in chunks:
             chunks[number].append(memoryview(value))
-    # As Blob::FromProto in blob.cpp of BVLC/caffe does.
+    # The rule of Blob::FromProto in blob.cpp of BVLC/caffe.
     kind = _DOUBLES if chunks[_DOUBLES] else _FLOATS
     found = chunks[kind]
     values = np.frombuffer(

@@ -21,13 +21,13 @@ def evaluate(graph: FrozenGraph, node: GraphNode, inputs: Sequence[Array]) -> Ar
     """Compute one node from the values of its inputs.
 
     Args:
-        graph: The graph the node is of.
+        graph: The graph of the node.
         node: The node.
-        inputs: Values of ``node.inputs``, in their order.
+        inputs: Values of ``node.inputs``, in the same order.
 
     Raises:
-        ConversionError: The operator is not known here, its inputs do not fit, or its result
-            would be larger than the graph's constants may be together.
+        ConversionError: The operator cannot be evaluated, its inputs do not fit, or the result
+            would exceed the limit for all constants of the graph.
     """
     operator = _OPERATORS.get(node.op)
     if operator is None:

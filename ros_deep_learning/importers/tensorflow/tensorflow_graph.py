@@ -34,10 +34,10 @@ class GraphNode:
     """One operation of a graph.
 
     Attributes:
-        name: Its name.
-        op: Its operator, such as ``Conv2D``.
-        inputs: Names of the nodes whose first output it takes; control inputs left out.
-        attributes: Its attributes, as protobuf messages.
+        name: Name of the node.
+        op: Operator, such as ``Conv2D``.
+        inputs: Names of the input nodes, each meaning its first output; no control inputs.
+        attributes: Attributes, as protobuf messages.
     """
 
     name: str
@@ -46,25 +46,29 @@ class GraphNode:
     attributes: dict[str, Any]
 
     def integers(self, key: str) -> tuple[int, ...]:
-        """Give a list-of-int attribute, empty where it is not there."""
+        """Return a list-of-int attribute; empty if it is missing."""
         return tuple(self.attributes[key].list.i) if key in self.attributes else ()
 
     def integer(self, key: str) -> int:
-        """Give an int attribute, 0 where it is not there."""
+        """Return an int attribute; 0 if it is missing."""
         return int(self.attributes[key].i) if key in self.attributes else 0
 
     def number(self, key: str, default: float) -> float:
-        """Give a float attribute."""
+        """Return a float attribute."""
         return float(self.attributes[key].f) if key in self.attributes else default
 
     def text(self, key: str, default: str) -> str:
-        """Give a string attribute."""
+        """Return a string attribute."""
         if key not in self.attributes:
             return default
         return str(self.attributes[key].s.decode('utf-8', 'replace'))
 
     def dtype(self, key: str) -> np.dtype[Any]:
-        """Give a type attribute; ConversionError if it is missing or not a plain number."""
+        """Return a type attribute.
+
+        Raises:
+            ConversionError: The attribute is missing, or is not a supported numeric type.
+        """
         number = int(self.attributes[key].type) if key in self.attributes else 0
         if number not in _DTYPES:
             msg = f'node {self.name} ({self.op}): cannot use the data type {number} of {key!r}'
@@ -73,14 +77,14 @@ class GraphNode:
 
 
 class FrozenGraph:
-    """A graph whose variables are constants (GraphDef), as ``freeze_graph`` writes it.
+    """A GraphDef with constants in place of variables, as written by ``freeze_graph``.
 
     Args:
         path: The file.
-        message: The Graph message, where the file holds it in another form.
+        message: The Graph message, if the file has another format; None = parse the file.
 
     Raises:
-        ConversionError: It cannot be read, is no such graph, or is beyond all reason.
+        ConversionError: The file cannot be read, is not such a graph, or exceeds a limit.
     """
 
     def __init__(self, path: Path, message: Any = None) -> None:
@@ -94,15 +98,15 @@ class FrozenGraph:
             attributes = {attribute.key: attribute.value for attribute in entry.attr}
             node = GraphNode(entry.name, entry.op, inputs, attributes)
             if node.name in self._nodes:
-                msg = f'{path}: two nodes are called {reprlib.repr(node.name)}'
+                msg = f'{path}: two nodes have the name {reprlib.repr(node.name)}'
                 raise ConversionError(msg)
             self._nodes[node.name] = node
 
     def node(self, name: str) -> GraphNode:
-        """Give a node, or the one whose value it passes on unchanged (Identity).
+        """Return a node; for an Identity, the node that computes its value.
 
         Raises:
-            ConversionError: There is no such node, or Identities chase each other.
+            ConversionError: There is no such node, or Identities form a circle.
         """
         passed: dict[str, None] = {}
         found: GraphNode | None = None
@@ -117,7 +121,7 @@ class FrozenGraph:
                 raise ConversionError(msg)
             if node.op == 'Identity' and node.inputs:
                 name = node.inputs[0]
-                # What is known already keeps long chains from being walked again and again.
+                # The cache avoids walking long chains of Identities repeatedly.
                 found = self._producers.get(name)
             else:
                 found = node
@@ -125,14 +129,14 @@ class FrozenGraph:
         return found
 
     def ordered(self, targets: Iterable[str], stops: Collection[str] = ()) -> list[GraphNode]:
-        """List the nodes that the targets need, each after its inputs; Identities left out.
+        """List the nodes that the targets need, each after its inputs, without Identities.
 
         Args:
-            targets: Names of the wanted nodes.
-            stops: Names of nodes taken as given: neither they nor what they need is listed.
+            targets: Names of the nodes to compute.
+            stops: Names of given nodes: neither they nor their inputs are listed.
 
         Raises:
-            ConversionError: A node is missing, or needs itself.
+            ConversionError: A node is missing, or depends on itself.
         """
         order: list[GraphNode] = []
         done: set[str] = set(stops)
@@ -158,10 +162,11 @@ class FrozenGraph:
         return order
 
     def constant(self, node: GraphNode) -> NDArray[Any]:
-        """Give the value of a Const node.
+        """Return the value of a Const node.
 
         Raises:
-            ConversionError: Its type is not a plain number, or its data do not fit its shape.
+            ConversionError: The type is not a supported numeric type, or the data do not fit the
+                shape.
         """
         tensor: Any = node.attributes['value'].tensor if 'value' in node.attributes else None
         if tensor is None or tensor.dtype not in _DTYPES or tensor.tensor_shape.unknown_rank:
@@ -175,7 +180,7 @@ class FrozenGraph:
         if content and len(content) == count * dtype.itemsize:
             values = np.frombuffer(content, dtype)
         elif not content and len(given := getattr(tensor, values_field)) <= count:
-            # A shorter list of values goes on with its last one, or with zeros.
+            # A shorter list of values is filled up with its last value, or with zeros.
             values = np.full(count, given[-1] if given else 0, dtype)
             values[: len(given)] = given
         else:
@@ -184,10 +189,10 @@ class FrozenGraph:
         return values.reshape(shape)
 
     def reserve(self, node: GraphNode, shape: Iterable[int], dtype: np.dtype[Any]) -> int:
-        """Count an array's elements against what all the graph's constants may take together.
+        """Count an array towards the memory limit of all constants, and return its elements.
 
         Raises:
-            ConversionError: A dimension is negative, or there is no room for the array.
+            ConversionError: A size is negative, or the limit is exceeded.
         """
         sizes = [int(size) for size in shape]
         count = math.prod(sizes)
@@ -199,6 +204,6 @@ class FrozenGraph:
 
 
 def _first_output(name: str) -> str:
-    # Only operators with one output are ever evaluated; another output's name is kept whole, so
-    # that asking for it says that there is no such node.
+    # Only operators with one output can be evaluated. The name of another output stays as it is,
+    # so that a search for it reports a missing node.
     return name.removesuffix(':0')

@@ -17,7 +17,7 @@ from .tensorflow_graph import FrozenGraph, GraphNode
 from .tensorflow_pooling import padded, pool
 
 MAX_TENSOR_SIZE = 1 << 28
-"""Elements of one tensor: 1 GiB in float32, far above any network a robot runs."""
+"""Largest number of elements of a tensor: 1 GiB in float32, far above any robot's network."""
 
 Value = Tensor | Array
 Layer = Callable[..., Value]
@@ -30,20 +30,20 @@ def translate(
     builder: OnnxBuilder,
     progress: Progress = silent,
 ) -> list[Value]:
-    """Translate what lies between some given tensors and some targets.
+    """Translate the nodes between given tensors and targets.
 
     Args:
         graph: The graph.
-        given: Tensors taken as they are, by node name.
-        targets: Names of the wanted nodes.
-        builder: Gets the ONNX nodes and constants.
-        progress: Called before each node; may raise to give up.
+        given: Tensors that need no translation, by node name.
+        targets: Names of the nodes to compute.
+        builder: Collects the ONNX nodes and constants.
+        progress: Called before each node; an exception from it cancels the conversion.
 
     Returns:
-        The targets' values: arrays where they do not depend on the given tensors.
+        The values of the targets: tensors, or arrays if they do not depend on the given tensors.
 
     Raises:
-        ConversionError: An operator cannot be translated, or not the way it is used.
+        ConversionError: An operator, or this use of it, cannot be translated.
     """
     values: dict[str, Value] = dict(given)
     order = graph.ordered(targets, values.keys())
@@ -84,7 +84,7 @@ def _convolution(builder: OnnxBuilder, node: GraphNode, image: Tensor, weights: 
     kernel_h, kernel_w, in_channels, count = weights.shape
     _, stride_h, stride_w, _ = node.integers('strides')
     if node.text('data_format', 'NHWC') != 'NHWC' or set(node.integers('dilations')) - {1}:
-        msg = 'only undilated NHWC convolutions are known'
+        msg = 'only NHWC convolutions without dilation can be converted'
         raise ValueError(msg)
     if min(*weights.shape, stride_h, stride_w) < 1 or in_channels != channels or not image.planar:
         msg = f'weights {weights.shape} do not fit an input {image.shape}'
@@ -115,7 +115,7 @@ def _convolution(builder: OnnxBuilder, node: GraphNode, image: Tensor, weights: 
 def _arithmetic(builder: OnnxBuilder, node: GraphNode, left: Value, right: Value) -> Tensor:
     """Translate sums, differences, products and quotients of a tensor.
 
-    The other side is a tensor of the same shape, or a constant with one value a channel.
+    The other operand is a tensor of the same shape, or a constant with one value per channel.
     """
     op = 'Mul' if node.op in ('Mul', 'RealDiv') else 'Add'
     inverse = node.op in ('Sub', 'RealDiv')
@@ -131,11 +131,11 @@ def _arithmetic(builder: OnnxBuilder, node: GraphNode, left: Value, right: Value
         or isinstance(value, Tensor)
         or (inverse and tensor is right)
     ):
-        msg = 'the constant stands on the left'
+        msg = 'the constant is the left operand'
         raise ValueError(msg)
     channels = tensor.shape[-1]
     if value.size != 1 and not value.size == channels == value.shape[-1]:
-        msg = f'a constant of shape {value.shape} does not hold one value for each channel'
+        msg = f'a constant of shape {value.shape} does not have one value per channel'
         raise ValueError(msg)
     values: Array = np.broadcast_to(value.ravel().astype(np.float32), (channels,))
     if inverse:
@@ -150,9 +150,9 @@ def _arithmetic(builder: OnnxBuilder, node: GraphNode, left: Value, right: Value
 def _batch_norm(
     builder: OnnxBuilder, node: GraphNode, image: Tensor, *statistics: Array
 ) -> Tensor:
-    """Translate normalisation by fixed statistics to a product and a sum."""
+    """Translate a normalisation with fixed statistics to a product and a sum."""
     if node.text('data_format', 'NHWC') != 'NHWC' or not image.planar:
-        msg = 'only NHWC images are normalised'
+        msg = 'only NHWC images can be normalised'
         raise ValueError(msg)
     count = image.shape[-1]
     values = [np.asarray(value, np.float64).reshape(count) for value in statistics]
@@ -181,7 +181,7 @@ def _reshape(builder: OnnxBuilder, node: GraphNode, tensor: Tensor, shape: Array
     total, known = math.prod(tensor.shape), math.prod(size for size in sizes if size != -1)
     sizes = [total // max(known, 1) if size == -1 else size for size in sizes]
     if min(sizes, default=1) < 1 or math.prod(sizes) != total:
-        msg = f'{tensor.shape} cannot become {shape.tolist()}'
+        msg = f'{tensor.shape} cannot be reshaped to {shape.tolist()}'
         raise ValueError(msg)
     target = builder.keep(f'{node.name}/shape', np.array(sizes, np.int64))
     builder.emit('Reshape', [builder.plain(tensor), target], node.name)
@@ -198,16 +198,16 @@ def _concat(builder: OnnxBuilder, node: GraphNode, *inputs: Value) -> Tensor:
     *parts, axis = inputs
     tensors = [part for part in parts if isinstance(part, Tensor)]
     if isinstance(axis, Tensor) or len(tensors) != len(parts):
-        msg = 'only tensors can be joined, along a constant axis'
+        msg = 'only tensors can be concatenated, along a constant axis'
         raise ValueError(msg)
     shape = list(tensors[0].shape)
     along = range(len(shape))[int(axis.item())]
     for tensor in tensors[1:]:
         if _without(tensor.shape, along) != _without(shape, along):
-            msg = f'cannot join {tensors[0].shape} and {tensor.shape} along axis {along}'
+            msg = f'cannot concatenate {tensors[0].shape} and {tensor.shape} along axis {along}'
             raise ValueError(msg)
         shape[along] += tensor.shape[along]
-    # Channels of images are joined as they lie, so that convolutions can follow.
+    # Channels of planar images are concatenated in that layout, which convolutions need.
     planar = along == len(shape) - 1 and all(tensor.planar for tensor in tensors)
     names = [tensor.name if planar else builder.plain(tensor) for tensor in tensors]
     builder.emit('Concat', names, node.name, axis=1 if planar else along)

@@ -13,7 +13,7 @@ from ..protobuf_classes import Field, message_class, read_message
 
 MAX_NODES = 200_000
 
-# Name, number, type and whether repeated, of the fields we read, as in graph.proto,
+# Name, number, type, and whether repeated, of the fields in use, from graph.proto,
 # node_def.proto, attr_value.proto, tensor.proto and tensor_shape.proto of
 # tensorflow/core/framework.
 _MESSAGES: dict[str, list[Field]] = {
@@ -51,20 +51,21 @@ _MESSAGES: dict[str, list[Field]] = {
 
 
 def parse_graph(path: Path) -> Any:
-    """Give the Graph message of a frozen graph's file.
+    """Parse the file of a frozen graph, and return its Graph message.
 
     Raises:
-        ConversionError: It cannot be read, is torn or no graph, or is beyond all reason.
+        ConversionError: The file cannot be read, is truncated, is not a graph, or has too many
+            nodes.
     """
     graph = read_message(path, new_graph(), 'a frozen TensorFlow graph')
     if not 0 < len(graph.node) <= MAX_NODES:
-        msg = f'{path}: want a TensorFlow graph of 1..{MAX_NODES} nodes, not {len(graph.node)}'
+        msg = f'{path}: expected a TensorFlow graph of 1..{MAX_NODES} nodes, got {len(graph.node)}'
         raise ConversionError(msg)
     return graph
 
 
 def new_graph() -> Any:
-    """Give an empty Graph message."""
+    """Return an empty Graph message."""
     return _graph_class()()
 
 

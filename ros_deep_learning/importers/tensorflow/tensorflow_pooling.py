@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Translate TensorFlow's pooling to ONNX, with its rule for padding."""
+"""Translate TensorFlow's pooling to ONNX, with TensorFlow's padding rule."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _POOLS = {'MaxPool': 'MaxPool', 'AvgPool': 'AveragePool'}
 
 
 def pool(builder: OnnxBuilder, node: GraphNode, image: Tensor) -> Tensor:
-    """Translate MaxPool and AvgPool; like ONNX, TensorFlow leaves padding out of averages.
+    """Translate MaxPool and AvgPool; as in ONNX, averages do not include padding.
 
     Raises:
-        ValueError: The window does not fit the image, or reaches over images or channels.
+        ValueError: The window does not fit the image, or extends over images or channels.
     """
     _, height, width, channels = image.shape
     across, kernel_h, kernel_w, deep = node.integers('ksize')
@@ -25,7 +25,7 @@ def pool(builder: OnnxBuilder, node: GraphNode, image: Tensor) -> Tensor:
         or min(kernel_h, kernel_w, stride_h, stride_w) < 1
         or not image.planar
     ):
-        msg = f'only pooling of NHWC images over height and width is known, not of {image.shape}'
+        msg = f'only NHWC images can be pooled, over height and width, got {image.shape}'
         raise ValueError(msg)
     out_h, top, bottom = padded(height, kernel_h, stride_h, node.text('padding', ''))
     out_w, left, right = padded(width, kernel_w, stride_w, node.text('padding', ''))
@@ -41,7 +41,7 @@ def pool(builder: OnnxBuilder, node: GraphNode, image: Tensor) -> Tensor:
 
 
 def padded(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int, int]:
-    """Give a window's output size and the padding before and after, as TensorFlow has it.
+    """Return the output size of a window, and the padding before and after the image.
 
     SAME pads for ceil(size / stride) results, with the odd pixel at the end; see
     https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2.

@@ -11,31 +11,28 @@ import numpy as np
 
 from ...errors import ConversionError
 from ...progress import Progress, silent
-from ...text import one_line
 from ..onnx_builder import OnnxBuilder, Tensor
+from ..onnx_model import serialised
 from .tensorflow_constants import Array
 from .tensorflow_graph import FrozenGraph
 from .tensorflow_layers import translate
 
 CONVERTER_VERSION = 1
-"""Raised with every change of the result, so that files converted before are made anew."""
-
-_OPSET = 13
-_IR_VERSION = 8
+"""Incremented with every change of the result, so that older conversions are repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class SsdNames:
-    """The nodes of a graph that an SSD is taken from.
+    """Names of the nodes of a graph that form an SSD.
 
-    The defaults are the names that exporter.py of the Object Detection API gives every SSD.
+    The defaults are the names that exporter.py of the Object Detection API writes for every SSD.
 
     Attributes:
-        image: The image, normalised.
-        encodings: The boxes, encoded, (1, N, 4): shifts y, x and log sizes h, w.
-        scores: Those of all classes, background first, (1, N, 1 + K), 0..1.
+        image: The normalised image.
+        encodings: The encoded boxes, (1, N, 4): shifts y, x and log sizes h, w.
+        scores: Scores of all classes, background first, (1, N, 1 + K), 0..1.
         anchors: The anchors, (N, 4), yxyx in 0..1.
-        coder_scales: What the encodings are divided by, in the order y, x, h, w.
+        coder_scales: Divisors of the encodings, in the order y, x, h, w.
     """
 
     image: str = 'Preprocessor/sub'
@@ -48,24 +45,24 @@ class SsdNames:
 
 
 def convert_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silent) -> bytes:
-    """Convert an SSD, without its own preprocessing and suppression.
+    """Convert an SSD to ONNX, without its preprocessing and non-maximum suppression.
 
-    The network takes ``images`` (1, 3, H, W) float32, normalised as the graph's preprocessor
-    does (-1..1, RGB), and gives ``boxes`` (1, N, 4) float32, xyxy in 0..1 of the image, and
-    ``scores`` (1, N, K) float32 in 0..1 for the K classes; the background class is left out.
-    Anchors and the box coder's scales are computed from the graph itself.
+    The input is ``images`` (1, 3, H, W) float32, normalised as by the graph's preprocessor
+    (-1..1, RGB). The outputs are ``boxes`` (1, N, 4) float32, xyxy in 0..1 of the image, and
+    ``scores`` (1, N, K) float32 in 0..1 for the K classes without the background class. Anchors
+    and the scales of the box coder are computed from the graph itself.
 
     Args:
         path: The frozen graph.
         size_wh: Width and height of the input in pixels.
-        progress: May raise to give up.
+        progress: Called before each node; an exception from it cancels the conversion.
 
     Returns:
         The serialised ONNX model.
 
     Raises:
-        ConversionError: The file is not such a graph, is damaged, or has an operator that has
-            no translation here; the message names it.
+        ConversionError: The file is not such a graph, is damaged, or has an operator that cannot
+            be converted; the message names it.
     """
     return convert_ssd_graph(FrozenGraph(path), SsdNames(), size_wh, progress)
 
@@ -73,7 +70,7 @@ def convert_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silen
 def convert_ssd_graph(
     graph: FrozenGraph, names: SsdNames, size_wh: tuple[int, int], progress: Progress = silent
 ) -> bytes:
-    """Convert an SSD as ``convert_ssd`` does, from a graph whose nodes may have other names."""
+    """Convert an SSD as ``convert_ssd``, from a graph with other node names."""
     path = graph.path
     graph.node(names.image)
     width, height = size_wh
@@ -90,7 +87,14 @@ def convert_ssd_graph(
     _emit_boxes(builder, encodings.name, anchors_yxyx, scales_yxhw)
     _emit_class_scores(builder, scores)
     progress('checking the ONNX network', None)
-    return _serialised(path, builder, image, scores)
+    _, count, classes = scores.shape
+    return serialised(
+        path,
+        builder,
+        {image.name: (1, 3, height, width)},
+        {'boxes': (1, count, 4), 'scores': (1, count, classes - 1)},
+        CONVERTER_VERSION,
+    )
 
 
 def _checked(
@@ -100,7 +104,7 @@ def _checked(
     anchors: Tensor | Array,
     scales: list[Tensor | Array],
 ) -> tuple[Array, Array]:
-    """Hold the parts against each other; give the anchors and the box coder's scales."""
+    """Check that the parts fit together, and return the anchors and the box coder's scales."""
     if isinstance(anchors, Tensor) or any(
         isinstance(scale, Tensor) or scale.size != 1 for scale in scales
     ):
@@ -133,12 +137,12 @@ def _checked(
 def _emit_boxes(
     builder: OnnxBuilder, encodings: str, anchors_yxyx: Array, scales_yxhw: Array
 ) -> None:
-    """Decode the boxes: a centre's shift and a log size, each relative to an anchor.
+    """Decode the boxes from the shift of the centre and the log size relative to an anchor.
 
-    The rule is that of faster_rcnn_box_coder.py in the Object Detection API: y, x, h and w are
-    divided by the scales; centre = anchor centre + shift * anchor size; size = anchor size * exp.
+    As in faster_rcnn_box_coder.py of the Object Detection API: y, x, h and w are divided by the
+    scales; centre = anchor centre + shift * anchor size; size = anchor size * exp(log size).
     """
-    # Everything is in x, y order from here, so that the corners come out as xyxy.
+    # From here on everything is in x, y order, so that the corners become xyxy.
     low, high = anchors_yxyx[:, 1::-1], anchors_yxyx[:, :1:-1]
     size, center = high - low, (low + high) / 2
     emit, keep = builder.emit, builder.keep
@@ -161,41 +165,9 @@ def _emit_boxes(
 
 
 def _emit_class_scores(builder: OnnxBuilder, scores: Tensor) -> None:
-    """Leave out class 0, the background."""
+    """Remove class 0, the background."""
     bounds = {'starts': 1, 'ends': scores.shape[2], 'axes': 2}
     names = [
         builder.keep(f'scores/{key}', np.array([value], np.int64)) for key, value in bounds.items()
     ]
     builder.emit('Slice', [scores.name, *names], 'scores')
-
-
-def _serialised(path: Path, builder: OnnxBuilder, image: Tensor, scores: Tensor) -> bytes:
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    _, height, width, channels = image.shape
-    _, count, classes = scores.shape
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        builder.nodes,
-        'ssd',
-        [value(image.name, TensorProto.FLOAT, [1, channels, height, width])],
-        [
-            value('boxes', TensorProto.FLOAT, [1, count, 4]),
-            value('scores', TensorProto.FLOAT, [1, count, classes - 1]),
-        ],
-        [numpy_helper.from_array(array, name) for name, array in builder.constants.items()],
-    )
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid('', _OPSET)],
-        ir_version=_IR_VERSION,
-        producer_name='ros_deep_learning',
-        producer_version=str(CONVERTER_VERSION),
-    )
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as err:
-        msg = f'{path}: cannot be converted: {one_line(err, 300)}'
-        raise ConversionError(msg) from err
-    return model.SerializeToString()

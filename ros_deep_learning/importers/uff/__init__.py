@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SSD graphs in TensorRT's UFF format."""
+"""Convert SSD graphs in TensorRT's UFF format to ONNX."""

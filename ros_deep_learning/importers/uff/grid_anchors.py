@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The anchors of an SSD, from the few numbers that UFF files keep of them."""
+"""Compute the anchors of an SSD from the parameters in a UFF file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FIRST_SCALE = 0.1
-"""Scale of the square anchor of the first map, as in create_ssd_anchors of TensorFlow's
-multiple_grid_anchor_generator.py; the others of that map have the least scale."""
+"""Scale of the square anchor of the first map, from create_ssd_anchors in TensorFlow's
+multiple_grid_anchor_generator.py; the other anchors of that map have the minimum scale."""
 
 _FIRST_RATIOS = 3
 
@@ -22,17 +22,17 @@ def grid_anchors(
     max_scale: float,
     aspect_ratios: Sequence[float],
 ) -> NDArray[np.float64]:
-    """Lay anchors over square maps, as TensorRT's plugin ``GridAnchor_TRT`` does.
+    """Compute the anchors of square feature maps, as TensorRT's plugin ``GridAnchor_TRT``.
 
     Args:
-        map_sizes: Rows, and columns, of each map.
+        map_sizes: Rows (and columns) of each map.
         min_scale: Side of the anchors of the first map, as a share of the image.
-        max_scale: That of the last one; between them they grow evenly.
-        aspect_ratios: Width over height; the first map has the first three only, the others one
-            more square, between their own scale and the next.
+        max_scale: Side of the anchors of the last map; the scales between are evenly spaced.
+        aspect_ratios: Width divided by height. The first map uses the first three only; each
+            other map has one more square, with a scale between its own and the next.
 
     Returns:
-        Shape (N, 4), yxyx in 0..1 of the image: map by map, row by row, cell by cell.
+        Shape (N, 4), float64, yxyx in 0..1 of the image: map by map, row by row, cell by cell.
 
     Raises:
         ValueError: There are fewer than two maps or three ratios, or a number is not above 0.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Turn the nodes of a UFF file back into those of the TensorFlow graph it was made from."""
+"""Convert the nodes of a UFF file back to those of the original TensorFlow graph."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .uff_messages import parse_uff
 
 _CHANNELS_LAST = 'N+C'
 
-# DataType of uff.proto, and the number that tensorflow/core/framework/types.proto has for it;
-# half floats become floats.
+# DataType of uff.proto, with the number of the type in tensorflow/core/framework/types.proto;
+# float16 becomes float32.
 _DTYPES: dict[int, tuple[np.dtype[Any], int]] = {
     65568: (np.dtype('<i4'), 3),
     65600: (np.dtype('<i8'), 9),
@@ -45,10 +45,10 @@ class UffNode:
     """One operation of a UFF file.
 
     Attributes:
-        name: Its name.
-        op: Its operation, such as ``Conv``; those of plugins begin with ``_``.
-        inputs: Names of the nodes whose output it takes.
-        fields: Its parameters; those that were given as None are left out.
+        name: Name of the node.
+        op: Operation, such as ``Conv``; operations of plugins begin with ``_``.
+        inputs: Names of the input nodes.
+        fields: Parameters, without those that are None.
     """
 
     name: str
@@ -57,7 +57,7 @@ class UffNode:
     fields: dict[str, Any] = field(default_factory=dict)
 
     def value(self, key: str) -> Any:
-        """Give a parameter: a number, text or list; None where there is none."""
+        """Return a parameter: a number, a text, a list, or None if it is missing."""
         data = self.fields.get(key)
         if data is None:
             return None
@@ -66,10 +66,10 @@ class UffNode:
         return list(found.val) if kind.endswith('_list') else found
 
     def integers(self, key: str, count: int) -> list[int]:
-        """Give a parameter that is a list of so many whole numbers.
+        """Return a parameter that is a list of ``count`` whole numbers.
 
         Raises:
-            ConversionError: It is none.
+            ConversionError: The parameter is missing or something else.
         """
         found = self.value(key)
         if (
@@ -77,7 +77,8 @@ class UffNode:
             or len(found) != count
             or not all(type(n) is int for n in found)
         ):
-            msg = f'node {self.name} ({self.op}): {key}: want {count} whole numbers, not {found!r}'
+            where = f'node {self.name} ({self.op}): {key}'
+            msg = f'{where}: expected {count} whole numbers, got {found!r}'
             raise ConversionError(msg)
         return found
 
@@ -89,7 +90,7 @@ class UffGraph:
         path: The file.
 
     Raises:
-        ConversionError: It cannot be read, is no UFF file, or is beyond all reason.
+        ConversionError: The file cannot be read, is not a UFF file, or exceeds a limit.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,31 +102,31 @@ class UffGraph:
             fields = {e.key: e.value for e in message.fields if e.value.WhichOneof('value')}
             node = UffNode(message.id, message.operation, tuple(message.inputs), fields)
             if node.name in self.nodes:
-                raise self.error(node, 'there are two nodes of that name')
+                raise self.error(node, 'there are two nodes of this name')
             self.nodes[node.name] = node
 
     def error(self, node: UffNode, text: str) -> ConversionError:
-        """Make an error about a node."""
+        """Return an error about a node, for the caller to raise."""
         name, op = reprlib.repr(node.name), reprlib.repr(node.op)
         return ConversionError(f'{self.path}: node {name} ({op}): {text}')
 
     def only(self, op: str) -> UffNode:
-        """Give the one node of an operation.
+        """Return the only node of an operation.
 
         Raises:
-            ConversionError: There is another number of them.
+            ConversionError: There is no such node, or more than one.
         """
         found = [node for node in self.nodes.values() if node.op == op]
         if len(found) != 1:
-            msg = f'{self.path}: want one node {op}, not {len(found)}'
+            msg = f'{self.path}: expected one node {op}, got {len(found)}'
             raise ConversionError(msg)
         return found[0]
 
     def producer(self, name: str) -> UffNode:
-        """Give the node that an input's name means, whichever of its outputs it is.
+        """Return the node that an input's name refers to, with or without an output index.
 
         Raises:
-            ConversionError: There is none.
+            ConversionError: There is no such node.
         """
         node = self.nodes.get(name) or self.nodes.get(name.rpartition(':')[0])
         if node is None:
@@ -134,13 +135,13 @@ class UffGraph:
         return node
 
     def to_tensorflow(self) -> Any:
-        """Give the Graph message that TensorFlow has for these nodes.
+        """Convert the nodes to a Graph message of TensorFlow.
 
-        Plugins, and operations that this project does not read, keep their name: who needs them
-        finds out.
+        Plugins and unknown operations keep their names; the converter refuses them later if an
+        output needs them.
 
         Raises:
-            ConversionError: A parameter or a constant is not what its operation wants.
+            ConversionError: A parameter or a constant is not valid for its operation.
         """
         graph = new_graph()
         for node in self.nodes.values():
@@ -156,10 +157,11 @@ class UffGraph:
         return graph
 
     def constant(self, node: UffNode) -> tuple[NDArray[Any], int]:
-        """Give the value of a Const node and TensorFlow's number of its type.
+        """Return the value of a Const node, and TensorFlow's number of its type.
 
         Raises:
-            ConversionError: It is not a plain array of numbers, or its data do not fill its shape.
+            ConversionError: The node is not a plain array of numbers, or its data do not fill its
+                shape.
         """
         reference, number = node.value('values'), node.value('dtype')
         data = self._referenced.get(reference) if isinstance(reference, str) else None
@@ -193,9 +195,9 @@ def add_constant(graph: Any, name: str, array: NDArray[Any], number: int) -> Non
 
     Args:
         graph: The message.
-        name: The node's name.
-        array: Its value, of the type that the number stands for.
-        number: TensorFlow's number of its type: 1 float32, 3 int32, 9 int64.
+        name: Name of the node.
+        array: Its value, of the type that ``number`` stands for.
+        number: TensorFlow's number of the type: 1 float32, 3 int32, 9 int64.
     """
     tensor = graph.node.add(name=name, op='Const').attr.add(key='value').value.tensor
     tensor.dtype = number
@@ -209,12 +211,12 @@ def _constant(uff: UffGraph, graph: Any, node: UffNode) -> None:
 
 
 def _window(uff: UffGraph, node: UffNode) -> dict[str, Any]:
-    """Give what convolutions and pools have in common."""
+    """Return the attributes that convolutions and pools have in common."""
     orders = node.value('inputs_orders')
     if not isinstance(orders, str) or not orders.startswith(f'orders_{_CHANNELS_LAST}'):
-        raise uff.error(node, f'only images with their channels last are known, not {orders!r}')
+        raise uff.error(node, f'expected images with the channels last, got {orders!r}')
     if any(node.value('padding') or []):
-        raise uff.error(node, 'only the padding SAME and VALID of TensorFlow is known')
+        raise uff.error(node, 'only the padding SAME or VALID of TensorFlow can be converted')
     same = node.value('implicit_padding') == 'same'
     strides = [1, *node.integers('strides', 2), 1]
     return {'strides': strides, 'padding': 'SAME' if same else 'VALID'}
@@ -223,7 +225,7 @@ def _window(uff: UffGraph, node: UffNode) -> dict[str, Any]:
 def _convolution(uff: UffGraph, graph: Any, node: UffNode) -> None:
     dilation = node.value('dilation') or [1, 1]
     dilations = [1, *dilation, 1]
-    # The converter tells the number of groups for depthwise convolutions only.
+    # The UFF converter writes the number of groups for depthwise convolutions only.
     op = 'Conv2D' if node.value('number_groups') is None else 'DepthwiseConv2dNative'
     add_node(graph, node.name, op, node.inputs, dilations=dilations, **_window(uff, node))
 
@@ -238,7 +240,7 @@ def _pool(uff: UffGraph, graph: Any, node: UffNode) -> None:
 def _batch_norm(uff: UffGraph, graph: Any, node: UffNode) -> None:
     epsilon = node.value('epsilon')
     if not isinstance(epsilon, float):
-        raise uff.error(node, f'epsilon: want a number, not {epsilon!r}')
+        raise uff.error(node, f'epsilon: expected a number, got {epsilon!r}')
     add_node(graph, node.name, 'FusedBatchNorm', node.inputs, epsilon=epsilon)
 
 
@@ -255,7 +257,7 @@ def _named(node: UffNode, names: dict[str, str]) -> str:
 
 
 def _with_axis(op: str) -> Callable[..., None]:
-    """Translate an operation whose axis is its last input in TensorFlow."""
+    """Return the translator of an operation that has its axis as last input in TensorFlow."""
 
     def translate(uff: UffGraph, graph: Any, node: UffNode) -> None:
         axis = f'{node.name}/uff_axis'

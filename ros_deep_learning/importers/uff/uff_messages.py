@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parse UFF files, which TensorRT read up to version 9, as far as networks need them."""
+"""Parse UFF files, the format that TensorRT could read up to version 9."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..protobuf_classes import Field, message_class, read_message
 
 MAX_NODES = 200_000
 
-# As in uff.proto of the ``uff`` package that comes with TensorRT 3 to 8; the orders of axes are
-# read by the name that their entry has among the referenced data.
+# From uff.proto of the ``uff`` package in TensorRT 3 to 8; orders of axes are identified by the
+# name of their entry in the referenced data.
 _MESSAGES: dict[str, list[Field]] = {
     'Doubles': [('val', 1, 'double', True)],
     'Integers': [('val', 1, 'int64', True)],
@@ -42,21 +42,22 @@ _MESSAGES: dict[str, list[Field]] = {
 
 
 def parse_uff(path: Path) -> Any:
-    """Give the MetaGraph message of a UFF file; it has one graph.
+    """Parse a UFF file, and return its MetaGraph message, which has one graph.
 
     Raises:
-        ConversionError: It cannot be read, is torn or no UFF file, or is beyond all reason.
+        ConversionError: The file cannot be read, is truncated, is not a UFF file, or has another
+            number of graphs or too many nodes.
     """
     meta = read_message(path, new_meta_graph(), 'a UFF file')
     counts = [len(graph.nodes) for graph in meta.graphs]
     if len(counts) != 1 or not 0 < counts[0] <= MAX_NODES:
-        msg = f'{path}: want a UFF file of one graph of 1..{MAX_NODES} nodes; it has {counts[:8]}'
+        msg = f'{path}: expected a UFF file of one graph of 1..{MAX_NODES} nodes, got {counts[:8]}'
         raise ConversionError(msg)
     return meta
 
 
 def new_meta_graph() -> Any:
-    """Give an empty MetaGraph message."""
+    """Return an empty MetaGraph message."""
     return _meta_graph_class()()
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Convert SSD detectors from UFF files, with TensorRT's plugins for their last layers, to ONNX."""
+"""Convert SSD detectors in UFF files, whose last layers are TensorRT plugins, to ONNX."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .grid_anchors import grid_anchors
 from .uff_graph import UffGraph, UffNode, add_constant, add_node
 
 CONVERTER_VERSION = 1
-"""Raised with every change of the result, so that files converted before are made anew."""
+"""Incremented with every change of the result, so that older conversions are repeated."""
 
 _IMAGE, _BOXES, _SCORES, _ANCHORS, _VARIANCE = (
     f'uff_ssd/{key}' for key in ('image', 'boxes', 'scores', 'anchors', 'variance')
@@ -31,19 +31,23 @@ _MAX_ANCHORS = 1 << 20
 
 
 def convert_uff_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silent) -> bytes:
-    """Convert an SSD, as ``tensorflow_ssd.convert_ssd`` does and with the same result.
+    """Convert an SSD to ONNX, with the same inputs and outputs as ``tensorflow_ssd.convert_ssd``.
 
-    The anchors come from the parameters of the plugin ``GridAnchor_TRT``, the classes and the
-    order of the parts from those of ``NMS_TRT``, whose own suppression is left to the decoder.
+    The anchors come from the parameters of the plugin ``GridAnchor_TRT``; the classes and the
+    order of the parts from those of ``NMS_TRT``. Its non-maximum suppression is left out, since
+    the decoder does that.
 
     Args:
         path: The UFF file.
         size_wh: Width and height of the input in pixels.
-        progress: May raise to give up.
+        progress: Called before each node; an exception from it cancels the conversion.
+
+    Returns:
+        The serialised ONNX model.
 
     Raises:
-        ConversionError: The file is not such a network, is damaged, or has an operation that has
-            no translation here; the message names it.
+        ConversionError: The file is not such a network, is damaged, or has an operation that
+            cannot be converted; the message names it.
     """
     with _damage_named(path):
         uff = UffGraph(path)
@@ -61,10 +65,10 @@ def convert_uff_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = s
 
 
 def uff_input_size(path: Path) -> tuple[int, int]:
-    """Read the width and height of the images that a UFF file takes.
+    """Read the width and height in pixels of the images that a UFF file takes.
 
     Raises:
-        ConversionError: It cannot be read, or does not take images.
+        ConversionError: The file cannot be read, or its input is not an image.
     """
     with _damage_named(path):
         return _image_input(UffGraph(path))
@@ -72,11 +76,11 @@ def uff_input_size(path: Path) -> tuple[int, int]:
 
 @contextmanager
 def _damage_named(path: Path) -> Iterator[None]:
-    """Name the file where a parameter is of a type or size that nothing was made for."""
+    """Raise ConversionError with the file's name for a parameter of an unexpected type or size."""
     try:
         yield
     except (TypeError, ValueError, OverflowError) as err:
-        msg = f'{path} is damaged, or no UFF file of an SSD: {err}'
+        msg = f'{path} is damaged, or not a UFF file of an SSD: {err}'
         raise ConversionError(msg) from err
 
 
@@ -84,21 +88,21 @@ def _image_input(uff: UffGraph) -> tuple[int, int]:
     node = uff.only('Input')
     shape = node.value('shape')
     if isinstance(shape, list) and len(shape) == 4:
-        # graphsurgeon's users write channels first, TensorFlow itself has them last.
+        # Users of graphsurgeon write channels first; TensorFlow itself writes them last.
         _, *sizes = shape
         height, width = sizes[1:] if sizes[0] == 3 else sizes[:2]
         if sizes.count(3) == 1 and 0 < min(height, width) <= max(height, width) <= MAX_SIDE:
             return int(width), int(height)
-    raise uff.error(node, f'want an input of images of 3 channels, not of shape {shape}')
+    raise uff.error(node, f'expected an input of images of 3 channels, got the shape {shape}')
 
 
 def _add_heads(uff: UffGraph, graph: Any) -> None:
-    """Add the boxes, scores and anchors as nodes that TensorFlow has too."""
+    """Add the boxes, scores and anchors as nodes of TensorFlow."""
     nms = uff.only('_NMS_TRT')
     settings = _settings(nms)
     order = settings.get('inputOrder', [0, 2, 1])
     if sorted(order) != [0, 1, 2] or len(nms.inputs) != 3:
-        raise uff.error(nms, f'want 3 inputs and their order, not {len(nms.inputs)} and {order}')
+        raise uff.error(nms, f'expected 3 inputs in order, got {len(nms.inputs)} and {order}')
     for key, wanted in {
         'shareLocation': 1,
         'isNormalized': 1,
@@ -106,10 +110,10 @@ def _add_heads(uff: UffGraph, graph: Any) -> None:
         'codeType': _TF_CENTER,
     }.items():
         if settings.get(key, wanted) != wanted:
-            raise uff.error(nms, f'only {key} {wanted} is known, not {settings[key]}')
+            raise uff.error(nms, f'{key}: expected {wanted}, got {settings[key]}')
     classes = settings.get('numClasses')
     if type(classes) is not int or classes < 2:
-        raise uff.error(nms, f'numClasses: want 2 or more, not {classes!r}')
+        raise uff.error(nms, f'numClasses: expected 2 or more, got {classes!r}')
     boxes, scores, anchors = (uff.producer(nms.inputs[k]) for k in order)
     _add_flat(uff, graph, boxes, _BOXES, 4)
     logits = f'{_SCORES}/logits' if settings.get('confSigmoid', 1) else _SCORES
@@ -120,10 +124,10 @@ def _add_heads(uff: UffGraph, graph: Any) -> None:
 
 
 def _add_flat(uff: UffGraph, graph: Any, node: UffNode, name: str, columns: int) -> None:
-    """Join the maps that a FlattenConcat takes to one table of rows."""
+    """Concatenate the maps before a FlattenConcat to one table of rows."""
     node = _through(uff, node, ('Squeeze', 'Identity'))
     if node.op != '_FlattenConcat_TRT':
-        raise uff.error(node, 'want a FlattenConcat_TRT before the plugin NMS_TRT')
+        raise uff.error(node, 'expected a FlattenConcat_TRT before the plugin NMS_TRT')
     add_constant(graph, f'{name}/shape', np.array([1, -1, columns], np.int32), 3)
     add_constant(graph, f'{name}/axis', np.array(1, np.int32), 3)
     parts = []
@@ -134,7 +138,7 @@ def _add_flat(uff: UffGraph, graph: Any, node: UffNode, name: str, columns: int)
 
 
 def _through(uff: UffGraph, node: UffNode, passing: tuple[str, ...]) -> UffNode:
-    """Go back through nodes that pass their input on."""
+    """Return the first node, going backwards, that is not one of the given operations."""
     seen = set()
     while node.op in passing and node.inputs:
         if node.name in seen:
@@ -142,16 +146,16 @@ def _through(uff: UffGraph, node: UffNode, passing: tuple[str, ...]) -> UffNode:
         seen.add(node.name)
         inputs = {uff.producer(name).name for name in node.inputs}
         if len(inputs) != 1:
-            raise uff.error(node, 'want one node before it')
+            raise uff.error(node, 'expected one node before it')
         node = uff.nodes[inputs.pop()]
     return node
 
 
 def _grid_anchor(uff: UffGraph, node: UffNode) -> UffNode:
-    # Joined by whatever graphsurgeon was told to: the plugin's outputs come one after another.
+    # Users of graphsurgeon concatenate the outputs of the plugin with different operations.
     node = _through(uff, node, ('Concat', '_ConcatV2', 'Identity', 'Squeeze'))
     if node.op != '_GridAnchor_TRT':
-        raise uff.error(node, 'want the anchors of a GridAnchor_TRT')
+        raise uff.error(node, 'expected the anchors of a GridAnchor_TRT')
     return node
 
 
@@ -165,7 +169,7 @@ def _add_anchors(uff: UffGraph, graph: Any, node: UffNode) -> None:
         raise uff.error(node, f'more than {_MAX_ANCHORS} anchors, of {str(sizes)[:80]}')
     variance = settings.get('variance', [])
     if not isinstance(variance, list) or len(variance) != 4 or not all(variance):
-        raise uff.error(node, f'variance: want 4 numbers other than 0, not {variance}')
+        raise uff.error(node, f'variance: expected 4 numbers other than 0, got {variance}')
     try:
         anchors_yxyx = grid_anchors(
             [int(size) for size in sizes],
@@ -177,11 +181,11 @@ def _add_anchors(uff: UffGraph, graph: Any, node: UffNode) -> None:
         msg = f'{uff.path}: node {node.name}: {err}'
         raise ConversionError(msg) from err
     add_constant(graph, _ANCHORS, anchors_yxyx.astype(np.float32), 1)
-    # The plugin has them in the order x, y, w, h, and as factors.
+    # The plugin stores them in the order x, y, w, h, and as factors instead of divisors.
     for axis, factor in zip('xywh', variance, strict=True):
         add_constant(graph, f'{_VARIANCE}/{axis}', np.array(1 / factor, np.float32), 1)
 
 
 def _settings(node: UffNode) -> dict[str, Any]:
-    """Give a plugin's parameters without the suffix for their type, such as ``_u_float``."""
+    """Return a plugin's parameters by name, without the type suffix such as ``_u_float``."""
     return {re.sub('_u_[a-z]+$', '', key): node.value(key) for key in node.fields}

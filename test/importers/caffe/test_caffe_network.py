@@ -60,7 +60,7 @@ def test_one_layer_gives_many_inputs(read):
     [
         ('input: "data"', '1 inputs with 0 shapes'),
         ('input: "data" input_dim: 1 input_dim: 3', '1 inputs with 0 shapes'),
-        ('input: "a" input: "a" input_dim: [1, 1, 1, 1, 1, 1, 1, 1]', 'a name of its own'),
+        ('input: "a" input: "a" input_dim: [1, 1, 1, 1, 1, 1, 1, 1]', 'its own name'),
         ('input_shape { dim: 1 }', '0 inputs with 1 shapes'),
         ('input: "" input_shape { dim: 1 }', "input '' has"),
         ('input: "data" input_shape { dim: 0 }', r'has the shape \(0,\): refused'),

@@ -96,7 +96,7 @@ def test_shapes_that_cannot_be_are_refused(shape, small):
 
 def test_a_shape_for_two_inputs_is_refused(write):
     files = write(layer_text({'a': (1, 3), 'b': (1, 3)}, type='Eltwise'))
-    with pytest.raises(ConversionError, match='for networks with one input, not 2'):
+    with pytest.raises(ConversionError, match='expected one input, got 2'):
         convert_caffe(*files, input_shape=(2, 3))
 
 
@@ -127,10 +127,10 @@ def test_a_result_beyond_all_reason_is_refused(write):
     [
         ('Python', 'delete this layer .* "cluster" in the DetectNet of DIGITS'),
         ('Data', 'reads data for training; use the deploy.prototxt'),
-        ('ImageData', 'put a layer of type "Input"'),
+        ('ImageData', 'replace this layer by one of type "Input"'),
         ('SoftmaxWithLoss', 'is only for training'),
         ('Accuracy', 'is only for training'),
-        ('ROIPooling', 'this type cannot be converted; those that can are BatchNorm, Concat'),
+        ('ROIPooling', 'this type cannot be converted; supported are BatchNorm, Concat'),
         ('relu', 'this type cannot be converted'),
         ('', 'has no type; upgrade the file with upgrade_net_proto_text'),
         ('a"\nb' * 100, 'this type cannot be converted'),
@@ -238,7 +238,7 @@ def test_names_that_meet_are_an_error(write):
         'layer { name: "a" type: "Power" bottom: "data" top: "a:add" power_param { shift: 1 } }'
         'layer { name: "b" type: "Power" bottom: "a:add" top: "a" power_param { shift: 2 } }'
     )
-    with pytest.raises(ConversionError, match="two tensors would be called 'a:add'"):
+    with pytest.raises(ConversionError, match="two tensors would have the name 'a:add'"):
         convert_caffe(*write(text))
     clash = text.replace('"data"', '"a:add"').replace('top: "a:add"', 'top: "c"')
     clash = clash.replace('bottom: "a:add" top: "a"', 'bottom: "c" top: "a"')

@@ -52,14 +52,14 @@ def test_lrn_goes_on_without_engine_and_not_within_channels(write):
     prototxt, caffemodel = write(
         layer_text(inputs, type='LRN', lrn_param={'norm_region': 'WITHIN_CHANNEL'})
     )
-    with pytest.raises(ConversionError, match='only ACROSS_CHANNELS can be converted'):
+    with pytest.raises(ConversionError, match='norm_region: expected ACROSS_CHANNELS'):
         convert_caffe(prototxt, caffemodel)
     prototxt.write_text(
         prototxt.read_text().replace('norm_region: WITHIN_CHANNEL', 'engine: CUDNN')
     )
     assert convert_caffe(prototxt, caffemodel)
     prototxt.write_text(prototxt.read_text().replace('engine: CUDNN', 'local_size: 4'))
-    with pytest.raises(ConversionError, match='local_size 4, but want an odd number'):
+    with pytest.raises(ConversionError, match='local_size: expected an odd number, got 4'):
         convert_caffe(prototxt, caffemodel)
 
 
@@ -95,12 +95,12 @@ def test_batch_norm_that_was_never_trained_takes_zeros(write):
 @pytest.mark.parametrize(
     ('parameters', 'change', 'reason'),
     [
-        ({'use_global_stats': False}, (1, 1), 'use_global_stats: false'),
+        ({'use_global_stats': False}, (1, 1), 'use_global_stats: expected true'),
         ({'scale_bias': True}, (1, 1), "has the field 'scale_bias'"),
-        ({}, (-1, 1), 'a variance that is not positive'),
-        ({}, (np.nan, 1), 'weights that are not finite numbers'),
-        ({}, (np.inf, 1), 'weights that are not finite numbers'),
-        ({}, (1, -1), 'a variance that is not positive'),
+        ({}, (-1, 1), 'a variance is not positive'),
+        ({}, (np.nan, 1), 'weights are not finite numbers'),
+        ({}, (np.inf, 1), 'weights are not finite numbers'),
+        ({}, (1, -1), 'a variance is not positive'),
     ],
 )
 def test_statistics_that_make_no_numbers_are_refused(parameters, change, reason, write):
@@ -150,7 +150,7 @@ def test_scale_is_as_in_opencv(write):
 
 def test_scale_by_another_blob_is_refused(write):
     inputs = {'data': (1, 3, 4, 4), 'by': (1, 3)}
-    with pytest.raises(ConversionError, match='2 bottoms, but want 1'):
+    with pytest.raises(ConversionError, match='expected 1 bottoms, got 2'):
         convert_caffe(*write(layer_text(inputs, type='Scale'), {'it': random_arrays((3,))}))
 
 

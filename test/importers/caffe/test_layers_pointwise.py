@@ -103,8 +103,8 @@ def test_eltwise_is_as_in_opencv_and_numpy(case, write):
 @pytest.mark.parametrize(
     ('shapes', 'layer', 'reason'),
     [
-        ([(1, 3), (1, 4)], {'type': 'Eltwise'}, 'but want two or more of one shape'),
-        ([(1, 3)], {'type': 'Eltwise'}, 'but want two or more of one shape'),
+        ([(1, 3), (1, 4)], {'type': 'Eltwise'}, 'expected two or more bottoms of one shape'),
+        ([(1, 3)], {'type': 'Eltwise'}, 'expected two or more bottoms of one shape'),
         (
             [(1, 3), (1, 3)],
             {'type': 'Eltwise', 'eltwise_param': {'coeff': [1]}},
@@ -115,11 +115,11 @@ def test_eltwise_is_as_in_opencv_and_numpy(case, write):
             {'type': 'Eltwise', 'eltwise_param': {'coeff': [1, 2], 'operation': 'PROD'}},
             '2 coeff for 2 bottoms and PROD',
         ),
-        ([(1, 3), (1, 3)], {'type': 'ReLU'}, '2 bottoms, but want 1'),
+        ([(1, 3), (1, 3)], {'type': 'ReLU'}, 'expected 1 bottoms, got 2'),
         ([(1, 3)], {'type': 'Softmax', 'softmax_param': {'axis': 2}}, 'no axis 2'),
-        ([(1, 3)], {'type': 'Power', 'power_param': {'scale': 0}}, 'the same for every image'),
+        ([(1, 3)], {'type': 'Power', 'power_param': {'scale': 0}}, 'not depend on the image'),
         ([(3,)], {'type': 'PReLU'}, 'no axis 1'),
-        ([(1, 3)], {'type': 'PReLU'}, 'those in the caffemodel are'),
+        ([(1, 3)], {'type': 'PReLU'}, 'in the caffemodel; do'),
     ],
 )
 def test_what_makes_no_sense_is_refused(shapes, layer, reason, write):

@@ -143,17 +143,20 @@ def test_padding_of_one_axis_clips_the_other_too(write):
 @pytest.mark.parametrize(
     ('fields', 'reason'),
     [
-        ({}, 'kernel 0, stride 1 and pad 0 make no windows'),
+        ({}, 'kernel 0, stride 1 and pad 0 do not form a window'),
         ({'kernel_size': 3, 'stride': 0}, 'stride 0'),
-        ({'kernel_size': 2, 'pad': 2}, 'pad 2 make no windows'),
+        ({'kernel_size': 2, 'pad': 2}, 'pad 2 do not form a window'),
         ({'kernel_size': 9}, 'lies outside of an image of 8 pixels'),
         ({'kernel_size': 1, 'stride': 3}, 'lies outside of an image of 8 pixels'),
         ({'kernel_size': 4294967295, 'stride': 1}, 'lies outside'),
-        ({'kernel_h': 3}, 'kernel_size OR both kernel_h and kernel_w'),
-        ({'kernel_size': 3, 'kernel_h': 3, 'kernel_w': 3}, 'kernel_size OR both'),
-        ({'kernel_size': 3, 'pad': 1, 'pad_h': 1, 'pad_w': 1}, 'pad OR both pad_h and pad_w'),
-        ({'kernel_size': 3, 'global_pooling': True}, 'global_pooling OR a kernel'),
-        ({'kernel_size': 3, 'pool': 'STOCHASTIC'}, 'STOCHASTIC, which is not known'),
+        ({'kernel_h': 3}, 'either kernel_size or both kernel_h and kernel_w'),
+        ({'kernel_size': 3, 'kernel_h': 3, 'kernel_w': 3}, 'either kernel_size or both'),
+        (
+            {'kernel_size': 3, 'pad': 1, 'pad_h': 1, 'pad_w': 1},
+            'either pad or both pad_h and pad_w',
+        ),
+        ({'kernel_size': 3, 'global_pooling': True}, 'either global_pooling or a kernel'),
+        ({'kernel_size': 3, 'pool': 'STOCHASTIC'}, 'STOCHASTIC cannot be converted'),
         ({'kernel_size': 3, 'rounding': 1}, "has the field 'rounding'"),
     ],
 )
@@ -169,5 +172,5 @@ def test_a_mask_as_second_top_is_refused(write):
     files = write(
         layer_text(inputs, type='Pooling', top=['out', 'mask'], pooling_param={'kernel_size': 2})
     )
-    with pytest.raises(ConversionError, match='2 tops, but want 1'):
+    with pytest.raises(ConversionError, match='expected 1 tops, got 2'):
         convert_caffe(*files)

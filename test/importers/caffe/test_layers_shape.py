@@ -129,7 +129,7 @@ def test_split_gives_the_same_again(write):
         ([(1, 3), (2, 3)], {'type': 'Concat'}, 'do not fit along axis 1'),
         ([(1, 3), (1, 3, 1)], {'type': 'Concat'}, 'do not fit along axis 1'),
         ([(1, 3)], {'type': 'Concat', 'concat_param': {'axis': 2}}, 'no axis 2'),
-        ([(1, 3, 4, 4)], {'type': 'Crop'}, '1 bottoms, but want 2'),
+        ([(1, 3, 4, 4)], {'type': 'Crop'}, 'expected 2 bottoms, got 1'),
         ([(1, 3, 4, 4), (1, 3, 5, 4)], {'type': 'Crop'}, 'do not fit in its bottom'),
         (
             [(1, 3, 4, 4), (1, 3, 3, 3)],
@@ -165,7 +165,7 @@ def test_split_gives_the_same_again(write):
         (
             [(2, 6)],
             {'type': 'Reshape', 'reshape_param': {'shape': {'dim': [2, 6, 0]}}},
-            'keeps nothing',
+            'has no size to keep',
         ),
         ([(2, 6)], {'type': 'Reshape', 'reshape_param': {'axis': 4}}, 'axis 4'),
         ([(2, 6)], {'type': 'Reshape', 'reshape_param': {'num_axes': 3}}, 'axis 0'),

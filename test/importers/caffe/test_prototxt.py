@@ -84,7 +84,7 @@ def test_a_mark_before_the_text_does_not_matter(read):
         ('layer { pooling_param { kernel_size: 1e40 } }', 'not a prototxt'),
         ('layer { pooling_param { kernel_size: 3 kernel_size: 3 } }', 'not a prototxt'),
         ('layer { name: "a" } layers { name: "b" }', 'has both "layer" and "layers"'),
-        ('layer: [{ name: "a" }, { name: "b" }]', 'write each layer as "layer { ... }"'),
+        ('layer: [{ name: "a" }, { name: "b" }]', 'write each layer as its own "layer { ... }"'),
         (b'\xff\xfe\x00', 'not text in UTF-8'),
         (b'layer { name: "a" }\x00', 'not a prototxt'),
     ],
@@ -102,7 +102,7 @@ def test_what_is_no_prototxt_is_refused_in_one_line(text, reason, read):
     'opening', ['a {', 'layer {', 'a [', 'a <', 'layer { pooling_param { x {']
 )
 def test_messages_without_end_in_each_other_are_refused(opening, read):
-    with pytest.raises(ConversionError, match='more than 16 messages in each other'):
+    with pytest.raises(ConversionError, match='messages nested more than 16 deep'):
         read(opening * 50_000)
 
 

@@ -135,7 +135,7 @@ def test_files_that_are_no_graph(
     graph_writer.const('c', np.zeros(100))
     whole = graph_writer.write(path).read_bytes()
     path.write_bytes(whole[:-1])
-    with pytest.raises(ConversionError, match='or torn'):
+    with pytest.raises(ConversionError, match='or truncated'):
         FrozenGraph(path)
     path.write_bytes(whole)
     monkeypatch.setattr(protobuf_classes, 'MAX_BYTES', len(whole) - 1)
@@ -168,7 +168,7 @@ def test_duplicate_and_missing_nodes(graph_writer: Any, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="there is no node 'a:1'"):
         graph.ordered(['b'])
     graph_writer.node('Relu', 'a')
-    with pytest.raises(ConversionError, match="two nodes are called 'a'"):
+    with pytest.raises(ConversionError, match="two nodes have the name 'a'"):
         FrozenGraph(graph_writer.write(tmp_path / 'g.pb'))
 
 

@@ -162,8 +162,8 @@ def same(**changes: Any) -> dict[str, Any]:
 
 W = np.zeros((3, 3, 3, 2))
 REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
-    ('Conv2D', W, same(data_format='NCHW'), 'only undilated NHWC'),
-    ('Conv2D', W, same(dilations=[1, 2, 2, 1]), 'only undilated NHWC'),
+    ('Conv2D', W, same(data_format='NCHW'), 'only NHWC convolutions'),
+    ('Conv2D', W, same(dilations=[1, 2, 2, 1]), 'only NHWC convolutions'),
     ('Conv2D', W, same(strides=[1, 0, 1, 1]), 'do not fit an input'),
     ('Conv2D', W, same(strides=[]), 'cannot convert'),
     ('Conv2D', W, same(padding='EXPLICIT'), "padding 'EXPLICIT'"),
@@ -171,13 +171,13 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ('Conv2D', np.zeros((3, 3, 4, 2)), same(), 'do not fit an input'),
     ('Conv2D', np.zeros((3, 3, 3)), same(), 'cannot convert'),
     ('Conv2D', np.zeros((0, 3, 3, 2)), same(), 'do not fit an input'),
-    ('Mul', np.zeros(4), {}, 'one value for each channel'),
-    ('Mul', np.zeros((3, 1)), {}, 'one value for each channel'),
-    ('Reshape', np.array([5, -1], np.int32), {}, 'cannot become'),
-    ('Reshape', np.array([-1, -1], np.int32), {}, 'cannot become'),
-    ('Reshape', np.array([0, -1], np.int32), {}, 'cannot become'),
+    ('Mul', np.zeros(4), {}, 'one value per channel'),
+    ('Mul', np.zeros((3, 1)), {}, 'one value per channel'),
+    ('Reshape', np.array([5, -1], np.int32), {}, 'cannot be reshaped to'),
+    ('Reshape', np.array([-1, -1], np.int32), {}, 'cannot be reshaped to'),
+    ('Reshape', np.array([0, -1], np.int32), {}, 'cannot be reshaped to'),
     ('Squeeze', None, {'squeeze_dims': [7]}, 'cannot convert'),
-    ('Squeeze', None, {'squeeze_dims': [3]}, 'cannot become'),
+    ('Squeeze', None, {'squeeze_dims': [3]}, 'cannot be reshaped to'),
     ('ConcatV2', np.array(9, np.int32), {}, 'cannot convert'),
     ('Relu', np.zeros(3), {}, 'cannot convert'),
 ]
@@ -205,7 +205,7 @@ def test_layers_that_do_not_fit(
 def test_a_constant_divided_by_a_tensor_is_refused(graph_writer: Any, tmp_path: Path) -> None:
     graph_writer.const('c', 1)
     graph_writer.node('RealDiv', 'y', 'c', 'x')
-    with pytest.raises(ConversionError, match='the constant stands on the left'):
+    with pytest.raises(ConversionError, match='the constant is the left operand'):
         translated(graph_writer, tmp_path, np.zeros((1, 4, 4, 3)))
 
 

@@ -181,13 +181,13 @@ def rename(uff: UffWriter, name: str, op: str) -> None:
 
 
 DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
-    'no plugin': (lambda u: u.nodes.pop('NMS'), 'want one node _NMS_TRT, not 0'),
-    'two inputs': (lambda u: u.node('Input', 'again', shape=[1, 3, 8, 8]), 'want one node Input'),
+    'no plugin': (lambda u: u.nodes.pop('NMS'), 'expected one node _NMS_TRT, got 0'),
+    'two inputs': (lambda u: u.node('Input', 'again', shape=[1, 3, 8, 8]), 'one node Input'),
     'no image': (lambda u: change(u, 'Input', shape=[1, 7]), 'an input of images'),
     'text shape': (lambda u: change(u, 'Input', shape='big'), 'an input of images'),
     'no anchors': (lambda u: rename(u, 'anchors', '_PriorBox_TRT'), 'anchors of a GridAnchor_TRT'),
     'rectangles': (lambda u: rename(u, 'anchors', '_GridAnchorRect_TRT'), 'of a GridAnchor_TRT'),
-    'no variance': (lambda u: change(u, 'anchors', variance_u_flist=None), 'want 4 numbers'),
+    'no variance': (lambda u: change(u, 'anchors', variance_u_flist=None), 'expected 4 numbers'),
     'zero variance': (lambda u: change(u, 'anchors', variance_u_flist=[0.0] * 4), 'other than 0'),
     'one map': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[4]), 'no anchors for'),
     'huge maps': (lambda u: change(u, 'anchors', featureMapShapes_u_ilist=[9999, 2]), 'anchors'),
@@ -197,17 +197,17 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     'zero ratio': (lambda u: change(u, 'anchors', aspectRatios_u_flist=[1.0, 0.0, 2.0]), 'ratios'),
     'no boxes': (lambda u: change(u, 'NMS', 'classes', 'box4', 'anchors'), 'FlattenConcat_TRT'),
     'no node': (lambda u: change(u, 'NMS', 'classes', 'gone', 'anchors'), "no node 'gone'"),
-    'few inputs': (lambda u: change(u, 'NMS', 'classes', 'boxes'), 'want 3 inputs'),
+    'few inputs': (lambda u: change(u, 'NMS', 'classes', 'boxes'), 'expected 3 inputs'),
     'bad order': (lambda u: change(u, 'NMS', inputOrder_u_ilist=[0, 0, 1]), 'their order'),
-    'pixels': (lambda u: change(u, 'NMS', isNormalized_u_int=0), 'only isNormalized 1 is known'),
-    'own boxes': (lambda u: change(u, 'NMS', shareLocation_u_int=0), 'only shareLocation 1'),
-    'background': (lambda u: change(u, 'NMS', backgroundLabelId_u_int=2), 'backgroundLabelId 0'),
-    'coding': (lambda u: change(u, 'NMS', codeType_u_int=1), 'only codeType 3'),
+    'pixels': (lambda u: change(u, 'NMS', isNormalized_u_int=0), 'isNormalized: expected 1'),
+    'own boxes': (lambda u: change(u, 'NMS', shareLocation_u_int=0), 'shareLocation: expected 1'),
+    'background': (lambda u: change(u, 'NMS', backgroundLabelId_u_int=2), 'LabelId: expected 0'),
+    'coding': (lambda u: change(u, 'NMS', codeType_u_int=1), 'codeType: expected 3'),
     'classes': (lambda u: change(u, 'NMS', numClasses_u_int=4), 'do not fit'),
-    'no classes': (lambda u: change(u, 'NMS', numClasses_u_int=0), 'numClasses: want 2 or more'),
+    'no classes': (lambda u: change(u, 'NMS', numClasses_u_int=0), 'numClasses: expected 2'),
     'planar': (lambda u: change(u, 'box4', inputs_orders='orders_NC+_+CK'), 'channels last'),
-    'padding': (lambda u: change(u, 'box4', padding=[1, 1]), 'only the padding SAME and VALID'),
-    'strides': (lambda u: change(u, 'box4', strides=[1]), 'strides: want 2 whole numbers'),
+    'padding': (lambda u: change(u, 'box4', padding=[1, 1]), 'only the padding SAME or VALID'),
+    'strides': (lambda u: change(u, 'box4', strides=[1]), 'strides: expected 2 whole numbers'),
     'unknown': (lambda u: rename(u, 'box4', 'Wobble'), 'convert the operator Wobble'),
     'unknown function': (
         lambda u: (rename(u, 'box4', 'Unary'), change(u, 'box4', func='sinh')),
@@ -226,7 +226,7 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     ),
     'scalar dilation': (lambda u: change(u, 'box4', dilation=2), 'is damaged'),
     'scalar order': (lambda u: change(u, 'NMS', inputOrder_u_ilist=1), 'is damaged'),
-    'endless input': (lambda u: change(u, 'Input', shape=[1, 3, 1 << 60, 8]), 'want an input of'),
+    'endless input': (lambda u: change(u, 'Input', shape=[1, 3, 1 << 60, 8]), 'an input of'),
     'endless ratios': (
         lambda u: change(
             u, 'anchors', featureMapShapes_u_ilist=[1000, 2], aspectRatios_u_flist=[1.0] * 2000
