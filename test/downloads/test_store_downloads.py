@@ -14,7 +14,7 @@ from https_server import HttpsServer
 from ros_deep_learning.cards.card import ModelCard
 from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cards.zoo import find_card
-from ros_deep_learning.downloads.completion import is_complete
+from ros_deep_learning.downloads.card_completion import is_complete
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.errors import CardError, FetchError
 from ros_deep_learning.importers import caffe as caffe_package

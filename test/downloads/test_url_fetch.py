@@ -64,7 +64,7 @@ def test_the_first_download_is_trusted_and_said_to_be(
 ) -> None:
     files = DownloadedFiles('net', source, tmp_path)
     assert files.sha256() is None
-    assert files.standing(ROLES) is None
+    assert files.existing(ROLES) is None
     with caplog.at_level(logging.WARNING):
         found = files.fetch(ROLES)
     sha256 = hashlib.sha256(ARCHIVE).hexdigest()
@@ -83,7 +83,7 @@ def test_the_first_download_is_trusted_and_said_to_be(
     }  # fmt: skip
     https_server.asked.clear()
     caplog.clear()
-    assert files.fetch(ROLES) == files.standing(ROLES) == found
+    assert files.fetch(ROLES) == files.existing(ROLES) == found
     assert https_server.asked == []
     assert caplog.text == ''
 
@@ -129,7 +129,7 @@ def test_trusting_anew_keeps_the_old_until_the_new_is_whole(
     with pytest.raises((FetchError, GivenUpError)):
         files.fetch(ROLES, progress, anew=True)
     assert read_pin(files.pin_path) == pin
-    assert files.standing(ROLES) == found
+    assert files.existing(ROLES) == found
     assert found['model'].read_bytes() == b'weights'
     # What was given up may be gone on with.
     assert {name for name in kept(tmp_path) if '.part' not in name} == before
@@ -232,7 +232,7 @@ def test_damaged_files_come_anew(source: SourceSpec, tmp_path: Path, damage: str
         outside.write_bytes(b'evil')
         listed['files']['model'] = ['../outside', hashlib.sha256(b'evil').hexdigest()]
         (files.folder / 'files.json').write_text(json.dumps(listed))
-    assert files.standing(ROLES) is None
+    assert files.existing(ROLES) is None
     assert files.fetch(ROLES)['model'].read_bytes() == b'weights'
 
 

@@ -16,7 +16,7 @@ from ..onnx_model import serialised
 from .caffe_network import Network, Shape, read_network
 from .layer_context import Blob, LayerContext
 from .layers import TRANSLATORS, why_not
-from .plan import Plan, Step, make_plan
+from .needed_layers import NeededLayers, Step, needed_layers
 from .weights import StoredBlob, read_weights
 
 CONVERTER_VERSION = 1
@@ -61,15 +61,15 @@ def convert_caffe(
     """
     progress(f'reading {prototxt.name}', None)
     network = read_network(prototxt)
-    plan = make_plan(network, outputs)
-    for step in plan.steps:
+    needed = needed_layers(network, outputs)
+    for step in needed.steps:
         if step.layer.kind not in TRANSLATORS:
             msg = f'{prototxt}: {step.layer}: {why_not(step.layer.kind)}'
             raise ConversionError(msg)
-    inputs = _inputs(network, plan, input_shape)
+    inputs = _inputs(network, needed, input_shape)
     progress(f'reading {caffemodel.name}', None)
     builder = OnnxBuilder()
-    results = _translated(network, plan, inputs, read_weights(caffemodel), builder, progress)
+    results = _translated(network, needed, inputs, read_weights(caffemodel), builder, progress)
     builder.fold_into_convolutions()
     progress('checking the ONNX network', None)
     return serialised(prototxt, builder, _shapes(inputs), _shapes(results), CONVERTER_VERSION)
@@ -79,9 +79,11 @@ def _shapes(blobs: Sequence[Blob]) -> dict[str, Shape]:
     return {blob.name: blob.shape for blob in blobs}
 
 
-def _inputs(network: Network, plan: Plan, input_shape: Sequence[int | None] | None) -> list[Blob]:
+def _inputs(
+    network: Network, needed: NeededLayers, input_shape: Sequence[int | None] | None
+) -> list[Blob]:
     """Return the inputs with the requested shapes."""
-    shapes = {name: network.inputs[name] for name in plan.inputs}
+    shapes = {name: network.inputs[name] for name in needed.inputs}
     if input_shape is not None:
         if len(shapes) != 1:
             msg = f'{network.path}: input_shape: expected one input, got {len(shapes)}'
@@ -106,7 +108,7 @@ def _inputs(network: Network, plan: Plan, input_shape: Sequence[int | None] | No
 
 def _translated(
     network: Network,
-    plan: Plan,
+    needed: NeededLayers,
     inputs: Sequence[Blob],
     weights: dict[str, list[StoredBlob]],
     builder: OnnxBuilder,
@@ -114,10 +116,10 @@ def _translated(
 ) -> list[Blob]:
     """Translate all layers, and return the outputs."""
     blobs = {blob.name: blob for blob in inputs}
-    uses = Counter(name for step in plan.steps for name in step.sources)
-    wanted = set(plan.outputs)
-    for number, step in enumerate(plan.steps):
-        progress('converting to ONNX', number / len(plan.steps))
+    uses = Counter(name for step in needed.steps for name in step.sources)
+    wanted = set(needed.outputs)
+    for number, step in enumerate(needed.steps):
+        progress('converting to ONNX', number / len(needed.steps))
         # An output that another layer reads gets its own node, so that nothing is folded into it.
         targets = tuple(
             f'{name}:shared' if name in wanted and uses[name] else name for name in step.results
@@ -131,7 +133,7 @@ def _translated(
         )
         blobs.update(zip(step.results, _results(network.path, step, context), strict=True))
     outputs: list[Blob] = []
-    for name in plan.outputs:
+    for name in needed.outputs:
         if blobs[name].name != name:
             builder.emit('Identity', [blobs[name].name], name)
         outputs.append(Blob(name, blobs[name].shape))

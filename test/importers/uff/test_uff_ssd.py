@@ -198,7 +198,7 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     'no boxes': (lambda u: change(u, 'NMS', 'classes', 'box4', 'anchors'), 'FlattenConcat_TRT'),
     'no node': (lambda u: change(u, 'NMS', 'classes', 'gone', 'anchors'), "no node 'gone'"),
     'few inputs': (lambda u: change(u, 'NMS', 'classes', 'boxes'), 'expected 3 inputs'),
-    'bad order': (lambda u: change(u, 'NMS', inputOrder_u_ilist=[0, 0, 1]), 'their order'),
+    'bad order': (lambda u: change(u, 'NMS', inputOrder_u_ilist=[0, 0, 1]), 'in order'),
     'pixels': (lambda u: change(u, 'NMS', isNormalized_u_int=0), 'isNormalized: expected 1'),
     'own boxes': (lambda u: change(u, 'NMS', shareLocation_u_int=0), 'shareLocation: expected 1'),
     'background': (lambda u: change(u, 'NMS', backgroundLabelId_u_int=2), 'LabelId: expected 0'),

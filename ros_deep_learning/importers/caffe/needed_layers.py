@@ -30,7 +30,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NeededLayers:
     """The part of a network to convert.
 
     Attributes:
@@ -44,8 +44,8 @@ class Plan:
     outputs: tuple[str, ...]
 
 
-def make_plan(network: Network, outputs: Sequence[str] | None = None) -> Plan:
-    """Plan the conversion of a network.
+def needed_layers(network: Network, outputs: Sequence[str] | None = None) -> NeededLayers:
+    """Select the layers of a network to convert.
 
     Args:
         network: The network.
@@ -81,7 +81,7 @@ def make_plan(network: Network, outputs: Sequence[str] | None = None) -> Plan:
             needed.update(step.sources)
             kept.append(step)
     inputs = tuple(name for name in network.inputs if name in needed)
-    return Plan(tuple(reversed(kept)), inputs, tuple(wanted))
+    return NeededLayers(tuple(reversed(kept)), inputs, tuple(wanted))
 
 
 def _steps(network: Network) -> tuple[list[Step], dict[str, str]]:

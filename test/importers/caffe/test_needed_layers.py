@@ -8,7 +8,7 @@ import pytest
 
 from ros_deep_learning.errors import ConversionError
 from ros_deep_learning.importers.caffe.caffe_network import read_network
-from ros_deep_learning.importers.caffe.plan import make_plan
+from ros_deep_learning.importers.caffe.needed_layers import needed_layers
 
 INPUT = 'input: "data" input_shape { dim: 1 }\n'
 
@@ -23,7 +23,7 @@ def plan(tmp_path):
             lines.append(f'layer {{ name: "{name}" {" ".join(wires)} }}')
         path = tmp_path / 'net.prototxt'
         path.write_text(INPUT + '\n'.join(lines))
-        return make_plan(read_network(path), outputs)
+        return needed_layers(read_network(path), outputs)
 
     return plan_text
 
