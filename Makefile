@@ -8,8 +8,10 @@ PYTHON = python3
 IN_ENV = . .ros/env.sh &&
 # A file a worker, because fixtures of modules hold graphs. Each graph has a ROS domain of its own.
 PYTEST = pytest -n auto --dist loadfile
+SELECT = -m 'not slow'
 
-.PHONY: env test_env demo check test test_all test_distributions lint docs clean
+.PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions lint \
+	docs clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -25,13 +27,20 @@ demo: env
 check: lint
 	@$(IN_ENV) exec $(PYTEST) -q -m 'not slow and (not ros or smoke)'
 
-# What CI runs: everything but the slow tests, and rclpy on other distributions
-# (docs/distributions.md). Both run, also where the first fails.
-test: lint
-	@($(IN_ENV) exec $(PYTEST) -m 'not slow'); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
+# What CI runs: all but the slow tests, and beside them what depends on rclpy on the other
+# distributions (docs/distributions.md).
+test:
+	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py' $(MAKE) tests_here
 
-test_all: lint
-	@($(IN_ENV) exec $(PYTEST) --hypothesis-profile=thorough); here=$$?; $(PYTHON) dev/test_distributions.py && exit $$here
+# Everything: hours on a small machine.
+test_all:
+	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --all' \
+		$(MAKE) tests_here SELECT=--hypothesis-profile=thorough
+
+tests_here: lint pytest_only
+
+pytest_only:
+	@$(IN_ENV) exec $(PYTEST) $(SELECT)
 
 test_distributions:
 	@$(PYTHON) dev/test_distributions.py

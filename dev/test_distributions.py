@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tests of the nodes on whole ROS 2 distributions, one after another.
+"""Run tests on whole ROS 2 distributions, one after another.
 
-Usage: python3 dev/test_distributions.py [--distributions NAME ...] [--tests PATH ...]
+Usage: python3 dev/test_distributions.py [--distributions NAME ...] [--all | --tests PATH ...]
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from pathlib import Path
 import ros_underlay
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-TESTS = ('test/nodes', 'test/launching', 'test/tasks', 'test/imaging')
-"""The nodes on this ROS, and the arithmetic on its NumPy."""
+
+NODES = ('test/nodes', 'test/launching')
+"""Of these the tests marked ``rclpy`` run, without the slow ones; all of them with --all."""
+
+ARITHMETIC = ('test/tasks', 'test/imaging')
+"""Where the code depends on NumPy: run with another major version than that of Kilted."""
 
 CYCLONE = 'rmw_cyclonedds_cpp'
 CYCLONE_TESTS = (
@@ -35,20 +39,27 @@ CYCLONE_TESTS = (
 AMENT_LINT = ('python3', '-m', 'ament_lint_cmake.main', '--filter=-linelength', 'CMakeLists.txt')
 """As CMakeLists.txt has it; ament's other linters need programs that the wheels lack."""
 
+RCLPY = ('-m', 'rclpy and not slow')
+QUICK = ('-m', 'not slow')
+THOROUGH = ('--hypothesis-profile=thorough',)
+
 
 def main() -> int:
-    """Run the tests of each distribution; 0 where all passed."""
+    """Run the tests of each distribution; return 0 if all passed."""
     from underlay import distribution
 
     names = list(distribution.NUMPY)
-    options = argparse.ArgumentParser(description='Test the nodes on whole distributions.')
+    options = argparse.ArgumentParser(description='Test the package on whole distributions.')
     options.add_argument('--distributions', nargs='+', choices=names, default=names)
+    options.add_argument('--all', action='store_true', help='run every test there, slow ones too')
     options.add_argument('--tests', nargs='+', metavar='PATH', help='run these tests instead')
     given = options.parse_args()
     failed: list[str] = []
 
     def program() -> None:
-        failed.extend(name for name in given.distributions if not passes(name, given.tests))
+        for name in given.distributions:
+            if not (build(name) and passes(name, given.tests, everything=given.all)):
+                failed.append(name)
 
     if ros_underlay.guarded(program):
         return int(refused(given.distributions))
@@ -58,40 +69,57 @@ def main() -> int:
 
 
 def refused(names: Sequence[str]) -> bool:
-    """Tell that a distribution cannot be made, which in CI is a failure where others can."""
+    """Return whether it is a failure that a distribution cannot be made: in CI, if others can."""
     from underlay import distribution
 
     in_ci = os.environ.get('CI', '').lower() not in {'', '0', 'false'}
-    print(f'distributions: the tests of the nodes did NOT run on {", ".join(names)}: see above')
+    print(f'distributions: the tests did NOT run on {", ".join(names)}: see above')
     return in_ci and distribution.can_be_made_here()
 
 
-def passes(name: str, tests: Sequence[str] | None) -> bool:
-    """Build the package on a distribution and run the tests there.
+def build(name: str) -> bool:
+    """Build the package on a distribution; return whether that worked."""
+    command = [sys.executable, 'dev/build_overlay.py', '--apt', '--tests', '--distribution', name]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode == 0
+
+
+def passes(name: str, tests: Sequence[str] | None, *, everything: bool) -> bool:
+    """Run the tests on a distribution that the package is built on; return whether all passed.
 
     Raises:
         UnderlayError: The distribution cannot be made; the line names the fix.
     """
     from underlay import distribution
 
-    _, environment = distribution.find_or_make(name, apt=True)
-    build = [sys.executable, 'dev/build_overlay.py', '--apt', '--tests', '--distribution', name]
-    if subprocess.run(build, cwd=CHECKOUT, check=False).returncode:
-        return False
-    pytest = ['pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest']
-    result = run(name, [*pytest, *(tests or TESTS)])
-    if tests is None:
-        result &= run(name, AMENT_LINT)
+    # No more workers than CPUs, because `make test` runs tests beside these.
+    workers = str(len(os.sched_getaffinity(0)))
+    pytest = [
+        *('pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest'),
+        *('-n', workers, '--dist', 'loadfile'),
+    ]
+    if tests is not None:
+        return run(name, [*pytest, *tests])
+    if everything:
+        result = run(name, [*pytest, *THOROUGH, *NODES, *ARITHMETIC])
+    else:
+        result = run(name, [*pytest, *RCLPY, *NODES])
+        if distribution.NUMPY[name].startswith('numpy==1.'):
+            result &= run(name, [*pytest, *QUICK, *ARITHMETIC])
+    result &= run(name, AMENT_LINT)
+    if everything or name == next(iter(distribution.NUMPY)):
+        _, environment = distribution.find_or_make(name, apt=True)
         (prefix,) = environment.folders['AMENT_PREFIX_PATH']
         if Path(prefix, 'share', 'ament_index', 'resource_index', 'packages', CYCLONE).exists():
-            result &= run(name, [*pytest, *CYCLONE_TESTS], RMW_IMPLEMENTATION=CYCLONE)
+            chosen = THOROUGH if everything else QUICK
+            command = [*pytest, *chosen, *CYCLONE_TESTS]
+            result &= run(name, command, RMW_IMPLEMENTATION=CYCLONE)
         else:
             print(f'distributions: {name} has no {CYCLONE}', flush=True)
     return result
 
 
 def run(name: str, command: Sequence[str], **variables: str) -> bool:
-    """Run a command in the environment of a build; tells whether it passed."""
+    """Run a command in the environment of a build; return whether it passed."""
     from underlay.environment import without_ros
 
     title = ' '.join([name, *(f'{key}={value}' for key, value in variables.items())])

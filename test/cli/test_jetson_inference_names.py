@@ -20,6 +20,13 @@ from ros_deep_learning.importers.tensorflow.tensorflow_messages import parse_gra
 PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
 REAL = ['ssd-mobilenet-v2']
 RANDOM = [name for name in stand_ins.ALL if name not in REAL]
+# One of each architecture and each kind of card; the others repeat them in other sizes.
+COMMITTED = {
+    *('alexnet', 'googlenet', 'googlenet-12', 'resnet-18', 'vgg-16', 'inception-v4'),
+    *('ssd-mobilenet-v1', 'ssd-inception-v2', 'coco-dog', 'multiped'),
+    *('fcn-resnet18-cityscapes-512x256', 'fcn-resnet18-deepscene-576x320'),
+    'fcn-alexnet-pascal-voc',
+}
 
 
 @pytest.fixture
@@ -65,7 +72,10 @@ def test_no_other_card_claims_their_collection() -> None:
     assert family == {zoo.find_card(name).name for name in stand_ins.ALL}
 
 
-@pytest.mark.parametrize('name', RANDOM)
+@pytest.mark.parametrize(
+    'name',
+    [pytest.param(n, marks=() if n in COMMITTED else pytest.mark.slow) for n in RANDOM],
+)
 def test_its_program_runs_it(
     server: HttpsServer, picture: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -91,6 +101,7 @@ def test_its_program_runs_it(
     assert server.asked == []
 
 
+@pytest.mark.slow
 def test_the_real_ssd_runs_from_a_uff_file_with_upstreams_labels(
     ssd_frozen_graph: Path, astronaut: np.ndarray, server: HttpsServer, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -233,7 +233,14 @@ def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, c
     assert '(2 frames)' in out
 
 
-@pytest.mark.parametrize('name', ['efficientnet-lite0', 'duckietown-lanes', 'selfie'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param('efficientnet-lite0', marks=pytest.mark.slow),
+        pytest.param('duckietown-lanes', marks=pytest.mark.slow),
+        'selfie',
+    ],
+)
 def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, coffee, name):
     """Against the float network: the same best class, and 99 % of the pixels in every picture."""
     card = find_card(name)
@@ -253,6 +260,7 @@ def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, cof
     assert 'QuantizeLinear' in kinds
 
 
+@pytest.mark.slow
 def test_the_detector_answers_the_same_in_int8(tmp_path, coffee):
     """Every box of the float network again, with an IoU over 0.9; one layer cannot be int8."""
     card = find_card('ssd-mobilenet-v2')

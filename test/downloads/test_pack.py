@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,22 +27,47 @@ from ros_deep_learning.errors import CardError, FetchError
 NAMES = ['googlenet-12', 'fcn-resnet18-deepscene-576x320', 'selfie']
 
 
+@pytest.fixture(scope='module')
+def server(https_certificate: Path) -> Iterator[HttpsServer]:
+    with HttpsServer(https_certificate) as server:
+        yield server
+
+
+def trust(certificate: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv('SSL_CERT_FILE', str(certificate))
+    patch.setenv('no_proxy', 'localhost')
+
+
+@pytest.fixture(scope='module')
+def made(
+    server: HttpsServer, https_certificate: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with a zoo, and a pack of networks of it.
+
+    They are a Caffe network, a downloaded ONNX network, a kept one and one of the user's.
+    """
+    home = tmp_path_factory.mktemp('made')
+    with pytest.MonkeyPatch.context() as patch:
+        trust(https_certificate, patch)
+        patch.setenv('ROS_DEEP_LEARNING_MODELS', str(home / 'own'))
+        folder = stand_ins.local_zoo(home / 'zoo', server.url('')[:-1])
+        patch.setattr(zoo, 'zoo_folder', lambda: folder)
+        for name in NAMES[:2]:
+            server.put(name, stand_ins.stand_in(find_card(name)))
+        add_card(replace(find_card('selfie'), name='mine', aliases=()))
+        (home / 'cache').mkdir()
+        cards = [find_card(name) for name in (*NAMES, 'mine')]
+        pack(cards, ModelStore(home / 'cache'), home / 'pack')
+    server.pages.clear()
+    return home
+
+
 @pytest.fixture
-def packed(https_server: HttpsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A pack of a Caffe network, a downloaded ONNX network, a kept one and one of the user's."""
-    folder = stand_ins.local_zoo(tmp_path / 'zoo', https_server.url('')[:-1])
-    monkeypatch.setattr(zoo, 'zoo_folder', lambda: folder)
-    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
-    for name in NAMES[:2]:
-        https_server.put(name, stand_ins.stand_in(find_card(name)))
-    add_card(replace(find_card('selfie'), name='mine', aliases=()))
-    cards = [find_card(name) for name in (*NAMES, 'mine')]
-    store = ModelStore(tmp_path / 'cache')
-    (tmp_path / 'cache').mkdir()
-    pack(cards, store, tmp_path / 'pack')
-    https_server.pages.clear()
+def packed(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the pack, on a robot that has the zoo and cannot download its networks."""
+    monkeypatch.setattr(zoo, 'zoo_folder', lambda: made / 'zoo')
     monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'robot' / 'own'))
-    return tmp_path / 'pack'
+    return Path(shutil.copytree(made / 'pack', tmp_path / 'pack'))
 
 
 @pytest.fixture
@@ -124,11 +150,18 @@ def test_a_card_that_would_not_be_found_by_its_name_is_refused(
         pack(twins, store, tmp_path / 'pack-2')
 
 
-def test_pins_travel(packed: Path, robot: ModelStore, https_server: HttpsServer) -> None:
+def test_pins_travel(
+    packed: Path,
+    robot: ModelStore,
+    server: HttpsServer,
+    https_certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trust(https_certificate, monkeypatch)
     unpack(packed, robot)
     card = find_card('fcn-resnet18-deepscene-576x320')
     robot.downloaded(card).drop('model')
-    https_server.put(card.name, stand_ins.packed({'fcn_resnet18.onnx': b'other'}))
+    server.put(card.name, stand_ins.packed({'fcn_resnet18.onnx': b'other'}))
     online = ModelStore(robot.folder(), offline=False)
     with pytest.raises(FetchError, match='first download'):
         online.onnx_path(card)

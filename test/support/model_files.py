@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 from graph_writer import GraphWriter
 
 from ros_deep_learning.cards.card import SourceSpec
+from ros_deep_learning.downloads import package_fetch
+from ros_deep_learning.progress import Progress, silent
 
 _CONTENT = bytes(range(256)) * 40
 _MEMBER = 'rdl_test_data/weights.bin'
@@ -94,6 +98,31 @@ def pip_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv('PIP_FIND_LINKS', str(folder))
     monkeypatch.setenv('PIP_DISABLE_PIP_VERSION_CHECK', '1')
     return folder
+
+
+def _copy_wheel(
+    package: str,
+    folder: Path,
+    max_bytes: int,
+    *,
+    wheel_tags: str | None = None,
+    progress: Progress = silent,
+    index: Path,
+) -> Path:
+    progress(f'downloading {package}', 0.0)
+    (wheel,) = index.glob('*.whl')
+    return Path(shutil.copy(wheel, folder))
+
+
+@pytest.fixture
+def copied_wheels(pip_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of ``pip_folder``, whose one wheel is copied instead of starting pip.
+
+    A start of pip takes seconds of CPU. Use it where the download itself is not under test.
+    """
+    copy = partial(_copy_wheel, index=pip_folder)
+    monkeypatch.setattr(package_fetch, 'download_wheel', copy)
+    return pip_folder
 
 
 def _make_wheel(folder: Path, content: bytes = _CONTENT, member: str = _MEMBER) -> Path:
