@@ -55,6 +55,7 @@ setup(
         'opencv-python-headless>=4.5,<5',
         'platformdirs',
         'pyyaml',
+        'simplejpeg',
         'tqdm',
     ],
     extras_require={

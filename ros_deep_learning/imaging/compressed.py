@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +16,8 @@ from ..errors import ImageError
 from . import encodings
 from .jpeg_png import read_header
 from .pixels import ChannelOrder, Pixels
+
+_LOG = logging.getLogger('ros_deep_learning.imaging')
 
 MAX_PIXELS = 2**26
 """Largest accepted image in pixels, 8192x8192; 0.2 GB when decoded."""
@@ -34,7 +39,7 @@ def pixels_from_compressed(msg: Any) -> Pixels:
         Pixels of shape (height, width, 3).
 
     Raises:
-        ImageError: The data is neither JPEG nor PNG, is truncated, or has more than
+        ImageError: The data is neither JPEG nor PNG, is truncated or damaged, or has more than
             ``MAX_PIXELS`` pixels.
     """
     image_format = str(msg.format)
@@ -65,6 +70,35 @@ def _order(encoding: str, compression: str) -> ChannelOrder:
 
 
 def _decode(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[np.uint8]:
+    if kind == 'jpeg' and (decode_jpeg := _strict_jpeg_decoder()) is not None:
+        try:
+            image = decode_jpeg(data, colorspace='BGR' if color else 'GRAY', strict=True)
+        except ValueError as err:
+            error = f'this jpeg of {data.size} bytes is damaged: {err}'
+            raise ImageError(error) from err
+        return cast('NDArray[np.uint8]', image if color else image[..., 0])
+    return _decode_with_opencv(data, kind, color=color)
+
+
+@cache
+def _strict_jpeg_decoder() -> Callable[..., Any] | None:
+    """Return simplejpeg's decoder, which fails where libjpeg only warns; None without it.
+
+    OpenCV fills what is missing of a damaged JPEG with grey, prints libjpeg's warning on stderr
+    and reports success. On one 1920x1080 frame it also takes twice as long.
+    """
+    try:
+        from simplejpeg import decode_jpeg
+    except ImportError:
+        _LOG.warning(
+            'simplejpeg is not installed, so damaged JPEG images are not recognized; to fix: '
+            'pip install simplejpeg'
+        )
+        return None
+    return cast('Callable[..., Any]', decode_jpeg)
+
+
+def _decode_with_opencv(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[np.uint8]:
     import cv2
 
     flags = cv2.IMREAD_COLOR if color else cv2.IMREAD_GRAYSCALE

@@ -8,6 +8,7 @@ whatever size the header declares. Both are checked here.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Literal
@@ -25,8 +26,24 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b'\xff\xd9'
 _ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 
+_MARKER = re.compile(rb'\xff+[^\x00\xff]')
+"""Any number of 0xFF may stand before the second byte of a marker (T.81, B.1.1.2)."""
+_SCAN = b'\xff\xda'
+
+MAX_SCANS = 32
+"""Scans of a progressive JPEG that are decoded; each costs a pass over the whole image.
+
+libjpeg writes 10 for a colour image.
+"""
+
+_JPEG_PIXELS_PER_BYTE = 512
+"""Each block of 8x8 takes at least one bit, that of its DC coefficient (T.81, F.1.2.1)."""
+_PNG_BYTES_PER_BYTE = 1032
+"""The highest compression ratio of deflate (zlib's technical notes)."""
+
 # Channels by PNG colour type (PNG 3, table 8); pixels of a palette are colours.
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_PALETTE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,44 +89,63 @@ def read_header(data: NDArray[np.uint8], image_format: str = '') -> Header:
 
 
 def _read_jpeg(data: NDArray[np.uint8]) -> Header:
+    content = data.tobytes()
     header = None
     at = 2
     while True:
-        # Any number of 0xFF may precede a marker.
-        while at + 1 < data.size and data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1
-        if at + 4 > data.size or data[at] != 0xFF:
+        found = _MARKER.match(content, at)
+        if found is None:
             raise ImageError(_torn('jpeg', data))
-        marker = int(data[at + 1])
+        marker = content[found.end() - 1]
+        at = found.end()
         if marker in _ALONE:
-            at += 2
             continue
-        (length,) = struct.unpack('>H', data[at + 2 : at + 4].tobytes())
-        if marker in _FRAMES and length >= 8 and at + 10 <= data.size:
-            _, height, width, channels = struct.unpack('>BHHB', data[at + 4 : at + 10].tobytes())
+        length = int.from_bytes(content[at : at + 2], 'big')
+        if marker in _FRAMES and length >= 8 and at + 8 <= len(content):
+            _, height, width, channels = struct.unpack('>BHHB', content[at + 2 : at + 8])
             header = Header('jpeg', width, height, channels)
         if marker == _START_OF_SCAN:
             break
-        at += 2 + length
+        at += length
     # Within a scan 0xFF is never followed by 0xD9, so this marker is the end of the image. It
     # need not be the end of the data: cameras append padding.
-    if header is None or data[at:].tobytes().rfind(_END_OF_IMAGE) < 0:
+    if header is None or content.rfind(_END_OF_IMAGE, at) < 0:
         raise ImageError(_torn('jpeg', data))
+    scans = content.count(_SCAN, at) + 1
+    if scans > MAX_SCANS:
+        msg = f'this jpeg has {scans} scans; at most {MAX_SCANS} are decoded'
+        raise ImageError(msg)
+    _check_size(header, data, header.width * header.height // _JPEG_PIXELS_PER_BYTE)
     return header
 
 
 def _read_png(data: NDArray[np.uint8]) -> Header:
     header = None
+    palette = False
     at = len(_PNG)
     while at + 12 <= data.size:
         length, name = struct.unpack('>I4s', data[at : at + 8].tobytes())
         if name == b'IHDR' and length == 13 and at + 21 <= data.size:
             width, height, _, color = struct.unpack('>IIBB', data[at + 8 : at + 18].tobytes())
             header = Header('png', width, height, _PNG_CHANNELS.get(color, 3))
+            palette = color == _PALETTE
         at += 12 + length
         if name == b'IEND' and header is not None and at <= data.size:
+            # One bit a sample is the least.
+            samples = header.width * header.height * (1 if palette else header.channels)
+            _check_size(header, data, samples // 8 // _PNG_BYTES_PER_BYTE)
             return header
     raise ImageError(_torn('png', data))
+
+
+def _check_size(header: Header, data: NDArray[np.uint8], fewest_bytes: int) -> None:
+    """Raise ImageError if an image of that size cannot be kept in so few bytes."""
+    if data.size < fewest_bytes:
+        msg = (
+            f'this {header.kind} of {data.size} bytes cannot hold the {header.width}x'
+            f'{header.height} pixels that its header names'
+        )
+        raise ImageError(msg)
 
 
 def _torn(kind: str, data: NDArray[np.uint8]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import array
 import struct
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,6 +119,49 @@ def test_a_torn_image_is_no_image() -> None:
                 pixels_from_compressed(message('jpeg', data[:size]))
 
 
+NOISE = np.random.default_rng(5).integers(0, 256, (96, 128, 3), np.uint8)
+
+
+@pytest.mark.parametrize('encoding', ['', 'bayer_rggb8; jpeg compressed '])
+def test_a_damaged_jpeg_is_no_image(encoding: str, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = compress('.jpg', NOISE[..., 0] if encoding else NOISE)
+    assert pixels_from_compressed(message(encoding, whole)).array.shape == (96, 128, 3)
+    middle = len(whole) // 2
+    size_at = whole.index(b'\xff\xc0') + 5
+    damaged = {
+        'breaks off in the middle': whole[:middle] + whole[-2:],
+        'lacks a part': whole[:middle] + whole[middle + 500 :],
+        'has zeros in the middle': whole[:middle] + bytes(500) + whole[middle + 500 :],
+    }
+    for size_wh in ((128, 192), (256, 96), (128, 48), (64, 96)):
+        size = struct.pack('>HH', *size_wh[::-1])
+        damaged[f'names a size of {size_wh}'] = whole[:size_at] + size + whole[size_at + 4 :]
+    for what, data in damaged.items():
+        with pytest.raises(ImageError, match='is damaged: '):
+            pytest.fail(f'{what}: {pixels_from_compressed(message(encoding, data))}')
+    assert capfd.readouterr().err == '', 'libjpeg printed its warning'
+
+
+def test_the_strict_decoder_gives_the_pixels_of_opencv() -> None:
+    for suffix, picture in (('.jpg', NOISE), ('.jpg', NOISE[..., 0])):
+        data = np.frombuffer(compress(suffix, picture), np.uint8)
+        expected = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        given = pixels_from_compressed(message('jpeg', data)).as_order('bgr')
+        np.testing.assert_array_equal(given, expected)
+
+
+def test_without_the_strict_decoder_opencv_decodes_and_a_warning_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, 'simplejpeg', None)
+    compressed._strict_jpeg_decoder.cache_clear()
+    try:
+        assert rgb_of(message('jpeg', compress('.jpg', BGR))).shape == RGB.shape
+    finally:
+        compressed._strict_jpeg_decoder.cache_clear()
+    assert 'to fix: pip install simplejpeg' in caplog.text
+
+
 def test_a_broken_png_is_no_image() -> None:
     data = bytearray(compress('.png', np.random.default_rng(4).integers(0, 256, (9, 9), np.uint8)))
     data[60] ^= 0xFF
@@ -129,6 +173,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
     data = bytearray(compress('.jpg', BGR))
     size_at = data.index(b'\xff\xc0') + 5
     data[size_at : size_at + 4] = struct.pack('>HH', 65500, 65500)
+    data[-2:-2] = bytes(65500 * 65500 // 512)
     monkeypatch.setattr(compressed, '_decode', lambda *_, **__: pytest.fail('it was decoded'))
     with pytest.raises(
         ImageError, match=f'65500x65500 pixels is refused: the limit is {MAX_PIXELS} pixels'

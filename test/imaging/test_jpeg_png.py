@@ -64,7 +64,7 @@ def test_nothing_is_no_image() -> None:
         (PNG, Header('png', 53, 37, 3)),
         (file_of('.png', PICTURE[..., 0]), Header('png', 53, 37, 1)),
         (file_of('.png', PICTURE.astype(np.uint16)), Header('png', 53, 37, 3)),
-        (png_of(2**31 - 1, 2**31 - 1), Header('png', 2**31 - 1, 2**31 - 1, 3)),
+        (png_of(300, 200), Header('png', 300, 200, 3)),
         # A camera's padding, and fill bytes before a marker (T.81, B.1.1.2).
         (np.append(JPEG, np.zeros(500, np.uint8)), Header('jpeg', 53, 37, 3)),
         (np.insert(JPEG, 2, [0xFF, 0xFF]), Header('jpeg', 53, 37, 3)),
@@ -94,6 +94,44 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_the_image() -> None:
 def test_an_image_without_pixels_is_refused(data: np.ndarray) -> None:
     with pytest.raises(ImageError, match='is not an image'):
         read_header(data)
+
+
+def jpeg_of(width: int, height: int) -> np.ndarray:
+    """A real JPEG whose header names another size."""
+    data = bytearray(JPEG.tobytes())
+    at = data.index(b'\xff\xc0') + 5
+    data[at : at + 4] = struct.pack('>HH', height, width)
+    return bytes_of(bytes(data))
+
+
+@pytest.mark.parametrize(
+    'data', [jpeg_of(8192, 8192), jpeg_of(65500, 65500), png_of(2**31 - 1, 2**31 - 1)]
+)
+def test_fewer_bytes_than_the_size_takes_are_refused(data: np.ndarray) -> None:
+    with pytest.raises(ImageError, match=r'cannot hold the \d+x\d+ pixels that its header'):
+        read_header(data)
+
+
+def test_the_fewest_bytes_that_an_encoder_needs_are_enough() -> None:
+    black = np.zeros((2048, 2048, 3), np.uint8)
+    for data in (file_of('.jpg', black, cv2.IMWRITE_JPEG_QUALITY, 1), file_of('.png', black)):
+        assert read_header(data).width == 2048
+    progressive = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
+    assert read_header(file_of('.jpg', black, *progressive)).width == 2048
+
+
+def test_a_jpeg_of_very_many_scans_is_refused() -> None:
+    data = file_of('.jpg', PICTURE, cv2.IMWRITE_JPEG_PROGRESSIVE, 1).tobytes()
+    last_scan = data[data.rindex(b'\xff\xda') : -2]
+    assert read_header(bytes_of(data)).kind == 'jpeg'
+    with pytest.raises(ImageError, match='310 scans; at most 32 are decoded'):
+        read_header(bytes_of(data[:-2], last_scan * 300, data[-2:]))
+
+
+def test_fill_bytes_take_no_time_of_their_own() -> None:
+    # A loop over each byte took seconds; the search for the next marker is one call.
+    with pytest.raises(ImageError, match='torn'):
+        read_header(np.concatenate([JPEG[:2], np.full(20_000_000, 0xFF, np.uint8)]))
 
 
 @pytest.mark.parametrize('suffix', ['.bmp', '.tiff', '.webp'])
