@@ -66,6 +66,7 @@ class ImageNetSettings(VisionSettings):
         '',
         'Part of the image to look at: left, top, right and bottom edge as shares 0 to 1, joined '
         'by commas; empty is all of it.',
+        names=True,
         live=True,
     )
 

@@ -85,6 +85,7 @@ class SegNetSettings(VisionSettings):
     overlay_bare: str = parameter(
         'background',
         'Classes that ~/overlay leaves without colour, joined by commas.',
+        names=True,
         live=True,
     )
     overlay_legend: bool = parameter(

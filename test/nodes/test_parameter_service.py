@@ -64,7 +64,8 @@ def test_every_parameter_says_what_it_is_and_may_be(
         rule = rule_of(table.fields[descriptor.name])
         assert descriptor.description == rule.description != ''
         assert descriptor.read_only == rule.read_only
-        assert descriptor.dynamic_typing == rule.names
+        numbers = (ParameterType.PARAMETER_INTEGER, ParameterType.PARAMETER_DOUBLE)
+        assert descriptor.dynamic_typing == (rule.names or descriptor.type in numbers)
         if descriptor.type == ParameterType.PARAMETER_DOUBLE:
             assert len(descriptor.floating_point_range) == 1
         if descriptor.type == ParameterType.PARAMETER_INTEGER:
@@ -103,6 +104,58 @@ def test_a_dump_starts_an_equal_node(
     assert graph.transition('detectnet', 'activate'), second.text()
     assert dumped('detectnet') == wanted
     assert 'old name' not in second.text()
+
+
+def test_values_that_people_write_are_taken_and_the_last_one_wins(
+    start: Callable[..., Any], graph: Any, tmp_path: Path
+) -> None:
+    first, second = tmp_path / 'first.yaml', tmp_path / 'second.yaml'
+    first.write_text(
+        '/**: {ros__parameters: {cameras: "", classes: "", threshold: 0.5, model: net}}'
+    )
+    second.write_text(
+        'detectnet: {ros__parameters: {cameras: [front, rear], classes: [person], '
+        'threshold: "0.9", max_detections: 7.0, region: [0, 0, 0.5, 1]}}'
+    )
+    files = [part for file in (first, second) for part in ('--params-file', str(file))]
+    values = ['-p', 'max_rate_hz:=15', '-p', 'model:=1e5', '-p', 'min_width:=1e1']
+    start('detectnet', '--ros-args', *files, *values)
+    graph.state('detectnet')
+    found = dumped('detectnet')
+    expected = {
+        'cameras': 'front,rear',
+        'classes': 'person',
+        'threshold': 0.9,
+        'max_detections': 7,
+        'region': '0,0,0.5,1',
+        'max_rate_hz': 15.0,
+        'model': '1e5',
+        'min_width': 10.0,
+    }
+    assert {name: found[name] for name in expected} == expected
+    changes = {'max_rate_hz': 20, 'classes': ['cat', 'dog'], 'max_detections': 5.0}
+    for name, value in changes.items():
+        answer = graph.set_parameters('detectnet', **{name: value})
+        assert answer.successful, answer.reason
+    refused = graph.set_parameters('detectnet', max_rate_hz='fast')
+    assert not refused.successful
+    assert 'max_rate_hz' in refused.reason
+
+
+@pytest.mark.parametrize(
+    ('argument', 'words'),
+    [
+        ('threshold:=high', "parameter threshold: expected a number, got 'high'"),
+        ('use_sim_time:=maybe', "parameter use_sim_time: expected true or false, got 'maybe'"),
+    ],
+)
+def test_a_value_of_another_kind_ends_the_node(
+    start: Callable[..., Any], argument: str, words: str
+) -> None:
+    program = start('detectnet', '--ros-args', '-p', argument)
+    assert program.process.wait(30) == 1
+    assert words in program.text()
+    assert 'Traceback' not in program.text()
 
 
 def test_what_never_changes_is_refused(start: Callable[..., Any], graph: Any) -> None:

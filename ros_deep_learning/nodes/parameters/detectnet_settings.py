@@ -79,7 +79,10 @@ class DetectNetSettings(VisionSettings):
         100, 'Most detections in one image.', minimum=1, maximum=10_000, live=True
     )
     classes: str = parameter(
-        '', 'Labels of the classes to report, joined by commas; empty reports all.', live=True
+        '',
+        'Labels of the classes to report, joined by commas; empty reports all.',
+        names=True,
+        live=True,
     )
     min_width: float = parameter(
         0.0, 'Least width of a box in pixels.', minimum=0.0, maximum=100_000.0, live=True
@@ -139,11 +142,13 @@ class DetectNetSettings(VisionSettings):
         '',
         'Part of the image to look at: left, top, right and bottom edge as shares 0 to 1, joined '
         'by commas; empty is all of it.',
+        names=True,
         live=True,
     )
     overlay_flags: str = parameter(
         'box,lines,labels,conf,tracking',
         'What ~/overlay shows: box, lines, labels, conf, tracking, or none, joined by commas.',
+        names=True,
         live=True,
     )
     overlay_alpha: float = parameter(

@@ -114,8 +114,9 @@ class ParameterTable(Generic[Settings]):
                 description=rule.description,
                 additional_constraints=constraint_text(rule),
                 read_only=rule.read_only,
-                # Text or an array; rclpy takes an empty array for one of bytes.
-                dynamic_typing=rule.names,
+                # Names come as a text or an array, and rclpy takes an empty array for one of
+                # bytes. Numbers are written as 15 or 15.0. Both are converted by _checked.
+                dynamic_typing=rule.names or type(field.default) in (int, float),
             )
             if isinstance(field.default, float):
                 low, high = _bounds(rule, 1.797e308)
@@ -239,6 +240,8 @@ def _checked(name: str, rule: Rule, default: Any, value: Any) -> Any:
         value = names_text(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if type(default) is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
     if type(value) is not type(default):
         wanted = constraint_text(rule) if rule.names else f'a {type(default).__name__}'
         msg = f'parameter {name} wants {wanted}, not the {type(value).__name__} {value!r}'

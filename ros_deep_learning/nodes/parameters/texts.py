@@ -40,9 +40,12 @@ def names_text(value: Any) -> Any:
     """
     if value is None:
         return ''
-    if isinstance(value, (list, tuple, array)) and all(isinstance(name, str) for name in value):
-        separator = ';' if any(',' in name for name in value) else ','
-        return separator.join(value)
+    if isinstance(value, (list, tuple, array)) and all(
+        type(v) in (str, int, float) for v in value
+    ):
+        names = [str(each) for each in value]
+        separator = ';' if any(',' in name for name in names) else ','
+        return separator.join(names)
     return value
 
 

@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from ...errors import DeepLearningError, UsageError
+from ..parameters.typed_arguments import TypedArguments, parameter_kinds
 from ..rclpy_workarounds import NodeExecutor, wake
 from .heap import keep_freed_images
 from .library_log import library_log
@@ -74,9 +75,11 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
         signal.signal(number, lambda *_: ends.put(0))
     with ExitStack() as cleanup:
         try:
-            chosen = chosen_nodes(sys.argv, node_types, choosable=choosable)
-            keep_freed_images()
-            _init_rclpy()
+            kinds = parameter_kinds(node_type.settings_type for node_type in node_types)
+            with TypedArguments(sys.argv, kinds) as typed:
+                chosen = chosen_nodes(typed.argv, node_types, choosable=choosable)
+                keep_freed_images()
+                _init_rclpy(typed.argv)
             cleanup.callback(rclpy.try_shutdown)
             cleanup.enter_context(library_log())
             nodes: list[RunnableNode] = []
@@ -90,10 +93,10 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
             return 2 if isinstance(err, UsageError) else 1
 
 
-def _init_rclpy() -> None:
+def _init_rclpy(argv: Sequence[str]) -> None:
     try:
         # rclpy's own handlers shut the context down under workers that are about to publish.
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as err:
         msg = f'ROS does not start: {err}'
         raise UsageError(msg) from err

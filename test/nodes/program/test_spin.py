@@ -22,13 +22,19 @@ from sensor_msgs.msg import Image
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor, SubscriptionEventCallbacks
 
 BREAKING_NODE = """
-import sys, time
+import dataclasses, sys, time
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from ros_deep_learning.nodes.program.spin import run_node
 
+@dataclasses.dataclass
+class Settings:
+    pass
+
 class Breaking(Node):
+    settings_type = Settings
+
     def __init__(self):
         super().__init__('breaking')
         self.finished = Future()
