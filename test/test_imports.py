@@ -53,6 +53,7 @@ LIBRARIES = {
     'pycuda',
     'pynvml',
     'scipy',
+    'simplejpeg',
     'tensorrt',
     'tensorrt_rtx',
     'tqdm',
