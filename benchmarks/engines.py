@@ -77,9 +77,9 @@ def measure(name: str, backend: str, precision: str, *, cuda_graph: bool) -> dic
             time.perf_counter() < until and len(total_ms) < MAX_RUNS
         ):
             started = time.perf_counter()
-            run(image)
+            result = run(image)
             total_ms.append((time.perf_counter() - started) * 1e3)
-            engine_ms.append(network.stats.inference_ms)
+            engine_ms.append(result.times.inference_ms)
         info = network.info
     return {
         'network': name,

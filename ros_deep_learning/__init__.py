@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from .imaging.drawing.overlay import OverlayFlags, draw_detections
     from .imaging.drawing.text_overlay import draw_classification
     from .imaging.pixels import Pixels
-    from .networks import DetectNet, ImageNet, SegNet, TilingSettings, TrackingSettings
+    from .networks import DetectNet, ImageNet, SegNet
     from .tasks.classification import Classification, ClassificationSettings
-    from .tasks.detection import Detections, DetectionSettings
-    from .tasks.filters import DetectionFilter
+    from .tasks.detection import Detection, Detections
+    from .tasks.parts import TilingSettings
     from .tasks.segmentation import Segmentation, SegmentationSettings
+    from .tasks.smoothing import Smoother
+    from .tasks.suppression import DetectionFilter, DetectionSettings
+    from .tasks.times import StageTimes
+    from .tasks.tracking.tracker import Tracker, TrackingSettings
 
 __all__ = [
     'Classification',
     'ClassificationSettings',
     'DeepLearningError',
     'DetectNet',
+    'Detection',
     'DetectionFilter',
     'DetectionSettings',
     'Detections',
@@ -40,7 +45,10 @@ __all__ = [
     'SegNet',
     'Segmentation',
     'SegmentationSettings',
+    'Smoother',
+    'StageTimes',
     'TilingSettings',
+    'Tracker',
     'TrackingSettings',
     'blend_mask',
     'color_mask',
@@ -53,8 +61,9 @@ _HOMES = {
     'ClassificationSettings': 'tasks.classification',
     'DeepLearningError': 'errors',
     'DetectNet': 'networks',
-    'DetectionFilter': 'tasks.filters',
-    'DetectionSettings': 'tasks.detection',
+    'Detection': 'tasks.detection',
+    'DetectionFilter': 'tasks.suppression',
+    'DetectionSettings': 'tasks.suppression',
     'Detections': 'tasks.detection',
     'EngineLoader': 'engines.loader',
     'EngineOptions': 'engines.backend',
@@ -65,8 +74,11 @@ _HOMES = {
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',
     'SegmentationSettings': 'tasks.segmentation',
-    'TilingSettings': 'networks',
-    'TrackingSettings': 'networks',
+    'Smoother': 'tasks.smoothing',
+    'StageTimes': 'tasks.times',
+    'TilingSettings': 'tasks.parts',
+    'Tracker': 'tasks.tracking.tracker',
+    'TrackingSettings': 'tasks.tracking.tracker',
     'blend_mask': 'imaging.drawing.mask_overlay',
     'color_mask': 'imaging.drawing.mask_overlay',
     'draw_classification': 'imaging.drawing.text_overlay',

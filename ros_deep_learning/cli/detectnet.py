@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
-from ..networks import DetectNet, TrackingSettings
+from ..networks import DetectNet
 from ..progress import Progress
-from ..tasks.detection import Detections, DetectionSettings
+from ..tasks.detection import Detections
+from ..tasks.suppression import DetectionSettings
+from ..tasks.times import StageTimes
+from ..tasks.tracking.tracker import Tracker, TrackingSettings
 from .vision import run_vision
 from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
 
@@ -31,26 +34,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
 
+    tracker = Tracker(score_threshold=arguments.threshold)
+
     def open_network(progress: Progress) -> DetectNet:
         OverlayFlags.parse(arguments.overlay)
+        tracker.settings = _tracking(arguments)
         outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
-        network = DetectNet(
+        return DetectNet(
             chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
             settings=DetectionSettings(
-                score_threshold=arguments.threshold, cluster_overlap=arguments.clustering
+                score_threshold=tracker.least_score, cluster_overlap=arguments.clustering
             ),
             loader=loader_of(arguments),
             precision=arguments.precision,
             backend=arguments.backend,
             progress=progress,
         )
-        network.tracking = _tracking(arguments)
-        return network
 
     def look(
         network: DetectNet, frame: Pixels, picture: NDArray[np.uint8]
-    ) -> tuple[list[str], NDArray[np.uint8]]:
-        found = network.detect(frame)
+    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
+        found = tracker.update(network.detect(frame))
         draw_detections(
             picture,
             found.boxes_xyxy,
@@ -63,19 +67,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             alpha=arguments.alpha,
             track_ids=found.track_ids,
         )
-        return _lines(network, found), picture
+        return _lines(found), picture, found.times
 
     return run_vision(arguments, 'detectnet', open_network, look)
 
 
-def _lines(network: DetectNet, found: Detections) -> list[str]:
+def _lines(found: Detections) -> list[str]:
     lines = []
-    for index, (x1, y1, x2, y2) in enumerate(found.boxes_xyxy.tolist()):
-        label = network.labels[int(found.class_ids[index])]
-        number = -1 if found.track_ids is None else int(found.track_ids[index])
-        track = f' #{number}' if number >= 0 else ''
+    for one in found:
+        x1, y1, x2, y2 = one.box_xyxy
+        track = '' if one.track_id is None else f' #{one.track_id}'
         box = f'({x1:.1f}, {y1:.1f}) to ({x2:.1f}, {y2:.1f})'
-        lines.append(f'{found.scores[index]:7.2%}  {label}{track}  {box}')
+        lines.append(f'{one.score:7.2%}  {one.label}{track}  {box}')
     return lines
 
 

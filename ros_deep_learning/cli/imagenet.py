@@ -16,6 +16,8 @@ from ..imaging.pixels import Pixels
 from ..networks import ImageNet
 from ..progress import Progress
 from ..tasks.classification import ClassificationSettings
+from ..tasks.smoothing import Smoother
+from ..tasks.times import StageTimes
 from .vision import run_vision
 from .vision_arguments import chosen_card, loader_of, spelled, vision_parser
 
@@ -30,15 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed, 130 interrupted.
     """
     arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+    smoother = Smoother()
 
     def open_network(progress: Progress) -> ImageNet:
+        smoother.number = arguments.smoothing
         return ImageNet(
             chosen_card(arguments, 'classification'),
             settings=ClassificationSettings(
                 top_k=max(0, arguments.top_k),
                 score_threshold=arguments.threshold,
                 multi_label=arguments.multi_label,
-                smoothing=arguments.smoothing,
             ),
             loader=loader_of(arguments),
             precision=arguments.precision,
@@ -46,16 +49,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             progress=progress,
         )
 
-    return run_vision(arguments, 'imagenet', open_network, _look)
+    def look(
+        network: ImageNet, frame: Pixels, picture: NDArray[np.uint8]
+    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
+        seen = smoother.update(network.classify(frame))
+        draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
+        lines = [f'{one.score:7.2%}  {one.label} (class {one.class_id})' for one in seen]
+        return lines, picture, seen.times
 
-
-def _look(
-    network: ImageNet, frame: Pixels, picture: NDArray[np.uint8]
-) -> tuple[list[str], NDArray[np.uint8]]:
-    seen = network.classify(frame)
-    draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
-    pairs = zip(seen.class_ids.tolist(), seen.scores.tolist(), strict=True)
-    return [f'{score:7.2%}  {network.labels[k]} (class {k})' for k, score in pairs], picture
+    return run_vision(arguments, 'imagenet', open_network, look)
 
 
 def _parser() -> argparse.ArgumentParser:

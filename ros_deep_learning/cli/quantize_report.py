@@ -16,8 +16,9 @@ from ..imaging.placement import Placement
 from ..onnx_tools.mixed import Goal
 from ..tasks.boxes import iou_matrix
 from ..tasks.decoders.registry import find_decoder
-from ..tasks.detection import Detections, DetectionSettings, detections_from
+from ..tasks.detection import Detections
 from ..tasks.score_grid import read_scores
+from ..tasks.suppression import DetectionSettings, detections_from
 
 Outputs = Mapping[str, NDArray[Any]]
 MATCH_IOU = 0.5

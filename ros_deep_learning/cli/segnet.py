@@ -19,6 +19,7 @@ from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..progress import Progress
 from ..tasks.segmentation import SegmentationSettings
+from ..tasks.times import StageTimes
 from .vision import run_vision
 from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def look(
         network: SegNet, frame: Pixels, picture: NDArray[np.uint8]
-    ) -> tuple[list[str], NDArray[np.uint8]]:
+    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
         parts = network.segment(frame)
         colors = colors_bgr(network)
         pictures = []
@@ -66,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 pictures.append(color_mask(parts.class_mask, colors))
         shares = parts.shares()
         found = [k for k in np.argsort(-shares, kind='stable') if shares[k] >= _LEAST_SHARE]
-        return [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found], np.hstack(pictures)
+        lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
+        return lines, np.hstack(pictures), parts.times
 
     return run_vision(arguments, 'segnet', open_network, look)
 

@@ -19,6 +19,7 @@ from ..errors import DeepLearningError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..progress import Progress
+from ..tasks.times import StageTimes
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
 from .logs import log_to_terminal
@@ -26,10 +27,13 @@ from .sinks import open_sink
 
 _NetworkT = TypeVar('_NetworkT', bound=Network[Any])
 
-Look = Callable[[_NetworkT, Pixels, NDArray[np.uint8]], tuple[Iterable[str], NDArray[np.uint8]]]
+Look = Callable[
+    [_NetworkT, Pixels, NDArray[np.uint8]],
+    tuple[Iterable[str], NDArray[np.uint8], StageTimes],
+]
 """Called with the network, the frame, and a copy of it, (H, W, 3) uint8 bgr, that may be drawn on.
 
-Gives the lines to print and the annotated picture, bgr.
+Returns the lines to print, the annotated picture, bgr, and what the frame cost.
 """
 
 
@@ -54,7 +58,7 @@ def run_vision(
     try:
         source = open_frames(arguments.input)
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
-        count = 0
+        count, times = 0, StageTimes()
         # Before the network, whose build may take minutes.
         with closing(open_sink(arguments.output, source)) as sink, ExitStack() as loaded:
             with progress_bar() as progress:
@@ -62,13 +66,13 @@ def run_vision(
                 loaded.callback(network.close)
             print(_headline(network))
             for index, frame in enumerate(islice(source.frames(), arguments.limit)):
-                lines, picture = look(network, Pixels(frame, 'bgr'), frame.copy())
+                lines, picture, times = look(network, Pixels(frame, 'bgr'), frame.copy())
                 print(names[index] if index < len(names) else f'frame {index}')
                 for line in lines:
                     print(f'  {line}')
                 sink.write(picture)
                 count += 1
-            print(f'{count} frame{"s" * (count != 1)}; the last took {_times(network)}')
+            print(f'{count} frame{"s" * (count != 1)}; the last took {_times(times)}')
     except (DeepLearningError, OSError) as err:
         print(f'{prog}: {err}', file=sys.stderr)
         return 1
@@ -82,7 +86,6 @@ def _headline(network: Network[Any]) -> str:
     return f'{network.card.name}: {info.backend}, {info.precision}, {len(network.labels)} classes'
 
 
-def _times(network: Network[Any]) -> str:
-    stats = network.stats
-    total = stats.preprocess_ms + stats.inference_ms + stats.postprocess_ms
-    return f'{total:.1f} ms, the network {stats.inference_ms:.1f} ms of it'
+def _times(times: StageTimes) -> str:
+    total = times.preprocess_ms + times.inference_ms + times.postprocess_ms
+    return f'{total:.1f} ms, the network {times.inference_ms:.1f} ms of it'

@@ -48,13 +48,6 @@ class Placement:
         clipped: NDArray[np.float32] = np.clip(mapped, 0, limit).astype(np.float32, copy=False)
         return clipped
 
-    def boxes_to_network(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map boxes, shape (N, 4), from source pixels to network pixels, not clipped."""
-        scale = np.array(self.scale_xy * 2, np.float32)
-        paste = np.array(self.paste_xyxy[:2] * 2, np.float32)
-        crop = np.array(self.crop_xyxy[:2] * 2, np.float32)
-        return ((boxes_xyxy - crop) * scale + paste).astype(np.float32, copy=False)
-
 
 def place(
     source_wh: tuple[int, int],

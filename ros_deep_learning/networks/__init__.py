@@ -7,11 +7,8 @@ from __future__ import annotations
 from .base import Network
 from .detectnet import DetectNet
 from .device.device_masks import MaskParts
-from .image_runner import StageTimes
 from .imagenet import ImageNet
 from .segnet import SegNet
-from .tiling import TilingSettings
-from .tracking import TrackingSettings
 
 __all__ = [
     'DetectNet',
@@ -19,7 +16,4 @@ __all__ = [
     'MaskParts',
     'Network',
     'SegNet',
-    'StageTimes',
-    'TilingSettings',
-    'TrackingSettings',
 ]

@@ -21,7 +21,7 @@ from ..imaging.pixels import Pixels
 from ..progress import Progress, silent
 from ..recognition.find import find_network, or_default
 from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
-from .image_runner import ImageRunner, StageTimes
+from .image_runner import ImageRunner, Passed
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
@@ -39,11 +39,15 @@ class Network(ABC, Generic[_SettingsT]):
         task: What the network is made for.
         settings_type: Its settings.
         threshold_field: The field of the settings that the constructor's ``threshold`` stands for.
+        labels: Name of each class; its number where the card has no labels.
+        max_batch: Most images in one run: 1 where the network's batch is fixed.
     """
 
     task: ClassVar[Task]
     settings_type: ClassVar[type[Any]]
     threshold_field: ClassVar[str] = 'score_threshold'
+    labels: tuple[str, ...]
+    max_batch: int
 
     def __init__(
         self,
@@ -95,10 +99,11 @@ class Network(ABC, Generic[_SettingsT]):
         )
         try:
             self._runner = ImageRunner(self._engine, self._card, options.max_batch)
+            self.max_batch = self._runner.max_batch
             self._output_shapes = output_shapes(self._card, self._engine.info)
             count = self._count_classes(named or ())
-            self._labels = match_labels(self._card, named, count, self.info.metadata)
-            self._colors_rgb = match_colors(self._card, colors_rgb, len(self._labels))
+            self.labels = match_labels(self._card, named, count, self.info.metadata)
+            self._colors_rgb = match_colors(self._card, colors_rgb, len(self.labels))
             self._look_at_engine()
             self.settings = first
         except BaseException:
@@ -153,29 +158,9 @@ class Network(ABC, Generic[_SettingsT]):
         return self._engine.info
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Name of each class; its number where the card has no labels."""
-        return self._labels
-
-    @property
     def colors_rgb(self) -> NDArray[np.uint8]:
         """A colour for each class, shape (K, 3), uint8."""
         return self._colors_rgb
-
-    @property
-    def stats(self) -> StageTimes:
-        """Stage times of the last image, in a batch its share; zeros before the first."""
-        return self._runner.stats
-
-    @property
-    def batch_stats(self) -> tuple[StageTimes, ...]:
-        """Stage times of each image of the last call that took several."""
-        return tuple(self._runner.batch_stats)
-
-    @property
-    def max_batch(self) -> int:
-        """Most images in one run: 1 where the network's batch is fixed."""
-        return self._runner.max_batch
 
     def warm_up(self) -> None:
         """Run once on a black image, for what is made at the first run only.
@@ -184,12 +169,11 @@ class Network(ABC, Generic[_SettingsT]):
             InferenceError: The engine failed.
         """
         size = (self._card.input.height, self._card.input.width, 3)
-        self._run_as_frames([Pixels(np.zeros(size, np.uint8))])
-        self._runner.forget()
+        self._pass([Pixels(np.zeros(size, np.uint8))], self._settings)
 
-    def _run_as_frames(self, pixels: Sequence[Pixels]) -> None:
-        """Run images in the way that frames go, and forget what was found."""
-        self._runner.run(pixels)
+    def _pass(self, images: Sequence[Pixels], settings: _SettingsT) -> list[Passed]:
+        """Run images; what is found is not read yet."""
+        return self._runner.run(images)
 
     def close(self) -> None:
         """Free the network; twice is harmless."""

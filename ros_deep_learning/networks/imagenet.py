@@ -9,9 +9,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import get_args
 
-from ..engines.base import Tensors
 from ..errors import DecodeError
-from ..imaging.pixels import Pixels
 from ..tasks.activation import ScoreKind
 from ..tasks.classification import (
     Classification,
@@ -19,14 +17,18 @@ from ..tasks.classification import (
     classification_from,
     read_probabilities,
 )
-from ..tasks.smoothing import Smoothing
+from ..tasks.times import StageTimes
 from .base import Network
 from .fit import only_role
-from .images import ImageLike, as_pixels
+from .image_runner import Passed
+from .images import ImageLike
 
 
 class ImageNet(Network[ClassificationSettings]):
     """Classifies images: the classes that an image most likely shows, each with a score.
+
+    It remembers nothing of the images before; to smooth scores from one to the next, see
+    ``Smoother``.
 
     The role that the card gives the output says what it holds: ``logits``, ``probabilities``, or
     ``scores`` for either of them.
@@ -43,18 +45,13 @@ class ImageNet(Network[ClassificationSettings]):
 
     def _check_card(self) -> None:
         self._role: ScoreKind = only_role(self._card, get_args(ScoreKind))
-        self._smoothing = Smoothing()
 
     def _count_classes(self, named: tuple[str, ...]) -> int | None:
         shape = self._output_shapes[self._role]
         return None if -1 in shape else max(shape, default=1)
 
-    def reset_smoothing(self) -> None:
-        """Forget the images so far: the next one is another camera's."""
-        self._smoothing.reset()
-
     def classify(self, image: ImageLike, *, top_k: int | None = None) -> Classification:
-        """Tell what an image shows.
+        """Classify an image.
 
         Args:
             image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
@@ -68,48 +65,41 @@ class ImageNet(Network[ClassificationSettings]):
             EngineError: The network is closed.
             SettingsError: ``top_k`` is negative.
         """
-        pixels = as_pixels(image)
-        return self._seen(pixels, self._runner.run([pixels])[0], top_k, self._smoothing)
+        return self.classify_batch([image], top_k=top_k)[0]
 
     def classify_batch(
         self,
         images: Sequence[ImageLike],
         *,
         top_k: int | None = None,
-        smoothings: Sequence[Smoothing] | None = None,
+        settings: ClassificationSettings | None = None,
     ) -> list[Classification]:
-        """Tell what each of some images shows, as ``classify`` does, smoothed in their order.
+        """Classify each of some images, as ``classify`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
 
         Args:
             images: As ``classify`` takes them.
             top_k: As ``classify`` takes it.
-            smoothings: The scores so far of the camera that each image is of; None is one camera.
+            settings: For these images; None is the network's own.
         """
-        cameras = smoothings or [self._smoothing] * len(images)
-        ran = self._runner.run_each(images, self._runner.run)
-        return [
-            self._seen(pixels, outputs, top_k, camera)
-            for camera, (pixels, outputs) in zip(cameras, ran, strict=True)
-        ]
-
-    def _seen(
-        self, pixels: Pixels, outputs: Tensors, top_k: int | None, smoothing: Smoothing
-    ) -> Classification:
-        started = perf_counter()
-        settings = self._settings
+        settings = settings or self._settings
         if top_k is not None:
             settings = replace(settings, top_k=top_k)
-        output = outputs[self._card.outputs[self._role]]
+        return [
+            self._read(passed, settings)
+            for batch in self._runner.batches(images)
+            for passed in self._pass(batch, settings)
+        ]
+
+    def _read(self, passed: Passed, settings: ClassificationSettings) -> Classification:
+        started = perf_counter()
+        output = passed.found[self._card.outputs[self._role]]
         scores = read_probabilities(output, self._role, multi_label=settings.multi_label)
-        if len(scores) != len(self._labels):
-            msg = f'{self._card.name}: {len(scores)} scores for {len(self._labels)} labels'
+        if len(scores) != len(self.labels):
+            msg = f'{self._card.name}: {len(scores)} scores for {len(self.labels)} labels'
             raise DecodeError(msg)
-        if settings.smoothing:
-            scores = smoothing.update(scores, settings.smoothing)
-        else:
-            smoothing.reset()
-        seen = classification_from(scores, pixels.size_wh, settings)
-        self._runner.count_postprocessing(started)
-        return seen
+        seen = classification_from(scores, passed.pixels.size_wh, settings, labels=self.labels)
+        postprocess_ms = (perf_counter() - started) * 1e3
+        times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
+        return replace(seen, times=times)

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cards.card import ModelCard
-from ..engines.base import EngineInfo, Tensors
+from ..engines.base import EngineInfo
 from ..errors import CardError, DecodeError
 from ..recognition.decoder_choice import choose
 from ..tasks.decoders.registry import Decoder, find_decoder
-from ..tasks.detection import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,6 @@ class Reader:
     roles: Mapping[str, str]
     network_wh: tuple[int, int]
     class_count: int | None
-
-    def read(self, outputs: Tensors, score_threshold: float) -> Candidates:
-        """Read one image's outputs, without their batch axis.
-
-        Raises:
-            DecodeError: They are not what the decoder expects.
-        """
-        return self.decoder.decode(outputs, self.roles, self.network_wh, score_threshold)
 
 
 def check_decoder(card: ModelCard) -> None:

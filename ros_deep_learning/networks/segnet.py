@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Literal, get_args
 
-from ..engines.base import Tensors, TensorSpec
-from ..engines.on_device import ScoreGrid, SegmentsOnDevice
+from ..engines.base import TensorSpec
+from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
+from ..imaging.placement import Placement
 from ..tasks.activation import ScoreKind
 from ..tasks.score_grid import (
     MAX_CLASSES,
@@ -28,10 +30,12 @@ from ..tasks.segmentation import (
     segmentation_from_class_ids,
     segmentation_from_scores,
 )
+from ..tasks.times import StageTimes
 from .base import Network
 from .device.device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
 from .fit import only_role
-from .images import ImageLike, as_pixels
+from .image_runner import Passed
+from .images import ImageLike
 
 Role = Literal['logits', 'probabilities', 'scores', 'mask', 'class_ids']
 
@@ -42,6 +46,8 @@ _KINDS: Mapping[Role, ScoreKind] = {
     'mask': 'probabilities',
 }
 _USUAL_PARTS = MaskParts()
+_Wanted = tuple[Sequence[SegmentationSettings], Sequence[MaskParts]]
+"""The masks that are wanted of one image: how each is made, and what of it."""
 
 
 class SegNet(Network[SegmentationSettings]):
@@ -86,13 +92,13 @@ class SegNet(Network[SegmentationSettings]):
         self._score_grid = self._grid_on_device()
 
     def _check_settings(self, settings: SegmentationSettings) -> None:
-        ignored_class(settings, self._labels)
+        ignored_class(settings, self.labels)
 
     @property
     def grid_size_wh(self) -> tuple[int, int] | None:
         """Columns and rows of the network's grid; None where it leaves them open."""
         shape = self._output_shapes[self._role]
-        axis = class_axis(shape, 1 if self._gives_ids else len(self._labels))
+        axis = class_axis(shape, 1 if self._gives_ids else len(self.labels))
         height, width = (size for k, size in enumerate(shape) if k != axis)
         return None if -1 in (height, width) else (width, height)
 
@@ -150,87 +156,71 @@ class SegNet(Network[SegmentationSettings]):
         """
         if parts is None:
             parts = [[_USUAL_PARTS] * len(each) for each in ways]
-        self._runner.batch_stats = []
+        wishes = iter(zip(ways, parts, strict=True))
         found: list[list[Segmentation]] = []
-        for start in range(0, len(images), self.max_batch):
-            some = slice(start, start + self.max_batch)
-            pixels = [as_pixels(image) for image in images[some]]
-            found += self._masks(pixels, ways[some], parts[some])
+        for batch in self._runner.batches(images):
+            wanted = [next(wishes) for _ in batch]
+            passed = self._pass_in(batch, wanted)
+            found += [self._read(*one) for one in zip(passed, wanted, strict=True)]
         return found
 
-    def _masks(
-        self,
-        pixels: Sequence[Pixels],
-        ways: Sequence[Sequence[SegmentationSettings]],
-        parts: Sequence[Sequence[MaskParts]],
-    ) -> list[list[Segmentation]]:
-        """Make the masks of images that run together, on the engine's device if it can."""
-        grid = self._score_grid
-        if grid is None or not isinstance(self._engine, SegmentsOnDevice):
-            made = []
-            for one, outputs, some in zip(pixels, self._runner.run(pixels), ways, strict=True):
-                made.append(self._parts(one, outputs, some))
-                self._runner.batch_stats.append(self.stats)
-            return made
-        from ..tasks.preprocess import placement
+    def _pass(self, images: Sequence[Pixels], settings: SegmentationSettings) -> list[Passed]:
+        return self._pass_in(images, [([settings], [_USUAL_PARTS])] * len(images))
 
-        count, engine = len(self._labels), self._engine
-        specs = [
-            [
-                mask_spec(
-                    placement(image.size_wh, self._card.input),
-                    way,
-                    ignored_class(way, self._labels),
-                    wanted,
-                    self._colors_rgb,
-                )
-                for way, wanted in zip(some, those, strict=True)
+    def _pass_in(self, batch: Sequence[Pixels], wanted: Sequence[_Wanted]) -> list[Passed]:
+        """Run images together: to their masks if the engine can make them, else to its outputs."""
+        grid, engine = self._score_grid, self._engine
+        if grid is None or not isinstance(engine, SegmentsOnDevice):
+            return self._runner.run(batch)
+
+        def make(
+            pixels: Sequence[Pixels], placements: Sequence[Placement]
+        ) -> list[list[DeviceMask]]:
+            specs = [
+                [
+                    mask_spec(
+                        placement, way, ignored_class(way, self.labels), some, self._colors_rgb
+                    )
+                    for way, some in zip(*wish, strict=True)
+                ]
+                for placement, wish in zip(placements, wanted, strict=True)
             ]
-            for image, some, those in zip(pixels, ways, parts, strict=True)
-        ]
-        masks = self._runner.on_device(
-            pixels, lambda: engine.run_masks(pixels, self._card.input, grid, specs)
-        )
-        self._runner.batch_stats += [self.stats] * len(pixels)
-        return [
-            [as_segmentation(mask, count, image.size_wh) for mask in found]
-            for image, found in zip(pixels, masks, strict=True)
-        ]
+            return engine.run_masks(pixels, self._card.input, grid, specs)
 
-    def _run_as_frames(self, pixels: Sequence[Pixels]) -> None:
-        self._masks(pixels, [[self._settings]] * len(pixels), [[_USUAL_PARTS]] * len(pixels))
+        return self._runner.run(batch, make)
+
+    def _read(self, passed: Passed, wanted: _Wanted) -> list[Segmentation]:
+        """Make the masks of one image."""
+        started = perf_counter()
+        ways, _ = wanted
+        count, placement = len(self.labels), passed.placement
+        if self._score_grid is not None:
+            found = [as_segmentation(mask, count, placement.source_wh) for mask in passed.found]
+        else:
+            output = passed.found[self._card.outputs[self._role]]
+            ignored = [ignored_class(way, self.labels) for way in ways]
+            if self._gives_ids:
+                ids = read_class_ids(output, count)
+                found = [
+                    segmentation_from_class_ids(ids, placement, way, count, k)
+                    for way, k in zip(ways, ignored, strict=True)
+                ]
+            else:
+                planes = read_scores(output, _KINDS[self._role], count)
+                found = [
+                    segmentation_from_scores(planes, placement, way, k)
+                    for way, k in zip(ways, ignored, strict=True)
+                ]
+        postprocess_ms = (perf_counter() - started) * 1e3
+        times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
+        return [replace(one, labels=self.labels, times=times) for one in found]
 
     def _grid_on_device(self) -> ScoreGrid | None:
         """Tell the engine's device how to read the scores; None where it is not to."""
         usable = isinstance(self._engine, SegmentsOnDevice) and self._runner.takes_frames
         if not usable or self._gives_ids:
             return None
-        return find_score_grid(self._output(), _KINDS[self._role], len(self._labels))
-
-    def _parts(
-        self, pixels: Pixels, outputs: Tensors, ways: Sequence[SegmentationSettings]
-    ) -> list[Segmentation]:
-        from ..tasks.preprocess import placement
-
-        started = perf_counter()
-        count = len(self._labels)
-        output = outputs[self._card.outputs[self._role]]
-        placed = placement(pixels.size_wh, self._card.input)
-        ignored = [ignored_class(way, self._labels) for way in ways]
-        if self._gives_ids:
-            ids = read_class_ids(output, count)
-            found = [
-                segmentation_from_class_ids(ids, placed, way, count, k)
-                for way, k in zip(ways, ignored, strict=True)
-            ]
-        else:
-            planes = read_scores(output, _KINDS[self._role], count)
-            found = [
-                segmentation_from_scores(planes, placed, way, k)
-                for way, k in zip(ways, ignored, strict=True)
-            ]
-        self._runner.count_postprocessing(started)
-        return found
+        return find_score_grid(self._output(), _KINDS[self._role], len(self.labels))
 
     def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]

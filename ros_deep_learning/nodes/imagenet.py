@@ -6,18 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.drawing.text_overlay import draw_classification
-from ..imaging.pixels import Pixels
 from ..networks import ImageNet
 from ..progress import Progress
 from ..tasks.classification import Classification, ClassificationSettings
-from ..tasks.smoothing import Smoothing
-from ..tasks.tiling import Box, region
+from ..tasks.parts import Region, crop, region_box
+from ..tasks.smoothing import Smoother
 from .lifecycle.vision_node import VisionNode
 from .messages import results
 from .messages.topics import Topic
@@ -81,8 +81,32 @@ class ImageNetSettings(VisionSettings):
             top_k=self.top_k,
             score_threshold=self.threshold,
             multi_label=self.multi_label,
-            smoothing=self.smoothing,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What settings mean for a network's frames.
+
+    Attributes:
+        classification: Which scores become classes.
+        region: The part of images that is looked at; None is all of it.
+        names: What ``class_id`` contains for each class.
+    """
+
+    classification: ClassificationSettings
+    region: Region | None
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def _planned(settings: ImageNetSettings, labels: tuple[str, ...]) -> _Plan:
+    """Compile settings, once for each change."""
+    return _Plan(
+        settings.classification(),
+        read_region(settings.region),
+        tuple(results.class_names(labels, settings.class_id)),
+    )
 
 
 class ImageNetNode(VisionNode):
@@ -106,34 +130,43 @@ class ImageNetNode(VisionNode):
             card, settings=settings.classification(), progress=progress, **settings.loading()
         )
 
-    def new_memory(self) -> Smoothing:
-        """Give each camera scores of its own to smooth."""
-        return Smoothing()
+    def new_memory(self) -> Smoother:
+        """Make the smoothed scores of one camera."""
+        return Smoother()
 
     def infer(self, shots: Sequence[Shot], settings: ImageNetSettings) -> list[Classification]:
         """Classify, each camera's frames smoothed by themselves."""
-        self.network.settings = settings.classification()
-        parts = [_part(shot.pixels, _area(shot, settings)) for shot in shots]
+        plan = _planned(settings, self.network.labels)
+        parts = [
+            shot.pixels
+            if plan.region is None
+            else crop(shot.pixels, region_box(shot.pixels.size_wh, plan.region))
+            for shot in shots
+        ]
         seen: list[Classification] = self.network.classify_batch(
-            parts, smoothings=[shot.channel.memory for shot in shots]
+            parts, settings=plan.classification
         )
+        for k, shot in enumerate(shots):
+            smoother: Smoother = shot.channel.memory
+            smoother.number = settings.smoothing
+            seen[k] = smoother.update(seen[k])
         return seen
 
     def publish(self, shot: Shot, result: Classification, settings: ImageNetSettings) -> None:
         """Publish what somebody subscribes to."""
         outputs, header = shot.channel.outputs, shot.frame.header
-        names = results.class_names(self.network.labels, settings.class_id)
+        plan = _planned(settings, self.network.labels)
         outputs.offer(
-            'classification', lambda: results.classification_message(header, result, names)
+            'classification', lambda: results.classification_message(header, result, plan.names)
         )
-        outputs.offer('overlay', lambda: self._overlay(shot, result, _area(shot, settings)))
+        outputs.offer('overlay', lambda: self._overlay(shot, result, plan.region))
 
-    def _overlay(self, shot: Shot, seen: Classification, area: Box | None) -> Any:
+    def _overlay(self, shot: Shot, seen: Classification, region: Region | None) -> Any:
         message, picture = shot.channel.images.copy('overlay', shot.frame.header, shot.pixels)
-        if area is not None:
+        if region is not None:
             draw_detections(
                 picture,
-                np.array([area], np.float32),
+                np.array([region_box(shot.pixels.size_wh, region)], np.float32),
                 np.ones(1),
                 np.zeros(1, np.int32),
                 labels=(),
@@ -142,18 +175,6 @@ class ImageNetNode(VisionNode):
             )
         draw_classification(picture, seen.class_ids, seen.scores, labels=self.network.labels)
         return message
-
-
-def _area(shot: Shot, settings: ImageNetSettings) -> Box | None:
-    shares = read_region(settings.region)
-    return None if shares is None else region(shot.pixels.size_wh, shares)
-
-
-def _part(pixels: Pixels, area: Box | None) -> Pixels:
-    if area is None:
-        return pixels
-    left, top, right, bottom = area
-    return Pixels(pixels.array[top:bottom, left:right], pixels.order)
 
 
 def main() -> int:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..networks import MaskParts, SegNet
 from ..progress import Progress
@@ -19,6 +21,7 @@ from ..tasks.segmentation import (
     SegmentationSettings,
     ignored_class,
 )
+from ..tasks.times import StageTimes
 from .lifecycle.vision_node import VisionNode
 from .messages.mask_messages import MaskMessages, draw_parts, hidden_classes
 from .messages.topics import Topic
@@ -31,8 +34,18 @@ from .stream.channel import Shot
 
 _VOID = 'void'
 
-Masks = Mapping[str, Segmentation]
-"""The masks of one image, by the output that they are for."""
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """What was found in one image.
+
+    Attributes:
+        by_output: The mask that each output with subscribers is made of.
+        times: What the image cost.
+    """
+
+    by_output: Mapping[str, Segmentation]
+    times: StageTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,34 @@ class SegNetSettings(VisionSettings):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What settings mean for a network's frames.
+
+    Attributes:
+        ways: How the mask of each output is made.
+        hidden: Shape (K,), whether the overlay leaves a class without colour.
+        alphas: Opacity 0..255 of each class in the overlay.
+    """
+
+    ways: Mapping[str, SegmentationSettings]
+    hidden: NDArray[np.bool_]
+    alphas: tuple[int, ...]
+
+
+@lru_cache(maxsize=16)
+def _planned(settings: SegNetSettings, labels: tuple[str, ...]) -> _Plan:
+    """Compile settings, once for each change.
+
+    Raises:
+        SettingsError: The network does not have the class to be ignored.
+    """
+    ways = settings.ways()
+    ignored_class(ways['overlay'], labels)
+    hidden = hidden_classes(labels, read_names(settings.overlay_bare))
+    return _Plan(ways, hidden, tuple(np.where(hidden, 0, round(settings.overlay_alpha)).tolist()))
+
+
 class SegNetNode(VisionNode):
     """Finds the class of every pixel of the images of ``~/image_in``."""
 
@@ -153,43 +194,37 @@ class SegNetNode(VisionNode):
 
     def check_fit(self, settings: SegNetSettings, network: SegNet) -> None:
         """Check that the network has the class to be ignored."""
-        ignored_class(settings.ways()['overlay'], network.labels)
+        _planned(settings, network.labels)
 
     def infer(self, shots: Sequence[Shot], settings: SegNetSettings) -> list[Masks]:
         """Segment, in each way that an output with subscribers needs."""
-        ways = [_wanted_ways(shot, settings) for shot in shots]
+        plan = _planned(settings, self.network.labels)
+        ways = [
+            {name: way for name, way in plan.ways.items() if shot.channel.outputs.wanted(name)}
+            for shot in shots
+        ]
         # For ~/stats alone, the network runs too.
         distinct = [
-            list(dict.fromkeys(each.values())) or [settings.ways()['class_mask']] for each in ways
+            list(dict.fromkeys(each.values())) or [plan.ways['class_mask']] for each in ways
         ]
         parts = [
-            [self._parts({n for n, way in each.items() if way == one}, settings) for one in wanted]
+            [
+                _parts({n for n, way in each.items() if way == one}, plan, settings)
+                for one in wanted
+            ]
             for each, wanted in zip(ways, distinct, strict=True)
         ]
         pixels = [shot.pixels for shot in shots]
         found = self.network.segment_batch_in(pixels, distinct, parts)
         return [
-            {name: masks[wanted.index(way)] for name, way in each.items()}
+            Masks({name: masks[wanted.index(way)] for name, way in each.items()}, masks[0].times)
             for each, wanted, masks in zip(ways, distinct, found, strict=True)
         ]
 
     def publish(self, shot: Shot, result: Masks, settings: SegNetSettings) -> None:
         """Publish the outputs that the masks were made for."""
-        for name, parts in result.items():
+        for name, parts in result.by_output.items():
             shot.channel.outputs.publish(name, self._message(name, shot, parts, settings))
-
-    def _parts(self, outputs: set[str], settings: SegNetSettings) -> MaskParts:
-        """Tell what outputs that share a mask need of it."""
-        alphas = None
-        if 'overlay' in outputs:
-            hidden = hidden_classes(self.network.labels, read_names(settings.overlay_bare))
-            alphas = tuple(np.where(hidden, 0, round(settings.overlay_alpha)).tolist())
-        return MaskParts(
-            confidence='uint8' if outputs & {'confidence_mask', 'segmentation'} else None,
-            counts='segmentation' in outputs or (bool(alphas) and settings.overlay_legend),
-            color_mask='color_mask' in outputs,
-            overlay_alphas=alphas,
-        )
 
     def _message(
         self, name: str, shot: Shot, parts: Segmentation, settings: SegNetSettings
@@ -214,15 +249,21 @@ class SegNetNode(VisionNode):
             labels=self.network.labels,
             colors_rgb=self.network.colors_rgb,
             alpha=settings.overlay_alpha,
-            bare=read_names(settings.overlay_bare),
+            hidden=_planned(settings, self.network.labels).hidden,
             legend=settings.overlay_legend,
         )
         return message
 
 
-def _wanted_ways(shot: Shot, settings: SegNetSettings) -> dict[str, SegmentationSettings]:
-    outputs = shot.channel.outputs
-    return {name: way for name, way in settings.ways().items() if outputs.wanted(name)}
+def _parts(outputs: set[str], plan: _Plan, settings: SegNetSettings) -> MaskParts:
+    """List what outputs that share a mask need of it."""
+    with_overlay = 'overlay' in outputs
+    return MaskParts(
+        confidence='uint8' if outputs & {'confidence_mask', 'segmentation'} else None,
+        counts='segmentation' in outputs or (with_overlay and settings.overlay_legend),
+        color_mask='color_mask' in outputs,
+        overlay_alphas=plan.alphas if with_overlay else None,
+    )
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Arithmetic on boxes given by their edges, (x1, y1, x2, y2)."""
+"""Arithmetic on boxes given by their edges, (x1, y1, x2, y2), and their order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+CANDIDATE_LIMIT = 1000
+"""Candidates that enter suppression or clustering unless the settings say otherwise."""
 
 
 def areas(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
@@ -59,6 +62,43 @@ def iou_matrix(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[n
 
 
 def finite(boxes_xyxy: NDArray[Any], scores: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which boxes have four finite edges and a finite score; shape (N,)."""
+    """Find the boxes with four finite edges and a finite score; a mask of shape (N,)."""
     good: NDArray[np.bool_] = np.isfinite(boxes_xyxy).all(axis=1) & np.isfinite(scores)
     return good
+
+
+def strongest(scores: NDArray[Any], limit: int) -> NDArray[np.intp]:
+    """Find the best scores up to a limit, and any that are equal to the last of them.
+
+    Args:
+        scores: Shape (N,), finite.
+        limit: At least 1.
+
+    Returns:
+        Indices in rising order; all N when there are no more than the limit.
+    """
+    if scores.size <= limit:
+        return np.arange(scores.size)
+    return np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+
+
+def best_first(
+    boxes_xyxy: NDArray[Any], scores: NDArray[Any], class_ids: NDArray[Any], limit: int
+) -> NDArray[np.intp]:
+    """Order candidates by falling score; equal scores by class and edges.
+
+    Args:
+        boxes_xyxy: Shape (N, 4).
+        scores: Shape (N,).
+        class_ids: Shape (N,), integers.
+        limit: Most candidates to return, at least 1.
+
+    Returns:
+        Indices of the best candidates, without those that have a NaN or infinite score or edge.
+    """
+    index = np.flatnonzero(finite(boxes_xyxy, scores))
+    index = index[strongest(scores[index], limit)]
+    boxes = boxes_xyxy[index]
+    keys = (*boxes.T[::-1], class_ids[index], -scores[index].astype(np.float64))
+    order: NDArray[np.intp] = index[np.lexsort(keys)][:limit]
+    return order

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,26 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import DecodeError, SettingsError
 from .activation import ScoreKind, activate
-from .smoothing import smoothing_factor
-
-
-@dataclass(frozen=True, slots=True)
-class Classification:
-    """The classes of one image, best score first; the lower class first where scores are equal.
-
-    Attributes:
-        class_ids: Shape (K,), int32, index into the card's labels.
-        scores: Shape (K,), float32, 0..1.
-        source_wh: Size of the source image in pixels.
-    """
-
-    class_ids: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    source_wh: tuple[int, int]
-
-    def __len__(self) -> int:
-        """Count the classes."""
-        return len(self.scores)
+from .times import NOT_TIMED, StageTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +25,6 @@ class ClassificationSettings:
         score_threshold: Least score, 0..1; 0.01 is jetson-inference's.
         multi_label: Whether several classes can be true of an image (tagging), so that each has
             a probability of its own; usually with ``top_k`` 0 and a threshold of 0.5.
-        smoothing: 0 is none, up to 1 the weight of the newest frame, above 1 a count of frames.
 
     Raises:
         SettingsError: A value is out of its range.
@@ -52,16 +33,88 @@ class ClassificationSettings:
     top_k: int = 5
     score_threshold: float = 0.01
     multi_label: bool = False
-    smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         if self.top_k < 0:
-            msg = f'top_k: want 0 (no limit) or more, not {self.top_k!r}'
+            msg = f'top_k: expected 0 (no limit) or more, got {self.top_k!r}'
             raise SettingsError(msg)
         if not 0.0 <= self.score_threshold <= 1.0:
-            msg = f'score_threshold: want 0 to 1, not {self.score_threshold!r}'
+            msg = f'score_threshold: expected 0 to 1, got {self.score_threshold!r}'
             raise SettingsError(msg)
-        smoothing_factor(self.smoothing)
+
+
+_USUAL_SETTINGS = ClassificationSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenClass:
+    """A class that an image shows.
+
+    Attributes:
+        label: Its name.
+        class_id: Its number.
+        score: 0..1.
+    """
+
+    label: str
+    class_id: int
+    score: float
+
+    def __str__(self) -> str:
+        """Describe it in a few words."""
+        return f'{self.label} {self.score:.0%}'
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Classification:
+    """The classes of one image, best score first; the lower class first where scores are equal.
+
+    Iterate over it for one ``SeenClass`` after the other.
+
+    Attributes:
+        class_ids: Shape (K,), int32, index into the labels.
+        scores: Shape (K,), float32, 0..1.
+        source_wh: Size of the source image in pixels.
+        probabilities: Shape (C,), float32, of every class of the network, before the settings
+            pick some; None where they are not known.
+        settings: What picked the classes.
+        labels: Name of each class of the network; empty where only their numbers are known.
+        times: What the image cost.
+    """
+
+    class_ids: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    source_wh: tuple[int, int]
+    probabilities: NDArray[np.float32] | None = None
+    settings: ClassificationSettings = _USUAL_SETTINGS
+    labels: tuple[str, ...] = ()
+    times: StageTimes = NOT_TIMED
+
+    def __len__(self) -> int:
+        """Count the classes."""
+        return len(self.scores)
+
+    def __getitem__(self, index: int) -> SeenClass:
+        """Return one class by its place."""
+        class_id = int(self.class_ids[index])
+        label = self.labels[class_id] if self.labels else str(class_id)
+        return SeenClass(label, class_id, float(self.scores[index]))
+
+    def __iter__(self) -> Iterator[SeenClass]:
+        """Iterate over the classes."""
+        return (self[index] for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        """Describe the result in one line."""
+        return f'<Classification: {", ".join(map(str, self)) or "nothing"}>'
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """List the classes as plain dictionaries, ready for JSON.
+
+        Returns:
+            For each class ``label``, ``class_id`` and ``score``.
+        """
+        return [{'label': one.label, 'class_id': one.class_id, 'score': one.score} for one in self]
 
 
 def read_probabilities(
@@ -81,9 +134,7 @@ def read_probabilities(
         DecodeError: The output has more than one score a class, none at all, or whole numbers.
     """
     if output.size == 0 or max(output.shape, default=0) != output.size or output.dtype.kind != 'f':
-        msg = (
-            f'a classifier gives one score a class, shape (C,), not {output.dtype} {output.shape}'
-        )
+        msg = f'expected one score a class, shape (C,), got {output.dtype} {output.shape}'
         raise DecodeError(msg)
     return activate(output.reshape(-1), kind, exclusive=not multi_label)
 
@@ -92,6 +143,9 @@ def classification_from(
     probabilities: NDArray[np.float32],
     source_wh: tuple[int, int],
     settings: ClassificationSettings,
+    *,
+    labels: tuple[str, ...] = (),
+    times: StageTimes = NOT_TIMED,
 ) -> Classification:
     """Pick the classes of an image.
 
@@ -99,6 +153,8 @@ def classification_from(
         probabilities: Shape (C,), 0..1; those that are NaN or infinite are left out.
         source_wh: Size of the source image in pixels.
         settings: Which to pick.
+        labels: Name of each class.
+        times: What the image cost.
     """
     # Rounding may lift a probability above 1.
     scores = np.minimum(probabilities, 1.0).astype(np.float32, copy=False)
@@ -106,4 +162,6 @@ def classification_from(
     best = good[np.argsort(-scores[good], kind='stable')]
     if settings.top_k:
         best = best[: settings.top_k]
-    return Classification(best.astype(np.int32), scores[best], source_wh)
+    return Classification(
+        best.astype(np.int32), scores[best], source_wh, probabilities, settings, labels, times
+    )

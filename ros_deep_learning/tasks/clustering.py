@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import areas
-from .nms import CANDIDATE_LIMIT, best_first
+from .boxes import CANDIDATE_LIMIT, areas, best_first
 
 
 class Clusters(NamedTuple):

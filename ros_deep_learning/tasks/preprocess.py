@@ -30,7 +30,9 @@ def placement(source_wh: tuple[int, int], spec: InputSpec) -> Placement:
     )
 
 
-def preprocess(pixels: Sequence[Pixels], spec: InputSpec) -> NDArray[Any]:
+def preprocess(
+    pixels: Sequence[Pixels], spec: InputSpec, placements: Sequence[Placement] | None = None
+) -> NDArray[Any]:
     """Make the input tensor from one image a batch entry.
 
     Each image is cropped, resized and padded in 8 bits, so that the arithmetic sees only the
@@ -41,18 +43,22 @@ def preprocess(pixels: Sequence[Pixels], spec: InputSpec) -> NDArray[Any]:
     Args:
         pixels: The images, of any sizes and channel orders.
         spec: The card's input.
+        placements: How each image lies in the input, as ``placement`` computes it; None computes
+            it here.
 
     Returns:
         A new C-contiguous array, shape (N, 3, H, W) for ``nchw`` and (N, H, W, 3) for ``nhwc``,
         of the card's dtype.
     """
+    if placements is None:
+        placements = [placement(image.size_wh, spec) for image in pixels]
     planar = spec.layout == 'nchw'
     shape = (3, spec.height, spec.width) if planar else (spec.height, spec.width, 3)
     tensor = np.empty((len(pixels), *shape), spec.dtype)
-    for entry, image in zip(tensor, pixels, strict=True):
+    for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
-        small = Pixels(_fit(image, spec), image.order).as_order(spec.channels)
+        small = Pixels(_fit(image.array, placed, spec), image.order).as_order(spec.channels)
         if spec.dtype == 'uint8':
             planes[...] = small
         else:
@@ -60,10 +66,9 @@ def preprocess(pixels: Sequence[Pixels], spec: InputSpec) -> NDArray[Any]:
     return tensor
 
 
-def _fit(image: Pixels, spec: InputSpec) -> NDArray[np.uint8]:
-    placed = placement(image.size_wh, spec)
+def _fit(array: NDArray[np.uint8], placed: Placement, spec: InputSpec) -> NDArray[np.uint8]:
     x1, y1, x2, y2 = placed.crop_xyxy
-    cropped = image.array[y1:y2, x1:x2]
+    cropped = array[y1:y2, x1:x2]
     left, top, right, bottom = placed.paste_xyxy
     size_wh = (right - left, bottom - top)
     if size_wh != (x2 - x1, y2 - y1):

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import lru_cache
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,15 @@ from ..errors import SettingsError
 from ..imaging.placement import Placement
 from .masks import best_classes, contenders, embed, keep_size, linear_spread, seen_wh, spread_point
 from .score_grid import UNLABELLED
+from .times import NOT_TIMED, StageTimes
 
 MaskFilter = Literal['linear', 'point']
 Resolution = Literal['source', 'grid']
 
 _VOID = 'void'
 _EXACT_IN_FLOAT32 = 2**24
+_LISTED = 5
+"""Classes that the text of a result lists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +46,7 @@ class ReadyParts:
 _NOTHING_READY = ReadyParts()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Segmentation:
     """The classes of one image's pixels.
 
@@ -56,6 +59,8 @@ class Segmentation:
         class_count: How many classes the network tells apart.
         source_wh: Size of the source image in pixels.
         ready: What a device has made of them beside.
+        labels: Name of each class; empty where only their numbers are known.
+        times: What the image cost; the same for all masks of one run.
     """
 
     class_mask: NDArray[np.uint8]
@@ -63,6 +68,32 @@ class Segmentation:
     class_count: int
     source_wh: tuple[int, int]
     ready: ReadyParts = _NOTHING_READY
+    labels: tuple[str, ...] = ()
+    times: StageTimes = NOT_TIMED
+
+    def __repr__(self) -> str:
+        """Describe the mask in one line, with the classes that cover the most of it."""
+        height, width = self.class_mask.shape
+        shares = sorted(self.to_dicts(), key=lambda one: -one['share'])
+        listed = [f'{one["label"]} {one["share"]:.0%}' for one in shares[:_LISTED] if one['share']]
+        return f'<Segmentation: {", ".join([f"{width}x{height}", *listed])}>'
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """List how much each class covers as plain dictionaries, ready for JSON.
+
+        Returns:
+            For each class ``label``, ``class_id``, ``pixels`` and ``share``, 0..1 of the mask.
+        """
+        counts, shares = self.pixel_counts().tolist(), self.shares().tolist()
+        return [
+            {
+                'label': self.labels[k] if self.labels else str(k),
+                'class_id': k,
+                'pixels': counts[k],
+                'share': shares[k],
+            }
+            for k in range(self.class_count)
+        ]
 
     def pixel_counts(self) -> NDArray[np.int64]:
         """Count the pixels of each class; shape (class_count,)."""
@@ -124,7 +155,8 @@ class SegmentationSettings:
             raise SettingsError(msg)
 
 
-def ignored_class(settings: SegmentationSettings, labels: Sequence[str]) -> int | None:
+@lru_cache(maxsize=64)
+def ignored_class(settings: SegmentationSettings, labels: tuple[str, ...]) -> int | None:
     """Find the class that the settings ignore.
 
     Args:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Small objects in large images: overlapping tiles, and one result from those of the tiles."""
+"""Make one result of what was found in the parts of an image."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingsError
-from ..imaging.pixels import Pixels
 from .boxes import areas, intersections
-from .detection import Detections, DetectionSettings
-from .nms import nms
-
-Box = tuple[int, int, int, int]
+from .detection import Detections
+from .parts import Box, Parts
+from .suppression import DetectionSettings, largest_first, nms
 
 BORDER = 0.01
 """Share of a tile's side within which a box's edge counts as lying on the tile's border."""
@@ -25,64 +22,19 @@ COVERED = 0.5
 """Share of a cut box that another one must cover to stand for it."""
 
 
-def tiles(source_wh: tuple[int, int], tile_wh: tuple[int, int], overlap: float) -> list[Box]:
-    """Cover an image with the least number of equal tiles, row by row.
-
-    Tiles are spread evenly, so they overlap by at least what is asked for. Along a side on which
-    the image is no larger than a tile, the tile is as large as the image.
-
-    Args:
-        source_wh: Size of the image in pixels, each at least 1.
-        tile_wh: Size of a tile in pixels, each at least 1.
-        overlap: Least share of a tile, 0 up to but not including 1, that it has in common with
-            its neighbour; objects of up to that size are whole in one tile or another.
-
-    Returns:
-        Edges (x1, y1, x2, y2) of each tile, in whole pixels.
-
-    Raises:
-        SettingsError: A value is out of its range.
-    """
-    if min(tile_wh) < 1:
-        msg = f'tile size: want 1 pixel or more, not {tile_wh[0]}x{tile_wh[1]}'
-        raise SettingsError(msg)
-    if not 0.0 <= overlap < 1.0:
-        msg = f'tile overlap: want 0 or more and less than 1, not {overlap!r}'
-        raise SettingsError(msg)
-    (columns, width), (rows, height) = (
-        _spread(side, tile, overlap) for side, tile in zip(source_wh, tile_wh, strict=True)
-    )
-    return [(x, y, x + width, y + height) for y in rows for x in columns]
-
-
-def region(source_wh: tuple[int, int], shares_xyxy: Sequence[float]) -> Box:
-    """Turn a region given as shares of an image into whole pixels: those that it touches.
-
-    Args:
-        source_wh: Size of the image in pixels, each at least 1.
-        shares_xyxy: Edges (x1, y1, x2, y2), 0..1.
-
-    Raises:
-        SettingsError: There are not four edges within 0..1, or they hold nothing.
-    """
-    if len(shares_xyxy) != 4 or not all(0.0 <= share <= 1.0 for share in shares_xyxy):
-        msg = f'region: want four edges x1, y1, x2, y2 from 0 to 1, not {list(shares_xyxy)}'
-        raise SettingsError(msg)
-    x1, y1, x2, y2 = shares_xyxy
-    if x1 >= x2 or y1 >= y2:
-        msg = f'region: want x1 < x2 and y1 < y2, not {list(shares_xyxy)}'
-        raise SettingsError(msg)
-    (left, right), (top, bottom) = (
-        _touched(side, low, high)
-        for side, low, high in zip(source_wh, (x1, y1), (x2, y2), strict=True)
-    )
-    return left, top, right, bottom
-
-
-def crop(pixels: Pixels, box: Box) -> Pixels:
-    """Take a part of an image, as a view."""
-    x1, y1, x2, y2 = box
-    return Pixels(pixels.array[y1:y2, x1:x2], pixels.order)
+def joined(
+    found: Sequence[Detections],
+    parts: Parts,
+    source_wh: tuple[int, int],
+    settings: DetectionSettings,
+) -> Detections:
+    """Make one result of what was found in each part of an image, in pixels of the image."""
+    one = found[0]
+    if len(parts.tiles) > 1:
+        one = merge(found, parts.tiles, parts.region_wh, settings)
+        if settings.only.order == 'area':
+            one = largest_first(one)
+    return placed(one, parts.region, source_wh)
 
 
 def placed(detections: Detections, box: Box, source_wh: tuple[int, int]) -> Detections:
@@ -150,27 +102,13 @@ def merge(
     return every.take(np.array(best, np.intp))
 
 
-def _spread(side: int, tile: int, overlap: float) -> tuple[list[int], int]:
-    """Place tiles along one side of an image; also gives their length."""
-    if side <= tile:
-        return [0], side
-    shared = min(int(np.ceil(tile * overlap)), tile - 1)
-    count = -(-(side - shared) // (tile - shared))
-    return [k * (side - tile) // (count - 1) for k in range(count)], tile
-
-
-def _touched(side: int, low: float, high: float) -> tuple[int, int]:
-    first = min(int(low * side), side - 1)
-    return first, max(first + 1, int(np.ceil(high * side)))
-
-
 def _is_left_to_tiles(
     boxes_xyxy: NDArray[Any],
     owner: NDArray[np.intp],
     parts: Sequence[Box],
     source_wh: tuple[int, int],
 ) -> NDArray[np.bool_]:
-    """Tell which boxes of larger parts are whole in one of the smallest parts."""
+    """Find the boxes of larger parts are whole in one of the smallest parts."""
     sizes = [(x2 - x1, y2 - y1) for x1, y1, x2, y2 in parts]
     is_tile = np.array([size == min(sizes) for size in sizes], np.bool_)
     seen = np.zeros(len(boxes_xyxy), np.bool_)
@@ -204,7 +142,7 @@ def _is_shown(
     index: NDArray[np.intp],
     settings: DetectionSettings,
 ) -> bool:
-    """Tell whether a box of another tile, among those of an index, stands for a cut one."""
+    """Return whether a box of another tile, among those of an index, stands for a cut one."""
     others = index[owner[index] != owner[piece]]
     if not settings.class_agnostic:
         others = others[every.class_ids[others] == every.class_ids[piece]]

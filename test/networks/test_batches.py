@@ -20,7 +20,7 @@ from ros_deep_learning.errors import ImageError, InferenceError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import DetectNet, ImageNet, SegNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
-from ros_deep_learning.tasks.smoothing import Smoothing
+from ros_deep_learning.tasks.smoothing import Smoother
 
 FLOAT = np.dtype('float32')
 RANDOM = np.random.default_rng(0)
@@ -56,7 +56,8 @@ def test_as_many_at_a_time_as_allowed(seg_card, batch_engine, make_loader, max_b
     assert net.segment_batch([]) == []
     together = net.segment_batch(IMAGES * 2)
     assert [len(inputs['image']) for inputs in batch_engine.inputs] == sizes
-    assert min(net.stats.preprocess_ms, net.stats.inference_ms, net.stats.postprocess_ms) > 0
+    for times in (parts.times for parts in together):
+        assert min(times.preprocess_ms, times.inference_ms, times.postprocess_ms) > 0
     for image, parts in zip(IMAGES * 2, together, strict=True):
         alone = net.segment(image)
         np.testing.assert_array_equal(parts.class_mask, alone.class_mask)
@@ -139,7 +140,7 @@ def test_onnxruntime_runs_a_batch(mean_color_card, tmp_path):
 
 
 def test_the_scores_of_cameras_in_one_batch_are_smoothed_by_themselves(mean_color_card, tmp_path):
-    settings = ClassificationSettings(score_threshold=0.0, smoothing=0.25)
+    settings = ClassificationSettings(score_threshold=0.0)
     ways = {
         'settings': settings,
         'loader': EngineLoader(ModelStore(tmp_path / 'cache')),
@@ -153,14 +154,15 @@ def test_the_scores_of_cameras_in_one_batch_are_smoothed_by_themselves(mean_colo
     alone = {}
     for name, images in frames.items():
         with ImageNet(mean_color_card, **ways) as net:
-            alone[name] = [net.classify(image) for image in images]
-    cameras = [Smoothing(), Smoothing()]
+            smoother = Smoother(0.25)
+            alone[name] = [smoother.update(net.classify(image)) for image in images]
+    cameras = [Smoother(0.25), Smoother(0.25)]
     with ImageNet(mean_color_card, **ways) as net:
         for k in range(6):
             pair = [frames['front'][k], frames['rear'][k]]
-            seen = net.classify_batch(pair, smoothings=cameras)
-            assert len(net.batch_stats) == 2
-            assert all(times.postprocess_ms > 0 for times in net.batch_stats)
+            together = net.classify_batch(pair)
+            assert all(one.times.postprocess_ms > 0 for one in together)
+            seen = [camera.update(one) for camera, one in zip(cameras, together, strict=True)]
             for one, name in zip(seen, frames, strict=True):
                 np.testing.assert_allclose(one.scores, alone[name][k].scores, rtol=1e-5)
                 np.testing.assert_array_equal(one.class_ids, alone[name][k].class_ids)

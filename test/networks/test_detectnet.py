@@ -18,10 +18,9 @@ from ros_deep_learning.errors import (
     SettingsError,
 )
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks import DetectNet, StageTimes
-from ros_deep_learning.tasks.detection import DetectionSettings
-from ros_deep_learning.tasks.filters import DetectionFilter
+from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.tasks.preprocess import preprocess
+from ros_deep_learning.tasks.suppression import DetectionFilter, DetectionSettings
 
 IMAGE = np.zeros((200, 400, 3), np.uint8)
 
@@ -69,7 +68,7 @@ def test_an_engine_that_prepares_frames_gets_the_frames(card, pixels_engine, mak
     assert len(frames) == 1
     assert np.shares_memory(frames[0].array, IMAGE)
     assert found.class_ids.tolist() == [2]
-    assert net.stats.preprocess_ms == 0
+    assert found.times.preprocess_ms == 0 < found.times.inference_ms
 
 
 def test_settings_change_between_images(net):
@@ -100,15 +99,24 @@ def test_threshold_wins_over_the_settings(card, engine, make_loader):
         DetectNet(card, threshold=2.0, loader=make_loader(engine))
 
 
-def test_stats_are_of_the_last_image(net):
-    assert net.stats == StageTimes()
-    net.detect(IMAGE)
-    first = net.stats
-    assert min(first.preprocess_ms, first.inference_ms, first.postprocess_ms) > 0
-    net.detect(IMAGE)
-    assert net.stats is not first
+def test_a_result_has_its_times_and_labels(net):
+    first = net.detect(IMAGE)
+    times = first.times
+    assert min(times.preprocess_ms, times.inference_ms, times.postprocess_ms) > 0
+    assert net.detect(IMAGE).times is not times
+    assert first.times is times
     with pytest.raises(FrozenInstanceError):
-        net.stats.inference_ms = 0.0
+        times.inference_ms = 0.0
+    assert first.labels == net.labels
+
+
+def test_settings_of_one_image(net):
+    assert len(net.detect(IMAGE, settings=DetectionSettings(score_threshold=0.81))) == 0
+    low = DetectionSettings(score_threshold=0.25)
+    (found,) = net.detect_batch([IMAGE], settings=low)
+    assert found.class_ids.tolist() == [2, 1]
+    assert net.detect(IMAGE).class_ids.tolist() == [2]
+    assert net.settings == DetectionSettings()
 
 
 def test_the_request_reaches_the_loader(card, engine, make_loader):

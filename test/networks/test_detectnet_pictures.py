@@ -13,7 +13,7 @@ from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import EngineError
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.tasks.boxes import iou_matrix
-from ros_deep_learning.tasks.detection import DetectionSettings
+from ros_deep_learning.tasks.suppression import DetectionSettings
 
 
 @pytest.fixture(scope='module')

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from ros_deep_learning.engines.loader import EngineLoader
-from ros_deep_learning.networks import DetectNet, TilingSettings, TrackingSettings
+from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.tasks.boxes import iou_matrix
-from ros_deep_learning.tasks.detection import DetectionSettings
-from ros_deep_learning.tasks.filters import DetectionFilter
+from ros_deep_learning.tasks.parts import TilingSettings
+from ros_deep_learning.tasks.suppression import DetectionFilter, DetectionSettings
+from ros_deep_learning.tasks.tracking.tracker import Tracker, TrackingSettings
 
 CAT_XY, CAT_WH = (1300, 700), (225, 150)
 TILES = TilingSettings((480, 480), overlap=0.25)
@@ -43,8 +46,9 @@ def small_cat(chelsea):
 
 
 def test_an_empty_scene(net):
-    net.tiling, net.tracking = TilingSettings((400, 400)), TrackingSettings()
-    found = net.detect(np.full((480, 640, 3), 127, np.uint8))
+    net.settings = replace(net.settings, tiling=TilingSettings((400, 400)))
+    tracker = Tracker(TrackingSettings())
+    found = tracker.update(net.detect(np.full((480, 640, 3), 127, np.uint8)))
     assert (len(found), found.track_ids.shape) == (0, (0,))
 
 
@@ -52,7 +56,7 @@ def test_a_small_cat_is_found_on_tiles_only(net, small_cat):
     picture, box = small_cat
     cat = net.class_ids(['cat'])
     assert not cat & set(net.detect(picture).class_ids.tolist())
-    net.tiling = TILES
+    net.settings = replace(net.settings, tiling=TILES)
     found = net.detect(picture)
     assert found.class_ids.tolist() == list(cat)
     assert found.scores[0] > 0.9
@@ -63,12 +67,11 @@ def test_a_small_cat_is_found_on_tiles_only(net, small_cat):
 @pytest.mark.parametrize('tiling', [None, TilingSettings((400, 400))])
 def test_a_region_is_seen_closer(net, small_cat, tiling):
     picture, box = small_cat
-    net.tiling = tiling
-    net.region = (0.6, 0.5, 0.85, 0.9)
+    net.settings = replace(net.settings, tiling=tiling, region=(0.6, 0.5, 0.85, 0.9))
     found = net.detect(picture)
     assert found.class_ids.tolist() == list(net.class_ids(['cat']))
     assert iou_matrix(found.boxes_xyxy, box)[0, 0] > 0.7
-    net.region = (0.0, 0.0, 0.5, 0.5)
+    net.settings = replace(net.settings, region=(0.0, 0.0, 0.5, 0.5))
     assert len(net.detect(picture)) == 0
 
 
@@ -99,10 +102,11 @@ def test_the_cyclist_keeps_his_number(net, waiting_cyclist, kind):
     net.settings = DetectionSettings(
         score_threshold=0.6, only=DetectionFilter(class_ids=net.class_ids(['person']))
     )
-    net.tracking = TrackingSettings(kind)
+    tracker = Tracker(TrackingSettings(kind), score_threshold=0.6)
+    net.settings = replace(net.settings, score_threshold=tracker.least_score)
     numbers = []
     for k, frame in enumerate(waiting_cyclist):
-        found = net.detect(frame, stamp_s=2 * k / 25)
+        found = tracker.update(net.detect(frame), stamp_s=2 * k / 25)
         assert found.scores[0] > 0.6
         # The pole and the poster are left of him, the motorcycle is right of him.
         x1, _, x2, _ = found.boxes_xyxy[0]
@@ -123,7 +127,7 @@ def test_small_animals_are_found_once_with_the_whole_image_beside_its_tiles(net,
     net.settings = DetectionSettings(score_threshold=0.3)
     # At a fifth of their size they look like kites.
     assert {net.labels[k] for k in net.detect(scene).class_ids} == {'kite'}
-    net.tiling = TilingSettings((400, 400), 0.25)
+    net.settings = replace(net.settings, tiling=TilingSettings((400, 400), 0.25))
     found = net.detect(scene)
     assert [net.labels[k] for k in found.class_ids] == ['cat'] * 3
     lows = sorted(found.boxes_xyxy[:, :2].tolist())

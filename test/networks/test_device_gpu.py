@@ -15,9 +15,10 @@ from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import FetchError
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks import DetectNet, MaskParts, SegNet, TilingSettings
-from ros_deep_learning.tasks.detection import DetectionSettings
+from ros_deep_learning.networks import DetectNet, MaskParts, SegNet
+from ros_deep_learning.tasks.parts import TilingSettings
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
+from ros_deep_learning.tasks.suppression import DetectionSettings
 
 pytestmark = pytest.mark.gpu
 SEGMENTERS = ('selfie', 'duckietown-lanes')
@@ -163,7 +164,7 @@ def test_objects_are_those_of_the_cpu(open_net, pictures, precision):
 
 def test_tiles_run_in_batches(open_net, pictures):
     net = open_net(DetectNet, 'ssd-mobilenet-v2', max_batch=4)
-    net.tiling = TilingSettings((256, 256))
+    net.settings = replace(net.settings, tiling=TilingSettings((256, 256)))
     net.settings = replace(net.settings, score_threshold=0.2)
     ours = net.detect(pictures[0])
     theirs = on_cpu(net, '_table', lambda: net.detect(pictures[0]))

@@ -13,8 +13,8 @@ import pytest
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError, ImageError
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks import StageTimes
 from ros_deep_learning.networks.image_runner import ImageRunner
+from ros_deep_learning.tasks.preprocess import placement
 
 IMAGE = np.zeros((9, 7, 3), np.uint8)
 OTHER = np.zeros((4, 5, 3), np.uint8)
@@ -22,9 +22,8 @@ OTHER = np.zeros((4, 5, 3), np.uint8)
 
 def test_no_images_are_no_run(engine, card):
     runner = ImageRunner(engine, card, 4)
-    assert list(runner.run_each([], runner.run)) == []
-    assert runner.run_parts([], runner.run) == []
-    assert (runner.stats, runner.batch_stats) == (StageTimes(), [])
+    assert list(runner.batches([])) == []
+    assert runner.run([]) == []
     assert engine.inputs == []
 
 
@@ -45,16 +44,16 @@ def test_an_open_batch_is_as_allowed(engine, card):
 
 
 def test_outputs_come_without_their_batch_axis(engine, card, outputs):
-    (found,) = ImageRunner(engine, card, 1).run([Pixels(IMAGE)])
-    assert {name: array.shape for name, array in found.items()} == {
+    (passed,) = ImageRunner(engine, card, 1).run([Pixels(IMAGE)])
+    assert {name: array.shape for name, array in passed.found.items()} == {
         name: array.shape[1:] for name, array in outputs.items()
     }
 
 
 def test_frames_go_to_an_engine_that_prepares_them(pixels_engine, card):
     runner = ImageRunner(pixels_engine, card, 1)
-    runner.run([Pixels(IMAGE)])
-    assert runner.stats.preprocess_ms == 0 < runner.stats.inference_ms
+    (passed,) = runner.run([Pixels(IMAGE)])
+    assert passed.preprocess_ms == 0 < passed.inference_ms
     ((frames, spec),) = pixels_engine.inputs
     assert frames[0].array is IMAGE
     assert spec is card.input
@@ -71,51 +70,36 @@ def test_a_network_that_asks_for_sizes_takes_no_frames(pixels_engine, card):
     assert inputs['orig_target_sizes'].dtype == np.int64
 
 
-def test_each_image_comes_with_what_was_found_in_a_part_of_it(engine, card):
-    runner = ImageRunner(engine, card, 1)
+def test_an_image_comes_with_what_is_known_of_it(engine, card):
+    first, second = ImageRunner(engine, card, 1).run([Pixels(IMAGE), Pixels(OTHER)])
+    assert first.pixels.array is IMAGE
+    assert second.pixels.array is OTHER
+    for one in (first, second):
+        assert one.placement == placement(one.pixels.size_wh, card.input)
+        assert min(one.preprocess_ms, one.inference_ms) > 0
+
+
+def test_images_are_converted_a_batch_at_a_time(engine, card):
+    batches = ImageRunner(engine, card, 1).batches([IMAGE, IMAGE[0]])
+    assert [one.size_wh for one in next(batches)] == [(7, 9)]
+    with pytest.raises(ImageError):
+        next(batches)
+
+
+def test_a_device_makes_the_results_and_its_time_is_the_inference(engine, card):
     seen = []
 
-    def sizes(pixels):
-        seen.extend(one.size_wh for one in pixels)
-        return [one.size_wh for one in pixels]
+    def make(pixels, placements):
+        seen.append((pixels, placements))
+        until = perf_counter() + 0.02
+        while perf_counter() < until:
+            pass
+        return ['made']
 
-    pairs = runner.run_each([IMAGE, OTHER], sizes, lambda pixels: Pixels(pixels.array[:2, :3]))
-    assert [(pixels.size_wh, found) for pixels, found in pairs] == [
-        ((7, 9), (3, 2)),
-        ((5, 4), (3, 2)),
-    ]
-    assert seen == [(3, 2), (3, 2)]
-
-
-def test_what_is_no_image_is_told_when_its_turn_comes(engine, card):
-    runner = ImageRunner(engine, card, 1)
-    pairs = runner.run_each([IMAGE, IMAGE[0]], runner.run)
-    assert next(pairs)[0].size_wh == (7, 9)
-    with pytest.raises(ImageError):
-        next(pairs)
-    assert len(runner.batch_stats) == 1
-
-
-def test_times_are_of_all_parts_and_of_each_image(engine, card):
-    runner = ImageRunner(engine, card, 1)
-
-    def run(pixels):
-        runner.stats = StageTimes(2.0, 3.0)
-        return list(pixels)
-
-    runner.run_parts([Pixels(IMAGE)] * 3, run)
-    assert runner.stats == StageTimes(6.0, 9.0)
-    for k, _ in enumerate(runner.run_each([IMAGE, OTHER], run)):
-        runner.stats = replace(runner.stats, postprocess_ms=float(k + 1))
-    assert runner.batch_stats == [StageTimes(2.0, 3.0, 1.0), StageTimes(2.0, 3.0, 2.0)]
-    runner.forget()
-    assert (runner.stats, runner.batch_stats) == (StageTimes(), [])
-
-
-def test_postprocessing_is_added_to_what_was_counted(engine, card):
-    runner = ImageRunner(engine, card, 1)
-    assert runner.on_device([Pixels(IMAGE)], lambda: ['found']) == ['found']
-    inference_ms = runner.stats.inference_ms
-    runner.count_postprocessing(perf_counter() - 0.25)
-    assert runner.stats.inference_ms == inference_ms > 0
-    assert 250 <= runner.stats.postprocess_ms < 10_000
+    first, second = ImageRunner(engine, card, 1).run([Pixels(IMAGE), Pixels(OTHER)], make)
+    assert [first.found, second.found] == ['made', 'made']
+    assert [len(pixels) for pixels, _ in seen] == [1, 1]
+    assert seen[1][1] == [second.placement]
+    assert first.preprocess_ms == 0
+    assert 20 <= first.inference_ms < 10_000
+    assert engine.inputs == []

@@ -12,9 +12,10 @@ import pytest
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks import ImageNet, StageTimes
+from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
 from ros_deep_learning.tasks.preprocess import preprocess
+from ros_deep_learning.tasks.smoothing import Smoother
 
 FLOAT = np.dtype('float32')
 IMAGE = np.zeros((200, 400, 3), np.uint8)
@@ -104,26 +105,39 @@ def test_scores_that_are_probabilities_already(card, engine, make_loader):
 
 
 def test_smoothing(net, engine):
-    net.settings = ClassificationSettings(smoothing=4, score_threshold=0.0)
-    first = net.classify(IMAGE)
+    net.settings = ClassificationSettings(score_threshold=0.0)
+    smoother = Smoother(4)
+    first = smoother.update(net.classify(IMAGE))
     np.testing.assert_allclose(first.scores, np.sort(SHARES)[::-1], rtol=1e-6)
     engine.outputs = {'out': np.array([[0, 0, 0, 50.0]], np.float32)}
-    second = net.classify(IMAGE)
+    second = smoother.update(net.classify(IMAGE))
     wanted = SHARES + (np.array([0, 0, 0, 1]) - SHARES) / 4
     np.testing.assert_allclose(second.scores, wanted[second.class_ids], rtol=1e-6)
-    net.reset_smoothing()
-    assert net.classify(IMAGE).scores[0] == 1
-    net.settings = ClassificationSettings()
-    assert net.classify(IMAGE).scores[0] == 1
-    net.settings = ClassificationSettings(smoothing=4)
+    smoother.reset()
+    assert smoother.update(net.classify(IMAGE)).scores[0] == 1
+    smoother.number = 0
+    assert smoother.update(net.classify(IMAGE)).scores[0] == 1
+    smoother.number = 4
     engine.outputs = {'out': LOGITS[None]}
-    np.testing.assert_allclose(net.classify(IMAGE).scores[0], SHARES[1], rtol=1e-6)
+    first = smoother.update(net.classify(IMAGE))
+    np.testing.assert_allclose(first.scores[0], SHARES[1], rtol=1e-6)
 
 
-def test_stats(net):
-    assert net.stats == StageTimes()
+def test_the_network_remembers_nothing(net, engine):
+    first = net.classify(IMAGE)
+    engine.outputs = {'out': np.array([[0, 0, 0, 50.0]], np.float32)}
     net.classify(IMAGE)
-    assert min(net.stats.preprocess_ms, net.stats.inference_ms, net.stats.postprocess_ms) > 0
+    engine.outputs = {'out': LOGITS[None]}
+    np.testing.assert_array_equal(net.classify(IMAGE).scores, first.scores)
+
+
+def test_a_result_has_its_times_labels_and_probabilities(net):
+    seen = net.classify(IMAGE, top_k=1)
+    times = seen.times
+    assert min(times.preprocess_ms, times.inference_ms, times.postprocess_ms) > 0
+    assert seen.labels == net.labels
+    assert seen.settings == replace(net.settings, top_k=1)
+    np.testing.assert_allclose(seen.probabilities, SHARES, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
+from ros_deep_learning.tasks.smoothing import Smoother
 
 
 @pytest.fixture(scope='module')
@@ -77,9 +78,8 @@ def test_equals_onnxruntime_and_float64(net, coffee, chelsea, astronaut):
 
 def test_smoothing_a_still_picture_changes_nothing(net, coffee):
     plain = net.classify(coffee)
-    net.settings = ClassificationSettings(smoothing=8)
+    smoother = Smoother(8)
     for _ in range(3):
-        smoothed = net.classify(coffee)
+        smoothed = smoother.update(net.classify(coffee))
         np.testing.assert_array_equal(smoothed.class_ids, plain.class_ids)
         np.testing.assert_allclose(smoothed.scores, plain.scores, rtol=1e-4)
-    net.settings = ClassificationSettings()

@@ -12,7 +12,7 @@ import pytest
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
 from ros_deep_learning.imaging.palettes import class_colors
-from ros_deep_learning.networks import SegNet, StageTimes
+from ros_deep_learning.networks import SegNet
 from ros_deep_learning.tasks.score_grid import UNLABELLED
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
@@ -118,11 +118,12 @@ def test_masks_have_the_sources_size(open_net):
     assert net.segment(image).source_wh == (77, 33)
 
 
-def test_stats(open_net):
+def test_a_result_has_its_times_and_labels(open_net):
     net = open_net(LOGITS)
-    assert net.stats == StageTimes()
-    net.segment(IMAGE)
-    assert min(net.stats.preprocess_ms, net.stats.inference_ms, net.stats.postprocess_ms) > 0
+    found = net.segment(IMAGE)
+    times = found.times
+    assert min(times.preprocess_ms, times.inference_ms, times.postprocess_ms) > 0
+    assert found.labels == net.labels
 
 
 def test_colours_of_the_card(open_net, tmp_path):

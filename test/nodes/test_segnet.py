@@ -335,8 +335,15 @@ def test_what_a_device_has_made_is_sent_as_it_is() -> None:
         assert list(own.shares) == pytest.approx([3 / 24, 4 / 24])
     picture = np.zeros((4, 6, 3), np.uint8)
     labels, palette = ('a', 'b'), np.zeros((2, 3), np.uint8)
+    hidden = np.zeros(2, np.bool_)
     masks.draw_parts(
-        picture, parts, labels=labels, colors_rgb=palette, alpha=120, bare=(), legend=False
+        picture,
+        parts,
+        labels=labels,
+        colors_rgb=palette,
+        alpha=120,
+        hidden=hidden,
+        legend=False,
     )
     np.testing.assert_array_equal(picture, overlay)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import Image
@@ -22,9 +21,13 @@ from ros_deep_learning.nodes.parameters.parameter_table import parameter
 from ros_deep_learning.nodes.parameters.vision_settings import VisionSettings
 from ros_deep_learning.nodes.stream.channel import Shot
 from ros_deep_learning.progress import Progress
+from ros_deep_learning.tasks.times import StageTimes
 
 BROKEN = 13
 """A picture whose first value this is breaks the mirror."""
+
+
+TIMES = StageTimes(1.0, 2.0, 3.0)
 
 
 def plain(value: int) -> np.ndarray:
@@ -38,16 +41,16 @@ class MirrorSettings(VisionSettings):
     wanted: str = parameter('', 'A label that the mirror must have.', live=True)
 
 
+@dataclass(frozen=True)
+class Flipped:
+    array: np.ndarray
+    times: StageTimes = TIMES
+
+
 class Mirror:
     """A network of NumPy that flips images; it fails and waits when the test says so."""
 
     info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
-
-    @dataclass
-    class stats:  # noqa: N801
-        preprocess_ms: float = 1.0
-        inference_ms: float = 2.0
-        postprocess_ms: float = 3.0
 
     def __init__(self, labels: tuple[str, ...] = ('left', 'right'), max_batch: int = 4) -> None:
         self.labels = labels
@@ -60,13 +63,9 @@ class Mirror:
         self.go_on = threading.Event()
         self.go_on.set()
 
-    @property
-    def batch_stats(self) -> list[Any]:
-        return [self.stats()] * self.batches[-1]
-
-    def flip_batch(self, images: Sequence[Pixels]) -> list[np.ndarray]:
+    def flip_batch(self, images: Sequence[Pixels]) -> list[Flipped]:
         self.batches.append(len(images))
-        return [self.flip(pixels) for pixels in images]
+        return [Flipped(self.flip(pixels)) for pixels in images]
 
     def flip(self, pixels: Pixels) -> np.ndarray:
         assert self.open
@@ -121,10 +120,10 @@ class MirrorNode(VisionNode):
         if self.refuse_outputs:
             raise RuntimeError
 
-    def infer(self, shots: Sequence[Shot], settings: MirrorSettings) -> list[np.ndarray]:
+    def infer(self, shots: Sequence[Shot], settings: MirrorSettings) -> list[Flipped]:
         return self.network.flip_batch([shot.pixels for shot in shots])
 
-    def publish(self, shot: Shot, result: np.ndarray, settings: MirrorSettings) -> None:
+    def publish(self, shot: Shot, result: Flipped, settings: MirrorSettings) -> None:
         message = Image(header=shot.frame.header)
-        write_image(message, result, 'rgb8')
+        write_image(message, result.array, 'rgb8')
         shot.channel.outputs.publish('flipped', message)

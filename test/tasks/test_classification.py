@@ -73,7 +73,7 @@ def test_equals_a_sorted_list(scores, top_k, threshold):
 
 @pytest.mark.parametrize(
     ('name', 'value'),
-    [('top_k', -1), ('score_threshold', 1.5), ('score_threshold', np.nan), ('smoothing', -1.0)],
+    [('top_k', -1), ('score_threshold', 1.5), ('score_threshold', np.nan)],
 )
 def test_settings_out_of_range(name, value):
     with pytest.raises(SettingsError, match=name):
@@ -101,5 +101,5 @@ def test_tags_have_probabilities_of_their_own():
     'output', [np.zeros((0,)), np.zeros((2, 2)), np.zeros((3, 4, 4)), np.zeros(4, np.uint8)]
 )
 def test_not_one_score_a_class(output):
-    with pytest.raises(DecodeError, match=r'one score a class, shape \(C,\), not'):
+    with pytest.raises(DecodeError, match=r'one score a class, shape \(C,\), got'):
         read_probabilities(output, 'scores')

@@ -9,12 +9,8 @@ import pytest
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.tasks.detection import (
-    Candidates,
-    Detections,
-    DetectionSettings,
-    detections_from,
-)
+from ros_deep_learning.tasks.detection import Candidates, Detections
+from ros_deep_learning.tasks.suppression import DetectionSettings, detections_from
 
 STRETCH = place((600, 300), (300, 300), 'stretch')
 
@@ -116,7 +112,7 @@ def test_settings_reach_suppression():
     ],
 )
 def test_settings_out_of_range(name, value):
-    with pytest.raises(SettingsError, match=f'^{name}: want '):
+    with pytest.raises(SettingsError, match=f'^{name}: expected '):
         DetectionSettings(**{name: value})
 
 

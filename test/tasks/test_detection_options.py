@@ -9,8 +9,8 @@ import pytest
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.tasks.detection import Candidates, DetectionSettings, detections_from
-from ros_deep_learning.tasks.filters import DetectionFilter
+from ros_deep_learning.tasks.detection import Candidates
+from ros_deep_learning.tasks.suppression import DetectionFilter, DetectionSettings, detections_from
 
 # Two source pixels a network pixel.
 PLACEMENT = place((200, 100), (100, 50), 'stretch')

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.tasks.boxes import iou_matrix
-from ros_deep_learning.tasks.detection import Detections, DetectionSettings
-from ros_deep_learning.tasks.tiling import crop, merge, placed, region, tiles
+from ros_deep_learning.tasks.detection import Detections
+from ros_deep_learning.tasks.parts import crop, region_box, tiles
+from ros_deep_learning.tasks.suppression import DetectionSettings
+from ros_deep_learning.tasks.tiling import merge, placed
 
 SETTINGS = DetectionSettings()
 
@@ -105,7 +107,7 @@ def test_bad_tiles(tile_wh, overlap, word):
     ],
 )
 def test_region(shares, expected):
-    assert region((101, 51), shares) == expected
+    assert region_box((101, 51), shares) == expected
 
 
 @given(side, side, st.lists(st.floats(0, 1), min_size=4, max_size=4))
@@ -114,7 +116,7 @@ def test_a_region_always_holds_pixels_of_the_image(width, height, shares):
     y1, y2 = sorted(shares[2:])
     assume(x1 < x2)
     assume(y1 < y2)
-    left, top, right, bottom = region((width, height), (x1, y1, x2, y2))
+    left, top, right, bottom = region_box((width, height), (x1, y1, x2, y2))
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
     assert left <= x1 * width <= right
@@ -126,12 +128,12 @@ def test_a_region_always_holds_pixels_of_the_image(width, height, shares):
 )
 def test_bad_regions(shares):
     with pytest.raises(SettingsError, match='region'):
-        region((100, 100), shares)
+        region_box((100, 100), shares)
 
 
 def test_a_nan_region():
     with pytest.raises(SettingsError, match='region'):
-        region((100, 100), (0, 0, float('nan'), 1))
+        region_box((100, 100), (0, 0, float('nan'), 1))
 
 
 def test_crop_is_a_view_that_keeps_the_channel_order():

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from ...engines.base import EngineInfo
 
@@ -18,16 +18,8 @@ class Network(Protocol):
         """What was really loaded."""
 
     @property
-    def stats(self) -> Any:
-        """Stage times of the last frame: preprocess_ms, inference_ms, postprocess_ms."""
-
-    @property
     def max_batch(self) -> int:
         """Most images in one run, 1 or more."""
-
-    @property
-    def batch_stats(self) -> Sequence[Any]:
-        """Stage times, as in ``stats``, of each image that the last call of a batch was given."""
 
     @property
     def labels(self) -> Sequence[str]:

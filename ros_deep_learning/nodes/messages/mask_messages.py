@@ -82,7 +82,10 @@ class MaskMessages:
 
 
 def hidden_classes(labels: Sequence[str], bare: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell which classes get no colour by their names; shape of the labels."""
+    """Find the classes that get no colour by their names; a mask of shape (K,).
+
+    Names that the network lacks do not matter.
+    """
     names = {name.casefold() for name in bare}
     return np.array([label.casefold() in names for label in labels])
 
@@ -94,7 +97,7 @@ def draw_parts(
     labels: Sequence[str],
     colors_rgb: NDArray[np.uint8],
     alpha: float,
-    bare: Sequence[str],
+    hidden: NDArray[np.bool_],
     legend: bool,
 ) -> None:
     """Lay the classes' colours over their picture, in place.
@@ -106,11 +109,10 @@ def draw_parts(
         labels: Names of the classes.
         colors_rgb: A colour for each.
         alpha: Opacity 0..255 of the colours.
-        bare: Names of the classes that get no colour; those the network lacks do not matter.
+        hidden: Shape (K,), whether a class gets no colour; see ``hidden_classes``.
         legend: Whether the coloured classes are listed in the upper left corner, with the share
             of the picture that each covers.
     """
-    hidden = hidden_classes(labels, bare)
     if parts.ready.overlay is None:
         shown = np.arange(256, dtype=np.uint8)
         shown[: len(labels)][hidden] = UNLABELLED

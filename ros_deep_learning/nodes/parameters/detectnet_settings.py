@@ -10,12 +10,12 @@ from typing import cast
 
 from ...errors import SettingsError
 from ...imaging.drawing.overlay import OverlayFlags
-from ...networks.tiling import TilingSettings
-from ...networks.tracking import TrackerKind, TrackingSettings
-from ...tasks.detection import DetectionSettings
-from ...tasks.filters import DetectionFilter, Order, class_ids_of
+from ...tasks.classes import class_ids_of
+from ...tasks.parts import TilingSettings
+from ...tasks.suppression import DetectionFilter, DetectionSettings, Order
+from ...tasks.tracking.tracker import TrackerKind, TrackingSettings
 from .parameter_table import parameter
-from .texts import Shares, read_names, read_region
+from .texts import read_names, read_region
 from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
 
 
@@ -179,6 +179,8 @@ class DetectNetSettings(VisionSettings):
                 min_height_px=self.min_height,
                 order=cast('Order', self.sort),
             ),
+            region=read_region(self.region),
+            tiling=self._tiling(),
         )
 
     def tracker(self) -> TrackingSettings | None:
@@ -193,13 +195,8 @@ class DetectNetSettings(VisionSettings):
             class_agnostic=self.class_agnostic,
         )
 
-    def tiling(self) -> TilingSettings | None:
-        """Say how images are cut; None for not at all."""
+    def _tiling(self) -> TilingSettings | None:
         if not self.tile_width:
             return None
         tile_wh = (self.tile_width, self.tile_height or self.tile_width)
         return TilingSettings(tile_wh, self.tile_overlap)
-
-    def area(self) -> Shares | None:
-        """Say which part of images is looked at; None for all of it."""
-        return read_region(self.region)

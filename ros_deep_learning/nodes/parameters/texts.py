@@ -11,9 +11,7 @@ from typing import Any
 import yaml
 
 from ...errors import SettingsError
-from ...tasks.tiling import region
-
-Shares = tuple[float, float, float, float]
+from ...tasks.parts import Region, region_box
 
 
 def read_names(text: str) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ def names_text(value: Any) -> Any:
     return value
 
 
-def read_region(text: str) -> Shares | None:
+def read_region(text: str) -> Region | None:
     """Read a region of interest such as ``0.25, 0.5, 0.75, 1.0``.
 
     Args:
@@ -67,7 +65,7 @@ def read_region(text: str) -> Shares | None:
         return None
     try:
         x1, y1, x2, y2 = map(float, parts)
-        region((1, 1), (x1, y1, x2, y2))
+        region_box((1, 1), (x1, y1, x2, y2))
     except (ValueError, SettingsError) as err:
         msg = (
             f'region is {text!r}, but must be empty or the left, top, right and bottom edge as '

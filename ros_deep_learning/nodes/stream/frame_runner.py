@@ -111,10 +111,9 @@ class FrameRunner:
         return None
 
     def _process(self, shots: Sequence[Shot]) -> None:
-        settings, network = self._setup.now.settings, self._setup.now.network
+        settings = self._setup.now.settings
         try:
             results = self._infer(shots, settings)
-            stages_ms = network.batch_stats
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
                 self._count_failure(shots[0].channel, err)
@@ -123,10 +122,10 @@ class FrameRunner:
             for shot in shots:
                 self._process([shot])
             return
-        for shot, result, times in zip(shots, results, stages_ms, strict=True):
-            self._publish(shot, result, times, settings)
+        for shot, result in zip(shots, results, strict=True):
+            self._publish(shot, result, settings)
 
-    def _publish(self, shot: Shot, result: Any, stages_ms: Any, settings: Any) -> None:
+    def _publish(self, shot: Shot, result: Any, settings: Any) -> None:
         try:
             self._publish_results(shot, result, settings)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
@@ -135,9 +134,9 @@ class FrameRunner:
         self._failed_in_a_row = 0
         channel = shot.channel
         times = FrameTimes(
-            stages_ms.preprocess_ms,
-            stages_ms.inference_ms,
-            stages_ms.postprocess_ms,
+            result.times.preprocess_ms,
+            result.times.inference_ms,
+            result.times.postprocess_ms,
             self._age_ms(shot.frame),
             shot.frame.arrival_ns,
         )

@@ -46,9 +46,7 @@ class ByteSettings(TrackerSettings):
         check_share('low_score', self.low_score)
         check_share('new_margin', self.new_margin)
         if self.low_score > self.high_score:
-            msg = (
-                f'low_score: want no more than high_score {self.high_score}, not {self.low_score}'
-            )
+            msg = f'low_score: expected at most high_score {self.high_score}, got {self.low_score}'
             raise SettingsError(msg)
 
 
@@ -77,7 +75,19 @@ class ByteTracker:
     def update(
         self, detections: Detections, dt_s: float | None = None
     ) -> tuple[Detections, NDArray[np.int64]]:
-        """Follow the objects into the next frame; see ``Tracker``."""
+        """Follow the objects into the next frame.
+
+        A frame without objects must be passed too, and one on which the network failed must not.
+
+        Args:
+            detections: Those of the frame, with scores from ``low_score`` up.
+            dt_s: Seconds since the last frame, from the images' stamps; None is one frame of the
+                settings' length. A negative or infinite one is a jump in time: all tracks end.
+
+        Returns:
+            The detections to report, in the order that they came, and for each the number of its
+            track, -1 where it has none yet. Numbers start at 0 and are never used again.
+        """
         settings, tracks = self.settings, self._tracks
         tracks.advance(detections.source_wh, settings.frames_in(dt_s))
         high = np.flatnonzero(detections.scores >= settings.high_score)
@@ -107,10 +117,6 @@ class ByteTracker:
         )
         reported = np.flatnonzero((detections.scores >= settings.high_score) | (place >= 0))
         return detections.take(reported), ids[reported].astype(np.int64)
-
-    def least_score(self, score_threshold: float) -> float:
-        """Want unlikely boxes as well."""
-        return min(score_threshold, self.settings.low_score)
 
     def reset(self) -> None:
         """End all tracks; their numbers are not used again."""

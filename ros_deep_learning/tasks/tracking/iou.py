@@ -48,7 +48,19 @@ class IouTracker:
     def update(
         self, detections: Detections, dt_s: float | None = None
     ) -> tuple[Detections, NDArray[np.int64]]:
-        """Follow the objects into the next frame; see ``Tracker``."""
+        """Follow the objects into the next frame.
+
+        A frame without objects must be passed too, and one on which the network failed must not.
+
+        Args:
+            detections: Those of the frame.
+            dt_s: Seconds since the last frame, from the images' stamps; None is one frame of the
+                settings' length. A negative or infinite one is a jump in time: all tracks end.
+
+        Returns:
+            The detections to report, in the order that they came, and for each the number of its
+            track, -1 where it has none yet. Numbers start at 0 and are never used again.
+        """
         settings, tracks = self.settings, self._tracks
         tracks.advance(detections.source_wh, settings.frames_in(dt_s))
         likeness = overlaps(
@@ -70,10 +82,6 @@ class IouTracker:
         ids[rows] = tracks.ids[places]
         tracks.keep(tracks.misses < settings.drop_frames)
         return detections, ids
-
-    def least_score(self, score_threshold: float) -> float:
-        """Want only what is to be reported."""
-        return score_threshold
 
     def reset(self) -> None:
         """End all tracks; their numbers are not used again."""

@@ -127,7 +127,7 @@ def count_same_objects(card, place, got, wanted, scores_off):
     """Check that each object of one result that reaches the threshold is in the other."""
     from ros_deep_learning.cli.quantize_report import detections_of
     from ros_deep_learning.tasks.boxes import iou_matrix
-    from ros_deep_learning.tasks.detection import DetectionSettings
+    from ros_deep_learning.tasks.suppression import DetectionSettings
 
     threshold = DetectionSettings().score_threshold
     lower = DetectionSettings(threshold - scores_off)

@@ -15,12 +15,12 @@ from ros_deep_learning.errors import InferenceError
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.networks.device.device_boxes import find_box_table
 from ros_deep_learning.networks.reader import choose_reader
-from ros_deep_learning.networks.tiling import TilingSettings
-from ros_deep_learning.networks.tracking import TrackingSettings
 from ros_deep_learning.tasks.decoders.arrays import cell_count
 from ros_deep_learning.tasks.decoders.registry import DECODERS
 from ros_deep_learning.tasks.decoders.yolox import STRIDES
-from ros_deep_learning.tasks.detection import DetectionSettings
+from ros_deep_learning.tasks.parts import TilingSettings
+from ros_deep_learning.tasks.suppression import DetectionSettings
+from ros_deep_learning.tasks.tracking.tracker import Tracker, TrackingSettings
 
 BATCH = 3
 CLASSES = 5
@@ -183,14 +183,20 @@ def test_batches_tiles_and_tracks(open_pair, decoder, integrated, cuda_graph):
         for a, b in zip(ours.detect_batch(images), theirs.detect_batch(images), strict=True):
             assert_same(a, b)
     for net in (ours, theirs):
-        net.region = (0.1, 0.2, 0.9, 1.0)
-        net.tiling = TilingSettings(tile_wh=(40, 20))
+        net.settings = DetectionSettings(
+            region=(0.1, 0.2, 0.9, 1.0), tiling=TilingSettings(tile_wh=(40, 20))
+        )
     for a, b in zip(ours.detect_batch(images), theirs.detect_batch(images), strict=True):
         assert_same(a, b)
+    trackers = [Tracker(TrackingSettings()), Tracker(TrackingSettings())]
     for net in (ours, theirs):
-        net.tiling, net.tracking = None, TrackingSettings()
+        net.settings = DetectionSettings()
     for stamp_s in (0.0, 0.1, 0.2):
-        assert_same(ours.detect(images[0], stamp_s), theirs.detect(images[0], stamp_s))
+        tracked = [
+            tracker.update(net.detect(images[0]), stamp_s)
+            for tracker, net in zip(trackers, (ours, theirs), strict=True)
+        ]
+        assert_same(*tracked)
 
 
 def test_the_rest_is_copied_where_more_are_found_than_were_guessed(open_pair, fake_gpu):

@@ -15,7 +15,7 @@ from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.paths import cache_folder
 from ros_deep_learning.recognition.decoder_choice import choose
 from ros_deep_learning.tasks.decoders import centerface
-from ros_deep_learning.tasks.detection import DetectionSettings, detections_from
+from ros_deep_learning.tasks.suppression import DetectionSettings, detections_from
 
 # The original network of Star-Clouds/CenterFace, MIT.
 CENTERFACE = SourceSpec(

@@ -174,10 +174,6 @@ def test_bad_boxes_spoil_nothing(detections, box):
         assert len(found) == 2
 
 
-def test_it_wants_no_unlikely_boxes():
-    assert IouTracker().least_score(0.4) == 0.4
-
-
 @pytest.mark.parametrize(
     'bad',
     [

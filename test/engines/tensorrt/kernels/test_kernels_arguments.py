@@ -79,9 +79,9 @@ def test_grid_map_agrees_with_the_placement_of_boxes(mode):
         maps = grid_maps(placement, grid, mask)
         for axis, along in enumerate(maps):
             centres = (np.arange(mask[axis]) + 0.5) * source[axis] / mask[axis]
-            boxes = np.zeros((mask[axis], 4), np.float32)
-            boxes[:, axis] = centres
-            in_network = placement.boxes_to_network(boxes)[:, axis]
+            in_network = (centres - placement.crop_xyxy[axis]) * placement.scale_xy[
+                axis
+            ] + placement.paste_xyxy[axis]
             in_grid = (np.arange(mask[axis]) + 0.5) * along.factor + along.shift
             np.testing.assert_allclose(
                 in_grid, in_network * (grid[axis] / network[axis]), atol=1e-3

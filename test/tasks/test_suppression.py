@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_deep_learning.tasks.boxes import iou_matrix
-from ros_deep_learning.tasks.nms import best_first, nms, strongest
+from ros_deep_learning.tasks.boxes import best_first, iou_matrix, strongest
+from ros_deep_learning.tasks.suppression import nms
 
 
 def reference(boxes, scores, class_ids, iou_threshold, max_detections, agnostic):

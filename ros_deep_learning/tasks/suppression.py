@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From candidates to detections: of boxes on the same object, keep the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SettingsError
+from ..imaging.placement import Placement
+from .boxes import CANDIDATE_LIMIT, areas, best_first, finite, iou_matrix, strongest
+from .clustering import cluster
+from .detection import Candidates, Detections
+from .parts import Region, TilingSettings, region_box
+
+Order = Literal['score', 'area']
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionFilter:
+    """Which detections are wanted; may change between frames.
+
+    Attributes:
+        class_ids: Only these classes; None is all of them, an empty set lets nothing through.
+        min_width_px: Least width in pixels of the source image.
+        min_height_px: Least height in pixels of the source image.
+        order: ``score`` (best first), or ``area`` (largest first, as jetson-inference has it).
+
+    Raises:
+        SettingsError: A value is out of its range.
+    """
+
+    class_ids: frozenset[int] | None = None
+    min_width_px: float = 0.0
+    min_height_px: float = 0.0
+    order: Order = 'score'
+
+    def __post_init__(self) -> None:
+        for name in ('min_width_px', 'min_height_px'):
+            side = getattr(self, name)
+            if not 0.0 <= side < float('inf'):
+                msg = f'{name}: expected 0 or more pixels, got {side!r}'
+                raise SettingsError(msg)
+        if self.order not in get_args(Order):
+            msg = f'order: expected one of {", ".join(get_args(Order))}, got {self.order!r}'
+            raise SettingsError(msg)
+
+    def keeps_class(self, class_ids: NDArray[Any]) -> NDArray[np.bool_]:
+        """Find the boxes of a wanted class, both of shape (N,)."""
+        if self.class_ids is None:
+            return np.ones(len(class_ids), np.bool_)
+        return np.isin(class_ids, np.fromiter(self.class_ids, np.int64))
+
+    def keeps_size(self, boxes_xyxy: NDArray[Any]) -> NDArray[np.bool_]:
+        """Find the boxes, shape (N, 4) in source pixels, that are large enough; shape (N,)."""
+        sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+        good: NDArray[np.bool_] = (sides[:, 0] >= self.min_width_px) & (
+            sides[:, 1] >= self.min_height_px
+        )
+        return good
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSettings:
+    """Which candidates become detections; may change between frames.
+
+    Attributes:
+        score_threshold: Least score, 0..1.
+        iou_threshold: Overlap 0..1 above which the weaker of two boxes is suppressed.
+        max_detections: Most objects in one image, at least 1.
+        class_agnostic: Whether boxes also suppress those of other classes.
+        candidate_limit: Most candidates, best first, that enter suppression, at least 1; it
+            bounds the time of a frame under a low score threshold.
+        cluster_overlap: Share 0..1 of the larger of two boxes above which they are merged into
+            one that holds both, as jetson-inference does (0.75), in place of suppression; None
+            suppresses.
+        only: Which classes and sizes are wanted, and in which order.
+        region: The part of images that is looked at: edges x1, y1, x2, y2 as shares 0..1 of the
+            image; None is all of it.
+        tiling: How the region is cut into tiles; None is not at all.
+
+    The values are those of TensorFlow's SSD networks (IoU 0.6, 100 objects), except for the score
+    threshold.
+
+    Raises:
+        SettingsError: A value is out of its range.
+    """
+
+    score_threshold: float = 0.5
+    iou_threshold: float = 0.6
+    max_detections: int = 100
+    class_agnostic: bool = False
+    candidate_limit: int = CANDIDATE_LIMIT
+    cluster_overlap: float | None = None
+    only: DetectionFilter = field(default_factory=DetectionFilter)
+    region: Region | None = None
+    tiling: TilingSettings | None = None
+
+    def __post_init__(self) -> None:
+        for name in ('score_threshold', 'iou_threshold', 'cluster_overlap'):
+            share = getattr(self, name)
+            if share is not None and not 0.0 <= share <= 1.0:
+                msg = f'{name}: expected 0 to 1, got {share!r}'
+                raise SettingsError(msg)
+        for name in ('max_detections', 'candidate_limit'):
+            count = getattr(self, name)
+            if count < 1:
+                msg = f'{name}: expected 1 or more, got {count!r}'
+                raise SettingsError(msg)
+        region_box((1, 1), self.region)
+
+
+def detections_from(
+    candidates: Candidates, placement: Placement, settings: DetectionSettings
+) -> Detections:
+    """Turn candidates into detections in the source image.
+
+    Candidates with a NaN or infinite score or edge are dropped. Boxes are clipped to the source,
+    and those with nothing inside it are dropped, as TensorFlow does; then the weaker ones on the
+    same object are suppressed, or merged with the best one. Classes and sizes that are not wanted
+    are dropped before that, so that they suppress nothing and use up no place; boxes that are
+    merged are measured afterwards.
+
+    Args:
+        candidates: Boxes in pixels of the network's input.
+        placement: How the source image lies in that.
+        settings: Which candidates become detections; ``region`` and ``tiling`` play no part.
+    """
+    only = settings.only
+    good = np.flatnonzero(
+        finite(candidates.boxes_xyxy, candidates.scores) & only.keeps_class(candidates.class_ids)
+    )
+    good = good[strongest(candidates.scores[good], settings.candidate_limit)]
+    boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy[good])
+    inside = areas(boxes_xyxy) > 0
+    if settings.cluster_overlap is None:
+        inside &= only.keeps_size(boxes_xyxy)
+    found = Detections(
+        boxes_xyxy[inside],
+        candidates.scores[good[inside]],
+        candidates.class_ids[good[inside]],
+        placement.source_wh,
+    )
+    if settings.cluster_overlap is None:
+        kept = nms(
+            found.boxes_xyxy,
+            found.scores,
+            found.class_ids,
+            settings.iou_threshold,
+            settings.max_detections,
+            class_agnostic=settings.class_agnostic,
+            candidate_limit=settings.candidate_limit,
+        )
+        found = found.take(kept)
+    else:
+        found = _merged(found, settings.cluster_overlap, settings)
+    return largest_first(found) if only.order == 'area' else found
+
+
+def largest_first(found: Detections) -> Detections:
+    """Order detections by falling area; ties stay as they are."""
+    return found.take(np.argsort(-areas(found.boxes_xyxy), kind='stable'))
+
+
+def nms(
+    boxes_xyxy: NDArray[Any],
+    scores: NDArray[Any],
+    class_ids: NDArray[Any],
+    iou_threshold: float,
+    max_detections: int,
+    *,
+    class_agnostic: bool = False,
+    candidate_limit: int = CANDIDATE_LIMIT,
+) -> NDArray[np.int64]:
+    """Suppress each box that overlaps a better one, as TensorFlow and OpenCV do.
+
+    Greedy, best first: a box is dropped when its intersection over union with a kept box of its
+    class is greater than the threshold. Boxes or scores that are NaN or infinite are dropped
+    first. Equal scores are ordered by class and edges, so that the order of the input never
+    matters.
+
+    Args:
+        boxes_xyxy: Shape (N, 4).
+        scores: Shape (N,).
+        class_ids: Shape (N,), integers.
+        iou_threshold: 0..1.
+        max_detections: Most boxes to keep, over all classes.
+        class_agnostic: Whether boxes also suppress those of other classes.
+        candidate_limit: Only so many of the best candidates enter, which bounds the time of a
+            frame with hundreds of thousands above a low threshold.
+
+    Returns:
+        Indices of the kept boxes, shape (K,), best score first.
+    """
+    rest = best_first(boxes_xyxy, scores, class_ids, candidate_limit)
+    kept: list[int] = []
+    while rest.size and len(kept) < max_detections:
+        best, rest = rest[0], rest[1:]
+        kept.append(int(best))
+        overlap = iou_matrix(boxes_xyxy[best : best + 1], boxes_xyxy[rest])[0]
+        stays = overlap <= iou_threshold
+        if not class_agnostic:
+            stays |= class_ids[rest] != class_ids[best]
+        rest = rest[stays]
+    return np.array(kept, np.int64)
+
+
+def _merged(found: Detections, overlap: float, settings: DetectionSettings) -> Detections:
+    boxes_xyxy, scores, class_ids = cluster(
+        found.boxes_xyxy,
+        found.scores,
+        found.class_ids,
+        overlap,
+        class_agnostic=settings.class_agnostic,
+        candidate_limit=settings.candidate_limit,
+    )
+    large = np.flatnonzero(settings.only.keeps_size(boxes_xyxy))
+    merged = Detections(boxes_xyxy, scores, class_ids, found.source_wh)
+    return merged.take(large[: settings.max_detections])

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What one image cost on its way through a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """What one image cost, in milliseconds; in a batch its share.
+
+    Attributes:
+        preprocess_ms: From the image to the input tensor; 0 where the engine does that itself.
+        inference_ms: The engine's run, with what it does before and after on its device.
+        postprocess_ms: From the output tensors to the result.
+    """
+
+    preprocess_ms: float = 0.0
+    inference_ms: float = 0.0
+    postprocess_ms: float = 0.0
+
+
+NOT_TIMED = StageTimes()
+"""The times of a result that no network has made."""
