@@ -8,16 +8,13 @@ python3 examples/classify_picture.py coffee.jpg examples/my_network.yaml
 
 import sys
 
-import cv2
-
 from ros_deep_learning import ImageNet
 
 
 def main(picture: str, model: str = 'efficientnet-lite0') -> None:
     with ImageNet(model) as net:
-        seen = net.classify(cv2.imread(picture)[..., ::-1], top_k=3)
-        for k, score in zip(seen.class_ids, seen.scores, strict=True):
-            print(f'{score:6.1%} {net.labels[k]}')
+        for one in net.classify(picture, top_k=3):
+            print(f'{one.score:6.1%} {one.label}')
 
 
 if __name__ == '__main__':

@@ -16,9 +16,9 @@ def main(picture: str, annotated: str) -> None:
     image_bgr = cv2.imread(picture)
     with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:
         found = net.detect(image_bgr[..., ::-1])  # networks take RGB, OpenCV reads BGR
-        for box, k, score in zip(found.boxes_xyxy, found.class_ids, found.scores, strict=True):
-            x1, y1, x2, y2 = box.round().astype(int).tolist()
-            print(f'{net.labels[k]} {score:.0%} from ({x1}, {y1}) to ({x2}, {y2})')
+        for one in found:
+            x1, y1, x2, y2 = map(round, one.box_xyxy)
+            print(f'{one.label} {one.score:.0%} from ({x1}, {y1}) to ({x2}, {y2})')
         draw_detections(
             image_bgr,
             found.boxes_xyxy,

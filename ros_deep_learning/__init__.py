@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .imaging.drawing.text_overlay import draw_classification
     from .imaging.pixels import Pixels
     from .networks import DetectNet, ImageNet, SegNet
-    from .tasks.classification import Classification, ClassificationSettings
+    from .tasks.classification import Classification, ClassificationSettings, SeenClass
     from .tasks.detection import Detection, Detections
     from .tasks.parts import TilingSettings
     from .tasks.segmentation import Segmentation, SegmentationSettings
@@ -42,6 +42,7 @@ __all__ = [
     'ModelCard',
     'OverlayFlags',
     'Pixels',
+    'SeenClass',
     'SegNet',
     'Segmentation',
     'SegmentationSettings',
@@ -71,6 +72,7 @@ _HOMES = {
     'ModelCard': 'cards.card',
     'OverlayFlags': 'imaging.drawing.overlay',
     'Pixels': 'imaging.pixels',
+    'SeenClass': 'tasks.classification',
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',
     'SegmentationSettings': 'tasks.segmentation',

@@ -122,7 +122,7 @@ def test_the_python_of_the_readme(
     monkeypatch.chdir(tmp_path)
     Path('colors.txt').write_text('255 128 0\n' * 90)
     Path('street.jpg').write_bytes(cv2.imencode('.jpg', astronaut[..., ::-1])[1])
-    names = {'image_rgb': astronaut.copy()}
+    names: dict[str, Any] = {'image_rgb': astronaut.copy(), 'images': [astronaut]}
     exec(compile(code, 'README.md', 'exec'), names)
     if 'print(' in code:
         assert 'person' in capsys.readouterr().out

@@ -79,12 +79,12 @@ class DetectNet(Network[DetectionSettings]):
         """Find the objects in an image.
 
         Args:
-            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
-                read.
+            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order, which are
+                only read; or the path of a picture.
             settings: For this image; None is the network's own.
 
         Raises:
-            ImageError: The image has another shape or type.
+            ImageError: The image has another shape or type, or the file is no picture.
             InferenceError: The engine failed on this image.
             DecodeError: The network's outputs are not what its decoder expects.
             EngineError: The network is closed.

@@ -54,12 +54,13 @@ class ImageNet(Network[ClassificationSettings]):
         """Classify an image.
 
         Args:
-            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
-                read. For a region of interest, give that part of the array.
+            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order, which are
+                only read; or the path of a picture. For a region of interest, pass that part of
+                the array.
             top_k: Most classes, 0 for no limit; None is the settings' own.
 
         Raises:
-            ImageError: The image has another shape or type.
+            ImageError: The image has another shape or type, or the file is no picture.
             InferenceError: The engine failed on this image.
             DecodeError: The network's output is not one score a class.
             EngineError: The network is closed.

@@ -4,31 +4,61 @@
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..errors import ImageError
 from ..imaging.pixels import Pixels
 from .device.device_arrays import CudaArray, is_on_gpu, to_host
 
-ImageLike = ArrayLike | CudaArray | Pixels
-"""An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; or pixels."""
+ImageLike = ArrayLike | CudaArray | Pixels | str | PathLike[str]
+"""An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; pixels; or a file."""
 
 
 def as_pixels(image: ImageLike) -> Pixels:
-    """Take an RGB array of shape (H, W, 3), uint8, or pixels as they are.
+    """Convert an image: an RGB array of shape (H, W, 3), uint8, pixels, or the path of a picture.
 
-    Nothing is copied but an image on a GPU.
+    Arrays are not copied, except those on a GPU.
 
     Raises:
-        ImageError: The array has another shape or type, or cannot be copied from its GPU.
+        ImageError: The array has another shape or type, or cannot be copied from its GPU; or the
+            file is missing, or no picture.
     """
     if isinstance(image, Pixels):
         return image
+    if isinstance(image, (str, PathLike)):
+        return read_picture(image)
     # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.
     array: NDArray[Any] = to_host(image) if is_on_gpu(image) else np.asarray(image)
     # The usual frame[..., ::-1] of OpenCV's images: OpenCV would copy such a view pixel by pixel.
     if array.ndim == 3 and array.strides[2] == -1:
         return Pixels(array[..., ::-1], 'bgr')
     return Pixels(array)
+
+
+def read_picture(path: str | PathLike[str]) -> Pixels:
+    """Read a picture of any format that OpenCV decodes, turned upright as its EXIF data say.
+
+    Raises:
+        ImageError: The file is missing or cannot be read, or is no picture.
+    """
+    import cv2
+
+    name = fspath(path)
+    try:
+        data = np.fromfile(name, np.uint8)
+    except OSError as err:
+        msg = f'cannot read the picture {name!r}: {err.strerror}'
+        raise ImageError(msg) from err
+    try:
+        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error as err:
+        msg = f'OpenCV cannot decode the picture {name!r}: {err.err}'
+        raise ImageError(msg) from err
+    if decoded is None:
+        msg = f'{name!r} is no picture that OpenCV decodes, such as a JPEG or PNG'
+        raise ImageError(msg)
+    return Pixels(np.asarray(decoded, np.uint8), 'bgr')

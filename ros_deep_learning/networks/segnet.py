@@ -106,11 +106,11 @@ class SegNet(Network[SegmentationSettings]):
         """Find the class of every pixel of an image.
 
         Args:
-            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order. It is only
-                read.
+            image: Shape (H, W, 3), uint8, RGB, or ``Pixels`` of either channel order, which are
+                only read; or the path of a picture.
 
         Raises:
-            ImageError: The image has another shape or type.
+            ImageError: The image has another shape or type, or the file is no picture.
             InferenceError: The engine failed on this image.
             DecodeError: The network's output is not what the card says.
             EngineError: The network is closed.

@@ -159,7 +159,6 @@ def test_context_manager_closes(card, engine, make_loader):
         np.zeros((4, 4, 4), np.uint8),
         np.zeros((4, 4, 3), np.float32),
         np.zeros((0, 4, 3), np.uint8),
-        'picture.png',
         None,
     ],
 )

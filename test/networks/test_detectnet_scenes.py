@@ -31,7 +31,6 @@ def shared_net(ssd_onnx):
 @pytest.fixture
 def net(shared_net):
     shared_net.settings = DetectionSettings()
-    shared_net.tiling = shared_net.region = shared_net.tracking = None
     return shared_net
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -36,7 +37,37 @@ def test_anything_with_an_array_inside():
     assert as_pixels(Picture()).array.max() == 7
 
 
-@pytest.mark.parametrize('image', [[], [[[1, 2, 3]]], 'picture', None, np.zeros((2, 2), np.uint8)])
+@pytest.mark.parametrize('image', [[], [[[1, 2, 3]]], None, np.zeros((2, 2), np.uint8)])
 def test_not_an_image(image):
     with pytest.raises(ImageError, match='expected a uint8 image of shape'):
         as_pixels(image)
+
+
+@pytest.mark.parametrize('convert', [str, lambda path: path])
+def test_a_path_is_read(tmp_path, convert):
+    image_bgr = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    path = tmp_path / 'bildnis ü.png'
+    path.write_bytes(cv2.imencode('.png', image_bgr)[1].tobytes())
+    np.testing.assert_array_equal(as_pixels(convert(path)).as_order('bgr'), image_bgr)
+
+
+def test_grey_pictures_become_colour(tmp_path):
+    path = tmp_path / 'grey.png'
+    path.write_bytes(cv2.imencode('.png', np.full((4, 6), 9, np.uint8))[1].tobytes())
+    assert as_pixels(path).array.shape == (4, 6, 3)
+
+
+def test_a_missing_picture(tmp_path):
+    path = tmp_path / 'none.jpg'
+    with pytest.raises(ImageError, match=r"^cannot read the picture '.*none\.jpg': No such file"):
+        as_pixels(path)
+    with pytest.raises(ImageError, match=r'^cannot read the picture .*: Is a directory$'):
+        as_pixels(str(tmp_path))
+
+
+@pytest.mark.parametrize('data', [b'', b'<html>', b'\xff\xd8\xff\xe0'])
+def test_a_file_that_is_no_picture(tmp_path, data):
+    path = tmp_path / 'page.jpg'
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=r"page\.jpg' is no picture that OpenCV decodes"):
+        as_pixels(path)
