@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -34,6 +35,22 @@ def sha256_of(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def read_limited(path: Path, max_bytes: int) -> bytes:
+    """Read a file that must not be larger than ``max_bytes``.
+
+    Raises:
+        OSError: The file cannot be read, or is larger; ``strerror`` has the reason.
+    """
+    with path.open('rb') as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size <= max_bytes:
+            # Devices and pipes have the size 0, so they are read up to the limit.
+            content = stream.read((size or max_bytes) + 1)
+            if len(content) <= max_bytes:
+                return content
+    raise OSError(errno.EFBIG, f'it is larger than {max_bytes} bytes', str(path))
 
 
 def is_whole(path: Path, sha256: str, size_bytes: int | None = None) -> bool:

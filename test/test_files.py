@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files appear whole or not at all, and one process works at a time."""
+"""Tests that files are written completely or not at all, by one process at a time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ros_deep_learning.files import (
     is_whole,
     locked,
     move_whole,
+    read_limited,
     replacing,
     sha256_of,
     work_folder,
@@ -38,6 +39,17 @@ def test_hash_and_wholeness(tmp_path: Path) -> None:
     path.write_bytes(b'abd')
     assert not is_whole(path, ABC, 3)
     assert not is_whole(tmp_path, ABC)
+
+
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / 'a'
+    path.write_bytes(b'12345')
+    assert read_limited(path, 5) == b'12345'
+    with pytest.raises(OSError, match='it is larger than 4 bytes'):
+        read_limited(path, 4)
+    # It has no size, and no end.
+    with pytest.raises(OSError, match='it is larger than 4 bytes'):
+        read_limited(Path('/dev/zero'), 4)
 
 
 def test_replacing_shows_nothing_before_the_end(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CardError
+from ..files import read_limited
 
 _LEVEL = re.compile('[0-9]{1,3}')
 
@@ -32,14 +33,10 @@ def load_colors(path: Path | str) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with path.open('rb') as stream:
-            data = stream.read(MAX_COLORS_BYTES + 1)
+        data = read_limited(path, MAX_COLORS_BYTES)
     except OSError as err:
         msg = f'colors file {path} cannot be read: {err.strerror}'
         raise CardError(msg) from err
-    if len(data) > MAX_COLORS_BYTES:
-        msg = f'colors file {path} is larger than {MAX_COLORS_BYTES} bytes'
-        raise CardError(msg)
     colors = []
     for number, line in enumerate(data.decode('latin-1').splitlines(), 1):
         fields = line.replace(',', ' ').split()

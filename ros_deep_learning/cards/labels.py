@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import CardError
+from ..files import read_limited
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 """Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
@@ -32,14 +33,10 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
     """
     path = Path(path)
     try:
-        with path.open('rb') as stream:
-            data = stream.read(MAX_LABELS_BYTES + 1)
+        data = read_limited(path, MAX_LABELS_BYTES)
     except OSError as err:
         msg = f'labels file {path} cannot be read: {err.strerror}'
         raise CardError(msg) from err
-    if len(data) > MAX_LABELS_BYTES:
-        msg = f'labels file {path} is larger than {MAX_LABELS_BYTES} bytes'
-        raise CardError(msg)
     try:
         text = data.decode('utf-8-sig')
     except UnicodeDecodeError as err:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 
 from ..errors import CardError
+from ..files import read_limited
 from ..text import one_line
 
 MAX_FILE_BYTES = 256 * 1024
@@ -52,14 +53,10 @@ def read_yaml(path: Path) -> Section:
         CardError: The file is missing, unreadable, too large, not YAML, or not a mapping.
     """
     try:
-        with path.open('rb') as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+        data = read_limited(path, MAX_FILE_BYTES)
     except OSError as err:
         msg = f'{path}: cannot be read: {err.strerror}'
         raise CardError(msg) from err
-    if len(data) > MAX_FILE_BYTES:
-        msg = f'{path}: larger than {MAX_FILE_BYTES // 1024} KiB, too large for a card'
-        raise CardError(msg)
     try:
         values = yaml.load(data, _StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
     except yaml.MarkedYAMLError as err:

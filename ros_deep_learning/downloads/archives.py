@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -139,8 +140,7 @@ def _ends_with(name: str, wanted: str) -> bool:
 
 def _copy(stream: IO[bytes], target: Path) -> None:
     with target.open('xb') as output:
-        while chunk := stream.read(_CHUNK_BYTES):
-            output.write(chunk)
+        shutil.copyfileobj(stream, output, _CHUNK_BYTES)
 
 
 def _refuse(archive: Path, reason: str, err: Exception | None = None) -> NoReturn:

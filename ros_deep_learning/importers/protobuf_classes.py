@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError
+from ..files import read_limited
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -71,10 +72,7 @@ def read_message(path: Path, message: Any, what: str) -> Any:
     from google.protobuf.message import DecodeError
 
     try:
-        if path.stat().st_size > MAX_BYTES:
-            msg = f'{path}: larger than {MAX_BYTES} bytes: refused'
-            raise ConversionError(msg)
-        message.ParseFromString(path.read_bytes())
+        message.ParseFromString(read_limited(path, MAX_BYTES))
     except DecodeError as err:
         msg = f'{path}: not {what}, or truncated'
         raise ConversionError(msg) from err

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cards: what is read, and that every mistake is named with its file and key."""
+"""Tests of cards: every key is read, and every mistake is reported with file and key."""
 
 from __future__ import annotations
 

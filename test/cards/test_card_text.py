@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cards written as YAML read back as they were."""
+"""Tests that cards written as YAML are the same when loaded again."""
 
 from __future__ import annotations
 

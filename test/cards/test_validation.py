@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Strict YAML: hostile files cost little and are refused in one line."""
+"""Tests of strict YAML: hostile files cost little and are refused in one line."""
 
 from __future__ import annotations
 

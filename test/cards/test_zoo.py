@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The zoo: every card is sound, its kept weights are the pinned ones, and run as it says."""
+"""Tests of the zoo: every card is valid, and its weights are the pinned ones and run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_card_is_filed_under_its_name(card: ModelCard) -> None:
 def test_kept_weights_are_pinned_and_fit_their_card(card: ModelCard) -> None:
     path = card.source.file
     assert path is not None
-    # A symlink install has links to the kept files.
+    # In a symlink install these are links to the files.
     assert path == (zoo_folder() / 'weights' / path.name).resolve()
     assert path.stat().st_size == card.source.size_bytes
     assert sha256_of(path) == card.source.sha256

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Archives that nobody vouches for: what is taken out of them, and what is refused as a whole."""
+"""Tests of untrusted archives: which files are extracted, and which archives are refused."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def everything(folder: Path) -> set[str]:
-    """All there is beside and in the folder, but for the archive."""
+    """All files beside and in the folder, except the archive."""
     return {str(path.relative_to(folder.parent)) for path in folder.parent.rglob('*')} - {
         'out',
         'a',

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Downloads over https: what is taken, what is gone on with, and what is refused."""
+"""Tests of downloads over https: what is accepted, resumed and refused."""
 
 from __future__ import annotations
 

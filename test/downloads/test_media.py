@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures and clips: the right ones come, and with them all of their package."""
+"""Tests of pictures and clips, which are extracted with all others of their package."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The user's own networks: kept with copies of their files, found by name, never in the way."""
+"""Tests of the user's own networks: copied with their files, found by name, no duplicates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ros_deep_learning.errors import CardError, FetchError
 
 
 def network(name: str, value: float = 1.0) -> onnx.ModelProto:
-    """A network that always gives one number."""
+    """A network that always returns one number."""
     graph = helper.make_graph(
         [helper.make_node('Identity', ['weight'], ['prob'])],
         name,
@@ -39,7 +39,7 @@ BETTER = network('trained for longer').SerializeToString()
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder, which is not there yet."""
+    """The user's folder, which does not exist yet."""
     monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'own'))
     return tmp_path / 'own'
 
@@ -69,7 +69,7 @@ def test_it_is_found_by_its_names(card: ModelCard, own: Path, tmp_path: Path) ->
     for name in ('my-net', 'MY_NET', 'mine'):
         assert find_card(name).folder == path.parent
     assert list_cards()[-1].name == 'my-net'
-    # Its files are copies, pinned, called by bare names.
+    # Its files are copies, with SHA-256 and bare names.
     (tmp_path / 'trained.onnx').unlink()
     (tmp_path / 'names.txt').unlink()
     kept = find_card('mine')
@@ -113,7 +113,7 @@ def test_a_kept_one_can_be_added_again(card: ModelCard) -> None:
 
 
 def test_weights_beside_the_file_are_kept_too(card: ModelCard, tmp_path: Path) -> None:
-    # Exporters call the file of weights as they like, so that two networks have one name.
+    # Exporters may give the weights of two networks the same file name.
     for name, value in (('one', 1.0), ('two', 2.0)):
         folder = tmp_path / name
         folder.mkdir()

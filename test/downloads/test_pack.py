@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks carried to a robot in a folder, every file of which is checked there."""
+"""Tests of packs: folders of networks for a robot, which checks every file."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_robot_without_a_network_runs_them(packed: Path, robot: ModelStore) ->
     complete = robot.complete(find_card('googlenet-12'))
     assert complete.labels is not None
     assert complete.labels.read_text().startswith('thing 0')
-    # Twice is harmless.
+    # A second time changes nothing.
     unpack(packed, robot)
 
 
@@ -99,7 +99,7 @@ def test_it_serves_as_a_cache_as_it_is(packed: Path) -> None:
 
 
 def written(folder: Path, name: str) -> Path:
-    """A card by hand with its own files beside it, in no folder that names are looked for in."""
+    """A handwritten card with its files beside it, outside of the searched folders."""
     folder.mkdir()
     source = find_card('selfie').source.file
     assert source is not None

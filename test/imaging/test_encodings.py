@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every encoding against OpenCV, and every lie against ImageError."""
+"""Tests of every encoding against OpenCV, and of every contradiction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ros_deep_learning.errors import ImageError
 from ros_deep_learning.imaging.encodings import ENCODINGS, decode, is_known
 from ros_deep_learning.imaging.pixels import Pixels
 
-# Samples a pixel, bits a sample, what OpenCV makes of the 8-bit samples. Written from the
+# Samples per pixel, bits per sample, OpenCV's conversion of the 8-bit samples. Written from the
 # definitions in sensor_msgs/image_encodings.hpp, V4L2 and cv_bridge's conversion table.
 REFERENCE: dict[str, tuple[int, int, int | None]] = {
     'rgb8': (3, 8, None),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Messages to pixels and back, with a message whose setter is as strict as it should be."""
+"""Tests of messages to pixels and back, with a message class that refuses slow setters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ros_deep_learning.imaging.image_messages import pixels_from_message, write_
 
 @dataclass
 class StrictImage:
-    """The fields of sensor_msgs/Image; refuses what rclpy would read element by element."""
+    """The fields of sensor_msgs/Image; refuses data that rclpy would copy element by element."""
 
     header: Any = field(default_factory=object)
     height: int = 0

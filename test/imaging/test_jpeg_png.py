@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of JPEG and PNG headers, against files of OpenCV and torn, lying and hand-made ones."""
+"""Tests of JPEG and PNG headers, with files of OpenCV and truncated or invalid ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bytes_of(*parts: bytes) -> np.ndarray:
 
 
 def png_of(width: int, height: int) -> np.ndarray:
-    """Make a PNG that says a size and holds almost nothing."""
+    """Return a PNG that declares a size and has almost no data."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Colours of classes, judged by OpenCV's CIE Lab and by WCAG's contrast."""
+"""Tests of class colours, measured with OpenCV's CIE Lab and the contrast ratio of WCAG."""
 
 from __future__ import annotations
 

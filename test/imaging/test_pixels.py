@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The image type."""
+"""Tests of the image type."""
 
 from __future__ import annotations
 

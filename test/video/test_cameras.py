@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What counts as a camera, and what is asked of it."""
+"""Tests of cameras: which resources are cameras, and what is requested from them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How often frames are written."""
+"""Tests of how often frames are written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ros_deep_learning.video.pacing import Pace, PacedWriter
         ([0.0, 0.02, 0.04, 0.1], [1, 0, 0, 1]),
         ([0.0, 0.3, 0.4], [1, 3, 1]),
         ([5.0, 5.0, 5.0], [1, 0, 0]),
-        # The clock jumps back, and far forth.
+        # The clock jumps back, and far forward.
         ([50.0, 50.1, 2.0, 2.1], [1, 1, 1, 1]),
         ([1.0, 1.1, 5000.0, 5000.1], [1, 1, 1, 1]),
     ],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where frames go when nobody has named them."""
+"""Tests of outputs: videos, numbered pictures and their errors."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of videos and pictures."""
+"""Tests of frames from videos and pictures."""
 
 from __future__ import annotations
 

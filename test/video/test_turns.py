@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Turns and mirrors, against OpenCV's."""
+"""Tests of rotations and mirrors, against OpenCV's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A window where there can be none; a real one needs a screen and another OpenCV."""
+"""Tests of the errors of a window; a real one needs a screen and another OpenCV."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError
+from ...files import read_limited
 from ...text import one_line
 from .caffe_messages import network_class
 
@@ -90,18 +91,13 @@ def read_prototxt(path: Path) -> Prototxt:
 
 def _read(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            msg = f'{path}: {size} bytes are too large for a prototxt: refused'
-            raise ConversionError(msg)
-        text = path.read_text(encoding='utf-8-sig')
+        return read_limited(path, MAX_BYTES).decode('utf-8-sig')
     except UnicodeError as err:
         msg = f'{path}: not a prototxt: not text in UTF-8'
         raise ConversionError(msg) from err
     except OSError as err:
         msg = f'{path}: cannot be read: {err.strerror}'
         raise ConversionError(msg) from err
-    return text
 
 
 def _scan(path: Path, text: str) -> list[LayerText]:

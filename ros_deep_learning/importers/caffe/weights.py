@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConversionError
+from ...files import read_limited
 
 MAX_BYTES = 1024 * 1024 * 1024
 """Largest caffemodel; that of VGG-19, the largest network of the zoo, has 548 MiB."""
@@ -56,11 +57,7 @@ def read_weights(path: Path) -> dict[str, list[StoredBlob]]:
             limit.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            msg = f'{path}: {size} bytes are too large for a caffemodel: refused'
-            raise ConversionError(msg)
-        content = path.read_bytes()
+        content = read_limited(path, MAX_BYTES)
     except OSError as err:
         msg = f'{path}: cannot be read: {err.strerror}'
         raise ConversionError(msg) from err

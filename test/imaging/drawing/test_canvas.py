@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what can be drawn on."""
+"""Tests of the checks of arrays for drawing."""
 
 from __future__ import annotations
 

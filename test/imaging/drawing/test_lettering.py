@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Text on plates."""
+"""Tests of text on plates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Drawing of detections: what is painted, what is left alone, what is refused."""
+"""Tests of drawn detections: what is painted, what stays unchanged, what is refused."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_any_boxes_on_any_image(data: st.DataObject, width: int, height: int) ->
     boxes = data.draw(st.lists(st.tuples(*[numbers] * 4), max_size=6))
     scores = data.draw(st.lists(numbers, min_size=len(boxes), max_size=len(boxes)))
     ids = data.draw(st.lists(st.integers(-5, 9), min_size=len(boxes), max_size=len(boxes)))
-    # A frame around the image shows what is painted beyond its edges.
+    # A frame around the image detects pixels painted beyond its edges.
     frame = np.full((height + 2, width, 3), 100, np.uint8)
     draw(frame[1:-1], boxes, scores, ids)
     assert (frame[[0, -1]] == 100).all()
