@@ -18,7 +18,7 @@ from ros_deep_learning.engines.tensorrt.build.builder import (
     build,
 )
 from ros_deep_learning.engines.tensorrt.log import RecentErrors
-from ros_deep_learning.errors import BuildError
+from ros_deep_learning.errors import BuildError, OnnxError
 
 MAGIC = b'vtrt'
 """First bytes of a plan of TensorRT for RTX."""
@@ -123,7 +123,7 @@ def test_a_broken_file_is_said(tmp_path, save, conv_model, ask):
     path = save(conv_model())
     request = ask(path, 'fp32')
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(BuildError, match=r'net\.onnx'):
+    with pytest.raises(OnnxError, match=r'net\.onnx'):
         make(request)
 
 
