@@ -87,13 +87,10 @@ def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[byte
     try:
         with os.fdopen(handle, 'wb') as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
+        move_whole(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
 
 
 def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> None:
@@ -120,7 +117,7 @@ def move_whole(part: Path, target: Path) -> None:
 
 @contextmanager
 def locked(path: Path, progress: Progress = silent, *, holder: str = '') -> Iterator[None]:
-    """Hold a lock file that all processes of this machine share.
+    """Acquire a lock file, shared by all processes of this machine, and release it at the end.
 
     Args:
         path: The lock file; its folder must exist.
