@@ -32,10 +32,11 @@ class DetectNet(Network[DetectionSettings]):
     It remembers nothing of the images before; to follow objects from one to the next, see
     ``Tracker``.
 
-    >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
-    ...     for one in net.detect(image_rgb):
-    ...         print(one.label, one.score, one.box_xyxy)
-    bicycle 0.93 (441.0, 212.7, 689.5, 451.9)
+    Examples:
+        >>> with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:  # doctest: +SKIP
+        ...     for one in net.detect(image_rgb):
+        ...         print(one.label, one.score, one.box_xyxy)
+        bicycle 0.93 (441.0, 212.7, 689.5, 451.9)
     """
 
     task = 'detection'

@@ -40,9 +40,10 @@ def smoothing_factor(number: float) -> float:
 class Smoother:
     """Smooths the scores of one camera's frames. Not to be shared between threads.
 
-    >>> smoother = Smoother(0.25)  # doctest: +SKIP
-    ... for image_rgb in images:
-    ...     seen = smoother.update(net.classify(image_rgb))
+    Examples:
+        >>> smoother = Smoother(0.25)  # doctest: +SKIP
+        ... for image_rgb in images:
+        ...     seen = smoother.update(net.classify(image_rgb))
     """
 
     def __init__(self, number: float = 0.0) -> None:

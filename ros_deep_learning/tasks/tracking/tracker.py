@@ -61,9 +61,10 @@ class Tracker:
 
     No number is used twice, whatever the settings change to in between.
 
-    >>> tracker = Tracker(TrackingSettings())  # doctest: +SKIP
-    ... for image_rgb in images:
-    ...     found = tracker.update(net.detect(image_rgb))
+    Examples:
+        >>> tracker = Tracker(TrackingSettings())  # doctest: +SKIP
+        ... for image_rgb in images:
+        ...     found = tracker.update(net.detect(image_rgb))
 
     ``byte`` also needs boxes below the score from which objects are reported: load the detector
     with ``threshold=tracker.least_score``.
