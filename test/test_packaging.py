@@ -48,6 +48,7 @@ NOT_DECLARED = {
     'pycuda',
     'pynvml',
     'ros_deep_learning',
+    'simplejpeg',
     'tensorrt',
     'tensorrt_rtx',
 }
@@ -173,9 +174,8 @@ def test_what_messages_need_is_declared() -> None:
 
 def test_pip_requires_what_the_library_imports() -> None:
     setup = (ROOT / 'setup.py').read_text()
-    library = [
-        PACKAGE / name for name in ('imaging', 'models', 'engines', 'tasks', 'networks', 'cli')
-    ]
+    rooms = {path.parent for path in PACKAGE.glob('*/__init__.py')}
+    library = sorted(rooms - {PACKAGE / 'nodes', PACKAGE / 'launching'})
     optional = NOT_DECLARED - {'onnx'} | {'onnxruntime', 'scipy'}
     for name in imports(library) - optional:
         assert re.search(rf"'{PIP_NAMES.get(name, name)}[',<>=]", setup), name

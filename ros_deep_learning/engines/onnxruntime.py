@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BackendUnavailableError, EngineError, InferenceError
+from ..errors import BackendUnavailableError, DeepLearningError, EngineError, InferenceError
 from ..onnx_tools.facts import read_facts
+from ..onnx_tools.load import import_onnx
 from ..onnx_tools.onnxruntime_import import import_onnxruntime
 from ..progress import Progress
 from ..text import one_line
@@ -49,14 +48,11 @@ class OnnxRuntimeBackend:
 
     def unavailable_reason(self) -> str | None:
         """Return which Python package is missing or broken, and the fix; None = neither is."""
-        for package, load in (
-            ('onnxruntime', import_onnxruntime),
-            ('onnx', partial(importlib.import_module, 'onnx')),
-        ):
-            try:
-                load()
-            except ImportError as err:
-                return f'{one_line(err)}; to fix: pip install {package}'
+        try:
+            import_onnxruntime()
+            import_onnx()
+        except DeepLearningError as err:
+            return str(err)
         return None
 
     def load(

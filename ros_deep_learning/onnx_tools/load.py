@@ -4,14 +4,28 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OnnxError
 from ..text import one_line
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+
+def import_onnx() -> Any:
+    """Import ``onnx``, which ROS distributions do not have.
+
+    Raises:
+        OnnxError: It is not installed, or broken.
+    """
+    try:
+        return importlib.import_module('onnx')
+    except ImportError as err:
+        msg = f'{one_line(err)}; to fix: pip install onnx'
+        raise OnnxError(msg) from err
 
 
 def load_onnx(path: Path, *, weights: bool = True) -> ModelProto:
@@ -22,12 +36,12 @@ def load_onnx(path: Path, *, weights: bool = True) -> ModelProto:
         weights: Whether to load weights that are stored in other files, too.
 
     Raises:
-        OnnxError: The file is missing or is not an ONNX file.
+        OnnxError: The file is missing or is not an ONNX file, or the package onnx is missing.
     """
-    import onnx
-
+    onnx = import_onnx()
     try:
-        return onnx.load(str(path), load_external_data=weights)
+        model: ModelProto = onnx.load(str(path), load_external_data=weights)
     except Exception as err:
         msg = f'cannot read {path} as an ONNX file: {one_line(err)}'
         raise OnnxError(msg) from err
+    return model

@@ -8,6 +8,9 @@ import importlib
 import os
 from typing import Any
 
+from ..errors import BackendUnavailableError
+from ..text import one_line
+
 TELEMETRY_SWITCH = 'ORT_DISABLE_TELEMETRY'
 
 
@@ -22,7 +25,11 @@ def import_onnxruntime(submodule: str = '') -> Any:
         submodule: Name below ``onnxruntime``, such as ``quantization``; empty for the package.
 
     Raises:
-        ImportError: It is not installed, or broken.
+        BackendUnavailableError: It is not installed, or broken.
     """
     os.environ.setdefault(TELEMETRY_SWITCH, '1')
-    return importlib.import_module('onnxruntime' + f'.{submodule}' * bool(submodule))
+    try:
+        return importlib.import_module('onnxruntime' + f'.{submodule}' * bool(submodule))
+    except ImportError as err:
+        msg = f'{one_line(err)}; to fix: pip install onnxruntime'
+        raise BackendUnavailableError(msg) from err

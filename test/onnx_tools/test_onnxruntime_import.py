@@ -8,11 +8,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import ros_deep_learning.onnx_tools.onnxruntime_import as onnxruntime_import
+from ros_deep_learning.errors import DeepLearningError
+from ros_deep_learning.onnx_tools.load import import_onnx
 
 PACKAGE = Path(__file__).resolve().parents[2] / 'ros_deep_learning'
 
@@ -52,3 +55,15 @@ def test_a_submodule_is_imported_by_its_name() -> None:
 def test_no_other_file_imports_onnxruntime() -> None:
     importing = re.compile(r'^\s*(import|from) onnxruntime\b', re.MULTILINE)
     assert [path for path in PACKAGE.rglob('*.py') if importing.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ('package', 'load'),
+    [('onnxruntime', onnxruntime_import.import_onnxruntime), ('onnx', import_onnx)],
+)
+def test_a_missing_package_is_an_error_with_the_command_to_type(
+    monkeypatch: pytest.MonkeyPatch, package: str, load: Callable[[], object]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(DeepLearningError, match=f'to fix: pip install {package}$'):
+        load()
