@@ -39,15 +39,15 @@ class Network(ABC, Generic[_SettingsT]):
         task: What the network is made for.
         settings_type: Its settings.
         threshold_field: The field of the settings that the constructor's ``threshold`` stands for.
-        labels: Name of each class; its number where the card has no labels.
-        max_batch: Most images in one run: 1 where the network's batch is fixed.
     """
 
     task: ClassVar[Task]
     settings_type: ClassVar[type[Any]]
     threshold_field: ClassVar[str] = 'score_threshold'
     labels: tuple[str, ...]
+    """Name of each class; its number where the card has no labels."""
     max_batch: int
+    """Most images in one run: 1 where the network's batch is fixed."""
 
     def __init__(
         self,
