@@ -28,7 +28,7 @@ SETTINGS = {
 
 
 def declared(name: str) -> dict[str, Any]:
-    """Give the arguments that a launch file declares, by name."""
+    """Return the arguments that a launch file declares, by name."""
     path = ROOT / 'launch' / f'{name}.launch.py'
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -39,7 +39,7 @@ def declared(name: str) -> dict[str, Any]:
 
 
 def table() -> str:
-    """Make the table of all arguments but those that are a vision node's parameters."""
+    """Return the table of all arguments, less those that are parameters of vision nodes."""
     files = sorted(path.name.removesuffix('.launch.py') for path in (ROOT / 'launch').iterdir())
     rows: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for file in files:
@@ -61,7 +61,7 @@ def table() -> str:
 
 
 def page(text: str) -> str:
-    """Put the table into the text of the page."""
+    """Return the text of the page with the table in it."""
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
     return f'{before}{BEGIN}\n{table()}{END}{after}'

@@ -31,7 +31,7 @@ TABLES = {
 
 
 def page() -> str:
-    """Make the page."""
+    """Return the text of the page."""
     parts = [
         '# Parameters of the nodes\n',
         '`dev/parameter_reference.py` writes this page from the nodes; a test compares them.\n\n'

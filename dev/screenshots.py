@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Take the pictures of docs/images: what the nodes publish on ~/overlay for real images.
+"""Take the pictures of docs/images: overlays that the nodes publish for real images.
 
 Run it after `. .ros/env.sh`, or in a sourced workspace; the pictures that are shown to the nodes
 are fetched once.
@@ -37,7 +37,7 @@ WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What is shown to which node.
+    """One picture to take: its input and its node.
 
     Attributes:
         make_node: The node's class.
@@ -68,7 +68,7 @@ SHOTS = (
 
 
 def images_of(shot: Shot) -> Iterator[NDArray[np.uint8]]:
-    """Give the pictures or frames of a shot, BGR, as wide as the screenshots."""
+    """Return the pictures or frames of a shot, (H, W, 3) uint8 BGR, scaled to the screenshots."""
     # A picture is a clip of one frame to OpenCV.
     capture = cv2.VideoCapture(str(media_path(shot.media)))
     for index in range(shot.frames.stop):
@@ -81,7 +81,7 @@ def images_of(shot: Shot) -> Iterator[NDArray[np.uint8]]:
 
 
 def messages_of(shot: Shot) -> list[Any] | None:
-    """Run a node on its images; answer the last one, its overlay and its views as published."""
+    """Run a node on its images; return the last one, its overlay and its views as published."""
     node = shot.make_node()
     node.set_parameters([Parameter(name, value=v) for name, v in shot.parameters.items()])
     viewer = rclpy.create_node('viewer')
@@ -115,7 +115,7 @@ def messages_of(shot: Shot) -> list[Any] | None:
 
 
 def side_by_side(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Put an even number of pictures of one size in two columns."""
+    """Return an even number of pictures of one size, laid out in two columns."""
     rows = [np.hstack(pictures[i : i + 2]) for i in range(0, len(pictures), 2)]
     whole = np.vstack(rows)
     height = round(whole.shape[0] * WIDTH / whole.shape[1])
@@ -123,7 +123,7 @@ def side_by_side(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def write_jpeg(path: Path, image_bgr: NDArray[np.uint8]) -> None:
-    """Write a picture as good as its size allows."""
+    """Write a picture with the best quality that its size limit allows."""
     for quality in range(95, 40, -5):
         data = cv2.imencode('.jpg', image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         if data.size < MAX_BYTES:
@@ -132,7 +132,7 @@ def write_jpeg(path: Path, image_bgr: NDArray[np.uint8]) -> None:
 
 
 def main() -> int:
-    """Take them all; answers 1 where a node showed nothing."""
+    """Take all pictures; return 1 if a node published nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('folder', nargs='?', default='docs/images', help='where they go')
     folder = Path(parser.parse_args().folder)

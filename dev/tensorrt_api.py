@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Record what the Python module of a TensorRT release offers, without its libraries.
+"""List the Python names of a TensorRT release, without its libraries.
 
 PyPI has NVIDIA's module itself (``tensorrt-cu12-bindings``), but not the libraries it links to.
 With empty ones in their place it imports, so its classes and enumerations can be listed.
@@ -65,7 +65,7 @@ print(json.dumps({{
 
 
 def record(version: str, folder: Path) -> dict[str, object]:
-    """Download the module of a release into a folder, and list it."""
+    """Download the Python module of a release into a folder, and list its names."""
     pip = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:']
     wanted = f'tensorrt-cu12-bindings=={version}'
     subprocess.run([*pip, '--dest', folder, wanted], check=True, stdout=sys.stderr)

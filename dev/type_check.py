@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run mypy, where the NumPy at hand is the one whose stubs the code is checked against.
+"""Run mypy if the installed NumPy is the release that the code is checked with.
 
-NumPy's stubs change with each release, and what one accepts another one does not. The checks do
-not depend on the Python that runs them, so one NumPy is enough.
+The stubs of NumPy change with each release, so another release would find other errors. The
+result does not depend on the Python that runs mypy, so one NumPy is enough.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CHECKED_WITH = '2.4'
 
 
 def main() -> int:
-    """Check the types; 0 where all is well or the NumPy is another one, which is said."""
+    """Check the types; return 0 if they are right, or if NumPy is another release (printed)."""
     import numpy as np
 
     release = '.'.join(np.__version__.split('.')[:2])

@@ -44,8 +44,8 @@ def test_message(n):
 def test_other():
     pass
 """
-# Alone, and with workers; both read what the controller prints and returns.
-ALONE, WORKERS = (), ('-p', 'xdist', '-n', '2')
+# Alone, and with a worker; both read what the controller prints and returns.
+ALONE, WORKERS = (), ('-p', 'xdist', '-n', '1')
 
 
 def run(folder: Path, body: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:

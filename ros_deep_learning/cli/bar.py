@@ -16,9 +16,9 @@ _BAR = '{desc}: {percentage:3.0f}%|{bar:30}| {elapsed}'
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give a progress callback that draws on the standard error.
+    """Yield a progress callback that writes to the standard error.
 
-    On a terminal it is one tqdm bar a stage, elsewhere one line a stage.
+    On a terminal it draws one tqdm bar a stage, elsewhere it writes one line a stage.
     """
     from tqdm import tqdm
 

@@ -87,7 +87,7 @@ def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanReque
         precision=arguments.precision,
         options=options,
     )
-    refused = 'asked for anew' if arguments.rebuild else ''
+    refused = 'rebuild requested' if arguments.rebuild else ''
     return request, obtain_plan(request, PlanCache(), progress, refused=refused)
 
 
@@ -98,7 +98,7 @@ def _network(model: str, progress: Progress) -> tuple[Path, InputSpec | None]:
     if model.endswith('.onnx'):
         return Path(model).expanduser(), None
     store = ModelStore()
-    # Where the network itself tells the size of its input, that holds: the nodes load it so.
+    # A size in the network file wins over the card, as in the nodes.
     card = store.complete(find_card(model), progress)
     return store.onnx_path(card, progress), card.input
 

@@ -96,7 +96,7 @@ def _why_prune(entry: CachedPlan, arguments: argparse.Namespace) -> str | None:
         return entry.fault
     assert entry.record is not None
     if arguments.all:
-        return 'all are to go'
+        return '--all'
     built = datetime.fromisoformat(entry.record.created)
     age = datetime.now(timezone.utc) - built
     if arguments.older_than is not None and age > timedelta(days=arguments.older_than):
@@ -139,14 +139,14 @@ def _name(entry: CachedPlan) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='rdl engines', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
-    commands.add_parser('list', help='say what is cached, for what, and why it was built')
+    commands.add_parser('list', help='print what is cached, for what, and why it was built')
     commands.add_parser('verify', help='check every engine against its sidecar')
     prune = commands.add_parser(
         'prune', help='remove engines that are faulty, or for a TensorRT that is not installed'
     )
     prune.add_argument('--older-than', type=float, metavar='DAYS', help='also those built before')
     prune.add_argument('--all', action='store_true', help='remove all')
-    prune.add_argument('--dry-run', action='store_true', help='only say what would be removed')
+    prune.add_argument('--dry-run', action='store_true', help='only print what would be removed')
     return parser
 
 

@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument('--here', action='store_true', help='only those that need no download')
     listing.set_defaults(run=models_tables.list_models)
 
-    show = commands.add_parser('show', help='tell all there is to know of a network')
+    show = commands.add_parser('show', help='print all that is known of a network')
     show.add_argument('name', help='name, alias, or path of a card (.yaml)')
     show.set_defaults(run=models_tables.show_model)
 
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     download.add_argument(
         '--trust-anew',
         action='store_true',
-        help='download again, and trust what comes in place of the first download',
+        help='download again, and trust the new file instead of the first download',
     )
     download.set_defaults(run=models_files.download)
 
@@ -73,7 +73,11 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, run, text in (
         ('add', models_custom.add, 'keep a network of your own, so that it has a name'),
-        ('inspect', models_custom.inspect, 'tell what a network file is, and guess its card'),
+        (
+            'inspect',
+            models_custom.inspect,
+            'print tensors of a network file, and guess its card',
+        ),
     ):
         custom = commands.add_parser(name, help=text)
         _add_custom(custom, name)
@@ -95,7 +99,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--task', choices=get_args(Task))
     parser.add_argument('--family', help='collection, such as jetson-inference')
     parser.add_argument(
-        '--state', choices=get_args(Checked), help='what of it was run when its card was made'
+        '--state', choices=get_args(Checked), help='which weights were run when its card was made'
     )
 
 
@@ -113,14 +117,19 @@ def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
     add('--prototxt', type=Path, help='prototxt of a caffemodel')
     add('--labels', type=Path, help='file of one label a line')
     add('--colors', type=Path, help='file of one colour a line')
-    add('--decoder', help='decoder of a detector, where its tensors do not tell')
+    add('--decoder', help='decoder of a detector, if it cannot be told from its tensors')
     add('--input-blob', help='input tensor')
     add('--output-blob', help='output tensor')
-    add('--input-size', help='WxH, where the file leaves it open')
-    add('--mean-pixel', type=float, default=0.0, help='what a Caffe detector takes off')
+    add('--input-size', help='WxH, if the file leaves it open')
+    add(
+        '--mean-pixel',
+        type=float,
+        default=0.0,
+        help='subtracted from pixels (Caffe detectors)',
+    )
     add('--licence', help='SPDX name of its licence')
     if name == 'add':
-        add('--replace', action='store_true', help='put it in the place of one added before')
+        add('--replace', action='store_true', help='replace a network of that name added before')
     else:
         add('--write', type=Path, metavar='CARD', help='write the card to this file (.yaml)')
 

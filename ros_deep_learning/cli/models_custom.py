@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of the user's own: what a file is, its card, and keeping both."""
+"""The commands `rdl models inspect` and `add`: networks of the user's own."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
 
 
 def _print_tensors(path: Path, prototxt: Path | None) -> None:
-    """Print what a file tells of its tensors, if it is there."""
+    """Print the tensors of a network file, if it exists."""
     suffix = path.suffix.lower()
     if suffix == '.onnx':
         _print_facts(path, read_facts(path))

@@ -18,7 +18,7 @@ from .models_tables import filtered
 
 
 def download(arguments: argparse.Namespace) -> int:
-    """Fetch, verify and convert networks; goes on after one that fails."""
+    """Fetch, verify and convert networks; continue after one that fails."""
     wants_all = arguments.task or arguments.family or arguments.state
     if bool(arguments.names) == bool(wants_all):
         msg = 'name the networks to download, or choose them by --task, --family or --state'
@@ -91,7 +91,7 @@ def _store(arguments: argparse.Namespace) -> ModelStore:
 
 
 def _began(card: ModelCard, store: ModelStore) -> bool:
-    """Tell whether there are files of a network here, whole or not."""
+    """Return whether the store has files of a network, complete or not."""
     if card.source.file is not None:
         return True
     return any(store.folder().glob(f'{card.name}-*'))

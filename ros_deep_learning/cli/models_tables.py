@@ -29,7 +29,7 @@ def list_models(arguments: argparse.Namespace) -> int:
 
 
 def show_model(arguments: argparse.Namespace) -> int:
-    """Print what is known of one network."""
+    """Print all that is known of one network."""
     card = find_card(arguments.name)
     store = ModelStore()
     rows = [
@@ -58,7 +58,7 @@ def show_model(arguments: argparse.Namespace) -> int:
 
 
 def filtered(cards: Iterable[ModelCard], arguments: argparse.Namespace) -> list[ModelCard]:
-    """Give the cards that the filters let through."""
+    """Return the cards that match the filters."""
     return [
         card
         for card in cards
@@ -69,7 +69,7 @@ def filtered(cards: Iterable[ModelCard], arguments: argparse.Namespace) -> list[
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Give a table with columns as wide as they must be."""
+    """Return a text table, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [
         '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -68,12 +68,12 @@ def _quantize(
     arguments: argparse.Namespace, output: Path, progress: Progress
 ) -> tuple[Quantised, Agreement]:
     store = ModelStore()
-    # Where the network itself tells the size of its input, that holds: the nodes load it so.
+    # A size in the network file wins over the card, as in the nodes.
     card = store.complete(choose_card(arguments.model), progress)
     progress('reading frames', None)
     frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
     if len(frames) < _LEAST_FRAMES:
-        msg = f'{arguments.frames} has one frame; one is to calibrate with, one to check with'
+        msg = f'{arguments.frames} has one frame, but calibration and check need one each'
         raise SettingsError(msg)
     onnx_path = store.onnx_path(card, progress)
     placements = [placement(frame.size_wh, card.input) for frame in frames]
@@ -102,7 +102,7 @@ def _quantize(
 
 
 def _held_out(count: int, share: float) -> set[int]:
-    """Choose the frames to check with, evenly spread: at least one, and never all."""
+    """Return the indices of the frames to check with, evenly spread: at least one, never all."""
     wanted = min(max(round(count * share), 1), count - 1)
     return {int(i) for i in np.linspace(0, count - 1, wanted).round()}
 

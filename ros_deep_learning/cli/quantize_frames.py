@@ -21,19 +21,19 @@ _COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 
 
 def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixels]:
-    """Read frames, evenly spread over the source.
+    """Return frames that are evenly spread over the source.
 
     Args:
         source: A folder of images, a video file, an .npz or .npy file of RGB images, or a
             rosbag2 (a folder with metadata.yaml), which needs the package ``rosbags``.
-        limit: Most frames, at least 1.
-        topic: The bag's image topic; None is its only one.
+        limit: Highest number of frames, at least 1.
+        topic: The bag's image topic; None takes the only one.
 
     Raises:
         SettingsError: The source cannot be read, or has no frames.
     """
     if limit < 1:
-        msg = f'limit: want 1 frame or more, not {limit}'
+        msg = f'limit: expected at least 1 frame, got {limit}'
         raise SettingsError(msg)
     if not source.exists():
         msg = f'there is no {source}'
@@ -47,13 +47,14 @@ def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixe
         frames = _from_video(source, limit)
     found = list(frames)
     if not found:
-        msg = f'{source} has no frames; want images ({", ".join(_IMAGES)}), a video, .npz or a bag'
+        kinds = f'images ({", ".join(_IMAGES)}), a video, .npz or a bag'
+        msg = f'{source} has no frames; expected {kinds}'
         raise SettingsError(msg)
     return found
 
 
 def spread(count: int, limit: int) -> list[int]:
-    """Choose at most ``limit`` of ``count`` indices, evenly, rising."""
+    """Return at most ``limit`` of ``count`` indices, evenly spread and rising."""
     if count <= limit:
         return list(range(count))
     return [int(i) for i in np.linspace(0, count - 1, limit).round()]
@@ -64,7 +65,7 @@ def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:
     for index in spread(len(paths), limit):
         image = cv2.imread(str(paths[index]), cv2.IMREAD_COLOR)
         if image is None:
-            msg = f'{paths[index]} cannot be read as an image; mend: remove it'
+            msg = f'{paths[index]} cannot be read as an image; to fix: remove it'
             raise SettingsError(msg)
         yield Pixels(np.asarray(image, np.uint8), 'bgr')
 
@@ -99,7 +100,7 @@ def _from_arrays(path: Path, limit: int) -> Iterator[Pixels]:
     for index in spread(len(images), limit):
         image = images[index]
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-            msg = f'{path}: want uint8 RGB images (H, W, 3), not {image.dtype} {image.shape}'
+            msg = f'{path}: expected uint8 RGB images (H, W, 3), got {image.dtype} {image.shape}'
             raise SettingsError(msg)
         yield Pixels(image, 'rgb')
 
@@ -109,7 +110,7 @@ def _from_bag(folder: Path, limit: int, topic: str | None) -> Iterator[Pixels]:
         highlevel = import_module('rosbags.highlevel')
         typesys = import_module('rosbags.typesys')
     except ImportError as err:
-        msg = f'reading the bag {folder} needs the package rosbags; mend: pip install rosbags'
+        msg = f'reading the bag {folder} needs the package rosbags; to fix: pip install rosbags'
         raise SettingsError(msg) from err
     store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
     with highlevel.AnyReader([folder], default_typestore=store) as reader:
@@ -119,7 +120,8 @@ def _from_bag(folder: Path, limit: int, topic: str | None) -> Iterator[Pixels]:
             topic = names[0]
         if topic not in names:
             have = ', '.join(names) or 'none'
-            msg = f'{folder}: want one of its image topics ({have}), not {topic}; mend: --topic'
+            wanted_topic = f'expected one of its image topics ({have}), got {topic}'
+            msg = f'{folder}: {wanted_topic}; to fix: --topic'
             raise SettingsError(msg)
         chosen = [c for c in images if c.topic == topic]
         wanted = set(spread(sum(c.msgcount for c in chosen), limit))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What int8 costs: how far a quantised network agrees with its float original."""
+"""Measure how far a quantised network agrees with its float original."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ..tasks.suppression import DetectionSettings, detections_from
 
 Outputs = Mapping[str, NDArray[Any]]
 MATCH_IOU = 0.5
-"""Least overlap of two boxes that show the same object, as in PASCAL VOC and COCO's AP50."""
+"""Lowest IoU of two boxes of the same object, as in PASCAL VOC and COCO's AP50."""
 KEPT_IOU = 0.9
-"""Least overlap of a box with the float network's own for int8 to have kept it."""
+"""Lowest IoU with a box of the float network for int8 to have kept that box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Agreement:
     Attributes:
         share: 0..1: of frames with the same best class, of pixels with the same class, or of
             objects that both found; nan where neither found any.
-        measure: What the share is of.
+        measure: Name of what the share counts.
         detail: More of it, for people; may be empty.
     """
 
@@ -54,17 +54,17 @@ def agreement(
     *,
     min_iou: float = MATCH_IOU,
 ) -> Agreement:
-    """Compare the outputs of two networks on the same frames, by what the task makes of them.
+    """Compare the outputs of two networks on the same frames by the results of the task.
 
     Args:
-        card: The network; says task, outputs and decoder.
+        card: Of the network; its task, outputs and decoder count.
         placements: How each frame was laid into the input.
         floats: Outputs of the float network, with batch axis 1, one set a frame.
         ints: Those of the quantised one.
-        min_iou: Least overlap of two boxes that count as the same object.
+        min_iou: Lowest IoU of two boxes that count as the same object.
 
     Raises:
-        DecodeError: The outputs are not what the card says.
+        DecodeError: The outputs do not fit the card.
     """
     pairs = list(zip(floats, ints, strict=True))
     if card.task == 'classification':
@@ -105,12 +105,12 @@ def _boxes(
 
 
 def answers_kept(card: ModelCard, placements: Sequence[Placement], share: float) -> Goal:
-    """Make the goal of keeping a share of a float network's answers.
+    """Return the goal of keeping a share of the results of a float network.
 
     Args:
         card: The network.
-        placements: How each frame that it is judged by is laid into the input.
-        share: 0..1 of ``agreement``, with boxes that overlap by ``KEPT_IOU``.
+        placements: Of the frames that it is judged by, in the input.
+        share: 0..1, as ``agreement`` with ``min_iou=KEPT_IOU`` computes it.
     """
 
     def score(floats: Sequence[Outputs], ints: Sequence[Outputs]) -> float:
@@ -120,7 +120,7 @@ def answers_kept(card: ModelCard, placements: Sequence[Placement], share: float)
 
 
 def match_ious(a: Detections, b: Detections, min_iou: float = MATCH_IOU) -> list[float]:
-    """Pair the objects of the same class that overlap most, each one once.
+    """Return the overlaps of objects of one class, paired greedily, each used once.
 
     Returns:
         The IoU of each pair, all at or above ``min_iou``.
@@ -141,16 +141,16 @@ def detections_of(
     outputs: Outputs,
     settings: DetectionSettings | None = None,
 ) -> Detections:
-    """Read the objects of one frame, by the card's decoder.
+    """Decode the objects of one frame.
 
     Args:
         card: The network.
         placement: How the frame was laid into the input.
         outputs: The network's, with batch axis 1.
-        settings: What to keep; the defaults, if none are given.
+        settings: Which objects are kept; None for the defaults.
 
     Raises:
-        DecodeError: The outputs are not what the card says.
+        DecodeError: The outputs do not fit the card.
     """
     settings = settings or DetectionSettings()
     arrays = {name: array[0] for name, array in outputs.items()}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a console program's frames go: nowhere, to a file, or to pictures of the same names."""
+"""Outputs of a console program: none, a file, or pictures of the same names."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..video.sources import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoF
 
 
 def open_sink(output: str | None, source: FrameSource) -> Sink:
-    """Open what a program writes to.
+    """Open the output of a program.
 
     Args:
         output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder,
-            with or without ``file://`` before it; None is nowhere.
-        source: What the frames come from; its names are kept in a folder.
+            with or without ``file://`` before it; None writes nothing.
+        source: Source of the frames; in a folder they keep its names.
 
     Raises:
-        ImageError: There cannot be such an output, or it would be written over a source.
+        ImageError: The output is of no known kind, or would overwrite a source.
     """
     if not output:
         return _Nowhere()
@@ -49,7 +49,7 @@ def _check_apart(targets: Sequence[Path], sources: Sequence[Path]) -> None:
     taken = {path.resolve() for path in sources}
     for target in targets:
         if target.resolve() in taken:
-            msg = f'{target} would be written over; give another output'
+            msg = f'{target} would be overwritten; give another output'
             raise ImageError(msg)
 
 
@@ -58,7 +58,7 @@ class _Nowhere:
         self.paths: list[Path] = []
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
-        """Take one frame."""
+        """Ignore a frame."""
 
     def close(self) -> None:
-        """Finish."""
+        """Do nothing."""

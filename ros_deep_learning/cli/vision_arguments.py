@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The arguments that imagenet, detectnet and segnet share, as jetson-inference has them."""
+"""The arguments of imagenet, detectnet and segnet that jetson-inference has too."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     Args:
         prog: Name of the program.
         description: What it does.
-        network: The network that it takes by default.
+        network: Name of the default network.
     """
     parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
     parser.add_argument('input', help='picture, folder of pictures, or video')
@@ -56,7 +56,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
 
 
 def spelled(argv: Sequence[str]) -> list[str]:
-    """Give arguments with ``-`` for ``_`` in options' names: jetson-inference takes both."""
+    """Return arguments with ``-`` for ``_`` in option names, as jetson-inference takes both."""
     fixed = []
     for argument in argv:
         name, equals, value = argument.partition('=')
@@ -73,20 +73,19 @@ def chosen_card(
     outputs: Mapping[str, str] | None = None,
     model_wins: bool = False,
 ) -> ModelCard:
-    """Find the card that the arguments mean.
+    """Find the card that the arguments name.
 
-    As in jetson-inference, ``--network`` wins over ``--model`` (in segnet it is the other way
-    round).
+    As in jetson-inference, ``--network`` wins over ``--model``, and in segnet ``--model`` wins.
 
     Args:
-        arguments: The common ones.
-        task: What the program does.
-        outputs: Tensors of the outputs ``coverage`` and ``boxes``, where they are named.
+        arguments: Parsed by a ``vision_parser``.
+        task: The task of the program.
+        outputs: Tensors of the outputs ``coverage`` and ``boxes``, if given.
         model_wins: Whether ``--model`` wins.
 
     Raises:
         SettingsError: An argument has a wrong form.
-        DeepLearningError: There is no such network, or its file does not tell enough.
+        DeepLearningError: There is no such network, or its file leaves too much open.
     """
     first, second = arguments.network, arguments.model
     if model_wins:
@@ -108,17 +107,17 @@ def chosen_card(
 
 
 def colors_bgr(network: Network[Any]) -> NDArray[np.uint8]:
-    """Give the colours of the classes as pictures here have them, shape (K, 3), uint8, bgr."""
+    """Return the colours of the classes, (K, 3) uint8 BGR."""
     return np.ascontiguousarray(network.colors_rgb[:, ::-1])
 
 
 def loader_of(arguments: argparse.Namespace) -> EngineLoader:
-    """Make the loader that the arguments want."""
+    """Return an engine loader; with ``--offline`` it downloads nothing."""
     return EngineLoader(ModelStore(offline=True if arguments.offline else None))
 
 
 def size_of(text: str | None) -> tuple[int, int] | None:
-    """Read ``WxH``.
+    """Return the size that a text such as ``640x480`` names, in pixels.
 
     Raises:
         SettingsError: The text is something else.
@@ -127,6 +126,6 @@ def size_of(text: str | None) -> tuple[int, int] | None:
         return None
     match = _SIZE.fullmatch(text)
     if match is None:
-        msg = f'want a size such as 640x480, not {text!r}'
+        msg = f'expected a size such as 640x480, got {text!r}'
         raise SettingsError(msg)
     return int(match[1]), int(match[2])

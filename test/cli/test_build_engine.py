@@ -40,7 +40,7 @@ def test_builds_a_network_by_name_and_finds_it_again(capsys):
     assert build_engine.main(['selfie', '--target', '8.6']) == 0
     assert 'already there' in capsys.readouterr().out
     assert build_engine.main(['selfie', '--target', '8.6', '--rebuild']) == 0
-    assert 'because: asked for anew' in capsys.readouterr().out
+    assert 'because: rebuild requested' in capsys.readouterr().out
 
 
 def test_takes_an_onnx_file(capsys):

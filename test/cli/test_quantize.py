@@ -118,14 +118,14 @@ def test_reads_a_bag_where_rosbags_is_installed(tmp_path, monkeypatch):
     frames = read_frames(tmp_path, 10, '/camera')
     assert len(frames) == 2
     np.testing.assert_array_equal(frames[0].array.ravel(), np.arange(6))
-    with pytest.raises(SettingsError, match=r'/camera, /other\), not None; mend: --topic'):
+    with pytest.raises(SettingsError, match=r'/camera, /other\), got None; to fix: --topic'):
         read_frames(tmp_path, 10)
 
 
 def test_a_bag_without_rosbags_is_said(tmp_path, monkeypatch):
     (tmp_path / 'metadata.yaml').write_text('')
     monkeypatch.setitem(sys.modules, 'rosbags.highlevel', None)
-    with pytest.raises(SettingsError, match='mend: pip install rosbags'):
+    with pytest.raises(SettingsError, match='to fix: pip install rosbags'):
         read_frames(tmp_path, 10)
 
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
 
 
 def test_an_empty_folder_is_said(tmp_path):
-    with pytest.raises(SettingsError, match='has no frames; want images'):
+    with pytest.raises(SettingsError, match='has no frames; expected images'):
         read_frames(tmp_path, 10)
 
 
@@ -157,12 +157,12 @@ def test_a_broken_image_is_named(folder):
 
 def test_wrong_arrays_are_said(tmp_path):
     np.save(tmp_path / 'a.npy', np.zeros((4, 4), np.float32))
-    with pytest.raises(SettingsError, match='want uint8 RGB'):
+    with pytest.raises(SettingsError, match='expected uint8 RGB'):
         read_frames(tmp_path / 'a.npy', 10)
 
 
 def test_no_frames_cannot_be_asked_for(folder):
-    with pytest.raises(SettingsError, match='limit: want 1'):
+    with pytest.raises(SettingsError, match='limit: expected at least 1'):
         read_frames(folder, 0)
 
 
@@ -290,7 +290,7 @@ def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys)
 
 def test_one_frame_is_too_few(folder, tmp_path, capsys):
     assert quantize.main(['selfie', str(folder), str(tmp_path / 'o.onnx'), '--limit', '1']) == 1
-    assert 'one is to calibrate with, one to check with' in capsys.readouterr().err
+    assert 'calibration and check need one each' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -104,19 +104,19 @@ def test_no_source_is_written_over(
 ) -> None:
     (tmp_path / 'link').symlink_to(tmp_path / 'in')
     cv2.imwrite(str(tmp_path / 'in' / 'x-1.png'), np.zeros((16, 24, 3), np.uint8))
-    with pytest.raises(ImageError, match='would be written over'):
+    with pytest.raises(ImageError, match='would be overwritten'):
         open_sink(f'{scheme}{tmp_path / output}', PictureFolder(tmp_path / 'in'))
 
 
 def test_one_picture_of_many_is_not_written_over_its_source(pictures: PictureFolder) -> None:
     folder = pictures.paths[0].parent
-    with pytest.raises(ImageError, match=r'a\.png would be written over'):
+    with pytest.raises(ImageError, match=r'a\.png would be overwritten'):
         open_sink(str(folder), PictureFolder(folder / 'a.*'))
 
 
 def test_a_video_is_not_written_over_itself(tmp_path: Path, bikes_clip: Path) -> None:
     (tmp_path / 'link.mp4').symlink_to(bikes_clip)
-    with pytest.raises(ImageError, match=r'link\.mp4 would be written over'):
+    with pytest.raises(ImageError, match=r'link\.mp4 would be overwritten'):
         open_sink(f'file://{tmp_path}/link.mp4', VideoFile(bikes_clip))
 
 
