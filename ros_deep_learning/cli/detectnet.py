@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,12 @@ from numpy.typing import NDArray
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet
-from ..progress import Progress
 from ..tasks.detection import Detections
 from ..tasks.suppression import DetectionSettings
 from ..tasks.times import StageTimes
 from ..tasks.tracking.tracker import Tracker, TrackingSettings
-from .vision import run_vision
-from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
+from .vision import Look, run_vision
+from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,27 +32,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+    return run_vision(_parser(), argv, _open)
 
+
+def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[DetectNet, Look]:
+    flags = OverlayFlags.parse(arguments.overlay)
     tracker = Tracker(score_threshold=arguments.threshold)
-
-    def open_network(progress: Progress) -> DetectNet:
-        OverlayFlags.parse(arguments.overlay)
-        tracker.settings = _tracking(arguments)
-        outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
-        return DetectNet(
-            chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
-            settings=DetectionSettings(
-                score_threshold=tracker.least_score, cluster_overlap=arguments.clustering
-            ),
-            loader=loader_of(arguments),
-            precision=arguments.precision,
-            backend=arguments.backend,
-            progress=progress,
-        )
+    tracker.settings = _tracking(arguments)
+    outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
+    network = DetectNet(
+        chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
+        settings=DetectionSettings(
+            score_threshold=tracker.least_score, cluster_overlap=arguments.clustering
+        ),
+        **options,
+    )
+    # BGR, because the picture is.
+    colors = colors_bgr(network)
 
     def look(
-        network: DetectNet, frame: Pixels, picture: NDArray[np.uint8]
+        frame: Pixels, picture: NDArray[np.uint8]
     ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
         found = tracker.update(network.detect(frame))
         draw_detections(
@@ -61,15 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             found.scores,
             found.class_ids,
             labels=network.labels,
-            # The picture is bgr too.
-            colors_rgb=colors_bgr(network),
-            flags=OverlayFlags.parse(arguments.overlay),
+            colors_rgb=colors,
+            flags=flags,
             alpha=arguments.alpha,
             track_ids=found.track_ids,
         )
         return _lines(found), picture, found.times
 
-    return run_vision(arguments, 'detectnet', open_network, look)
+    return network, look
 
 
 def _lines(found: Detections) -> list[str]:
@@ -96,7 +94,7 @@ def _tracking(arguments: argparse.Namespace) -> TrackingSettings | None:
 def _parser() -> argparse.ArgumentParser:
     parser = vision_parser('detectnet', __doc__, 'ssd-mobilenet-v2')
     add = parser.add_argument
-    add('--threshold', '--confidence', type=float, default=0.5, help='least score')
+    add('--threshold', '--confidence', type=float, default=0.5, help='lowest score to report')
     add(
         '--clustering',
         type=float,
@@ -105,12 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--overlay', default='box,lines,labels,conf', help='box, lines, labels, conf, track, none')
     add('--alpha', type=float, default=120, help='opacity of the boxes, 0 to 255')
-    add('--mean-pixel', type=float, default=0.0, help='what is taken off every pixel value')
+    add('--mean-pixel', type=float, default=0.0, help='subtracted from every pixel value')
     add('--output-cvg', help='tensor of the scores')
     add('--output-bbox', help='tensor of the boxes')
-    add('--decoder', help='decoder, where the tensors do not tell')
+    add('--decoder', help='decoder, if it cannot be told from the tensors')
     add('--tracking', action='store_true', help='number objects from frame to frame')
-    add('--tracker', type=str.lower, choices=('iou', 'byte'), help='the same, by this method')
+    add('--tracker', type=str.lower, choices=('iou', 'byte'), help='number objects by this method')
     add('--tracker-min-frames', type=int, default=3)
     add('--tracker-drop-frames', type=int, default=15)
     add('--tracker-overlap', type=float, default=0.5)

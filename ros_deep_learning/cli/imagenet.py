@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tell what pictures or a video show."""
+"""Classify pictures or the frames of a video."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,11 @@ from numpy.typing import NDArray
 from ..imaging.drawing.text_overlay import draw_classification
 from ..imaging.pixels import Pixels
 from ..networks import ImageNet
-from ..progress import Progress
 from ..tasks.classification import ClassificationSettings
 from ..tasks.smoothing import Smoother
 from ..tasks.times import StageTimes
-from .vision import run_vision
-from .vision_arguments import chosen_card, loader_of, spelled, vision_parser
+from .vision import Look, run_vision
+from .vision_arguments import chosen_card, vision_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,47 +31,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
-    smoother = Smoother()
+    return run_vision(_parser(), argv, _open)
 
-    def open_network(progress: Progress) -> ImageNet:
-        smoother.number = arguments.smoothing
-        return ImageNet(
-            chosen_card(arguments, 'classification'),
-            settings=ClassificationSettings(
-                top_k=max(0, arguments.top_k),
-                score_threshold=arguments.threshold,
-                multi_label=arguments.multi_label,
-            ),
-            loader=loader_of(arguments),
-            precision=arguments.precision,
-            backend=arguments.backend,
-            progress=progress,
-        )
+
+def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[ImageNet, Look]:
+    smoother = Smoother()
+    smoother.number = arguments.smoothing
+    network = ImageNet(
+        chosen_card(arguments, 'classification'),
+        settings=ClassificationSettings(
+            top_k=max(0, arguments.top_k),
+            score_threshold=arguments.threshold,
+            multi_label=arguments.multi_label,
+        ),
+        **options,
+    )
 
     def look(
-        network: ImageNet, frame: Pixels, picture: NDArray[np.uint8]
+        frame: Pixels, picture: NDArray[np.uint8]
     ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
         seen = smoother.update(network.classify(frame))
         draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
         lines = [f'{one.score:7.2%}  {one.label} (class {one.class_id})' for one in seen]
         return lines, picture, seen.times
 
-    return run_vision(arguments, 'imagenet', open_network, look)
+    return network, look
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = vision_parser('imagenet', __doc__, 'googlenet')
-    parser.add_argument('--threshold', type=float, default=0.01, help='least score to be told')
+    parser.add_argument('--threshold', type=float, default=0.01, help='lowest score to print')
     parser.add_argument(
         *('--topK', '--top-k', '--topk'),
         dest='top_k',
         type=int,
         default=1,
-        help='most classes to be told; 0 = all above the threshold',
+        help='most classes to print; 0 = all above the threshold',
     )
     parser.add_argument(
-        '--smoothing', type=float, default=0.0, help='weight of the newest frame, or a count'
+        '--smoothing',
+        type=float,
+        default=0.0,
+        help='weight of the newest frame, or a frame count',
     )
     parser.add_argument('--multi-label', action='store_true', help='several classes may be true')
     return parser

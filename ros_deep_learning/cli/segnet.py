@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,13 +18,13 @@ from ..errors import ImageError, SettingsError
 from ..imaging.drawing.mask_overlay import blend_mask, color_mask, legend
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
-from ..progress import Progress
 from ..tasks.segmentation import SegmentationSettings
 from ..tasks.times import StageTimes
-from .vision import run_vision
-from .vision_arguments import chosen_card, colors_bgr, loader_of, spelled, vision_parser
+from .vision import Look, run_vision
+from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 _LEAST_SHARE = 0.001
+"""Of the pixels, for a class to be printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,31 +36,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = _parser().parse_args(spelled(sys.argv[1:] if argv is None else argv))
+    return run_vision(_parser(), argv, _open)
 
-    def open_network(progress: Progress) -> SegNet:
-        _shown(arguments)
-        network = SegNet(
-            chosen_card(arguments, 'segmentation', model_wins=True),
-            settings=SegmentationSettings(
-                mask_filter=arguments.filter_mode, ignore_class=arguments.ignore_class
-            ),
-            loader=loader_of(arguments),
-            precision=arguments.precision,
-            backend=arguments.backend,
-            progress=progress,
-        )
-        if arguments.legend is not None:
-            _write_legend(arguments, network)
-        return network
+
+def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNet, Look]:
+    kinds = _shown(arguments)
+    network = SegNet(
+        chosen_card(arguments, 'segmentation', model_wins=True),
+        settings=SegmentationSettings(
+            mask_filter=arguments.filter_mode, ignore_class=arguments.ignore_class
+        ),
+        **options,
+    )
+    if arguments.legend is not None:
+        _write_legend(arguments, network)
+    colors = colors_bgr(network)
 
     def look(
-        network: SegNet, frame: Pixels, picture: NDArray[np.uint8]
+        frame: Pixels, picture: NDArray[np.uint8]
     ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
         parts = network.segment(frame)
-        colors = colors_bgr(network)
         pictures = []
-        for kind in _shown(arguments):
+        for kind in kinds:
             if kind == 'overlay':
                 blend_mask(picture, parts.class_mask, colors, alpha=arguments.alpha)
                 pictures.append(picture)
@@ -70,13 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
         return lines, np.hstack(pictures), parts.times
 
-    return run_vision(arguments, 'segnet', open_network, look)
+    return network, look
 
 
 def _shown(arguments: argparse.Namespace) -> list[str]:
     kinds = [kind.strip() for kind in arguments.visualize.replace('|', ',').split(',')]
     if unknown := [kind for kind in kinds if kind not in ('overlay', 'mask')]:
-        msg = f'--visualize: want overlay, mask or both, not {unknown[0]!r}'
+        msg = f'--visualize: expected overlay, mask or both, got {unknown[0]!r}'
         raise SettingsError(msg)
     return kinds
 
@@ -94,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     add('--alpha', type=float, default=150, help='opacity of the colours, 0 to 255')
     add('--visualize', default='overlay', help='overlay, mask, or both with a comma between')
     add('--filter-mode', choices=('linear', 'point'), default='linear')
-    add('--ignore-class', help='class whose pixels get the runner-up (void, where there is one)')
+    add('--ignore-class', help='class whose pixels get the second-best class (default: void)')
     add('--legend', type=Path, help='picture to write the classes and their colours to')
-    add('--stats', action='store_true', help="tell the classes' shares; they are told anyway")
+    add('--stats', action='store_true', help='print the share of each class; it is always printed')
     return parser
 
 

@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What imagenet, detectnet and segnet do with their frames: look, print, annotate, write."""
+"""Run imagenet, detectnet and segnet on their frames: infer, print, annotate, write."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,55 +18,56 @@ from numpy.typing import NDArray
 from ..errors import DeepLearningError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
-from ..progress import Progress
 from ..tasks.times import StageTimes
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
 from .logs import log_to_terminal
 from .sinks import open_sink
+from .vision_arguments import loader_of, spelled
 
-_NetworkT = TypeVar('_NetworkT', bound=Network[Any])
+Look = Callable[[Pixels, NDArray[np.uint8]], tuple[Iterable[str], NDArray[np.uint8], StageTimes]]
+"""Run the network on a frame, given the frame and a copy of it to draw on, (H, W, 3) uint8 BGR.
 
-Look = Callable[
-    [_NetworkT, Pixels, NDArray[np.uint8]],
-    tuple[Iterable[str], NDArray[np.uint8], StageTimes],
-]
-"""Called with the network, the frame, and a copy of it, (H, W, 3) uint8 bgr, that may be drawn on.
-
-Returns the lines to print, the annotated picture, bgr, and what the frame cost.
+Returns the lines to print, the annotated picture, BGR, and the times of the stages.
 """
+
+Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], Look]]
+"""Open the network, given the arguments and the keyword arguments that all networks take."""
 
 
 def run_vision(
-    arguments: argparse.Namespace,
-    prog: str,
-    open_network: Callable[[Progress], _NetworkT],
-    look: Look[_NetworkT],
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None, open_network: Open
 ) -> int:
     """Run a program on its frames.
 
     Args:
-        arguments: The common ones.
-        prog: The program's name, for messages.
-        open_network: Loads the network.
-        look: What is done with a frame.
+        parser: A ``vision_parser`` with the arguments of the program.
+        argv: Arguments; None is the command line's.
+        open_network: Opens the network.
 
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
+    arguments = parser.parse_args(spelled(sys.argv[1:] if argv is None else argv))
     log_to_terminal(logging.INFO)
     try:
         source = open_frames(arguments.input)
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
         count, times = 0, StageTimes()
-        # Before the network, whose build may take minutes.
+        # Before the network, because its build may take minutes.
         with closing(open_sink(arguments.output, source)) as sink, ExitStack() as loaded:
             with progress_bar() as progress:
-                network = open_network(progress)
+                options = {
+                    'loader': loader_of(arguments),
+                    'precision': arguments.precision,
+                    'backend': arguments.backend,
+                    'progress': progress,
+                }
+                network, look = open_network(arguments, options)
                 loaded.callback(network.close)
             print(_headline(network))
             for index, frame in enumerate(islice(source.frames(), arguments.limit)):
-                lines, picture, times = look(network, Pixels(frame, 'bgr'), frame.copy())
+                lines, picture, times = look(Pixels(frame, 'bgr'), frame.copy())
                 print(names[index] if index < len(names) else f'frame {index}')
                 for line in lines:
                     print(f'  {line}')
@@ -74,7 +75,7 @@ def run_vision(
                 count += 1
             print(f'{count} frame{"s" * (count != 1)}; the last took {_times(times)}')
     except (DeepLearningError, OSError) as err:
-        print(f'{prog}: {err}', file=sys.stderr)
+        print(f'{parser.prog}: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -195,7 +195,11 @@ def test_a_card_of_ones_own(
             'size such as 640x480, got',
         ),
         (detectnet, ['{png}', '--overlay=boxes'], "overlay flag 'boxes' is unknown"),
-        (segnet, ['{png}', '--network=selfie', '--visualize=all'], 'want overlay, mask or both'),
+        (
+            segnet,
+            ['{png}', '--network=selfie', '--visualize=all'],
+            'expected overlay, mask or both',
+        ),
         (segnet, ['{png}', '--network=selfie', '--ignore-class=cat'], 'no class is called'),
         (segnet, ['{png}', '--network=selfie', '--legend=/no/x.png'], 'cannot write the legend'),
     ],
