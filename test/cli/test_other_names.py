@@ -111,5 +111,5 @@ def test_a_pinned_one_takes_nothing_else(
     cv2.imwrite(str(picture), np.zeros((8, 8, 3), np.uint8))
     program = PROGRAMS[CARDS[name].task]
     assert program.main([str(picture), f'--network={tmp_path}/cards/net.yaml']) == 1
-    assert f'expected SHA-256 {CARDS[name].source.sha256}, got ' in capsys.readouterr().err
+    assert f'expected the SHA-256 {CARDS[name].source.sha256}, got ' in capsys.readouterr().err
     assert not list((tmp_path / 'cache').rglob('*.onnx'))
