@@ -23,6 +23,7 @@ from .cuda import device_errors
 from .cuda_graph import GraphLauncher
 from .device_frames import FrameBuffer
 from .gather import CandidateGatherer, DeviceTensor, box_tables
+from .loaded_plan import LoadedPlan
 from .mask_kernels import MaskMaker, score_grids
 from .memory import ExchangeBuffer
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ....cards.card import InputSpec
     from ....imaging.pixels import Pixels
     from ..kernels.arguments import DeviceFrame
-    from .loaded import TensorRtNetwork
 
 _NON_BLOCKING = 1
 Shapes = dict[str, tuple[int, ...]]
@@ -42,7 +42,7 @@ class TensorRtEngine:
     Buffers have the size of the largest shapes and are made once.
     """
 
-    def __init__(self, network: TensorRtNetwork, on_close: Callable[[], None]) -> None:
+    def __init__(self, network: LoadedPlan, on_close: Callable[[], None]) -> None:
         from pycuda import driver
 
         self._network = network

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A deserialised plan, shared by its users."""
+"""A loaded network, shared by its users."""
 
 from __future__ import annotations
 
@@ -8,34 +8,20 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
 
-from ....errors import DeviceError, EngineError, PlanError
+from ....errors import DeviceError, EngineError
 from ...backend import EngineOptions
-from ...base import EngineInfo, TensorSpec
 from ..api import TensorRt
-from ..log import RecentErrors, logger
 from ..target import Target
-from .cuda import GpuContext, before_exit, device_errors, gpu_context
+from .cuda import before_exit
 from .engine import TensorRtEngine
+from .loaded_plan import NO_METADATA, LoadedPlan
 
-_NO_METADATA: Mapping[str, str] = MappingProxyType({})
 _alive: weakref.WeakSet[TensorRtNetwork] = weakref.WeakSet()
 
 
-class TensorRtNetwork:
-    """A deserialised plan; it may be used from several threads.
-
-    Attributes:
-        api: The TensorRT it is of.
-        gpu: The GPU's context.
-        target: The GPU.
-        info: What was loaded.
-        engine: TensorRT's engine.
-        errors: What TensorRT logged of errors.
-        cuda_graph: Whether users may capture inference in a CUDA graph.
-    """
+class TensorRtNetwork(LoadedPlan):
+    """A deserialised plan and the handles of its users; it may be used from several threads."""
 
     def __init__(
         self,
@@ -46,45 +32,19 @@ class TensorRtNetwork:
         precision: str,
         options: EngineOptions,
         name: str,
-        metadata: Mapping[str, str] = _NO_METADATA,
+        metadata: Mapping[str, str] = NO_METADATA,
     ) -> None:
-        """Deserialise a plan, which is executable code: the caller vouches for it.
-
-        Raises:
-            PlanError: TensorRT refuses the plan.
-            DeviceError: The GPU failed.
-            EngineError: The network has tensors that this backend does not run.
-        """
-        self.api = api
-        self.target = target
-        self.gpu: GpuContext = gpu_context(target.device or 0)
-        self.cuda_graph = options.cuda_graph
-        self._name = name
+        """Deserialise a plan; see ``LoadedPlan``."""
         self._lock = threading.Lock()
         self._engines: weakref.WeakSet[TensorRtEngine] = weakref.WeakSet()
-        self.errors: RecentErrors
-        trt_logger, self.errors = logger(api)
-        with self.gpu.current(), device_errors(f'loading {name}'):
-            self.errors.take()
-            self._runtime: Any = api.module.Runtime(trt_logger)
-            if options.dla_core is not None:
-                self._runtime.DLA_core = options.dla_core
-            self.engine: Any = self._runtime.deserialize_cuda_engine(plan)
-            if self.engine is None:
-                self._runtime = None
-                why = self.errors.take() or 'it gave no reason'
-                if 'OutOfMemory' in why or 'out of memory' in why:
-                    msg = f'out of GPU memory while loading {name}: {why}'
-                    raise DeviceError(msg)
-                msg = f'{api.name} {api.version} refuses the plan of {name}: {why}'
-                raise PlanError(msg)
-            try:
-                inputs, outputs = self._tensors()
-            except BaseException:
-                self.engine = self._runtime = None
-                raise
-        self.info = EngineInfo(
-            api.name, api.version, target.gpu, precision, tuple(inputs), tuple(outputs), metadata
+        super().__init__(
+            plan,
+            api=api,
+            target=target,
+            precision=precision,
+            options=options,
+            name=name,
+            metadata=metadata,
         )
         _alive.add(self)
 
@@ -92,31 +52,11 @@ class TensorRtNetwork:
         """Make one user's engine; see ``SharedNetwork.handle``."""
         with self._lock:
             if self.engine is None:
-                msg = f'{self._name} was freed'
+                msg = f'{self.name} was freed'
                 raise EngineError(msg)
             engine = TensorRtEngine(self, on_close)
             self._engines.add(engine)
             return engine
-
-    def new_context(self) -> Any:
-        """Make an execution context; the GPU's context must be current.
-
-        Raises:
-            DeviceError: There is not enough memory for it.
-        """
-        self.errors.take()
-        context = self.engine.create_execution_context()
-        if context is None:
-            why = self.errors.take() or 'it gave no reason'
-            msg = f'TensorRT made no execution context for {self._name}: {why}'
-            raise DeviceError(msg)
-        return context
-
-    def largest_shape(self, spec: TensorSpec) -> tuple[int, ...]:
-        """The greatest shape of an input."""
-        if -1 not in spec.shape:
-            return spec.shape
-        return tuple(self.engine.get_tensor_profile_shape(spec.name, 0)[2])
 
     def free(self) -> None:
         """Free the plan's memory, and that of handles that are still open; twice is harmless."""
@@ -131,27 +71,6 @@ class TensorRtNetwork:
                     stack.enter_context(self.gpu.current())
                 self.engine = None
                 self._runtime = None
-
-    def _tensors(self) -> tuple[list[TensorSpec], list[TensorSpec]]:
-        module = self.api.module
-        inputs: list[TensorSpec] = []
-        outputs: list[TensorSpec] = []
-        for index in range(self.engine.num_io_tensors):
-            name = self.engine.get_tensor_name(index)
-            data_type = self.engine.get_tensor_dtype(name)
-            dtype = self.api.numpy_dtype(data_type)
-            if dtype is None:
-                msg = f'{self._name}: tensor {name!r} is {data_type}, which NumPy cannot hold'
-                raise EngineError(msg)
-            if self.engine.get_tensor_location(name) != module.TensorLocation.DEVICE:
-                msg = (
-                    f'{self._name}: tensor {name!r} carries a shape; this backend feeds data only'
-                )
-                raise EngineError(msg)
-            spec = TensorSpec(name, tuple(self.engine.get_tensor_shape(name)), dtype)
-            is_input = self.engine.get_tensor_mode(name) == module.TensorIOMode.INPUT
-            (inputs if is_input else outputs).append(spec)
-        return inputs, outputs
 
 
 @before_exit
