@@ -21,11 +21,9 @@ def check_inputs(inputs: Mapping[str, NDArray[Any]], specs: Sequence[TensorSpec]
         InferenceError: A tensor is missing or unknown, or has another dtype or shape; the message
             has the tensor's name, and what was expected and given.
     """
-    missing = [spec.name for spec in specs if spec.name not in inputs]
-    unknown = sorted(set(inputs) - {spec.name for spec in specs})
-    if missing or unknown:
-        names = ', '.join(spec.name for spec in specs)
-        msg = f'expected the inputs [{names}], got [{", ".join(inputs)}]'
+    names = [spec.name for spec in specs]
+    if set(names) != set(inputs):
+        msg = f'expected the inputs [{", ".join(names)}], got [{", ".join(inputs)}]'
         raise InferenceError(msg)
     for spec in specs:
         given = inputs[spec.name]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Choose a distinct colour for every class."""
+"""Choose a distinct colour for every class, and the class that has none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+UNLABELLED = 255
+"""The class of a pixel that has none, as vision_msgs/LabelInfo has it for 8-bit masks."""
 
 # sRGB to OKLab (B. Ottosson, "A perceptual color space for image processing", 2020).
 _RGB_TO_LMS = np.array(

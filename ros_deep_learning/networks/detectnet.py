@@ -153,7 +153,10 @@ class DetectNet(Network[DetectionSettings]):
         started = perf_counter()
         reader = self._reader
         found = []
+        preprocess_ms = inference_ms = 0.0
         for one in passed:
+            preprocess_ms += one.preprocess_ms
+            inference_ms += one.inference_ms
             candidates = one.found
             if self._table is None:
                 candidates = reader.decoder.decode(
@@ -168,9 +171,5 @@ class DetectNet(Network[DetectionSettings]):
                 f'{self._card.labels or "its metadata"} has only {len(self.labels)} labels'
             )
             raise DecodeError(msg)
-        times = StageTimes(
-            sum(one.preprocess_ms for one in passed),
-            sum(one.inference_ms for one in passed),
-            (perf_counter() - started) * 1e3,
-        )
+        times = StageTimes(preprocess_ms, inference_ms, (perf_counter() - started) * 1e3)
         return replace(result, labels=self.labels, times=times)

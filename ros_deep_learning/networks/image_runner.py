@@ -80,7 +80,10 @@ class ImageRunner:
             ImageError: One is no image.
         """
         for start in range(0, len(images), self.max_batch):
-            yield [as_pixels(image) for image in images[start : start + self.max_batch]]
+            yield [
+                image if isinstance(image, Pixels) else as_pixels(image)
+                for image in images[start : start + self.max_batch]
+            ]
 
     def run(self, images: Sequence[Pixels], on_device: OnDevice | None = None) -> list[Passed]:
         """Run images, as many at a time as the network runs together.

@@ -18,8 +18,8 @@ ImageLike = ArrayLike | CudaArray | Pixels | str | PathLike[str]
 """An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; pixels; or a file."""
 
 
-def as_pixels(image: ImageLike) -> Pixels:
-    """Convert an image: an RGB array of shape (H, W, 3), uint8, pixels, or the path of a picture.
+def as_pixels(image: ArrayLike | CudaArray | str | PathLike[str]) -> Pixels:
+    """Convert an image: an RGB array of shape (H, W, 3), uint8, or the path of a picture.
 
     Arrays are not copied, except those on a GPU.
 
@@ -27,8 +27,6 @@ def as_pixels(image: ImageLike) -> Pixels:
         ImageError: The array has another shape or type, or cannot be copied from its GPU; or the
             file is missing, or no picture.
     """
-    if isinstance(image, Pixels):
-        return image
     if isinstance(image, (str, PathLike)):
         return read_picture(image)
     # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.

@@ -42,11 +42,15 @@ def activate(
     return softmax(values) if exclusive and len(values) > 1 else sigmoid(values)
 
 
-def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute the softmax over the first axis; ``exp(x) / sum(exp(x))``, safe from overflow."""
+def softmax(scores: NDArray[Any], axis: int = 0) -> NDArray[np.float32]:
+    """Compute the softmax along an axis in float32: ``exp(x) / sum(exp(x))``, without overflow.
+
+    Where a score is NaN or infinite, all of its cell may be NaN.
+    """
     with np.errstate(invalid='ignore', over='ignore'):
-        shares: NDArray[np.float32] = np.exp(scores - scores.max(axis=0))
-        shares /= shares.sum(axis=0)
+        values = scores.astype(np.float32, copy=False)
+        shares: NDArray[np.float32] = np.exp(values - values.max(axis=axis, keepdims=True))
+        shares /= shares.sum(axis=axis, keepdims=True)
     return shares
 
 

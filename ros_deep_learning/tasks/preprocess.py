@@ -58,7 +58,9 @@ def preprocess(
     for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
-        small = Pixels(_fit(image.array, placed, spec), image.order).as_order(spec.channels)
+        small = _fit(image.array, placed, spec)
+        if image.order != spec.channels:
+            small = small[..., ::-1]
         if spec.dtype == 'uint8':
             planes[...] = small
         else:

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DecodeError
+from ..imaging.palettes import UNLABELLED
 from .activation import ScoreKind, activate
-
-UNLABELLED = 255
-"""The class of a pixel that has none, as vision_msgs/LabelInfo has it for 8-bit masks."""
 
 MAX_CLASSES = 255
 """What an 8-bit mask can tell apart beside UNLABELLED."""

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
+from ..imaging.palettes import UNLABELLED
 from ..imaging.placement import Placement
 from .masks import best_classes, contenders, embed, keep_size, linear_spread, seen_wh, spread_point
-from .score_grid import UNLABELLED
 from .times import NOT_TIMED, StageTimes
 
 MaskFilter = Literal['linear', 'point']

@@ -86,6 +86,12 @@ def test_images_are_converted_a_batch_at_a_time(engine, card):
         next(batches)
 
 
+def test_pixels_are_taken_as_they_are(engine, card):
+    pixels = Pixels(IMAGE, 'bgr')
+    ((taken,),) = ImageRunner(engine, card, 1).batches([pixels])
+    assert taken is pixels
+
+
 def test_a_device_makes_the_results_and_its_time_is_the_inference(engine, card):
     seen = []
 

@@ -11,9 +11,8 @@ import pytest
 
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
-from ros_deep_learning.imaging.palettes import class_colors
+from ros_deep_learning.imaging.palettes import UNLABELLED, class_colors
 from ros_deep_learning.networks import SegNet
-from ros_deep_learning.tasks.score_grid import UNLABELLED
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
 FLOAT = np.dtype('float32')

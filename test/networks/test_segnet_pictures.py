@@ -11,8 +11,8 @@ import pytest
 
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.loader import EngineLoader
+from ros_deep_learning.imaging.palettes import UNLABELLED
 from ros_deep_learning.networks import SegNet
-from ros_deep_learning.tasks.score_grid import UNLABELLED
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
 # Read off the picture with a grid over it: the person in her suit, and the helmet she holds.

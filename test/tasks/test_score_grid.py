@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.errors import DecodeError
+from ros_deep_learning.imaging.palettes import UNLABELLED
 from ros_deep_learning.tasks.score_grid import (
-    UNLABELLED,
     class_axis,
     class_count_of,
     likely_class_count,

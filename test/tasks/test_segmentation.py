@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.imaging.palettes import UNLABELLED
 from ros_deep_learning.imaging.placement import place
-from ros_deep_learning.tasks.score_grid import UNLABELLED
 from ros_deep_learning.tasks.segmentation import (
     Segmentation,
     SegmentationSettings,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...imaging.drawing.canvas import capital_px
 from ...imaging.drawing.lettering import inks, label_plate, printable_ascii
 from ...imaging.drawing.mask_overlay import blend_mask, color_mask
-from ...tasks.score_grid import UNLABELLED
+from ...imaging.palettes import UNLABELLED
 from ...tasks.segmentation import Segmentation
 from .outgoing_images import ImageMessages
 from .topics import message_type

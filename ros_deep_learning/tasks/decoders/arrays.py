@@ -62,14 +62,6 @@ def sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray((1 + half) / 2, np.float32)
 
 
-def softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
-    """Compute exp(x) / sum(exp(x)) along the last axis in float32; NaN where that is NaN."""
-    with np.errstate(invalid='ignore'):
-        logits = logits.astype(np.float32)
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
-
-
 @lru_cache(maxsize=32)
 def cells(network_wh: tuple[int, int], strides: tuple[int, ...]) -> NDArray[np.float32]:
     """List the cells of grids laid over the input, stride by stride, row by row.

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..activation import softmax
 from ..detection import Candidates
-from .arrays import as_candidates, centre_to_edges, reaching, sigmoid, softmax
+from .arrays import as_candidates, centre_to_edges, reaching, sigmoid
 from .shapes import Pattern, take
 
 SOFTMAX_SHAPES: dict[str, Pattern] = {'logits': ('Q', '1+C'), 'boxes': ('Q', 4)}
@@ -40,7 +41,7 @@ def decode_softmax(
         DecodeError: The arrays have other shapes.
     """
     logits, boxes = take('detr', SOFTMAX_SHAPES, outputs, roles)
-    probabilities = softmax(logits)[:, :-1]
+    probabilities = softmax(logits, axis=-1)[:, :-1]
     class_ids = probabilities.argmax(axis=1)
     scores = probabilities[np.arange(len(logits)), class_ids]
     queries = np.flatnonzero(scores >= score_threshold)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DecodeError
+from ..activation import softmax
 from ..detection import Candidates
-from .arrays import as_candidates, cells, reaching, softmax
+from .arrays import as_candidates, cells, reaching
 from .shapes import Pattern, take
 from .table import Table, as_edges
 
@@ -81,7 +82,7 @@ def decode_raw(
     rows, class_ids = reaching(table[:, : -4 * BINS], score_threshold)
     logits = table[rows, -4 * BINS :].reshape(-1, 4, BINS)
     cell, stride = grid[rows, :2], grid[rows, 2:]
-    reach = softmax(logits) @ np.arange(BINS, dtype=np.float32) * stride
+    reach = softmax(logits, axis=-1) @ np.arange(BINS, dtype=np.float32) * stride
     points = (cell + place) * stride
     edges = np.concatenate([points - reach[:, :2], points + reach[:, 2:]], axis=1)
     edges = np.clip(edges, 0, np.array(network_wh * 2, np.float32))

@@ -9,12 +9,12 @@ import math
 import numpy as np
 import pytest
 
+from ros_deep_learning.tasks.activation import softmax
 from ros_deep_learning.tasks.decoders.arrays import (
     cell_count,
     cells,
     reaching,
     sigmoid,
-    softmax,
     whole_classes,
 )
 
@@ -63,8 +63,8 @@ def test_sigmoid():
 def test_softmax():
     x = np.random.default_rng(2).normal(0, 9, (50, 7))
     expected = [[math.exp(v) / sum(math.exp(u) for u in row) for v in row] for row in x]
-    np.testing.assert_allclose(softmax(x), expected, rtol=2e-5, atol=1e-7)
-    assert softmax(np.zeros((0, 3))).shape == (0, 3)
+    np.testing.assert_allclose(softmax(x, axis=-1), expected, rtol=2e-5, atol=1e-7)
+    assert softmax(np.zeros((0, 3)), axis=-1).shape == (0, 3)
 
 
 @pytest.mark.parametrize('dtype', [np.float16, np.float32, np.int64])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import InferenceError
+from ....imaging.palettes import UNLABELLED
 from ....imaging.pixels import ChannelOrder
 
 ElementType = Literal['float32', 'float16', 'uint8']
@@ -20,9 +21,6 @@ ELEMENT_TYPES: dict[str, int] = {'float32': 0, 'float16': 1, 'uint8': 2}
 SCORE_KINDS = {'probabilities': 0, 'logits': 1, 'scores': 2}
 PROBABILITY_SLACK = 1e-3
 """How far half precision's rounding may put a probability outside 0..1."""
-
-UNLABELLED = 255
-"""Class id of a pixel that has no class."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...on_device import DeviceCandidates
 from .arguments import ElementType
 
 CANDIDATE = np.dtype(
@@ -52,43 +53,25 @@ class DeviceBoxes:
     objectness_stride: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class GatheredBoxes:
-    """What ``Kernels.gather_candidates`` left, in a stable order.
-
-    Attributes:
-        found: How many reached the threshold; more than are here = the capacity was too small.
-        box_ids: Shape (N,), int32, index of the box.
-        class_ids: Shape (N,), int32.
-        scores: Shape (N,), float32, best first; equal ones by box, then by class.
-        boxes: Shape (N, 4), float32, coordinates as the network gives them.
-    """
-
-    found: int
-    box_ids: NDArray[np.int32]
-    class_ids: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    boxes: NDArray[np.float32]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether none was left out for lack of room; which ones were is a matter of chance."""
-        return self.found == len(self.scores)
+def found_count(records: NDArray[np.void]) -> int:
+    """Return how many candidates reached the threshold, with those that had no room."""
+    return int(records['box'][:1].view(np.uint32)[0])
 
 
-def read_candidates(records: NDArray[np.void]) -> GatheredBoxes:
+def read_candidates(records: NDArray[np.void]) -> DeviceCandidates:
     """Sort the records of ``Kernels.gather_candidates`` after their copy to the host.
 
     Args:
         records: Shape (1 + capacity,), dtype ``CANDIDATE``.
+
+    Returns:
+        Best score first; equal ones by box, then by class.
     """
-    found = int(records['box'][:1].view(np.uint32)[0])
-    kept = records[1 : 1 + found]
+    kept = records[1 : 1 + found_count(records)]
     kept = kept[np.lexsort((kept['class_id'], kept['box'], -kept['score']))]
-    return GatheredBoxes(
-        found=found,
-        box_ids=np.ascontiguousarray(kept['box']),
+    return DeviceCandidates(
+        rows=np.ascontiguousarray(kept['box']),
         class_ids=np.ascontiguousarray(kept['class_id']),
         scores=np.ascontiguousarray(kept['score']),
-        boxes=np.ascontiguousarray(kept['coordinates']),
+        coordinates=np.ascontiguousarray(kept['coordinates']),
     )

@@ -160,7 +160,7 @@ class CandidateGatherer:
         if missing:
             stream.synchronize()
         return [
-            _candidates(memory.host((1 + count,), CANDIDATE, start))
+            read_candidates(memory.host((1 + count,), CANDIDATE, start))
             for start, count in zip(starts, counts, strict=True)
         ]
 
@@ -175,8 +175,3 @@ class CandidateGatherer:
     @property
     def _first_copy(self) -> int:
         return 1 + min(self._capacity, _FIRST_COPY)
-
-
-def _candidates(records: Any) -> DeviceCandidates:
-    found = read_candidates(records)
-    return DeviceCandidates(found.box_ids, found.class_ids, found.scores, found.boxes)

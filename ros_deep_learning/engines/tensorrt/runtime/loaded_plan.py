@@ -113,9 +113,7 @@ class LoadedPlan:
                 msg = f'{self.name}: tensor {name!r} is {data_type}, which NumPy cannot hold'
                 raise EngineError(msg)
             if self.engine.get_tensor_location(name) != module.TensorLocation.DEVICE:
-                msg = (
-                    f'{self.name}: tensor {name!r} carries a shape; this backend feeds data only'
-                )
+                msg = f'{self.name}: tensor {name!r} carries a shape; this backend feeds data only'
                 raise EngineError(msg)
             spec = TensorSpec(name, tuple(self.engine.get_tensor_shape(name)), dtype)
             is_input = self.engine.get_tensor_mode(name) == module.TensorIOMode.INPUT

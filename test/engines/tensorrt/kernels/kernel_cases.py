@@ -19,6 +19,7 @@ from ros_deep_learning.engines.tensorrt.kernels.arguments import (
 from ros_deep_learning.engines.tensorrt.kernels.candidates import (
     CANDIDATE,
     DeviceBoxes,
+    found_count,
     read_candidates,
 )
 from ros_deep_learning.imaging.placement import place
@@ -350,14 +351,14 @@ def check_candidates(device, rng, **fixed):
             best_only=choice['best_only'],
             skipped_class=choice['skipped'],
         )
-        got = read_candidates(records.read())
-        assert got.found == len(expected)
+        read = records.read()
+        got, found = read_candidates(read), found_count(read)
+        assert found == len(expected)
         assert len(got.scores) == min(capacity, len(expected))
-        assert got.is_complete == (capacity >= len(expected))
-        if got.is_complete:
-            assert got.box_ids.tolist() == [row[0] for row in expected]
+        if found <= capacity:
+            assert got.rows.tolist() == [row[0] for row in expected]
             assert got.class_ids.tolist() == [row[1] for row in expected]
-        pairs = zip(got.box_ids.tolist(), got.class_ids.tolist(), strict=True)
+        pairs = zip(got.rows.tolist(), got.class_ids.tolist(), strict=True)
         rows = [known[pair] for pair in pairs]
         assert got.scores.tolist() == [row[2] for row in rows]
-        assert got.boxes.tolist() == [row[3].tolist() for row in rows]
+        assert got.coordinates.tolist() == [row[3].tolist() for row in rows]

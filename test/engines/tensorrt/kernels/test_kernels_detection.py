@@ -9,6 +9,7 @@ import pytest
 from ros_deep_learning.engines.tensorrt.kernels.candidates import (
     CANDIDATE,
     DeviceBoxes,
+    found_count,
     read_candidates,
 )
 
@@ -21,7 +22,8 @@ def gather(device, scores, threshold, capacity, **options):
     records = device.room(1 + capacity, CANDIDATE)
     handle = DeviceBoxes(buffers[0].pointer, buffers[1].pointer, count, classes, (classes, 1))
     device.kernels.gather_candidates(handle, threshold, records.pointer, capacity, **options)
-    return read_candidates(records.read())
+    read = records.read()
+    return read_candidates(read), found_count(read)
 
 
 @pytest.mark.parametrize('best_only', [False, True])
@@ -34,47 +36,47 @@ def test_random_boxes(device, transposed, best_only):
 
 
 def test_no_boxes(device):
-    got = gather(device, np.zeros((0, 3)), 0.5, 4)
-    assert (got.found, len(got.scores), got.boxes.shape) == (0, 0, (0, 4))
+    got, found = gather(device, np.zeros((0, 3)), 0.5, 4)
+    assert (found, len(got.scores), got.coordinates.shape) == (0, 0, (0, 4))
 
 
 def test_no_room_still_counts(device):
-    got = gather(device, [[0.9], [0.8]], 0.5, 0)
-    assert (got.found, len(got.scores), got.is_complete) == (2, 0, False)
+    got, found = gather(device, [[0.9], [0.8]], 0.5, 0)
+    assert (found, len(got.scores)) == (2, 0)
 
 
 def test_score_at_the_threshold_is_kept(device):
-    got = gather(device, [[0.5], [np.nextafter(np.float32(0.5), np.float32(0))]], 0.5, 4)
-    assert got.box_ids.tolist() == [0]
+    got, _ = gather(device, [[0.5], [np.nextafter(np.float32(0.5), np.float32(0))]], 0.5, 4)
+    assert got.rows.tolist() == [0]
 
 
 def test_each_class_of_a_box_is_a_candidate_unless_only_the_best_is_wanted(device):
     scores = [[0.9, 0.6, 0.1], [0.2, 0.7, 0.7]]
-    every = gather(device, scores, 0.5, 9)
-    assert list(zip(every.box_ids, every.class_ids, strict=True)) == [
+    every, _ = gather(device, scores, 0.5, 9)
+    assert list(zip(every.rows, every.class_ids, strict=True)) == [
         (0, 0), (1, 1), (1, 2), (0, 1),
     ]  # fmt: skip
-    best = gather(device, scores, 0.5, 9, best_only=True)
-    assert list(zip(best.box_ids, best.class_ids, strict=True)) == [(0, 0), (1, 1)]
-    assert best.boxes.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    best, _ = gather(device, scores, 0.5, 9, best_only=True)
+    assert list(zip(best.rows, best.class_ids, strict=True)) == [(0, 0), (1, 1)]
+    assert best.coordinates.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 def test_background_gives_way_to_the_next_class(device):
-    got = gather(device, [[0.9, 0.6], [0.9, 0.1]], 0.5, 9, best_only=True, skipped_class=0)
-    assert list(zip(got.box_ids, got.class_ids, strict=True)) == [(0, 1)]
+    got, _ = gather(device, [[0.9, 0.6], [0.9, 0.1]], 0.5, 9, best_only=True, skipped_class=0)
+    assert list(zip(got.rows, got.class_ids, strict=True)) == [(0, 1)]
 
 
 def test_order_of_the_threads_does_not_matter(device, shim_module):
     scores = np.random.default_rng(0).integers(0, 9, (300, 3)) / 8
-    forwards = gather(device, scores, 0.5, 900)
+    forwards, count = gather(device, scores, 0.5, 900)
     shim_module.backwards = True
-    backwards = gather(device, scores, 0.5, 900)
-    assert forwards.found == backwards.found > 300
-    for name in ('box_ids', 'class_ids', 'scores', 'boxes'):
+    backwards, again = gather(device, scores, 0.5, 900)
+    assert count == again > 300
+    for name in ('rows', 'class_ids', 'scores', 'coordinates'):
         np.testing.assert_array_equal(getattr(forwards, name), getattr(backwards, name))
 
 
 def test_a_count_beyond_31_bits_is_read_unsigned():
     records = np.zeros(2, CANDIDATE)
     records['box'][0] = -1
-    assert read_candidates(records).found == 2**32 - 1
+    assert found_count(records) == 2**32 - 1
