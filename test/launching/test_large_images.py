@@ -16,9 +16,11 @@ import rclpy.utilities
 from ros_deep_learning.launching import large_images
 from ros_deep_learning.launching.large_images import large_images_environment
 
+pytestmark = pytest.mark.rclpy
+
 
 def shared_memory_bytes(pid: int) -> int:
-    """Give the size of a process's largest segment of Fast DDS."""
+    """Return the size of a process's largest segment of Fast DDS."""
     maps = Path(f'/proc/{pid}/maps').read_text()
     found = re.findall(r'^(\w+)-(\w+) .*/dev/shm/fast\w+$', maps, re.MULTILINE)
     return max((int(end, 16) - int(begin, 16) for begin, end in found), default=0)

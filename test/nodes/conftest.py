@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+from health import health  # noqa: F401
 from ros_fixtures import (  # noqa: F401
-    activated,
     active_here,
     calls_of,
-    fresh,
     graph,
+    lasting,
     launch,
     make_image,
+    module_graph,
     pictures,
     program_type,
+    renewed,
     ros_domain,
     spinning,
     start,

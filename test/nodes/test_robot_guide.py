@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,9 +14,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 
+from ros_deep_learning.nodes.imagenet import ImageNetNode
+from ros_deep_learning.nodes.parameters.parameter_table import ParameterTable
+from ros_deep_learning.nodes.video_source import VideoSourceNode
+
+pytestmark = pytest.mark.rclpy
 CHECKOUT = Path(__file__).parents[2]
 GUIDE = CHECKOUT / 'docs' / 'robot.md'
+NODES = {node.default_name: node for node in (ImageNetNode, VideoSourceNode)}
 STEP_S = 180
 ANSWER_S = 30
 TRIES = 40
@@ -48,6 +58,53 @@ def test_the_guide_has_commands_and_says_what_they_print() -> None:
     assert all(before == 'sh' for before, kind in pairwise(kinds) if kind == 'text')
 
 
+def commands() -> Iterator[list[str]]:
+    for block in blocks():
+        if block.kind != 'text':
+            yield from (shlex.split(line.partition(' | ')[0]) for line in block.lines)
+
+
+LAUNCHES = [command[3:] for command in commands() if command[1] == 'launch']
+RUNS = [command[3:] for command in commands() if command[1] == 'run']
+PARAMETERS = [command[2:] for command in commands() if command[1] == 'param']
+
+
+def test_every_command_of_the_guide_is_of_a_kind_that_is_checked_here() -> None:
+    kinds = {command[1] for command in commands()}
+    assert all(command[0] == 'ros2' for command in commands())
+    assert kinds == {'run', 'launch', 'lifecycle', 'param', 'topic'}
+    assert min(map(len, (LAUNCHES, RUNS, PARAMETERS))) > 0
+
+
+@pytest.mark.parametrize('command', LAUNCHES)
+def test_launch_files_and_arguments_of_the_guide_exist(command: list[str]) -> None:
+    file, *arguments = command
+    path = Path(get_package_share_directory('ros_deep_learning'), 'launch', file)
+    context = LaunchContext()
+    context.launch_configurations.update(argument.split(':=', 1) for argument in arguments)
+    description = PythonLaunchDescriptionSource(str(path)).get_launch_description(context)
+    known = {argument.name for argument in description.get_launch_arguments()}
+    assert {argument.partition(':=')[0] for argument in arguments} <= known
+
+
+@pytest.mark.parametrize('command', RUNS)
+def test_programs_and_parameters_of_the_guide_exist(command: list[str]) -> None:
+    program, *arguments = command
+    node = NODES[program]
+    given = [value for flag, value in pairwise(arguments) if flag == '-p']
+    names = {value.partition(':=')[0] for value in given}
+    assert names <= set(ParameterTable(node.settings_type).fields)
+    assert names
+
+
+@pytest.mark.parametrize('command', PARAMETERS)
+def test_parameters_that_the_guide_changes_exist(command: list[str]) -> None:
+    _, node, *name = command
+    assert node in ('/imagenet', '/second')
+    assert set(name[:1]) <= set(ParameterTable(ImageNetNode.settings_type).fields)
+
+
+@pytest.mark.slow
 def test_word_by_word(
     tmp_path: Path,
     ros_domain: int,

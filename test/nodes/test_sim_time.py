@@ -16,6 +16,8 @@ from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 
+pytestmark = pytest.mark.rclpy
+
 
 @pytest.fixture
 def set_clock(graph: Any) -> Callable[[float], None]:

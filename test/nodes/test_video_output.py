@@ -16,6 +16,10 @@ from rcl_interfaces.srv import ListParameters
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
+from ros_deep_learning.nodes.video_output import VideoOutputNode
+
+pytestmark = pytest.mark.rclpy
+
 TOPIC = '/video_output/image_in'
 
 
@@ -24,7 +28,7 @@ def grey(level: int, size_wh: tuple[int, int] = (64, 48)) -> np.ndarray:
 
 
 def levels_of(path: Path) -> list[int]:
-    """Give the mean of each frame in steps of 40."""
+    """Return the mean of each frame in steps of 40."""
     capture = cv2.VideoCapture(str(path))
     levels = []
     while (read := capture.read())[0]:
@@ -39,7 +43,10 @@ def send(graph: Any, publisher: Any, program: Any, images: list[Image], written:
         graph.wait_until(f'image {count}: {program.text()}', lambda count=count: written(count))
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    'number', [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_video_keeps_the_time_of_the_stamps_and_is_finished_by_a_signal(
     number: int,
     start: Callable[..., Any],
@@ -61,7 +68,7 @@ def test_a_video_keeps_the_time_of_the_stamps_and_is_finished_by_a_signal(
         # In each round of its executor the node takes an image and answers.
         graph.call(ListParameters, '/video_output/list_parameters', ListParameters.Request())
     program.process.send_signal(number)
-    assert program.process.wait(20) == 0
+    assert program.process.wait(60) == 0
     assert levels_of(path) == [1, 2, 2, 2, 3, 4]
     assert f'wrote 4 images to {path}' in program.text()
 
@@ -114,15 +121,18 @@ def test_a_place_that_cannot_be_written_is_told(
     program = start('video_output', '--ros-args', '-p', f'resource:={path}')
     publisher = graph.image_publisher(TOPIC)
     publisher.publish(make_image(grey(40)))
-    assert program.process.wait(30) == 1
+    assert program.process.wait(60) == 1
     assert f'cannot write the video {path}' in program.text()
     assert 'Traceback' not in program.text()
 
 
 def test_a_best_effort_camera_is_taken_too(
-    start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], tmp_path: Path
+    spinning: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    tmp_path: Path,
 ) -> None:
-    program = start('video_output', '--ros-args', '-p', f'resource:={tmp_path / "seen"}')
+    spinning(VideoOutputNode, '-p', f'resource:={tmp_path / "seen"}')
     publisher = graph.node.create_publisher(Image, TOPIC, qos_profile_sensor_data)
     first = tmp_path / 'seen' / 'frame-000000.jpg'
 
@@ -131,14 +141,13 @@ def test_a_best_effort_camera_is_taken_too(
         return first.exists()
 
     graph.wait_until('a picture', sent)
-    assert program.stop() == 0
 
 
 def test_upstreams_bit_rate_is_told_to_have_no_effect(
-    start: Callable[..., Any], graph: Any, tmp_path: Path
+    spinning: Callable[..., Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    program = start(
-        'video_output', '--ros-args', '-p', f'resource:={tmp_path / "x.mp4"}',
+    spinning(
+        VideoOutputNode, '-p', f'resource:={tmp_path / "x.mp4"}',
         '-p', 'bitrate:=4000000', '-p', 'codec:=unknown',
     )  # fmt: skip
-    graph.wait_until('the warning', lambda: 'bitrate has no effect' in program.text())
+    assert 'bitrate has no effect' in capfd.readouterr().err

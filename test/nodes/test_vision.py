@@ -16,6 +16,7 @@ from rclpy.parameter import parameter_value_to_python
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
+pytestmark = pytest.mark.rclpy
 NODES = ('detectnet', 'imagenet', 'segnet')
 TOPICS = {
     'detectnet/detections': Detection2DArray,
@@ -29,6 +30,7 @@ def ask_all(graph: Any, publisher: Any, image: Image, inboxes: dict[str, Any]) -
     return {topic: graph.ask(publisher, image, inbox) for topic, inbox in inboxes.items()}
 
 
+@pytest.mark.smoke
 def test_three_results_with_the_header_of_one_image(
     start: Callable[..., Any],
     graph: Any,
@@ -130,14 +132,26 @@ def test_without_autostart_the_nodes_wait(launch: Callable[..., Any], graph: Any
 @pytest.mark.parametrize(
     ('name', 'old', 'new'),
     [
-        ('imagenet', ('model_name:=EfficientNet-Lite0', 'input_blob:=images', 'top_k:=2',
-                      'output_blob:=logits'), {'model': 'EfficientNet-Lite0', 'top_k': 2}),
-        ('segnet', ('model_name:=mp-selfie', 'mask_filter:=point', 'overlay_alpha:=180.0',
-                    'output_blob:=', 'prototxt_path:='), {'model': 'mp-selfie',
-                                                          'mask_filter': 'point'}),
-        ('detectnet', ('model_name:=SSD-Mobilenet-v2', 'threshold:=0.3', 'output_cvg:=scores',
-                       'overlay_flags:=box,labels,conf'), {'model': 'SSD-Mobilenet-v2',
-                                                           'threshold': 0.3}),
+        (
+            'detectnet',
+            ('model_name:=SSD-Mobilenet-v2', 'threshold:=0.3', 'output_cvg:=scores',
+             'overlay_flags:=box,labels,conf'),
+            {'model': 'SSD-Mobilenet-v2', 'threshold': 0.3},
+        ),
+        pytest.param(
+            'imagenet',
+            ('model_name:=EfficientNet-Lite0', 'input_blob:=images', 'top_k:=2',
+             'output_blob:=logits'),
+            {'model': 'EfficientNet-Lite0', 'top_k': 2},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            'segnet',
+            ('model_name:=mp-selfie', 'mask_filter:=point', 'overlay_alpha:=180.0',
+             'output_blob:=', 'prototxt_path:='),
+            {'model': 'mp-selfie', 'mask_filter': 'point'},
+            marks=pytest.mark.slow,
+        ),
     ],
 )  # fmt: skip
 def test_launch_files_take_the_arguments_of_upstream(

@@ -70,7 +70,7 @@ class Mirror:
     def flip(self, pixels: Pixels) -> np.ndarray:
         assert self.open
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         if self.broken or pixels.array[0, 0, 0] == BROKEN:
             msg = 'the mirror is broken'
             raise InferenceError(msg)
@@ -85,6 +85,7 @@ class Mirror:
 
 
 class MirrorNode(VisionNode):
+    settings_type = MirrorSettings
     topics = (*VisionNode.topics, Topic('out', '~/flipped', 'sensor_msgs/Image', 'what it sees'))
 
     def __init__(self) -> None:

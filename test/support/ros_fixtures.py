@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A real ROS graph for each test: a domain of its own, a test node, and real processes."""
+"""A real ROS graph for each module: a domain of its own, test nodes, and real processes."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ import pytest
 import rclpy
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from filelock import FileLock, Timeout
+from rcl_interfaces.msg import ParameterValue
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.task import Future
-from ros_graph import Graph
+from ros_graph import GOALS, Graph
 from sensor_msgs.msg import Image
 
+from ros_deep_learning.nodes.parameters.typed_arguments import TypedArguments, parameter_kinds
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 
 
@@ -55,20 +58,46 @@ def _free_domain() -> tuple[int, FileLock]:
     pytest.fail('no ROS_DOMAIN_ID from 20 to 99 is free')
 
 
-@pytest.fixture
-def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+@pytest.fixture(scope='module')
+def ros_domain() -> Iterator[int]:
+    """Reserve a domain for the tests of a module."""
     domain, lock = _free_domain()
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    yield domain
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('ROS_DOMAIN_ID', str(domain))
+        patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        yield domain
     lock.release()
 
 
-@pytest.fixture
-def graph(ros_domain: int) -> Iterator[Graph]:
-    graph = Graph()
+@pytest.fixture(scope='module')
+def module_graph(ros_domain: int) -> Iterator[Graph]:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    graph = Graph(context)
     yield graph
-    graph.close()
+    graph.node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def graph(module_graph: Graph, lasting: Lasting) -> Iterator[Graph]:
+    """Lend the test node of the module to a test."""
+    module_graph.begin()
+    expected = {'tester', *lasting.nodes}
+
+    def alone() -> bool:
+        if expected.issuperset(module_graph.node.get_node_names()):
+            return True
+        # A lifecycle node of this process leaves when its state machine is collected.
+        gc.collect()
+        return False
+
+    try:
+        # One of the same name would answer in place of the node under test.
+        module_graph.wait_until('the nodes of the test before to leave', alone)
+        yield module_graph
+    finally:
+        module_graph.end()
 
 
 class Program:
@@ -76,23 +105,37 @@ class Program:
 
     def __init__(self, command: list[str], log: Path) -> None:
         self.log = log
+        self._begin = 0
         with log.open('w') as out:
             self.process = subprocess.Popen(
                 command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
             )
 
     def text(self) -> str:
+        """Return what the process printed since ``skip_text``, else since its start."""
+        return self._whole_text()[self._begin :]
+
+    def skip_text(self) -> None:
+        self._begin = len(self._whole_text())
+
+    def _whole_text(self) -> str:
         return self.log.read_text(errors='replace')
 
     def stop(self) -> int:
-        """Interrupt it as a person would, and answer its exit code."""
+        """Interrupt it as a person would, and return its exit code."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             pytest.fail(f'{self.process.args} did not end on SIGINT:\n{self.text()}')
+
+    def end(self) -> None:
+        """Stop a process that still runs, which must end without an error."""
+        if self.process.poll() is None:
+            assert self.stop() == 0, self._whole_text()
+            assert 'Traceback' not in self._whole_text(), self._whole_text()
 
 
 @pytest.fixture
@@ -100,70 +143,130 @@ def program_type() -> type[Program]:
     return Program
 
 
+def start_program(name: str, arguments: Sequence[str], log: Path) -> Program:
+    executable = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning' / name
+    return Program([str(executable), *arguments], log)
+
+
 @pytest.fixture
 def start(tmp_path: Path, ros_domain: int) -> Iterator[Callable[..., Program]]:
+    """Start programs that end with the test."""
     programs: list[Program] = []
 
     def begin(name: str, *arguments: str) -> Program:
-        executable = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning' / name
         log = tmp_path / f'{name}.{len(programs)}.log'
-        programs.append(Program([str(executable), *arguments], log))
+        programs.append(start_program(name, arguments, log))
         return programs[-1]
 
     yield begin
     for program in programs:
-        program.stop()
+        program.end()
+
+
+class LastingNode:
+    """A process of a lifecycle node that serves the tests of a module, one after the other."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name = name
+        self.program = start_program(name, (), log)
+        self._parameters: dict[str, ParameterValue] = {}
+
+    def reset(self, graph: Graph, state: str) -> None:
+        """Bring it to a state with the parameters of its start, and with nothing remembered."""
+        self.program.skip_text()
+        now = graph.state(self.name)
+        if not self._parameters:
+            self._parameters = graph.parameters(self.name)
+        if now == 'active':
+            now = self._change(graph, 'deactivate')
+        graph.restore_parameters(self.name, self._parameters)
+        if now == 'inactive' and state == 'unconfigured':
+            now = self._change(graph, 'cleanup')
+        if now == 'unconfigured' and state != now:
+            now = self._change(graph, 'configure')
+        if now == 'inactive' and state == 'active':
+            now = self._change(graph, 'activate')
+        assert now == state
+
+    def _change(self, graph: Graph, transition: str) -> str:
+        assert graph.transition(self.name, transition), self.program.text()
+        return GOALS[transition]
+
+
+class Lasting:
+    """The lasting nodes of a module by their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.nodes: dict[str, LastingNode] = {}
+        self._started = 0
+
+    def node(self, name: str) -> LastingNode:
+        """Return a running node; start one where there is none, or where a test has ended it."""
+        node = self.nodes.get(name)
+        if node is None or node.program.process.poll() is not None:
+            self._started += 1
+            node = LastingNode(name, self._folder / f'{name}.{self._started}.log')
+            self.nodes[name] = node
+        return node
+
+    def end(self) -> None:
+        for node in self.nodes.values():
+            node.program.end()
+
+
+@pytest.fixture(scope='module')
+def lasting(tmp_path_factory: pytest.TempPathFactory, ros_domain: int) -> Iterator[Lasting]:
+    lasting = Lasting(tmp_path_factory.mktemp('lasting'))
+    yield lasting
+    lasting.end()
 
 
 @pytest.fixture
-def fresh(start: Callable[..., Program], graph: Graph) -> Callable[[str], Program]:
-    """Start a lifecycle node and wait for it."""
+def renewed(lasting: Lasting, graph: Graph) -> Callable[..., Program]:
+    """Bring a lifecycle node of the module to a state, as if it were new."""
 
-    def begin(name: str) -> Program:
-        program = start(name)
-        assert graph.state(name) == 'unconfigured'
-        return program
+    def renew(name: str, state: str = 'active') -> Program:
+        node = lasting.node(name)
+        node.reset(graph, state)
+        return node.program
 
-    return begin
-
-
-@pytest.fixture
-def activated(graph: Graph) -> Callable[[str, Program], Program]:
-    """Configure and activate a fresh node."""
-
-    def activate(name: str, program: Program) -> Program:
-        assert graph.transition(name, 'configure'), program.text()
-        assert graph.transition(name, 'activate'), program.text()
-        return program
-
-    return activate
+    return renew
 
 
 @pytest.fixture
-def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+def spinning(graph: Graph, lasting: Lasting) -> Iterator[Callable[..., Any]]:
     """Make a node in this process and spin it as a process would, until the test ends."""
-    rclpy.init()
-    executor = NodeExecutor(2)
-    stop = Future()
-    thread = threading.Thread(
-        target=executor.spin_until_future_complete, args=(stop,), daemon=True
-    )
     nodes: list[Any] = []
+    executors: list[NodeExecutor] = []
+    threads: list[threading.Thread] = []
+    stop = Future()
 
-    def spin(make: Callable[[], Any]) -> Any:
+    def spin(make: Any, *ros_arguments: str) -> Any:
+        argv = ['test', '--ros-args', *ros_arguments]
+        with TypedArguments(argv, parameter_kinds([make.settings_type])) as typed:
+            rclpy.init(args=typed.argv)
         nodes.append(make())
-        executor.add_node(nodes[-1])
-        thread.start()
-        return nodes[-1]
+        assert nodes[0].get_name() not in lasting.nodes, 'tests of both are in the same file'
+        executors.append(NodeExecutor(2))
+        executors[0].add_node(nodes[0])
+        threads.append(
+            threading.Thread(
+                target=executors[0].spin_until_future_complete, args=(stop,), daemon=True
+            )
+        )
+        threads[0].start()
+        return nodes[0]
 
     yield spin
     for node in nodes:
         node.abandon()
     stop.set_result(None)
-    # An executor of Humble looks at the future only after some work.
-    executor.create_task(lambda: None)
-    thread.join(10)
-    executor.shutdown()
+    for executor, thread in zip(executors, threads, strict=True):
+        # An executor of Humble looks at the future only after some work.
+        executor.create_task(lambda: None)
+        thread.join(10)
+        executor.shutdown()
     for node in nodes:
         node.release()
         node.destroy_node()
@@ -171,11 +274,11 @@ def spinning(ros_domain: int) -> Iterator[Callable[[Callable[[], Any]], Any]]:
 
 
 @pytest.fixture
-def active_here(spinning: Callable[..., Any]) -> Callable[[Callable[[], Any]], Any]:
+def active_here(spinning: Callable[..., Any]) -> Callable[..., Any]:
     """Make a node in this process, configure and activate it."""
 
-    def begin(make: Callable[[], Any]) -> Any:
-        node = spinning(make)
+    def begin(make: Callable[[], Any], *ros_arguments: str) -> Any:
+        node = spinning(make, *ros_arguments)
         assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
         return node

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A test's own node in a real ROS graph, and what it asks of the nodes under test."""
+"""The test's own node in a real ROS graph: its topics, and calls of the nodes under test."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.srv import SetParametersAtomically
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
@@ -35,10 +38,11 @@ GOALS = {
     'deactivate': 'inactive',
     'cleanup': 'unconfigured',
 }
+STATES = {*GOALS.values(), 'finalized'}
 
 
 def ended(channel: Any) -> int:
-    """Count the frames of a camera that have a result or were passed over, wanted by nobody.
+    """Count the frames of a camera that have a result or were passed over as unwanted.
 
     One that has only arrived may still be made for who subscribes after it.
     """
@@ -46,11 +50,19 @@ def ended(channel: Any) -> int:
     return int(counts.done + counts.unwanted)
 
 
+def at_rest(channel: Any) -> bool:
+    """Return whether every frame of a camera that arrived has ended one way or another."""
+    counts = channel.statistics.snapshot()
+    ends = (counts.done, counts.dropped, counts.limited, counts.unwanted)
+    return bool(counts.received == sum(ends) + counts.invalid + counts.failed)
+
+
 class Inbox:
     """What arrived on a topic."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
+        self.subscription: Any = None
 
     def __call__(self, message: Any) -> None:
         self.messages.append(message)
@@ -60,29 +72,46 @@ class Inbox:
 
 
 class Graph:
-    """A test's own node in its own context, spun by a thread."""
+    """A node for the tests of a module, spun by a thread during each of them.
 
-    def __init__(self) -> None:
+    It stays, with its clients, because discovery of a new one takes up to three seconds.
+    """
+
+    def __init__(self, context: rclpy.Context) -> None:
         self.lies = 0
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node('tester', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
+        self.node = rclpy.create_node(
+            'tester', context=context, enable_rosout=False, start_parameter_services=False
+        )
+        self._clients: dict[str, Any] = {}
+        self._own = [*self.node.publishers, *self.node.subscriptions]
+        self._context = context
+
+    def begin(self) -> None:
+        """Begin a test."""
+        self.lies = 0
+        self._ending = threading.Event()
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def _spin(self) -> None:
-        while self.context.ok():
-            try:
-                self.executor.spin_once(timeout_sec=0.1)
-            except rclpy.executors.ExternalShutdownException:
-                return
+        while not self._ending.is_set():
+            self._executor.spin_once(timeout_sec=0.1)
 
-    def close(self) -> None:
-        rclpy.shutdown(context=self.context)
+    def end(self) -> None:
+        """End a test, and destroy what it has created."""
+        self._ending.set()
+        self._executor.wake()
         self._thread.join(10)
-        self.node.destroy_node()
+        self._executor.remove_node(self.node)
+        self._executor.shutdown()
+        for timer in list(self.node.timers):
+            self.node.destroy_timer(timer)
+        for publisher in set(self.node.publishers).difference(self._own):
+            self.node.destroy_publisher(publisher)
+        for subscription in set(self.node.subscriptions).difference(self._own):
+            self.node.destroy_subscription(subscription)
 
     def wait_until(self, what: str, reached: Callable[[], Any], timeout_s: float = WAIT_S) -> Any:
         end_s = time.monotonic() + timeout_s
@@ -94,11 +123,11 @@ class Graph:
 
     def inbox(self, topic: str, message_type: Any, qos: int | QoSProfile = 10) -> Inbox:
         inbox = Inbox()
-        self.node.create_subscription(message_type, topic, inbox, qos)
+        inbox.subscription = self.node.create_subscription(message_type, topic, inbox, qos)
         return inbox
 
     def statuses(self) -> dict[str, DiagnosticStatus]:
-        """Give the newest status of each name on /diagnostics, from now on."""
+        """Return the newest status of each name on /diagnostics; it follows what arrives."""
         newest: dict[str, DiagnosticStatus] = {}
         self.node.create_subscription(
             DiagnosticArray,
@@ -109,7 +138,7 @@ class Graph:
         return newest
 
     def ask(self, publisher: Any, image: Image, inbox: Inbox) -> Any:
-        """Show an image, again and again as a camera would, until its result is there."""
+        """Publish an image, again and again as a camera would, until its result is there."""
 
         def answer() -> Any:
             stamp = image.header.stamp
@@ -121,16 +150,46 @@ class Graph:
     def publish_until(
         self, what: str, publisher: Any, image: Image, reached: Callable[[], Any]
     ) -> Any:
-        """Publish an image until something is reached, with time for each to have its effect."""
+        """Publish an image, twice a second, until something is reached."""
         end_s = time.monotonic() + WAIT_S
         while time.monotonic() < end_s:
             publisher.publish(image)
-            again_s = time.monotonic() + 2.0
+            again_s = time.monotonic() + 0.5
             while time.monotonic() < again_s:
                 if found := reached():
                     return found
                 time.sleep(0.01)
         pytest.fail(f'waited {WAIT_S} s in vain for: {what}')
+
+    def meet(
+        self, publisher: Any, make_image: Callable[[int], Image], inbox: Inbox, first: int = 1
+    ) -> int:
+        """Publish images until the result of the newest is there, and so none is on its way.
+
+        For tests that count images: a topic keeps their order.
+
+        Args:
+            publisher: Of the images.
+            make_image: Makes one with a stamp of so many seconds.
+            inbox: Of the results.
+            first: The first stamp.
+
+        Returns:
+            The last stamp.
+        """
+        stamps = itertools.count(first)
+
+        def met() -> int:
+            stamp = next(stamps)
+            publisher.publish(make_image(stamp))
+            again_s = time.monotonic() + 0.5
+            while time.monotonic() < again_s:
+                if any(m.header.stamp.sec == stamp for m in inbox.messages):
+                    return stamp
+                time.sleep(0.01)
+            return 0
+
+        return int(self.wait_until('the result of the newest image', met))
 
     def lie(self, publisher: Any, lie: Image, good: Image, refused: Callable[[], int]) -> None:
         """Publish an image that lies, then a good one, until the node counts a lie more."""
@@ -148,31 +207,41 @@ class Graph:
         self.wait_until('the count', counted)
         assert refused() <= self.lies
 
-    def call(self, service_type: Any, name: str, request: Any) -> Any:
-        """Call a service; asked again where DDS lost the answer, as it may before it is matched.
+    def call(self, service_type: Any, name: str, request: Any, again_after_s: float = 2.0) -> Any:
+        """Call a service, again with a new client where DDS lost the answer.
 
-        The server gives a new client 100 ms to be discovered (rmw_fastrtps), then drops its
-        answer, which a loaded machine does not always keep.
+        A server waits 100 ms for the discovery of a client (rmw_fastrtps), then drops the answer.
         """
-        client = self.node.create_client(service_type, name)
-        try:
-            assert client.wait_for_service(WAIT_S), f'no service {name}'
-            for _ in range(4):
-                future = client.call_async(request)
-                end_s = time.monotonic() + WAIT_S / 4
-                while time.monotonic() < end_s:
-                    if future.done():
-                        return future.result()
-                    time.sleep(0.01)
-            pytest.fail(f'no answer of {name}')
-        finally:
-            self.node.destroy_client(client)
+        end_s = time.monotonic() + WAIT_S
+        while time.monotonic() < end_s:
+            future = self.client(service_type, name).call_async(request)
+            again_s = time.monotonic() + again_after_s
+            while time.monotonic() < again_s:
+                if future.done():
+                    return future.result()
+                time.sleep(0.005)
+            again_after_s *= 2
+            # A server of which DDS never discovers one end would not answer this client at all.
+            self.node.destroy_client(self._clients.pop(name))
+        pytest.fail(f'no answer of {name}')
+
+    def client(self, service_type: Any, name: str) -> Any:
+        """Return the client of a service that is there."""
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(service_type, name)
+        # wait_for_service looks four times a second.
+        self.wait_until(f'the service {name}', self._clients[name].service_is_ready)
+        return self._clients[name]
 
     def transition(self, node: str, name: str) -> bool:
         """Ask for a transition; one that was made counts, also when asked for a second time."""
         request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
-        answer = self.call(ChangeState, f'/{node}/change_state', request)
-        return bool(answer.success) or self.state(node) == GOALS[name]
+        # A second request for what is at work is logged as an error, and a load takes long.
+        if self.call(ChangeState, f'/{node}/change_state', request, WAIT_S / 4).success:
+            return True
+        # The first one of two requests may still be at work.
+        self.wait_until(f'the end of {name}', lambda: self.state(node) in STATES)
+        return self.state(node) == GOALS[name]
 
     def state(self, node: str) -> str:
         answer = self.call(GetState, f'/{node}/get_state', GetState.Request())
@@ -185,6 +254,28 @@ class Graph:
         name = f'/{node}/set_parameters_atomically'
         return self.call(SetParametersAtomically, name, request).result
 
+    def parameters(self, node: str) -> dict[str, ParameterValue]:
+        listed = self.call(
+            ListParameters, f'/{node}/list_parameters', ListParameters.Request()
+        ).result.names
+        request = GetParameters.Request(names=listed)
+        values = self.call(GetParameters, f'/{node}/get_parameters', request).values
+        return dict(zip(listed, values, strict=True))
+
+    def restore_parameters(self, node: str, values: Mapping[str, ParameterValue]) -> None:
+        """Set back the parameters that have other values now."""
+        now = self.parameters(node)
+        changed = [
+            ParameterMessage(name=name, value=value)
+            for name, value in values.items()
+            if now[name] != value
+        ]
+        if changed:
+            request = SetParametersAtomically.Request(parameters=changed)
+            name = f'/{node}/set_parameters_atomically'
+            answer = self.call(SetParametersAtomically, name, request).result
+            assert answer.successful, answer.reason
+
     def own_inbox(self, topic: str, message_type: Any) -> Inbox | None:
         """Subscribe to a topic of a type of ours; None where it was not generated.
 
@@ -196,7 +287,7 @@ class Graph:
         return self.inbox(topic, message_type)
 
     def refused_images(self, node: str) -> Callable[[], int]:
-        """Give the node's own count of images that lie, by stats, else by diagnostics."""
+        """Return a reader of the node's count of invalid images, in stats or in diagnostics."""
         stats = self.own_inbox(f'/{node}/stats', InferenceStats)
         if stats is not None:
             return lambda: stats.messages[-1].invalid if len(stats) else 0
@@ -218,7 +309,7 @@ class Graph:
         return told
 
     def policies(self, topic: str) -> set[tuple[str, str]]:
-        """Give reliability and durability of those who publish on a topic."""
+        """Return reliability and durability of the publishers of a topic."""
         infos = self.wait_until(topic, lambda: self.node.get_publishers_info_by_topic(topic))
         return {(i.qos_profile.reliability.name, i.qos_profile.durability.name) for i in infos}
 

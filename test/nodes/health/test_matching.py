@@ -19,6 +19,8 @@ from ros_deep_learning.nodes.health.matching import (
     unreached_subscribers,
 )
 
+pytestmark = pytest.mark.rclpy
+
 LESS_AND_MORE: dict[str, tuple[Any, Any]] = {
     'reliability': (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE),
     'durability': (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL),

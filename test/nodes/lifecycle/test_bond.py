@@ -24,14 +24,16 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.lifecycle.bond import ManagerBond
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
+from ros_deep_learning.nodes.segnet import SegNetNode
 
+pytestmark = pytest.mark.rclpy
 STAND_INS = Path(__file__).parents[2] / 'support' / 'stand_ins'
 SOON = Duration(seconds=20)
 
 
 @pytest.fixture
 def bond_type(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Give bondpy's class, here and in the processes that are started."""
+    """Return bondpy's class, here and in the processes that are started."""
     stood_in = importlib.util.find_spec('bondpy') is None
     if stood_in:
         monkeypatch.syspath_prepend(str(STAND_INS))
@@ -60,7 +62,8 @@ class Manager:
         namespace, _, name = self._name.rpartition('/')
         topic = f'/{namespace}/bond' if namespace else '/bond'
         self.bond = self._bond_type(self._graph.node, topic, name)
-        self.bond.set_heartbeat_timeout(4.0)
+        # nav2 has 4 s. With more than SOON, a bond breaks only because the node says so.
+        self.bond.set_heartbeat_timeout(60.0)
         self.bond.set_heartbeat_period(0.25)
         self.bond.start()
         assert self.bond.wait_until_formed(SOON)
@@ -103,14 +106,9 @@ def test_a_node_under_a_manager(
     assert not [word for word in ('Traceback', 'ERROR', 'More than two') if word in text], text
 
 
-def test_a_period_of_0_makes_no_bond(
-    bond_type: Any, graph: Any, start: Callable[..., Any]
-) -> None:
-    start('segnet', '--ros-args', '-p', 'bond_heartbeat_period:=0.0')
-    assert graph.transition('segnet', 'configure')
-    assert graph.transition('segnet', 'activate')
-    graph.image_publisher('/segnet/image_in')
-    assert graph.node.count_publishers('/bond') == 0
+def test_a_period_of_0_makes_no_bond(bond_type: Any, active_here: Callable[..., Any]) -> None:
+    node = active_here(SegNetNode, '-p', 'bond_heartbeat_period:=0.0')
+    assert '/bond' not in {publisher.topic_name for publisher in node.publishers}
 
 
 @pytest.mark.usefixtures('ros_domain')

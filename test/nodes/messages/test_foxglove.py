@@ -26,6 +26,8 @@ from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.messages import foxglove
 from ros_deep_learning.tasks.detection import Detections
 
+pytestmark = pytest.mark.rclpy
+
 COLORS = np.array([[255, 0, 0], [0, 51, 255]], np.uint8)
 NAMES = ['person', 'dog']
 

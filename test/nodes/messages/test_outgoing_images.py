@@ -15,6 +15,8 @@ from std_msgs.msg import Header
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
 
+pytestmark = pytest.mark.rclpy
+
 HEADER = Header(frame_id='camera')
 
 

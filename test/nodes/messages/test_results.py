@@ -14,6 +14,8 @@ from ros_deep_learning.nodes.messages import results
 from ros_deep_learning.tasks.classification import Classification as Seen
 from ros_deep_learning.tasks.detection import Detections
 
+pytestmark = pytest.mark.rclpy
+
 
 def found(count: int, track_ids: np.ndarray | None = None) -> Detections:
     boxes = np.array([[10, 20, 110, 220], [0, 0, 5, 5]], np.float32)[:count]

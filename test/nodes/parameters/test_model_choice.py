@@ -12,11 +12,17 @@ import numpy as np
 import onnx
 import pytest
 import zoo_stand_ins as stand_ins
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray, LabelInfo
 
 from ros_deep_learning.networks import DetectNet
+from ros_deep_learning.nodes.detectnet import DetectNetNode
+from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.segnet import SegNetNode
+
+pytestmark = pytest.mark.rclpy
 
 
 def names_of(message: Any) -> list[str]:
@@ -25,20 +31,21 @@ def names_of(message: Any) -> list[str]:
 
 @pytest.mark.parametrize('alias', ['model_name', 'model_path'])
 def test_old_names_of_the_model_work_and_are_told(
-    start: Callable[..., Any], graph: Any, alias: str
+    spinning: Callable[..., Any], graph: Any, capfd: pytest.CaptureFixture[str], alias: str
 ) -> None:
-    program = start('imagenet', '--ros-args', '-p', f'{alias}:=selfie', '-p', 'model:=other')
-    assert not graph.transition('imagenet', 'configure')
-    assert f"parameter {alias} is an old name; it sets model to 'selfie'" in program.text()
-    assert 'selfie is made for segmentation, not for classification' in program.text()
+    node = spinning(ImageNetNode, '-p', f'{alias}:=selfie', '-p', 'model:=other')
+    told = f"parameter {alias} is an old name; it sets model to 'selfie'"
+    assert told in capfd.readouterr().err
+    assert 'selfie is made for segmentation, not for classification' in failure(node, capfd)
     assert graph.set_parameters('imagenet', model='efficientnet-lite0').successful
-    assert graph.transition('imagenet', 'configure'), program.text()
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
 
 
-def test_an_empty_old_name_changes_nothing(start: Callable[..., Any], graph: Any) -> None:
-    program = start('imagenet', '--ros-args', '-p', "model_name:=''", '-p', "input_blob:=''")
-    assert graph.transition('imagenet', 'configure'), program.text()
-    assert 'old name' not in program.text()
+def test_an_empty_old_name_changes_nothing(
+    active_here: Callable[..., Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    active_here(ImageNetNode, '-p', "model_name:=''", '-p', "input_blob:=''")
+    assert 'old name' not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -53,23 +60,28 @@ def test_an_empty_old_name_changes_nothing(start: Callable[..., Any], graph: Any
     ],
 )
 def test_parameters_of_upstream_change_the_card(
-    start: Callable[..., Any], graph: Any, parameter: str, words: str
+    spinning: Callable[..., Any],
+    capfd: pytest.CaptureFixture[str],
+    parameter: str,
+    words: str,
 ) -> None:
-    program = start('imagenet', '--ros-args', '-p', parameter)
-    assert not graph.transition('imagenet', 'configure')
-    failed = [line for line in program.text().splitlines() if 'configure failed' in line]
-    assert len(failed) == 1
-    assert words in failed[0]
+    assert words in failure(spinning(ImageNetNode, '-p', parameter), capfd)
 
 
-def launched(path: Path, **parameters: str) -> list[str]:
-    given = {'model_path': path, 'autostart': 'true', **parameters}
-    pairs = [('-p', f'{name}:={value}') for name, value in given.items()]
-    return ['--ros-args', *(part for pair in pairs for part in pair)]
+def failure(node: Any, capfd: pytest.CaptureFixture[str]) -> str:
+    """Return the one line of a configuration that fails."""
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    (line,) = [each for each in capfd.readouterr().err.splitlines() if 'configure failed' in each]
+    return line
+
+
+def given(**parameters: Any) -> list[str]:
+    pairs = [('-p', f'{name}:={value}') for name, value in parameters.items()]
+    return [part for pair in pairs for part in pair]
 
 
 def test_a_caffemodel_with_its_prototxt(
-    start: Callable[..., Any],
+    active_here: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     coffee: np.ndarray,
@@ -79,19 +91,19 @@ def test_a_caffemodel_with_its_prototxt(
     monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
     prototxt, model, labels = stand_ins.write_snapshot(tmp_path)
     # As imagenet.ros2.launch has it for a network trained with DIGITS.
-    program = start('imagenet', *launched(
-        model, prototxt_path=str(prototxt), class_labels_path=str(labels), input_blob='data',
+    active_here(ImageNetNode, *given(
+        model_path=model, prototxt_path=prototxt, class_labels_path=labels, input_blob='data',
         output_blob='softmax',
     ))  # fmt: skip
     classes = graph.inbox('/imagenet/classification', Classification)
     publisher = graph.image_publisher('/imagenet/image_in')
     names = names_of(graph.ask(publisher, make_image(coffee), classes))
-    assert names, program.text()
+    assert names
     assert all(name.startswith('thing ') for name in names)
 
 
 def test_an_onnx_file_with_its_own_labels(
-    start: Callable[..., Any],
+    active_here: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     coffee: np.ndarray,
@@ -100,12 +112,12 @@ def test_an_onnx_file_with_its_own_labels(
     model = onnx.load_from_string(stand_ins.fcn_resnet18((96, 64), 3))
     onnx.helper.set_model_props(model, {'names': "{0: 'grass', 1: 'sky', 2: 'cup'}"})
     onnx.save(model, str(tmp_path / 'fcn.onnx'))
-    program = start('segnet', *launched(tmp_path / 'fcn.onnx'))
+    active_here(SegNetNode, *given(model_path=tmp_path / 'fcn.onnx'))
     info = graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)
     masks = graph.inbox('/segnet/class_mask', Image)
     publisher = graph.image_publisher('/segnet/image_in')
     mask = np.frombuffer(graph.ask(publisher, make_image(coffee), masks).data, np.uint8)
-    assert mask.size == coffee.shape[0] * coffee.shape[1], program.text()
+    assert mask.size == coffee.shape[0] * coffee.shape[1]
     assert mask.max() < 3
     graph.wait_until('the labels', lambda: len(info))
     class_map = [c.class_name for c in info.messages[0].class_map]
@@ -130,7 +142,7 @@ def test_labels_of_a_file_are_published(
 
 
 def test_colors_of_a_file_are_used(
-    start: Callable[..., Any],
+    active_here: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     astronaut: np.ndarray,
@@ -138,8 +150,7 @@ def test_colors_of_a_file_are_used(
 ) -> None:
     colors = tmp_path / 'colors.txt'
     colors.write_text('10 20 30\n200 100 0\n')
-    start('segnet', '--ros-args', '-p', f'class_colors_path:={colors}',
-          '-p', 'model_name:=mp-selfie', '-p', 'autostart:=true')  # fmt: skip
+    active_here(SegNetNode, *given(class_colors_path=colors, model_name='mp-selfie'))
     inbox = graph.inbox('/segnet/color_mask', Image)
     publisher = graph.image_publisher('/segnet/image_in')
     drawn = np.frombuffer(graph.ask(publisher, make_image(astronaut), inbox).data, np.uint8)
@@ -158,24 +169,24 @@ def test_colors_of_a_file_are_used(
     ],
 )
 def test_what_does_not_fit_the_network_fails_to_configure(
-    start: Callable[..., Any], graph: Any, ssd_onnx: Path, parameter: str, words: str
+    spinning: Callable[..., Any],
+    capfd: pytest.CaptureFixture[str],
+    ssd_onnx: Path,
+    parameter: str,
+    words: str,
 ) -> None:
-    program = start('detectnet', '--ros-args', '-p', parameter)
-    assert not graph.transition('detectnet', 'configure')
-    failed = [line for line in program.text().splitlines() if 'configure failed' in line]
-    assert len(failed) == 1
-    assert words in failed[0]
+    assert words in failure(spinning(DetectNetNode, '-p', parameter), capfd)
 
 
 def test_the_mean_pixel_value_reaches_the_network(
-    start: Callable[..., Any],
+    active_here: Callable[..., Any],
     graph: Any,
     make_image: Callable[..., Image],
     chelsea: np.ndarray,
     ssd_onnx: Path,
 ) -> None:
     # The card's own mean is 127.5: said once more as a parameter it changes nothing.
-    start('detectnet', '--ros-args', '-p', 'mean_pixel_value:=127.5', '-p', 'autostart:=true')
+    active_here(DetectNetNode, '-p', 'mean_pixel_value:=127.5')
     detections = graph.inbox('/detectnet/detections', Detection2DArray)
     publisher = graph.image_publisher('/detectnet/image_in')
     answer = graph.ask(publisher, make_image(chelsea), detections)

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from ros_deep_learning.nodes.parameters.parameter_group import ParameterGroup
+
+pytestmark = pytest.mark.rclpy
 
 
 def test_one_callback_at_a_time() -> None:
@@ -27,13 +31,13 @@ def test_others_run_while_one_is_aside_and_are_waited_for() -> None:
         assert group.beginning_execution('long')
         with group.aside():
             away.set()
-            assert come_back.wait(10)
+            assert come_back.wait(60)
         back.set()
         group.ending_execution('long')
 
     thread = threading.Thread(target=long_one)
     thread.start()
-    assert away.wait(10)
+    assert away.wait(60)
     for _ in range(3):
         assert group.beginning_execution('short')
         group.ending_execution('short')
@@ -43,7 +47,7 @@ def test_others_run_while_one_is_aside_and_are_waited_for() -> None:
     # Whoever wants to come back goes before those that have not begun.
     assert not group.can_execute('another')
     group.ending_execution('short')
-    assert back.wait(10)
+    assert back.wait(60)
     thread.join(10)
     assert group.can_execute('another')
 

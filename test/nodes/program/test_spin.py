@@ -21,6 +21,7 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor, SubscriptionEventCallbacks
 
+pytestmark = pytest.mark.rclpy
 BREAKING_NODE = """
 import dataclasses, sys, time
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -176,7 +177,9 @@ def test_all_threads_of_an_executor_run_from_the_start(context: rclpy.Context) -
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    'number', [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_nodes_at_work_are_ended_without_an_error(
     number: int, start: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
 ) -> None:
@@ -191,7 +194,7 @@ def test_nodes_at_work_are_ended_without_an_error(
     )
     graph.wait_until('results', lambda: all(len(inbox) > 3 for inbox in overlays))
     os.kill(program.process.pid, number)
-    assert program.process.wait(20) == 0
+    assert program.process.wait(60) == 0
     timer.cancel()
     text = program.text()
     assert not [word for word in ('Traceback', 'ERROR', 'rror:', 'invalid') if word in text], text

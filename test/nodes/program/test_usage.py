@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 from ros_deep_learning.nodes.parameters.parameter_table import ParameterTable
+from ros_deep_learning.nodes.program import spin
 from ros_deep_learning.nodes.program.usage import help_text
 from ros_deep_learning.nodes.recorder import RecorderNode
 from ros_deep_learning.nodes.segnet import SegNetNode
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 from ros_deep_learning.nodes.video_source import VideoSourceNode
 
+pytestmark = pytest.mark.rclpy
 NODES = (
     DetectNetNode,
     ImageNetNode,
@@ -44,6 +48,33 @@ def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ended]]:
+    """Call a program's main in this process."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # It would set the memory of this process for good.
+    monkeypatch.setattr(spin, 'keep_freed_images', lambda: None)
+
+    def main(name: str, *arguments: str) -> Ended:
+        monkeypatch.setattr(sys, 'argv', [f'/bin/{name}', *arguments])
+        capfd.readouterr()
+        code = importlib.import_module(f'ros_deep_learning.nodes.{name}').main()
+        return Ended(code, *capfd.readouterr())
+
+    yield main
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize('node', NODES)
 def test_help_tells_every_topic_and_parameter(node: Any) -> None:
     text = help_text(node.default_name, [node])
@@ -54,14 +85,25 @@ def test_help_tells_every_topic_and_parameter(node: Any) -> None:
 
 
 @pytest.mark.parametrize('name', PROGRAMS)
-def test_help_needs_no_graph(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_needs_no_graph(
+    name: str, call: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # rclpy could not even be initialised.
+    monkeypatch.setenv('ROS_DOMAIN_ID', 'nonsense')
+    done = call(name, '--help')
+    assert done.code == 0
+    assert done.out.startswith(f'usage: ros2 run ros_deep_learning {name} ')
+    assert done.err == ''
+    assert call(name, '-h', '--ros-args', '--bogus').out == done.out
+
+
+@pytest.mark.parametrize('name', ['detectnet', 'vision'])
+def test_a_program_prints_its_help(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROS_DOMAIN_ID', 'nonsense')
     done = run(name, '--help')
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f'usage: ros2 run ros_deep_learning {name} ')
     assert done.stderr == ''
-    assert run(name, '-h', '--ros-args', '--bogus').stdout == done.stdout
 
 
 @pytest.mark.usefixtures('ros_domain')
@@ -74,27 +116,32 @@ def test_ros2_run_gives_the_help_through() -> None:
 
 @pytest.mark.parametrize('node', [DetectNetNode, ImageNetNode, SegNetNode])
 def test_the_help_has_the_topics_of_the_running_node(
-    node: Any, start: Callable[..., Any], graph: Any, ssd_onnx: Path
+    node: Any, active_here: Callable[..., Any], graph: Any, ssd_onnx: Path
 ) -> None:
     name = node.default_name
-    start(name, '--ros-args', '-p', 'autostart:=true')
-    graph.wait_until('active', lambda: graph.state(name) == 'active')
+    active_here(node)
     ways = {
         'in': graph.node.get_subscriber_names_and_types_by_node,
         'out': graph.node.get_publisher_names_and_types_by_node,
     }
     told = {(t.way, t.name.replace('~', f'/{name}')): t.type for t in node.topics}
     rclpy_own = {'/parameter_events', '/rosout', f'/{name}/transition_event', '/bond', '/clock'}
-    running = {
-        (way, topic): types[0].replace('/msg/', '/')
-        for way, names_of in ways.items()
-        for topic, types in names_of(name, '/')
-        if topic not in rclpy_own
-    }
     optional = {('out', '/detectnet/annotations'), ('in', f'/{name}/image_in/compressed')}
     if InferenceStats is None:
         optional |= {way for way, kind in told.items() if kind.startswith('ros_deep_learning/')}
-    assert running == {k: v for k, v in told.items() if k in running or k not in optional}
+
+    def is_as_told() -> bool:
+        if name not in graph.node.get_node_names():
+            return False
+        running = {
+            (way, topic): types[0].replace('/msg/', '/')
+            for way, names_of in ways.items()
+            for topic, types in names_of(name, '/')
+            if topic not in rclpy_own
+        }
+        return running == {k: v for k, v in told.items() if k in running or k not in optional}
+
+    graph.wait_until('the topics of the help', is_as_told, 10)
 
 
 @pytest.mark.usefixtures('ros_domain')
@@ -108,41 +155,84 @@ def test_the_help_has_the_topics_of_the_running_node(
         ('segnet', ['--ros-args', '--params-file', '/no.yaml'], 2, '/no.yaml'),
         ('segnet', ['--ros-args', '-p', 'overlay_alpha:=999.0'], 1, 'parameter overlay_alpha'),
         ('segnet', ['--ros-args', '-p', 'overlay_alpha:=high'], 1, 'parameter overlay_alpha'),
+        (
+            'detectnet',
+            ['--ros-args', '-p', 'threshold:=high'],
+            1,
+            "parameter threshold: expected a number, got 'high'",
+        ),
+        (
+            'detectnet',
+            ['--ros-args', '-p', 'use_sim_time:=maybe'],
+            1,
+            "parameter use_sim_time: expected true or false, got 'maybe'",
+        ),
         ('video_source', ['--ros-args', '-p', 'resource:=/no.mp4'], 1, "no file or folder '/no"),
         ('video_output', ['--ros-args', '-p', 'resource:=x.txt'], 1, "cannot write 'x.txt'"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_a_code(
+    name: str, arguments: list[str], code: int, words: str, call: Callable[..., Ended]
+) -> None:
+    done = call(name, *arguments)
+    assert done.code == code
+    assert words in error_line(done.err)
+
+
+@pytest.mark.usefixtures('ros_domain')
+@pytest.mark.parametrize(
+    ('name', 'arguments', 'code', 'words'),
+    [
+        ('detectnet', ['model:=x'], 2, "unknown argument 'model:=x': the program takes none"),
+        ('segnet', ['--ros-args', '-p', 'overlay_alpha:=999.0'], 1, 'parameter overlay_alpha'),
+    ],
+)
+def test_a_process_ends_with_the_line_and_the_code(
     name: str, arguments: list[str], code: int, words: str
 ) -> None:
     done = run(name, *arguments)
     assert done.returncode == code
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
-    assert words in line
-    assert 'Traceback' not in done.stderr
+    assert words in error_line(done.stderr)
 
 
-def test_a_ros_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def error_line(text: str) -> str:
+    assert 'Traceback' not in text
+    (line,) = [line for line in text.splitlines() if line.startswith('error: ')]
+    return line
+
+
+def test_a_ros_that_does_not_start_is_told(
+    call: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv('ROS_DOMAIN_ID', 'nonsense')
-    done = run('segnet')
-    assert done.returncode == 2
-    assert 'error: ROS does not start' in done.stderr
-    assert 'Traceback' not in done.stderr
+    done = call('segnet')
+    assert done.code == 2
+    assert 'error: ROS does not start' in done.err
+    assert 'Traceback' not in done.err
 
 
 @pytest.mark.usefixtures('ros_domain')
-def test_a_parameter_file_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_parameter_file_that_is_none_is_told(tmp_path: Path, call: Callable[..., Ended]) -> None:
     path = tmp_path / 'mine.yaml'
     path.write_text('threshold: [0.4\n')
-    done = run('detectnet', '--ros-args', '--params-file', str(path))
-    assert done.returncode == 2
-    assert str(path) in done.stderr
-    assert 'Traceback' not in done.stderr
+    done = call('detectnet', '--ros-args', '--params-file', str(path))
+    assert done.code == 2
+    assert str(path) in done.err
+    assert 'Traceback' not in done.err
 
 
 @pytest.mark.usefixtures('ros_domain')
-@pytest.mark.parametrize('library', ['numpy', 'cv2', 'rclpy'])
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ('library', 'number'),
+    [
+        ('numpy', signal.SIGINT),
+        ('rclpy', signal.SIGTERM),
+        pytest.param('cv2', signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param('rclpy', signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param('numpy', signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param('cv2', signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_during_the_imports_leaves_no_traceback(number: int, library: str) -> None:
     program = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning/segnet'
     process = subprocess.Popen(

@@ -22,6 +22,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ros_deep_learning.nodes.stream.camera import LOOK_PERIOD_S, CameraSubscription
 
+pytestmark = pytest.mark.rclpy
 HD = np.zeros((1080, 1920, 3), np.uint8)
 SMALL = np.zeros((48, 64, 3), np.uint8)
 

@@ -23,6 +23,7 @@ from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 from ros_deep_learning.nodes.stream.camera import CameraSubscription
 from ros_deep_learning.nodes.stream.camera_feed import Feed, Reader
 
+pytestmark = pytest.mark.rclpy
 SMALL = np.zeros((48, 64, 3), np.uint8)
 
 

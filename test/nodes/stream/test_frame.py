@@ -35,7 +35,7 @@ def test_many_threads_decode_once_and_get_the_same_pixels() -> None:
     got: list[Pixels] = []
 
     def read() -> None:
-        begun.wait(10)
+        begun.wait(60)
         got.append(frame.pixels())
 
     threads = [threading.Thread(target=read) for _ in range(8)]

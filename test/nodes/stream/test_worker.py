@@ -79,13 +79,13 @@ def test_a_worker_skips_to_the_newest_and_finishes_the_item_in_hand() -> None:
 
     def handle(items: Sequence[tuple[str, int]]) -> None:
         begun.set()
-        assert go_on.wait(5)
+        assert go_on.wait(60)
         done.extend(item for _, item in items)
 
     worker: Worker[str, int] = Worker('test', lambda: 1, handle)
     worker.start()
     worker.put('front', 1)
-    assert begun.wait(5)
+    assert begun.wait(60)
     replaced = [worker.put('front', item) for item in (2, 3, 4)]
     assert replaced == [False, True, True]
     go_on.set()
@@ -96,7 +96,7 @@ def test_a_worker_skips_to_the_newest_and_finishes_the_item_in_hand() -> None:
     begun.clear()
     go_on.clear()
     worker.put('front', 5)
-    assert begun.wait(5)
+    assert begun.wait(60)
     stopper = threading.Thread(target=worker.stop)
     stopper.start()
     worker.put('front', 6)

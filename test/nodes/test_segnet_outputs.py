@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the segnet node makes and how it publishes it, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from ros_graph import ended
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from vision_msgs.msg import LabelInfo
+
+from ros_deep_learning.networks import MaskParts, SegNet
+from ros_deep_learning.nodes.messages import inference_stats as stats
+from ros_deep_learning.nodes.messages import mask_messages as masks
+from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
+from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.segnet import SegNetNode
+from ros_deep_learning.tasks import segmentation as tasks
+
+pytestmark = pytest.mark.rclpy
+BLANK = np.full((120, 160, 3), 128, np.uint8)
+
+
+@pytest.fixture
+def node(active_here: Callable[..., Any]) -> SegNetNode:
+    node: SegNetNode = active_here(SegNetNode)
+    return node
+
+
+def test_only_what_is_subscribed_to_is_made(
+    node: SegNetNode,
+    graph: Any,
+    make_image: Callable[..., Image],
+    monkeypatch: pytest.MonkeyPatch,
+    calls_of: Callable[..., list[str]],
+) -> None:
+    kinds = ('class_mask', 'confidence_mask', 'color_mask', 'segmentation')
+    made: list[Any] = calls_of(*((masks.MaskMessages, kind) for kind in kinds))
+    segment_in = SegNet.segment_batch_in
+    asked: list[MaskParts] = []
+
+    def counting(net: SegNet, images: Any, ways: Any, parts: Any) -> Any:
+        made.append(len(ways[0]))
+        asked[:] = parts[0]
+        return segment_in(net, images, ways, parts)
+
+    monkeypatch.setattr(SegNet, 'segment_batch_in', counting)
+    publisher = graph.image_publisher('/segnet/image_in')
+    stamps = iter(range(1, 100))
+
+    (channel,) = node.channels
+
+    def wants(name: str) -> bool:
+        outputs = node.latched if name == 'label_info' else channel.outputs
+        return outputs.wanted(name)
+
+    def show(*wanted: str) -> list[Any]:
+        for name in wanted:
+            graph.wait_until('a subscriber', lambda name=name: wants(name))
+        made.clear()
+        count = next(stamps)
+        publisher.publish(make_image(BLANK, stamp=count))
+        graph.wait_until('its end', lambda: ended(channel) == count)
+        return made
+
+    graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)
+    assert show('label_info') == []
+    graph.inbox('/segnet/overlay', Image)
+    assert show('overlay') == [1]
+    assert asked == [MaskParts(None, counts=True, overlay_alphas=(0, 120))]
+    graph.inbox('/segnet/color_mask', Image)
+    assert show('color_mask') == [1, 'color_mask']
+    assert asked == [MaskParts(None, counts=True, color_mask=True, overlay_alphas=(0, 120))]
+    assert graph.set_parameters('segnet', overlay_filter='point').successful
+    assert show('overlay', 'color_mask') == [2, 'color_mask']
+    wanted = ['segmentation']
+    if graph.own_inbox('/segnet/segmentation', masks.SegmentationMessage) is None:
+        wanted = ['class_mask', 'confidence_mask']
+        for name in wanted:
+            graph.inbox(f'/segnet/{name}', Image)
+    assert graph.set_parameters('segnet', mask_resolution='grid').successful
+    count, *messages = show(*wanted)
+    assert count == 3
+    assert set(messages) == {'class_mask', 'color_mask', 'confidence_mask', *wanted}
+    assert len(messages) == len(set(messages))
+    assert MaskParts('uint8', counts='segmentation' in wanted) in asked
+
+
+def test_what_a_device_has_made_is_sent_as_it_is() -> None:
+    rng = np.random.default_rng(0)
+    levels, colors, overlay = (
+        rng.integers(0, 256, shape, np.uint8) for shape in ((4, 6), (4, 6, 3), (4, 6, 3))
+    )
+    parts = tasks.Segmentation(
+        np.zeros((4, 6), np.uint8),
+        np.full((4, 6), np.nan, np.float32),
+        2,
+        (6, 4),
+        tasks.ReadyParts(np.array([3, 4]), levels, colors, overlay),
+    )
+    messages = masks.MaskMessages(ImageMessages(), Header())
+    assert bytes(messages.confidence_mask(parts).data) == levels.tobytes()
+    assert bytes(messages.color_mask(parts, np.zeros((2, 3), np.uint8)).data) == colors.tobytes()
+    if masks.SegmentationMessage is not None:
+        own = messages.segmentation(parts)
+        assert list(own.pixels) == [3, 4]
+        assert list(own.shares) == pytest.approx([3 / 24, 4 / 24])
+    picture = np.zeros((4, 6, 3), np.uint8)
+    labels, palette = ('a', 'b'), np.zeros((2, 3), np.uint8)
+    hidden = np.zeros(2, np.bool_)
+    masks.draw_parts(
+        picture,
+        parts,
+        labels=labels,
+        colors_rgb=palette,
+        alpha=120,
+        hidden=hidden,
+        legend=False,
+    )
+    np.testing.assert_array_equal(picture, overlay)
+
+
+def test_results_are_reliable_and_information_latched(node: SegNetNode, graph: Any) -> None:
+    names = ['class_mask', 'color_mask', 'confidence_mask', 'overlay']
+    names += ['segmentation'] if masks.SegmentationMessage else []
+    names += ['stats'] if stats.InferenceStats else []
+    for topic in names:
+        assert graph.policies(f'/segnet/{topic}') == {('RELIABLE', 'VOLATILE')}
+    for topic in ('vision_info', 'label_info'):
+        assert graph.policies(f'/segnet/{topic}') == {('RELIABLE', 'TRANSIENT_LOCAL')}
