@@ -83,7 +83,7 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Give the handle back; the last one of a network frees it. Twice is harmless."""
+        """Close the handle; the last one of a network frees it. Closing again has no effect."""
 
 
 @runtime_checkable
@@ -100,5 +100,5 @@ class PixelsEngine(Protocol):
             spec: The card's input.
             outputs: Names of those that are wanted; None is all of them. No other is copied.
 
-        Raises and returns as ``Engine.run``, but for outputs that are not wanted.
+        Raises and returns as ``Engine.run``, except for outputs that are not wanted.
         """

@@ -36,7 +36,7 @@ class ScoreGrid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskSpec:
-    """A mask that is wanted of one frame, and what is to be made of it.
+    """A mask that is wanted of one frame, and what to make of it.
 
     Attributes:
         placement: How the frame lies in the network's input.

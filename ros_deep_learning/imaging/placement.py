@@ -56,7 +56,7 @@ def place(
     *,
     crop_fraction: float = 1.0,
 ) -> Placement:
-    """Lay a source image into a network's input.
+    """Compute where a source image lies in a network's input.
 
     Args:
         source_wh: Size of the source in pixels, each at least 1.

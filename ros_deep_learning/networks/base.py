@@ -82,7 +82,7 @@ class Network(ABC, Generic[_SettingsT]):
         Raises:
             ModelNotFoundError: There is no such card.
             CardError: The card is made for another task, or does not fit its network, labels or
-                colours; or a detector's names no decoder, and its outputs tell none or several.
+                colours; or a detector's names no decoder, and its outputs fit none or several.
             SettingsError: A setting is out of its range, or does not fit the network.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
@@ -176,7 +176,7 @@ class Network(ABC, Generic[_SettingsT]):
         return self._runner.run(images)
 
     def close(self) -> None:
-        """Free the network; twice is harmless."""
+        """Free the network; closing it again has no effect."""
         self._engine.close()
 
     def __enter__(self: _NetworkT) -> _NetworkT:

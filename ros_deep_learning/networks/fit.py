@@ -42,21 +42,21 @@ def check_input(card: ModelCard, info: EngineInfo) -> str:
     name = spec.name or (next(iter(by_name)) if len(by_name) == 1 else '')
     if name not in by_name or len(by_name) != 1:
         msg = (
-            f'{card.name}: input.name: want the only input of the network, which takes '
-            f'[{", ".join(by_name)}], not {spec.name!r}'
+            f'{card.name}: input.name: expected the only input of the network, which takes '
+            f'[{", ".join(by_name)}], got {spec.name!r}'
         )
         raise CardError(msg)
     size = (spec.height, spec.width)
     wanted = (1, 3, *size) if spec.layout == 'nchw' else (1, *size, 3)
     tensor = by_name[name]
     fits = len(tensor.shape) == len(wanted) and all(
-        have in (-1, want) for have, want in zip(tensor.shape, wanted, strict=True)
+        have in (-1, size) for have, size in zip(tensor.shape, wanted, strict=True)
     )
     if not fits or tensor.dtype != spec.dtype:
-        mend = '; export it with float32 inputs' if tensor.dtype == np.float16 else ''
+        fix = '; to fix: export it with float32 inputs' if tensor.dtype == np.float16 else ''
         msg = (
             f'{card.name}: input: the card gives {spec.dtype} {shape_text(wanted)}, but the '
-            f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}{mend}'
+            f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}{fix}'
         )
         raise CardError(msg)
     return name
@@ -79,7 +79,7 @@ def sizes_input(info: EngineInfo) -> TensorSpec | None:
 
 
 def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, ...]]:
-    """Give the shapes of the card's outputs by role, without the batch axis, -1 where open.
+    """Return the shapes of the card's outputs by role, without the batch axis, -1 where open.
 
     Raises:
         CardError: The network has no output of that name, or it has no axes.
@@ -99,7 +99,7 @@ def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, 
 
 
 def only_role(card: ModelCard, roles: Sequence[_Role]) -> _Role:
-    """Give the role of a network's one output that is read.
+    """Return the role of a network's one output that is read.
 
     Raises:
         CardError: The card names another number of outputs, or another role.
@@ -107,7 +107,7 @@ def only_role(card: ModelCard, roles: Sequence[_Role]) -> _Role:
     found = [role for role in roles if role in card.outputs]
     if len(found) != 1 or len(card.outputs) != 1:
         msg = (
-            f'{card.name}: outputs: want one, as {", ".join(roles)}, not '
+            f'{card.name}: outputs: expected one, as {", ".join(roles)}, got '
             f'[{", ".join(card.outputs)}]'
         )
         raise CardError(msg)
@@ -137,7 +137,7 @@ def read_colors(card: ModelCard) -> NDArray[np.uint8] | None:
 def match_colors(
     card: ModelCard, colors_rgb: NDArray[np.uint8] | None, count: int
 ) -> NDArray[np.uint8]:
-    """Give a colour for each class, shape (count, 3), uint8, rgb: the card's or the palette's.
+    """Return a colour for each class, shape (count, 3), uint8, rgb: the card's or the palette's.
 
     Raises:
         CardError: The card has another number of them.
@@ -158,7 +158,7 @@ def match_labels(
     count: int | None,
     metadata: Mapping[str, str] = _NOTHING,
 ) -> tuple[str, ...]:
-    """Give a label for each class: of the card's file, of the network's, or the class's number.
+    """Return a label for each class: from the card's file, from the network, or its number.
 
     Args:
         card: The network.
@@ -176,7 +176,9 @@ def match_labels(
     labels = labels if labels is not None else labels_in_metadata(metadata)
     if not labels:
         if count is None:
-            msg = f'{card.name}: labels: missing, and the network does not tell how many classes'
+            msg = (
+                f'{card.name}: labels: missing, and the network leaves its number of classes open'
+            )
             raise CardError(msg)
         return tuple(str(k) for k in range(count))
     if count is not None and len(labels) != count:

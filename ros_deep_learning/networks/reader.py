@@ -34,7 +34,7 @@ class Reader:
 
 
 def check_decoder(card: ModelCard) -> None:
-    """Hold a card's decoder, if it names one, against those there are.
+    """Check that a card's decoder exists, if it names one.
 
     Raises:
         CardError: There is none of that name.

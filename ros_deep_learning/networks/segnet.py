@@ -216,7 +216,7 @@ class SegNet(Network[SegmentationSettings]):
         return [replace(one, labels=self.labels, times=times) for one in found]
 
     def _grid_on_device(self) -> ScoreGrid | None:
-        """Tell the engine's device how to read the scores; None where it is not to."""
+        """Describe the scores to the engine's device; None if it does not make the masks."""
         usable = isinstance(self._engine, SegmentsOnDevice) and self._runner.takes_frames
         if not usable or self._gives_ids:
             return None

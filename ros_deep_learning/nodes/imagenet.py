@@ -76,7 +76,7 @@ class ImageNetSettings(VisionSettings):
         read_region(self.region)
 
     def classification(self) -> ClassificationSettings:
-        """Pick what the library's post-processing takes."""
+        """Return the settings of the library's post-processing."""
         return ClassificationSettings(
             top_k=self.top_k,
             score_threshold=self.threshold,

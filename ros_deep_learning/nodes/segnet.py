@@ -106,7 +106,7 @@ class SegNetSettings(VisionSettings):
     )
 
     def segmentation(self, mask_filter: str, resolution: str) -> SegmentationSettings:
-        """Pick what the library's post-processing takes."""
+        """Return the settings of the library's post-processing."""
         return SegmentationSettings(
             mask_filter=cast('MaskFilter', mask_filter),
             min_confidence=self.min_confidence,

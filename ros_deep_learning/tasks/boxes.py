@@ -20,7 +20,7 @@ def areas(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
         boxes_xyxy: Shape (N, 4).
 
     Returns:
-        Shape (N,), float64; 0 for a box whose edges are swapped.
+        Shape (N,), float64; 0 for a box with swapped edges.
     """
     sides = np.maximum(boxes_xyxy[:, 2:].astype(np.float64) - boxes_xyxy[:, :2], 0.0)
     product: NDArray[np.float64] = sides[:, 0] * sides[:, 1]

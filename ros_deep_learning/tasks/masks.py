@@ -19,7 +19,7 @@ _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 def seen_wh(placement: Placement) -> tuple[int, int]:
-    """Give width and height of the part of the source that the network saw."""
+    """Return width and height of the part of the source that the network saw."""
     left, top, right, bottom = placement.crop_xyxy
     return right - left, bottom - top
 
@@ -65,7 +65,7 @@ def keep_size(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 def contenders(planes: NDArray[np.float32], class_ids: Sequence[int]) -> list[int]:
-    """Leave out the classes that win nowhere, however the scores are interpolated.
+    """List the classes that can win somewhere, however the scores are interpolated.
 
     An interpolated score lies between the least and the greatest of its neighbours. Where the
     greatest of a class is below the least of another, it cannot win.
@@ -115,7 +115,7 @@ def linear_spread(placement: Placement, grid_wh: tuple[int, int]) -> Spread:
 
 
 def spread_point(values: NDArray[_Value], placement: Placement) -> NDArray[_Value]:
-    """Give each source pixel that the network saw the value of the cell that its centre is in.
+    """Copy to each source pixel that the network saw the value of the cell under its centre.
 
     Args:
         values: Shape (h, w), over the whole of the network's input.
@@ -133,7 +133,7 @@ def spread_point(values: NDArray[_Value], placement: Placement) -> NDArray[_Valu
 
 
 def embed(seen: NDArray[_Value], placement: Placement, unseen: int) -> NDArray[_Value]:
-    """Put what the network saw at its place in the source, with a value for the rest.
+    """Copy what the network saw to its place in the source, with a value for the rest.
 
     Returns:
         Shape of the source; ``seen`` itself where that is all of it.
@@ -156,7 +156,7 @@ def _cells(count: int, paste: tuple[int, int], network: int, cells: int) -> NDAr
 
 
 def _weights(count: int, paste: tuple[int, int], network: int, cells: int) -> NDArray[np.float32]:
-    """Tell how much of each cell is in each of ``count`` source pixels; shape (count, cells)."""
+    """Compute the share of each cell in each of ``count`` source pixels; shape (count, cells)."""
     low, high = paste
     first, last = low * cells // network, -(-high * cells // network) - 1
     pixels = np.arange(count)

@@ -24,7 +24,7 @@ _INTERPOLATION = {
 
 
 def placement(source_wh: tuple[int, int], spec: InputSpec) -> Placement:
-    """Lay a source image of some size into a network's input, as the card says."""
+    """Compute where a source image lies in a network's input, by the card."""
     return place(
         source_wh, (spec.width, spec.height), spec.resize, crop_fraction=spec.crop_fraction
     )

@@ -14,7 +14,7 @@ from ..imaging.palettes import UNLABELLED
 from .activation import ScoreKind, activate
 
 MAX_CLASSES = 255
-"""What an 8-bit mask can tell apart beside UNLABELLED."""
+"""Classes that an 8-bit mask can hold beside UNLABELLED."""
 
 
 def class_axis(shape: tuple[int, ...], label_count: int) -> int | None:
@@ -66,7 +66,7 @@ def likely_class_count(shape: tuple[int, ...], input_wh: tuple[int, int]) -> int
 
 
 def class_count_of(shape: tuple[int, ...], label_count: int) -> int:
-    """Count the classes that an output's scores tell apart.
+    """Count the classes of an output's scores.
 
     Args:
         shape: (C, h, w), (h, w, C) or (h, w), without batch axis.
@@ -81,11 +81,11 @@ def class_count_of(shape: tuple[int, ...], label_count: int) -> int:
     # One plane is the probability of the second of two classes, background and object.
     count = max(2, planes)
     if count > MAX_CLASSES or planes < 1:
-        msg = f'a mask tells 1 to {MAX_CLASSES} classes apart, not {planes}: scores have {shape}'
+        msg = f'a mask holds 1 to {MAX_CLASSES} classes, got {planes}: scores have {shape}'
         raise DecodeError(msg)
     if label_count not in (0, count):
         plane = ' (one plane is background and object)' if planes == 1 else ''
-        msg = f'scores of shape {shape} tell {count} classes apart{plane}, not {label_count}'
+        msg = f'scores of shape {shape} are of {count} classes{plane}, got {label_count} labels'
         raise DecodeError(msg)
     return count
 

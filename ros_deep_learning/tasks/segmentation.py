@@ -56,7 +56,7 @@ class Segmentation:
         confidence_mask: Same shape, float32, 0..1: probability of the pixel's best class, also
             where that is too low for it to have the class; 0 where it was not seen. Of a network
             that gives no scores, 1 where a pixel has a class. NaN where it was not asked for.
-        class_count: How many classes the network tells apart.
+        class_count: How many classes the network has.
         source_wh: Size of the source image in pixels.
         ready: What a device has made of them beside.
         labels: Name of each class; empty where only their numbers are known.
@@ -148,10 +148,10 @@ class SegmentationSettings:
         ):
             value = getattr(self, name)
             if value not in choices:
-                msg = f'{name}: want one of {", ".join(choices)}, not {value!r}'
+                msg = f'{name}: expected one of {", ".join(choices)}, got {value!r}'
                 raise SettingsError(msg)
         if not 0.0 <= self.min_confidence <= 1.0:
-            msg = f'min_confidence: want 0 to 1, not {self.min_confidence!r}'
+            msg = f'min_confidence: expected 0 to 1, got {self.min_confidence!r}'
             raise SettingsError(msg)
 
 
@@ -189,7 +189,7 @@ def segmentation_from_scores(
 ) -> Segmentation:
     """Turn class probabilities into masks.
 
-    A pixel whose probabilities are all 0 has no class.
+    A pixel has no class if its probabilities are all 0.
 
     Args:
         planes: Shape (C, h, w), 0..1, without NaN, C at least 2, over the network's input.
@@ -232,7 +232,7 @@ def segmentation_from_class_ids(
         placement: Where the source image lies in the input.
         settings: How; the filter is ``point``, and confidence plays no part.
         class_count: How many classes there are.
-        ignored: A class whose pixels get none.
+        ignored: A class that becomes no class.
     """
     if ignored is not None:
         ids = np.where(ids == ignored, np.uint8(UNLABELLED), ids)

@@ -17,8 +17,8 @@ def smoothing_factor(number: float) -> float:
     """Read the weight of the newest frame from a number with jetson-inference's two meanings.
 
     Args:
-        number: 0 for no smoothing, up to 1 the weight itself, above 1 a count N of frames whose
-            weight is 1/N.
+        number: 0 for no smoothing, up to 1 the weight itself, above 1 a count N of frames, for a
+            weight of 1/N.
 
     Returns:
         The weight, above 0, at most 1; 1 is no smoothing.

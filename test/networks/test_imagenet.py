@@ -166,7 +166,9 @@ def test_hostile_outputs(net, engine):
 )
 def test_roles_that_are_not_a_classifiers(card, engine, make_loader, outputs):
     loader = make_loader(engine)
-    with pytest.raises(CardError, match=r'^net: outputs: want one, as logits, probabilities, sco'):
+    with pytest.raises(
+        CardError, match=r'^net: outputs: expected one, as logits, probabilities, sco'
+    ):
         ImageNet(replace(card, outputs=outputs), loader=loader)
     assert loader.requests == []
 

@@ -146,7 +146,12 @@ def test_an_open_grid(open_net, labels):
         (LOGITS, 'logits', (-1, -1, -1), 'labels: missing'),
         (WINNERS, 'class_ids', None, 'labels: missing'),
         (LOGITS[0, 0], 'logits', None, r'outputs\.logits: scores have the shape'),
-        (LOGITS, 'boxes', None, 'outputs: want one, as logits, probabilities, scores, mask, cl'),
+        (
+            LOGITS,
+            'boxes',
+            None,
+            'outputs: expected one, as logits, probabilities, scores, mask',
+        ),
     ],
 )
 def test_cards_that_do_not_fit(open_net, engine, output, role, shape, message):
@@ -157,7 +162,7 @@ def test_cards_that_do_not_fit(open_net, engine, output, role, shape, message):
 def test_labels_that_do_not_fit(open_net, engine, tmp_path):
     labels = tmp_path / 'labels.txt'
     labels.write_text('a\nb\nc\nd\n', encoding='utf-8')
-    with pytest.raises(CardError, match=r'^net: outputs\.logits: .* tell 3 classes apart, not 4$'):
+    with pytest.raises(CardError, match=r'^net: outputs\.logits: .* of 3 classes, got 4 labels$'):
         open_net(LOGITS, labels=labels)
     assert engine.closed == 1
     labels.write_text('\n'.join(f'class {k}' for k in range(256)), encoding='utf-8')
@@ -182,7 +187,7 @@ def test_hostile_outputs(open_net, engine):
     engine.outputs = {'out': np.full((1, 3, 20, 40), np.nan, np.float32)}
     assert (net.segment(IMAGE).class_mask == UNLABELLED).all()
     engine.outputs = {'out': np.zeros((1, 4, 20, 40), np.float32)}
-    with pytest.raises(DecodeError, match='tell 4 classes apart, not 3'):
+    with pytest.raises(DecodeError, match='are of 4 classes, got 3 labels'):
         net.segment(IMAGE)
     with pytest.raises(ImageError):
         net.segment(None)

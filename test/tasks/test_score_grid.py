@@ -86,11 +86,11 @@ def test_class_count(shape, labels, count):
 
 
 def test_other_numbers_of_classes_than_labels():
-    with pytest.raises(DecodeError, match='tell 3 classes apart, not 4'):
+    with pytest.raises(DecodeError, match='are of 3 classes, got 4 labels'):
         class_count_of((3, 8, 8), 4)
-    with pytest.raises(DecodeError, match=r'one plane is background and object\), not 1'):
+    with pytest.raises(DecodeError, match=r'one plane is background and object\), got 1'):
         class_count_of((1, 8, 8), 1)
-    with pytest.raises(DecodeError, match='1 to 255 classes apart, not 256'):
+    with pytest.raises(DecodeError, match='1 to 255 classes, got 256'):
         class_count_of((256, 300, 300), 0)
 
 

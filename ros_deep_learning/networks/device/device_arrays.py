@@ -23,7 +23,7 @@ class CudaArray(Protocol):
 
 
 def is_on_gpu(image: object) -> TypeGuard[CudaArray]:
-    """Tell whether an image lies on a GPU."""
+    """Return whether an image lies on a GPU."""
     return hasattr(image, '__cuda_array_interface__')
 
 

@@ -17,7 +17,7 @@ _MOST_PICKED = 1 << 21
 
 
 def find_box_table(reader: Reader, info: EngineInfo, max_batch: int) -> BoxTable | None:
-    """Tell how outputs hold candidates; None where a device cannot pick them, or sizes are open.
+    """Describe how outputs hold candidates; None if a device cannot pick them, or sizes are open.
 
     Args:
         reader: What reads the outputs otherwise.

@@ -24,7 +24,7 @@ class MaskParts:
     """What is wanted of a mask beside the classes.
 
     An engine with a device makes just these there (``Segmentation.ready``), and copies nothing
-    else. Elsewhere the confidences are always made, and the others by who wants them.
+    else. Elsewhere the confidences are always made, and the caller makes the others.
 
     Attributes:
         confidence: ``float32`` for ``Segmentation.confidence_mask``, ``uint8`` for the levels
@@ -42,7 +42,7 @@ class MaskParts:
 
 
 def find_score_grid(output: TensorSpec, kind: ScoreKind, class_count: int) -> ScoreGrid | None:
-    """Tell how an output holds the scores; None where a device cannot read it, or it is open.
+    """Describe how an output holds the scores; None if a device cannot read it, or it is open.
 
     Args:
         output: The output, with its batch axis.
@@ -75,7 +75,7 @@ def mask_spec(
     if parts.overlay_alphas is not None:
         alphas = np.asarray(parts.overlay_alphas)
         if alphas.shape != (len(colors_rgb),) or alphas.min() < 0 or alphas.max() > 255:
-            msg = f'overlay_alphas: want {len(colors_rgb)} of 0 to 255, not {alphas.tolist()}'
+            msg = f'overlay_alphas: expected {len(colors_rgb)} of 0 to 255, got {alphas.tolist()}'
             raise SettingsError(msg)
         overlay = np.concatenate([colors_rgb, alphas[:, None].astype(np.uint8)], axis=1)
     return MaskSpec(

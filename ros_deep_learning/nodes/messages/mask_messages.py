@@ -100,7 +100,7 @@ def draw_parts(
     hidden: NDArray[np.bool_],
     legend: bool,
 ) -> None:
-    """Lay the classes' colours over their picture, in place.
+    """Blend the classes' colours over their picture, in place.
 
     Args:
         picture: Shape (H, W, 3), uint8, rgb, writable; what it holds plays no part where the

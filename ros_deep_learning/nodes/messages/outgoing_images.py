@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Outgoing image messages, whose own arrays are drawn on."""
+"""Outgoing image messages; results are drawn into their own arrays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ImageMessages:
     def canvas(
         self, topic: str, header: Any, size_wh: tuple[int, int], encoding: str
     ) -> tuple[Any, NDArray[np.uint8]]:
-        """Give a topic's message, and its pixels to be written to.
+        """Return a topic's message, and its pixels to be written to.
 
         Args:
             topic: Name of the output.
@@ -55,7 +55,7 @@ class ImageMessages:
         return message, pixels.reshape(shape)
 
     def copy(self, topic: str, header: Any, source: Pixels) -> tuple[Any, NDArray[np.uint8]]:
-        """Give a topic's message with a copy of an image in it, rgb8, to be drawn on."""
+        """Return a topic's message with a copy of an image in it, rgb8, to be drawn on."""
         message, pixels = self.canvas(topic, header, source.size_wh, 'rgb8')
         if source.order == 'rgb':
             np.copyto(pixels, source.array)

@@ -95,7 +95,7 @@ def _number(detection: Any, track: int) -> None:
 
 
 def vision_info_message(header: Any, method: str, label_topic: str) -> Any:
-    """Make a vision_msgs/VisionInfo that tells the model and where its labels are published."""
+    """Make a vision_msgs/VisionInfo with the model and the topic of its labels."""
     return vision_msgs.VisionInfo(header=header, method=method, database_location=label_topic)
 
 

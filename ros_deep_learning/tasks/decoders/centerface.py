@@ -38,7 +38,7 @@ def decode(
             ``scale`` and ``offset`` of shape (2, H, W).
         roles: The tensor name of each.
         network_wh: Width and height of the network's input in pixels; with the maps' size, it
-            tells the stride.
+            determines the stride.
         score_threshold: Least score, 0..1; NaN never reaches it.
 
     Raises:

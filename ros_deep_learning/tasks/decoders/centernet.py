@@ -39,7 +39,7 @@ def decode(
             shape (2, H, W), in cells.
         roles: The tensor name of each.
         network_wh: Width and height of the network's input in pixels; with the maps' size, it
-            tells the stride.
+            determines the stride.
         score_threshold: Least score, 0..1; NaN never reaches it.
 
     Raises:
@@ -58,7 +58,7 @@ def decode_raw(
 ) -> Candidates:
     """Read one image's outputs as ``decode`` does, the heat map being logits.
 
-    That is how CenterNet's own networks give it: the sigmoid is left to whoever reads them.
+    CenterNet's own networks end like this: the sigmoid is left to the reader of their outputs.
 
     Raises:
         DecodeError: The arrays have other shapes.

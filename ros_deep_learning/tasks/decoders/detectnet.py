@@ -53,7 +53,7 @@ def cell_corners(
     grid_hw: tuple[int, ...],
     network_wh: tuple[int, int],
 ) -> NDArray[np.float32]:
-    """Give the upper left corner of cells in input pixels, twice: (x, y, x, y), shape (N, 4)."""
+    """Return the upper left corner of cells in input pixels, twice: (x, y, x, y), shape (N, 4)."""
     (height, width), (network_w, network_h) = grid_hw, network_wh
     x, y = columns * (network_w / width), rows * (network_h / height)
     return np.stack([x, y, x, y], axis=1).astype(np.float32)

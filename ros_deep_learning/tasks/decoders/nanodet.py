@@ -65,7 +65,7 @@ def decode_raw(
 
     Generalised focal loss: the distance from a cell's point to each edge of its box is the mean
     of a softmax distribution over 0 to 7 strides. Boxes are clipped to the input, as NanoDet
-    does. The number of rows tells NanoDet (three grids) from NanoDet-Plus (four).
+    does. The number of rows separates NanoDet (three grids) from NanoDet-Plus (four).
 
     Args:
         outputs: By tensor name: ``predictions`` of shape (N, C + 32), a row a cell: a score

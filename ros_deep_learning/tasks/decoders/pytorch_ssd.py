@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SSD of pytorch-ssd: softmax scores whose first class is the background."""
+"""SSD of pytorch-ssd: softmax scores; the first class is the background."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def take(
         roles: Tensor names by role.
 
     Raises:
-        DecodeError: A tensor is missing or does not fit; the message tells each tensor's shape
+        DecodeError: A tensor is missing or does not fit; the message has each tensor's shape
             and what is wanted.
     """
     found = {

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SSD whose anchors are already applied: a box and one score a class for each anchor."""
+"""SSD with its anchors already applied: a box and one score a class for each anchor."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Table:
 
     Attributes:
         scores: Role of the tensor with the scores.
-        boxes: Role of the tensor whose first four fields are a candidate's coordinates.
+        boxes: Role of the tensor with a candidate's coordinates as its first four fields.
         edges: Reads picked candidates: coordinates of shape (N, 4); their rows in the table, shape
             (N,); width and height of the network's input. Gives pixel edges in that, (N, 4).
         fields_first: Whether there is a row a field; else a row a candidate.

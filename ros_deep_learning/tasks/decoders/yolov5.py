@@ -55,7 +55,7 @@ def decode(
 def best_classes(
     rows: NDArray[Any], score_threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-    """Find the rows whose score reaches the threshold; also gives their scores and classes.
+    """Find the rows with a score at or above the threshold; also return scores and classes.
 
     The objectness bounds the score, so the classes of most rows are never looked at.
     """

@@ -44,7 +44,7 @@ class Motion:
     velocity_variance: NDArray[np.float64]
 
     def boxes_xyxy(self) -> NDArray[np.float64]:
-        """Give the boxes' edges, shape (N, 4)."""
+        """Return the boxes' edges, shape (N, 4)."""
         height = np.maximum(self.position[:, _HEIGHT:], LEAST_SIDE)
         width = np.maximum(self.position[:, 2:3], LEAST_SIDE) * height
         half, centre = np.concatenate([width, height], axis=1) / 2, self.position[:, :2]
@@ -55,7 +55,7 @@ class Motion:
         return Motion(*(array[index] for array in self._arrays()))
 
     def put(self, index: NDArray[Any], other: Motion) -> Motion:
-        """Put other boxes in the place of some."""
+        """Replace some of the boxes by others."""
         arrays = [array.copy() for array in self._arrays()]
         for array, new in zip(arrays, other._arrays(), strict=True):
             array[index] = new
@@ -141,7 +141,7 @@ def _measure(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
 def _deviations(
     position: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the standard deviations of a step's noise in position and in velocity."""
+    """Return the standard deviations of a step's noise in position and in velocity."""
     height = np.maximum(position[:, _HEIGHT:], LEAST_SIDE)
     place = np.repeat(POSITION_WEIGHT * height, 4, axis=1)
     speed = np.repeat(VELOCITY_WEIGHT * height, 4, axis=1)

@@ -254,7 +254,7 @@ def test_too_many_images_are_refused_and_the_engine_goes_on(open_pair):
 def test_opacities_must_fit_the_classes(open_pair):
     ours, _ = open_pair(logits((3, 5, 10)))
     for alphas in ((), (1, 2), (1, 2, 256), (-1, 2, 3)):
-        with pytest.raises(SettingsError, match='overlay_alphas: want 3 of 0 to 255'):
+        with pytest.raises(SettingsError, match='overlay_alphas: expected 3 of 0 to 255'):
             ours.segment_in(frames((40, 20))[0], [WAYS[0]], [MaskParts(overlay_alphas=alphas)])
 
 

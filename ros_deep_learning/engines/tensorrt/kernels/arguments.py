@@ -86,7 +86,7 @@ class DeviceScores:
         if min(self.width, self.height) < 1 or not 1 <= self.classes <= UNLABELLED:
             msg = (
                 f'cannot make a mask of {self.classes} classes on {self.width}x{self.height} '
-                f'cells: want 1 to {UNLABELLED} classes and at least one cell'
+                f'cells: expected 1 to {UNLABELLED} classes and at least one cell'
             )
             raise InferenceError(msg)
         scores_type(self.dtype)
@@ -100,7 +100,7 @@ class DeviceScores:
 
 
 def element_type(dtype: np.dtype[Any]) -> ElementType:
-    """Give the name of a tensor's type, where the kernels can read it.
+    """Return the name of a tensor's type, if the kernels can read it.
 
     Raises:
         InferenceError: It is neither float32 nor float16.
@@ -110,7 +110,7 @@ def element_type(dtype: np.dtype[Any]) -> ElementType:
 
 
 def scores_type(dtype: str) -> int:
-    """Give the kernels' code of a dtype that scores may have.
+    """Return the kernels' code of a dtype that scores may have.
 
     Raises:
         InferenceError: It is neither float32 nor float16.

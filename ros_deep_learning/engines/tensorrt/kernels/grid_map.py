@@ -63,5 +63,5 @@ def grid_maps(
 
 
 def _first_pixel_from(edge: int, source: int, pixels: int) -> int:
-    """Find the first mask pixel whose centre, (p + 0.5) * source / pixels, is at edge or after."""
+    """Find the first mask pixel with its centre, (p + 0.5) * source / pixels, at or after edge."""
     return max(0, -(-(2 * pixels * edge - source) // (2 * source)))

@@ -18,7 +18,7 @@ _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def kernel_image(compiler: Compiler, target: Target, source: str) -> bytes:
-    """Give the compiled source, from the cache where it is there and whole.
+    """Return the compiled source, from the cache if it is there and intact.
 
     A file is the SHA-256 of the image, then the image; its name is the SHA-256 of the source,
     the compiler, its options and the target. A cache that cannot be used costs a warning.

@@ -31,7 +31,7 @@ def load_kernels(capability: tuple[int, int]) -> Kernels:
 
     Raises:
         BackendUnavailableError: No compiler is here, or none served; the message gives each
-            one's reason and the mend.
+            one's reason and how to fix it.
     """
     return load_first(capability, find_compilers(), _load_module)
 

@@ -31,7 +31,7 @@ class KernelFunction(Protocol):
     """A kernel as ``pycuda.driver.Function`` offers it."""
 
     def prepare(self, arg_types: str) -> Any:
-        """Say what the parameters are, in the letters of ``struct``."""
+        """Return the types of the parameters, in the letters of ``struct``."""
 
     def prepared_async_call(
         self, grid: tuple[int, int], block: tuple[int, int, int], stream: Any, *args: Any
@@ -214,7 +214,7 @@ class Kernels:
         *,
         stream: Any = None,
     ) -> None:
-        """Lay the colours of a mask over a frame.
+        """Blend the colours of a mask over a frame.
 
         Args:
             frame: The frame.
@@ -256,7 +256,7 @@ class Kernels:
         skipped_class: int | None = None,
         stream: Any = None,
     ) -> None:
-        """Gather the boxes whose score is at or above a threshold.
+        """Gather the boxes with a score at or above a threshold.
 
         Args:
             boxes: The network's outputs.

@@ -6,7 +6,7 @@ enum { UNLABELLED = 255 };
 enum ScoreKind { PROBABILITIES = 0, LOGITS = 1, UNTOLD = 2 };
 
 // Grid: 1-D, one thread a score. found: set to 1 where a score is no probability; else untouched.
-// NaN tells nothing.
+// NaN decides nothing.
 extern "C" __global__ void find_logits(
     const void* __restrict__ scores, int type, int count, float low, float high,
     unsigned int* __restrict__ found)

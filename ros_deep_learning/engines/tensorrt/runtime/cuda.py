@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..kernels.launcher import Kernels
 
 _LOG = logging.getLogger('ros_deep_learning')
-_MEND = 'mend: free GPU memory (smaller batch, fewer networks), or set workspace_mb'
+_FIX = 'to fix: free GPU memory (smaller batch, fewer networks), or set workspace_mb'
 
 
 def find_gpu(index: int) -> Target:
@@ -82,7 +82,7 @@ class GpuContext:
             DeviceError: An earlier error ended it; only a new process helps.
         """
         if self._lost:
-            msg = f'GPU {self.index} was lost by this process ({self._lost}); mend: restart it'
+            msg = f'GPU {self.index} was lost by this process ({self._lost}); to fix: restart it'
             raise DeviceError(msg)
         with device_errors('making its context current'):
             self._context.push()
@@ -126,7 +126,7 @@ _at_exit: list[Callable[[], None]] = []
 
 
 def gpu_context(index: int) -> GpuContext:
-    """Answer the one context of a GPU in this process; the CUDA runtime keeps it alive anyway.
+    """Return the one context of a GPU in this process; the CUDA runtime keeps it alive anyway.
 
     Raises:
         BackendUnavailableError: PyCUDA or the driver does not load.
@@ -142,7 +142,7 @@ def gpu_context(index: int) -> GpuContext:
 
 
 def before_exit(free: Callable[[], None]) -> Callable[[], None]:
-    """Have a function called at the end of the process, before the contexts go."""
+    """Register a function to call at the end of the process, before the contexts go."""
     _at_exit.append(free)
     return free
 
@@ -165,7 +165,7 @@ def device_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except driver.MemoryError as err:
-        msg = f'out of GPU memory while {doing}: {one_line(err)}; {_MEND}'
+        msg = f'out of GPU memory while {doing}: {one_line(err)}; {_FIX}'
         raise DeviceError(msg) from err
     except driver.Error as err:
         msg = f'the GPU failed while {doing}: {one_line(err)}'
@@ -176,6 +176,8 @@ def _driver() -> Any:
     try:
         from pycuda import driver
     except ImportError as err:
-        msg = f'PyCUDA does not load ({one_line(err)}); mend: pip install pycuda, with the driver'
+        msg = (
+            f'PyCUDA does not load ({one_line(err)}); to fix: pip install pycuda, with the driver'
+        )
         raise BackendUnavailableError(msg) from err
     return driver

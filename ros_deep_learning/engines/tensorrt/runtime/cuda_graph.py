@@ -59,7 +59,7 @@ class CudaGraph:
         self._executable = executable
 
     def launch(self) -> None:
-        """Put the captured work on the stream.
+        """Enqueue the captured work on the stream.
 
         Raises:
             EngineError: The driver refuses.
@@ -67,7 +67,7 @@ class CudaGraph:
         _call('cuGraphLaunch', self._executable, self._stream)
 
     def free(self) -> None:
-        """Give the graph back; twice is harmless."""
+        """Free the graph; freeing it again has no effect."""
         executable, self._executable = self._executable, None
         if executable is not None:
             _library().cuGraphExecDestroy(executable)
@@ -107,7 +107,7 @@ class GraphLauncher:
         enqueue: Callable[[], None],
         enqueue_captured: Callable[[], None],
     ) -> None:
-        """Put work on a stream.
+        """Enqueue work on a stream.
 
         Args:
             shape: What tells the work apart from other work.
@@ -131,7 +131,7 @@ class GraphLauncher:
             graph.launch()
 
     def free(self) -> None:
-        """Give the graphs back; twice is harmless."""
+        """Free the graphs; freeing them again has no effect."""
         for graph in self._graphs.values():
             if graph is not None:
                 graph.free()

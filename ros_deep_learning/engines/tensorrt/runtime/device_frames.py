@@ -93,5 +93,5 @@ class FrameBuffer:
         return frames
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
         self._memory.free()

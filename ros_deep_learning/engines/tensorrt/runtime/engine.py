@@ -137,7 +137,7 @@ class TensorRtEngine:
             return self._gatherer.take(self._stream)
 
     def close(self) -> None:
-        """Give the handle back; twice is harmless."""
+        """Close the handle; closing it again has no effect."""
         on_close, self._on_close = self._on_close, None
         try:
             self.free()
@@ -146,7 +146,7 @@ class TensorRtEngine:
                 on_close()
 
     def free(self) -> None:
-        """Free the handle's memory; twice is harmless."""
+        """Free the memory of the handle; freeing it again has no effect."""
         with self._lock:
             if self._context is None:
                 return
@@ -209,7 +209,7 @@ class TensorRtEngine:
             shape = tuple(self._context.get_tensor_shape(spec.name))
             if -1 in shape:
                 msg = (
-                    f'the size of output {spec.name!r} depends on the data; mend: export the '
+                    f'the size of output {spec.name!r} depends on the data; to fix: export the '
                     'network without its non-maximum suppression, the package has its own'
                 )
                 raise EngineError(msg)
@@ -236,7 +236,7 @@ class TensorRtEngine:
         raise InferenceError(msg)
 
     def _finish(self, outputs: Collection[str] | None = None) -> Tensors:
-        """Run on what lies in the input buffers, and answer copies of the outputs."""
+        """Run on the input buffers, and return copies of the outputs."""
         wanted = [s for s in self.info.outputs if outputs is None or s.name in outputs]
         self._launch(wanted)
         self._stream.synchronize()
@@ -246,7 +246,7 @@ class TensorRtEngine:
         }
 
     def _launch(self, wanted: Sequence[TensorSpec]) -> None:
-        """Run on what lies in the input buffers, and copy the wanted outputs."""
+        """Run on the input buffers, and copy the wanted outputs."""
         shapes = tuple(self._shapes[spec.name] for spec in self.info.inputs)
         names = tuple(spec.name for spec in wanted)
         stream = int(self._stream.handle)

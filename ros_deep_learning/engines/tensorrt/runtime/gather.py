@@ -117,7 +117,7 @@ class CandidateGatherer:
     def gather(
         self, boxes: Sequence[DeviceBoxes], table: BoxTable, least: float, stream: Any
     ) -> None:
-        """Put the picking of candidates on a stream, and the copy of the first of them.
+        """Enqueue the picking of candidates on a stream, and the copy of the first of them.
 
         Args:
             boxes: Of each batch entry, all of one size.
@@ -143,7 +143,7 @@ class CandidateGatherer:
             memory.download(self._first_copy * CANDIDATE.itemsize, stream, start)
 
     def take(self, stream: Any) -> list[DeviceCandidates]:
-        """Give the candidates of each entry, once the stream's work is done.
+        """Read the candidates of each entry, once the stream's work is done.
 
         More than were copied at first are copied now, which waits for the stream again.
         """
@@ -165,7 +165,7 @@ class CandidateGatherer:
         ]
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
         self._memory.free()
 
     @property

@@ -59,7 +59,7 @@ class TensorRtNetwork(LoadedPlan):
             return engine
 
     def free(self) -> None:
-        """Free the plan's memory, and that of handles that are still open; twice is harmless."""
+        """Free the plan and all handles that are still open; freeing it again has no effect."""
         with self._lock:
             for engine in list(self._engines):
                 engine.free()

@@ -47,7 +47,7 @@ def score_grids(
     cells = shape[1:3] if grid.channels_last else shape[-2:]
     planes = shape[3:] if grid.channels_last else shape[1:-2]
     if len(shape) not in (3, 4) or len(cells) != 2 or prod(planes) != grid.planes:
-        msg = f'output {grid.output!r}: want {grid.planes} planes of scores, not a tensor '
+        msg = f'output {grid.output!r}: expected {grid.planes} planes of scores, got a tensor '
         raise InferenceError(msg + shape_text(shape))
     height, width = cells
     element = element_type(dtype)
@@ -86,7 +86,7 @@ class MaskMaker:
         masks: Sequence[Sequence[MaskSpec]],
         stream: Any,
     ) -> None:
-        """Put the making of masks on a stream, and the copy of what was asked for.
+        """Enqueue the making of masks on a stream, and the copy of what was asked for.
 
         Args:
             scores: Of each batch entry.
@@ -114,7 +114,7 @@ class MaskMaker:
         return [[one.taken(results) for one in places] for places in self._places]
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
         for buffer in (self._results, self._palettes, self._planes):
             buffer.free()
 
@@ -127,7 +127,7 @@ class MaskMaker:
         return DeviceScores(planes, grid.width, grid.height, classes)
 
     def _upload_palettes(self, specs: Sequence[MaskSpec], stream: Any) -> int:
-        """Upload the palettes in the order in which they are used; answers the first's address."""
+        """Upload the palettes in the order of their use; return the address of the first."""
         colors = [c for spec in specs for c in (spec.colors_rgb, spec.overlay_rgba)]
         tables = [palette_rgba(c, 255) for c in colors if c is not None]
         buffer = self._palettes.sized(len(tables) * _PALETTE_BYTES)
@@ -145,7 +145,7 @@ class MaskMaker:
         palette: int,
         stream: Any,
     ) -> int:
-        """Make one mask and what belongs to it; answers the address of the next palette."""
+        """Make one mask and its parts; return the address of the next palette."""
         kernels, spec, ids = self._kernels, one.spec, base + one.class_ids
         pixels = one.size_wh[0] * one.size_wh[1]
         kernels.segment(

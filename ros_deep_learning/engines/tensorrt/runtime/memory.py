@@ -68,7 +68,7 @@ class ExchangeBuffer:
             self._driver.memcpy_dtoh_async(self._host[start:end], self.pointer + start, stream)
 
     def free(self) -> None:
-        """Give the memory back; views of it must be gone. Twice is harmless."""
+        """Free the memory; views of it must be gone. Freeing it again has no effect."""
         device, self._device = self._device, None
         if device is not None:
             with contextlib.suppress(self._driver.Error):
@@ -96,7 +96,7 @@ class ScratchBuffer:
         self.pointer = int(self._device)
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
         device, self._device = self._device, None
         if device is not None:
             with contextlib.suppress(self._driver.Error):
@@ -110,7 +110,7 @@ class Buffer(Protocol):
     pointer: int
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
 
 
 _BufferT = TypeVar('_BufferT', bound=Buffer)
@@ -124,7 +124,7 @@ class GrowingBuffer(Generic[_BufferT]):
         self._buffer: _BufferT | None = None
 
     def sized(self, nbytes: int) -> _BufferT:
-        """Give memory of at least so many bytes; nothing may be using the old one.
+        """Return memory of at least so many bytes; nothing may be using the old one.
 
         Raises:
             DeviceError: There is not enough of it.
@@ -135,7 +135,7 @@ class GrowingBuffer(Generic[_BufferT]):
         return self._buffer
 
     def free(self) -> None:
-        """Give the memory back; twice is harmless."""
+        """Free the memory; freeing it again has no effect."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
             buffer.free()
