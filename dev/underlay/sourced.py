@@ -129,7 +129,22 @@ def make(
     runner.say('2/2 Python packages that are missing')
     needs = recipe.read_needs(recipe.PYTHON_NEEDS.read_text())
     install('python', folder, needs, recipe.PYTHON_PINS, runner)
+    write_ros2(folder)
     return environment
+
+
+def write_ros2(folder: Path) -> None:
+    """Write a `ros2` for the virtual environment, in front of the distribution's.
+
+    The distribution's runs with its own Python, which does not find the packages installed here,
+    and launch files import them.
+    """
+    program = folder / 'bin' / 'ros2'
+    program.write_text(
+        f'#!{environment_python(folder)}\n'
+        'import sys\n\nfrom ros2cli.cli import main\n\nsys.exit(main())\n'
+    )
+    program.chmod(0o755)
 
 
 def install(log: str, folder: Path, needs: list[Need], lock: Path, runner: Runner) -> None:

@@ -126,3 +126,11 @@ def test_only_what_is_lacking_is_installed(
     asked = (tmp_path / 'asked').read_text()
     lines = asked.replace('-m pip ', '').replace('--no-compile ', '').replace(options, '')
     assert lines.replace(str(limits), 'LIMITS').splitlines() == expected
+
+
+def test_ros2_runs_with_the_python_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / 'bin').mkdir()
+    sourced.write_ros2(tmp_path)
+    program = tmp_path / 'bin' / 'ros2'
+    assert program.read_text().startswith(f'#!{tmp_path}/bin/python3\n')
+    assert program.stat().st_mode & 0o111 == 0o111
