@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Launch arguments: those that every file has, and those that are a node's own parameters."""
+"""Launch arguments: those of every file, and those that are a node's own parameters."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Argument:
 
     Attributes:
         name: As it is written before ``:=``.
-        default: The text it has when it is not given; an empty one is as good as none.
+        default: The text if it is not given; an empty one counts as not given.
         description: For people.
-        kind: What its text is read as.
+        kind: The type that its text is read as.
         parameter: The node's parameter that it sets, or empty.
     """
 
@@ -37,16 +37,16 @@ class Argument:
     parameter: str = ''
 
     def declaration(self) -> DeclareLaunchArgument:
-        """Give what makes the argument known to a launch file."""
+        """Return the action that declares the argument in a launch file."""
         return DeclareLaunchArgument(
             self.name, default_value=self.default, description=self.description
         )
 
     def value(self, context: LaunchContext) -> Any:
-        """Read what was given; None for an empty text.
+        """Read the given value; None for an empty text.
 
         Raises:
-            SettingsError: The text is not of the argument's kind.
+            SettingsError: The text is not of the argument's type.
         """
         text = str(LaunchConfiguration(self.name).perform(context)).strip()
         if not text:
@@ -61,9 +61,8 @@ class Argument:
             value = float(value)
         if type(value) is not self.kind:
             wanted = {bool: 'true or false', list: 'a list such as [a, b]'}
-            msg = f'launch argument {self.name} wants ' + (
-                f'{wanted.get(self.kind, f"a {self.kind.__name__}")}, not {text!r}'
-            )
+            expected = wanted.get(self.kind, f'a {self.kind.__name__}')
+            msg = f'launch argument {self.name}: expected {expected}, got {text!r}'
             raise SettingsError(msg)
         return value
 
@@ -72,38 +71,38 @@ PROCESS_ARGUMENTS = (
     Argument('namespace', '', 'Namespace of all that is started.'),
     Argument('use_sim_time', '', 'Whether to take the time from /clock.', bool, 'use_sim_time'),
     Argument('log_level', 'info', 'debug, info, warn, error or fatal.'),
-    Argument('respawn', 'false', 'Whether to start a process again that has died.', bool),
+    Argument('respawn', 'false', 'Whether to restart a process that has died.', bool),
     Argument(
         'large_images',
         'false',
-        'Whether Fast DDS gets room for large images; docs/transport.md.',
+        'Whether to give Fast DDS buffers for large images; see docs/transport.md.',
         bool,
     ),
 )
 NAME = Argument('name', '', "Name of the node; empty takes the program's own.")
 PARAMS_FILE = Argument(
-    'params_file', '', 'YAML file of parameters; the other arguments win over it.'
+    'params_file', '', 'YAML file of parameters; the other arguments have precedence.'
 )
 AUTOSTART = Argument('autostart', 'true', 'Whether to configure and activate at once.', bool)
 IMAGE_TOPIC = Argument(
     'image_topic',
     'video_source/raw',
-    'The camera topic (sensor_msgs/Image), in the namespace if it begins without a slash.',
+    'The camera topic (sensor_msgs/Image), in the namespace unless it begins with a slash.',
 )
-RVIZ = Argument('rviz', 'false', 'Whether to open rviz2 on what is published.', bool)
+RVIZ = Argument('rviz', 'false', 'Whether to open rviz2 on the published topics.', bool)
 
 
 def parameter_arguments(
     settings_type: type[Any], prefix: str = '', stem: str = ''
 ) -> tuple[Argument, ...]:
-    """Make an argument of each of a node's parameters, and of its old names.
+    """Return an argument for each of a node's parameters and its old names.
 
-    All are empty by default, which keeps what the parameter files or the node's default say.
+    All are empty by default, which keeps the value of the parameter files or the node's default.
 
     Args:
         settings_type: The dataclass of the parameters.
-        prefix: What the arguments' names begin with, as ``input`` in ``input_width``.
-        stem: The parameter whose argument is the prefix alone.
+        prefix: Prefix of the arguments' names, as ``input`` in ``input_width``.
+        stem: The parameter that the prefix alone is the argument of.
     """
     arguments = []
     for name, field in ParameterTable(settings_type).fields.items():
@@ -121,15 +120,15 @@ def parameter_arguments(
 
 
 def plain_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick the arguments that are parameters and were given, by the parameter's name."""
+    """Return the given values of arguments that are parameters, by the parameter's name."""
     return {
         a.parameter: given[a.name] for a in arguments if a.parameter and given[a.name] is not None
     }
 
 
 def given_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick the same as launch takes them."""
-    # It would read a text such as 8 as a number, if it were not told that it is none.
+    """Return the same in the form that launch takes."""
+    # Without the type, launch would read a text such as 8 as a number.
     return {
         name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
         for name, value in plain_parameters(arguments, given).items()
@@ -139,12 +138,12 @@ def given_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) ->
 def described(
     arguments: Sequence[Argument], start: Callable[[Mapping[str, Any]], Sequence[Any]]
 ) -> LaunchDescription:
-    """Describe a launch.
+    """Return the description of a launch.
 
     Args:
         arguments: Its arguments.
-        start: Called with their values by name, None for those that are empty; answers what is
-            to be started.
+        start: Called with their values by name, None for empty ones; returns the actions to
+            start.
     """
 
     def begin(context: LaunchContext) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What launch files are put together from: our processes, the video nodes, rviz."""
+"""The parts of launch files: processes of the package, the video nodes, rviz."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ OUTPUT_ARGUMENTS = parameter_arguments(VideoOutputSettings, 'output', 'resource'
 
 
 def share_file(folder: str, name: str) -> str:
-    """Give the path of an installed file of the package."""
+    """Return the path of an installed file of the package."""
     return str(Path(get_package_share_directory(PACKAGE)) / folder / name)
 
 
 def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what every process of ours is started with, as arguments of a Node action."""
+    """Return the arguments of a Node action that all processes of the package share."""
     return {
         'package': PACKAGE,
         'executable': executable,
@@ -51,15 +51,15 @@ def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
-    """Play the argument ``input`` on a topic."""
-    # What has been played to its end is not to begin again; a camera has no end.
+    """Return the node that plays the argument ``input`` on a topic."""
+    # A file that has been played must not start again; a camera has no end.
     lasting = given['input'] is None or is_live(given['input'])
     return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name, lasting)
 
 
 def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
-    """Write or show a topic as the argument ``output`` says."""
-    # A closed window stays closed, and what was written is not written over.
+    """Return the node that writes or shows a topic as the argument ``output`` says."""
+    # A closed window stays closed, and a finished file must not be overwritten.
     return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name, False)
 
 
@@ -83,11 +83,11 @@ def _video(
 
 
 def rviz(config: str, names: Mapping[str, str], given: Mapping[str, Any]) -> Node:
-    """Open rviz2 with one of our configurations.
+    """Return the process of rviz2 with one of the package's configurations.
 
     Args:
         config: Its name, such as ``detectnet``.
-        names: What nodes of the configuration are called here.
+        names: The name here of each node of the configuration.
         given: The values of the launch arguments.
 
     Raises:

@@ -26,7 +26,7 @@ WINDOW = 'display://0'
 
 
 def source_launch() -> LaunchDescription:
-    """Describe the launch of video_source."""
+    """Return the launch of video_source."""
     arguments = (NAME, *PROCESS_ARGUMENTS, PARAMS_FILE, SOURCE_TOPIC, *parts.INPUT_ARGUMENTS)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
@@ -36,7 +36,7 @@ def source_launch() -> LaunchDescription:
 
 
 def output_launch() -> LaunchDescription:
-    """Describe the launch of video_output."""
+    """Return the launch of video_output."""
     topics = (IMAGE_TOPIC, OLD_TOPIC)
     arguments = (NAME, *PROCESS_ARGUMENTS, PARAMS_FILE, *topics, *parts.OUTPUT_ARGUMENTS)
 
@@ -47,7 +47,7 @@ def output_launch() -> LaunchDescription:
 
 
 def viewer_launch() -> LaunchDescription:
-    """Describe the launch of video_source, and of video_output on it with a window."""
+    """Return the launch of video_source, and of video_output on it with a window."""
     videos = (*parts.INPUT_ARGUMENTS, *parts.OUTPUT_ARGUMENTS)
     arguments = (*PROCESS_ARGUMENTS, PARAMS_FILE, IMAGE_TOPIC, *videos)
 

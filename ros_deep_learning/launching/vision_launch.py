@@ -38,7 +38,7 @@ COMMON_ARGUMENTS = (*PROCESS_ARGUMENTS, PARAMS_FILE, AUTOSTART, IMAGE_TOPIC, RVI
 
 
 def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescription:
-    """Describe the launch of one vision node, with a source and an output where these are given.
+    """Return the launch of one vision node, with a source and an output if these are given.
 
     Args:
         executable: Program of the node, and its default name.
@@ -53,7 +53,7 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
         name = given['name'] or executable
         values = {
             **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
-            # An event could get lost on the way to a process that was killed; see autostart.
+            # An event could get lost if the process was killed; see autostart.
             'autostart': given['autostart'] and given['respawn'],
         }
         node = LifecycleNode(
@@ -74,14 +74,14 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
 
 
 def composed_launch(names: Sequence[str]) -> LaunchDescription:
-    """Describe the launch of several vision nodes in one process on one camera topic.
+    """Return the launch of several vision nodes in one process on one camera topic.
 
     Args:
         names: The nodes of the program ``vision``, all of which start by default.
     """
     models = tuple(Argument(f'{name}_model', '', MODEL_TEXT, str, 'model') for name in names)
     shared = (
-        Argument('nodes', ' '.join(names), 'Which nodes to start, apart by spaces.'),
+        Argument('nodes', ' '.join(names), 'Which nodes to start, separated by spaces.'),
         Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
         Argument('precision', '', 'auto, fp32, fp16 or int8, for all of them.', str, 'precision'),
     )
@@ -119,8 +119,8 @@ def _want_one_camera(given: Mapping[str, Any]) -> None:
         others.append(IMAGE_TOPIC.name)
     if given['cameras'] and others:
         msg = (
-            f'launch argument cameras: {", ".join(others)} would have no effect with it, for each '
-            'camera has topics of its own; start sources and outputs beside, and remap those'
+            f'launch argument cameras: {", ".join(others)} have no effect with it, since each '
+            'camera has its own topics; start sources and outputs separately, and remap those'
         )
         raise SettingsError(msg)
 
@@ -130,11 +130,11 @@ def _files(config: str, given: Mapping[str, Any]) -> list[str]:
 
 
 def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str:
-    """Write the parameters of single nodes as a parameter file, as launch_ros does with its own.
+    """Write the parameters of single nodes to a parameter file, as launch_ros does for one node.
 
-    A key that was in an earlier file keeps its place there, before those of ``params_file``, which
-    may be full names. Full names here are none of a launch that is included in a namespace, so
-    both are written.
+    A key that is also in an earlier file keeps its position there, before those of
+    ``params_file``, which may be full names. A launch that is included in a namespace does not
+    know its full names, so both forms are written.
     """
     parents = ('/**', f'/{namespace.strip("/")}'.rstrip('/'))
     parameters = {
@@ -148,7 +148,7 @@ def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str
 
 
 def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:
-    """Give what feeds and shows the nodes: a source, an output and rviz, as far as asked for."""
+    """Return the requested source, output and rviz of the nodes."""
     nodes = []
     if given['input']:
         nodes.append(parts.video_source(given, given['image_topic']))
@@ -161,11 +161,11 @@ def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> 
 
 
 def autostart(node: LifecycleNode) -> list[Any]:
-    """Configure a node once it runs, and activate it once it is configured.
+    """Return actions that configure a node once it runs, and then activate it.
 
-    Only at the first start: when a killed node is started again, the service of the dead one is
-    still on the graph, and a request may reach that one alone. A node that is to be respawned
-    starts itself, by its parameter.
+    Only for the first start: when a killed node is started again, the service of the dead one is
+    still on the graph, and a request may reach only that one. A node with respawn starts itself,
+    by its parameter.
     """
 
     def change(transition_id: int) -> EmitEvent:
@@ -185,7 +185,7 @@ def autostart(node: LifecycleNode) -> list[Any]:
 
 
 def _say_failures(node: LifecycleNode) -> list[Any]:
-    hint = LogInfo(msg='the node stays unconfigured; mend the error above and configure it again')
+    hint = LogInfo(msg='the node stays unconfigured; fix the error above and configure it again')
     return [
         RegisterEventHandler(
             OnStateTransition(

@@ -28,14 +28,14 @@ from ..video.sources import open_frames
 
 
 def main() -> int:
-    """Run the demo; answers 0 when frames were processed and recorded."""
+    """Run the demo; return 0 if frames were processed and recorded."""
     parser = argparse.ArgumentParser(prog='demo', description=__doc__)
     parser.add_argument('--model', default='ssd-mobilenet-v2', help='a detector of the zoo')
     parser.add_argument('--video', help='a video file; by default a clip of a street is fetched')
     parser.add_argument('--output', default='demo_output', help='folder of the results')
     parser.add_argument('--threshold', default='0.5', help='least score of a detection')
     arguments = parser.parse_args()
-    # The demo is for this machine alone; nodes of others on the network stay out of it.
+    # The demo stays on this machine, apart from other nodes on the network.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     try:
         with progress_bar() as progress:

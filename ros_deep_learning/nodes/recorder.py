@@ -35,10 +35,10 @@ class RecorderSettings:
         25.0, 'Frames a second of the recorded video.', minimum=0.1, maximum=1000.0
     )
     patience_s: float = parameter(
-        120.0, 'How long to wait for the first frame.', minimum=1.0, maximum=86400.0
+        120.0, 'Seconds to wait for the first frame.', minimum=1.0, maximum=86400.0
     )
     silence_s: float = parameter(
-        3.0, 'After so long without a frame the recording is over.', minimum=0.1, maximum=3600.0
+        3.0, 'Seconds without a frame after which the recording ends.', minimum=0.1, maximum=3600.0
     )
 
 
@@ -70,10 +70,10 @@ class RecorderNode(Node):  # type: ignore[misc]
         self._timer = self.create_timer(0.2, self._check_end)
 
     def abandon(self) -> None:
-        """Nothing takes long here."""
+        """Do nothing: no work here takes long."""
 
     def release(self) -> None:
-        """Write what is left to be written."""
+        """Finish the files."""
         self._album.close()
 
     def _on_detections(self, message: Any) -> None:
@@ -115,7 +115,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         if not self._arrivals_s and waited_s > self._settings.patience_s:
             self._say(
                 f'no annotated frame within {self._settings.patience_s:.0f} s; '
-                'the messages above say why'
+                'see the messages above'
             )
             self._finish(1)
 

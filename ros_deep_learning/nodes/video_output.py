@@ -39,12 +39,12 @@ class VideoOutputNode(Node):  # type: ignore[misc]
     default_name = 'video_output'
     settings_type = VideoOutputSettings
     topics = (
-        Topic('in', '~/image_in', 'sensor_msgs/Image', 'what is written or shown'),
+        Topic('in', '~/image_in', 'sensor_msgs/Image', 'the images to write or show'),
         Topic(
             'in',
             '~/image_in/compressed',
             'sensor_msgs/CompressedImage',
-            'JPEG or PNG, while nobody publishes raw images',
+            'JPEG or PNG, while there is no raw publisher',
         ),
     )
 
@@ -72,10 +72,10 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self.get_logger().info(f'{self._topic} goes to {settings.resource}')
 
     def abandon(self) -> None:
-        """Nothing takes long here."""
+        """Do nothing: no work here takes long."""
 
     def release(self) -> None:
-        """Finish the files, and say what is in them."""
+        """Finish the files and log what was written."""
         self._camera.close()
         sink, self._sink = self._sink, None
         if sink is None:
@@ -117,7 +117,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         elif self._paced is not None:
             self._warn_of_size(frame_bgr)
             stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec or time.monotonic_ns()
-            # A copy, since it may be written again, when its message is gone.
+            # A copy, since it may be written again after its message is freed.
             self._paced.write(frame_bgr.copy(), stamp_ns)
         elif self._sink is not None:
             self._sink.write(frame_bgr)
@@ -128,7 +128,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         if self._count and size_wh != self._size_wh:
             self.get_logger().warning(
                 f'the images are {size_wh[0]}x{size_wh[1]} now; a video has one size, so that '
-                'they are brought to that of the first',
+                'they are scaled to that of the first',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
         self._size_wh = size_wh

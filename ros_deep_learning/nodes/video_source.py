@@ -27,7 +27,7 @@ from .parameters.parameter_table import ParameterTable
 from .parameters.video_source_settings import VideoSourceSettings
 from .program.spin import run_node
 
-# Reliable, so that subscribers of either kind match.
+# Reliable, so that reliable and best-effort subscribers match.
 SOURCE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=2, reliability=ReliabilityPolicy.RELIABLE
 )
@@ -35,14 +35,14 @@ RETRY_S = 2.0
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
 SETTLE_S = 0.3
-"""A subscriber that we know may not know us yet."""
+"""A subscriber that is matched here may not have matched this publisher yet."""
 
 
 class VideoSourceNode(Node):  # type: ignore[misc]
-    """Publishes frames on ``~/raw`` at their own rate; a file's end is the end of the process.
+    """Publishes frames on ``~/raw`` at their own rate; the process ends with a file.
 
-    A thread reads and publishes, since a camera may keep its reader waiting. A camera that is
-    away is waited for, and one that went is opened again when it is back.
+    A thread reads and publishes, since reading from a camera may block. A missing camera is
+    waited for, and one that was unplugged is opened again when it is back.
     """
 
     default_name = 'video_source'
@@ -76,7 +76,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self._stopped.set()
 
     def release(self) -> None:
-        """Stop; a camera that keeps its reader waiting is left to the end of the process."""
+        """Stop; a blocked camera is left to the end of the process."""
         self._stopped.set()
         self._thread.join(PARTING_S)
 
@@ -84,7 +84,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         try:
             self._wait_for_subscriber()
             self._play()
-        except Exception as err:  # noqa: BLE001  else the process would live on and play nothing
+        except Exception as err:  # noqa: BLE001  otherwise the process would go on and play nothing
             # While the node ends, its publisher may be gone.
             if not self._stopped.is_set():
                 known = isinstance(err, ImageError)
@@ -103,12 +103,12 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             self._stopped.wait(0.05)
 
     def _play(self) -> None:
-        # By the steady clock: simulated time may jump or stand still.
+        # By the steady clock, since simulated time may jump or stand still.
         due_s = time.monotonic()
         for frame in self._frames():
             now_s = time.monotonic()
             if self._source.live:
-                # The camera has kept the time; one faster than was asked for is thinned out.
+                # The camera keeps the time; frames above the requested rate are left out.
                 if self._settings.framerate and now_s < due_s - self._period_s / 2:
                     continue
                 due_s = max(due_s, now_s - self._period_s)
@@ -127,7 +127,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
                     yield frame
             except CameraError as err:
                 self.get_logger().warning(
-                    f'{err}; it is waited for', throttle_duration_sec=WARN_PERIOD_S
+                    f'{err}; waiting for it', throttle_duration_sec=WARN_PERIOD_S
                 )
                 self._stopped.wait(RETRY_S)
                 continue
@@ -147,7 +147,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         settings = self._settings
         frame = turned(frame, settings.flip)
         height, width = frame.shape[:2]
-        # One of the two given alone keeps the shape.
+        # If only one of the two is given, the aspect ratio is kept.
         wanted_width = settings.width or round(width * (settings.height or height) / height)
         wanted_height = settings.height or round(height * wanted_width / width)
         size_wh = (max(1, wanted_width), max(1, wanted_height))

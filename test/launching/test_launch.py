@@ -78,7 +78,7 @@ def test_a_wrong_model_is_told_and_the_node_can_be_fixed(
     ('argument', 'words'),
     [
         ('threshold:=9', 'error: parameter threshold'),
-        ('threshold:=high', "launch argument threshold wants a float, not 'high'"),
+        ('threshold:=high', "launch argument threshold: expected a float, got 'high'"),
     ],
 )
 def test_a_wrong_argument_is_told_in_one_line(
@@ -96,11 +96,11 @@ def test_a_wrong_argument_is_told_in_one_line(
 @pytest.mark.parametrize(
     ('file', 'arguments', 'words'),
     [
-        ('detectnet', 'threshold:=high', "launch argument threshold wants a float, not 'high'"),
+        ('detectnet', 'threshold:=high', "launch argument threshold: expected a float, got 'high'"),
         (
             'detectnet',
             'use_sim_time:=perhaps',
-            'launch argument use_sim_time wants true or false',
+            'launch argument use_sim_time: expected true or false',
         ),
         (
             'detectnet',

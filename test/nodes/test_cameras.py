@@ -124,8 +124,8 @@ def test_names_from_the_command_line(
         ('1st', "'1st' cannot"),
         ('a b', 'cannot'),
         ('vorne,hintén', "'hintén' cannot"),
-        ('[1, 2]', 'wants names: text with commas between, or an array'),
-        ('7', 'wants names'),
+        ('[1, 2]', 'expected names: text with commas, or an array'),
+        ('7', 'expected names'),
         ('[left, left]', "names 'left' twice"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_stream_that_goes_is_waited_for_and_played_again(
     graph.wait_until('frames again', lambda: len(images) > seen)
     assert program.process.poll() is None
     assert program.stop() == 0
-    assert program.text().count('it is waited for') == 1
+    assert program.text().count('waiting for it') == 1
     stream.close()
 
 

@@ -15,7 +15,7 @@ FULL = 0.95
 
 
 class DeviceHealth:
-    """Reads memory, temperature and load of the device that a network runs on."""
+    """Memory, temperature and load of the device that a network runs on."""
 
     def __init__(self) -> None:
         self._device: str | None = None
@@ -23,7 +23,7 @@ class DeviceHealth:
         self._why = ''
 
     def watch(self, info: EngineInfo | None) -> None:
-        """Read the device of a loaded network from now on; None reads nothing."""
+        """Read the device of a network from now on; None reads nothing."""
         self._gauge, self._why = None, ''
         self._device = None if info is None else info.device
         if info is not None and info.device != 'CPU':
@@ -33,7 +33,7 @@ class DeviceHealth:
                 self._why = str(err)
 
     def fill(self, status: Any) -> Any:
-        """Fill a status with what can be read now."""
+        """Fill a status with the current readings."""
         gauge, device = self._gauge, self._device
         if gauge is None:
             text = 'no network is loaded' if device is None else f'{device}; {self._why}'
@@ -63,7 +63,7 @@ def _too_hot(readings: DeviceReadings) -> str:
     now_c, limit_c = readings.temperature_c, readings.slowdown_c
     if now_c is None or limit_c is None or now_c < limit_c:
         return ''
-    return f'{now_c:.0f} °C: the GPU slows down from {limit_c:.0f} °C on; cool it'
+    return f'{now_c:.0f} °C: the GPU slows down from {limit_c:.0f} °C on; improve its cooling'
 
 
 def _too_full(readings: DeviceReadings) -> str:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Who on the graph cannot be heard or reached, since types or qualities do not match."""
+"""Publishers and subscribers on the graph that do not match a node's topics."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ OVERRIDABLE = (
     QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY,
 )
-"""What ``qos_overrides`` parameters change, of subscriptions and publishers."""
+"""The policies that ``qos_overrides`` parameters can change."""
 
-# Those of which a publisher must offer at least what a subscriber asks for (DDS 1.4, 2.2.3).
+# A publisher must offer at least what a subscriber requests (DDS 1.4, 2.2.3).
 _POLICIES = ('reliability', 'durability', 'deadline', 'liveliness', 'liveliness_lease_duration')
 _OVERRIDABLE_NAMES = {kind.name.lower() for kind in OVERRIDABLE}
 _INFINITE = Duration(nanoseconds=2**63 - 1)
@@ -27,12 +27,12 @@ _INFINITE = Duration(nanoseconds=2**63 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A policy that a publisher offers less of than a subscriber asks for.
+    """A policy with which a publisher offers less than a subscriber requests.
 
     Attributes:
         policy: Its name, as in the ``qos_overrides`` parameters.
-        offered: What the publisher offers, in words.
-        requested: What the subscriber asks for, in words.
+        offered: The publisher's value, in words.
+        requested: The subscriber's value, in words.
     """
 
     policy: str
@@ -41,7 +41,7 @@ class Mismatch:
 
 
 def mismatches(offered: QoSProfile, requested: QoSProfile) -> list[Mismatch]:
-    """List the policies because of which a publisher and a subscriber do not meet."""
+    """Return the policies that keep a publisher and a subscriber from matching."""
     found = []
     for policy in _POLICIES:
         has, wants = _value(offered, policy), _value(requested, policy)
@@ -52,13 +52,13 @@ def mismatches(offered: QoSProfile, requested: QoSProfile) -> list[Mismatch]:
 
 
 def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
-    """Name the publishers of a topic whose messages a subscription does not get, and the mend.
+    """Return a line with the fix for each publisher that a subscription does not match.
 
     Args:
-        node: Who subscribes.
-        topic: The full name.
-        message_type: What is subscribed to.
-        qos: What the subscription asks for.
+        node: The subscribing node.
+        topic: The full name of the topic.
+        message_type: The message class of the subscription.
+        qos: The QoS of the subscription.
     """
     wanted = type_name(message_type)
     said = []
@@ -66,8 +66,8 @@ def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfil
         who = f'{full_name(info)} publishes on {topic}'
         if info.topic_type != wanted:
             said.append(
-                f'{who} with type {info.topic_type}, but {wanted} is read there: its messages do '
-                f'not arrive; remap one of the two topics'
+                f'{who} with type {info.topic_type}, but {wanted} is expected there: its messages '
+                'do not arrive; remap one of the two topics'
             )
         for found in mismatches(info.qos_profile, qos):
             said.append(
@@ -79,13 +79,13 @@ def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfil
 
 
 def unreached_subscribers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
-    """Name the subscribers of a topic that a publisher does not reach, and the mend.
+    """Return a line with the fix for each subscriber that a publisher does not match.
 
     Args:
-        node: Who publishes.
-        topic: The full name.
-        message_type: What is published.
-        qos: What the publisher offers.
+        node: The publishing node.
+        topic: The full name of the topic.
+        message_type: The message class of the publisher.
+        qos: The QoS of the publisher.
     """
     sent = type_name(message_type)
     said = []
@@ -94,7 +94,7 @@ def unreached_subscribers(node: Node, topic: str, message_type: Any, qos: QoSPro
         if info.topic_type != sent:
             said.append(
                 f'{who} with type {info.topic_type}, but {sent} is published there: it gets '
-                f'nothing; mend its type'
+                'nothing; fix its type'
             )
         for found in mismatches(qos, info.qos_profile):
             said.append(
@@ -106,13 +106,13 @@ def unreached_subscribers(node: Node, topic: str, message_type: Any, qos: QoSPro
 
 
 def type_name(message_type: Any) -> str:
-    """Give a message class's name on the graph, such as ``sensor_msgs/msg/Image``."""
+    """Return the name of a message class on the graph, such as ``sensor_msgs/msg/Image``."""
     package, kind = message_type.__module__.split('.')[:2]
     return f'{package}/{kind}/{message_type.__name__}'
 
 
 def full_name(info: Any) -> str:
-    """Give the name of the node that an endpoint belongs to."""
+    """Return the full name of the node of an endpoint."""
     if not info.node_name or info.node_name.startswith('_'):
         # _NODE_NAME_UNKNOWN_ and _CREATED_BY_BARE_DDS_APP_
         return 'an unknown node'
@@ -127,8 +127,8 @@ def _override(topic: str, end: str, found: Mismatch, value: str) -> str:
 
 def _value(qos: QoSProfile, policy: str) -> Any:
     value = getattr(qos, policy)
-    # A profile says 0 for what was not set, the graph infinite.
-    # Humble's Duration raises where it is compared with another type.
+    # A duration that was not set is 0 in a profile and infinite on the graph.
+    # In rclpy 3, comparing a Duration with another type raises.
     return _INFINITE if isinstance(value, Duration) and value == Duration() else value
 
 

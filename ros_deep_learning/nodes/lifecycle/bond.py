@@ -11,16 +11,16 @@ from rclpy.node import Node
 
 TOPIC = 'bond'
 HEARTBEAT_TIMEOUT_S = 86_400.0
-"""It is the manager that watches; its own silence does not break the bond, as in nav2's nodes."""
+"""Only the manager watches; its own silence does not break the bond, as in nav2's nodes."""
 
 PARTING = Duration(seconds=0, nanoseconds=100_000_000)
 
 
 class ManagerBond:
-    """A bond on ``bond`` with the node's name as its id, a new one for each activation.
+    """A bond on the topic ``bond`` with the node's name as id, a new one for each activation.
 
-    A second one with the identity of the first would be refused by the manager. Without bondpy
-    there is none, and the manager must not ask for one (its parameter ``bond_timeout`` at 0).
+    The manager would refuse a second one with the identity of the first. Without bondpy there is
+    no bond, and the manager must not require one (its parameter ``bond_timeout`` at 0).
     """
 
     def __init__(self, node: Node) -> None:
@@ -28,7 +28,7 @@ class ManagerBond:
         self._bond: Any = None
 
     def form(self, heartbeat_period_s: float) -> None:
-        """Begin to send heartbeats.
+        """Start to send heartbeats.
 
         Args:
             heartbeat_period_s: Seconds between them; 0 or less sends none.
@@ -46,14 +46,14 @@ class ManagerBond:
         self._bond.start()
 
     def dissolve(self) -> None:
-        """Break the bond and tell the manager so; harmless when there is none."""
+        """Break the bond and notify the manager; harmless without a bond."""
         bond, self._bond = self._bond, None
         if bond is None:
             return
         bond.break_bond()
-        # As bondcpp does: the manager is given a moment to answer.
+        # As in bondcpp: give the manager a moment to answer.
         bond.wait_until_broken(PARTING)
         bond.shutdown()
-        # bondpy leaves what it has destroyed in the lists of the node.
+        # bondpy destroys these, but leaves them in the node's lists.
         self._node.destroy_subscription(bond.sub)
         self._node.destroy_publisher(bond.pub)

@@ -26,7 +26,7 @@ class Network(Protocol):
         """Name of each class."""
 
     def warm_up(self) -> None:
-        """Run once, so that the first frame does not wait for what is made at the first run."""
+        """Run once, so that the first frame does not wait for lazy initialisation."""
 
     def close(self) -> None:
         """Free the network."""

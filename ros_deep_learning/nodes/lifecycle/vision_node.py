@@ -70,7 +70,7 @@ class VisionNode(ManagedNode):
             'out',
             '~/label_info',
             'vision_msgs/LabelInfo',
-            'number and name of every class; latched; where vision_msgs has it',
+            'number and name of every class; latched; from vision_msgs 4 on',
             True,
         ),
         Topic(
@@ -139,7 +139,7 @@ class VisionNode(ManagedNode):
         """Load the network that settings name; raise DeepLearningError if that fails."""
 
     def new_memory(self) -> Memory | None:
-        """Make what the network remembers of one camera's frames; None is nothing."""
+        """Make the memory of one camera's frames; None is no memory."""
         return None
 
     @abstractmethod
@@ -273,7 +273,8 @@ class VisionNode(ManagedNode):
                         self._publish_latched()
                     self._report_engine()
         except Exception:  # noqa: BLE001  the network was taken, and runs
-            self.get_logger().error(f'the new network is not told of:\n{traceback.format_exc()}')
+            error = traceback.format_exc()
+            self.get_logger().error(f'the new network could not be announced:\n{error}')
 
     def _settings_changed(self, names: Sequence[str]) -> None:
         if self._worker is not None and self.threshold_parameter in names:

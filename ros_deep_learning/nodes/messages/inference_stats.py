@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The InferenceStats message, where the build made it."""
+"""The InferenceStats message of one frame."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ InferenceStats = message_type('ros_deep_learning/InferenceStats')
 def stats_message(
     header: Any, model: str, info: EngineInfo, times: FrameTimes, statistics: FrameStatistics
 ) -> Any:
-    """Make an InferenceStats of one frame.
+    """Make the InferenceStats of one frame.
 
     Args:
         header: The header of the image, used unchanged.
         model: The model's name.
-        info: What runs it.
-        times: What the frame took.
-        statistics: The counters of its camera, in which the frame is counted already.
+        info: The engine.
+        times: The times of the frame.
+        statistics: The counters of its camera, this frame included.
     """
     counts = statistics.snapshot()
     latencies = statistics.latencies()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Outgoing image messages; results are drawn into their own arrays."""
+"""Outgoing image messages that are drawn on directly."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CHANNELS = {'rgb8': 3, 'mono8': 1}
 
 
 class ImageMessages:
-    """One message a topic, used again while the size of its images stays.
+    """One message for each topic, reused while the size of its images stays the same.
 
-    New memory for each frame would cost more than what is written into it. It is safe because
+    Allocating memory for each frame would cost more than filling it. Reuse is safe because
     ``publish`` has serialised a message before it returns; only the worker thread may use this.
     """
 
@@ -30,7 +30,7 @@ class ImageMessages:
     def canvas(
         self, topic: str, header: Any, size_wh: tuple[int, int], encoding: str
     ) -> tuple[Any, NDArray[np.uint8]]:
-        """Return a topic's message, and its pixels to be written to.
+        """Return a topic's message and its pixels, to be written to.
 
         Args:
             topic: Name of the output.
@@ -39,8 +39,8 @@ class ImageMessages:
             encoding: ``rgb8`` or ``mono8``.
 
         Returns:
-            The sensor_msgs/Image, and a view of its data: shape (H, W, 3) or (H, W), uint8. What
-            it holds is left over from the frame before.
+            The sensor_msgs/Image, and a view of its data: shape (H, W, 3) or (H, W), uint8, with
+            the pixels of an earlier frame.
         """
         width, height = size_wh
         step = width * _CHANNELS[encoding]
@@ -55,7 +55,7 @@ class ImageMessages:
         return message, pixels.reshape(shape)
 
     def copy(self, topic: str, header: Any, source: Pixels) -> tuple[Any, NDArray[np.uint8]]:
-        """Return a topic's message with a copy of an image in it, rgb8, to be drawn on."""
+        """Return a topic's message with a copy of an image, rgb8, and the pixels to draw on."""
         message, pixels = self.canvas(topic, header, source.size_wh, 'rgb8')
         if source.order == 'rgb':
             np.copyto(pixels, source.array)

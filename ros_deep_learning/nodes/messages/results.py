@@ -16,17 +16,17 @@ from ...tasks.detection import Detections
 
 
 def class_names(labels: Sequence[str], style: str) -> list[str]:
-    """List what ``class_id`` says for each class: its label, or its number as text."""
+    """Return the ``class_id`` of each class: its label, or its number as text."""
     return list(labels) if style == 'label' else [str(index) for index in range(len(labels))]
 
 
 def classification_message(header: Any, seen: Classification, names: Sequence[str]) -> Any:
-    """Make a vision_msgs/Classification, best class first; empty where the image shows none.
+    """Make a vision_msgs/Classification, best class first; empty if the image shows none.
 
     Args:
         header: The std_msgs/Header of the image, used unchanged.
         seen: The classes.
-        names: What ``class_id`` says for each class.
+        names: The ``class_id`` of each class.
     """
     # It was Classification2D before vision_msgs 3.
     kind = getattr(vision_msgs, 'Classification', None) or vision_msgs.Classification2D
@@ -46,14 +46,14 @@ def _hypothesis(hypothesis: Any, name: str, score: float) -> Any:
 
 
 def detections_message(header: Any, found: Detections, names: Sequence[str]) -> Any:
-    """Make a vision_msgs/Detection2DArray; every entry carries the source's header.
+    """Make a vision_msgs/Detection2DArray; every entry has the image's header.
 
-    The id of an entry is the number of its track; it is empty where there is none.
+    The id of an entry is the number of its track, or empty.
 
     Args:
         header: The std_msgs/Header of the image, used unchanged.
         found: The objects, in source pixels.
-        names: What ``class_id`` says for each class.
+        names: The ``class_id`` of each class.
     """
     message = vision_msgs.Detection2DArray(header=header)
     tracks = [-1] * len(found) if found.track_ids is None else found.track_ids.tolist()

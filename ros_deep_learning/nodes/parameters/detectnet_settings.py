@@ -43,16 +43,16 @@ class DetectNetSettings(VisionSettings):
     )
     threshold: float = parameter(
         0.5,
-        'Least score of a detection, which ~/label_info tells; with tracking byte, boxes from a '
-        'fifth of it up are reported too where they continue a track.',
+        'Least score of a detection, which ~/label_info repeats; with tracking byte, boxes from a '
+        'fifth of it up are reported too if they continue a track.',
         minimum=0.0,
         maximum=1.0,
         live=True,
     )
     clustering: str = parameter(
         'nms',
-        'What becomes of boxes on the same object: the weaker ones are dropped (nms), or merged '
-        'into one that holds them all, as jetson-inference does (union).',
+        'How boxes on the same object are reduced: the weaker ones are dropped (nms), or all are '
+        'merged into one that encloses them, as in jetson-inference (union).',
         choices=('nms', 'union'),
         live=True,
     )
@@ -98,9 +98,9 @@ class DetectNetSettings(VisionSettings):
     )
     tracking: str = parameter(
         'none',
-        'How objects are followed, with a number in the id of each: iou pairs boxes by their '
-        'overlap, byte (ByteTrack) also goes on with weak ones, which are reported from a fifth '
-        'of threshold up, and needs SciPy.',
+        'How objects are tracked, with a number in the id of each: iou pairs boxes by their '
+        'overlap, byte (ByteTrack) also continues with weak boxes, which are reported from a '
+        'fifth of threshold up, and needs SciPy.',
         choices=('none', 'iou', 'byte'),
         live=True,
     )
@@ -165,7 +165,7 @@ class DetectNetSettings(VisionSettings):
             raise SettingsError(msg)
 
     def detection(self, labels: Sequence[str]) -> DetectionSettings:
-        """Pick what the library's post-processing takes; raises where a class is no label."""
+        """Return the settings of the library; raise SettingsError if a class is no label."""
         names = read_names(self.classes)
         return DetectionSettings(
             score_threshold=self.threshold,
@@ -184,7 +184,7 @@ class DetectNetSettings(VisionSettings):
         )
 
     def tracker(self) -> TrackingSettings | None:
-        """Say how objects are followed; None for not at all."""
+        """Return how objects are tracked; None for not at all."""
         if self.tracking == 'none':
             return None
         return TrackingSettings(

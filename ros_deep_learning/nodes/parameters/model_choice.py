@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The model card that a node's parameters name, with what other parameters change in it."""
+"""The model card that a node's parameters name, as other parameters change it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .vision_settings import VisionSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardChanges:
-    """What jetson-inference has as parameters and a model card as keys; empty keeps the card's.
+    """jetson-inference's parameters that replace keys of a model card; empty keeps the card's.
 
     Attributes:
-        task: What the node's network is made for.
+        task: The node's task.
         class_colors_path: File with one colour a line.
         mean_pixel_value: Subtracted from each pixel value 0..255; 0 keeps the card's.
-        outputs: Name of an output's tensor: of ``coverage`` and ``boxes``, or ``scores`` for the
-            only one.
+        outputs: Name of the tensor for each output: ``coverage`` and ``boxes``, or ``scores`` for
+            the only one.
     """
 
     task: Task
@@ -33,16 +33,16 @@ class CardChanges:
 
 
 def chosen_card(settings: VisionSettings, model: str, changes: CardChanges) -> ModelCard:
-    """Find or make a network's card and change what the parameters say.
+    """Find or make a network's card and apply the parameters to it.
 
     Args:
         settings: The parameters that all nodes have.
-        model: Name or path of the card, or path of the network's own file.
-        changes: The others.
+        model: Name or path of the card, or path of the network file.
+        changes: The other parameters.
 
     Raises:
         ModelNotFoundError: There is no such card.
-        CardError: It is malformed, the file does not tell enough, or a parameter does not fit.
+        CardError: It is malformed, the file lacks information, or a parameter does not fit.
     """
     hints = Hints(
         prototxt=_path(settings.prototxt_path),

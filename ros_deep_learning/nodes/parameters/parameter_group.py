@@ -13,10 +13,10 @@ from rclpy.callback_groups import CallbackGroup
 
 
 class ParameterGroup(CallbackGroup):  # type: ignore[misc]
-    """One callback at a time, as rclpy has it, but one that takes long may step aside.
+    """A group of callbacks that exclude each other, except while one of them steps aside.
 
-    rclpy runs all parameter services of a node in one group whose callbacks exclude each other,
-    so that changes are made in the order in which they came. A reentrant group would lose that.
+    rclpy runs all parameter services of a node in one such group, so that changes are made in the
+    order of their requests. A reentrant group would lose that order.
     """
 
     def __init__(self) -> None:
@@ -26,12 +26,12 @@ class ParameterGroup(CallbackGroup):  # type: ignore[misc]
         self._coming_back = 0
 
     def can_execute(self, entity: Any) -> bool:
-        """Tell whether a callback may begin."""
+        """Return whether a callback may begin."""
         with self._changed:
             return self._thread is None and not self._coming_back
 
     def beginning_execution(self, entity: Any) -> bool:
-        """Let a callback begin in the thread that calls this, if none is running."""
+        """Reserve the group for a callback of the calling thread; return whether it was free."""
         with self._changed:
             free = self._thread is None and not self._coming_back
             if free:
@@ -39,15 +39,15 @@ class ParameterGroup(CallbackGroup):  # type: ignore[misc]
             return free
 
     def ending_execution(self, entity: Any) -> None:
-        """Take note that the callback has ended."""
+        """Free the group for the next callback."""
         self._leave()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Let other callbacks run while the body does, then exclude them again.
 
-        The executor must be woken in the body, since it waits only for what could begin before.
-        Outside of the group's callbacks, nothing changes.
+        The executor must be woken in the body, since it waits only for callbacks that could begin
+        before. Outside of the group's callbacks, this does nothing.
         """
         with self._changed:
             inside = self._thread == threading.get_ident()

@@ -24,30 +24,30 @@ class ParameterNode(Protocol):
     def declare_parameter(
         self, name: str, value: Any, descriptor: Any, ignore_override: bool = False
     ) -> Any:
-        """Declare a parameter and answer its value object."""
+        """Declare a parameter and return its value object."""
 
     def undeclare_parameter(self, name: str) -> None:
-        """Take a parameter back."""
+        """Remove a parameter."""
 
     def get_logger(self) -> Any:
-        """Give the node's logger."""
+        """Return the node's logger."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """What a parameter may be, beside its type.
+    """The constraints of a parameter, besides its type.
 
     Attributes:
         description: One sentence for people.
         minimum: Least number allowed, or None.
         maximum: Greatest number allowed, or None.
         choices: The only texts allowed; empty for any.
-        live: True when an active node takes a change between two frames.
-        reload: True when a configured node takes a change by loading its network anew. A
+        live: True if an active node applies a change between two frames.
+        reload: True if a configured node applies a change by loading its network anew. A
             parameter that is neither can change only while the node is unconfigured.
-        read_only: True when it counts only at the start, and never changes after it.
-        aliases: Other names, such as jetson-inference's, by which it can be set at the start.
-        names: True for a list of names: text with commas between, or an array of texts.
+        read_only: True if it is read at the start and cannot change after it.
+        aliases: Other names, such as jetson-inference's, that can set it at the start.
+        names: True for a list of names: text with commas, or an array of strings.
     """
 
     description: str
@@ -80,7 +80,7 @@ def parameter(
 
 
 def rule_of(field: dataclasses.Field[Any]) -> Rule:
-    """Give the rule of a settings field."""
+    """Return the rule of a settings field."""
     rule: Rule = field.metadata['rule']
     return rule
 
@@ -90,7 +90,7 @@ class ParameterTable(Generic[Settings]):
 
     Args:
         settings_type: A frozen dataclass whose every field is made by ``parameter``; its
-            ``__post_init__`` may raise SettingsError where fields contradict each other. Where
+            ``__post_init__`` may raise SettingsError where fields contradict each other. If
             its ``NEVER_CHANGES`` is true, all are read once, at the start.
     """
 
@@ -103,7 +103,7 @@ class ParameterTable(Generic[Settings]):
         """Declare every parameter on a node, with overrides from files and the command line.
 
         Raises:
-            SettingsError: An override has a value that its rule forbids.
+            SettingsError: An override breaks the rule of its parameter.
         """
         from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
@@ -135,7 +135,7 @@ class ParameterTable(Generic[Settings]):
                 else:
                     declared = node.declare_parameter(name, field.default, descriptor)
                 if rule.names and declared.value is None:
-                    # An empty list in a parameter file has no type, and leaves no value.
+                    # An empty list in a parameter file has no type and no value.
                     node.undeclare_parameter(name)
                     declared = node.declare_parameter(name, field.default, descriptor, True)
             except Exception as err:  # rclpy's exception classes differ between distributions
@@ -149,7 +149,7 @@ class ParameterTable(Generic[Settings]):
         return self.make(values)
 
     def make(self, values: Mapping[str, Any]) -> Settings:
-        """Make the settings object from a value for each parameter.
+        """Return a settings object with a value for each parameter.
 
         Raises:
             SettingsError: A value breaks its rule, or the values contradict each other.
@@ -161,7 +161,7 @@ class ParameterTable(Generic[Settings]):
         return self._type(**checked)
 
     def changed(self, settings: Settings, changes: Mapping[str, Any]) -> Settings:
-        """Make new settings from old ones and some changed values, all or nothing.
+        """Return settings with some values changed, all or none.
 
         Raises:
             SettingsError: A value breaks its rule, or the values contradict each other.
@@ -170,19 +170,19 @@ class ParameterTable(Generic[Settings]):
         return self.make({**current, **changes})
 
     def fixed(self, names: Iterable[str]) -> list[str]:
-        """Pick the names that a configured node cannot change."""
+        """Return the names that a configured node cannot change."""
         rules = self._rules(names)
         return [name for name, rule in rules.items() if not (rule.live or rule.reload)]
 
     def reloading(self, names: Iterable[str]) -> list[str]:
-        """Pick the names whose change has a configured node load its network anew."""
+        """Return the names that make a configured node load its network anew."""
         return [name for name, rule in self._rules(names).items() if rule.reload]
 
     def _rules(self, names: Iterable[str]) -> dict[str, Rule]:
         return {name: rule_of(self.fields[name]) for name in names if name in self.fields}
 
     def reference(self) -> str:
-        """Print the table as Markdown, for the docs."""
+        """Return the table as Markdown, for the docs."""
         lines = [
             '| parameter | default | live | allowed | what it does |',
             '|---|---|---|---|---|',
@@ -202,11 +202,11 @@ class ParameterTable(Generic[Settings]):
 
 
 def constraint_text(rule: Rule) -> str:
-    """Say what a rule allows, such as ``0.0 to 1.0`` or ``one of a, b``."""
+    """Return what a rule allows as text, such as ``0.0 to 1.0`` or ``one of a, b``."""
     if rule.choices:
         return 'one of ' + ', '.join(rule.choices)
     if rule.names:
-        return 'names: text with commas between, or an array'
+        return 'names: text with commas, or an array'
     if rule.minimum is not None and rule.maximum is not None:
         return f'{rule.minimum} to {rule.maximum}'
     if rule.minimum is not None:
@@ -217,7 +217,7 @@ def constraint_text(rule: Rule) -> str:
 
 
 def _given_by_alias(node: ParameterNode, rule: Rule) -> tuple[str, Any]:
-    """Find the first alias that was set, and its value; an empty text counts as not set."""
+    """Return the first alias that was set, and its value; an empty text counts as not set."""
     from rcl_interfaces.msg import ParameterDescriptor
 
     for alias in rule.aliases:
@@ -243,8 +243,8 @@ def _checked(name: str, rule: Rule, default: Any, value: Any) -> Any:
     if type(default) is int and isinstance(value, float) and value.is_integer():
         value = int(value)
     if type(value) is not type(default):
-        wanted = constraint_text(rule) if rule.names else f'a {type(default).__name__}'
-        msg = f'parameter {name} wants {wanted}, not the {type(value).__name__} {value!r}'
+        wanted = constraint_text(rule) if rule.names else type(default).__name__
+        msg = f'parameter {name}: expected {wanted}, got {type(value).__name__} {value!r}'
         raise SettingsError(msg)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         low, high = _bounds(rule, float('inf'))

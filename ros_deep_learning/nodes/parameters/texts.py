@@ -15,10 +15,10 @@ from ...tasks.parts import Region, region_box
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Read names between commas; between semicolons, where there is one, for names with commas.
+    """Read names separated by commas, or by semicolons if there is one.
 
-    A list as YAML writes it, such as ``[front, rear]``, is read as that: launch arguments and
-    ``ros2 param set`` hand it on as a text.
+    A list as YAML writes it, such as ``[front, rear]``, is read too: launch arguments and
+    ``ros2 param set`` pass it on as text.
     """
     if text.strip().startswith('['):
         with suppress(yaml.YAMLError):
@@ -31,10 +31,9 @@ def read_names(text: str) -> tuple[str, ...]:
 
 
 def names_text(value: Any) -> Any:
-    """Write a list of names as ``read_names`` reads it; what is no such list is left as it is.
+    """Return a list of names as text for ``read_names``; return other values unchanged.
 
-    An empty list may be of any type, or have no value at all: parameter files and the versions
-    of rclpy differ.
+    An empty list may have any type, or no value at all, depending on parameter file and rclpy.
     """
     if value is None:
         return ''
@@ -58,7 +57,7 @@ def read_region(text: str) -> Region | None:
         The edges; None for the whole image.
 
     Raises:
-        SettingsError: The text is anything else.
+        SettingsError: The text is malformed.
     """
     parts = read_names(text)
     if not parts:

@@ -24,19 +24,18 @@ class VideoOutputSettings:
     )
     codec: str = parameter(
         'unknown',
-        'Codec of a video file; unknown takes one that OpenCV can write to such a file.',
+        'Codec of a video file; unknown takes one that OpenCV can write to that container.',
         choices=('unknown', *OUTPUT_CODECS),
     )
     bitrate: int = parameter(
         0,
-        'Of jetson-inference; OpenCV chooses the bit rate of a file, so that it has no effect.',
+        'A parameter of jetson-inference without effect: OpenCV chooses the bit rate of a file.',
         minimum=0,
         maximum=2_000_000_000,
     )
     framerate: float = parameter(
         30.0,
-        'Frames a second of a video file; images are repeated or left out to keep the time of '
-        'their stamps.',
+        'Frames a second of a video file; images are repeated or left out to follow their stamps.',
         minimum=0.1,
         maximum=1000.0,
     )

@@ -30,38 +30,38 @@ class VideoSourceSettings:
         0, 'Height of the images; 0 is that of the source.', minimum=0, maximum=32_768
     )
     framerate: float = parameter(
-        0.0, 'Frames a second; 0 is the own rate of the source.', minimum=0.0, maximum=1000.0
+        0.0, 'Frames a second; 0 is the rate of the source.', minimum=0.0, maximum=1000.0
     )
     codec: str = parameter(
         'unknown',
-        'What a V4L2 camera is asked for; unknown leaves it to the camera. Files and streams '
-        'tell their codec themselves.',
+        'Codec to request of a V4L2 camera; unknown leaves it to the camera. Files and streams '
+        'contain their codec.',
         choices=tuple(CAMERA_CODECS),
     )
     flip: str = parameter(
         'none',
-        'How the images are turned, by the names of jetson-inference.',
+        'How the images are rotated or flipped, with the names of jetson-inference.',
         choices=TURNS,
     )
     loop: int = parameter(
         0,
-        'How many times to play a file or folder again; -1 plays it for ever.',
+        'How many times to repeat a file or folder; -1 repeats it forever.',
         minimum=-1,
         maximum=1_000_000,
     )
     latency: int = parameter(
         2000,
-        'Milliseconds that a stream may be buffered, where GStreamer plays it.',
+        'Milliseconds that a stream may be buffered, if GStreamer plays it.',
         minimum=0,
         maximum=60_000,
     )
     frame_id: str = parameter('camera', 'frame_id of the published headers.')
     wait_for_subscriber: bool = parameter(
-        False, 'Whether to hold the first frame until somebody subscribes.'
+        False, 'Whether to wait with the first frame for a subscriber.'
     )
 
     def options(self) -> StreamOptions:
-        """Pick what a camera or stream is asked for."""
+        """Return what to request of a camera or stream."""
         return StreamOptions(
             width=self.width,
             height=self.height,

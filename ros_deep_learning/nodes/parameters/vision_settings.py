@@ -22,22 +22,22 @@ MODEL_TEXT = (
     '.caffemodel with prototxt_path, .uff or .pb of an SSD).'
 )
 MODEL_ALIASES = ('model_path', 'model_name')
-"""jetson-inference's names; there too a path wins over a name."""
+"""jetson-inference's names; as there, a path has precedence over a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisionSettings:
-    """Settings that all three nodes share."""
+    """The parameters that all three nodes share."""
 
     backend: str = parameter(
         'auto',
-        'What runs the network; auto takes TensorRT where it can run, else ONNX Runtime.',
+        'What runs the network; auto takes TensorRT if it can run, else ONNX Runtime.',
         choices=('auto', 'tensorrt', 'onnxruntime'),
         reload=True,
     )
     precision: str = parameter(
         'auto',
-        'Arithmetic of the engine; what was really built is in the log and in ~/stats.',
+        'Precision of the engine; the precision that was built is in the log and in ~/stats.',
         choices=('auto', 'fp32', 'fp16', 'int8'),
         reload=True,
     )
@@ -53,8 +53,8 @@ class VisionSettings:
     )
     prototxt_path: str = parameter(
         '',
-        'The prototxt of a .caffemodel that model names; else it must stay empty, since a model '
-        "card names all the network's files.",
+        'The prototxt of the .caffemodel that model names; otherwise it must be empty, since a '
+        "model card names all the network's files.",
         reload=True,
     )
     cameras: str = parameter(
@@ -82,20 +82,20 @@ class VisionSettings:
     )
     max_batch: int = parameter(
         1,
-        'Most images in one run, where the network leaves its batch open; tiles and cameras '
-        'share a run.',
+        "Most images in one run, if the network's batch size is open; tiles and cameras share a "
+        'run.',
         minimum=1,
         maximum=256,
         reload=True,
     )
     cuda_graph: bool = parameter(
         True,
-        'Whether inference may be captured in a CUDA graph, which makes launches cheap.',
+        'Whether inference may be captured in a CUDA graph, which makes kernel launches cheap.',
         reload=True,
     )
     workspace_mb: int = parameter(
         0,
-        "Most scratch memory in MiB that an engine's layers may ask for; 0 is TensorRT's limit.",
+        "Most scratch memory in MiB for an engine's layers; 0 is TensorRT's limit.",
         minimum=0,
         maximum=1_048_576,
         reload=True,
@@ -127,8 +127,8 @@ class VisionSettings:
     )
     image_transport: str = parameter(
         'auto',
-        'Which images are taken: raw ones, those of ~/image_in/compressed (JPEG or PNG), or '
-        'compressed ones only while nobody publishes raw ones.',
+        'Which images are used: raw, those of ~/image_in/compressed (JPEG or PNG), or compressed '
+        'only while there is no raw publisher (auto).',
         choices=TRANSPORTS,
     )
     image_timeout: float = parameter(
@@ -152,7 +152,7 @@ class VisionSettings:
     )
     max_failures: int = parameter(
         10,
-        'So many failed inferences in a row deactivate the node; 0 never does.',
+        'Number of failed inferences in a row that deactivates the node; 0 never does.',
         minimum=0,
         maximum=1_000_000,
         live=True,
@@ -163,7 +163,7 @@ class VisionSettings:
         for name in names:
             if not _CAMERA_NAME.fullmatch(name):
                 msg = (
-                    f'parameter cameras: {name!r} cannot be part of a topic; want letters, digits '
+                    f'parameter cameras: {name!r} cannot be part of a topic; use letters, digits '
                     'and underscores, a letter first'
                 )
                 raise SettingsError(msg)
@@ -172,11 +172,11 @@ class VisionSettings:
                 raise SettingsError(msg)
 
     def camera_names(self) -> tuple[str, ...]:
-        """List the cameras; none where there is one without a name."""
+        """Return the names of the cameras; empty for the only one, which has no name."""
         return read_names(self.cameras)
 
     def loading(self) -> dict[str, Any]:
-        """Give what every network takes of the parameters, as its keyword arguments."""
+        """Return keyword arguments that every network takes."""
         return {
             'backend': self.backend,
             'precision': cast('Precision', self.precision),
@@ -184,7 +184,7 @@ class VisionSettings:
         }
 
     def engine_options(self) -> EngineOptions:
-        """Give what the engine loader takes beside backend and precision."""
+        """Return what the engine loader takes besides backend and precision."""
         return EngineOptions(
             threads=self.threads or None,
             device=self.device,

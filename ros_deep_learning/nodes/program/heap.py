@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Let the C library keep the memory of one image for the next."""
+"""Keep the memory of one image in the process for the next."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _OF_THE_USER = (
 
 
 def keep_freed_images() -> bool:
-    """Have freed memory stay with the process, up to 64 MiB for each of its heaps.
+    """Keep freed memory in the process, up to 64 MiB in each heap.
 
     Every image passes through several buffers of its size. By default glibc returns such memory to
-    the system when it is freed, and the system clears each of its pages when it is wanted again:
-    about 1500 page faults for a buffer of 1920x1080. What that costs is in docs/launch.md, by
-    benchmarks/memory.py. Threads that start later share the heaps that are there, so that what one
-    has freed serves the others.
+    the system when it is freed, and the system clears each of its pages when it is used again:
+    about 1500 page faults for a buffer of 1920x1080. docs/launch.md has the cost, measured by
+    benchmarks/memory.py. Threads that start later share the existing heaps, so that one thread
+    can reuse what another has freed.
 
     Returns:
-        Whether that was set: not where the C library is another one, and not where the user's
-        environment says something of it (``MALLOC_...``, or ``glibc.malloc`` in
+        Whether that was set: False with another C library than glibc, and if the user's
+        environment configures malloc (``MALLOC_...``, or ``glibc.malloc`` in
         ``GLIBC_TUNABLES``). See mallopt(3).
     """
     if any(name in os.environ for name in _OF_THE_USER):

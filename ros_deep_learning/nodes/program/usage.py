@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a program of nodes tells about itself, and how it takes its own arguments."""
+"""The --help of a program of nodes, and its own arguments."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WIDTH = 79
 
 
 class DescribedNode(Protocol):
-    """A class of nodes that tells about itself; its docstring's first line says what it does.
+    """A node class with a description; the first line of its docstring says what it does.
 
     Attributes:
         default_name: The node's name before remapping.
         settings_type: The dataclass of its parameters.
-        topics: What it subscribes to and publishes, the optional ones too.
+        topics: What it subscribes to and publishes, optional topics included.
     """
 
     default_name: str
@@ -32,17 +32,17 @@ class DescribedNode(Protocol):
 
 
 def wants_help(argv: Sequence[str]) -> bool:
-    """Tell whether a command line asks for help."""
+    """Return whether a command line requests help."""
     return '--help' in argv[1:] or '-h' in argv[1:]
 
 
 def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) -> list[Any]:
-    """Pick the node classes that the arguments beside ROS's name; all where they name none.
+    """Return the node classes that the program's own arguments name; all if they name none.
 
     Args:
         argv: The whole command line.
         nodes: The program's classes.
-        choosable: Whether arguments may choose among them; else there may be none.
+        choosable: Whether arguments may choose among them; otherwise there may be none.
 
     Raises:
         UsageError: An argument is unknown, or ROS cannot read its own.
@@ -52,7 +52,7 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
     if unknown := [name for name in names if name not in known]:
         may_be = f'known are {", ".join(known)}' if known else 'the program takes none of its own'
         msg = (
-            f'unknown argument {unknown[0]!r}: {may_be}; those of ROS stand behind --ros-args, '
+            f'unknown argument {unknown[0]!r}: {may_be}; those of ROS follow --ros-args, '
             'such as --ros-args -p NAME:=VALUE'
         )
         raise UsageError(msg)
@@ -65,9 +65,9 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
 
 
 def _own_arguments(argv: Sequence[str]) -> list[str]:
-    """List what stands outside of ``--ros-args ... --``.
+    """Return the arguments outside of ``--ros-args ... --``.
 
-    Unlike rcl's list it has ``model:=x``, which rcl would take for a remapping of old.
+    Unlike rcl's list it contains ``model:=x``, which rcl takes for an old form of remapping.
     """
     own, of_ros = [], False
     for argument in argv[1:]:
@@ -79,7 +79,7 @@ def _own_arguments(argv: Sequence[str]) -> list[str]:
 
 
 def help_text(program: str, nodes: Sequence[DescribedNode], *, choosable: bool = False) -> str:
-    """Write the help of a program: how it is called, then each node's topics and parameters."""
+    """Return the help of a program: its usage, then the topics and parameters of each node."""
     choice = f' [{"|".join(node.default_name for node in nodes)} ...]' if choosable else ''
     call = f'usage: ros2 run ros_deep_learning {program} [--help]{choice}'
     lines = [

@@ -24,21 +24,21 @@ LOOK_PERIOD_S = 0.5
 
 
 class CameraSubscription:
-    """Receives the images of a camera by one transport at a time, so that none comes twice.
+    """The images of a camera, by one transport at a time, so that none is delivered twice.
 
     ``auto`` reads the raw topic, and the compressed one beside it only while somebody publishes
-    there and nobody publishes raw images.
+    there and there is no raw publisher.
 
     Args:
-        node: Who subscribes.
-        topic: Of sensor_msgs/Image. Compressed images come on ``topic/compressed``, which can be
-            remapped by itself and else follows the topic.
+        node: The subscribing node.
+        topic: The topic of raw images. Compressed ones come on ``topic/compressed``, which follows
+            the topic unless it is remapped itself.
         receive: Called with each frame; it must be quick.
         group: The callback group of the calls.
         transport: ``auto``, ``raw`` or ``compressed``.
 
     Raises:
-        SettingsError: A ``qos_overrides`` parameter has a value that does not exist.
+        SettingsError: A ``qos_overrides`` parameter has an unknown value.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class CameraSubscription:
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
         if transport == 'auto':
-            # Else a wrong override would be found when somebody publishes there.
+            # Otherwise a wrong override would be found only when somebody publishes there.
             check_overrides(node, self.compressed_topic)
         self._lock = threading.Lock()
         self._reads_compressed = transport == 'compressed'
@@ -77,7 +77,7 @@ class CameraSubscription:
 
     @property
     def topic_name(self) -> str:
-        """Full name of the topic whose images are taken now."""
+        """Full name of the topic that images are taken from now."""
         return self.compressed_topic if self._reads_compressed else self.raw_topic
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class CameraSubscription:
             leave()
 
     def mismatches(self) -> list[str]:
-        """Name the publishers whose images do not arrive, with why and the mend."""
+        """Return a line with the fix for each publisher that the subscriptions do not match."""
         with self._lock:
             return [
                 line
@@ -101,7 +101,7 @@ class CameraSubscription:
             ]
 
     def silence(self, silent_s: float) -> str:
-        """Say why nothing arrived for some seconds, as far as the graph tells it."""
+        """Return the likely reason why nothing arrived for some seconds, from the graph."""
         topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
             self._transport, (self.topic_name,)
         )

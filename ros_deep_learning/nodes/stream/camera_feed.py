@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One subscription a topic and process: what arrives goes to every node that reads the topic."""
+"""One subscription for each topic in a process, shared by all nodes that read the topic."""
 
 from __future__ import annotations
 

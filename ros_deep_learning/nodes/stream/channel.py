@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One camera of a node, and what is kept for it alone."""
+"""One camera of a node, with its topics, counts and memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Channel:
     """A camera's topics, counts and memory.
 
     Args:
-        node: Who subscribes and publishes.
+        node: The subscribing and publishing node.
         name: The camera's name, which its topics begin with; empty for a node's only camera.
         memory: What the network remembers of its frames; None is nothing.
 
@@ -41,8 +41,8 @@ class Channel:
         subscription: Where its images come from, while the node is active.
         images: Its outgoing image messages.
         statistics: Its counts since the activation.
-        limit: Lets no more than the greatest rate through.
-        zero_stamp_told: Whether it was warned that its images have no stamp.
+        limit: Enforces the greatest rate.
+        zero_stamp_told: Whether the warning of images without a stamp was logged.
     """
 
     def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
@@ -60,13 +60,13 @@ class Channel:
         self.zero_stamp_told = False
 
     def reset(self) -> None:
-        """Start anew: what comes is of another scene, and all counts are 0."""
+        """Set all counts to 0 and forget the frames so far."""
         self.statistics = FrameStatistics()
         self.limit = RateLimit()
         self.forget()
 
     def forget(self) -> None:
-        """Have the network remember nothing of the frames so far."""
+        """Forget the frames so far: the next one is of another scene."""
         if self.memory is not None:
             self.memory.reset()
 
@@ -110,7 +110,7 @@ class Channel:
         )
 
     def unsubscribe(self) -> None:
-        """Take no more images; twice is harmless."""
+        """Unsubscribe; calling it twice is harmless."""
         subscription, self.subscription = self.subscription, None
         if subscription is not None:
             subscription.close()
@@ -123,7 +123,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A camera's frame whose image could be read.
+    """A camera's frame with its pixels.
 
     Attributes:
         channel: The camera.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The distribution's cv_bridge, for encodings that the package's own table does not have."""
+"""The distribution's cv_bridge, for encodings that the package does not decode itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 @cache
 def fallback() -> Callable[[Any], NDArray[np.uint8]] | None:
-    """Give a function from an Image message to an rgb8 array, or None without cv_bridge."""
+    """Return a function from an Image message to an rgb8 array, or None without cv_bridge."""
     try:
         from cv_bridge import CvBridge
     except ImportError:

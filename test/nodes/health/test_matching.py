@@ -92,7 +92,7 @@ def test_another_type_on_the_topic_is_named(graph: Any) -> None:
     graph.wait_until('the subscriber', lambda: node.count_subscribers('/overlay'))
     (unheard,) = unheard_publishers(node, '/camera', Image, profile())
     assert '/tester publishes on /camera with type sensor_msgs/msg/CompressedImage' in unheard
-    assert 'sensor_msgs/msg/Image is read there' in unheard
+    assert 'sensor_msgs/msg/Image is expected there' in unheard
     (unreached,) = unreached_subscribers(node, '/overlay', Image, profile())
     assert '/tester subscribes to /overlay with type sensor_msgs/msg/CompressedImage' in unreached
     node.destroy_publisher(publisher)

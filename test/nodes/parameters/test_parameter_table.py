@@ -52,11 +52,11 @@ def test_several_changes_are_made_together(table: ParameterTable[Example]) -> No
         ({'share': 1.5}, 'share is 1.5, but must be 0.0 to 1.0'),
         ({'share': float('nan')}, 'share is nan'),
         ({'count': 0}, 'count is 0, but must be 1 to 9'),
-        ({'count': 2.5}, 'count wants a int'),
-        ({'count': True}, 'count wants a int'),
-        ({'on': 1}, 'on wants a bool'),
+        ({'count': 2.5}, 'count: expected int'),
+        ({'count': True}, 'count: expected int'),
+        ({'on': 1}, 'on: expected bool'),
         ({'name': 'c'}, "name is 'c', but must be one of a, b"),
-        ({'name': None}, 'name wants a str'),
+        ({'name': None}, 'name: expected str'),
         ({'count': 6, 'on': True}, 'count must be at most 5'),
     ],
 )
@@ -108,7 +108,7 @@ def test_names_come_as_text_or_as_an_array(
 
 @pytest.mark.parametrize('given', [5, [b'x'], [True], ['a', None]])
 def test_what_is_no_list_of_names_is_refused(table: ParameterTable[Example], given: Any) -> None:
-    with pytest.raises(SettingsError, match='eyes wants names: text with commas between, or an'):
+    with pytest.raises(SettingsError, match='eyes: expected names: text with commas, or an'):
         table.changed(Example(), {'eyes': given})
 
 
