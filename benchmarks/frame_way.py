@@ -36,7 +36,7 @@ from vision_msgs.msg import Detection2DArray
 
 import ros_deep_learning
 from ros_deep_learning.nodes.detectnet import DetectNetNode
-from ros_deep_learning.nodes.program.spin import NodeExecutor
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 
 PACKAGE = Path(ros_deep_learning.__file__).parent
 GENERATED = PACKAGE / 'msg'

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ros_deep_learning.launching.launch_arguments import parameter_arguments
-from ros_deep_learning.nodes.imagenet import ImageNetSettings
 from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
-from ros_deep_learning.nodes.segnet import SegNetSettings
+from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
+from ros_deep_learning.nodes.parameters.segnet_settings import SegNetSettings
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / 'docs' / 'launch.md'

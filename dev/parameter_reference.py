@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ros_deep_learning.nodes.imagenet import ImageNetSettings
 from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
+from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
 from ros_deep_learning.nodes.parameters.parameter_table import ParameterTable
+from ros_deep_learning.nodes.parameters.segnet_settings import SegNetSettings
 from ros_deep_learning.nodes.parameters.video_output_settings import (
     VideoOutputSettings,
 )
 from ros_deep_learning.nodes.parameters.video_source_settings import (
     VideoSourceSettings,
 )
-from ros_deep_learning.nodes.segnet import SegNetSettings
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'parameters.md'
 TABLES = {

@@ -5,7 +5,7 @@
 from launch import LaunchDescription
 
 from ros_deep_learning.launching.vision_launch import vision_launch
-from ros_deep_learning.nodes.imagenet import ImageNetSettings
+from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
 
 
 def generate_launch_description() -> LaunchDescription:

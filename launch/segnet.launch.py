@@ -5,7 +5,7 @@
 from launch import LaunchDescription
 
 from ros_deep_learning.launching.vision_launch import vision_launch
-from ros_deep_learning.nodes.segnet import SegNetSettings
+from ros_deep_learning.nodes.parameters.segnet_settings import SegNetSettings
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -163,6 +163,20 @@ def test_the_importers_cost_nothing_to_others():
     assert done.stdout.strip() == '[]', done.stderr
 
 
+def test_the_rooms_of_the_nodes_do_not_import_each_other_in_a_circle():
+    found: dict[str, set[str]] = {}
+    for module, targets in arrows().items():
+        for target in targets:
+            near, far = (name.split('.')[1:-1] for name in (module, target))
+            if near[:1] == far[:1] == ['nodes'] and near != far and near[1:] and far[1:]:
+                found.setdefault(near[1], set()).add(far[1])
+    assert {'lifecycle', 'stream', 'messages'} <= set(found)
+    try:
+        TopologicalSorter(found).prepare()
+    except CycleError as err:
+        pytest.fail(' -> '.join(err.args[1]))
+
+
 def test_ros_stays_in_its_rooms():
     ours = {*LIBRARIES, *sys.stdlib_module_names, NAME}
     ros = [

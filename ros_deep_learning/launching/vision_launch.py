@@ -119,8 +119,8 @@ def _want_one_camera(given: Mapping[str, Any]) -> None:
         others.append(IMAGE_TOPIC.name)
     if given['cameras'] and others:
         msg = (
-            f'launch argument cameras: {", ".join(others)} have no effect with it, since each '
-            'camera has its own topics; start sources and outputs separately, and remap those'
+            f'launch argument cameras: {", ".join(others)} would have no effect with it, since '
+            'each camera has its own topics; start sources and outputs separately, and remap those'
         )
         raise SettingsError(msg)
 

@@ -17,6 +17,7 @@ from ros_deep_learning.imaging.image_messages import write_image
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.nodes.lifecycle.vision_node import VisionNode
 from ros_deep_learning.nodes.messages.topics import Topic
+from ros_deep_learning.nodes.parameters.live_setup import Setup
 from ros_deep_learning.nodes.parameters.parameter_table import parameter
 from ros_deep_learning.nodes.parameters.vision_settings import VisionSettings
 from ros_deep_learning.nodes.stream.channel import Shot
@@ -39,6 +40,11 @@ class MirrorSettings(VisionSettings):
     model: str = parameter('mirror', 'What to load.', reload=True)
     threshold: float = parameter(0.5, 'Unused.', live=True)
     wanted: str = parameter('', 'A label that the mirror must have.', live=True)
+
+    def plan(self, labels: Sequence[str]) -> None:
+        if self.wanted and self.wanted not in labels:
+            msg = f'{self.wanted!r} is not to be seen in {self.model}'
+            raise SettingsError(msg)
 
 
 @dataclass(frozen=True)
@@ -85,11 +91,12 @@ class Mirror:
 
 
 class MirrorNode(VisionNode):
+    default_name = 'mirror'
     settings_type = MirrorSettings
     topics = (*VisionNode.topics, Topic('out', '~/flipped', 'sensor_msgs/Image', 'what it sees'))
 
     def __init__(self) -> None:
-        super().__init__('mirror', MirrorSettings)
+        super().__init__()
         self.made: list[Mirror] = []
         self.refuse_network = self.refuse_outputs = False
         self.opening, self.may_open = threading.Event(), threading.Event()
@@ -112,19 +119,14 @@ class MirrorNode(VisionNode):
         self.made.append(Mirror(labels, settings.max_batch))
         return self.made[-1]
 
-    def check_fit(self, settings: MirrorSettings, network: Mirror) -> None:
-        if settings.wanted and settings.wanted not in network.labels:
-            msg = f'{settings.wanted!r} is not to be seen in {settings.model}'
-            raise SettingsError(msg)
-
     def new_memory(self) -> None:
         if self.refuse_outputs:
             raise RuntimeError
 
-    def infer(self, shots: Sequence[Shot], settings: MirrorSettings) -> list[Flipped]:
-        return self.network.flip_batch([shot.pixels for shot in shots])
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> list[Flipped]:
+        return setup.network.flip_batch([shot.pixels for shot in shots])
 
-    def publish(self, shot: Shot, result: Flipped, settings: MirrorSettings) -> None:
+    def publish(self, shot: Shot, result: Flipped, setup: Setup) -> None:
         message = Image(header=shot.frame.header)
         write_image(message, result.array, 'rgb8')
         shot.channel.outputs.publish('flipped', message)

@@ -106,5 +106,4 @@ class NetworkSwap:
                 raise SettingsError(msg)
             # Live settings may have changed during the load.
             settings = setup.table.changed(setup.now.settings, changes)
-            setup.fit(settings, new)
-            self._take(Setup(settings, new))
+            self._take(setup.compiled(settings, new))

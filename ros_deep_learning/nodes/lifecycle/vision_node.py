@@ -37,7 +37,7 @@ from .network_swap import NetworkSwap
 
 
 class VisionNode(ManagedNode):
-    """Cameras, a worker thread and a network; children say which network and which results.
+    """Cameras, a worker thread and a network; subclasses choose the network and the results.
 
     The executor's threads only put the newest frame of each camera into the worker's mailbox.
     The worker thread runs them and counts what went wrong: a malformed message costs that frame,
@@ -88,16 +88,15 @@ class VisionNode(ManagedNode):
     )
     threshold_parameter = 'threshold'
 
-    def __init__(self, name: str, settings_type: type[VisionSettings]) -> None:
-        super().__init__(name)
+    def __init__(self) -> None:
+        super().__init__(self.default_name)
         # First, because destroy_node needs it.
         self._bond = ManagerBond(self)
         log = self.get_logger()
-        table: ParameterTable[Any] = ParameterTable(settings_type)
+        table: ParameterTable[Any] = ParameterTable(self.settings_type)
         self.setup = LiveSetup(
             table,
             table.declare(self),
-            fit=self.check_fit,
             reload=lambda changes: self.swap.run(changes),
             changed=self._settings_changed,
             log=log,
@@ -143,23 +142,20 @@ class VisionNode(ManagedNode):
         return None
 
     @abstractmethod
-    def infer(self, shots: Sequence[Shot], settings: Any) -> Sequence[Any]:
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Sequence[Any]:
         """Run the network on one shot of each of some cameras, together if it can.
 
         Args:
             shots: At least one.
-            settings: Those that hold for these frames.
+            setup: The network, and the settings for these frames.
 
         Returns:
-            The result of each, for ``publish``.
+            The result of each, for ``publish``; its attribute ``times`` has the ``StageTimes``.
         """
 
     @abstractmethod
-    def publish(self, shot: Shot, result: Any, settings: Any) -> None:
-        """Publish the results of a camera's frame that have subscribers."""
-
-    def check_fit(self, settings: Any, network: Any) -> None:
-        """Check settings against a network; raise SettingsError if they do not fit it."""
+    def publish(self, shot: Shot, result: Any, setup: Setup) -> None:
+        """Publish the outputs of a camera's frame in ``shot.wanted``, except ``stats``."""
 
     @property
     def settings(self) -> Any:
@@ -199,21 +195,13 @@ class VisionNode(ManagedNode):
         """Start the worker and subscribe to the images, with all counts at 0."""
         self._runner.reset()
         with logged_by(self.get_logger()):
-            worker: Worker[Channel, Frame] = Worker(
-                self.get_name(), lambda: self.network.max_batch, self._runner.run
-            )
+            worker = Worker(self.get_name(), self._runner.batch_limit, self._runner.run)
         self._worker = worker
         worker.start()
         watched = []
         for channel in self.channels:
             channel.reset()
-            camera = channel.subscribe(
-                worker,
-                lambda: self.settings.max_rate_hz,
-                self._image_group,
-                self.settings.image_transport,
-            )
-            watched.append(camera)
+            watched.append(channel.subscribe(worker, self.setup, self._image_group))
         self.diagnostics.watch(watched)
         with self.setup.lock:
             self._publish_latched()

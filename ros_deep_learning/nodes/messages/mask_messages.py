@@ -81,15 +81,6 @@ class MaskMessages:
         return self._images.canvas(topic, self._header, (width, height), encoding)
 
 
-def hidden_classes(labels: Sequence[str], bare: Sequence[str]) -> NDArray[np.bool_]:
-    """Find the classes that get no colour by their names; a mask of shape (K,).
-
-    Names that the network lacks do not matter.
-    """
-    names = {name.casefold() for name in bare}
-    return np.array([label.casefold() in names for label in labels])
-
-
 def draw_parts(
     picture: NDArray[np.uint8],
     parts: Segmentation,
@@ -109,7 +100,7 @@ def draw_parts(
         labels: Names of the classes.
         colors_rgb: A colour for each.
         alpha: Opacity 0..255 of the colours.
-        hidden: Shape (K,), whether a class gets no colour; see ``hidden_classes``.
+        hidden: Shape (K,), whether a class gets no colour.
         legend: Whether the coloured classes are listed in the upper left corner, with the share
             of the picture that each covers.
     """

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -69,19 +68,17 @@ class Outputs:
         publisher = self._publishers.get(name)
         return publisher is not None and publisher.get_subscription_count() > 0
 
-    def any_wanted(self) -> bool:
-        """Return whether any output has a subscriber."""
-        return any(p.get_subscription_count() for p in self._publishers.values())
+    def all_wanted(self) -> frozenset[str]:
+        """Return the names of the outputs that have subscribers."""
+        names = []
+        for name, publisher in self._publishers.items():
+            if publisher.get_subscription_count() > 0:
+                names.append(name)
+        return frozenset(names)
 
     def publish(self, name: str, message: Any) -> None:
         """Publish on an output."""
         self._publishers[name].publish(message)
-
-    def offer(self, name: str, make: Callable[[], Any]) -> None:
-        """Make a message and publish it, if the output has a subscriber."""
-        publisher = self._publishers.get(name)
-        if publisher is not None and publisher.get_subscription_count() > 0:
-            publisher.publish(make())
 
     def clear(self) -> None:
         """Destroy all publishers."""

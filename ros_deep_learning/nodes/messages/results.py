@@ -15,11 +15,6 @@ from ...tasks.classification import Classification
 from ...tasks.detection import Detections
 
 
-def class_names(labels: Sequence[str], style: str) -> list[str]:
-    """Return the ``class_id`` of each class: its label, or its number as text."""
-    return list(labels) if style == 'label' else [str(index) for index in range(len(labels))]
-
-
 def classification_message(header: Any, seen: Classification, names: Sequence[str]) -> Any:
     """Make a vision_msgs/Classification, best class first; empty if the image shows none.
 
@@ -57,23 +52,28 @@ def detections_message(header: Any, found: Detections, names: Sequence[str]) -> 
     """
     message = vision_msgs.Detection2DArray(header=header)
     tracks = [-1] * len(found) if found.track_ids is None else found.track_ids.tolist()
-    message.detections = [
-        _detection(header, box, names[class_id], score, track)
-        for box, class_id, score, track in zip(
-            found.boxes_xyxy.tolist(),
-            found.class_ids.tolist(),
-            found.scores.tolist(),
-            tracks,
-            strict=True,
-        )
-    ]
+    rows = zip(
+        found.boxes_xyxy.tolist(),
+        found.class_ids.tolist(),
+        found.scores.tolist(),
+        tracks,
+        strict=True,
+    )
+    detections = []
+    for box, class_id, score, track in rows:
+        detections.append(_detection(header, box, names[class_id], score, track))
+    message.detections = detections
     return message
 
 
 def _detection(header: Any, box_xyxy: list[float], name: str, score: float, track: int) -> Any:
     x1, y1, x2, y2 = box_xyxy
     detection = vision_msgs.Detection2D(header=header)
-    _number(detection, track)
+    number = '' if track < 0 else str(track)
+    if hasattr(detection, 'id'):
+        detection.id = number
+    else:  # vision_msgs 2
+        detection.is_tracking, detection.tracking_id = track >= 0, number
     center = detection.bbox.center
     # vision_msgs 4 has its own Pose2D with a position, 3 used geometry_msgs/Pose2D.
     point = center.position if hasattr(center, 'position') else center
@@ -84,14 +84,6 @@ def _detection(header: Any, box_xyxy: list[float], name: str, score: float, trac
     _hypothesis(getattr(result, 'hypothesis', result), name, score)
     detection.results = [result]
     return detection
-
-
-def _number(detection: Any, track: int) -> None:
-    if hasattr(detection, 'id'):
-        detection.id = '' if track < 0 else str(track)
-    else:  # vision_msgs 2
-        detection.is_tracking = track >= 0
-        detection.tracking_id = '' if track < 0 else str(track)
 
 
 def vision_info_message(header: Any, method: str, label_topic: str) -> Any:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from ...errors import SettingsError
@@ -13,10 +13,29 @@ from ...imaging.drawing.overlay import OverlayFlags
 from ...tasks.classes import class_ids_of
 from ...tasks.parts import TilingSettings
 from ...tasks.suppression import DetectionFilter, DetectionSettings, Order
-from ...tasks.tracking.tracker import TrackerKind, TrackingSettings
+from ...tasks.tracking.tracker import Tracker, TrackerKind, TrackingSettings
 from .parameter_table import parameter
 from .texts import read_names, read_region
 from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DetectNetPlan:
+    """What frames need of the settings.
+
+    Attributes:
+        detection: How outputs become objects, from the least score up that tracking needs.
+        threshold: Least score of the objects to report.
+        tracking: How objects are tracked; None is not at all.
+        names: The ``class_id`` of each class.
+        flags: What the overlay shows.
+    """
+
+    detection: DetectionSettings
+    threshold: float
+    tracking: TrackingSettings | None
+    names: tuple[str, ...]
+    flags: OverlayFlags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +182,23 @@ class DetectNetSettings(VisionSettings):
         if self.tile_height and not self.tile_width:
             msg = 'parameter tile_height cuts nothing while tile_width is 0; set both'
             raise SettingsError(msg)
+
+    def plan(self, labels: Sequence[str]) -> DetectNetPlan:
+        """Compile the settings for a network's classes.
+
+        Raises:
+            SettingsError: A class is none of the labels, or SciPy is missing, which tracking with
+                ``byte`` needs.
+        """
+        tracking = self.tracker()
+        tracker = Tracker(tracking, score_threshold=self.threshold)
+        return DetectNetPlan(
+            replace(self.detection(labels), score_threshold=tracker.least_score),
+            self.threshold,
+            tracking,
+            self.class_names(labels),
+            OverlayFlags.parse(self.overlay_flags),
+        )
 
     def detection(self, labels: Sequence[str]) -> DetectionSettings:
         """Return the settings of the library; raise SettingsError if a class is no label."""

@@ -19,15 +19,18 @@ from .parameter_table import ParameterTable
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Settings and the network that they name; replaced as a whole.
+    """Settings, the network that they name, and both compiled for frames; replaced as a whole.
 
     Attributes:
         settings: The values of the parameters.
-        network: What they name; None while nothing is loaded.
+        network: The network that they name; None while nothing is loaded.
+        plan: What frames need of the settings, compiled for the network; see
+            ``VisionSettings.plan``.
     """
 
     settings: Any
     network: Any = None
+    plan: Any = None
 
 
 class LiveSetup:
@@ -36,7 +39,6 @@ class LiveSetup:
     Args:
         table: The node's parameters.
         settings: Their values at the start.
-        fit: Called with settings and a network; raises SettingsError if they do not fit.
         reload: Called with the changed values that need another network; replaces the setup or
             raises DeepLearningError.
         changed: Called with the names of live parameters that were changed.
@@ -53,7 +55,6 @@ class LiveSetup:
         table: ParameterTable[Any],
         settings: Any,
         *,
-        fit: Callable[[Any, Any], None],
         reload: Callable[[Mapping[str, Any]], None],
         changed: Callable[[Sequence[str]], None],
         log: Any,
@@ -61,7 +62,6 @@ class LiveSetup:
         self.table = table
         self.now = Setup(settings)
         self.lock = threading.Lock()
-        self.fit = fit
         self._reload = reload
         self._changed = changed
         self._log = log
@@ -81,9 +81,13 @@ class LiveSetup:
     def load(self, network: Any) -> None:
         """Take the first network; raise SettingsError if the settings do not fit it."""
         with self.lock:
-            # Replaced first: from here on live changes are checked against the network.
+            # Also if this fails, so that it is released.
             self.now = Setup(self.now.settings, network)
-            self.fit(self.now.settings, network)
+            self.now = self.compiled(self.now.settings, network)
+
+    def compiled(self, settings: Any, network: Any) -> Setup:
+        """Return a setup with its plan; raise SettingsError if the settings do not fit."""
+        return Setup(settings, network, settings.plan(network.labels))
 
     def unload(self) -> Any:
         """Return the network and forget it; ``lock`` must be held."""
@@ -118,9 +122,7 @@ class LiveSetup:
                 msg = f'{", ".join(reloading)}: not while the node is being configured'
                 raise SettingsError(msg)
             if not (reloading and loaded):
-                if loaded:
-                    self.fit(new, network)
-                self.now = Setup(new, network)
+                self.now = self.compiled(new, network) if loaded else Setup(new)
                 self._changed(names)
                 return
         # Without the lock, since it takes long.

@@ -10,27 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...errors import SettingsError
 from .texts import names_text
 
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
 Settings = TypeVar('Settings')
-
-
-class ParameterNode(Protocol):
-    """The part of an rclpy node that declares parameters."""
-
-    def declare_parameter(
-        self, name: str, value: Any, descriptor: Any, ignore_override: bool = False
-    ) -> Any:
-        """Declare a parameter and return its value object."""
-
-    def undeclare_parameter(self, name: str) -> None:
-        """Remove a parameter."""
-
-    def get_logger(self) -> Any:
-        """Return the node's logger."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,7 +87,7 @@ class ParameterTable(Generic[Settings]):
         self.fields = {f.name: f for f in dataclasses.fields(settings_type)}  # type: ignore[arg-type]
         self._never_changes = getattr(settings_type, 'NEVER_CHANGES', False)
 
-    def declare(self, node: ParameterNode) -> Settings:
+    def declare(self, node: Node) -> Settings:
         """Declare every parameter on a node, with overrides from files and the command line.
 
         Raises:
@@ -216,7 +204,7 @@ def constraint_text(rule: Rule) -> str:
     return ''
 
 
-def _given_by_alias(node: ParameterNode, rule: Rule) -> tuple[str, Any]:
+def _given_by_alias(node: Node, rule: Rule) -> tuple[str, Any]:
     """Return the first alias that was set, and its value; an empty text counts as not set."""
     from rcl_interfaces.msg import ParameterDescriptor
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -174,6 +175,17 @@ class VisionSettings:
     def camera_names(self) -> tuple[str, ...]:
         """Return the names of the cameras; empty for the only one, which has no name."""
         return read_names(self.cameras)
+
+    def plan(self, labels: Sequence[str]) -> Any:
+        """Compile the settings for a network's classes.
+
+        Raises:
+            SettingsError: They do not fit the network.
+        """
+
+    def class_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return the ``class_id`` of each class: its label, or its number as text."""
+        return tuple(labels) if self.class_id == 'label' else tuple(map(str, range(len(labels))))
 
     def loading(self) -> dict[str, Any]:
         """Return keyword arguments that every network takes."""

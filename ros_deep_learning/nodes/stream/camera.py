@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
 from ...imaging.compressed import pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
-from ...imaging.pixels import Pixels
 from ..health.matching import type_name, unheard_publishers
-from . import cv_bridge
 from .camera_feed import HUB, Feed, Reader, check_overrides
 from .frame import Frame
 
@@ -67,7 +68,8 @@ class CameraSubscription:
             self._compressed = self._join_compressed()
             return
         raw = Reader(node, group, self._on_raw)
-        self._raw = HUB.join(raw, self.raw_topic, Image, _decode_raw)
+        decode = partial(pixels_from_message, fallback=_cv_bridge())
+        self._raw = HUB.join(raw, self.raw_topic, Image, decode)
         if transport == 'auto':
             # By the steady clock, since simulated time may stand still.
             clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -156,8 +158,14 @@ class CameraSubscription:
         return any(info.topic_type == wanted for info in infos)
 
 
-def _decode_raw(message: Any) -> Pixels:
-    return pixels_from_message(message, cv_bridge.fallback())
+def _cv_bridge() -> Callable[[Any], NDArray[np.uint8]] | None:
+    """Return cv_bridge's function from an Image to an rgb8 array, or None if not installed."""
+    try:
+        from cv_bridge import CvBridge
+    except ImportError:
+        return None
+    bridge = CvBridge()
+    return lambda message: np.asarray(bridge.imgmsg_to_cv2(message, 'rgb8'), np.uint8)
 
 
 def _compressed_topic(node: Node, topic: str) -> str:

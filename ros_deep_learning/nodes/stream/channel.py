@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,9 +15,9 @@ from ..health.camera_health import WatchedCamera
 from ..health.statistics import FrameStatistics
 from ..messages.outgoing_images import ImageMessages
 from ..messages.outputs import Outputs
+from ..parameters.live_setup import LiveSetup
 from .camera import CameraSubscription
 from .frame import Frame
-from .rate_limit import RateLimit
 from .worker import Worker
 
 
@@ -26,6 +26,31 @@ class Memory(Protocol):
 
     def reset(self) -> None:
         """Forget them."""
+
+
+class RateLimit:
+    """Admits frames evenly at a mean rate; unused capacity does not add up."""
+
+    def __init__(self) -> None:
+        self._nominal_ns = -math.inf
+
+    def admits(self, arrival_ns: int, rate_hz: float) -> bool:
+        """Return whether to process a frame.
+
+        Args:
+            arrival_ns: Its arrival, by a clock that does not go back.
+            rate_hz: The greatest rate; 0 is no limit. It may change between frames.
+        """
+        if rate_hz <= 0:
+            return True
+        period_ns = 1e9 / rate_hz
+        due_ns = self._nominal_ns + period_ns
+        if arrival_ns < due_ns:
+            return False
+        # From its due time, not its arrival: otherwise 30 frames a second limited to 20 would
+        # become 15.
+        self._nominal_ns = max(due_ns, arrival_ns - period_ns)
+        return True
 
 
 class Channel:
@@ -73,17 +98,15 @@ class Channel:
     def subscribe(
         self,
         worker: Worker[Channel, Frame],
-        max_rate_hz: Callable[[], float],
+        setup: LiveSetup,
         group: Any,
-        transport: str,
     ) -> WatchedCamera:
         """Hand the camera's frames to a worker.
 
         Args:
             worker: Gets the frames within the rate limit.
-            max_rate_hz: Returns the greatest rate; 0 is no limit.
-            group: See ``CameraSubscription``, as for ``transport``.
-            transport: ``auto``, ``raw`` or ``compressed``.
+            setup: Has the greatest rate and the transport.
+            group: The callback group of the subscription.
 
         Returns:
             What diagnostics need to report on the camera.
@@ -91,7 +114,7 @@ class Channel:
 
         def receive(frame: Frame) -> None:
             age_ms = frame.age_ms(self._clock.now().nanoseconds)
-            if not self.limit.admits(frame.arrival_ns, max_rate_hz()):
+            if not self.limit.admits(frame.arrival_ns, setup.now.settings.max_rate_hz):
                 self.statistics.received(age_ms, limited=True)
                 return
             # Counted first, because the worker may be done with it at once.
@@ -99,6 +122,7 @@ class Channel:
             if worker.put(self, frame):
                 self.statistics.dropped()
 
+        transport = setup.now.settings.image_transport
         camera = CameraSubscription(self._node, self.topic, receive, group, transport)
         self.subscription = camera
         return WatchedCamera(
@@ -129,8 +153,10 @@ class Shot:
         channel: The camera.
         frame: Its message, with the header that all results carry.
         pixels: A view of the message's own bytes, or decoded.
+        wanted: Names of the outputs that have subscribers; at least one.
     """
 
     channel: Channel
     frame: Frame
     pixels: Pixels
+    wanted: frozenset[str]

@@ -13,8 +13,8 @@ from typing import Any
 
 from ...errors import DeepLearningError, ImageError
 from ..health.statistics import FrameTimes
-from ..messages import inference_stats as stats
-from ..parameters.live_setup import LiveSetup
+from ..messages.inference_stats import stats_message
+from ..parameters.live_setup import LiveSetup, Setup
 from .channel import Channel, Shot
 from .frame import Frame
 
@@ -38,8 +38,8 @@ class FrameRunner:
         self,
         setup: LiveSetup,
         *,
-        infer: Callable[[Sequence[Shot], Any], Sequence[Any]],
-        publish: Callable[[Shot, Any, Any], None],
+        infer: Callable[[Sequence[Shot], Setup], Sequence[Any]],
+        publish: Callable[[Shot, Any, Setup], None],
         give_up: Callable[[str], None],
         clock: Any,
         log: Any,
@@ -62,6 +62,11 @@ class FrameRunner:
         self._failed_in_a_row = 0
         self._gave_up = False
 
+    def batch_limit(self) -> int:
+        """Return how many frames the network runs together at most, 1 or more."""
+        most: int = self._setup.now.network.max_batch
+        return most
+
     @contextmanager
     def between_frames(self) -> Iterator[None]:
         """Keep frames from running while the body does, once those in hand are done."""
@@ -75,8 +80,16 @@ class FrameRunner:
 
     def run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
         """Run one frame of each of some cameras; count and log whatever goes wrong."""
+        if not self._ok():
+            return
         try:
-            self._run(frames)
+            shots = []
+            for channel, frame in frames:
+                if (shot := self._read(channel, frame)) is not None:
+                    shots.append(shot)
+            if shots:
+                with self.between_frames():
+                    self._process(shots)
         except Exception:  # noqa: BLE001  the worker's thread must go on
             if self._ok():
                 self._log.error(
@@ -84,22 +97,19 @@ class FrameRunner:
                     throttle_duration_sec=WARN_PERIOD_S,
                 )
 
-    def _run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
-        if not self._ok():
-            return
-        read = [self._read(channel, frame) for channel, frame in frames]
-        shots = [shot for shot in read if shot is not None]
-        if shots:
-            with self.between_frames():
-                self._process(shots)
-
     def _read(self, channel: Channel, frame: Frame) -> Shot | None:
-        if not channel.outputs.any_wanted():
+        wanted = channel.outputs.all_wanted()
+        if not wanted:
             channel.statistics.unwanted()
             return None
-        self._warn_of_zero_stamp(channel, frame)
+        if frame.stamp_ns == 0 and not channel.zero_stamp_told:
+            channel.zero_stamp_told = True
+            self._log.warning(
+                'images have stamp 0, and so have the results; let the camera driver of '
+                f'{frame.topic} stamp them'
+            )
         try:
-            return Shot(channel, frame, frame.pixels())
+            return Shot(channel, frame, frame.pixels(), wanted)
         except ImageError as err:
             channel.statistics.invalid(str(err))
             self._log.warning(
@@ -111,9 +121,9 @@ class FrameRunner:
         return None
 
     def _process(self, shots: Sequence[Shot]) -> None:
-        settings = self._setup.now.settings
+        setup = self._setup.now
         try:
-            results = self._infer(shots, settings)
+            results = self._infer(shots, setup)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
                 self._count_failure(shots[0].channel, err)
@@ -123,34 +133,33 @@ class FrameRunner:
                 self._process([shot])
             return
         for shot, result in zip(shots, results, strict=True):
-            self._publish(shot, result, settings)
+            try:
+                self._publish_results(shot, result, setup)
+            except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
+                self._count_failure(shot.channel, err)
+            else:
+                self._finish(shot, result, setup)
 
-    def _publish(self, shot: Shot, result: Any, settings: Any) -> None:
-        try:
-            self._publish_results(shot, result, settings)
-        except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-            self._count_failure(shot.channel, err)
-            return
+    def _finish(self, shot: Shot, result: Any, setup: Setup) -> None:
         self._failed_in_a_row = 0
-        channel = shot.channel
+        channel, frame = shot.channel, shot.frame
+        age_ms = frame.age_ms(self._clock.now().nanoseconds)
+        if age_ms is None:
+            age_ms = (time.monotonic_ns() - frame.arrival_ns) / 1e6
+        stages = result.times
         times = FrameTimes(
-            result.times.preprocess_ms,
-            result.times.inference_ms,
-            result.times.postprocess_ms,
-            self._age_ms(shot.frame),
-            shot.frame.arrival_ns,
+            stages.preprocess_ms,
+            stages.inference_ms,
+            stages.postprocess_ms,
+            age_ms,
+            frame.arrival_ns,
         )
         channel.statistics.done(times)
-        channel.outputs.offer(
-            'stats',
-            lambda: stats.stats_message(
-                shot.frame.header,
-                settings.model,
-                self._setup.now.network.info,
-                times,
-                channel.statistics,
-            ),
-        )
+        if 'stats' in shot.wanted:
+            message = stats_message(
+                frame.header, setup.settings.model, setup.network.info, times, channel.statistics
+            )
+            channel.outputs.publish('stats', message)
 
     def _count_failure(self, channel: Channel, err: Exception) -> None:
         if not self._ok():
@@ -163,21 +172,7 @@ class FrameRunner:
         self._log.error(
             f'no result for this frame{camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
         )
-        if (
-            not self._gave_up
-            and 0 < self._setup.now.settings.max_failures <= self._failed_in_a_row
-        ):
+        most = self._setup.now.settings.max_failures
+        if not self._gave_up and 0 < most <= self._failed_in_a_row:
             self._gave_up = True
             self._give_up(f'{self._failed_in_a_row} failures in a row: {err}')
-
-    def _warn_of_zero_stamp(self, channel: Channel, frame: Frame) -> None:
-        if frame.stamp_ns == 0 and not channel.zero_stamp_told:
-            channel.zero_stamp_told = True
-            self._log.warning(
-                'images have stamp 0, and so have the results; let the camera driver of '
-                f'{frame.topic} stamp them'
-            )
-
-    def _age_ms(self, frame: Frame) -> float:
-        age_ms = frame.age_ms(self._clock.now().nanoseconds)
-        return (time.monotonic_ns() - frame.arrival_ns) / 1e6 if age_ms is None else age_ms

@@ -33,6 +33,7 @@ class Mailbox(Generic[K, T]):
                 return False
             replaced = sender in self._waiting
             self._waiting[sender] = item
+            self._last_served.setdefault(sender, -1)
             self._changed.notify()
             return replaced
 
@@ -43,13 +44,14 @@ class Mailbox(Generic[K, T]):
             The senders and their items; empty once the box is closed.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._waiting)
+            while not (self._closed or self._waiting):
+                self._changed.wait()
             if self._closed:
                 return []
             # Stable: of two that were never served, the one that has waited longer is first.
-            senders = sorted(self._waiting, key=lambda sender: self._last_served.get(sender, -1))
-            taken = [(sender, self._waiting.pop(sender)) for sender in senders[:most]]
-            for sender, _ in taken:
+            taken = []
+            for sender in sorted(self._waiting, key=self._last_served.__getitem__)[:most]:
+                taken.append((sender, self._waiting.pop(sender)))
                 self._last_served[sender] = self._served
                 self._served += 1
             return taken

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from mirror import Mirror, MirrorNode, MirrorSettings, plain
+from mirror import MirrorNode, MirrorSettings, plain
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ros_graph import Inbox, at_rest
@@ -282,12 +282,12 @@ def test_parameters_may_change_while_the_node_is_cleaned_up(
 ) -> None:
     checking, go_on = threading.Event(), threading.Event()
 
-    def fit(settings: MirrorSettings, network: Mirror) -> None:
+    def plan(settings: MirrorSettings, labels: Any) -> None:
         checking.set()
         go_on.wait(0.5)
         assert active.network.labels
 
-    monkeypatch.setattr(active.setup, 'fit', fit)
+    monkeypatch.setattr(MirrorSettings, 'plan', plan)
     assert active.trigger_deactivate() == SUCCESS
     cleaning = threading.Thread(target=lambda: (checking.wait(10), active.trigger_cleanup()))
     cleaning.start()

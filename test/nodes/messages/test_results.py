@@ -44,11 +44,6 @@ def test_an_id_is_the_number_of_the_track_or_empty() -> None:
     np.testing.assert_allclose(boxes, found(2).boxes_xyxy)
 
 
-def test_class_ids_are_labels_or_numbers() -> None:
-    assert results.class_names(('cat', 'dog'), 'label') == ['cat', 'dog']
-    assert results.class_names(('cat', 'dog'), 'index') == ['0', '1']
-
-
 def test_vision_msgs_2_has_its_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hypothesis(SimpleNamespace):
         def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ros_deep_learning.errors import SettingsError
-from ros_deep_learning.nodes.detectnet import DetectNetSettings
+from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
 from ros_deep_learning.nodes.parameters.parameter_table import (
     ParameterTable,
     parameter,
@@ -122,3 +122,9 @@ def test_the_reference_has_a_row_a_parameter() -> None:
 def test_the_overlay_flags_are_checked_with_the_rest() -> None:
     with pytest.raises(SettingsError, match='boxes'):
         ParameterTable(DetectNetSettings).changed(DetectNetSettings(), {'overlay_flags': 'boxes'})
+
+
+def test_class_ids_are_labels_or_numbers() -> None:
+    labels = ('cat', 'dog')
+    assert DetectNetSettings().class_names(labels) == ('cat', 'dog')
+    assert DetectNetSettings(class_id='index').class_names(labels) == ('0', '1')
