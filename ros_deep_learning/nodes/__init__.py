@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""ROS, and nothing else: the lifecycle base, parameters, publishers, one thin file a node."""
+"""The ROS nodes, one file each, and the rooms that they are made of."""

@@ -23,15 +23,15 @@ from .topics import message_type
 SegmentationMessage = message_type('ros_deep_learning/Segmentation')
 """None if the package was built without message generators."""
 
-# Share of the picture below which a class is not worth a line.
+# Classes with a smaller share of the picture are not listed.
 _LEAST_LISTED = 0.005
 
 
 class MaskMessages:
-    """Writes the messages of one frame's masks, each into the memory that goes out.
+    """Writes the messages of one frame's masks directly into outgoing image messages.
 
     Args:
-        images: Whose messages are used.
+        images: The outgoing messages of the camera.
         header: The header of the source image, used unchanged.
     """
 
@@ -91,11 +91,11 @@ def draw_parts(
     hidden: NDArray[np.bool_],
     legend: bool,
 ) -> None:
-    """Blend the classes' colours over their picture, in place.
+    """Blend the classes' colours into their picture, in place.
 
     Args:
-        picture: Shape (H, W, 3), uint8, rgb, writable; what it holds plays no part where the
-            overlay is ready.
+        picture: Shape (H, W, 3), uint8, rgb, writable; overwritten if the overlay is
+            ready.
         parts: Masks of the picture's size.
         labels: Names of the classes.
         colors_rgb: A colour for each.
@@ -121,7 +121,7 @@ def _draw_legend(
     labels: Sequence[str],
     colors_rgb: NDArray[np.uint8],
 ) -> None:
-    """List the classes that cover enough to be seen, the largest first, while there is room."""
+    """Draw the names and shares of the largest classes, as far as there is room."""
     height, width = picture.shape[:2]
     letters = capital_px((width, height))
     shades = inks(colors_rgb)
