@@ -96,7 +96,11 @@ def test_a_wrong_argument_is_told_in_one_line(
 @pytest.mark.parametrize(
     ('file', 'arguments', 'words'),
     [
-        ('detectnet', 'threshold:=high', "launch argument threshold: expected a float, got 'high'"),
+        (
+            'detectnet',
+            'threshold:=high',
+            "launch argument threshold: expected a float, got 'high'",
+        ),
         (
             'detectnet',
             'use_sim_time:=perhaps',

@@ -124,7 +124,7 @@ def test_names_from_the_command_line(
         ('1st', "'1st' cannot"),
         ('a b', 'cannot'),
         ('vorne,hintén', "'hintén' cannot"),
-        ('[1, 2]', 'expected names: text with commas, or an array'),
+        ('[1, 2]', "'1' cannot be part of a topic"),
         ('7', 'expected names'),
         ('[left, left]', "names 'left' twice"),
     ],

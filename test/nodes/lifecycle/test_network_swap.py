@@ -37,14 +37,14 @@ sys.path.insert(0, {folder!r})
 from mirror import MirrorNode
 from ros_deep_learning.nodes.program.spin import run_node
 
-def make():
-    node = MirrorNode()
-    node.trigger_configure()
-    node.trigger_activate()
-    node.may_open.clear()
-    return node
+class SlowNode(MirrorNode):
+    def __init__(self):
+        super().__init__()
+        self.trigger_configure()
+        self.trigger_activate()
+        self.may_open.clear()
 
-sys.exit(run_node(make, threads=2))
+sys.exit(run_node(SlowNode, threads=2))
 """
 
 
