@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from ros_fixtures import graph, program_type, ros_domain  # noqa: F401
+from ros_fixtures import graph, lasting, module_graph, program_type, ros_domain  # noqa: F401
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 ROOT = Path(__file__).resolve().parents[1]
