@@ -19,7 +19,7 @@ from .parameters.detectnet_settings import DetectNetPlan, DetectNetSettings
 from .parameters.live_setup import Setup
 from .parameters.model_choice import CardChanges, chosen_card
 from .program.spin import run_node
-from .stream.channel import Shot
+from .stream.camera import Shot
 
 
 class DetectNetNode(VisionNode):
@@ -63,8 +63,10 @@ class DetectNetNode(VisionNode):
         pixels = [shot.pixels for shot in shots]
         found: list[Detections] = setup.network.detect_batch(pixels, settings=plan.detection)
         for k, shot in enumerate(shots):
-            tracker: Tracker = shot.channel.memory
-            tracker.settings, tracker.score_threshold = plan.tracking, plan.threshold
+            tracker: Tracker = shot.camera.memory
+            if shot.camera.plan is not plan:
+                tracker.settings, tracker.score_threshold = plan.tracking, plan.threshold
+                shot.camera.plan = plan
             if plan.tracking is not None:
                 stamp_ns = shot.frame.stamp_ns
                 found[k] = tracker.update(found[k], stamp_ns * 1e-9 if stamp_ns else None)
@@ -72,7 +74,7 @@ class DetectNetNode(VisionNode):
 
     def publish(self, shot: Shot, result: Detections, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
-        outputs, header, names = shot.channel.outputs, shot.frame.header, setup.plan.names
+        outputs, header, names = shot.camera.outputs, shot.frame.header, setup.plan.names
         if 'detections' in shot.wanted:
             message = results.detections_message(header, result, names)
             outputs.publish('detections', message)
@@ -86,7 +88,7 @@ class DetectNetNode(VisionNode):
 
 
 def _overlay(shot: Shot, found: Detections, setup: Setup) -> Any:
-    message, picture = shot.channel.images.copy('overlay', shot.frame.header, shot.pixels)
+    message, picture = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
     draw_detections(
         picture,
         found.boxes_xyxy,

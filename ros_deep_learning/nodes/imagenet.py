@@ -23,7 +23,7 @@ from .parameters.imagenet_settings import ImageNetPlan, ImageNetSettings
 from .parameters.live_setup import Setup
 from .parameters.model_choice import CardChanges, chosen_card
 from .program.spin import run_node
-from .stream.channel import Shot
+from .stream.camera import Shot
 
 _FRAME_ONLY = OverlayFlags(box=False, lines=True, labels=False, conf=False)
 _FRAME_RGB = np.array([[255, 255, 255]], np.uint8)
@@ -63,14 +63,16 @@ class ImageNetNode(VisionNode):
             parts, settings=plan.classification
         )
         for k, shot in enumerate(shots):
-            smoother: Smoother = shot.channel.memory
-            smoother.number = plan.smoothing
+            smoother: Smoother = shot.camera.memory
+            if shot.camera.plan is not plan:
+                smoother.number = plan.smoothing
+                shot.camera.plan = plan
             seen[k] = smoother.update(seen[k])
         return seen
 
     def publish(self, shot: Shot, result: Classification, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
-        outputs, header = shot.channel.outputs, shot.frame.header
+        outputs, header = shot.camera.outputs, shot.frame.header
         if 'classification' in shot.wanted:
             message = results.classification_message(header, result, setup.plan.names)
             outputs.publish('classification', message)
@@ -79,7 +81,7 @@ class ImageNetNode(VisionNode):
 
 
 def _overlay(shot: Shot, seen: Classification, setup: Setup) -> Any:
-    message, picture = shot.channel.images.copy('overlay', shot.frame.header, shot.pixels)
+    message, picture = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
     region = setup.plan.region
     if region is not None:
         draw_detections(

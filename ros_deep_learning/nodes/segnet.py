@@ -19,7 +19,7 @@ from .parameters.live_setup import Setup
 from .parameters.model_choice import CardChanges, chosen_card
 from .parameters.segnet_settings import SegNetPlan, SegNetSettings
 from .program.spin import run_node
-from .stream.channel import Shot
+from .stream.camera import Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,11 @@ class SegNetNode(VisionNode):
     def publish(self, shot: Shot, result: Masks, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         for name, parts in result.by_output.items():
-            shot.channel.outputs.publish(name, _message(name, shot, parts, setup))
+            shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
 
 
 def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:
-    images, header, size_wh = shot.channel.images, shot.frame.header, shot.pixels.size_wh
+    images, header, size_wh = shot.camera.images, shot.frame.header, shot.pixels.size_wh
     masks = MaskMessages(images, header)
     if name == 'class_mask':
         return masks.class_mask(parts)

@@ -21,8 +21,8 @@ from .messages.topics import Topic
 from .parameters.parameter_table import ParameterTable
 from .parameters.video_output_settings import VideoOutputSettings
 from .program.spin import run_node
-from .stream.camera import CameraSubscription
 from .stream.frame import Frame
+from .stream.image_subscription import ImageSubscription
 
 DISPLAY = 'display://'
 WINDOW_PERIOD_S = 0.05
@@ -64,7 +64,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         else:
             self._open()
         group = self.default_callback_group
-        self._camera = CameraSubscription(self, '~/image_in', self._on_image, group)
+        self._camera = ImageSubscription(self, '~/image_in', self._on_image, group)
         # By the steady clock, since simulated time may stand still.
         self.create_timer(
             WINDOW_PERIOD_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME)

@@ -23,7 +23,7 @@ from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
-from ros_deep_learning.nodes.stream.channel import Channel
+from ros_deep_learning.nodes.stream.camera import Camera
 
 pytestmark = pytest.mark.rclpy
 CAMERAS = ('front', 'left', 'rear')
@@ -42,31 +42,31 @@ class Rig:
     def __init__(self, node: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> None:
         self.node, self.graph, self.make_image = node, graph, make_image
         assert node.trigger_activate() == SUCCESS
-        self.channels = {channel.name: channel for channel in node.channels}
+        self.by_name = {camera.name: camera for camera in node.cameras}
         self.results = {
             name: graph.inbox(f'/mirror/{name}/flipped', Image, 1000) for name in CAMERAS
         }
         self.publishers = {
             name: graph.image_publisher(f'/mirror/{name}/image_in') for name in CAMERAS
         }
-        for name, channel in self.channels.items():
-            graph.wait_until('us', lambda channel=channel: channel.outputs.wanted('flipped'))
-            self._meet(name, channel)
+        for name, camera in self.by_name.items():
+            graph.wait_until('us', lambda camera=camera: camera.outputs.wanted('flipped'))
+            self._meet(name, camera)
 
-    def _meet(self, name: str, channel: Channel) -> None:
+    def _meet(self, name: str, camera: Camera) -> None:
         blank = plain(0)
         self.graph.meet(
             self.publishers[name],
             lambda stamp: self.make_image(blank, stamp=stamp),
             self.results[name],
         )
-        self.graph.wait_until('its count', lambda: at_rest(channel))
+        self.graph.wait_until('its count', lambda: at_rest(camera))
         self.results[name].messages.clear()
 
     def show(self, name: str, value: int, stamp: int) -> Image:
         image = self.make_image(plain(value), stamp=stamp)
         image.header.frame_id = name
-        statistics = self.channels[name].statistics
+        statistics = self.by_name[name].statistics
         before = statistics.snapshot().received
         self.publishers[name].publish(image)
         self.graph.wait_until('it', lambda: statistics.snapshot().received > before)
@@ -164,10 +164,10 @@ def test_frames_that_wait_together_run_together_each_with_its_header(
     cameras = rig(max_batch=3)
     mirror = cameras.hold_up()
     for name, value in zip(CAMERAS, (2, 3, 4), strict=True):
-        before = cameras.channels[name].statistics.snapshot().dropped
+        before = cameras.by_name[name].statistics.snapshot().dropped
         cameras.show(name, 99, 7)
         cameras.show(name, value, 8)
-        assert cameras.channels[name].statistics.snapshot().dropped == before + 1
+        assert cameras.by_name[name].statistics.snapshot().dropped == before + 1
     mirror.go_on.set()
     graph.wait_until('all', lambda: all(len(cameras.results[name]) for name in CAMERAS))
     graph.wait_until('both of the front', lambda: len(cameras.results['front']) == 2)
@@ -204,7 +204,7 @@ def test_the_frame_of_one_camera_costs_the_others_nothing(
     mirror.go_on.set()
     graph.wait_until('the rear', lambda: len(cameras.results['rear']) == 1)
     graph.wait_until('the front', lambda: len(cameras.results['front']) == 2)
-    counts = {name: cameras.channels[name].statistics.snapshot() for name in CAMERAS}
+    counts = {name: cameras.by_name[name].statistics.snapshot() for name in CAMERAS}
     assert [counts[name].failed for name in CAMERAS] == [0, 1, 0]
     assert len(cameras.results['left']) == 0
     assert 'the mirror is broken' in counts['left'].last_error
@@ -216,18 +216,18 @@ def test_each_camera_keeps_to_the_greatest_rate_which_may_change(
 ) -> None:
     cameras = rig(max_batch=3)
     stats = graph.inbox('/mirror/left/stats', InferenceStats)
-    channel = cameras.channels['left']
-    graph.wait_until('us', lambda: channel.outputs.wanted('stats'))
+    camera = cameras.by_name['left']
+    graph.wait_until('us', lambda: camera.outputs.wanted('stats'))
     assert graph.set_parameters('mirror', max_rate_hz=0.01).successful
-    before = channel.statistics.snapshot()
+    before = camera.statistics.snapshot()
     for stamp in range(10, 20):
         cameras.show('left', stamp, stamp)
         cameras.show('rear', stamp, stamp)
-    after = channel.statistics.snapshot()
+    after = camera.statistics.snapshot()
     assert after.received - before.received == 10
     # Up to two, since before there was no limit to keep.
     assert 8 <= after.limited - before.limited <= 10
-    assert cameras.channels['front'].statistics.snapshot().limited == 0
+    assert cameras.by_name['front'].statistics.snapshot().limited == 0
     assert graph.set_parameters('mirror', max_rate_hz=0.0).successful
     cameras.show('left', 30, 30)
     graph.wait_until('it', lambda: stats.messages and stats.messages[-1].header.stamp.sec == 30)
@@ -240,7 +240,7 @@ def test_every_camera_is_in_diagnostics(rig: Callable[..., Rig], graph: Any) -> 
     for count, stamp in enumerate((5, 6), 1):
         cameras.show('left', 1, stamp)
         graph.wait_until('its result', lambda n=count: len(cameras.results['left']) == n)
-    done = cameras.channels['left'].statistics.snapshot().done
+    done = cameras.by_name['left'].statistics.snapshot().done
     health = graph.inbox('/diagnostics', DiagnosticArray)
 
     def values() -> dict[str, str]:
@@ -258,7 +258,7 @@ def test_every_camera_is_in_diagnostics(rig: Callable[..., Rig], graph: Any) -> 
         )
 
     graph.wait_until('the count of the left one', lambda: told('left', done))
-    assert told('rear', cameras.channels['rear'].statistics.snapshot().done)
+    assert told('rear', cameras.by_name['rear'].statistics.snapshot().done)
 
 
 @pytest.mark.own_messages

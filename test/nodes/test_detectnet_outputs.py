@@ -43,26 +43,26 @@ def test_only_what_is_subscribed_to_is_made(
         (DetectNet, 'detect_batch'),
     )
     publisher = graph.image_publisher('/detectnet/image_in')
-    (channel,) = node.channels
+    (camera,) = node.cameras
 
     def show(count: int) -> Image:
         image = make_image(chelsea, stamp=count)
         publisher.publish(image)
-        graph.wait_until('its end', lambda: ended(channel) == count)
+        graph.wait_until('its end', lambda: ended(camera) == count)
         return image
 
     graph.inbox('/detectnet/label_info', LabelInfo, LATCHED_QOS)
     graph.wait_until('a subscriber', lambda: node.latched.wanted('label_info'))
     show(1)
     objects = graph.inbox('/detectnet/detections', Detection2DArray)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('detections'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('detections'))
     assert made == []
     sent = show(2)
     graph.wait_until('the objects', lambda: len(objects) == 1)
     assert objects.messages[0].header == sent.header
     assert made == ['detect_batch', 'detections_message']
     overlay = graph.inbox('/detectnet/overlay', Image)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('overlay'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     sent = show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
     assert overlay.messages[0].header == sent.header
@@ -80,8 +80,8 @@ def test_stats_alone_are_worth_a_run(
     made = calls_of((results, 'detections_message'), (DetectNet, 'detect_batch'))
     told = graph.inbox('/detectnet/stats', stats.InferenceStats)
     publisher = graph.image_publisher('/detectnet/image_in')
-    (channel,) = node.channels
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('stats'))
+    (camera,) = node.cameras
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('stats'))
     sent = make_image(chelsea)
     publisher.publish(sent)
     graph.wait_until('the stats', lambda: len(told) == 1)

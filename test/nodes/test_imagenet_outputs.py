@@ -42,23 +42,23 @@ def test_only_what_is_subscribed_to_is_made(
         (ImageNet, 'classify_batch'),
     )
     publisher = graph.image_publisher('/imagenet/image_in')
-    (channel,) = node.channels
+    (camera,) = node.cameras
 
     def show(count: int) -> None:
         publisher.publish(make_image(BLANK, stamp=count))
-        graph.wait_until('its end', lambda: ended(channel) == count)
+        graph.wait_until('its end', lambda: ended(camera) == count)
 
     graph.inbox('/imagenet/label_info', LabelInfo, LATCHED_QOS)
     graph.wait_until('a subscriber', lambda: node.latched.wanted('label_info'))
     show(1)
     classes = graph.inbox('/imagenet/classification', Classification)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('classification'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('classification'))
     assert made == []
     show(2)
     graph.wait_until('the classes', lambda: len(classes) == 1)
     assert made == ['classify_batch', 'classification_message']
     overlay = graph.inbox('/imagenet/overlay', Image)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('overlay'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
     assert made[2:] == ['classify_batch', 'classification_message', 'draw_classification']

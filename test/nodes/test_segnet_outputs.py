@@ -53,10 +53,10 @@ def test_only_what_is_subscribed_to_is_made(
     publisher = graph.image_publisher('/segnet/image_in')
     stamps = iter(range(1, 100))
 
-    (channel,) = node.channels
+    (camera,) = node.cameras
 
     def wants(name: str) -> bool:
-        outputs = node.latched if name == 'label_info' else channel.outputs
+        outputs = node.latched if name == 'label_info' else camera.outputs
         return outputs.wanted(name)
 
     def show(*wanted: str) -> list[Any]:
@@ -65,7 +65,7 @@ def test_only_what_is_subscribed_to_is_made(
         made.clear()
         count = next(stamps)
         publisher.publish(make_image(BLANK, stamp=count))
-        graph.wait_until('its end', lambda: ended(channel) == count)
+        graph.wait_until('its end', lambda: ended(camera) == count)
         return made
 
     graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)

@@ -20,7 +20,7 @@ from ros_deep_learning.nodes.messages.topics import Topic
 from ros_deep_learning.nodes.parameters.live_setup import Setup
 from ros_deep_learning.nodes.parameters.parameter_table import parameter
 from ros_deep_learning.nodes.parameters.vision_settings import VisionSettings
-from ros_deep_learning.nodes.stream.channel import Shot
+from ros_deep_learning.nodes.stream.camera import Shot
 from ros_deep_learning.progress import Progress
 from ros_deep_learning.tasks.times import StageTimes
 
@@ -129,4 +129,4 @@ class MirrorNode(VisionNode):
     def publish(self, shot: Shot, result: Flipped, setup: Setup) -> None:
         message = Image(header=shot.frame.header)
         write_image(message, result.array, 'rgb8')
-        shot.channel.outputs.publish('flipped', message)
+        shot.camera.outputs.publish('flipped', message)

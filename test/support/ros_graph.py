@@ -41,18 +41,18 @@ GOALS = {
 STATES = {*GOALS.values(), 'finalized'}
 
 
-def ended(channel: Any) -> int:
+def ended(camera: Any) -> int:
     """Count the frames of a camera that have a result or were passed over as unwanted.
 
     One that has only arrived may still be made for who subscribes after it.
     """
-    counts = channel.statistics.snapshot()
+    counts = camera.statistics.snapshot()
     return int(counts.done + counts.unwanted)
 
 
-def at_rest(channel: Any) -> bool:
+def at_rest(camera: Any) -> bool:
     """Return whether every frame of a camera that arrived has ended one way or another."""
-    counts = channel.statistics.snapshot()
+    counts = camera.statistics.snapshot()
     ends = (counts.done, counts.dropped, counts.limited, counts.unwanted)
     return bool(counts.received == sum(ends) + counts.invalid + counts.failed)
 

@@ -25,7 +25,7 @@ from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
 from ..program.library_log import logged_by
-from ..stream.channel import Channel, Memory, Shot
+from ..stream.camera import Camera, Memory, Shot
 from ..stream.frame import Frame
 from ..stream.frame_runner import FrameRunner
 from ..stream.worker import Worker
@@ -49,7 +49,7 @@ class VisionNode(ManagedNode):
         topics: All topics.
         threshold_parameter: The parameter whose value ``~/label_info`` has as threshold.
         setup: The settings and the network.
-        channels: The cameras; empty while the node is unconfigured.
+        cameras: The cameras; empty while the node is unconfigured.
         latched: Publishers of the topics that the cameras share.
         finished: Resolved with the exit code when the node ends the process; it never does.
     """
@@ -101,7 +101,7 @@ class VisionNode(ManagedNode):
             changed=self._settings_changed,
             log=log,
         )
-        self.channels: tuple[Channel, ...] = ()
+        self.cameras: tuple[Camera, ...] = ()
         self.latched = Outputs(self)
         self.diagnostics = Diagnostics(self, lambda: self.settings, self._result_publishers)
         self._loader = NetworkLoader(self.open_network, self.diagnostics, log)
@@ -123,7 +123,7 @@ class VisionNode(ManagedNode):
             log=log,
             ok=self.context.ok,
         )
-        self._worker: Worker[Channel, Frame] | None = None
+        self._worker: Worker[Camera, Frame] | None = None
         # Images have a group of their own, so that a long transition does not hold them up.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self.finished = Future()
@@ -182,10 +182,10 @@ class VisionNode(ManagedNode):
         self.diagnostics.loading(self.settings.model)
         self.setup.load(self._loader.load(self.settings, self._loader.progress))
         names = self.settings.camera_names() or ('',)
-        self.channels = tuple(Channel(self, name, self.new_memory()) for name in names)
+        self.cameras = tuple(Camera(self, name, self.new_memory()) for name in names)
         for topic in self.topics:
             if topic.is_output:
-                owners = [self.latched] if topic.latched else [c.outputs for c in self.channels]
+                owners = [self.latched] if topic.latched else [c.outputs for c in self.cameras]
                 for outputs in owners:
                     outputs.add(topic)
         self.get_logger().info(f'configured in {time.monotonic() - started_s:.1f} s')
@@ -199,9 +199,9 @@ class VisionNode(ManagedNode):
         self._worker = worker
         worker.start()
         watched = []
-        for channel in self.channels:
-            channel.reset()
-            watched.append(channel.subscribe(worker, self.setup, self._image_group))
+        for camera in self.cameras:
+            camera.reset()
+            watched.append(camera.subscribe(worker, self.setup, self._image_group))
         self.diagnostics.watch(watched)
         with self.setup.lock:
             self._publish_latched()
@@ -213,8 +213,8 @@ class VisionNode(ManagedNode):
         """Unsubscribe and finish the frames in hand."""
         self._bond.dissolve()
         self.diagnostics.watch([])
-        for channel in self.channels:
-            channel.unsubscribe()
+        for camera in self.cameras:
+            camera.unsubscribe()
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.stop()
@@ -224,9 +224,9 @@ class VisionNode(ManagedNode):
         self.end()
         with self.setup.lock:
             self.latched.clear()
-            channels, self.channels = self.channels, ()
-            for channel in channels:
-                channel.close()
+            cameras, self.cameras = self.cameras, ()
+            for camera in cameras:
+                camera.close()
             network = self.setup.unload()
         if network is not None:
             network.close()
@@ -242,16 +242,16 @@ class VisionNode(ManagedNode):
         self.diagnostics.failed(error)
 
     def _result_publishers(self) -> list[Any]:
-        outputs = (self.latched, *(channel.outputs for channel in self.channels))
+        outputs = (self.latched, *(camera.outputs for camera in self.cameras))
         return list(chain.from_iterable(each.publishers() for each in outputs))
 
     def _take(self, setup: Setup) -> None:
         with self._runner.between_frames():
             forget = setup.network.labels != self.network.labels
             self.setup.now = setup
-            for channel in self.channels:
+            for camera in self.cameras:
                 if forget:
-                    channel.forget()
+                    camera.forget()
 
     def _announce_swap(self) -> None:
         try:

@@ -1,176 +1,165 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The images of a camera, raw or compressed, from drivers of either reliability."""
+"""One camera of a node, with its topics, counts and memory."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.lifecycle import LifecycleNode
 
-from ...imaging.compressed import pixels_from_compressed
-from ...imaging.image_messages import pixels_from_message
-from ..health.matching import type_name, unheard_publishers
-from .camera_feed import HUB, Feed, Reader, check_overrides
+from ...imaging.pixels import Pixels
+from ..health.camera_health import WatchedCamera
+from ..health.statistics import FrameStatistics
+from ..messages.outgoing_images import ImageMessages
+from ..messages.outputs import Outputs
+from ..parameters.live_setup import LiveSetup
 from .frame import Frame
+from .image_subscription import ImageSubscription
+from .worker import Worker
 
-LOOK_PERIOD_S = 0.5
+
+class Memory(Protocol):
+    """What a network remembers of a camera's frames so far."""
+
+    def reset(self) -> None:
+        """Forget them."""
 
 
-class CameraSubscription:
-    """The images of a camera, by one transport at a time, so that none is delivered twice.
+class RateLimit:
+    """Admits frames evenly at a mean rate; unused capacity does not add up."""
 
-    ``auto`` reads the raw topic, and the compressed one beside it only while somebody publishes
-    there and there is no raw publisher.
+    def __init__(self) -> None:
+        self._nominal_ns = -math.inf
+
+    def admits(self, arrival_ns: int, rate_hz: float) -> bool:
+        """Return whether to process a frame.
+
+        Args:
+            arrival_ns: Its arrival, by a clock that does not go back.
+            rate_hz: The greatest rate; 0 is no limit. It may change between frames.
+        """
+        if rate_hz <= 0:
+            return True
+        period_ns = 1e9 / rate_hz
+        due_ns = self._nominal_ns + period_ns
+        if arrival_ns < due_ns:
+            return False
+        # From its due time, not its arrival: otherwise 30 frames a second limited to 20 would
+        # become 15.
+        self._nominal_ns = max(due_ns, arrival_ns - period_ns)
+        return True
+
+
+class Camera:
+    """A camera's topics, counts and memory.
 
     Args:
-        node: The subscribing node.
-        topic: The topic of raw images. Compressed ones come on ``topic/compressed``, which follows
-            the topic unless it is remapped itself.
-        receive: Called with each frame; it must be quick.
-        group: The callback group of the calls.
-        transport: ``auto``, ``raw`` or ``compressed``.
+        node: The subscribing and publishing node.
+        name: The camera's name, which its topics begin with; empty for a node's only camera.
+        memory: What the network remembers of its frames; None is nothing.
 
-    Raises:
-        SettingsError: A ``qos_overrides`` parameter has an unknown value.
+    Attributes:
+        outputs: Its publishers.
+        memory: What the network remembers of its frames.
+        plan: The compiled settings that the memory follows; the node sets both together.
+        subscription: Where its images come from, while the node is active.
+        images: Its outgoing image messages.
+        statistics: Its counts since the activation.
+        limit: Enforces the greatest rate.
+        zero_stamp_told: Whether the warning of images without a stamp was logged.
     """
 
-    def __init__(
-        self,
-        node: Node,
-        topic: str,
-        receive: Callable[[Frame], None],
-        group: Any,
-        transport: str = 'auto',
-    ) -> None:
+    def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
         self._node = node
-        self._receive = receive
-        self._group = group
-        self._transport = transport
-        self.raw_topic = str(node.resolve_topic_name(topic))
-        self.compressed_topic = _compressed_topic(node, topic)
-        if transport == 'auto':
-            # Otherwise a wrong override would be found only when somebody publishes there.
-            check_overrides(node, self.compressed_topic)
-        self._lock = threading.Lock()
-        self._reads_compressed = transport == 'compressed'
-        self._raw: tuple[Feed, Callable[[], None]] | None = None
-        self._compressed: tuple[Feed, Callable[[], None]] | None = None
-        self._timer: Any = None
-        if self._reads_compressed:
-            self._compressed = self._join_compressed()
-            return
-        raw = Reader(node, group, self._on_raw)
-        decode = partial(pixels_from_message, fallback=_cv_bridge())
-        self._raw = HUB.join(raw, self.raw_topic, Image, decode)
-        if transport == 'auto':
-            # By the steady clock, since simulated time may stand still.
-            clock = Clock(clock_type=ClockType.STEADY_TIME)
-            self._timer = node.create_timer(
-                LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
-            )
+        self._clock = node.get_clock()
+        self.subscription: ImageSubscription | None = None
+        prefix = f'{name}/' if name else ''
+        self.name = name
+        self.topic = f'~/{prefix}image_in'
+        self.memory: Any = memory
+        self.plan: Any = None
+        self.outputs = Outputs(node, prefix)
+        self.images = ImageMessages()
+        self.statistics = FrameStatistics()
+        self.limit = RateLimit()
+        self.zero_stamp_told = False
 
-    @property
-    def topic_name(self) -> str:
-        """Full name of the topic that images are taken from now."""
-        return self.compressed_topic if self._reads_compressed else self.raw_topic
+    def reset(self) -> None:
+        """Set all counts to 0 and forget the frames so far."""
+        self.statistics = FrameStatistics()
+        self.limit = RateLimit()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the frames so far: the next one is of another scene."""
+        if self.memory is not None:
+            self.memory.reset()
+
+    def subscribe(
+        self,
+        worker: Worker[Camera, Frame],
+        setup: LiveSetup,
+        group: Any,
+    ) -> WatchedCamera:
+        """Hand the camera's frames to a worker.
+
+        Args:
+            worker: Gets the frames within the rate limit.
+            setup: Has the greatest rate and the transport.
+            group: The callback group of the subscription.
+
+        Returns:
+            What diagnostics need to report on the camera.
+        """
+
+        def receive(frame: Frame) -> None:
+            age_ms = frame.age_ms(self._clock.now().nanoseconds)
+            if not self.limit.admits(frame.arrival_ns, setup.now.settings.max_rate_hz):
+                self.statistics.received(age_ms, limited=True)
+                return
+            # Counted first, because the worker may be done with it at once.
+            self.statistics.received(age_ms)
+            if worker.put(self, frame):
+                self.statistics.dropped()
+
+        transport = setup.now.settings.image_transport
+        subscription = ImageSubscription(self._node, self.topic, receive, group, transport)
+        self.subscription = subscription
+        return WatchedCamera(
+            self.name,
+            self.statistics,
+            lambda: subscription.topic_name,
+            subscription.mismatches,
+            subscription.silence,
+        )
+
+    def unsubscribe(self) -> None:
+        """Unsubscribe; calling it twice is harmless."""
+        subscription, self.subscription = self.subscription, None
+        if subscription is not None:
+            subscription.close()
 
     def close(self) -> None:
-        """Unsubscribe; twice is harmless."""
-        with self._lock:
-            timer, self._timer = self._timer, None
-            feeds = [feed for feed in (self._raw, self._compressed) if feed is not None]
-            self._raw = self._compressed = None
-        if timer is not None:
-            self._node.destroy_timer(timer)
-        for _, leave in feeds:
-            leave()
-
-    def mismatches(self) -> list[str]:
-        """Return a line with the fix for each publisher that the subscriptions do not match."""
-        with self._lock:
-            return [
-                line
-                for topic, message_type, feed in self._feeds()
-                for line in unheard_publishers(self._node, topic, message_type, feed.qos)
-            ]
-
-    def silence(self, silent_s: float) -> str:
-        """Return the likely reason why nothing arrived for some seconds, from the graph."""
-        topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
-            self._transport, (self.topic_name,)
-        )
-        publishing = [t for t in topics if self._node.count_publishers(t)]
-        if not publishing:
-            return (
-                f'nobody publishes on {" or ".join(topics)}: start the camera, or remap ~/image_in'
-            )
-        return (
-            f'no image for {silent_s:.0f} s, though {publishing[0]} has a publisher: it is '
-            'silent, or its images are lost on the way (docs/transport.md)'
-        )
-
-    def _feeds(self) -> list[tuple[str, Any, Feed]]:
-        feeds = []
-        if self._raw is not None:
-            feeds.append((self.raw_topic, Image, self._raw[0]))
-        if self._compressed is not None:
-            feeds.append((self.compressed_topic, CompressedImage, self._compressed[0]))
-        return feeds
-
-    def _join_compressed(self) -> tuple[Feed, Callable[[], None]]:
-        reader = Reader(self._node, self._group, self._on_compressed)
-        return HUB.join(reader, self.compressed_topic, CompressedImage, pixels_from_compressed)
-
-    def _on_raw(self, frame: Frame) -> None:
-        if not self._reads_compressed:
-            self._receive(frame)
-
-    def _on_compressed(self, frame: Frame) -> None:
-        if self._reads_compressed:
-            self._receive(frame)
-
-    def _look(self) -> None:
-        wanted = not self._published(self.raw_topic, Image) and self._published(
-            self.compressed_topic, CompressedImage
-        )
-        with self._lock:
-            if self._raw is None or wanted == self._reads_compressed:
-                return
-            if wanted:
-                self._compressed = self._join_compressed()
-            self._reads_compressed = wanted
-            if not wanted and self._compressed is not None:
-                (_, leave), self._compressed = self._compressed, None
-                leave()
-        self._node.get_logger().info(f'takes the images of {self.topic_name}')
-
-    def _published(self, topic: str, message_type: Any) -> bool:
-        wanted = type_name(message_type)
-        infos = self._node.get_publishers_info_by_topic(topic)
-        return any(info.topic_type == wanted for info in infos)
+        """Destroy the publishers and free the messages."""
+        self.outputs.clear()
+        self.images.clear()
 
 
-def _cv_bridge() -> Callable[[Any], NDArray[np.uint8]] | None:
-    """Return cv_bridge's function from an Image to an rgb8 array, or None if not installed."""
-    try:
-        from cv_bridge import CvBridge
-    except ImportError:
-        return None
-    bridge = CvBridge()
-    return lambda message: np.asarray(bridge.imgmsg_to_cv2(message, 'rgb8'), np.uint8)
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A camera's frame with its pixels.
 
+    Attributes:
+        camera: The camera.
+        frame: Its message, with the header that all results carry.
+        pixels: A view of the message's own bytes, or decoded.
+        wanted: Names of the outputs that have subscribers; at least one.
+    """
 
-def _compressed_topic(node: Node, topic: str) -> str:
-    name = f'{topic}/compressed'
-    remapped = str(node.resolve_topic_name(name))
-    if remapped != node.resolve_topic_name(name, only_expand=True):
-        return remapped
-    return f'{node.resolve_topic_name(topic)}/compressed'
+    camera: Camera
+    frame: Frame
+    pixels: Pixels
+    wanted: frozenset[str]

@@ -29,7 +29,7 @@ RELIABILITIES = {
 """Values of the reliability parameter; ``best_available`` falls back to best effort."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Reader:
     """A node that reads a topic.
 
@@ -37,11 +37,13 @@ class Reader:
         node: The node; the subscription may be created on it.
         group: The callback group of the subscription.
         receive: Called with each frame, one reader after another; it must be quick.
+        paused: Whether frames are kept from it.
     """
 
     node: Node
     group: Any
     receive: Callable[[Frame], None]
+    paused: bool = False
 
 
 class Feed:
@@ -113,7 +115,8 @@ class Feed:
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
         for reader in tuple(self._readers):
-            reader.receive(frame)
+            if not reader.paused:
+                reader.receive(frame)
 
     def _on_incompatible(self, event: Any) -> None:
         # Diagnostics list other incompatible policies.

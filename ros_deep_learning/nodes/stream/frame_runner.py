@@ -15,7 +15,7 @@ from ...errors import DeepLearningError, ImageError
 from ..health.statistics import FrameTimes
 from ..messages.inference_stats import stats_message
 from ..parameters.live_setup import LiveSetup, Setup
-from .channel import Channel, Shot
+from .camera import Camera, Shot
 from .frame import Frame
 
 WARN_PERIOD_S = 5.0
@@ -78,14 +78,14 @@ class FrameRunner:
         finally:
             self._running.release()
 
-    def run(self, frames: Sequence[tuple[Channel, Frame]]) -> None:
+    def run(self, frames: Sequence[tuple[Camera, Frame]]) -> None:
         """Run one frame of each of some cameras; count and log whatever goes wrong."""
         if not self._ok():
             return
         try:
             shots = []
-            for channel, frame in frames:
-                if (shot := self._read(channel, frame)) is not None:
+            for camera, frame in frames:
+                if (shot := self._read(camera, frame)) is not None:
                     shots.append(shot)
             if shots:
                 with self.between_frames():
@@ -97,27 +97,27 @@ class FrameRunner:
                     throttle_duration_sec=WARN_PERIOD_S,
                 )
 
-    def _read(self, channel: Channel, frame: Frame) -> Shot | None:
-        wanted = channel.outputs.all_wanted()
+    def _read(self, camera: Camera, frame: Frame) -> Shot | None:
+        wanted = camera.outputs.all_wanted()
         if not wanted:
-            channel.statistics.unwanted()
+            camera.statistics.unwanted()
             return None
-        if frame.stamp_ns == 0 and not channel.zero_stamp_told:
-            channel.zero_stamp_told = True
+        if frame.stamp_ns == 0 and not camera.zero_stamp_told:
+            camera.zero_stamp_told = True
             self._log.warning(
                 'images have stamp 0, and so have the results; let the camera driver of '
                 f'{frame.topic} stamp them'
             )
         try:
-            return Shot(channel, frame, frame.pixels(), wanted)
+            return Shot(camera, frame, frame.pixels(), wanted)
         except ImageError as err:
-            channel.statistics.invalid(str(err))
+            camera.statistics.invalid(str(err))
             self._log.warning(
                 f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
         except Exception as err:  # noqa: BLE001  such as a lack of memory
-            self._count_failure(channel, err)
+            self._count_failure(camera, err)
         return None
 
     def _process(self, shots: Sequence[Shot]) -> None:
@@ -126,7 +126,7 @@ class FrameRunner:
             results = self._infer(shots, setup)
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
-                self._count_failure(shots[0].channel, err)
+                self._count_failure(shots[0].camera, err)
                 return
             # One camera's frame must not cost the others theirs.
             for shot in shots:
@@ -136,13 +136,13 @@ class FrameRunner:
             try:
                 self._publish_results(shot, result, setup)
             except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-                self._count_failure(shot.channel, err)
+                self._count_failure(shot.camera, err)
             else:
                 self._finish(shot, result, setup)
 
     def _finish(self, shot: Shot, result: Any, setup: Setup) -> None:
         self._failed_in_a_row = 0
-        channel, frame = shot.channel, shot.frame
+        camera, frame = shot.camera, shot.frame
         age_ms = frame.age_ms(self._clock.now().nanoseconds)
         if age_ms is None:
             age_ms = (time.monotonic_ns() - frame.arrival_ns) / 1e6
@@ -154,23 +154,23 @@ class FrameRunner:
             age_ms,
             frame.arrival_ns,
         )
-        channel.statistics.done(times)
+        camera.statistics.done(times)
         if 'stats' in shot.wanted:
             message = stats_message(
-                frame.header, setup.settings.model, setup.network.info, times, channel.statistics
+                frame.header, setup.settings.model, setup.network.info, times, camera.statistics
             )
-            channel.outputs.publish('stats', message)
+            camera.outputs.publish('stats', message)
 
-    def _count_failure(self, channel: Channel, err: Exception) -> None:
+    def _count_failure(self, camera: Camera, err: Exception) -> None:
         if not self._ok():
             return
         known = isinstance(err, DeepLearningError)
         text = str(err) if known else f'unexpected {traceback.format_exc()}'
-        channel.statistics.failed(str(err))
+        camera.statistics.failed(str(err))
         self._failed_in_a_row += 1
-        camera = f' of {channel.name}' if channel.name else ''
+        of_camera = f' of {camera.name}' if camera.name else ''
         self._log.error(
-            f'no result for this frame{camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
+            f'no result for this frame{of_camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
         )
         most = self._setup.now.settings.max_failures
         if not self._gave_up and 0 < most <= self._failed_in_a_row:

@@ -121,7 +121,7 @@ def test_the_old_network_runs_until_the_new_one_takes_over(
     graph.wait_until('the new labels', lambda: len(labels.messages[-1].class_map) == 1)
     assert labels.messages[-1].class_map[0].class_name == 'glass'
     assert info.messages[-1].method == 'glass'
-    counts = active.channels[0].statistics.snapshot()
+    counts = active.cameras[0].statistics.snapshot()
     assert counts.failed == counts.invalid == 0
 
 

@@ -106,7 +106,7 @@ def meet(
 ) -> None:
     (mirror,) = active.made
     graph.meet(publisher, lambda stamp: make_image(plain(0), stamp=stamp), inbox)
-    graph.wait_until('its count', lambda: at_rest(active.channels[0]))
+    graph.wait_until('its count', lambda: at_rest(active.cameras[0]))
     mirror.begun.clear()
     mirror.seen.clear()
     inbox.messages.clear()
@@ -116,10 +116,10 @@ def show(
     graph: Any, active: MirrorNode, publisher: Any, image: Image, until: str = 'received'
 ) -> None:
     """Publish one image, and wait until a counter of the node has gone up for it."""
-    before = getattr(active.channels[0].statistics.snapshot(), until)
+    before = getattr(active.cameras[0].statistics.snapshot(), until)
     publisher.publish(image)
     graph.wait_until(
-        until, lambda: getattr(active.channels[0].statistics.snapshot(), until) == before + 1
+        until, lambda: getattr(active.cameras[0].statistics.snapshot(), until) == before + 1
     )
 
 
@@ -131,7 +131,7 @@ def test_nothing_runs_while_nobody_subscribes(
     make_image: Callable[..., Image],
 ) -> None:
     graph.node.destroy_subscription(flipped.subscription)
-    outputs = active.channels[0].outputs
+    outputs = active.cameras[0].outputs
     graph.wait_until('the end of our subscription', lambda: not outputs.wanted('flipped'))
     show(graph, active, publisher, make_image(plain(1)), until='unwanted')
     inbox = graph.inbox('/mirror/flipped', Image)
@@ -159,7 +159,7 @@ def test_the_newest_frame_wins_and_the_one_in_hand_is_finished(
     flipped: Any,
     make_image: Callable[..., Image],
 ) -> None:
-    mirror, statistics = active.made[0], active.channels[0].statistics
+    mirror, statistics = active.made[0], active.cameras[0].statistics
     dropped = statistics.snapshot().dropped
     mirror.go_on.clear()
     for value in (1, 2, 3, 4):
@@ -257,7 +257,7 @@ def test_failures_deactivate_the_node_again_after_it_is_activated_again(
         assert active.trigger_activate() == SUCCESS
         meet(active, graph, publisher, flipped, make_image)
     # Counts are those since the activation, as InferenceStats.msg says.
-    assert active.channels[0].statistics.snapshot().failed == 0
+    assert active.cameras[0].statistics.snapshot().failed == 0
 
 
 def test_fixed_parameters_cannot_change_while_the_network_is_loaded(

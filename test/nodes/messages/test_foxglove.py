@@ -166,16 +166,16 @@ def test_the_node_publishes_them_while_somebody_subscribes(
     package.ImageAnnotations = SentAnnotations
     made = calls_of((foxglove, 'annotations_message'))
     node = active_here(DetectNetNode)
-    (channel,) = node.channels
+    (camera,) = node.cameras
     topic = '/detectnet/annotations'
     assert graph.policies(topic) == {('RELIABLE', 'VOLATILE')}
     objects = graph.inbox('/detectnet/detections', Detection2DArray)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('detections'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('detections'))
     publisher = graph.image_publisher('/detectnet/image_in')
     graph.ask(publisher, make_image(chelsea, stamp=1), objects)
     assert made == []
     annotations = graph.inbox(topic, Header)
-    graph.wait_until('a subscriber', lambda: channel.outputs.wanted('annotations'))
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('annotations'))
     sent = make_image(chelsea, stamp=2)
     (found,) = graph.ask(publisher, sent, objects).detections
     text = f'cat {found.results[0].hypothesis.score:.0%}'
@@ -187,6 +187,6 @@ def test_without_the_message_package_there_is_no_such_topic(
     monkeypatch: pytest.MonkeyPatch, active_here: Callable[..., Any], ssd_onnx: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, 'foxglove_msgs.msg', None)
-    (channel,) = active_here(DetectNetNode).channels
-    assert 'annotations' not in channel.outputs
-    assert 'detections' in channel.outputs
+    (camera,) = active_here(DetectNetNode).cameras
+    assert 'annotations' not in camera.outputs
+    assert 'detections' in camera.outputs

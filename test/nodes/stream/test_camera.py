@@ -1,241 +1,46 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the subscription to cameras of either reliability, in a real graph."""
+"""Tests of a camera's frames on their way to the worker."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-import rclpy
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CompressedImage, Image
 
-from ros_deep_learning.nodes.stream.camera import LOOK_PERIOD_S, CameraSubscription
-
-pytestmark = pytest.mark.rclpy
-HD = np.zeros((1080, 1920, 3), np.uint8)
-SMALL = np.zeros((48, 64, 3), np.uint8)
+from ros_deep_learning.nodes.stream import camera as camera_module
+from ros_deep_learning.nodes.stream.camera import Camera
 
 
-@pytest.fixture
-def make_node(ros_domain: int) -> Iterator[Callable[..., Node]]:
-    rclpy.init()
-    executor = SingleThreadedExecutor()
-    nodes: list[Node] = []
-
-    def make(*arguments: str) -> Node:
-        nodes.append(rclpy.create_node('viewer', cli_args=['--ros-args', *arguments]))
-        executor.add_node(nodes[-1])
-        return nodes[-1]
-
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    yield make
-    executor.shutdown()
-    thread.join(10)
-    for node in nodes:
-        node.destroy_node()
-    rclpy.try_shutdown()
-
-
-def watch(node: Node) -> tuple[CameraSubscription, list[Any]]:
-    images: list[Any] = []
-    group = MutuallyExclusiveCallbackGroup()
-    return CameraSubscription(node, '/camera', images.append, group), images
-
-
-def reliability(graph: Any) -> set[str]:
-    infos = graph.node.get_subscriptions_info_by_topic('/camera')
-    return {info.qos_profile.reliability.name for info in infos}
-
-
-def publisher(graph: Any, reliability: ReliabilityPolicy) -> Any:
-    qos = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5, reliability=reliability)
-    return graph.node.create_publisher(Image, '/camera', qos)
-
-
-def test_full_hd_images_of_a_reliable_camera_all_arrive(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    camera, images = watch(make_node())
-    images_out = publisher(graph, ReliabilityPolicy.RELIABLE)
-    graph.wait_until('a subscriber', images_out.get_subscription_count)
-    # Once the first is there, both ends know each other.
-    images_out.publish(make_image(SMALL, stamp=1))
-    graph.wait_until('the first image', lambda: len(images) == 1)
-    for stamp in range(2, 12):
-        images_out.publish(make_image(HD, stamp=stamp))
-        graph.wait_until('the image', lambda n=stamp: images[-1].header.stamp.sec == n, 10)
-    assert len(images) == 11
-    assert reliability(graph) == {'RELIABLE'}
-    camera.close()
-    camera.close()
-    graph.wait_until('the end', lambda: not reliability(graph))
+    receivers: list[Any] = []
 
+    def subscribe(node: Any, topic: str, receive: Any, *_: Any) -> Any:
+        receivers.append(receive)
+        return SimpleNamespace(topic_name=topic, mismatches=list, silence=str)
 
-def test_images_of_a_best_effort_camera_arrive(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
-) -> None:
-    camera, images = watch(make_node())
-    images_out = publisher(graph, ReliabilityPolicy.BEST_EFFORT)
-    graph.wait_until('a subscriber', images_out.get_subscription_count)
+    monkeypatch.setattr(camera_module, 'ImageSubscription', subscribe)
+    clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**9))
+    node: Any = SimpleNamespace(get_clock=lambda: clock)
+    camera = Camera(node, '', None)
+    counts: list[tuple[int, int]] = []
 
-    def arrived() -> bool:
-        images_out.publish(make_image(SMALL))
-        return len(images) > 0
+    def put(sender: Camera, frame: Any) -> bool:
+        # A worker as fast as can be.
+        sender.statistics.done()
+        counts.append((sender.statistics.snapshot().received, sender.statistics.snapshot().done))
+        return len(counts) == 2
 
-    graph.wait_until('an image', arrived)
-    assert reliability(graph) == {'BEST_EFFORT'}
-    # A reliable camera beside it is received too.
-    other = publisher(graph, ReliabilityPolicy.RELIABLE)
-    graph.wait_until('a subscriber', other.get_subscription_count)
-    images.clear()
-
-    def arrived_too() -> bool:
-        other.publish(make_image(SMALL, stamp=77))
-        return any(image.header.stamp.sec == 77 for image in images)
-
-    graph.wait_until('an image', arrived_too)
-    camera.close()
-    graph.wait_until('the end', lambda: not reliability(graph))
-
-
-def test_a_parameter_overrides_the_reliability(make_node: Callable[..., Node], graph: Any) -> None:
-    name = 'qos_overrides./camera.subscription.reliability'
-    camera, _ = watch(make_node('-p', f'{name}:=best_effort'))
-    graph.wait_until('a subscriber', lambda: reliability(graph))
-    assert reliability(graph) == {'BEST_EFFORT'}
-    camera.close()
-
-
-def test_a_publisher_of_another_type_is_named_and_silence_explained(
-    make_node: Callable[..., Node], graph: Any
-) -> None:
-    camera, _ = watch(make_node())
-    assert camera.mismatches() == []
-    assert camera.silence(7.0) == (
-        'nobody publishes on /camera or /camera/compressed: start the camera, or remap ~/image_in'
-    )
-    wrong = graph.node.create_publisher(CompressedImage, '/camera', 1)
-    said = '/tester publishes on /camera with type sensor_msgs/msg/CompressedImage'
-    graph.wait_until('a warning', lambda: said in ''.join(camera.mismatches()))
-    graph.node.destroy_publisher(wrong)
-    graph.wait_until('its end', lambda: not camera.mismatches())
-    graph.node.create_publisher(Image, '/camera', 1)
-    graph.wait_until('a publisher', lambda: 'nobody' not in camera.silence(7.0))
-    assert camera.silence(7.0).startswith('no image for 7 s, though /camera has a publisher')
-    camera.close()
-
-
-def jpeg_message(stamp: int, value: int = 200) -> CompressedImage:
-    done, data = cv2.imencode('.jpg', np.full((48, 64, 3), value, np.uint8))
-    assert done
-    message = CompressedImage(format='rgb8; jpeg compressed bgr8', data=data.tobytes())
-    message.header.stamp.sec = stamp
-    return message
-
-
-class Shower:
-    """Publishes with a new stamp until an image that came from the topic is there."""
-
-    def __init__(self, graph: Any, images: list[Any], make_image: Callable[..., Image]) -> None:
-        self.graph, self.images, self.make_image = graph, images, make_image
-        self.stamp = 0
-
-    def show(self, publishers: list[Any], until_topic: str) -> Any:
-        first = self.stamp + 1
-
-        def seen() -> Any:
-            self.stamp += 1
-            for publisher in publishers:
-                compressed = publisher.msg_type is CompressedImage
-                make = jpeg_message if compressed else partial(self.make_image, SMALL)
-                publisher.publish(make(stamp=self.stamp))
-            time.sleep(0.05)
-            return next(
-                (
-                    image
-                    for image in self.images
-                    if image.topic == until_topic and image.header.stamp.sec >= first
-                ),
-                None,
-            )
-
-        return self.graph.wait_until(f'an image of {until_topic}', seen)
-
-
-def test_compressed_images_are_taken_only_while_there_are_no_raw_ones_and_none_twice(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
-) -> None:
-    camera, images = watch(make_node())
-    shower = Shower(graph, images, make_image)
-    subscribed = partial(graph.node.count_subscribers, '/camera/compressed')
-    graph.wait_until('the subscription', lambda: graph.node.count_subscribers('/camera'))
-    assert subscribed() == 0
-    compressed = graph.node.create_publisher(CompressedImage, '/camera/compressed', 5)
-    frame = shower.show([compressed], '/camera/compressed')
-    assert frame.encoding == 'rgb8; jpeg compressed bgr8'
-    assert np.abs(frame.pixels().array.astype(int) - 200).max() < 3
-    assert camera.topic_name == '/camera/compressed'
-    raw = graph.node.create_publisher(Image, '/camera', 5)
-    shower.show([raw, compressed], '/camera')
-    graph.wait_until('the end of the compressed subscription', lambda: subscribed() == 0)
-    assert camera.topic_name == '/camera'
-    graph.node.destroy_publisher(raw)
-    shower.show([compressed], '/camera/compressed')
-    stamps = [image.header.stamp.sec for image in images]
-    assert len(set(stamps)) == len(stamps)
-    camera.close()
-    graph.wait_until('the end', lambda: subscribed() == 0)
-    assert graph.node.count_subscribers('/camera') == 0
-
-
-@pytest.mark.parametrize('transport', ['raw', 'compressed'])
-def test_a_transport_that_was_asked_for_is_the_only_one(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image], transport: str
-) -> None:
-    images: list[Any] = []
-    group = MutuallyExclusiveCallbackGroup()
-    camera = CameraSubscription(make_node(), '/camera', images.append, group, transport)
-    raw = graph.node.create_publisher(Image, '/camera', 5)
-    compressed = graph.node.create_publisher(CompressedImage, '/camera/compressed', 5)
-    shower = Shower(graph, images, make_image)
-    shower.show([raw, compressed], camera.topic_name)
-    time.sleep(2 * LOOK_PERIOD_S)
-    shower.show([raw, compressed], camera.topic_name)
-    assert {image.topic for image in images} == {camera.topic_name}
-    counts = [graph.node.count_subscribers(t) for t in ('/camera', '/camera/compressed')]
-    assert counts == [transport == 'raw', transport == 'compressed']
-    camera.close()
-
-
-@pytest.mark.parametrize(
-    ('remaps', 'raw', 'compressed'),
-    [
-        ((), '/viewer/image_in', '/viewer/image_in/compressed'),
-        (('-r', '~/image_in:=/a/image_raw'), '/a/image_raw', '/a/image_raw/compressed'),
-        (('-r', '~/image_in/compressed:=/b/jpeg'), '/viewer/image_in', '/b/jpeg'),
-        (
-            ('-r', '/a/x:=/c', '-r', '~/image_in:=/a/x', '-r', '__ns:=/n'),
-            '/a/x',
-            '/a/x/compressed',
-        ),
-    ],
-)
-def test_the_compressed_topic_follows_the_raw_one_unless_it_is_remapped(
-    make_node: Callable[..., Node], remaps: tuple[str, ...], raw: str, compressed: str
-) -> None:
-    group = MutuallyExclusiveCallbackGroup()
-    camera = CameraSubscription(make_node(*remaps), '~/image_in', lambda _: None, group)
-    assert (camera.raw_topic, camera.compressed_topic) == (raw, compressed)
-    camera.close()
+    worker: Any = SimpleNamespace(put=put)
+    settings = SimpleNamespace(max_rate_hz=0.0, image_transport='auto')
+    setup: Any = SimpleNamespace(now=SimpleNamespace(settings=settings))
+    camera.subscribe(worker, setup, None)
+    frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6)
+    for _ in range(2):
+        receivers[0](frame)
+    assert counts == [(1, 1), (2, 2)]
+    assert camera.statistics.snapshot().dropped == 1
+    assert camera.statistics.snapshot().arrival_age_ms == 1000.0

@@ -20,8 +20,8 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
-from ros_deep_learning.nodes.stream.camera import CameraSubscription
 from ros_deep_learning.nodes.stream.camera_feed import Feed, Reader
+from ros_deep_learning.nodes.stream.image_subscription import ImageSubscription
 
 pytestmark = pytest.mark.rclpy
 SMALL = np.zeros((48, 64, 3), np.uint8)
@@ -34,7 +34,7 @@ class Viewer:
         self.node = node
         self.frames: list[Any] = []
         group = MutuallyExclusiveCallbackGroup()
-        self.camera = CameraSubscription(node, '/camera', self.frames.append, group)
+        self.camera = ImageSubscription(node, '/camera', self.frames.append, group)
 
     def stamps(self) -> list[int]:
         return [frame.header.stamp.sec for frame in self.frames]

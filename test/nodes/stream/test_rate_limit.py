@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ros_deep_learning.nodes.stream.channel import RateLimit
+from ros_deep_learning.nodes.stream.camera import RateLimit
 
 
 def admitted_s(arrivals_s: np.ndarray, rate_hz: float) -> np.ndarray:

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The images of a camera, raw or compressed, from drivers of either reliability."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from ...imaging.compressed import pixels_from_compressed
+from ...imaging.image_messages import pixels_from_message
+from ..health.matching import type_name, unheard_publishers
+from .camera_feed import HUB, Feed, Reader, check_overrides
+from .frame import Decode, Frame
+
+LOOK_PERIOD_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    reader: Reader
+    feed: Feed
+    leave: Callable[[], None]
+
+
+class ImageSubscription:
+    """The images of a camera, by one transport at a time, so that none is delivered twice.
+
+    ``auto`` reads the raw topic, and the compressed one beside it only while somebody publishes
+    there and there is no raw publisher.
+
+    Args:
+        node: The subscribing node.
+        topic: The topic of raw images. Compressed ones come on ``topic/compressed``, which follows
+            the topic unless it is remapped itself.
+        receive: Called with each frame; it must be quick.
+        group: The callback group of the calls.
+        transport: ``auto``, ``raw`` or ``compressed``.
+
+    Raises:
+        SettingsError: A ``qos_overrides`` parameter has an unknown value.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        receive: Callable[[Frame], None],
+        group: Any,
+        transport: str = 'auto',
+    ) -> None:
+        self._node = node
+        self._receive = receive
+        self._group = group
+        self._transport = transport
+        self.raw_topic = str(node.resolve_topic_name(topic))
+        self.compressed_topic = _compressed_topic(node, topic)
+        if transport == 'auto':
+            # Otherwise a wrong override would be found only when somebody publishes there.
+            check_overrides(node, self.compressed_topic)
+        self._lock = threading.Lock()
+        self._reads_compressed = transport == 'compressed'
+        self._raw: _Reading | None = None
+        self._compressed: _Reading | None = None
+        self._timer: Any = None
+        if self._reads_compressed:
+            self._compressed = self._join_compressed()
+            return
+        decode = partial(pixels_from_message, fallback=_cv_bridge())
+        self._raw = self._join(self.raw_topic, Image, decode)
+        if transport == 'auto':
+            # By the steady clock, since simulated time may stand still.
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = node.create_timer(
+                LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
+            )
+
+    @property
+    def topic_name(self) -> str:
+        """Full name of the topic that images are taken from now."""
+        return self.compressed_topic if self._reads_compressed else self.raw_topic
+
+    def close(self) -> None:
+        """Unsubscribe; twice is harmless."""
+        with self._lock:
+            timer, self._timer = self._timer, None
+            readings = [each for each in (self._raw, self._compressed) if each is not None]
+            self._raw = self._compressed = None
+        if timer is not None:
+            self._node.destroy_timer(timer)
+        for reading in readings:
+            reading.leave()
+
+    def mismatches(self) -> list[str]:
+        """Return a line with the fix for each publisher that the subscriptions do not match."""
+        with self._lock:
+            return [
+                line
+                for topic, message_type, feed in self._feeds()
+                for line in unheard_publishers(self._node, topic, message_type, feed.qos)
+            ]
+
+    def silence(self, silent_s: float) -> str:
+        """Return the likely reason why nothing arrived for some seconds, from the graph."""
+        topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
+            self._transport, (self.topic_name,)
+        )
+        publishing = [t for t in topics if self._node.count_publishers(t)]
+        if not publishing:
+            return (
+                f'nobody publishes on {" or ".join(topics)}: start the camera, or remap ~/image_in'
+            )
+        return (
+            f'no image for {silent_s:.0f} s, though {publishing[0]} has a publisher: it is '
+            'silent, or its images are lost on the way (docs/transport.md)'
+        )
+
+    def _feeds(self) -> list[tuple[str, Any, Feed]]:
+        feeds = []
+        if self._raw is not None:
+            feeds.append((self.raw_topic, Image, self._raw.feed))
+        if self._compressed is not None:
+            feeds.append((self.compressed_topic, CompressedImage, self._compressed.feed))
+        return feeds
+
+    def _join(self, topic: str, message_type: Any, decode: Decode) -> _Reading:
+        reader = Reader(self._node, self._group, self._receive)
+        feed, leave = HUB.join(reader, topic, message_type, decode)
+        return _Reading(reader, feed, leave)
+
+    def _join_compressed(self) -> _Reading:
+        return self._join(self.compressed_topic, CompressedImage, pixels_from_compressed)
+
+    def _look(self) -> None:
+        wanted = not self._published(self.raw_topic, Image) and self._published(
+            self.compressed_topic, CompressedImage
+        )
+        with self._lock:
+            if self._raw is None or wanted == self._reads_compressed:
+                return
+            self._reads_compressed = self._raw.reader.paused = wanted
+            if wanted:
+                self._compressed = self._join_compressed()
+            elif self._compressed is not None:
+                compressed, self._compressed = self._compressed, None
+                compressed.reader.paused = True
+                compressed.leave()
+        self._node.get_logger().info(f'takes the images of {self.topic_name}')
+
+    def _published(self, topic: str, message_type: Any) -> bool:
+        wanted = type_name(message_type)
+        infos = self._node.get_publishers_info_by_topic(topic)
+        return any(info.topic_type == wanted for info in infos)
+
+
+def _cv_bridge() -> Callable[[Any], NDArray[np.uint8]] | None:
+    """Return cv_bridge's function from an Image to an rgb8 array, or None if not installed."""
+    try:
+        from cv_bridge import CvBridge
+    except ImportError:
+        return None
+    bridge = CvBridge()
+    return lambda message: np.asarray(bridge.imgmsg_to_cv2(message, 'rgb8'), np.uint8)
+
+
+def _compressed_topic(node: Node, topic: str) -> str:
+    name = f'{topic}/compressed'
+    remapped = str(node.resolve_topic_name(name))
+    if remapped != node.resolve_topic_name(name, only_expand=True):
+        return remapped
+    return f'{node.resolve_topic_name(topic)}/compressed'
