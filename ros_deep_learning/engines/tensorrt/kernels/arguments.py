@@ -25,15 +25,14 @@ PROBABILITY_SLACK = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class DeviceFrame:
-    """A raw 8-bit frame in device memory.
+    """A raw frame in device memory: three 8-bit channels, interleaved.
 
     Attributes:
         pointer: Address of its first byte.
         width: Pixels a row.
         height: Rows.
         step: Bytes from row to row.
-        pixel_bytes: 1 (grey), 3, or 4 (the fourth is not looked at).
-        order: What the first three bytes of a pixel are.
+        order: What the three bytes of a pixel are.
 
     Raises:
         InferenceError: The numbers contradict each other.
@@ -43,19 +42,11 @@ class DeviceFrame:
     width: int
     height: int
     step: int
-    pixel_bytes: int = 3
     order: ChannelOrder = 'rgb'
 
     def __post_init__(self) -> None:
-        if (
-            self.pixel_bytes not in (1, 3, 4)
-            or min(self.width, self.height) < 1
-            or self.step < self.width * self.pixel_bytes
-        ):
-            msg = (
-                f'no frame is {self.width}x{self.height} pixels of {self.pixel_bytes} bytes '
-                f'with a step of {self.step} bytes'
-            )
+        if min(self.width, self.height) < 1 or self.step < self.width * 3:
+            msg = f'no frame is {self.width}x{self.height} pixels with a step of {self.step} bytes'
             raise InferenceError(msg)
 
 

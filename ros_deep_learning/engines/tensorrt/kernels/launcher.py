@@ -100,7 +100,7 @@ class Kernels:
         scale_xy = 1 / (paste[2] / crop[2]), 1 / (paste[3] / crop[3])
         self._launch(
             'preprocess', grid_2d(width, height), BLOCK_2D, stream,
-            frame.pointer, frame.step, frame.pixel_bytes, int(frame.order != spec.channels),
+            frame.pointer, frame.step, int(frame.order != spec.channels),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
             spec.pad_value, spec.scale, *spec.mean, *spec.std,
@@ -150,7 +150,6 @@ class Kernels:
         class_ids: int,
         *,
         linear: bool = False,
-        softmax: bool = False,
         ignored_class: int | None = None,
         min_confidence: float | None = None,
         confidences: int = 0,
@@ -168,11 +167,9 @@ class Kernels:
             mask_wh: Size of the mask, which spans the whole source image.
             class_ids: Address of (H, W) uint8, written.
             linear: Interpolate the scores at each pixel before the arg-max; else take the cell.
-            softmax: The scores are logits: confidence is the winner's softmax over all classes
-                (of a binary network: the sigmoid). Else the winner's score as it is.
             ignored_class: Never given; the runner-up wins.
             min_confidence: Least confidence of a labelled pixel; None = any.
-            confidences: Address of (H, W) confidences, written; 0 = not wanted.
+            confidences: Address of (H, W), the winner's score, written; 0 = not wanted.
             confidences_dtype: What they are; uint8 is 255 * confidence, rounded.
             stream: A ``pycuda.driver.Stream``.
         """
@@ -182,7 +179,7 @@ class Kernels:
             'segment', grid_2d(width, height), BLOCK_2D, stream,
             scores.pointer, scores_type(scores.dtype), scores.classes, *scores.strides,
             x.first, x.last, y.first, y.last, x.factor, x.shift, y.factor, y.shift,
-            x.begin, y.begin, x.end, y.end, width, height, int(linear), int(softmax),
+            x.begin, y.begin, x.end, y.end, width, height, int(linear),
             -1 if ignored_class is None else ignored_class,
             -math.inf if min_confidence is None else min_confidence,
             class_ids, confidences, ELEMENT_TYPES[confidences_dtype],
@@ -226,7 +223,7 @@ class Kernels:
         """
         self._launch(
             'blend', grid_2d(frame.width, frame.height), BLOCK_2D, stream,
-            frame.pointer, frame.step, frame.pixel_bytes, int(frame.order != 'rgb'),
+            frame.pointer, frame.step, int(frame.order != 'rgb'),
             frame.width, frame.height, class_ids, *mask_wh, palette, out_rgb,
         )  # fmt: skip
 

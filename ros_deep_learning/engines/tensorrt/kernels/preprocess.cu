@@ -62,13 +62,13 @@ static __device__ __forceinline__ float area_weight(const AreaSpan& span, int po
 }
 
 // Grid: 2-D, one thread a pixel of the network's input.
-// frame: first byte of the frame; step: bytes from row to row; pixel_bytes: 1 (grey), 3 or 4.
+// frame: first byte of the frame of 3 bytes a pixel; step: bytes from row to row.
 // swap: the frame's and the network's channel orders differ.
 // crop_*: region of the frame that is used; paste_*: region of the input that it fills.
 // scale_*: source pixels a network pixel. pad: grey level around the paste region.
 // offset: elements before the slot in out; nhwc: channels last.
 extern "C" __global__ void preprocess(
-    const unsigned char* __restrict__ frame, long long step, int pixel_bytes, int swap,
+    const unsigned char* __restrict__ frame, long long step, int swap,
     int crop_x, int crop_y, int crop_w, int crop_h,
     int paste_x, int paste_y, int paste_w, int paste_h,
     int network_w, int network_h, int interpolation, double scale_x, double scale_y,
@@ -81,17 +81,16 @@ extern "C" __global__ void preprocess(
     if (x >= network_w || y >= network_h) return;
 
     const int px = x - paste_x, py = y - paste_y;
-    const int green = pixel_bytes > 1 ? 1 : 0, blue = 2 * green;
     int level[3] = {pad, pad, pad};
     if (px >= 0 && py >= 0 && px < paste_w && py < paste_h) {
-        const unsigned char* crop = frame + crop_y * step + (long long)crop_x * pixel_bytes;
+        const unsigned char* crop = frame + crop_y * step + (long long)crop_x * 3;
         if (interpolation == NEAREST) {
             const int sx = clamp_int((int)floor(px * scale_x), 0, crop_w - 1);
             const int sy = clamp_int((int)floor(py * scale_y), 0, crop_h - 1);
-            const unsigned char* p = crop + sy * step + (long long)sx * pixel_bytes;
+            const unsigned char* p = crop + sy * step + (long long)sx * 3;
             level[0] = p[0];
-            level[1] = p[green];
-            level[2] = p[blue];
+            level[1] = p[1];
+            level[2] = p[2];
         } else if (interpolation == AREA_SHRINK) {
             const AreaSpan h = area_span(px, crop_w, scale_x);
             const AreaSpan v = area_span(py, crop_h, scale_y);
@@ -100,11 +99,11 @@ extern "C" __global__ void preprocess(
                 const unsigned char* row = crop + sy * step;
                 const float wy = area_weight(v, sy);
                 for (int sx = h.begin; sx < h.end; ++sx) {
-                    const unsigned char* p = row + (long long)sx * pixel_bytes;
+                    const unsigned char* p = row + (long long)sx * 3;
                     const float w = wy * area_weight(h, sx);
                     sum[0] += w * p[0];
-                    sum[1] += w * p[green];
-                    sum[2] += w * p[blue];
+                    sum[1] += w * p[1];
+                    sum[2] += w * p[2];
                 }
             }
             const float area = h.total * v.total;
@@ -118,12 +117,11 @@ extern "C" __global__ void preprocess(
                 py, crop_h, scale_y, (double)paste_h / crop_h, enlarge);
             const unsigned char* row0 = crop + v.first * step;
             const unsigned char* row1 = crop + v.second * step;
-            const long long p0 = (long long)h.first * pixel_bytes;
-            const long long p1 = (long long)h.second * pixel_bytes;
+            const long long p0 = (long long)h.first * 3;
+            const long long p1 = (long long)h.second * 3;
             for (int c = 0; c < 3; ++c) {
-                const int k = c * green;
-                const int top = row0[p0 + k] * h.weight0 + row0[p1 + k] * h.weight1;
-                const int low = row1[p0 + k] * h.weight0 + row1[p1 + k] * h.weight1;
+                const int top = row0[p0 + c] * h.weight0 + row0[p1 + c] * h.weight1;
+                const int low = row1[p0 + c] * h.weight0 + row1[p1 + c] * h.weight1;
                 level[c] = clamp_int(
                     (((v.weight0 * (top >> 4)) >> 16) + ((v.weight1 * (low >> 4)) >> 16) + 2) >> 2,
                     0, 255);

@@ -59,22 +59,20 @@ extern "C" __global__ void activate(
 // Grid: 2-D, one thread a pixel of the output.
 // scores: element (class, row, column) lies at class * class_stride + row * row_stride +
 //     column * column_stride. One class is a binary network: its plane is the score of class 1,
-//     and class 0 has 1 - score, or logit 0 with softmax.
+//     and class 0 has 1 - score.
 // first_*, last_*: cells of the grid that show the image; those around it are never mixed in.
 // factor_*, shift_*: grid coordinate of an output pixel = (pixel + 0.5) * factor + shift.
 // visible_*: output pixels that the network saw; all others are unlabelled.
 // linear: interpolate the scores at each output pixel before the arg-max; else nearest cell.
-// softmax: confidence is the winner's softmax over all classes; else its score as it is.
-// ignored: class that never wins (-1 = none). Ties go to the lowest class; NaN never wins, and
-//     with softmax it leaves its pixel unlabelled.
-// confidence: may be null; UINT8 is 255 * confidence.
+// ignored: class that never wins (-1 = none). Ties go to the lowest class; NaN never wins.
+// confidences: the winner's score; may be null; UINT8 is 255 times as much.
 extern "C" __global__ void segment(
     const void* __restrict__ scores, int type, int classes,
     long long class_stride, long long row_stride, long long column_stride,
     int first_column, int last_column, int first_row, int last_row,
     double factor_x, double shift_x, double factor_y, double shift_y,
     int visible_x1, int visible_y1, int visible_x2, int visible_y2,
-    int out_w, int out_h, int linear, int softmax, int ignored, float least_confidence,
+    int out_w, int out_h, int linear, int ignored, float least_confidence,
     unsigned char* __restrict__ class_ids, void* __restrict__ confidences, int confidence_type)
 {
     const int x = (int)thread_index();
@@ -82,7 +80,7 @@ extern "C" __global__ void segment(
     if (x >= out_w || y >= out_h) return;
 
     int winner = -1;
-    float confidence = 0.0f;
+    float best = 0.0f;
     if (x >= visible_x1 && x < visible_x2 && y >= visible_y1 && y < visible_y2) {
         // A centre on the border of two cells is the next one's, also after rounding below it.
         const double onto_center = linear ? -0.5 : 1e-9;
@@ -100,46 +98,30 @@ extern "C" __global__ void segment(
         const long long at11 = y1 * row_stride + x1 * column_stride;
 
         const int binary = classes == 1, count = binary ? 2 : classes;
-        float best = 0.0f, peak = 0.0f, sum = 0.0f;
         for (int k = 0; k < count; ++k) {
-            float score;
-            if (binary && k == 0 && softmax) {
-                score = 0.0f;
-            } else {
-                const long long plane = binary ? 0 : k * class_stride;
-                score = load_element(scores, type, plane + at00);
-                if (linear) {
-                    const float s01 = load_element(scores, type, plane + at01);
-                    const float s10 = load_element(scores, type, plane + at10);
-                    const float s11 = load_element(scores, type, plane + at11);
-                    const float top = score * (1.0f - fx) + s01 * fx;
-                    const float low = s10 * (1.0f - fx) + s11 * fx;
-                    score = top * (1.0f - fy) + low * fy;
-                }
-                if (binary && k == 0) score = 1.0f - score;
+            const long long plane = binary ? 0 : k * class_stride;
+            float score = load_element(scores, type, plane + at00);
+            if (linear) {
+                const float s01 = load_element(scores, type, plane + at01);
+                const float s10 = load_element(scores, type, plane + at10);
+                const float s11 = load_element(scores, type, plane + at11);
+                const float top = score * (1.0f - fx) + s01 * fx;
+                const float low = s10 * (1.0f - fx) + s11 * fx;
+                score = top * (1.0f - fy) + low * fy;
             }
+            if (binary && k == 0) score = 1.0f - score;
             if (k != ignored && score == score && (winner < 0 || score > best)) {
                 winner = k;
                 best = score;
             }
-            if (softmax) {
-                if (k == 0 || score > peak) {
-                    sum = k == 0 ? 1.0f : sum * expf(peak - score) + 1.0f;
-                    peak = score;
-                } else {
-                    sum += expf(score - peak);
-                }
-            }
         }
-        if (winner >= 0) confidence = softmax ? expf(best - peak) / sum : best;
-        if (!(confidence >= least_confidence)) winner = -1;
-        if (confidence != confidence) confidence = 0.0f;
+        if (!(best >= least_confidence)) winner = -1;
     }
     const long long pixel = (long long)y * out_w + x;
     class_ids[pixel] = (unsigned char)(winner < 0 ? (int)UNLABELLED : winner);
     if (confidences)
         store_element(confidences, confidence_type, pixel,
-                      confidence_type == UINT8 ? confidence * 255.0f : confidence);
+                      confidence_type == UINT8 ? best * 255.0f : best);
 }
 
 // Grid: 1-D, one thread a pixel. palette: 256 entries of r, g, b, opacity.
@@ -156,7 +138,7 @@ extern "C" __global__ void colorize(
 // Grid: 2-D, one thread a pixel of the frame; the mask is read at the nearest pixel.
 // out = (opacity * color + (255 - opacity) * frame) / 255, rounded to nearest; rows are tight.
 extern "C" __global__ void blend(
-    const unsigned char* __restrict__ frame, long long step, int pixel_bytes, int swap,
+    const unsigned char* __restrict__ frame, long long step, int swap,
     int width, int height,
     const unsigned char* __restrict__ class_ids, int mask_w, int mask_h,
     const unsigned char* __restrict__ palette, unsigned char* __restrict__ out_rgb)
@@ -168,10 +150,10 @@ extern "C" __global__ void blend(
     const long long mx = (2LL * x + 1) * mask_w / (2LL * width);
     const long long my = (2LL * y + 1) * mask_h / (2LL * height);
     const unsigned char* color = palette + 4 * class_ids[my * mask_w + mx];
-    const unsigned char* pixel = frame + y * step + (long long)x * pixel_bytes;
+    const unsigned char* pixel = frame + y * step + (long long)x * 3;
     unsigned char* out = out_rgb + 3 * ((long long)y * width + x);
     for (int c = 0; c < 3; ++c) {
-        const int source = pixel_bytes == 1 ? 0 : (swap ? 2 - c : c);
+        const int source = swap ? 2 - c : c;
         out[c] = (unsigned char)((color[3] * color[c] + (255 - color[3]) * pixel[source] + 127)
                                  / 255);
     }

@@ -10,12 +10,12 @@ SOURCES = ('common.cuh', 'preprocess.cu', 'segmentation.cu', 'detection.cu')
 
 SIGNATURES = {
     'zero_words': 'Pi',
-    'preprocess': 'Pqii' + 'iiii' * 2 + 'iii' + 'dd' + 'i' + 'f' * 7 + 'Pqii',
+    'preprocess': 'Pqi' + 'iiii' * 2 + 'iii' + 'dd' + 'i' + 'f' * 7 + 'Pqii',
     'find_logits': 'PiiffP',
     'activate': 'Piiiqq' + 'iPP',
-    'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiiif' + 'PPi',
+    'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiif' + 'PPi',
     'colorize': 'PiPP',
-    'blend': 'Pqiiii' + 'Pii' + 'PP',
+    'blend': 'Pqiii' + 'Pii' + 'PP',
     'count_classes': 'PiP',
     'gather_candidates': 'Piiiqq' + 'Pq' + 'Piqq' + 'iifiP',
 }

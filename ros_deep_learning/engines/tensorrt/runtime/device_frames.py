@@ -72,7 +72,7 @@ class FrameBuffer:
             np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
             width, height = image.size_wh
             pointer = buffer.pointer + start
-            frames.append(DeviceFrame(pointer, width, height, 3 * width, 3, image.order))
+            frames.append(DeviceFrame(pointer, width, height, 3 * width, image.order))
             start += image.array.size
         buffer.upload(total, stream)
         for slot, (image, frame) in enumerate(zip(pixels, frames, strict=True)):

@@ -33,17 +33,15 @@ OPENCV = {
 SIZES = (1, 2, 3, 7, 8, 31, 32, 33, 64, 97)
 
 
-def random_frame(rng, width, height, pixel_bytes):
+def random_frame(rng, width, height):
     """A frame of random bytes whose rows have random padding: (rows as bytes, pixels)."""
-    step = width * pixel_bytes + int(rng.choice([0, 0, 1, 5, 64]))
+    step = width * 3 + int(rng.choice([0, 0, 1, 5, 64]))
     rows = rng.integers(0, 256, (height, step), dtype=np.uint8)
-    return rows, rows[:, : width * pixel_bytes].reshape(height, width, pixel_bytes)
+    return rows, rows[:, : width * 3].reshape(height, width, 3)
 
 
 def as_rgb(pixels, order):
-    if pixels.shape[2] == 1:
-        return np.repeat(pixels, 3, axis=2)
-    return pixels[..., :3] if order == 'rgb' else pixels[..., 2::-1]
+    return pixels if order == 'rgb' else pixels[..., ::-1]
 
 
 def random_spec(rng, width, height, **fixed):
@@ -65,17 +63,10 @@ def check_preprocess(device, rng, sizes=SIZES, **fixed):
     """One random frame through every output type, in whole levels and by the formula."""
     width, height, network_w, network_h = (int(rng.choice(sizes)) for _ in range(4))
     spec = random_spec(rng, network_w, network_h, **fixed)
-    pixel_bytes, order = int(rng.choice([1, 3, 4])), str(rng.choice(['rgb', 'bgr']))
-    rows, pixels = random_frame(rng, width, height, pixel_bytes)
+    order = str(rng.choice(['rgb', 'bgr']))
+    rows, pixels = random_frame(rng, width, height)
     frame_buffer = device.put(rows)
-    frame = DeviceFrame(
-        frame_buffer.pointer,
-        width,
-        height,
-        rows.shape[1],
-        pixel_bytes,
-        order,
-    )
+    frame = DeviceFrame(frame_buffer.pointer, width, height, rows.shape[1], order)
     placement = place(
         (width, height), (network_w, network_h), spec.resize, crop_fraction=spec.crop_fraction
     )
@@ -136,9 +127,9 @@ def check_levels(levels, crop, size_wh, interpolation):
         assert apart <= 1
 
 
-def random_scores(rng, classes, height, width, dtype, *, softmax):
+def random_scores(rng, classes, height, width, dtype, *, logits):
     scores = rng.normal(0, 3, (classes, height, width))
-    if not softmax:
+    if not logits:
         scores = 1 / (1 + np.exp(-scores))
         if classes > 1:
             scores /= scores.sum(axis=0)
@@ -151,14 +142,14 @@ def check_activate(device, rng, sizes=SIZES, **fixed):
         'planes': int(rng.choice([1, 2, 3, 21])),
         'dtype': str(rng.choice(['float32', 'float16'])),
         'layout': str(rng.choice(['nchw', 'nhwc'])),
-        'softmax': bool(rng.integers(2)),
+        'logits': bool(rng.integers(2)),
         'kind': str(rng.choice(['logits', 'probabilities', 'scores'])),
         'hostile': bool(rng.integers(2)),
     } | fixed
     # At a width of 1, the CPU takes two planes for two columns of one plane.
     width, height = (max(2, min(int(rng.choice(sizes)), 64)) for _ in 'wh')
     planes, dtype = choice['planes'], choice['dtype']
-    scores = random_scores(rng, planes, height, width, dtype, softmax=choice['softmax'])
+    scores = random_scores(rng, planes, height, width, dtype, logits=choice['logits'])
     if choice['hostile']:
         flat = scores.reshape(-1)
         for value in (np.nan, np.inf, -np.inf, 6e4, -6e4):
@@ -182,7 +173,6 @@ def check_segment(device, rng, sizes=SIZES, **fixed):
         'dtype': str(rng.choice(['float32', 'float16'])),
         'layout': str(rng.choice(['nchw', 'nhwc'])),
         'linear': bool(rng.integers(2)),
-        'softmax': bool(rng.integers(2)),
         'ignored': rng.choice([None, 0, 1]),
         'min_confidence': rng.choice([None, 0.3, 0.6]),
         'resize': str(rng.choice(['stretch', 'letterbox', 'crop'])),
@@ -191,9 +181,8 @@ def check_segment(device, rng, sizes=SIZES, **fixed):
     grid_wh = min(cells[0], 32), min(cells[1], 32)
     network_wh = grid_wh[0] * int(rng.choice([1, 8])), grid_wh[1] * int(rng.choice([1, 8]))
     placement = place(source_wh, network_wh, choice['resize'], crop_fraction=0.8)
-    softmax, linear = choice['softmax'], choice['linear']
     scores = random_scores(
-        rng, choice['classes'], grid_wh[1], grid_wh[0], choice['dtype'], softmax=softmax
+        rng, choice['classes'], grid_wh[1], grid_wh[0], choice['dtype'], logits=False
     )
     laid_out = scores if choice['layout'] == 'nchw' else np.moveaxis(scores, 0, -1)
     buffer = device.put(laid_out)
@@ -209,8 +198,7 @@ def check_segment(device, rng, sizes=SIZES, **fixed):
             placement,
             mask_wh,
             mask.pointer,
-            linear=linear,
-            softmax=softmax,
+            linear=choice['linear'],
             ignored_class=choice['ignored'],
             min_confidence=choice['min_confidence'],
             confidences=confidences.pointer,
@@ -218,9 +206,7 @@ def check_segment(device, rng, sizes=SIZES, **fixed):
         )
         masks[dtype] = mask.read(), confidences.read()
     without = device.room(mask_wh[::-1], np.uint8)
-    device.kernels.segment(
-        handle, placement, mask_wh, without.pointer, linear=linear, softmax=softmax
-    )
+    device.kernels.segment(handle, placement, mask_wh, without.pointer, linear=choice['linear'])
     assert (without.read() != 255).all() or choice['resize'] == 'crop'
 
     ids, confidence = masks['float32']
@@ -234,15 +220,14 @@ def check_mask(ids, confidence, scores, placement, mask_wh, choice):
     spread, visible = reference.mask_scores(
         scores.astype(np.float64), placement, mask_wh, linear=choice['linear']
     )
-    spread = reference.class_scores(spread, softmax=choice['softmax'])
-    every = reference.confidences_of(spread, softmax=choice['softmax'])
+    spread = reference.class_scores(spread)
     allowed = spread.copy()
     if choice['ignored'] is not None:
         allowed[choice['ignored']] = -np.inf
     best = allowed.max(axis=0)
     tolerance = 1e-5 * np.abs(spread).max()
     best_confidence = np.where(visible, np.take_along_axis(
-        every, allowed.argmax(axis=0)[None], axis=0)[0], 0)  # fmt: skip
+        spread, allowed.argmax(axis=0)[None], axis=0)[0], 0)  # fmt: skip
     np.testing.assert_allclose(confidence, best_confidence, rtol=1e-5, atol=1e-5)
 
     labelled = ids != 255
@@ -277,17 +262,10 @@ def check_colors(device, rng, sizes=SIZES):
     np.testing.assert_array_equal(out.read(), table[ids][..., :3])
     assert (out.read()[ids == 255] == 0).all()
 
-    pixel_bytes, order = int(rng.choice([1, 3, 4])), str(rng.choice(['rgb', 'bgr']))
-    rows, pixels = random_frame(rng, width, height, pixel_bytes)
+    order = str(rng.choice(['rgb', 'bgr']))
+    rows, pixels = random_frame(rng, width, height)
     frame_buffer = device.put(rows)
-    frame = DeviceFrame(
-        frame_buffer.pointer,
-        width,
-        height,
-        rows.shape[1],
-        pixel_bytes,
-        order,
-    )
+    frame = DeviceFrame(frame_buffer.pointer, width, height, rows.shape[1], order)
     out = device.room((height, width, 3), np.uint8)
     device.kernels.blend(frame, mask.pointer, (mask_w, mask_h), palette.pointer, out.pointer)
     expected = reference.blended(as_rgb(pixels, order), ids, table)

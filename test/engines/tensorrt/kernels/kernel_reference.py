@@ -87,12 +87,12 @@ def network_values(levels, pad, scale, mean, std, placement):
     return (canvas * scale - np.array(mean)) / np.array(std)
 
 
-def class_scores(scores, *, softmax):
+def class_scores(scores):
     """Scores (C, h, w) as those of at least two classes: a binary network's plane is class 1."""
     scores = scores.astype(np.float64)
     if len(scores) > 1:
         return scores
-    return np.concatenate([np.zeros_like(scores) if softmax else 1 - scores, scores])
+    return np.concatenate([1 - scores, scores])
 
 
 def mask_scores(scores, placement, mask_wh, *, linear):
@@ -121,14 +121,6 @@ def mask_scores(scores, placement, mask_wh, *, linear):
     (columns, visible_x), (rows, visible_y) = axes
     at_pixels = np.einsum('yi,xj,cij->cyx', rows, columns, scores, optimize=True)
     return at_pixels, visible_y[:, None] & visible_x[None, :]
-
-
-def confidences_of(scores, *, softmax):
-    """Confidence of every class: (C, H, W) scores as they are, or their softmax."""
-    if not softmax:
-        return scores
-    powers = np.exp(scores - scores.max(axis=0))
-    return powers / powers.sum(axis=0)
 
 
 def blended(image_rgb, class_ids, palette):

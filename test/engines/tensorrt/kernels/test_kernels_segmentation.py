@@ -82,17 +82,9 @@ def test_tie_goes_to_the_lowest_class(device):
     assert segment(device, np.full((1, 1, 1), 0.5), (1, 1))[0].item() == 0
 
 
-@pytest.mark.parametrize(
-    ('score', 'softmax', 'class_id', 'confidence'),
-    [
-        (0.9, False, 1, 0.9),
-        (0.2, False, 0, 0.8),
-        (2.0, True, 1, 1 / (1 + np.exp(-2.0))),
-        (-2.0, True, 0, 1 / (1 + np.exp(-2.0))),
-    ],
-)
-def test_binary_network(device, score, softmax, class_id, confidence):
-    mask, got = segment(device, np.full((1, 1, 1), score), (1, 1), softmax=softmax)
+@pytest.mark.parametrize(('score', 'class_id', 'confidence'), [(0.9, 1, 0.9), (0.2, 0, 0.8)])
+def test_binary_network(device, score, class_id, confidence):
+    mask, got = segment(device, np.full((1, 1, 1), score), (1, 1))
     assert mask.item() == class_id
     assert got.item() == pytest.approx(confidence, rel=1e-6)
 
@@ -103,24 +95,35 @@ def test_confidence_at_the_threshold_is_enough(device):
     assert mask.ravel().tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize('softmax', [False, True])
-def test_large_logits_do_not_overflow(device, softmax):
-    mask, confidence = segment(
-        device, np.array([-3e4, 3e4, 2.9e4]).reshape(3, 1, 1), (1, 1), softmax=softmax
-    )
-    assert mask.item() == 1
-    assert confidence.item() == (1.0 if softmax else 3e4)
+def probabilities(device, logits):
+    """Compute the class probabilities of one cell's logits with the kernel."""
+    buffer = device.put(np.array(logits, np.float32))
+    flag, out = device.room(1, np.uint32), device.room(max(2, len(logits)), np.float32)
+    scores = DeviceScores(buffer.pointer, 1, 1, len(logits))
+    device.kernels.activate(scores, 'logits', flag.pointer, out.pointer)
+    return out.read()
+
+
+@pytest.mark.parametrize('logit', [2.0, -2.0])
+def test_logit_of_a_binary_network(device, logit):
+    positive = 1 / (1 + np.exp(-logit))
+    assert probabilities(device, [logit]) == pytest.approx([1 - positive, positive], rel=1e-6)
+
+
+def test_large_logits_do_not_overflow(device):
+    assert probabilities(device, [-3e4, 3e4, 2.9e4]).tolist() == [0, 1, 0]
+
+
+def test_nan_among_logits_leaves_its_cell_without_a_class(device):
+    assert not probabilities(device, [np.nan, 0.1, 0.3]).any()
 
 
 def test_nan_never_wins(device):
     scores = np.array([np.nan, 0.1, 0.3]).reshape(3, 1, 1)
     assert segment(device, scores, (1, 1))[0].item() == 2
-    for all_or_softmax in (
-        segment(device, np.full((3, 1, 1), np.nan), (1, 1)),
-        segment(device, scores, (1, 1), softmax=True),
-    ):
-        assert all_or_softmax[0].item() == 255
-        assert all_or_softmax[1].item() == 0
+    mask, confidence = segment(device, np.full((3, 1, 1), np.nan), (1, 1))
+    assert mask.item() == 255
+    assert confidence.item() == 0
 
 
 def test_linear_mixes_scores_and_never_class_numbers(device):
