@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ..cards.box_table import BoxTable
     from ..cards.card import InputSpec
     from ..imaging.pixels import Pixels
     from ..imaging.placement import Placement
@@ -107,29 +108,6 @@ class SegmentsOnDevice(Protocol):
             InferenceError: The output has another shape or type than the grid says.
             DeepLearningError: As ``PixelsEngine.run_pixels``.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class BoxTable:
-    """How a detector's outputs hold a box and class scores for each of many candidates.
-
-    Attributes:
-        scores: Name of the tensor of the scores.
-        boxes: Name of the tensor of the four coordinates, its first four fields.
-        fields_first: Whether there is a row a field; else a row a candidate.
-        first_class: The score tensor's field of the first class; all after it are classes.
-        objectness: The score tensor's field of a factor on all of a candidate's scores.
-        best_only: One result a candidate, of its best class; else one for each class.
-        background: A class that is never given.
-    """
-
-    scores: str
-    boxes: str
-    fields_first: bool = False
-    first_class: int = 0
-    objectness: int | None = None
-    best_only: bool = False
-    background: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

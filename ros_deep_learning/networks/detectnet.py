@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import islice
 from time import perf_counter
 
-from ..engines.on_device import BoxTable, GathersOnDevice
+from ..cards.box_table import BoxTable
+from ..engines.on_device import GathersOnDevice
 from ..errors import DecodeError, SettingsError
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement

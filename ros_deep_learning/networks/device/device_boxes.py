@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ...cards.box_table import BoxTable
 from ...engines.base import EngineInfo
-from ...engines.on_device import BoxTable, DeviceCandidates
+from ...engines.on_device import DeviceCandidates
 from ...tasks.decoders.arrays import as_candidates
 from ...tasks.detection import Candidates
 from ..reader import Reader
@@ -17,12 +20,15 @@ _MOST_PICKED = 1 << 21
 
 
 def find_box_table(reader: Reader, info: EngineInfo, max_batch: int) -> BoxTable | None:
-    """Describe how outputs hold candidates; None if a device cannot pick them, or sizes are open.
+    """Return the decoder's table with the names of the network's tensors, if a device can use it.
 
     Args:
         reader: What reads the outputs otherwise.
         info: What was loaded.
         max_batch: Most images in one run.
+
+    Returns:
+        None if the outputs hold no such table, their sizes are open, or there are too many rows.
     """
     table = reader.decoder.table
     if table is None:
@@ -45,15 +51,7 @@ def find_box_table(reader: Reader, info: EngineInfo, max_batch: int) -> BoxTable
     most = max_batch * rows * (min(classes, 1) if table.best_only else classes)
     if not fits or rows != box_rows or box_fields < 4 or not 1 <= most <= _MOST_PICKED:
         return None
-    return BoxTable(
-        scores=tensors[0].name,
-        boxes=tensors[1].name,
-        fields_first=table.fields_first,
-        first_class=table.first_class,
-        objectness=table.objectness,
-        best_only=table.best_only,
-        background=table.background,
-    )
+    return replace(table, scores=tensors[0].name, boxes=tensors[1].name)
 
 
 def least_score(table: BoxTable, info: EngineInfo, score_threshold: float) -> float:

@@ -55,6 +55,13 @@ def centre_to_edges(boxes_cxcywh: NDArray[Any]) -> NDArray[np.float32]:
         return np.concatenate([centre - half, centre + half], axis=1)
 
 
+def edges_of_centres(
+    coordinates: NDArray[Any], rows: NDArray[Any], network_wh: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Turn (cx, cy, w, h) in pixels into edges; see ``BoxTable.edges``."""
+    return centre_to_edges(coordinates)
+
+
 def sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
     """Compute 1 / (1 + exp(-x)) in float32, without overflow at either end."""
     with np.errstate(invalid='ignore'):

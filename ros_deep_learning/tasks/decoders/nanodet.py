@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..activation import softmax
 from ..detection import Candidates
 from .arrays import as_candidates, cells, reaching
 from .shapes import Pattern, take
-from .table import Table, as_edges
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'scores': ('N', 'C')}
-TABLE = Table(scores='scores', boxes='boxes', edges=as_edges)
+TABLE = BoxTable(scores='scores', boxes='boxes')
 
 BINS = 8
 """Values of a distribution: reg_max + 1, with NanoDet's usual reg_max of 7."""

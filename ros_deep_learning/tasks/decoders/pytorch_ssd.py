@@ -9,14 +9,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ..detection import Candidates
 from . import ssd
 from .arrays import as_candidates
 from .shapes import Pattern, take
-from .table import Table
 
 SHAPES: dict[str, Pattern] = {'boxes': ('A', 4), 'scores': ('A', 'C')}
-TABLE = Table(scores='scores', boxes='boxes', edges=ssd.edges, background=0)
+TABLE = BoxTable(scores='scores', boxes='boxes', edges=ssd.edges, background=0)
 
 
 def decode(

@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..detection import Candidates
 from . import (
@@ -30,7 +31,6 @@ from . import (
     yolox,
 )
 from .shapes import Pattern, class_count
-from .table import Table
 
 Decode = Callable[
     [Mapping[str, NDArray[Any]], Mapping[str, str], tuple[int, int], float], Candidates
@@ -54,10 +54,12 @@ class Decoder:
     roles: tuple[str, ...]
     decode: Decode
     class_count: Callable[[Mapping[str, tuple[int, ...]]], int | None]
-    table: Table | None = None
+    table: BoxTable | None = None
 
 
-def _decoder(decode: Decode, shapes: Mapping[str, Pattern], table: Table | None = None) -> Decoder:
+def _decoder(
+    decode: Decode, shapes: Mapping[str, Pattern], table: BoxTable | None = None
+) -> Decoder:
     return Decoder(tuple(shapes), decode, partial(class_count, patterns=shapes), table)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..detection import Candidates
-from .table import Table
 
 ROLES = ('boxes', 'scores')
 
@@ -20,12 +20,12 @@ ROLES = ('boxes', 'scores')
 def edges(
     coordinates: NDArray[Any], rows: NDArray[Any], network_wh: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Turn shares of the input into its pixels, both (x1, y1, x2, y2); see ``Table.edges``."""
+    """Turn shares of the input into its pixels, both (x1, y1, x2, y2); see ``BoxTable.edges``."""
     with np.errstate(over='ignore'):
         return coordinates.astype(np.float32) * np.array(network_wh * 2, np.float32)
 
 
-TABLE = Table(scores='scores', boxes='boxes', edges=edges)
+TABLE = BoxTable(scores='scores', boxes='boxes', edges=edges)
 
 
 def decode(

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ..detection import Candidates
-from .arrays import as_candidates, centre_to_edges
+from .arrays import as_candidates, centre_to_edges, edges_of_centres
 from .shapes import Pattern, take
-from .table import Table, edges_of_centres
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '5+C')}
-TABLE = Table(
+TABLE = BoxTable(
     scores='predictions',
     boxes='predictions',
     edges=edges_of_centres,

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..detection import Candidates
 from .arrays import as_candidates, cell_count, cells, centre_to_edges
 from .shapes import Pattern, take
-from .table import Table
 from .yolov5 import best_classes
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '5+C')}
@@ -27,7 +27,7 @@ STRIDES = (8, 16, 32)
 def edges(
     coordinates: NDArray[Any], rows: NDArray[Any], network_wh: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Apply YOLOX's rule; see ``decode`` and ``Table.edges``."""
+    """Apply YOLOX's rule; see ``decode`` and ``BoxTable.edges``."""
     grid = cells(network_wh, STRIDES)[rows]
     boxes, cell, stride = coordinates.astype(np.float32), grid[:, :2], grid[:, 2:]
     with np.errstate(over='ignore', invalid='ignore'):
@@ -36,7 +36,7 @@ def edges(
     return centre_to_edges(np.concatenate([centres, sides], axis=1))
 
 
-TABLE = Table(
+TABLE = BoxTable(
     scores='predictions',
     boxes='predictions',
     edges=edges,

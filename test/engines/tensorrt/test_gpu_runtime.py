@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from ros_deep_learning.cards.box_table import BoxTable
 from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import PixelsEngine
 from ros_deep_learning.engines.on_device import (
-    BoxTable,
     GathersOnDevice,
     MaskSpec,
     ScoreGrid,

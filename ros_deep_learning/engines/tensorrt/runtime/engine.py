@@ -18,7 +18,7 @@ from ....errors import DeviceError, EngineError, InferenceError
 from ....text import shape_text
 from ...base import EngineInfo, Tensors, TensorSpec
 from ...checks import check_inputs
-from ...on_device import BoxTable, DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
+from ...on_device import DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
 from .cuda import device_errors
 from .cuda_graph import GraphLauncher
 from .device_frames import FrameBuffer
@@ -28,6 +28,7 @@ from .mask_kernels import MaskMaker, score_grids
 from .memory import ExchangeBuffer
 
 if TYPE_CHECKING:
+    from ....cards.box_table import BoxTable
     from ....cards.card import InputSpec
     from ....imaging.pixels import Pixels
     from ..kernels.arguments import DeviceFrame

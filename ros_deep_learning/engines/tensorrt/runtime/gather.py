@@ -14,12 +14,13 @@ import numpy as np
 
 from ....errors import InferenceError
 from ....text import shape_text
-from ...on_device import BoxTable, DeviceCandidates
+from ...on_device import DeviceCandidates
 from ..kernels.arguments import element_type
 from ..kernels.candidates import CANDIDATE, DeviceBoxes, read_candidates
 from .memory import ExchangeBuffer, GrowingBuffer
 
 if TYPE_CHECKING:
+    from ....cards.box_table import BoxTable
     from ..kernels.launcher import Kernels
 
 _FIRST_COPY = 1024
