@@ -121,7 +121,7 @@ def test_a_stream_that_goes_is_waited_for_and_played_again(
         '-p', 'wait_for_subscriber:=true',
     )  # fmt: skip
     graph.wait_until('frames', lambda: len(images) >= 3)
-    graph.wait_until('its end', lambda: 'gives no more frames; it is waited' in program.text())
+    graph.wait_until('its end', lambda: 'gives no more frames; waiting for it' in program.text())
     stream.close()
     seen = len(images)
     stream = Stream(clip, stream.port)

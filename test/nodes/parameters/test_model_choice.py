@@ -52,7 +52,7 @@ def test_an_empty_old_name_changes_nothing(
     ('parameter', 'words'),
     [
         ('class_labels_path:=/no/such/labels.txt', '/no/such/labels.txt'),
-        ('input_blob:=data', "takes [images], not 'data'"),
+        ('input_blob:=data', "takes [images], got 'data'"),
         ('output_blob:=prob', "no output 'prob'; it has [logits]"),
         ('prototxt_path:=deploy.prototxt', 'deploy.prototxt belongs to a caffemodel'),
         ('model_path:=/no/such.onnx', 'there is no network file /no/such.onnx'),
