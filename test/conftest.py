@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -85,6 +86,19 @@ def _video_frames(path: Path, indices: Sequence[int]) -> list[NDArray[np.uint8]]
             frames[index].flags.writeable = False
     capture.release()
     return [frames[index] for index in indices]
+
+
+@pytest.fixture(autouse=True)
+def records_reach_caplog() -> None:
+    """Undo what a test of this process left on the package's loggers.
+
+    Once ``launch`` is imported, each new logger keeps its records to itself (LaunchLogger), and a
+    console program sets the level of the package.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition('.')[0] == 'ros_deep_learning' and isinstance(logger, logging.Logger):
+            logger.propagate = True
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope='session')
