@@ -92,10 +92,12 @@ def passes(name: str, tests: Sequence[str] | None, *, everything: bool) -> bool:
     """
     from underlay import distribution
 
-    # No more workers than CPUs, because `make test` runs tests beside these.
+    # No more workers than CPUs, because graphs lose messages on a busy machine.
     workers = str(len(os.sched_getaffinity(0)))
     pytest = [
         *('pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest'),
+        # As in the Makefile.
+        *('--reruns', '1', '--only-rerun', 'in vain'),
         *('-n', workers, '--dist', 'loadfile'),
     ]
     if tests is not None:

@@ -121,7 +121,14 @@ def command_files() -> list[Path]:
     return [HERE / 'commands.py', *sorted(commands)]
 
 
-NODE_TESTS = ('pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'scipy')
+NODE_TESTS = (
+    'pytest',
+    'pytest-timeout',
+    'pytest-rerunfailures',
+    'pytest-xdist',
+    'hypothesis',
+    'scipy',
+)
 """The part of tests.in for a whole distribution, which needs no checkers and no CUDA."""
 
 
