@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,9 @@ def _free_domain() -> tuple[int, FileLock]:
     pytest.fail('no ROS_DOMAIN_ID from 20 to 99 is free')
 
 
-@pytest.fixture(scope='module')
-def ros_domain() -> Iterator[int]:
-    """Reserve a domain for the tests of a module."""
+@contextmanager
+def reserved_domain() -> Iterator[int]:
+    """Reserve a domain, and let the body and its processes use it."""
     domain, lock = _free_domain()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('ROS_DOMAIN_ID', str(domain))
@@ -69,14 +70,28 @@ def ros_domain() -> Iterator[int]:
     lock.release()
 
 
-@pytest.fixture(scope='module')
-def module_graph(ros_domain: int) -> Iterator[Graph]:
+@contextmanager
+def open_graph() -> Iterator[Graph]:
+    """Create a test node in a context of its own."""
     context = rclpy.Context()
     rclpy.init(context=context)
     graph = Graph(context)
     yield graph
     graph.node.destroy_node()
     rclpy.shutdown(context=context)
+
+
+@pytest.fixture(scope='module')
+def ros_domain() -> Iterator[int]:
+    """Reserve a domain for the tests of a module."""
+    with reserved_domain() as domain:
+        yield domain
+
+
+@pytest.fixture(scope='module')
+def module_graph(ros_domain: int) -> Iterator[Graph]:
+    with open_graph() as graph:
+        yield graph
 
 
 @pytest.fixture
