@@ -166,7 +166,7 @@ def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -
 
 
 def _name_nodes(path: str) -> None:
-    """Give every node a unique name, to find it in the quantised network."""
+    """Assign every node a unique name, to find it in the quantised network."""
     import onnx
 
     model = onnx.load(path)
