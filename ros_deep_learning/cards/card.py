@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from .decision import Decision
 from .source import SourceSpec, find_file, read_source
 from .validation import Section, read_yaml
 
@@ -94,6 +95,8 @@ class ModelCard:
             with ``random weights``, or nothing (``card only``); None = unknown.
         family: Collection of the network, such as ``jetson-inference``.
         notes: Further notes for people.
+        decisions: What was decided about a network file without a card, and by which evidence;
+            empty for a card that was read from a file.
     """
 
     name: str
@@ -113,6 +116,7 @@ class ModelCard:
     checked: Checked | None = None
     family: str | None = None
     notes: str | None = None
+    decisions: tuple[Decision, ...] = field(default=(), compare=False, repr=False)
 
 
 def load_card(path: Path | str) -> ModelCard:

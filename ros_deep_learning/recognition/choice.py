@@ -62,6 +62,7 @@ def choose_card(
     if hints.mean_pixel:
         # A card's mean is subtracted after the scale, the hint's before it.
         spec = replace(spec, mean=(hints.mean_pixel * spec.scale,) * 3)
+    spec = replace(spec, **hints.input_values())
     outputs = dict(card.outputs)
     for role, tensor in hints.outputs.items():
         if tensor:

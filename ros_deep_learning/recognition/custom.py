@@ -13,14 +13,15 @@ from types import MappingProxyType
 from typing import Any
 
 from ..cards.card import InputSpec, InputType, ModelCard, Task
+from ..cards.decision import Decision
 from ..cards.labels import load_labels
 from ..cards.source import SourceSpec
 from ..errors import CardError, DecodeError
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
-from .conventions import onnx_preprocessing
+from .conventions import is_ultralytics, onnx_preprocessing
 from .converted import caffe_fields, ssd_fields
 from .decoder_choice import choose
-from .hints import Hints
+from .hints import Hints, input_decisions
 
 _TASKS: dict[str, Task] = {
     'classify': 'classification',
@@ -143,12 +144,24 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     preprocessing = onnx_preprocessing(task, decoder, facts.metadata)
     if dtype == 'uint8':
         preprocessing = {k: v for k, v in preprocessing.items() if k in ('resize', 'pad_value')}
+    spec = replace(replace(spec, **preprocessing), **hints.input_values())
+    by = 'the file' if known else 'the shapes of the outputs'
+    decisions = [Decision('task', task, by)]
+    if decoder is not None:
+        by = 'given' if hints.decoder else 'the shapes and names of the outputs'
+        decisions.append(Decision('decoder', decoder, by))
+    if is_ultralytics(facts.metadata):
+        decisions += input_decisions(spec, hints, 'exported by Ultralytics', guess=False)
+    else:
+        usual = f'usual for {decoder or task}'
+        decisions += input_decisions(spec, hints, usual, guess=True)
     return {
         'task': task,
         'format': 'onnx',
-        'input': replace(spec, **preprocessing),
+        'input': spec,
         'outputs': MappingProxyType(outputs),
         'decoder': decoder,
+        'decisions': tuple(decisions),
     }
 
 

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from ..cards.card import Channels, InputSpec, Resize
+from ..cards.decision import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Hints:
         mean_pixel: Value that is subtracted from every pixel value of a Caffe detector.
         size_wh: Width and height of the input in pixels, used where the file leaves them open.
         decoder: Name of the decoder.
+        resize: How an image is fitted into the input, as for the next four in ``InputSpec``.
+        channels: Channel order.
+        scale: Factor on the pixel value.
+        mean: Subtrahend after the scale.
+        std: Divisor at the end.
     """
 
     prototxt: Path | None = None
@@ -34,3 +43,33 @@ class Hints:
     mean_pixel: float = 0.0
     size_wh: tuple[int, int] | None = None
     decoder: str | None = None
+    resize: Resize | None = None
+    channels: Channels | None = None
+    scale: float | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+
+    def input_values(self) -> dict[str, Any]:
+        """Return the fields of ``InputSpec`` that are given."""
+        keys = ('resize', 'channels', 'scale', 'mean', 'std')
+        return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
+
+
+def input_decisions(
+    spec: InputSpec, given: Hints, evidence: str, *, guess: bool
+) -> tuple[Decision, ...]:
+    """Return what was decided about preprocessing: one decision for each part of it.
+
+    Args:
+        spec: The preprocessing.
+        given: The user's own values.
+        evidence: What the other values were decided by.
+        guess: Whether they are guesses.
+    """
+    own = given.input_values()
+    return tuple(
+        Decision(key, getattr(spec, key), 'given', guess=False)
+        if key in own
+        else Decision(key, getattr(spec, key), evidence, guess)
+        for key in ('resize', 'channels', 'scale', 'mean', 'std')
+    )

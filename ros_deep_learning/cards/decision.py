@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What was decided about a network whose file does not state it, and by which evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A key of a card that was decided by evidence.
+
+    Attributes:
+        key: ``task``, ``decoder``, ``input_size``, ``classes``, or a key of the card's input, such
+            as ``resize`` or ``mean``.
+        value: The value, as the card has it.
+        evidence: What it was decided by, in words.
+        guess: Whether nothing in the file or beside it states the value.
+    """
+
+    key: str
+    value: Any
+    evidence: str
+    guess: bool = False
+
+    def __str__(self) -> str:
+        """Describe it in a few words."""
+        value = self.value
+        if isinstance(value, tuple):
+            joint = 'x' if self.key == 'input_size' else ', '
+            value = joint.join(f'{part:g}' for part in value)
+        elif isinstance(value, float):
+            value = f'{value:g}'
+        return f'{self.key} {value} ({"a guess: " if self.guess else ""}{self.evidence})'
+
+
+def guesses(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions that are guesses."""
+    return tuple(decision for decision in decisions if decision.guess)
