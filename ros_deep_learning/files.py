@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -69,8 +70,7 @@ def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[byte
 
     The new file is on disk before it gets the target's name; only the current user may read it
     (mode 0600). If the block raises, the part is removed and an older target stays unchanged.
-    If the process is killed, the part stays: use a ``work_folder``, which removes such leftovers
-    when it is entered again.
+    The part of a killed process is removed by the next one that replaces the same target.
 
     Args:
         target: Path of the finished file.
@@ -80,17 +80,41 @@ def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[byte
     Raises:
         OSError: The file cannot be written; nothing is left behind.
     """
-    handle, name = tempfile.mkstemp(
-        prefix=f'{target.name}.', suffix=PART_SUFFIX, dir=part_folder or target.parent
-    )
-    part = Path(name)
-    try:
-        with os.fdopen(handle, 'wb') as stream:
-            yield stream
-        move_whole(part, target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    folder, prefix = part_folder or target.parent, f'{target.name}.'
+
+    def make() -> Path:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=PART_SUFFIX, dir=folder)
+        os.close(handle)
+        return Path(name)
+
+    with _held(make, folder, prefix, PART_SUFFIX) as part:
+        try:
+            with part.open('wb') as stream:
+                yield stream
+            move_whole(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """Create a folder for unfinished files, and remove it at the end.
+
+    Folders with the same prefix that killed processes left are removed on entry.
+
+    Raises:
+        OSError: The folder cannot be created.
+    """
+
+    def make() -> Path:
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+    with _held(make, parent, prefix) as folder:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> None:
@@ -101,6 +125,16 @@ def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> N
     """
     with replacing(target, part_folder) as stream:
         stream.write(data)
+
+
+def copy_whole(source: Path, target: Path, part_folder: Path | None = None) -> None:
+    """Copy a file through ``replacing``: completely, or the older file stays.
+
+    Raises:
+        OSError: A file cannot be read or written; nothing is left behind.
+    """
+    with source.open('rb') as original, replacing(target, part_folder) as stream:
+        shutil.copyfileobj(original, stream, 1 << 20)
 
 
 def move_whole(part: Path, target: Path) -> None:
@@ -173,6 +207,40 @@ def work_folder(lock: Path, progress: Progress = silent) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _held(make: Callable[[], Path], folder: Path, prefix: str, suffix: str = '') -> Iterator[Path]:
+    """Make a file or folder that is locked while it is used, and remove unlocked ones like it."""
+    for leftover in folder.iterdir():
+        if leftover.name.startswith(prefix) and leftover.name.endswith(suffix):
+            _remove_abandoned(leftover)
+    while True:
+        path = make()
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            # Without locks on this file system, leftovers stay.
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            # Another process may have removed it before it was locked.
+            if path.exists():
+                yield path
+                return
+        finally:
+            os.close(handle)
+
+
+def _remove_abandoned(path: Path) -> None:
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+        finally:
+            os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:

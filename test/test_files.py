@@ -19,6 +19,7 @@ from ros_deep_learning.files import (
     move_whole,
     read_limited,
     replacing,
+    scratch_folder,
     sha256_of,
     work_folder,
     write_whole,
@@ -192,3 +193,31 @@ def test_a_place_that_cannot_be_locked(tmp_path: Path) -> None:
         pass
     with pytest.raises(FetchError, match='cannot lock'), work_folder(path):
         pass
+
+
+def killed_in(tmp_path: Path, what: str) -> None:
+    """Kill a process while it writes."""
+    code = (
+        'import os\nfrom pathlib import Path\nfrom ros_deep_learning.files import *\n'
+        f'with {what}:\n    os.kill(os.getpid(), 9)\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], cwd=Path(files.__file__).parents[1])
+    assert done.returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_part_of_a_killed_process_goes_with_the_next_one(tmp_path: Path) -> None:
+    killed_in(tmp_path, f'replacing(Path({str(tmp_path / "a.bin")!r}))')
+    with replacing(tmp_path / 'a.bin') as first:
+        # The part of a living process stays.
+        write_whole(tmp_path / 'a.bin', b'second')
+        first.write(b'first')
+    assert (tmp_path / 'a.bin').read_bytes() == b'first'
+    assert [path.name for path in tmp_path.iterdir()] == ['a.bin']
+
+
+def test_the_scratch_folder_of_a_killed_process_goes_with_the_next_one(tmp_path: Path) -> None:
+    killed_in(tmp_path, f'scratch_folder(Path({str(tmp_path)!r}), ".making-")')
+    with scratch_folder(tmp_path, '.making-') as one, scratch_folder(tmp_path, '.making-') as two:
+        assert sorted(tmp_path.iterdir()) == sorted((one, two))
+    assert list(tmp_path.iterdir()) == []

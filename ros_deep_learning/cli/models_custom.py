@@ -14,11 +14,12 @@ from ..cards.card_text import card_text
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import CardError
+from ..files import write_whole
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES, card_from_file
 from ..recognition.hints import Hints
-from ..text import shape_text
+from ..text import disk_cause, shape_text
 from .models_tables import table
 from .vision_arguments import size_of
 
@@ -37,7 +38,11 @@ def inspect(arguments: argparse.Namespace) -> int:
     if target.exists():
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
-    target.write_text(text, encoding='utf-8')
+    try:
+        write_whole(target, text.encode())
+    except OSError as err:
+        msg = f'cannot write {target}: {disk_cause(err)}'
+        raise CardError(msg) from err
     print(f'wrote {target}; check input, labels and licence, then: rdl models add {target}')
     return 0
 

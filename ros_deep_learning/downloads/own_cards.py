@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from ..cards.card_text import card_text
 from ..cards.names import find_named
 from ..cards.zoo import card_files, user_folder
 from ..errors import CardError, FetchError
-from ..files import sha256_of, write_whole
-from ..onnx_tools.external_data import copy_onnx
+from ..files import copy_whole, move_whole, sha256_of, work_folder, write_whole
+from ..onnx_tools.external_data import copy_onnx, onnx_files
 from ..text import disk_cause
+
+_COPY = re.compile(r'(?P<name>.+)-[0-9a-f]{16}(?=\.|-colors\.)')
 
 
 def add_card(card: ModelCard, folder: Path | None = None, *, replace_it: bool = False) -> Path:
@@ -59,11 +62,17 @@ def refuse_taken_names(card: ModelCard, gives_way: Callable[[ModelCard], bool]) 
             raise CardError(msg)
 
 
+def own_lock(folder: Path) -> Path:
+    """Return the lock file of a folder of own networks, held while files are put there."""
+    return folder / '.lock'
+
+
 def write_own(card: ModelCard, folder: Path) -> Path:
     """Write a card and copies of its files into a folder with the subfolders of the zoo.
 
-    External weights beside an ONNX file are copied too; the card's SHA-256 covers the ONNX file
-    only.
+    The copies have names made from their content, and the card is written last: a network of the
+    same name stays complete until then, also for a process that runs it. External weights beside
+    an ONNX file are copied too; the card's SHA-256 covers the ONNX file only.
 
     Returns:
         The path of the written card.
@@ -77,41 +86,67 @@ def write_own(card: ModelCard, folder: Path) -> Path:
     try:
         for name in ('cards', 'weights', 'labels'):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        kept = _with_copies(card, folder)
-        text = card_text(kept, cards)
-        with tempfile.TemporaryDirectory(prefix='.adding-', dir=folder) as work:
-            write_whole(path, text.encode(), Path(work))
+        with work_folder(own_lock(folder)) as work:
+            kept = _with_copies(card, folder, work)
+            write_whole(path, card_text(kept, cards).encode(), work)
+            remove_replaced(kept, folder)
     except OSError as err:
         msg = f'cannot keep {card.name} in {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err
     return path
 
 
-def _with_copies(card: ModelCard, folder: Path) -> ModelCard:
+def remove_replaced(card: ModelCard, folder: Path) -> None:
+    """Remove the copies that earlier cards of the same name had; call with the lock held.
+
+    A process that runs such a network keeps its files until it closes them.
+    """
+    used = {p.name for p in (card.source.file, card.labels, card.colors) if p is not None}
+    kept = {match[0] for name in used if (match := _COPY.match(name))}
+    for path in (*(folder / 'weights').iterdir(), *(folder / 'labels').iterdir()):
+        match = _COPY.match(path.name)
+        if match and match['name'] == card.name and match[0] not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _with_copies(card: ModelCard, folder: Path, work: Path) -> ModelCard:
     source = card.source
     if source.file is not None:
-        stem = card.name
-        suffix = source.file.suffix
-        copy = copy_onnx if suffix.lower() == '.onnx' else shutil.copyfile
-        model = _copied(source.file, folder / 'weights' / f'{stem}{suffix}', copy)
-        prototxt = source.prototxt and _copied(
-            source.prototxt, folder / 'weights' / f'{stem}.prototxt'
-        )
+        is_onnx = source.file.suffix.lower() == '.onnx'
+        files = onnx_files(source.file) if is_onnx else [source.file]
+        if source.prototxt is not None:
+            files.append(source.prototxt)
+        stem = f'{card.name}-{_content_key(files)}'
+        model = work / f'{stem}{source.file.suffix}'
+        (copy_onnx if is_onnx else shutil.copyfile)(source.file, model)
+        sha256, size_bytes = sha256_of(model), model.stat().st_size
+        prototxt = None
+        if source.prototxt is not None:
+            prototxt = Path(shutil.copyfile(source.prototxt, work / f'{stem}.prototxt'))
+        for part in tuple(work.iterdir()):
+            move_whole(part, folder / 'weights' / part.name)
         source = replace(
             source,
-            file=model,
-            prototxt=prototxt,
-            sha256=sha256_of(model),
-            size_bytes=model.stat().st_size,
+            file=_placed(model, folder / 'weights'),
+            prototxt=prototxt and _placed(prototxt, folder / 'weights'),
+            sha256=sha256,
+            size_bytes=size_bytes,
         )
-    labels = card.labels and _copied(card.labels, folder / 'labels' / f'{card.name}.txt')
-    colors = card.colors and _copied(card.colors, folder / 'labels' / f'{card.name}-colors.txt')
+    labels = card.labels and _copied(card, card.labels, '.txt', folder, work)
+    colors = card.colors and _copied(card, card.colors, '-colors.txt', folder, work)
     return replace(card, source=source, labels=labels, colors=colors, folder=folder / 'cards')
 
 
-def _copied(
-    path: Path, target: Path, copy: Callable[[Path, Path], object] = shutil.copyfile
-) -> Path:
-    if path.resolve() != target.resolve():
-        copy(path, target)
+def _copied(card: ModelCard, path: Path, ending: str, folder: Path, work: Path) -> Path:
+    target = folder / 'labels' / f'{card.name}-{_content_key([path])}{ending}'
+    copy_whole(path, target, work)
     return target.resolve()
+
+
+def _placed(part: Path, folder: Path) -> Path:
+    return (folder / part.name).resolve()
+
+
+def _content_key(files: Iterable[Path]) -> str:
+    parts = '\n'.join(sha256_of(path) for path in files)
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]

@@ -6,18 +6,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from ..cards.card import ModelCard
+from ..cards.card import ModelCard, load_card
 from ..cards.zoo import is_own, user_folder
 from ..errors import CardError, FetchError
-from ..files import is_whole, replacing, sha256_of, write_whole
+from ..files import copy_whole, is_whole, sha256_of, work_folder, write_whole
 from ..progress import Progress, silent
 from ..text import disk_cause
-from .own_cards import refuse_taken_names, write_own
+from .own_cards import own_lock, refuse_taken_names, remove_replaced, write_own
 from .store import ModelStore
 from .trust import read_pin
 
@@ -62,10 +61,11 @@ def pack(
             for path in store.kept_files(card, progress):
                 target = folder / _CACHE / path.relative_to(store.folder())
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+                copy_whole(path, target)
             if is_own(card):
                 _check_names(card, folder / _OWN)
                 write_own(card, folder / _OWN)
+        own_lock(folder / _OWN).unlink(missing_ok=True)
         paths = sorted(p for p in folder.rglob('*') if p.is_file())
         names = [path.relative_to(folder).as_posix() for path in paths]
         manifest = {
@@ -122,7 +122,7 @@ def unpack(
     for path, target in targets.items():
         _check_pin(path, target)
     try:
-        _put(targets, progress)
+        _put(targets, dict.fromkeys(homes.values()), progress)
     except OSError as err:
         msg = f'cannot unpack {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err
@@ -158,13 +158,19 @@ def _check_pin(path: Path, target: Path) -> None:
         raise FetchError(msg)
 
 
-def _put(targets: dict[Path, Path], progress: Progress) -> None:
-    for done, (path, target) in enumerate(targets.items()):
-        progress('unpacking', done / len(targets))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            tempfile.TemporaryDirectory(prefix='.unpacking-', dir=target.parent) as work,
-            path.open('rb') as source,
-            replacing(target, Path(work)) as stream,
-        ):
-            shutil.copyfileobj(source, stream)
+def _put(targets: Mapping[Path, Path], homes: Iterable[Path], progress: Progress) -> None:
+    """Put the files in their places; cards and records, which make others valid, come last."""
+    with ExitStack() as stack:
+        works = {}
+        for home in homes:
+            home.mkdir(parents=True, exist_ok=True)
+            works[home] = stack.enter_context(work_folder(own_lock(home), progress))
+        last = sorted(targets.items(), key=lambda item: item[0].suffix in ('.yaml', '.json'))
+        for done, (path, target) in enumerate(last):
+            progress('unpacking', done / len(targets))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (work,) = (work for home, work in works.items() if home in target.parents)
+            copy_whole(path, target, work)
+        for target in targets.values():
+            if target.suffix == '.yaml':
+                remove_replaced(load_card(target), target.parents[1])

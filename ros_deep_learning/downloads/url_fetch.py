@@ -126,7 +126,10 @@ class DownloadedFiles:
         try:
             unpacked = work / 'unpacked'
             unpacked.mkdir()
-            files = self._unpacked(part, unpacked, progress)
+            kept = self._kept(self._unpacked(part, unpacked, progress))
+            listed = work / _LIST
+            text = json.dumps({'sha256': download.sha256, 'files': kept}, indent=1)
+            write_whole(listed, text.encode())
             if expected is None:
                 pin = new_pin(download.url, download.sha256, download.size_bytes)
                 write_pin(self.pin_path, pin, work)
@@ -135,7 +138,9 @@ class DownloadedFiles:
                     'pinned as %s',
                     *(self._stem, pin.url, pin.sha256),
                 )
-            self._put(files, download.sha256, work)
+            # The list makes the files valid. Everything that needs space is on disk by now.
+            move_whole(listed, self.folder / _LIST)
+            self._remove_replaced(kept)
         finally:
             discard(part)
 
@@ -149,14 +154,22 @@ class DownloadedFiles:
         progress(f'unpacking {self._stem}', None)
         return extract_members(part, source.archive, source.members, folder)
 
-    def _put(self, files: Mapping[Role, Path], sha256: str, work: Path) -> None:
-        """Move the files to their places, and last write the list that makes them valid."""
+    def _kept(self, files: Mapping[Role, Path]) -> dict[Role, tuple[str, str]]:
+        """Move the files beside those of an older download; return name and SHA-256 by role."""
         self.folder.mkdir(exist_ok=True)
-        listed = {role: (path.name, sha256_of(path)) for role, path in files.items()}
-        for path in files.values():
-            move_whole(path, self.folder / path.name)
-        text = json.dumps({'sha256': sha256, 'files': listed}, indent=1)
-        write_whole(self.folder / _LIST, text.encode(), work)
+        kept = {}
+        for role, path in files.items():
+            sha256 = sha256_of(path)
+            name = f'{path.stem}-{sha256[:16]}{path.suffix}'
+            move_whole(path, self.folder / name)
+            kept[role] = (name, sha256)
+        return kept
+
+    def _remove_replaced(self, kept: Mapping[Role, tuple[str, str]]) -> None:
+        names = {_LIST, *(name for name, _ in kept.values())}
+        for path in self.folder.iterdir():
+            if path.name not in names:
+                path.unlink()
 
 
 def _trusted(pin: Pin | None) -> str:

@@ -34,31 +34,48 @@ def external_files(path: Path, model: ModelProto) -> list[str]:
     return names
 
 
+def onnx_files(path: Path) -> list[Path]:
+    """List an ONNX file and the files that hold its weights.
+
+    Raises:
+        OnnxError: The file is not an ONNX file, refers to files outside its own folder, or one
+            of them is missing.
+    """
+    return _files(path, load_onnx(path, weights=False))
+
+
 def copy_onnx(path: Path, target: Path) -> None:
-    """Copy an ONNX file together with the files that hold its weights.
+    """Copy an ONNX file together with the files that hold its weights, into an empty folder.
 
     The copies of those are named after the target: networks of several exporters can share a
     folder, even if their files of weights have the same name.
 
     Raises:
-        OnnxError: The file is not an ONNX file, refers to files outside its own folder, or one
-            of them is missing.
+        OnnxError: As ``onnx_files``.
         OSError: A file cannot be read or written.
     """
     model = load_onnx(path, weights=False)
-    names = external_files(path, model)
-    if not names:
+    weights = _files(path, model)[1:]
+    if not weights:
         shutil.copyfile(path, target)
         return
-    copies = {name: f'{target.stem}.{k}.data' for k, name in enumerate(names)}
-    for name, copy in copies.items():
-        if not (path.parent / name).is_file():
-            msg = f'{path} has weights in {name}, which is missing; to fix: put it beside {path}'
-            raise OnnxError(msg)
-        shutil.copyfile(path.parent / name, target.with_name(copy))
+    copies = {}
+    for k, (name, file) in enumerate(zip(external_files(path, model), weights, strict=True)):
+        copies[name] = f'{target.stem}.{k}.data'
+        shutil.copyfile(file, target.with_name(copies[name]))
     for entry in _location_entries(model):
         entry.value = copies[entry.value]
     target.write_bytes(model.SerializeToString())
+
+
+def _files(path: Path, model: ModelProto) -> list[Path]:
+    files = [path]
+    for name in external_files(path, model):
+        files.append(path.parent / name)
+        if not files[-1].is_file():
+            msg = f'{path} has weights in {name}, which is missing; to fix: put it beside {path}'
+            raise OnnxError(msg)
+    return files
 
 
 def _location_entries(model: ModelProto) -> Iterator[StringStringEntryProto]:

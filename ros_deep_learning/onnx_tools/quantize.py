@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BuildError, SettingsError
-from ..files import move_whole
+from ..files import move_whole, scratch_folder
 from ..progress import Progress, silent
-from ..text import one_line
+from ..text import disk_cause, one_line
 from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
 from .onnxruntime_import import import_onnxruntime
@@ -72,8 +71,8 @@ def quantize(
     Raises:
         SettingsError: There are no frames, or no such method.
         OnnxError: The network cannot be read.
-        BuildError: The network is not float32, ONNX Runtime cannot quantise it, or the goal is
-            not reached with any layer in int8.
+        BuildError: The network is not float32, ONNX Runtime cannot quantise it, the goal is not
+            reached with any layer in int8, or the file cannot be written.
     """
     if method not in get_args(Method):
         msg = f'method: expected one of {", ".join(get_args(Method))}, got {method!r}'
@@ -85,22 +84,39 @@ def quantize(
     if kind != 'fp32':
         msg = f'{onnx_path} is a network in {kind}; only float32 networks can be quantised'
         raise BuildError(msg)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix='.quantize-') as folder:
-        progress('preparing the network', None)
-        reader = _Reader(feeds, progress)
-        try:
-            # ONNX Runtime prints its progress.
-            with contextlib.redirect_stdout(io.StringIO()):
-                _calibrate(onnx_path, Path(folder), reader, method)
-        except Exception as err:
-            if reader.cancelled is err:
-                raise
-            msg = f'ONNX Runtime cannot quantise {onnx_path}: {one_line(err)}'
-            raise BuildError(msg) from err
-        made = _settle(Path(folder), feeds, goal, progress)
-        move_whole(Path(folder) / _MADE, output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(output.parent, '.quantize-') as folder:
+            made = _made(onnx_path, folder, feeds, method, goal, progress)
+            move_whole(folder / _MADE, output)
+    except OSError as err:
+        msg = f'cannot write {output}: {disk_cause(err)}'
+        raise BuildError(msg) from err
     return made
+
+
+def _made(
+    onnx_path: Path,
+    folder: Path,
+    feeds: Sequence[Feed],
+    method: Method,
+    goal: Goal | None,
+    progress: Progress,
+) -> Quantised:
+    progress('preparing the network', None)
+    reader = _Reader(feeds, progress)
+    try:
+        # ONNX Runtime prints its progress.
+        with contextlib.redirect_stdout(io.StringIO()):
+            _calibrate(onnx_path, folder, reader, method)
+    except OSError:
+        raise
+    except Exception as err:
+        if reader.cancelled is err:
+            raise
+        msg = f'ONNX Runtime cannot quantise {onnx_path}: {one_line(err)}'
+        raise BuildError(msg) from err
+    return _settle(folder, feeds, goal, progress)
 
 
 def judged(count: int) -> list[int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .pacing import PacedWriter
-from .sinks import VideoSink
+from .sinks import VideoSink, write_picture
 
 COLUMNS, ROWS = 3, 4
 TILE_WIDTH = 480
@@ -60,12 +60,16 @@ class Album:
             self._best[window] = (worth, frame_bgr.copy())
 
     def close(self) -> None:
-        """Finish the video and write the contact sheet; do nothing if no frame was added."""
+        """Finish the video and write the contact sheet; do nothing if no frame was added.
+
+        Raises:
+            ImageError: One of them cannot be written.
+        """
         if not self._best or self.paths:
             return
         self._video.close()
         sheet = self._folder / 'contact_sheet.png'
-        cv2.imwrite(str(sheet), self._sheet())
+        write_picture(sheet, self._sheet())
         self.paths = [*self._video.paths, sheet]
 
     def _sheet(self) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import disk_cause, one_line
 from .sources import PICTURE_SUFFIXES
 
 OUTPUT_CODECS = {
@@ -45,6 +47,28 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish the output; a second call does nothing."""
+
+
+def write_picture(path: Path, frame_bgr: NDArray[np.uint8]) -> None:
+    """Write a picture; nothing is left of one that cannot be written.
+
+    Raises:
+        ImageError: The picture cannot be written.
+    """
+    try:
+        encoded, data = cv2.imencode(path.suffix, frame_bgr)
+        if not encoded:
+            msg = f'cannot write {path}: its suffix is not one of a picture'
+            raise ImageError(msg)
+        path.write_bytes(data.tobytes())
+    except cv2.error as err:
+        msg = f'cannot write {path}: {one_line(err)}'
+        raise ImageError(msg) from err
+    except OSError as err:
+        with suppress(OSError):
+            path.unlink()
+        msg = f'cannot write {path}: {disk_cause(err)}'
+        raise ImageError(msg) from err
 
 
 class PictureSink:
@@ -81,10 +105,7 @@ class PictureSink:
         Raises:
             ImageError: The picture cannot be written.
         """
-        path = self.target(self._count)
-        if not cv2.imwrite(str(path), frame_bgr):
-            msg = f'cannot write {path}'
-            raise ImageError(msg)
+        write_picture(self.target(self._count), frame_bgr)
         self._count += 1
         self.paths = [self._folder]
 

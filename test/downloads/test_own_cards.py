@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +79,9 @@ def test_it_is_found_by_its_names(card: ModelCard, own: Path, tmp_path: Path) ->
     kept = find_card('mine')
     assert kept.source.sha256 is not None
     assert ModelStore(tmp_path).onnx_path(kept).read_bytes() == WEIGHTS
-    assert kept.labels == own / 'labels' / 'my-net.txt'
+    assert kept.labels is not None
+    assert kept.labels.parent == own / 'labels'
+    assert kept.labels.read_text() == 'cat\n'
     assert str(own) not in path.read_text()
     own.rename(tmp_path / 'moved')
 
@@ -86,7 +92,10 @@ def test_the_folder_can_move(
     add_card(card)
     own.rename(tmp_path / 'moved')
     monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(tmp_path / 'moved'))
-    assert find_card('mine').source.file == tmp_path / 'moved' / 'weights' / 'my-net.onnx'
+    kept = find_card('mine').source.file
+    assert kept is not None
+    assert kept.parent == tmp_path / 'moved' / 'weights'
+    assert kept.read_bytes() == WEIGHTS
 
 
 @pytest.mark.parametrize('name', ['googlenet', 'GoogleNet', 'resnet18', 'fcn-resnet18-voc'])
@@ -158,3 +167,104 @@ def test_a_folder_that_cannot_be_written(card: ModelCard, own: Path) -> None:
     own.write_text('a file')
     with pytest.raises(FetchError, match='cannot keep my-net in'):
         add_card(card)
+
+
+def external(folder: Path, value: float) -> Path:
+    """Return a network whose weights, and nothing else, are in a file beside it."""
+    folder.mkdir()
+    model = network('net', value)
+    location = {'location': 'net.onnx.data', 'size_threshold': 0}
+    onnx.save(model, str(folder / 'net.onnx'), save_as_external_data=True, **location)
+    return folder / 'net.onnx'
+
+
+def value_of(session: onnxruntime.InferenceSession) -> float:
+    (found,) = session.run(None, {'x': np.zeros((1, 3, 8, 8), np.float32)})
+    return float(found[0, 0])
+
+
+def open_kept(tmp_path: Path) -> onnxruntime.InferenceSession:
+    kept = ModelStore(tmp_path).onnx_path(find_card('my-net'))
+    return onnxruntime.InferenceSession(str(kept), providers=['CPUExecutionProvider'])
+
+
+def own_files(own: Path) -> list[str]:
+    return sorted(str(p.relative_to(own)) for p in own.rglob('*') if p.is_file())
+
+
+def test_a_running_network_is_not_written_over(card: ModelCard, tmp_path: Path, own: Path) -> None:
+    one, two = external(tmp_path / 'one', 1.0), external(tmp_path / 'two', 2.0)
+    add_card(replace(card, source=SourceSpec(file=one)))
+    running = open_kept(tmp_path)
+    (weights,) = (own / 'weights').glob('*.data')
+    with weights.open('rb') as held:
+        add_card(replace(card, source=SourceSpec(file=two)), replace_it=True)
+        assert np.frombuffer(held.read(), np.float32).tolist() == [1.0]
+    assert value_of(running) == 1.0
+    assert value_of(open_kept(tmp_path)) == 2.0
+    # The replaced files are gone: card, lock, labels, and the network with its weights.
+    assert len(own_files(own)) == 5
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run a function in a child process; return the signal that killed it, or 0."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+def test_a_kill_at_any_step_leaves_the_old_network_or_the_new_one(
+    card: ModelCard, tmp_path: Path, own: Path
+) -> None:
+    one, two = external(tmp_path / 'one', 1.0), external(tmp_path / 'two', 2.0)
+    old, new = (replace(card, source=SourceSpec(file=path)) for path in (one, two))
+    values = []
+    for step in range(1, 20):
+        add_card(old, replace_it=True)
+        killed = in_child(lambda step=step: add_until(new, step, lambda: os.kill(os.getpid(), 9)))
+        values.append(value_of(open_kept(tmp_path)))
+        if not killed:
+            break
+        assert killed == signal.SIGKILL
+    assert values == sorted(values)
+    assert values[0] == 1.0
+    assert values[-1] == 2.0
+    assert len(values) > 8
+    # The next run removes what the kills left.
+    add_card(new, replace_it=True)
+    assert len(own_files(own)) == 5
+    assert sorted(p.name for p in own.iterdir()) == ['.lock', 'cards', 'labels', 'weights']
+
+
+def add_until(card: ModelCard, step: int, stop: Callable[[], object]) -> None:
+    """Add a card, and stop at a step that changes the disk."""
+    steps = iter(range(1, step))
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((os, 'fsync'), (Path, 'replace')):
+            original = getattr(owner, name)
+
+            def counted(*args: object, original: Callable[..., object] = original) -> object:
+                if next(steps, None) is None:
+                    stop()
+                return original(*args)
+
+            patch.setattr(owner, name, counted)
+        add_card(card, replace_it=True)
+
+
+def test_a_full_disk_leaves_the_old_network(card: ModelCard, tmp_path: Path, own: Path) -> None:
+    one, two = external(tmp_path / 'one', 1.0), external(tmp_path / 'two', 2.0)
+    add_card(replace(card, source=SourceSpec(file=one)))
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    for step in (1, 3):
+        with pytest.raises(FetchError, match=r'cannot keep my-net in .*: no space left'):
+            add_until(replace(card, source=SourceSpec(file=two)), step, full)
+        assert value_of(open_kept(tmp_path)) == 1.0
+    assert not list(own.glob('.lock.*'))

@@ -19,6 +19,7 @@ from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.card_text import card_text
 from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads import pack as pack_module
 from ros_deep_learning.downloads.own_cards import add_card
 from ros_deep_learning.downloads.pack import MANIFEST, pack, unpack
 from ros_deep_learning.downloads.store import ModelStore
@@ -223,3 +224,42 @@ def test_only_an_empty_folder_is_packed_into(tmp_path: Path) -> None:
     (tmp_path / 'x').touch()
     with pytest.raises(FetchError, match='is not empty; give a new folder'):
         pack([], ModelStore(tmp_path), tmp_path)
+
+
+def test_a_newer_pack_takes_the_place_of_an_older_one(
+    tmp_path: Path, robot: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / 'robot' / 'own'
+    monkeypatch.setenv('ROS_DEEP_LEARNING_MODELS', str(own))
+    path = written(tmp_path / 'work', 'by-hand')
+    store = ModelStore(tmp_path / 'cache')
+    pack([find_card(path)], store, tmp_path / 'pack')
+    unpack(tmp_path / 'pack', robot)
+    (path.parent / 'names.txt').write_text('nothing\nperson\n')
+    pack([find_card(path)], store, tmp_path / 'pack-2')
+
+    labels = (own / 'labels').iterdir
+    before = set(labels())
+    copied: list[str] = []
+
+    def copy_until_the_card(source: Path, target: Path, part_folder: Path) -> None:
+        if target.suffix == '.yaml':
+            raise OSError(28, 'No space left on device')
+        copied.append(target.name)
+        shutil.copyfile(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pack_module, 'copy_whole', copy_until_the_card)
+        with pytest.raises(FetchError, match='no space left'):
+            unpack(tmp_path / 'pack-2', robot)
+    # The card comes last, and until then the older files stay.
+    assert len(copied) > 2
+    assert before < set(labels())
+    older = find_card('by-hand').labels
+    assert older is not None
+    assert older.read_text() == 'background\nperson\n'
+    unpack(tmp_path / 'pack-2', robot)
+    newer = find_card('by-hand').labels
+    assert newer is not None
+    assert newer.read_text() == 'nothing\nperson\n'
+    assert list(labels()) == [newer]

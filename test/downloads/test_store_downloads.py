@@ -43,12 +43,14 @@ def test_a_caffe_network_is_converted_once(https_server: HttpsServer, store: Mod
     assert facts.inputs['data'].shape == (1, 3, 224, 224)
     assert facts.outputs['softmax'].shape == (1, 12)
     # The original is removed, the labels stay.
+    labels = store.complete(card).labels
+    assert labels is not None
     kept = {p.name for p in store.downloaded(card).folder.iterdir()}
-    assert kept == {'files.json', 'labels.txt'}
+    assert kept == {'files.json', labels.name}
     assert store.is_here(card)
     https_server.pages.clear()
     assert store.onnx_path(card) == path
-    assert store.complete(card).labels == store.downloaded(card).folder / 'labels.txt'
+    assert store.complete(card).labels == labels
 
 
 def test_another_converter_converts_anew(

@@ -16,7 +16,7 @@ import pytest
 from https_server import HttpsServer
 
 from ros_deep_learning.cards.source import SourceSpec
-from ros_deep_learning.downloads import http_download
+from ros_deep_learning.downloads import http_download, url_fetch
 from ros_deep_learning.downloads.trust import read_pin
 from ros_deep_learning.downloads.url_fetch import DownloadedFiles
 from ros_deep_learning.errors import FetchError
@@ -79,7 +79,9 @@ def test_the_first_download_is_trusted_and_said_to_be(
     # The archive itself is not kept.
     stem = files.folder.name
     assert kept(tmp_path) == {
-        f'{stem}/files.json', f'{stem}/net.onnx', f'{stem}/labels.txt', f'pins/{stem}.json'
+        f'{stem}/files.json',
+        *(f'{stem}/{path.name}' for path in found.values()),
+        f'pins/{stem}.json'
     }  # fmt: skip
     https_server.asked.clear()
     caplog.clear()
@@ -221,9 +223,9 @@ def test_only_a_part_is_left_of_a_broken_transfer(
 @pytest.mark.parametrize('damage', ['model', 'list', 'escape'])
 def test_damaged_files_come_anew(source: SourceSpec, tmp_path: Path, damage: str) -> None:
     files = DownloadedFiles('net', source, tmp_path)
-    files.fetch(ROLES)
+    found = files.fetch(ROLES)
     if damage == 'model':
-        (files.folder / 'net.onnx').write_bytes(b'torn')
+        found['model'].write_bytes(b'torn')
     elif damage == 'list':
         (files.folder / 'files.json').write_text('torn')
     else:
@@ -248,20 +250,49 @@ def test_labels_that_an_archive_lacks_are_not_asked_for_again(
 
 def test_a_dropped_file_is_not_missed(source: SourceSpec, tmp_path: Path) -> None:
     files = DownloadedFiles('net', source, tmp_path)
-    files.fetch(ROLES)
+    found = files.fetch(ROLES)
     files.drop('model')
-    assert not (files.folder / 'net.onnx').exists()
+    assert not found['model'].exists()
     assert set(files.fetch(('labels',))) == {'labels'}
 
 
 @pytest.mark.parametrize(
-    ('path', 'name'), [('a/b.onnx', 'model.onnx'), ('a/b', 'model'), ('a/b.O%2f', 'model')]
+    ('path', 'suffix'), [('a/b.onnx', '.onnx'), ('a/b', ''), ('a/b.O%2f', '')]
 )
 def test_a_file_without_an_archive(
-    https_server: HttpsServer, tmp_path: Path, path: str, name: str
+    https_server: HttpsServer, tmp_path: Path, path: str, suffix: str
 ) -> None:
     url = https_server.put(path, b'weights')
     files = DownloadedFiles('net', SourceSpec(urls=(url,), max_bytes=100), tmp_path)
     found = files.fetch(('model',))
-    assert found['model'].name == name
+    sha256 = hashlib.sha256(b'weights').hexdigest()
+    assert found['model'].name == f'model-{sha256[:16]}{suffix}'
     assert found['model'].read_bytes() == b'weights'
+
+
+def test_until_a_new_download_is_complete_the_older_one_stays(
+    https_server: HttpsServer,
+    source: SourceSpec,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = DownloadedFiles('net', source, tmp_path)
+    files.fetch(ROLES)
+    https_server.put('net.tar.gz', packed(net_onnx=b'other', labels_txt=b'dog\n'))
+
+    def full(*args: object) -> None:
+        raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(url_fetch, 'write_pin', full)
+        with pytest.raises(OSError, match='No space'):
+            files.fetch(ROLES, anew=True)
+    older = files.existing(ROLES)
+    assert older is not None
+    assert older['model'].read_bytes() == b'weights'
+    newer = files.fetch(ROLES, anew=True)
+    assert newer['model'].read_bytes() == b'other'
+    assert {p.name for p in files.folder.iterdir()} == {
+        'files.json',
+        *(p.name for p in newer.values()),
+    }

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -208,3 +210,22 @@ def test_sums_and_gates_read_what_was_not_rounded(save, make_model, feeds, tmp_p
     made = onnx.load(str(tmp_path / 'int8.onnx'))
     [add] = [node for node in made.graph.node if node.op_type == 'Add']
     assert 'x' in add.input
+
+
+def test_a_full_disk_is_said_and_leaves_the_older_network(
+    save, network, feeds, tmp_path, monkeypatch
+):
+    output = tmp_path / 'out' / 'int8.onnx'
+    output.parent.mkdir()
+    output.write_bytes(b'older')
+    # What a killed process left.
+    (output.parent / '.quantize-killed').mkdir()
+
+    def full(handle):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(BuildError, match=r'cannot write .*int8\.onnx: no space left'):
+        quantize(save(network), output, feeds[:1], method='minmax')
+    assert output.read_bytes() == b'older'
+    assert list(output.parent.iterdir()) == [output]
