@@ -131,15 +131,24 @@ def load_card(path: Path | str) -> ModelCard:
     """
     path = Path(path).expanduser().absolute()
     top = read_yaml(path)
+    return read_card(top, read_source(top.section('source')))
+
+
+def read_card(top: Section, source: SourceSpec) -> ModelCard:
+    """Read a card's keys, except for its source.
+
+    Raises:
+        CardError: As ``load_card``.
+    """
     task = top.choice('task', get_args(Task))
     card = ModelCard(
         name=top.text('name', _NAME, _NAME_ALLOWED),
         task=task,
-        source=read_source(top.section('source')),
+        source=source,
         format=top.choice('format', get_args(Format), 'onnx'),
         input=_read_input(top.section('input')),
         licence=top.text('licence'),
-        folder=path.parent,
+        folder=top.path.parent,
         aliases=top.texts('aliases'),
         description=top.optional_text('description') or '',
         outputs=_read_outputs(top, task),

@@ -17,7 +17,7 @@ _LAST_KEYS = (
 )
 
 
-def card_text(card: ModelCard, folder: Path | None = None) -> str:
+def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool = True) -> str:
     """Return a card as YAML text.
 
     Args:
@@ -25,6 +25,7 @@ def card_text(card: ModelCard, folder: Path | None = None) -> str:
         folder: Folder of the card file, such as ``cards`` of the zoo: files in it, or in
             ``weights`` and ``labels`` next to it, are written with their bare names. None = all
             files are written with absolute paths.
+        with_source: Whether to write where the network's files are.
     """
     import yaml
 
@@ -34,7 +35,8 @@ def card_text(card: ModelCard, folder: Path | None = None) -> str:
     values['task'] = card.task
     if card.description:
         values['description'] = card.description
-    values['source'] = _source(card.source, folder)
+    if with_source:
+        values['source'] = _source(card.source, folder)
     values['format'] = card.format
     values['input'] = _input(card.input)
     if card.outputs:

@@ -18,6 +18,12 @@ def normal(name: str) -> str:
     return '-'.join(name.strip().casefold().replace('_', ' ').replace('-', ' ').split())
 
 
+def card_name(path: Path) -> str:
+    """Return the name of a file's card: the file's, as far as cards allow it."""
+    stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
+    return stem or 'network'
+
+
 def find_named(
     wanted: str, paths: Iterable[Path], load: Callable[[Path], ModelCard]
 ) -> ModelCard | None:

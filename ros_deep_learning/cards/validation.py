@@ -57,6 +57,19 @@ def read_yaml(path: Path) -> Section:
     except OSError as err:
         msg = f'{path}: cannot be read: {err.strerror}'
         raise CardError(msg) from err
+    return parse_yaml(data, path)
+
+
+def parse_yaml(data: bytes | str, path: Path) -> Section:
+    """Parse YAML text that contains a mapping.
+
+    Args:
+        data: The text.
+        path: Where it is from, for error messages; files that it names are searched beside it.
+
+    Raises:
+        CardError: It is not YAML, or not a mapping.
+    """
     try:
         values = yaml.load(data, _StrictLoader)  # noqa: S506 - a SafeLoader, made stricter
     except yaml.MarkedYAMLError as err:

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, get_args
 
 from ..engines.backend import EngineOptions
 from ..engines.base import Precision
-from ..errors import DeepLearningError
+from ..errors import CardError, DeepLearningError
 from ..progress import Progress
 from .bar import progress_bar
 from .logs import log_to_terminal
+from .next_command import next_command
 
 if TYPE_CHECKING:
-    from ..cards.card import InputSpec
+    from ..cards.card import ModelCard
     from ..engines.tensorrt.build.plan_request import PlanRequest
     from ..engines.tensorrt.build.plan_source import Plan
+
+_LOG = logging.getLogger('ros_deep_learning')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log_to_terminal(logging.DEBUG if arguments.verbose else logging.WARNING)
     try:
         with progress_bar() as bar:
-            request, plan = _build(arguments, _without_clock(bar))
+            request, plan, card = _build(arguments, _without_clock(bar))
     except DeepLearningError as err:
         print(f'rdl build-engine: {err}', file=sys.stderr)
         return 1
@@ -55,11 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'because: {record.reason}')
     for note in record.notes:
         print(f'note: {note}')
+    if card is not None:
+        print(f'next: {next_command(card.task, arguments.model)}')
     print(plan.path if plan.path is not None else 'not kept, see the warning')
     return 0
 
 
-def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanRequest, Plan]:
+def _build(
+    arguments: argparse.Namespace, progress: Progress
+) -> tuple[PlanRequest, Plan, ModelCard | None]:
     from ..engines.tensorrt.api import tensorrt
     from ..engines.tensorrt.backend import this_machine
     from ..engines.tensorrt.build.plan_request import request_plan
@@ -78,29 +85,35 @@ def _build(arguments: argparse.Namespace, progress: Progress) -> tuple[PlanReque
         api, target = tensorrt(), absent_target(arguments.target)
     else:
         api, target = this_machine(options.device)
-    path, spec = _network(arguments.model, progress)
+    path, card = _network(arguments.model, progress)
     request = request_plan(
         path,
         api=api,
         target=target,
-        input_spec=spec,
+        input_spec=None if card is None else card.input,
         precision=arguments.precision,
         options=options,
     )
     refused = 'rebuild requested' if arguments.rebuild else ''
-    return request, obtain_plan(request, PlanCache(), progress, refused=refused)
+    return request, obtain_plan(request, PlanCache(), progress, refused=refused), card
 
 
-def _network(model: str, progress: Progress) -> tuple[Path, InputSpec | None]:
-    from ..cards.zoo import find_card
+def _network(model: str, progress: Progress) -> tuple[Path, ModelCard | None]:
+    """Find a network's ONNX file, and its card, which an ONNX file need not have."""
     from ..downloads.store import ModelStore
+    from ..recognition.choice import choose_card
 
-    if model.endswith('.onnx'):
-        return Path(model).expanduser(), None
     store = ModelStore()
-    # A size in the network file wins over the card, as in the nodes.
-    card = store.complete(find_card(model), progress)
-    return store.onnx_path(card, progress), card.input
+    try:
+        # A size in the network file wins over the card, as in the nodes.
+        card = store.complete(choose_card(model), progress)
+    except CardError as err:
+        path = Path(model).expanduser()
+        if path.suffix.lower() != '.onnx' or not path.is_file():
+            raise
+        _LOG.warning('%s; its engine is built for the sizes that the file has', err)
+        return path, None
+    return store.onnx_path(card, progress), card
 
 
 def _without_clock(bar: Progress) -> Progress:

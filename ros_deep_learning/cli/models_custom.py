@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..cards.card import ModelCard, load_card
+from ..cards.card import ModelCard
 from ..cards.card_text import card_text
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import CardError
 from ..files import write_whole
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
+from ..recognition.choice import choose_card
 from ..recognition.conventions import is_ultralytics
-from ..recognition.custom import CAFFE_SUFFIXES, card_from_file
+from ..recognition.custom import CAFFE_SUFFIXES
 from ..recognition.hints import Hints
 from ..text import disk_cause, shape_text
 from .models_tables import table
+from .next_command import next_command
 from .vision_arguments import size_of
 
 _MAX_METADATA = 200
@@ -52,25 +54,22 @@ def add(arguments: argparse.Namespace) -> int:
     card = _card(arguments)
     path = add_card(card, replace_it=arguments.replace)
     print(f'{card.name}: {path}')
+    print(f'next: {next_command(card.task, card.name)}')
     return 0
 
 
 def _card(arguments: argparse.Namespace) -> ModelCard:
-    path = arguments.file.expanduser()
-    if path.suffix in ('.yaml', '.yml'):
-        card = load_card(path)
-    else:
-        hints = Hints(
-            prototxt=arguments.prototxt,
-            labels=arguments.labels,
-            colors=arguments.colors,
-            input_name=arguments.input_blob,
-            outputs={'scores': arguments.output_blob} if arguments.output_blob else {},
-            mean_pixel=arguments.mean_pixel,
-            size_wh=size_of(arguments.input_size),
-            decoder=arguments.decoder,
-        )
-        card = card_from_file(path, arguments.task, hints)
+    hints = Hints(
+        prototxt=arguments.prototxt,
+        labels=arguments.labels,
+        colors=arguments.colors,
+        input_name=arguments.input_blob,
+        outputs={'scores': arguments.output_blob} if arguments.output_blob else {},
+        mean_pixel=arguments.mean_pixel,
+        size_wh=size_of(arguments.input_size),
+        decoder=arguments.decoder,
+    )
+    card = choose_card(arguments.file.expanduser(), arguments.task, hints)
     if arguments.name:
         card = replace(card, name=arguments.name)
     return replace(card, licence=arguments.licence) if arguments.licence else card

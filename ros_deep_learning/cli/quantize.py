@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards.card import ModelCard
+from ..cards.embedded_card import card_metadata
+from ..downloads.own_cards import refuse_foreign_card, write_card_beside
 from ..downloads.store import ModelStore
+from ..engines.speed import Speed, compare_speed
 from ..errors import DeepLearningError, SettingsError
+from ..networks.fit import read_labels
 from ..onnx_tools.facts import read_facts
 from ..onnx_tools.quantize import Method, Quantised, judged, quantize, run_exactly
 from ..progress import Progress
@@ -23,6 +28,7 @@ from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
 from .logs import log_to_terminal
+from .next_command import next_command
 from .quantize_frames import read_frames
 from .quantize_report import Agreement, agreement, answers_kept
 
@@ -43,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = Path(arguments.output)
     try:
         with progress_bar() as progress:
-            made, report = _quantize(arguments, output, progress)
+            made, report, speed, card = _quantize(arguments, output, progress)
     except DeepLearningError as err:
         print(f'rdl quantize: {err}', file=sys.stderr)
         return 1
@@ -54,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = f': {", ".join(made.floats)}' if made.floats else ''
     print(f'{made.int8} layers in int8, {len(made.floats)} kept in float{names}')
     print(f'against the float network on frames it was not calibrated with: {report}')
+    print(speed)
+    print(f'next: {next_command(card.task, output)}')
     if arguments.at_least and not report.share >= arguments.at_least:
         print(
             f'rdl quantize: that is less than {arguments.at_least:.1%}; to fix: more frames, or '
@@ -66,10 +74,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _quantize(
     arguments: argparse.Namespace, output: Path, progress: Progress
-) -> tuple[Quantised, Agreement]:
+) -> tuple[Quantised, Agreement, Speed, ModelCard]:
+    if output.suffix != '.onnx':
+        msg = f'output: expected a name that ends in .onnx, got {output}'
+        raise SettingsError(msg)
     store = ModelStore()
     # A size in the network file wins over the card, as in the nodes.
     card = store.complete(choose_card(arguments.model), progress)
+    refuse_foreign_card(output)
+    # What was measured with the float network says nothing of this one.
+    made_of = replace(
+        card, accuracy=None, checked=None, family=None, notes=f'Int8, made of {card.name}.'
+    )
     progress('reading frames', None)
     frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
     if len(frames) < _LEAST_FRAMES:
@@ -88,6 +104,7 @@ def _quantize(
         [feeds[index] for index in seen],
         method=arguments.method,
         goal=goal if arguments.goal else None,
+        metadata=card_metadata(made_of, read_labels(card)),
         progress=progress,
     )
     progress('comparing with the float network', None)
@@ -98,7 +115,9 @@ def _quantize(
         run_exactly(onnx_path, check),
         run_exactly(output, check),
     )
-    return made, report
+    progress('measuring the speed', None)
+    speed = compare_speed(onnx_path, output, feeds[0])
+    return made, report, speed, write_card_beside(made_of, output)
 
 
 def _held_out(count: int, share: float) -> set[int]:

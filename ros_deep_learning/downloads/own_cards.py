@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ..cards.card import ModelCard, load_card
 from ..cards.card_text import card_text
-from ..cards.names import find_named
+from ..cards.names import card_name, find_named
+from ..cards.source import SourceSpec
 from ..cards.zoo import card_files, user_folder
 from ..errors import CardError, FetchError
 from ..files import copy_whole, move_whole, sha256_of, work_folder, write_whole
@@ -107,6 +108,61 @@ def remove_replaced(card: ModelCard, folder: Path) -> None:
         match = _COPY.match(path.name)
         if match and match['name'] == card.name and match[0] not in kept:
             path.unlink(missing_ok=True)
+
+
+def refuse_foreign_card(onnx_path: Path) -> None:
+    """Raise CardError if the place of a file's card has a YAML file that is none of our cards."""
+    beside = onnx_path.with_suffix('.yaml')
+    if not beside.exists():
+        return
+    try:
+        load_card(beside)
+    except CardError as err:
+        msg = f'{beside} is there already and is no card; to fix: another name than {onnx_path}'
+        raise CardError(msg) from err
+
+
+def write_card_beside(card: ModelCard, onnx_path: Path) -> ModelCard:
+    """Write the card of a file that was made from a card's network, with the suffix ``.yaml``.
+
+    Args:
+        card: The network that the file was made from.
+        onnx_path: The file; its metadata have the labels. Colours are copied beside it.
+
+    Returns:
+        The new card.
+
+    Raises:
+        FetchError: The files cannot be written.
+    """
+    onnx_path = onnx_path.absolute()
+    source = SourceSpec(
+        file=onnx_path,
+        sha256=sha256_of(onnx_path),
+        size_bytes=onnx_path.stat().st_size,
+        credit=card.source.credit,
+    )
+    try:
+        colors = None
+        if card.colors is not None:
+            colors = onnx_path.with_name(f'{onnx_path.stem}-colors.txt')
+            copy_whole(card.colors, colors)
+        made = replace(
+            card,
+            name=card_name(onnx_path),
+            aliases=(),
+            source=source,
+            format='onnx',
+            folder=onnx_path.parent,
+            labels=None,
+            colors=colors,
+        )
+        text = card_text(made, onnx_path.parent)
+        write_whole(onnx_path.with_suffix('.yaml'), text.encode())
+    except OSError as err:
+        msg = f'cannot write the card of {onnx_path}: {disk_cause(err)}'
+        raise FetchError(msg) from err
+    return made
 
 
 def _with_copies(card: ModelCard, folder: Path, work: Path) -> ModelCard:

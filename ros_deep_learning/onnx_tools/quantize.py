@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -25,6 +26,7 @@ from .onnxruntime_import import import_onnxruntime
 Method = Literal['entropy', 'minmax']
 _MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
 _OPSET = 13
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
 Feed = Mapping[str, NDArray[Any]]
 OPERATORS = ('Conv', 'Gemm', 'MatMul')
 """Operators with quantised weights and inputs, as TensorRT's developer guide recommends. Their
@@ -54,6 +56,7 @@ def quantize(
     *,
     method: Method = 'entropy',
     goal: Goal | None = None,
+    metadata: Mapping[str, str] = NO_METADATA,
     progress: Progress = silent,
 ) -> Quantised:
     """Write an int8 network in TensorRT's form: Q/DQ pairs, symmetric, one scale per channel.
@@ -66,6 +69,7 @@ def quantize(
             ``minmax`` keeps all.
         goal: Agreement with the float network to reach on the ``judged`` frames; the layers with
             the largest errors in int8 stay float until it is reached. None = all are int8.
+        metadata: Added to the metadata of the float network, which are kept.
         progress: Called with the share of finished frames; an exception from it ends the work.
 
     Raises:
@@ -80,7 +84,8 @@ def quantize(
     if not feeds:
         msg = 'there are no calibration frames'
         raise SettingsError(msg)
-    kind = read_facts(onnx_path).precision
+    facts = read_facts(onnx_path)
+    kind = facts.precision
     if kind != 'fp32':
         msg = f'{onnx_path} is a network in {kind}; only float32 networks can be quantised'
         raise BuildError(msg)
@@ -88,6 +93,7 @@ def quantize(
         output.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(output.parent, '.quantize-') as folder:
             made = _made(onnx_path, folder, feeds, method, goal, progress)
+            _set_metadata(folder / _MADE, {**facts.metadata, **metadata})
             move_whole(folder / _MADE, output)
     except OSError as err:
         msg = f'cannot write {output}: {disk_cause(err)}'
@@ -117,6 +123,14 @@ def _made(
         msg = f'ONNX Runtime cannot quantise {onnx_path}: {one_line(err)}'
         raise BuildError(msg) from err
     return _settle(folder, feeds, goal, progress)
+
+
+def _set_metadata(path: Path, metadata: Mapping[str, str]) -> None:
+    import onnx
+
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.save(model, str(path))
 
 
 def judged(count: int) -> list[int]:

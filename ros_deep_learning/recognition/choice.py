@@ -14,6 +14,7 @@ from ..cards.zoo import find_card
 from ..errors import CardError
 from .custom import card_from_file, is_network_file
 from .hints import Hints
+from .own_card import own_card
 
 # Roles of a card's output that a role in the hints may stand for. The role ``scores`` in the hints
 # stands for a single output with any role.
@@ -29,7 +30,8 @@ def choose_card(
     """Find or create the card of a network.
 
     Args:
-        model: A name in the zoo, or the path of a card or a network file.
+        model: A name in the zoo, or the path of a card or a network file. A file that has a card
+            beside it or inside, as this package writes them, is read by that.
         task: Task of the network; None = the task that the file itself suggests. A card is
             returned even if its task is another one.
         hints: Values that override the card's.
@@ -41,8 +43,12 @@ def choose_card(
     """
     hints = hints or Hints()
     if is_network_file(model):
-        return card_from_file(Path(model), task, hints)
-    card = find_card(model)
+        own = own_card(Path(model).expanduser())
+        if own is None:
+            return card_from_file(Path(model), task, hints)
+        card = own
+    else:
+        card = find_card(model)
     if hints.prototxt is not None:
         msg = (
             f'{hints.prototxt} belongs to a caffemodel, but {model} names all files of its '

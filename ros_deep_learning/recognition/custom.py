@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from ..cards.card import InputSpec, InputType, ModelCard, Task
 from ..cards.decision import Decision
 from ..cards.labels import load_labels
+from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError, DecodeError
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
@@ -97,9 +97,8 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
             '.uff'
         )
         raise CardError(msg)
-    stem = re.sub('[^A-Za-z0-9._-]+', '-', path.stem).strip('._-')[:64]
     return ModelCard(
-        name=stem or 'network',
+        name=card_name(path),
         source=SourceSpec(file=path.resolve(), prototxt=hints.prototxt),
         licence='LicenseRef-not-stated',
         folder=path.parent.absolute(),

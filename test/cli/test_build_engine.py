@@ -35,6 +35,7 @@ def test_builds_a_network_by_name_and_finds_it_again(capsys):
     assert 'because: no plan yet' in first.out
     assert 'note: network converted to half' in first.out
     assert 'building mp_selfie_256.onnx' in first.err
+    assert 'next: segnet --network=selfie PICTURE, or ros2 launch' in first.out
     path = Path(first.out.splitlines()[-1])
     assert path.read_bytes().startswith(b'vtrt')
     assert build_engine.main(['selfie', '--target', '8.6']) == 0

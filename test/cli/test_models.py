@@ -226,8 +226,9 @@ def test_the_guess_can_be_kept_and_added(
     card = tmp_path / 'card.yaml'
     said(capsys, 'inspect', trained, '--write', card, '--name', 'pets', '--licence', 'MIT')
     assert 'is there already' in said(capsys, 'inspect', trained, '--write', card, code=1)
-    text = said(capsys, 'add', card)
-    assert text == f'pets: {tmp_path}/own/cards/pets.yaml\n'
+    added, command = said(capsys, 'add', card).splitlines()
+    assert added == f'pets: {tmp_path}/own/cards/pets.yaml'
+    assert command.startswith('next: detectnet --network=pets PICTURE, or ros2 launch ')
     found = find_card('Pets')
     assert (found.licence, found.decoder) == ('MIT', 'yolov8')
     assert 'is taken by' in said(capsys, 'add', trained, '--name', 'pets', code=1)
@@ -259,7 +260,7 @@ def test_tao_networks_are_told_by_their_tensors(
         (['show', 'googelnet'], 'did you mean googlenet'),
         (['path', 'nothing-like-this'], 'see `rdl models list`'),
         (['inspect', '/no/such.onnx'], 'cannot read /no/such.onnx as an ONNX file'),
-        (['add', '/no/such.yaml'], 'cannot be read'),
+        (['add', '/no/such.yaml'], 'no model card at /no/such.yaml'),
         (['inspect', 'x.uff', '--task', 'detection'], 'there is no network file x.uff'),
         (['inspect', 'x.etlt', '--task', 'detection'], 'encrypted TAO files cannot be read'),
     ],

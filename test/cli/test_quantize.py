@@ -25,11 +25,14 @@ from ros_deep_learning.cli.quantize_report import (
     match_ious,
 )
 from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.speed import Speed
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.quantize import Quantised, run_exactly
+from ros_deep_learning.recognition.choice import choose_card
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.preprocess import placement, preprocess
 
@@ -231,6 +234,31 @@ def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, c
     out = capsys.readouterr().out
     assert 'frames it was not calibrated with: same top-1:' in out
     assert '(2 frames)' in out
+    assert 'on this CPU with onnxruntime: int8 ' in out
+    assert f'next: imagenet --network={output} PICTURE, or ros2 launch' in out
+    # Bare, with the card beside it and with the one inside, it is the network that it was.
+    for _ in range(2):
+        card = choose_card(output)
+        assert card.input == find_card('efficientnet-lite0').input
+        assert (card.name, card.licence, card.checked) == ('int8', 'Apache-2.0', None)
+        with ImageNet(card) as network:
+            seen = network.classify(coffee, top_k=1)[0]
+            assert (seen.label, seen.class_id) == ('espresso', 967)
+        output.with_suffix('.yaml').unlink(missing_ok=True)
+
+
+def test_a_file_of_others_is_not_replaced_by_the_card(folder, tmp_path, capsys):
+    (tmp_path / 'net.yaml').write_text('nc: 80')
+    assert quantize.main(['selfie', str(folder), str(tmp_path / 'net.onnx')]) == 1
+    assert 'net.yaml is there already and is no card' in capsys.readouterr().err
+    assert quantize.main(['selfie', str(folder), str(tmp_path / 'net.int8')]) == 1
+    assert 'expected a name that ends in .onnx' in capsys.readouterr().err
+
+
+def test_slower_than_float_is_said():
+    assert str(Speed(10.0, 30.0)).startswith('WARNING: on this CPU')
+    assert '3.0 times slower' in str(Speed(10.0, 30.0))
+    assert str(Speed(30.0, 10.0)).endswith('float 30.0 ms: 3.0 times as fast')
 
 
 @pytest.mark.parametrize(
@@ -276,7 +304,8 @@ def test_the_detector_answers_the_same_in_int8(tmp_path, coffee):
 
 
 def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys):
-    outcome = (Quantised(3, ('gate',)), Agreement(0.5, 'same top-1'))
+    card = find_card('selfie')
+    outcome = (Quantised(3, ('gate',)), Agreement(0.5, 'same top-1'), Speed(2.0, 1.0), card)
     monkeypatch.setattr(quantize, '_quantize', lambda *_: outcome)
     output = tmp_path / 'int8.onnx'
     output.write_bytes(b'')
@@ -319,5 +348,5 @@ def test_the_networks_own_size_holds_not_its_cards(
     # An .onnx file needs no card at all.
     (tmp_path / 'mine.onnx').write_bytes(files['model'])
     assert quantize.main([str(tmp_path / 'mine.onnx'), *arguments[1:]]) == 0
-    _, spec = build_engine._network(name, lambda stage, share: None)
-    assert (spec.width, spec.height) == (96, 64)
+    _, card = build_engine._network(name, lambda stage, share: None)
+    assert (card.input.width, card.input.height) == (96, 64)
