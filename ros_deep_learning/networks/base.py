@@ -26,6 +26,9 @@ from .image_runner import ImageRunner, Passed
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
 
+NOT_FINITE_FIX = 'to fix: try precision fp32, or check the weights'
+"""What helps if a network gives NaN or infinity, which half precision often causes."""
+
 _DEFAULT_OPTIONS = EngineOptions()
 
 _NetworkT = TypeVar('_NetworkT', bound='Network[Any]')

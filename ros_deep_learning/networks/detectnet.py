@@ -9,9 +9,12 @@ from dataclasses import replace
 from itertools import islice
 from time import perf_counter
 
+import numpy as np
+
 from ..cards.box_table import BoxTable
+from ..engines.base import Tensors
 from ..engines.on_device import GathersOnDevice
-from ..errors import DecodeError, SettingsError
+from ..errors import DecodeError, InferenceError, SettingsError
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement
 from ..tasks.classes import class_ids_of
@@ -20,7 +23,7 @@ from ..tasks.parts import Parts, parts_of
 from ..tasks.suppression import DetectionSettings, detections_from
 from ..tasks.tiling import joined
 from ..tasks.times import StageTimes
-from .base import Network
+from .base import NOT_FINITE_FIX, Network
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .image_runner import Passed
 from .images import ImageLike
@@ -87,7 +90,7 @@ class DetectNet(Network[DetectionSettings]):
 
         Raises:
             ImageError: The image has another shape or type, or the file is no picture.
-            InferenceError: The engine failed on this image.
+            InferenceError: The engine failed on this image, or the network gave NaN or infinity.
             DecodeError: The network's outputs are not what its decoder expects.
             EngineError: The network is closed.
             SettingsError: The image would be cut into too many tiles.
@@ -138,6 +141,18 @@ class DetectNet(Network[DetectionSettings]):
 
         return self._runner.run(images, pick)
 
+    def _refuse_nan(self, outputs: Tensors) -> None:
+        """Raise InferenceError if an output that is read has NaN.
+
+        A NaN score reaches no threshold, so that a broken network would seem to find nothing.
+        """
+        for name in self._reader.roles.values():
+            array = outputs[name]
+            # A minimum is NaN if one value is, and is found three times faster than np.isnan().
+            if array.dtype.kind == 'f' and array.size and np.isnan(array.min()):
+                msg = f'{self._card.name}: its output {name!r} has NaN; {NOT_FINITE_FIX}'
+                raise InferenceError(msg)
+
     def _read(
         self,
         passed: Sequence[Passed],
@@ -160,9 +175,16 @@ class DetectNet(Network[DetectionSettings]):
             inference_ms += one.inference_ms
             candidates = one.found
             if self._table is None:
+                self._refuse_nan(one.found)
                 candidates = reader.decoder.decode(
                     one.found, reader.roles, reader.network_wh, settings.score_threshold
                 )
+            if candidates.broken:
+                msg = (
+                    f'{self._card.name}: a box has a NaN or infinite edge or score; '
+                    f'{NOT_FINITE_FIX}'
+                )
+                raise InferenceError(msg)
             found.append(detections_from(candidates, one.placement, settings))
         result = found[0] if whole is None else joined(found, *whole, settings)
         highest = int(result.class_ids.max(initial=-1))

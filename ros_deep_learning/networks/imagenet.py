@@ -9,7 +9,9 @@ from dataclasses import replace
 from time import perf_counter
 from typing import get_args
 
-from ..errors import DecodeError
+import numpy as np
+
+from ..errors import DecodeError, InferenceError
 from ..tasks.activation import ScoreKind
 from ..tasks.classification import (
     Classification,
@@ -18,7 +20,7 @@ from ..tasks.classification import (
     read_probabilities,
 )
 from ..tasks.times import StageTimes
-from .base import Network
+from .base import NOT_FINITE_FIX, Network
 from .fit import only_role
 from .image_runner import Passed
 from .images import ImageLike
@@ -61,7 +63,7 @@ class ImageNet(Network[ClassificationSettings]):
 
         Raises:
             ImageError: The image has another shape or type, or the file is no picture.
-            InferenceError: The engine failed on this image.
+            InferenceError: The engine failed on this image, or the network gave NaN or infinity.
             DecodeError: The network's output is not one score a class.
             EngineError: The network is closed.
             SettingsError: ``top_k`` is negative.
@@ -100,6 +102,9 @@ class ImageNet(Network[ClassificationSettings]):
         if len(scores) != len(self.labels):
             msg = f'{self._card.name}: {len(scores)} scores for {len(self.labels)} labels'
             raise DecodeError(msg)
+        if not np.isfinite(scores).all():
+            msg = f'{self._card.name}: a score is NaN or infinite; {NOT_FINITE_FIX}'
+            raise InferenceError(msg)
         seen = classification_from(scores, passed.pixels.size_wh, settings, labels=self.labels)
         postprocess_ms = (perf_counter() - started) * 1e3
         times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 
 from ..engines.base import TensorSpec
 from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
-from ..errors import CardError, DecodeError
+from ..errors import CardError, DecodeError, InferenceError
+from ..imaging.palettes import UNLABELLED
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement
 from ..tasks.activation import ScoreKind
@@ -31,7 +32,7 @@ from ..tasks.segmentation import (
     segmentation_from_scores,
 )
 from ..tasks.times import StageTimes
-from .base import Network
+from .base import NOT_FINITE_FIX, Network
 from .device.device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
 from .fit import only_role
 from .image_runner import Passed
@@ -111,7 +112,8 @@ class SegNet(Network[SegmentationSettings]):
 
         Raises:
             ImageError: The image has another shape or type, or the file is no picture.
-            InferenceError: The engine failed on this image.
+            InferenceError: The engine failed on this image, or all its scores are NaN or
+                infinite. A pixel without a score has no class.
             DecodeError: The network's output is not what the card says.
             EngineError: The network is closed.
         """
@@ -211,6 +213,9 @@ class SegNet(Network[SegmentationSettings]):
                     segmentation_from_scores(planes, placement, way, k)
                     for way, k in zip(ways, ignored, strict=True)
                 ]
+        if not self._gives_ids and any(map(_has_no_score, found)):
+            msg = f'{self._card.name}: all scores are NaN or infinite; {NOT_FINITE_FIX}'
+            raise InferenceError(msg)
         postprocess_ms = (perf_counter() - started) * 1e3
         times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
         return [replace(one, labels=self.labels, times=times) for one in found]
@@ -225,3 +230,9 @@ class SegNet(Network[SegmentationSettings]):
     def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]
         return next(tensor for tensor in self.info.outputs if tensor.name == name)
+
+
+def _has_no_score(found: Segmentation) -> bool:
+    """Return whether no pixel has a finite score, as far as the confidence was asked for."""
+    # Of finite scores, the best class has a probability above 0.
+    return bool((found.class_mask == UNLABELLED).all() and (found.confidence_mask == 0).all())

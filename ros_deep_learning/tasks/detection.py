@@ -25,11 +25,13 @@ class Candidates:
         boxes_xyxy: Shape (N, 4), float32, pixel edges in the network's input.
         scores: Shape (N,), float32, 0..1, all at or above the threshold.
         class_ids: Shape (N,), int32, index into the labels.
+        broken: Number of others, left out because their score or an edge is NaN or infinite.
     """
 
     boxes_xyxy: NDArray[np.float32]
     scores: NDArray[np.float32]
     class_ids: NDArray[np.int32]
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)

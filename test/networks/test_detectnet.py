@@ -14,6 +14,7 @@ from ros_deep_learning.errors import (
     CardError,
     DecodeError,
     ImageError,
+    InferenceError,
     ModelNotFoundError,
     SettingsError,
 )
@@ -168,12 +169,26 @@ def test_not_an_image(net, image):
     assert len(net.detect(IMAGE)) == 1
 
 
-def test_hostile_outputs_are_survived(net, engine):
-    engine.outputs['out/boxes'][:] = np.nan
-    engine.outputs['out/scores'][:] = np.nan
-    assert len(net.detect(IMAGE)) == 0
-    engine.outputs['out/scores'][:] = np.inf
-    assert len(net.detect(IMAGE)) == 0
+@pytest.mark.parametrize(
+    ('output', 'value', 'message'),
+    [
+        (
+            'out/scores',
+            np.nan,
+            "^net: its output 'out/scores' has NaN; to fix: try precision",
+        ),
+        ('out/boxes', np.nan, "^net: its output 'out/boxes' has NaN; "),
+        ('out/scores', np.inf, '^net: a box has a NaN or infinite edge or score; to fix: '),
+        ('out/boxes', -np.inf, '^net: a box has a NaN or infinite edge or score; to fix: '),
+    ],
+)
+def test_nan_and_infinity_are_a_failure_and_not_nothing(net, engine, output, value, message):
+    whole = engine.outputs[output].copy()
+    engine.outputs[output][0, np.argmax(engine.outputs['out/scores'].max(axis=2))] = value
+    with pytest.raises(InferenceError, match=message):
+        net.detect(IMAGE)
+    engine.outputs[output] = whole
+    assert len(net.detect(IMAGE)) == 1
 
 
 def test_outputs_of_another_form(net, engine):

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.engines.base import TensorSpec
-from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
+from ros_deep_learning.errors import (
+    CardError,
+    DecodeError,
+    ImageError,
+    InferenceError,
+    SettingsError,
+)
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.tasks.classification import ClassificationSettings
@@ -150,8 +156,10 @@ def test_not_an_image(net, image):
 
 
 def test_hostile_outputs(net, engine):
-    engine.outputs = {'out': np.full((1, 4), np.nan, np.float32)}
-    assert len(net.classify(IMAGE)) == 0
+    for value in (np.nan, np.inf):
+        engine.outputs = {'out': np.float32([[1, 2, value, 3]])}
+        with pytest.raises(InferenceError, match=r'^net: a score is NaN or infinite; to'):
+            net.classify(IMAGE)
     engine.outputs = {'out': np.zeros((1, 5), np.float32)}
     with pytest.raises(DecodeError, match=r'^net: 5 scores for 4 labels$'):
         net.classify(IMAGE)

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.engines.base import TensorSpec
-from ros_deep_learning.errors import CardError, DecodeError, ImageError, SettingsError
+from ros_deep_learning.errors import (
+    CardError,
+    DecodeError,
+    ImageError,
+    InferenceError,
+    SettingsError,
+)
 from ros_deep_learning.imaging.palettes import UNLABELLED, class_colors
 from ros_deep_learning.networks import SegNet
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
@@ -184,11 +190,17 @@ def test_an_unknown_class_to_ignore_closes_the_engine(open_net, engine):
 
 def test_hostile_outputs(open_net, engine):
     net = open_net(LOGITS)
-    engine.outputs = {'out': np.full((1, 3, 20, 40), np.nan, np.float32)}
-    assert (net.segment(IMAGE).class_mask == UNLABELLED).all()
+    scores = np.full((1, 3, 20, 40), np.nan, np.float32)
+    engine.outputs = {'out': scores}
+    with pytest.raises(InferenceError, match=r'^net: all scores are NaN or infinite'):
+        net.segment(IMAGE)
+    # A part that is broken has no class; the rest has.
+    scores[:, :, :, 20:] = np.arange(3)[:, None, None]
+    masked = net.segment(IMAGE).class_mask
+    assert set(np.unique(masked)) == {2, UNLABELLED}
     engine.outputs = {'out': np.zeros((1, 4, 20, 40), np.float32)}
     with pytest.raises(DecodeError, match='are of 4 classes, got 3 labels'):
         net.segment(IMAGE)
     with pytest.raises(ImageError):
         net.segment(None)
-    assert len(engine.inputs) == 2
+    assert len(engine.inputs) == 3

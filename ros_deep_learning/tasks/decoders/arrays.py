@@ -17,7 +17,9 @@ from ..detection import Candidates
 def as_candidates(
     boxes_xyxy: NDArray[Any], scores: NDArray[Any], class_ids: NDArray[Any]
 ) -> Candidates:
-    """Make candidates of equally many boxes, scores and classes; drop what is NaN or infinite.
+    """Make candidates of equally many boxes, scores and classes.
+
+    What is NaN or infinite is left out and counted.
 
     Args:
         boxes_xyxy: Shape (N, 4), pixel edges in the network's input.
@@ -27,7 +29,8 @@ def as_candidates(
     with np.errstate(over='ignore', invalid='ignore'):
         boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
     good = finite(boxes_xyxy, scores)
-    return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32))
+    broken = len(good) - int(np.count_nonzero(good))
+    return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32), broken)
 
 
 def reaching(scores: NDArray[Any], score_threshold: float) -> tuple[NDArray[np.intp], ...]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..detection import Candidates
+from .arrays import as_candidates
 
 ROLES = ('boxes', 'scores')
 
@@ -60,10 +61,8 @@ def decode(
     # On a flat array NumPy finds the few that are True thirty times faster.
     hits = np.flatnonzero(scores >= score_threshold)
     anchors, class_ids = np.divmod(hits, max(1, scores.shape[1]))
-    return Candidates(
-        edges(boxes[anchors], anchors, network_wh),
-        scores[anchors, class_ids].astype(np.float32),
-        class_ids.astype(np.int32),
+    return as_candidates(
+        edges(boxes[anchors], anchors, network_wh), scores[anchors, class_ids], class_ids
     )
 
 
