@@ -32,7 +32,7 @@ from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.base import Engine, PixelsEngine
 from ros_deep_learning.errors import EngineError
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask
-from ros_deep_learning.networks import MaskParts, Network
+from ros_deep_learning.networks import MaskWish, Network
 
 WARM_UP, RUNS = 20, 100
 ALPHA = 120
@@ -63,8 +63,8 @@ def masks(net: SegNet, image: np.ndarray) -> object:
 
 def overlay(net: SegNet, image: np.ndarray) -> object:
     """Lay the colours of the classes over the image."""
-    parts = MaskParts(None, overlay_alphas=(ALPHA,) * len(net.labels))
-    (found,) = net.segment_in(image, [net.settings], [parts])
+    wish = MaskWish(net.settings, None, overlay_alphas=(ALPHA,) * len(net.labels))
+    (found,) = net.segment_in(image, [wish])
     if found.ready.overlay is not None:
         return found.ready.overlay
     drawn = image.copy()

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from .base import Network
 from .detectnet import DetectNet
-from .device.device_masks import MaskParts
+from .device.device_masks import MaskWish
 from .imagenet import ImageNet
 from .segnet import SegNet
 
 __all__ = [
     'DetectNet',
     'ImageNet',
-    'MaskParts',
+    'MaskWish',
     'Network',
     'SegNet',
 ]

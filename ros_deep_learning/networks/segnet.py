@@ -33,7 +33,7 @@ from ..tasks.segmentation import (
 )
 from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
-from .device.device_masks import MaskParts, as_segmentation, find_score_grid, mask_spec
+from .device.device_masks import MaskWish, as_segmentation, find_score_grid, mask_spec
 from .fit import only_role
 from .image_runner import Passed
 from .images import ImageLike
@@ -46,9 +46,6 @@ _KINDS: Mapping[Role, ScoreKind] = {
     'scores': 'scores',
     'mask': 'probabilities',
 }
-_USUAL_PARTS = MaskParts()
-_Wanted = tuple[Sequence[SegmentationSettings], Sequence[MaskParts]]
-"""The masks that are wanted of one image: how each is made, and what of it."""
 
 
 class SegNet(Network[SegmentationSettings]):
@@ -117,59 +114,51 @@ class SegNet(Network[SegmentationSettings]):
             DecodeError: The network's output is not what the card says.
             EngineError: The network is closed.
         """
-        return self.segment_in(image, [self._settings])[0]
+        return self.segment_in(image, [MaskWish(self._settings)])[0]
 
-    def segment_in(
-        self,
-        image: ImageLike,
-        ways: Sequence[SegmentationSettings],
-        parts: Sequence[MaskParts] | None = None,
-    ) -> list[Segmentation]:
+    def segment_in(self, image: ImageLike, wishes: Sequence[MaskWish]) -> list[Segmentation]:
         """Find the class of every pixel in several ways, from one run of the network.
 
         Args:
             image: As ``segment`` takes it.
-            ways: Used in place of ``settings``, such as one for each resolution that is wanted.
-            parts: What is wanted of each; None is the classes and their confidence.
+            wishes: The masks that are wanted, such as one for each resolution; their settings are
+                used in place of ``settings``.
 
         Raises:
             SettingsError: The network does not have a class to be ignored.
             DeepLearningError: As ``segment`` raises.
         """
-        return self.segment_batch_in([image], [ways], None if parts is None else [parts])[0]
+        return self.segment_batch_in([image], [wishes])[0]
 
     def segment_batch(self, images: Sequence[ImageLike]) -> list[Segmentation]:
         """Find the class of every pixel of each of some images, as ``segment`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        ways = [[self._settings]] * len(images)
-        return [found for (found,) in self.segment_batch_in(images, ways)]
+        wishes = [[MaskWish(self._settings)]] * len(images)
+        return [found for (found,) in self.segment_batch_in(images, wishes)]
 
     def segment_batch_in(
-        self,
-        images: Sequence[ImageLike],
-        ways: Sequence[Sequence[SegmentationSettings]],
-        parts: Sequence[Sequence[MaskParts]] | None = None,
+        self, images: Sequence[ImageLike], wishes: Sequence[Sequence[MaskWish]]
     ) -> list[list[Segmentation]]:
         """Segment each of some images in its own several ways, as ``segment_in`` does.
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        if parts is None:
-            parts = [[_USUAL_PARTS] * len(each) for each in ways]
-        wishes = iter(zip(ways, parts, strict=True))
+        left = iter(wishes)
         found: list[list[Segmentation]] = []
         for batch in self._runner.batches(images):
-            wanted = [next(wishes) for _ in batch]
+            wanted = [next(left) for _ in batch]
             passed = self._pass_in(batch, wanted)
             found += [self._read(*one) for one in zip(passed, wanted, strict=True)]
         return found
 
     def _pass(self, images: Sequence[Pixels], settings: SegmentationSettings) -> list[Passed]:
-        return self._pass_in(images, [([settings], [_USUAL_PARTS])] * len(images))
+        return self._pass_in(images, [[MaskWish(settings)]] * len(images))
 
-    def _pass_in(self, batch: Sequence[Pixels], wanted: Sequence[_Wanted]) -> list[Passed]:
+    def _pass_in(
+        self, batch: Sequence[Pixels], wanted: Sequence[Sequence[MaskWish]]
+    ) -> list[Passed]:
         """Run images together: to their masks if the engine can make them, else to its outputs."""
         grid, engine = self._score_grid, self._engine
         if grid is None or not isinstance(engine, SegmentsOnDevice):
@@ -180,38 +169,39 @@ class SegNet(Network[SegmentationSettings]):
         ) -> list[list[DeviceMask]]:
             specs = [
                 [
-                    mask_spec(
-                        placement, way, ignored_class(way, self.labels), some, self._colors_rgb
-                    )
-                    for way, some in zip(*wish, strict=True)
+                    mask_spec(wish, placement, self._ignored(wish), self._colors_rgb)
+                    for wish in each
                 ]
-                for placement, wish in zip(placements, wanted, strict=True)
+                for placement, each in zip(placements, wanted, strict=True)
             ]
             return engine.run_masks(pixels, self._card.input, grid, specs)
 
         return self._runner.run(batch, make)
 
-    def _read(self, passed: Passed, wanted: _Wanted) -> list[Segmentation]:
+    def _ignored(self, wish: MaskWish) -> int | None:
+        return ignored_class(wish.settings, self.labels)
+
+    def _read(self, passed: Passed, wanted: Sequence[MaskWish]) -> list[Segmentation]:
         """Make the masks of one image."""
         started = perf_counter()
-        ways, _ = wanted
         count, placement = len(self.labels), passed.placement
         if self._score_grid is not None:
             found = [as_segmentation(mask, count, placement.source_wh) for mask in passed.found]
         else:
             output = passed.found[self._card.outputs[self._role]]
-            ignored = [ignored_class(way, self.labels) for way in ways]
             if self._gives_ids:
                 ids = read_class_ids(output, count)
                 found = [
-                    segmentation_from_class_ids(ids, placement, way, count, k)
-                    for way, k in zip(ways, ignored, strict=True)
+                    segmentation_from_class_ids(
+                        ids, placement, wish.settings, count, self._ignored(wish)
+                    )
+                    for wish in wanted
                 ]
             else:
                 planes = read_scores(output, _KINDS[self._role], count)
                 found = [
-                    segmentation_from_scores(planes, placement, way, k)
-                    for way, k in zip(ways, ignored, strict=True)
+                    segmentation_from_scores(planes, placement, wish.settings, self._ignored(wish))
+                    for wish in wanted
                 ]
         if not self._gives_ids and any(map(_has_no_score, found)):
             msg = f'{self._card.name}: all scores are NaN or infinite; {NOT_FINITE_FIX}'

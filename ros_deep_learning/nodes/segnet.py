@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..networks import MaskParts, SegNet
+from ..networks import MaskWish, SegNet
 from ..progress import Progress
-from ..tasks.segmentation import Segmentation
+from ..tasks.segmentation import Segmentation, SegmentationSettings
 from ..tasks.times import StageTimes
 from .lifecycle.vision_node import VisionNode
 from .messages.mask_messages import MaskMessages, draw_parts
@@ -80,12 +80,11 @@ class SegNetNode(VisionNode):
         distinct = [
             list(dict.fromkeys(each.values())) or [plan.ways['class_mask']] for each in ways
         ]
-        parts = [
-            [_parts({n for n, way in each.items() if way == one}, plan) for one in wanted]
+        wishes = [
+            [_wish(one, {n for n, way in each.items() if way == one}, plan) for one in wanted]
             for each, wanted in zip(ways, distinct, strict=True)
         ]
-        pixels = [shot.pixels for shot in shots]
-        found = setup.network.segment_batch_in(pixels, distinct, parts)
+        found = setup.network.segment_batch_in([shot.pixels for shot in shots], wishes)
         return [
             Masks({name: masks[wanted.index(way)] for name, way in each.items()}, masks[0].times)
             for each, wanted, masks in zip(ways, distinct, found, strict=True)
@@ -124,10 +123,11 @@ def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:
     return message
 
 
-def _parts(outputs: set[str], plan: SegNetPlan) -> MaskParts:
-    """Return what outputs that share a mask need of it."""
+def _wish(settings: SegmentationSettings, outputs: set[str], plan: SegNetPlan) -> MaskWish:
+    """Return the mask that some outputs share, with what they need of it."""
     with_overlay = 'overlay' in outputs
-    return MaskParts(
+    return MaskWish(
+        settings,
         confidence='uint8' if outputs & {'confidence_mask', 'segmentation'} else None,
         counts='segmentation' in outputs or (with_overlay and plan.legend),
         color_mask='color_mask' in outputs,

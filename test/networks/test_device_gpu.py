@@ -15,7 +15,7 @@ from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.errors import FetchError
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
 from ros_deep_learning.imaging.pixels import Pixels
-from ros_deep_learning.networks import DetectNet, MaskParts, SegNet
+from ros_deep_learning.networks import DetectNet, MaskWish, SegNet
 from ros_deep_learning.tasks.parts import TilingSettings
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 from ros_deep_learning.tasks.suppression import DetectionSettings
@@ -84,20 +84,22 @@ def on_cpu(net, attribute, call):
 @pytest.mark.parametrize('name', SEGMENTERS)
 def test_masks_are_those_of_the_cpu(open_net, pictures, name, precision):
     net = open_net(SegNet, name, precision)
-    ways = [
-        SegmentationSettings(mask_filter, least, None, resolution)
+    wishes = [
+        MaskWish(SegmentationSettings(mask_filter, least, None, resolution))
         for mask_filter in ('linear', 'point')
         for least in (0.0, 0.6)
         for resolution in ('source', 'grid')
     ]
     for picture in pictures:
         for _ in range(2):  # the second is captured in a CUDA graph
-            ours = net.segment_in(picture, ways)
-            theirs = on_cpu(net, '_score_grid', lambda p=picture: net.segment_in(p, ways))
-        for way, a, b in zip(ways, ours, theirs, strict=True):
+            ours = net.segment_in(picture, wishes)
+            theirs = on_cpu(net, '_score_grid', lambda p=picture: net.segment_in(p, wishes))
+        for wish, a, b in zip(wishes, ours, theirs, strict=True):
             differ = (a.class_mask != b.class_mask).mean()
             off = np.abs(a.confidence_mask - b.confidence_mask).max()
-            print(f'{name} {precision} {way}: {differ:.2e} of the pixels differ, {off:.2e} off')
+            print(
+                f'{name} {precision} {wish.settings}: {differ:.2e} of the pixels differ, {off:.2e} off'
+            )
             assert off <= NEAR
             assert differ <= 1e-3
             assert a.class_mask.shape == b.class_mask.shape
@@ -107,9 +109,9 @@ def test_masks_are_those_of_the_cpu(open_net, pictures, name, precision):
 def test_pictures_are_those_of_the_cpu(open_net, pictures, name):
     net = open_net(SegNet, name)
     alpha = 120
-    parts = MaskParts('uint8', True, True, (alpha,) * len(net.labels))
+    wish = MaskWish(net.settings, 'uint8', True, True, (alpha,) * len(net.labels))
     for picture in pictures:
-        (found,) = net.segment_in(picture, [net.settings], [parts])
+        (found,) = net.segment_in(picture, [wish])
         np.testing.assert_array_equal(
             found.pixel_counts(),
             np.bincount(found.class_mask.ravel(), minlength=256)[: len(net.labels)],
@@ -134,11 +136,11 @@ def test_a_camera_frame_and_memory_that_stays(open_net, pictures):
     sizes = ((1920, 1080), (640, 480), (1, 1), (333, 1000))
     frames = [Pixels(cv2.resize(pictures[0].array, size), 'bgr') for size in sizes]
     alphas = (120,) * len(net.labels)
-    parts = MaskParts('float32', True, True, alphas)
+    wish = MaskWish(net.settings, 'float32', True, True, alphas)
     free = []
     for _ in range(CYCLES):
         for frame in frames:
-            (found,) = net.segment_in(frame, [net.settings], [parts])
+            (found,) = net.segment_in(frame, [wish])
             assert found.ready.overlay.shape == frame.array.shape
         with gpu_context(0).current():
             free.append(driver.mem_get_info()[0])

@@ -12,7 +12,7 @@ import pytest
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.imaging.palettes import UNLABELLED
-from ros_deep_learning.networks import SegNet
+from ros_deep_learning.networks import MaskWish, SegNet
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
 # Read off the picture with a grid over it: the person in her suit, and the helmet she holds.
@@ -169,7 +169,7 @@ def test_several_ways_from_one_run_are_those_of_several_runs(selfie, astronaut):
     runs = []
     run = selfie.engine.run
     selfie.engine.run = lambda inputs: runs.append(1) or run(inputs)
-    together = selfie.segment_in(astronaut, ways)
+    together = selfie.segment_in(astronaut, [MaskWish(way) for way in ways])
     del selfie.engine.run
     assert len(runs) == 1
     for way, parts in zip(ways, together, strict=True):

@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo
 
-from ros_deep_learning.networks import MaskParts, SegNet
+from ros_deep_learning.networks import MaskWish, SegNet
 from ros_deep_learning.nodes.messages import inference_stats as stats
 from ros_deep_learning.nodes.messages import mask_messages as masks
 from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
@@ -42,12 +42,12 @@ def test_only_what_is_subscribed_to_is_made(
     kinds = ('class_mask', 'confidence_mask', 'color_mask', 'segmentation')
     made: list[Any] = calls_of(*((masks.MaskMessages, kind) for kind in kinds))
     segment_in = SegNet.segment_batch_in
-    asked: list[MaskParts] = []
+    asked: list[MaskWish] = []
 
-    def counting(net: SegNet, images: Any, ways: Any, parts: Any) -> Any:
-        made.append(len(ways[0]))
-        asked[:] = parts[0]
-        return segment_in(net, images, ways, parts)
+    def counting(net: SegNet, images: Any, wishes: Any) -> Any:
+        made.append(len(wishes[0]))
+        asked[:] = wishes[0]
+        return segment_in(net, images, wishes)
 
     monkeypatch.setattr(SegNet, 'segment_batch_in', counting)
     publisher = graph.image_publisher('/segnet/image_in')
@@ -72,10 +72,11 @@ def test_only_what_is_subscribed_to_is_made(
     assert show('label_info') == []
     graph.inbox('/segnet/overlay', Image)
     assert show('overlay') == [1]
-    assert asked == [MaskParts(None, counts=True, overlay_alphas=(0, 120))]
+    way = tasks.SegmentationSettings(mask_filter='linear')
+    assert asked == [MaskWish(way, None, counts=True, overlay_alphas=(0, 120))]
     graph.inbox('/segnet/color_mask', Image)
     assert show('color_mask') == [1, 'color_mask']
-    assert asked == [MaskParts(None, counts=True, color_mask=True, overlay_alphas=(0, 120))]
+    assert asked == [MaskWish(way, None, counts=True, color_mask=True, overlay_alphas=(0, 120))]
     assert graph.set_parameters('segnet', overlay_filter='point').successful
     assert show('overlay', 'color_mask') == [2, 'color_mask']
     wanted = ['segmentation']
@@ -88,7 +89,8 @@ def test_only_what_is_subscribed_to_is_made(
     assert count == 3
     assert set(messages) == {'class_mask', 'color_mask', 'confidence_mask', *wanted}
     assert len(messages) == len(set(messages))
-    assert MaskParts('uint8', counts='segmentation' in wanted) in asked
+    way = tasks.SegmentationSettings(resolution='grid')
+    assert MaskWish(way, 'uint8', counts='segmentation' in wanted) in asked
 
 
 def test_what_a_device_has_made_is_sent_as_it_is() -> None:

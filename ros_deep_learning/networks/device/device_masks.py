@@ -20,13 +20,14 @@ from ...tasks.segmentation import ReadyParts, Segmentation, SegmentationSettings
 
 
 @dataclass(frozen=True, slots=True)
-class MaskParts:
-    """What is wanted of a mask beside the classes.
+class MaskWish:
+    """A mask that is wanted of an image: how it is made, and what of it beside the classes.
 
-    An engine with a device makes just these there (``Segmentation.ready``), and copies nothing
-    else. Elsewhere the confidences are always made, and the caller makes the others.
+    An engine with a device makes just these parts there (``Segmentation.ready``), and copies
+    nothing else. Elsewhere the confidences are always made, and the caller makes the others.
 
     Attributes:
+        settings: How scores become the mask.
         confidence: ``float32`` for ``Segmentation.confidence_mask``, ``uint8`` for the levels
             that a picture of it has; None is not wanted.
         counts: Whether the pixels of each class are to be counted.
@@ -35,6 +36,7 @@ class MaskParts:
             It goes with masks of the source's size.
     """
 
+    settings: SegmentationSettings
     confidence: Literal['float32', 'uint8'] | None = 'float32'
     counts: bool = False
     color_mask: bool = False
@@ -60,33 +62,29 @@ def find_score_grid(output: TensorSpec, kind: ScoreKind, class_count: int) -> Sc
 
 
 def mask_spec(
-    placement: Placement,
-    settings: SegmentationSettings,
-    ignored: int | None,
-    parts: MaskParts,
-    colors_rgb: NDArray[np.uint8],
+    wish: MaskWish, placement: Placement, ignored: int | None, colors_rgb: NDArray[np.uint8]
 ) -> MaskSpec:
-    """Write down what an engine is to make.
+    """Convert a wish to what an engine makes of one frame.
 
     Raises:
         SettingsError: There is not one opacity for each class, or it is none.
     """
     overlay = None
-    if parts.overlay_alphas is not None:
-        alphas = np.asarray(parts.overlay_alphas)
+    if wish.overlay_alphas is not None:
+        alphas = np.asarray(wish.overlay_alphas)
         if alphas.shape != (len(colors_rgb),) or alphas.min() < 0 or alphas.max() > 255:
             msg = f'overlay_alphas: expected {len(colors_rgb)} of 0 to 255, got {alphas.tolist()}'
             raise SettingsError(msg)
         overlay = np.concatenate([colors_rgb, alphas[:, None].astype(np.uint8)], axis=1)
     return MaskSpec(
         placement=placement,
-        on_grid=settings.resolution == 'grid',
-        linear=settings.mask_filter == 'linear',
+        on_grid=wish.settings.resolution == 'grid',
+        linear=wish.settings.mask_filter == 'linear',
         ignored=ignored,
-        min_confidence=settings.min_confidence,
-        confidence=parts.confidence,
-        counts=parts.counts,
-        colors_rgb=colors_rgb if parts.color_mask else None,
+        min_confidence=wish.settings.min_confidence,
+        confidence=wish.confidence,
+        counts=wish.counts,
+        colors_rgb=colors_rgb if wish.color_mask else None,
         overlay_rgba=overlay,
     )
 

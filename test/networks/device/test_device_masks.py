@@ -16,7 +16,7 @@ from ros_deep_learning.errors import EngineError, InferenceError, SettingsError
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import SegNet
-from ros_deep_learning.networks.device.device_masks import MaskParts, find_score_grid
+from ros_deep_learning.networks.device.device_masks import MaskWish, find_score_grid
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
 # Scores that OpenCV interpolates with weights of single precision are so far off.
@@ -125,9 +125,9 @@ def test_a_network_without_a_winner_anywhere(open_pair):
 def test_finds_the_same_classes(open_pair, card, output, role, resize):
     changes = {'input': replace(card.input, resize=resize)}
     ours, theirs = open_pair(output, role, changes=changes)
-    ways = [way for way in WAYS if way.ignore_class != '1' or len(ours.labels) > 2]
+    wishes = [MaskWish(way) for way in WAYS if way.ignore_class != '1' or len(ours.labels) > 2]
     for image in frames((40, 20), (77, 33), (16, 90), (1, 1)):
-        both = ours.segment_in(image, ways), theirs.segment_in(image, ways)
+        both = ours.segment_in(image, wishes), theirs.segment_in(image, wishes)
         for a, b in zip(*both, strict=True):
             assert_same(a, b)
 
@@ -160,18 +160,18 @@ def test_no_output_is_copied_and_nothing_that_nobody_asked_for(open_pair, fake_g
     ours, _ = open_pair(logits((3, 5, 10)))
     image = frames((40, 20))[0]
     room = -(-40 * 20 // 256) * 256
-    for parts, nbytes in (
-        (MaskParts(None), room),
-        (MaskParts('uint8'), 2 * room),
-        (MaskParts(), room + -(-40 * 20 * 4 // 256) * 256),
-        (MaskParts(None, counts=True), room + 1024),
+    for wish, nbytes in (
+        (MaskWish(WAYS[0], None), room),
+        (MaskWish(WAYS[0], 'uint8'), 2 * room),
+        (MaskWish(WAYS[0]), room + -(-40 * 20 * 4 // 256) * 256),
+        (MaskWish(WAYS[0], None, counts=True), room + 1024),
     ):
         fake_gpu.driver.downloaded.clear()
         fake_gpu.module.launched.clear()
-        ours.segment_in(image, [WAYS[0]], [parts])
+        ours.segment_in(image, [wish])
         assert fake_gpu.driver.downloaded == [nbytes]
         assert not {'colorize', 'blend'} & set(fake_gpu.module.launched)
-    assert ('count_classes' in fake_gpu.module.launched) == parts.counts
+    assert ('count_classes' in fake_gpu.module.launched) == wish.counts
 
 
 def test_only_the_output_that_is_read_is_copied_for_the_cpu(open_pair, fake_gpu):
@@ -189,10 +189,15 @@ def test_parts_that_are_ready_are_those_that_would_be_drawn(open_pair, order):
     image = Pixels(frames((77, 33))[0], order)
     rgb = image.array if order == 'rgb' else image.array[..., ::-1]
     alphas = (120, 0, 255, 33)
-    way = SegmentationSettings('point', 0.4)
-    parts = MaskParts('uint8', counts=True, color_mask=True, overlay_alphas=alphas)
-    (found,) = ours.segment_in(image, [way], [parts])
-    (wanted,) = theirs.segment_in(image, [way], [parts])
+    wish = MaskWish(
+        SegmentationSettings('point', 0.4),
+        'uint8',
+        counts=True,
+        color_mask=True,
+        overlay_alphas=alphas,
+    )
+    (found,) = ours.segment_in(image, [wish])
+    (wanted,) = theirs.segment_in(image, [wish])
     np.testing.assert_array_equal(found.class_mask, wanted.class_mask)
     np.testing.assert_array_equal(found.pixel_counts(), wanted.pixel_counts())
     np.testing.assert_array_equal(found.shares(), wanted.shares())
@@ -212,7 +217,7 @@ def test_parts_that_are_ready_are_those_that_would_be_drawn(open_pair, order):
     bare = wanted.class_mask == 255
     assert bare.any()
     np.testing.assert_array_equal(found.ready.overlay[bare], rgb[bare])
-    assert theirs.segment_in(image, [way], [parts])[0].ready.color_mask is None
+    assert theirs.segment_in(image, [wish])[0].ready.color_mask is None
 
 
 def test_results_are_the_callers_own(open_pair):
@@ -255,7 +260,7 @@ def test_opacities_must_fit_the_classes(open_pair):
     ours, _ = open_pair(logits((3, 5, 10)))
     for alphas in ((), (1, 2), (1, 2, 256), (-1, 2, 3)):
         with pytest.raises(SettingsError, match='overlay_alphas: expected 3 of 0 to 255'):
-            ours.segment_in(frames((40, 20))[0], [WAYS[0]], [MaskParts(overlay_alphas=alphas)])
+            ours.segment_in(frames((40, 20))[0], [MaskWish(WAYS[0], overlay_alphas=alphas)])
 
 
 @pytest.mark.parametrize(
