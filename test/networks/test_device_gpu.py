@@ -97,9 +97,7 @@ def test_masks_are_those_of_the_cpu(open_net, pictures, name, precision):
         for wish, a, b in zip(wishes, ours, theirs, strict=True):
             differ = (a.class_mask != b.class_mask).mean()
             off = np.abs(a.confidence_mask - b.confidence_mask).max()
-            print(
-                f'{name} {precision} {wish.settings}: {differ:.2e} of the pixels differ, {off:.2e} off'
-            )
+            print(f'{name} {precision} {wish}: {differ:.2e} of the pixels differ, {off:.2e} off')
             assert off <= NEAR
             assert differ <= 1e-3
             assert a.class_mask.shape == b.class_mask.shape

@@ -70,7 +70,7 @@ class Tracks:
         self.misses = np.concatenate([self.misses, np.zeros(count, np.int64)])
 
     def number(self, min_frames: int) -> None:
-        """Number each track without a number that has been seen in ``min_frames`` frames."""
+        """Assign numbers to the tracks that have been seen in ``min_frames`` frames."""
         ready = np.flatnonzero((self.ids < 0) & (self.hits >= min_frames))
         self.ids[ready] = np.arange(self._next_id, self._next_id + len(ready))
         self._next_id += len(ready)
