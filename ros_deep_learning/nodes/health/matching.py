@@ -51,6 +51,13 @@ def mismatches(offered: QoSProfile, requested: QoSProfile) -> list[Mismatch]:
     return found
 
 
+def publishers_of(node: Node, topic: str, message_type: Any) -> list[Any]:
+    """Return what the graph knows of the publishers of a topic that send a message class."""
+    wanted = type_name(message_type)
+    infos = node.get_publishers_info_by_topic(topic)
+    return [info for info in infos if info.topic_type == wanted]
+
+
 def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
     """Return a line with the fix for each publisher that a subscription does not match.
 

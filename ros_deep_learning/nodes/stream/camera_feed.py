@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolic
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ...errors import SettingsError
-from ..health.matching import OVERRIDABLE
+from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
 
@@ -26,7 +27,9 @@ RELIABILITIES = {
     'reliable': ReliabilityPolicy.RELIABLE,
     'best_effort': ReliabilityPolicy.BEST_EFFORT,
 }
-"""Values of the reliability parameter; ``best_available`` falls back to best effort."""
+"""Values of the reliability parameter; ``best_available`` takes both."""
+REMEMBERED = 16
+"""Messages between the two arrivals of one, at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,37 +50,39 @@ class Reader:
 
 
 class Feed:
-    """The readers of a topic, and its one subscription on the node of one of them.
+    """The readers of a topic, and its subscription on the node of one of them.
 
     Best effort matches every driver, but loses nearly all images larger than the middleware's
     shared memory: Fast DDS has 512 KiB, less than 640x480 in colour. So the subscription is
-    reliable at first, and is replaced by a best-effort one when a driver appears that a reliable
-    one cannot receive. A depth of 1 keeps both from queueing old images.
+    reliable, with a best-effort one beside it only while somebody publishes as best effort. Each
+    has a depth of 1, which keeps it from queueing old images.
     """
 
     def __init__(self, topic: str, message_type: Any, decode: Decode, reliability: str) -> None:
         self._topic = topic
         self._message_type = message_type
         self._decode = decode
-        self._relaxes = reliability == 'best_available'
+        self._both = reliability == 'best_available'
         self._reliability = RELIABILITIES[reliability]
         self._lock = threading.Lock()
         self._readers: list[Reader] = []
         self._owner: Reader | None = None
         self._subscription: Any = None
+        self._best_effort: Any = None
         self._generation = 0
+        self._arrived: tuple[deque[Hashable], deque[Hashable]] = (deque(), deque())
 
     @property
     def qos(self) -> QoSProfile:
-        """The quality of service that the subscription requests."""
-        return self._subscription.qos_profile
+        """The quality of service that publishers must offer at least."""
+        least = self._subscription if self._best_effort is None else self._best_effort
+        return least.qos_profile
 
     def join(self, reader: Reader) -> None:
         """Add a reader; the first reader's node gets the subscription."""
         with self._lock:
             if self._owner is None:
-                self._subscription = self._subscribe(reader)
-                self._owner = reader
+                self._own(reader)
             self._readers.append(reader)
 
     def leave(self, reader: Reader) -> bool:
@@ -85,59 +90,97 @@ class Feed:
         with self._lock:
             self._readers.remove(reader)
             if reader is self._owner:
-                old, self._owner = self._subscription, None
+                old = [s for s in (self._subscription, self._best_effort) if s is not None]
+                self._owner = self._best_effort = None
                 alive = [r for r in self._readers if r.node.context.ok()]
                 try:
                     if alive:
-                        self._subscription = self._subscribe(alive[0])
-                        self._owner = alive[0]
+                        self._own(alive[0])
                 finally:
-                    reader.node.destroy_subscription(old)
+                    for subscription in old:
+                        reader.node.destroy_subscription(subscription)
             return not self._readers
 
-    def _subscribe(self, reader: Reader) -> Any:
-        # From here on the old subscription, if any, delivers nothing: an image that both receive
-        # must not be delivered twice.
+    def look(self) -> None:
+        """Subscribe as best effort too while a publisher offers no more.
+
+        Called from time to time, since events about incompatible publishers may get lost
+        (rclpy 9 on a busy machine), and nobody reports the end of the last such publisher.
+        """
+        with self._lock:
+            owner = self._owner
+            if owner is None or not self._both:
+                return
+            publishers = publishers_of(owner.node, self._topic, self._message_type)
+            weak = [p for p in publishers if p.qos_profile.reliability != self._reliability]
+            if bool(weak) == (self._best_effort is not None):
+                return
+            self._arrived = (deque(maxlen=REMEMBERED), deque(maxlen=REMEMBERED))
+            if weak:
+                self._best_effort = self._subscribe(owner, ReliabilityPolicy.BEST_EFFORT, 1)
+            else:
+                owner.node.destroy_subscription(self._best_effort)
+                self._best_effort = None
+        self._report(owner.node, weak, beside=len(weak) < len(publishers))
+
+    def _report(self, node: Node, weak: Sequence[Any], *, beside: bool) -> None:
+        logger = node.get_logger()
+        if not weak:
+            logger.info(f'nobody publishes on {self._topic} as best effort any more')
+            return
+        names = ', '.join(sorted({full_name(publisher) for publisher in weak}))
+        said = f'{names} publishes on {self._topic} as best effort: large images may get lost'
+        if beside:
+            logger.warning(
+                f'{said}; those of the reliable publishers are received twice meanwhile'
+            )
+        else:
+            logger.info(said)
+
+    def _own(self, reader: Reader) -> None:
+        # From here on old subscriptions deliver nothing: an image that both an old and a new one
+        # receive must not be delivered twice.
         self._generation += 1
+        self._subscription = self._subscribe(reader, self._reliability)
+        self._owner = reader
+
+    def _subscribe(self, reader: Reader, reliability: ReliabilityPolicy, number: int = 0) -> Any:
         kinds = [kind for kind in OVERRIDABLE if kind != QoSPolicyKind.RELIABILITY]
         return reader.node.create_subscription(
             self._message_type,
             self._topic,
-            partial(self._on_message, self._generation),
-            QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=self._reliability),
+            partial(self._on_message, self._generation, number),
+            QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability),
             callback_group=reader.group,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=_expected),
             qos_overriding_options=QoSOverridingOptions(kinds),
         )
 
-    def _on_message(self, generation: int, message: Any) -> None:
+    def _on_message(self, generation: int, number: int, message: Any) -> None:
         if generation != self._generation:
+            return
+        if self._best_effort is not None and self._is_second(number, message):
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
         for reader in tuple(self._readers):
             if not reader.paused:
                 reader.receive(frame)
 
-    def _on_incompatible(self, event: Any) -> None:
-        # Diagnostics list other incompatible policies.
-        owner = self._owner
-        reliability = QoSPolicyKind(event.last_policy_kind) == QoSPolicyKind.RELIABILITY
-        if reliability and self._relaxes and owner is not None:
-            # Later, since this is called while the subscription is in use.
-            owner.node.executor.create_task(self._relax)
+    def _is_second(self, number: int, message: Any) -> bool:
+        """Return whether the other subscription has delivered this message already."""
+        # rclpy 3 does not say when a message was sent, nor by whom.
+        stamp, frame_id = message.header.stamp, message.header.frame_id
+        key = (stamp.sec, stamp.nanosec, frame_id, len(message.data))
+        delivered, by_other = self._arrived[number], self._arrived[1 - number]
+        if key in by_other:
+            by_other.remove(key)
+            return True
+        delivered.append(key)
+        return False
 
-    def _relax(self) -> None:
-        with self._lock:
-            owner = self._owner
-            if owner is None or self._reliability != ReliabilityPolicy.RELIABLE:
-                return
-            self._reliability = ReliabilityPolicy.BEST_EFFORT
-            old, self._subscription = self._subscription, self._subscribe(owner)
-            owner.node.destroy_subscription(old)
-        owner.node.get_logger().info(
-            f'a publisher of {self._topic} is best effort, and so is the subscription now; '
-            'large images may get lost on the way'
-        )
+
+def _expected(_: Any) -> None:
+    """Ignore an incompatible publisher: diagnostics list it, in place of rclpy's warning."""
 
 
 class FeedHub:

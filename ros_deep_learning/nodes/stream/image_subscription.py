@@ -18,7 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ...imaging.compressed import pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
-from ..health.matching import type_name, unheard_publishers
+from ..health.matching import publishers_of, unheard_publishers
 from .camera_feed import HUB, Feed, Reader, check_overrides
 from .frame import Decode, Frame
 
@@ -74,15 +74,14 @@ class ImageSubscription:
         self._timer: Any = None
         if self._reads_compressed:
             self._compressed = self._join_compressed()
-            return
-        decode = partial(pixels_from_message, fallback=_cv_bridge())
-        self._raw = self._join(self.raw_topic, Image, decode)
-        if transport == 'auto':
-            # By the steady clock, since simulated time may stand still.
-            clock = Clock(clock_type=ClockType.STEADY_TIME)
-            self._timer = node.create_timer(
-                LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
-            )
+        else:
+            decode = partial(pixels_from_message, fallback=_cv_bridge())
+            self._raw = self._join(self.raw_topic, Image, decode)
+        # By the steady clock, since simulated time may stand still.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(
+            LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
+        )
 
     @property
     def topic_name(self) -> str:
@@ -141,6 +140,15 @@ class ImageSubscription:
         return self._join(self.compressed_topic, CompressedImage, pixels_from_compressed)
 
     def _look(self) -> None:
+        with self._lock:
+            feeds = [feed for _, _, feed in self._feeds()]
+        for feed in feeds:
+            feed.look()
+        if self._transport == 'auto':
+            self._choose()
+
+    def _choose(self) -> None:
+        """Take the compressed images only while there are no raw ones."""
         wanted = not self._published(self.raw_topic, Image) and self._published(
             self.compressed_topic, CompressedImage
         )
@@ -157,9 +165,7 @@ class ImageSubscription:
         self._node.get_logger().info(f'takes the images of {self.topic_name}')
 
     def _published(self, topic: str, message_type: Any) -> bool:
-        wanted = type_name(message_type)
-        infos = self._node.get_publishers_info_by_topic(topic)
-        return any(info.topic_type == wanted for info in infos)
+        return bool(publishers_of(self._node, topic, message_type))
 
 
 def _cv_bridge() -> Callable[[Any], NDArray[np.uint8]] | None:

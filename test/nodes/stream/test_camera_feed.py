@@ -183,6 +183,22 @@ class StubNode:
     def __init__(self) -> None:
         self.context = SimpleNamespace(ok=lambda: True)
         self.callbacks: list[Callable[[Any], None]] = []
+        self.publishers: list[ReliabilityPolicy] = []
+        self.said: list[str] = []
+
+    def get_publishers_info_by_topic(self, _: str) -> list[Any]:
+        return [
+            SimpleNamespace(
+                topic_type='sensor_msgs/msg/Image',
+                qos_profile=SimpleNamespace(reliability=reliability),
+                node_name='stray',
+                node_namespace='/',
+            )
+            for reliability in self.publishers
+        ]
+
+    def get_logger(self) -> Any:
+        return SimpleNamespace(info=self.said.append, warning=self.said.append)
 
     def create_subscription(
         self, message_type: Any, topic: str, callback: Any, *_: Any, **__: Any
@@ -191,7 +207,7 @@ class StubNode:
         return callback
 
     def destroy_subscription(self, subscription: Any) -> None:
-        assert subscription in self.callbacks
+        self.callbacks.remove(subscription)
 
 
 def test_an_image_that_two_owners_receive_is_delivered_once() -> None:
@@ -211,3 +227,49 @@ def test_an_image_that_two_owners_receive_is_delivered_once() -> None:
     assert len(got) == 2
     new(Image())
     assert len(got) == 3
+
+
+def test_an_image_that_both_subscriptions_receive_is_delivered_once(
+    make_image: Callable[..., Image],
+) -> None:
+    got: list[Any] = []
+    node = StubNode()
+    feed = Feed('/camera', Image, lambda _: None, 'best_available')
+    feed.join(Reader(node, None, got.append))  # type: ignore[arg-type]
+    node.publishers = [ReliabilityPolicy.RELIABLE]
+    feed.look()
+    assert len(node.callbacks) == 1
+    assert node.said == []
+    node.publishers = [ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT]
+    for _ in range(2):
+        feed.look()
+    reliable, best_effort = node.callbacks
+    assert len(node.said) == 1
+    assert '/stray publishes on /camera as best effort' in node.said[0]
+    # Some cameras set no stamp, or one stamp for all; a stray may send the same one.
+    for stamp in (0, 0, 0, 7):
+        before = len(got)
+        reliable(make_image(SMALL, stamp=stamp))
+        best_effort(make_image(SMALL[:1], stamp=stamp))
+        best_effort(make_image(SMALL, stamp=stamp))
+        assert len(got) == before + 2
+    best_effort(make_image(SMALL, stamp=8))
+    reliable(make_image(SMALL, stamp=8))
+    reliable(make_image(SMALL, stamp=9))
+    assert [frame.header.stamp.sec for frame in got[-2:]] == [8, 9]
+    node.publishers = [ReliabilityPolicy.RELIABLE]
+    feed.look()
+    assert node.callbacks == [reliable]
+    assert len(node.said) == 2
+    reliable(make_image(SMALL, stamp=9))
+    reliable(make_image(SMALL, stamp=9))
+    assert len(got) == 12
+
+
+def test_a_reliability_that_was_asked_for_is_not_joined_by_another() -> None:
+    node = StubNode()
+    feed = Feed('/camera', Image, lambda _: None, 'reliable')
+    feed.join(Reader(node, None, print))  # type: ignore[arg-type]
+    node.publishers = [ReliabilityPolicy.BEST_EFFORT]
+    feed.look()
+    assert len(node.callbacks) == 1

@@ -95,19 +95,36 @@ def test_images_of_a_best_effort_camera_arrive(
         return len(images) > 0
 
     graph.wait_until('an image', arrived)
-    assert reliability(graph) == {'BEST_EFFORT'}
-    # A reliable camera beside it is received too.
-    other = publisher(graph, ReliabilityPolicy.RELIABLE)
-    graph.wait_until('a subscriber', other.get_subscription_count)
-    images.clear()
-
-    def arrived_too() -> bool:
-        other.publish(make_image(SMALL, stamp=77))
-        return any(image.header.stamp.sec == 77 for image in images)
-
-    graph.wait_until('an image', arrived_too)
+    assert reliability(graph) == {'RELIABLE', 'BEST_EFFORT'}
     camera.close()
     graph.wait_until('the end', lambda: not reliability(graph))
+
+
+def test_a_stray_best_effort_publisher_costs_a_reliable_camera_nothing(
+    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    camera, images = watch(make_node())
+    images_out = publisher(graph, ReliabilityPolicy.RELIABLE)
+    stray = publisher(graph, ReliabilityPolicy.BEST_EFFORT)
+
+    def arrived(stamp: int, publisher: Any) -> bool:
+        publisher.publish(make_image(SMALL, stamp=stamp))
+        return any(image.header.stamp.sec == stamp for image in images)
+
+    graph.wait_until('an image of the stray', lambda: arrived(1, stray))
+    graph.wait_until('an image of the camera', lambda: arrived(2, images_out))
+    graph.wait_until('two subscribers', lambda: images_out.get_subscription_count() == 2)
+    # Larger than what arrives as best effort.
+    for stamp in range(3, 13):
+        images_out.publish(make_image(HD, stamp=stamp))
+        graph.wait_until('the image', lambda n=stamp: images[-1].header.stamp.sec == n)
+    graph.node.destroy_publisher(stray)
+    graph.wait_until('one subscription', lambda: reliability(graph) == {'RELIABLE'})
+    images_out.publish(make_image(HD, stamp=13))
+    graph.wait_until('the image', lambda: images[-1].header.stamp.sec == 13)
+    stamps = [s for s in (image.header.stamp.sec for image in images) if s > 2]
+    assert stamps == list(range(3, 14))
+    camera.close()
 
 
 def test_a_parameter_overrides_the_reliability(make_node: Callable[..., Node], graph: Any) -> None:
