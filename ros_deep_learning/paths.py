@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cache folder for downloads and builds."""
+"""Paths as people write them, and the cache folder for downloads and builds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ import os
 from pathlib import Path
 
 from .errors import SettingsError
+from .text import one_line
 
 CACHE_VARIABLE = 'ROS_DEEP_LEARNING_CACHE'
+
+
+def user_path(text: str | Path) -> Path:
+    """Return a path that a person wrote, with ``~`` and ``~name`` replaced by the home folder.
+
+    Raises:
+        SettingsError: There is no such user, or the text cannot be a path.
+    """
+    try:
+        os.fsencode(text)
+        if '\0' not in str(text):
+            return Path(text).expanduser()
+        cause = 'it contains a NUL character'
+    except (RuntimeError, ValueError) as err:
+        cause = one_line(err)
+    msg = f'{str(text)!r} is not a path: {cause}; to fix: give the whole path'
+    raise SettingsError(msg)
 
 
 def cache_folder(*parts: str) -> Path:
@@ -27,7 +45,7 @@ def cache_folder(*parts: str) -> Path:
     import platformdirs
 
     base = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir('ros_deep_learning')
-    folder = Path(base).expanduser().joinpath(*parts)
+    folder = user_path(base).joinpath(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as err:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from ..paths import user_path
 from .decision import Decision
 from .source import SourceSpec, find_file, read_source
 from .validation import Section, read_yaml
@@ -129,7 +130,7 @@ def load_card(path: Path | str) -> ModelCard:
         CardError: The file cannot be read, or a key is unknown, missing, of the wrong type, out
             of range, or names a file that does not exist.
     """
-    path = Path(path).expanduser().absolute()
+    path = user_path(path).absolute()
     top = read_yaml(path)
     return read_card(top, read_source(top.section('source')))
 

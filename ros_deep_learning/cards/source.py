@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from ..paths import user_path
 from .validation import Section
 
 Archive = Literal['tar', 'tar.gz', 'zip']
@@ -112,7 +113,7 @@ def find_file(section: Section, key: str, sibling: str) -> Path | None:
     if name is None:
         return None
     folder = section.path.parent
-    wanted = Path(name).expanduser()
+    wanted = user_path(name)
     places = [folder / wanted, folder.parent / sibling / wanted]
     found = next((place for place in places if place.is_file()), None)
     if found is None:

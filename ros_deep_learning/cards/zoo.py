@@ -9,12 +9,14 @@ import os
 from pathlib import Path
 
 from ..errors import ModelNotFoundError
+from ..paths import user_path
 from .card import ModelCard, load_card
 from .names import find_named, normal
 
 MODELS_VARIABLE = 'ROS_DEEP_LEARNING_MODELS'
 
-_CARD_SUFFIXES = ('.yaml', '.yml')
+CARD_SUFFIXES = ('.yaml', '.yml')
+"""What the path of a card ends with."""
 
 
 def zoo_folder() -> Path:
@@ -42,7 +44,7 @@ def user_folder() -> Path:
     import platformdirs
 
     named = os.environ.get(MODELS_VARIABLE)
-    return Path(named or platformdirs.user_data_dir('ros_deep_learning')).expanduser()
+    return user_path(named or platformdirs.user_data_dir('ros_deep_learning'))
 
 
 def card_files() -> list[Path]:
@@ -91,8 +93,8 @@ def find_card(name_or_path: str | Path) -> ModelCard:
         CardError: The card is malformed.
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.lower().endswith(_CARD_SUFFIXES):
-        path = Path(name_or_path).expanduser()
+    if isinstance(name_or_path, Path) or text.lower().endswith(CARD_SUFFIXES):
+        path = user_path(name_or_path)
         if not path.is_file():
             msg = f'no model card at {path.absolute()}'
             raise ModelNotFoundError(msg)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from ..engines.backend import EngineOptions
 from ..engines.base import Precision
 from ..errors import CardError, DeepLearningError
+from ..paths import user_path
 from ..progress import Progress
 from .bar import progress_bar
 from .logs import log_to_terminal
@@ -108,7 +109,7 @@ def _network(model: str, progress: Progress) -> tuple[Path, ModelCard | None]:
         # A size in the network file wins over the card, as in the nodes.
         card = store.complete(choose_card(model), progress)
     except CardError as err:
-        path = Path(model).expanduser()
+        path = user_path(model)
         if path.suffix.lower() != '.onnx' or not path.is_file():
             raise
         _LOG.warning('%s; its engine is built for the sizes that the file has', err)

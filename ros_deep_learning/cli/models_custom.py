@@ -16,6 +16,7 @@ from ..downloads.own_cards import add_card
 from ..errors import CardError
 from ..files import write_whole
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
+from ..paths import user_path
 from ..recognition.choice import choose_card
 from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES
@@ -30,13 +31,13 @@ _MAX_METADATA = 200
 
 def inspect(arguments: argparse.Namespace) -> int:
     """Print a network file's tensors and metadata, and the card that they suggest."""
-    path = arguments.file.expanduser()
+    path = user_path(arguments.file)
     _print_tensors(path, arguments.prototxt)
     text = card_text(_card(arguments))
     if arguments.write is None:
         print(text, end='')
         return 0
-    target = arguments.write.expanduser()
+    target = user_path(arguments.write)
     if target.exists():
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
@@ -69,7 +70,7 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
         size_wh=size_of(arguments.input_size),
         decoder=arguments.decoder,
     )
-    card = choose_card(arguments.file.expanduser(), arguments.task, hints)
+    card = choose_card(user_path(arguments.file), arguments.task, hints)
     if arguments.name:
         card = replace(card, name=arguments.name)
     return replace(card, licence=arguments.licence) if arguments.licence else card
@@ -83,7 +84,7 @@ def _print_tensors(path: Path, prototxt: Path | None) -> None:
     elif suffix in CAFFE_SUFFIXES and prototxt is not None:
         from ..importers import caffe_input_shapes
 
-        shapes = caffe_input_shapes(prototxt.expanduser())
+        shapes = caffe_input_shapes(user_path(prototxt))
         print(f'# {path.name}: Caffe, as {prototxt.name} has it')
         _print_rows([('input', k, 'float32', shape_text(v)) for k, v in shapes.items()])
     elif suffix == '.uff' and path.is_file():

@@ -13,6 +13,7 @@ from ..downloads.pack import pack, unpack
 from ..downloads.store import ModelStore
 from ..downloads.trust import read_pin
 from ..errors import DeepLearningError, FetchError, SettingsError
+from ..paths import user_path
 from .bar import progress_bar
 from .models_tables import filtered
 
@@ -72,7 +73,7 @@ def pack_folder(arguments: argparse.Namespace) -> int:
     """Put networks into a folder."""
     cards = [find_card(name) for name in arguments.names]
     with progress_bar() as progress:
-        names = pack(cards, _store(arguments), arguments.folder.expanduser(), progress)
+        names = pack(cards, _store(arguments), user_path(arguments.folder), progress)
     print(f'{len(cards)} networks, {len(names)} files in {arguments.folder}')
     print(f'on the robot: rdl models unpack {arguments.folder.name}')
     return 0
@@ -81,7 +82,7 @@ def pack_folder(arguments: argparse.Namespace) -> int:
 def unpack_folder(arguments: argparse.Namespace) -> int:
     """Take networks from a folder."""
     with progress_bar() as progress:
-        names = unpack(arguments.folder.expanduser(), ModelStore(), progress=progress)
+        names = unpack(user_path(arguments.folder), ModelStore(), progress=progress)
     print(f'{len(names)} files checked and unpacked')
     return 0
 

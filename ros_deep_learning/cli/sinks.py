@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..paths import user_path
 from ..video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, open_output
 from ..video.sources import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
 
@@ -28,7 +29,7 @@ def open_sink(output: str | None, source: FrameSource) -> Sink:
     """
     if not output:
         return _Nowhere()
-    path = Path(output.removeprefix('file://')).expanduser()
+    path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if not isinstance(source, PictureFolder) or suffix in VIDEO_SUFFIXES:
         _check_apart([path], [source.path] if isinstance(source, VideoFile) else [])

@@ -100,7 +100,7 @@ class ModelStore:
 
     def is_here(self, card: ModelCard) -> bool:
         """Return whether a network can be loaded without an internet connection."""
-        store = ModelStore(self._cache, offline=True)
+        store = self.offline()
         try:
             if is_complete(card):
                 store.onnx_path(card, _no_work)
@@ -109,6 +109,10 @@ class ModelStore:
         except (DeepLearningError, _WorkError):
             return False
         return True
+
+    def offline(self) -> ModelStore:
+        """Return a store of the same folder that refuses downloads."""
+        return ModelStore(self._cache, offline=True)
 
     def download_anew(self, card: ModelCard, progress: Progress = silent) -> None:
         """Download a network again and trust the result as if it were the first download.
@@ -179,7 +183,8 @@ class ModelStore:
         if self._offline:
             msg = (
                 f'{card.name} is not in the cache and downloads are off; download it where there '
-                'is a network (rdl models download, rdl models pack), or switch them on'
+                'is a network (rdl models download, rdl models pack), or switch them on (for a '
+                'node: allow_downloads)'
             )
             raise FetchError(msg)
 

@@ -111,6 +111,12 @@ class EngineLoader:
             self._release(key, entry)
             raise
 
+    def offline(self) -> EngineLoader:
+        """Return a loader that shares the networks of this one, but downloads none."""
+        other = EngineLoader(self._model_store().offline(), backends=self._backends)
+        other._lock, other._entries, other._logged = self._lock, self._entries, self._logged
+        return other
+
     def complete(self, card: ModelCard, progress: Progress = silent) -> ModelCard:
         """Return the card with what its download adds; see ``ModelStore.complete``."""
         return self._model_store().complete(card, progress)

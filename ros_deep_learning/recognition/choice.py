@@ -12,6 +12,7 @@ from typing import Any
 from ..cards.card import ModelCard, Task
 from ..cards.zoo import find_card
 from ..errors import CardError
+from ..paths import user_path
 from .custom import card_from_file, is_network_file
 from .hints import Hints
 from .own_card import own_card
@@ -43,7 +44,7 @@ def choose_card(
     """
     hints = hints or Hints()
     if is_network_file(model):
-        own = own_card(Path(model).expanduser())
+        own = own_card(user_path(model))
         if own is None:
             return card_from_file(Path(model), task, hints)
         card = own
@@ -57,9 +58,9 @@ def choose_card(
         raise CardError(msg)
     changes: dict[str, Any] = {}
     if hints.labels is not None:
-        changes['labels'] = hints.labels.expanduser().absolute()
+        changes['labels'] = user_path(hints.labels).absolute()
     if hints.colors is not None:
-        changes['colors'] = hints.colors.expanduser().absolute()
+        changes['colors'] = user_path(hints.colors).absolute()
     if hints.decoder is not None:
         changes['decoder'] = hints.decoder
     spec = card.input

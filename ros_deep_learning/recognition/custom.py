@@ -18,6 +18,7 @@ from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError, DecodeError
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
+from ..paths import user_path
 from .conventions import is_ultralytics, onnx_preprocessing
 from .converted import caffe_fields, ssd_fields
 from .decoder_choice import choose
@@ -66,7 +67,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
             missing.
         ConversionError: The prototxt or the UFF file cannot be read.
     """
-    path, hints = path.expanduser(), hints or Hints()
+    path, hints = user_path(path), hints or Hints()
     suffix = path.suffix.lower()
     if suffix in _UNREADABLE:
         msg = f'{path}: {_UNREADABLE[suffix]}'
@@ -109,7 +110,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
 
 
 def _absolute(path: Path | None) -> Path | None:
-    return None if path is None else path.expanduser().absolute()
+    return None if path is None else user_path(path).absolute()
 
 
 def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:

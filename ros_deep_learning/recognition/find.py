@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..cards.card import ModelCard, Task
 from ..downloads.card_completion import is_complete
 from ..errors import CardError
+from ..paths import user_path
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def find_network(
         DeepLearningError: The network cannot be fetched or converted.
     """
     given = {'labels': labels, 'colors': colors}
-    files: dict[str, Any] = {k: Path(v).expanduser() for k, v in given.items() if v is not None}
+    files: dict[str, Any] = {k: user_path(v) for k, v in given.items() if v is not None}
     if isinstance(model, ModelCard):
         card = model
     else:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..paths import user_path
 from ..text import disk_cause, one_line
 from .sources import PICTURE_SUFFIXES
 
@@ -177,7 +178,7 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
     Raises:
         ImageError: The path has an unknown suffix, or cannot be written.
     """
-    path = Path(output.removeprefix('file://')).expanduser()
+    path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return VideoSink(path, rate_hz, codec)

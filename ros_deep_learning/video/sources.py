@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..paths import user_path
 from .cameras import Camera, StreamOptions, is_live
 
 PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
@@ -130,7 +131,7 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
     """
     if is_live(resource):
         return Camera(resource, options or StreamOptions())
-    path = Path(resource.removeprefix('file://')).expanduser()
+    path = user_path(resource.removeprefix('file://'))
     pattern = any(sign in path.name for sign in '*?[') and path.parent.is_dir()
     if not resource or not (path.exists() or pattern):
         msg = f'no file or folder {resource!r}; expected a video, picture or folder of pictures'

@@ -87,7 +87,7 @@ class NetworkSwap:
 
         with self._outside():
             progress('starting', None)
-            new = self._loader.load(settings, progress)
+            new = self._loader.load(settings.of_a_swap(), progress)
         try:
             self._take_over(old, new, changes)
         except BaseException:

@@ -42,7 +42,9 @@ class DetectNetPlan:
 class DetectNetSettings(VisionSettings):
     """The parameters of detectnet."""
 
-    model: str = parameter('ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
+    model: str = parameter(
+        'ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True
+    )
     output_cvg: str = parameter(
         '',
         "Name of the tensor of scores, instead of the model card's; empty keeps that.",

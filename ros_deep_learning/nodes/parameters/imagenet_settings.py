@@ -35,7 +35,9 @@ class ImageNetPlan:
 class ImageNetSettings(VisionSettings):
     """The parameters of imagenet."""
 
-    model: str = parameter('efficientnet-lite0', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
+    model: str = parameter(
+        'efficientnet-lite0', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True
+    )
     output_blob: str = parameter(
         '',
         "Name of the network's output tensor, instead of the model card's; empty keeps that.",

@@ -14,7 +14,9 @@ from typing import Any
 from rcl_interfaces.msg import SetParametersResult
 
 from ...errors import DeepLearningError, SettingsError
+from .allowed_files import AllowedFiles
 from .parameter_table import ParameterTable
+from .texts import read_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class LiveSetup:
         self._changed = changed
         self._log = log
         self._configuring = False
+        self._files = AllowedFiles(table, settings, read_names(settings.model_folders))
 
     @contextmanager
     def configuring(self) -> Iterator[None]:
@@ -111,6 +114,7 @@ class LiveSetup:
     def _change(self, changes: Mapping[str, Any]) -> None:
         with self.lock:
             old, network = self.now.settings, self.now.network
+            self._files.check(changes)
             new = self.table.changed(old, changes)
             names = [name for name in changes if getattr(new, name) != getattr(old, name)]
             reloading = self.table.reloading(names)

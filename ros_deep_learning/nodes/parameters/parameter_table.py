@@ -36,6 +36,7 @@ class Rule:
         read_only: True if it is read at the start and cannot change after it.
         aliases: Other names, such as jetson-inference's, that can set it at the start.
         names: True for a list of names: text with commas, or an array of strings.
+        file: True if it can name a file; ``AllowedFiles`` restricts it after the start.
     """
 
     description: str
@@ -47,6 +48,7 @@ class Rule:
     aliases: tuple[str, ...] = ()
     names: bool = False
     reload: bool = False
+    file: bool = False
 
 
 def parameter(
@@ -61,9 +63,12 @@ def parameter(
     aliases: tuple[str, ...] = (),
     names: bool = False,
     reload: bool = False,
+    file: bool = False,
 ) -> Any:
     """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
-    rule = Rule(description, minimum, maximum, choices, live, read_only, aliases, names, reload)
+    rule = Rule(
+        description, minimum, maximum, choices, live, read_only, aliases, names, reload, file
+    )
     return dataclasses.field(default=default, metadata={'rule': rule})
 
 

@@ -40,11 +40,12 @@ class SegNetPlan:
 class SegNetSettings(VisionSettings):
     """The parameters of segnet."""
 
-    model: str = parameter('selfie', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True)
+    model: str = parameter('selfie', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True)
     class_colors_path: str = parameter(
         '',
         "File with one colour a line, instead of the model card's; empty keeps those.",
         reload=True,
+        file=True,
     )
     output_blob: str = parameter(
         '',

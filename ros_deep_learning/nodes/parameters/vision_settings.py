@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
+from ...engines.loader import default_loader
 from ...errors import SettingsError
 from .parameter_table import parameter
 from .texts import read_names
@@ -46,6 +47,7 @@ class VisionSettings:
         '',
         "File with one label a line, instead of the model card's; empty keeps those.",
         reload=True,
+        file=True,
     )
     input_blob: str = parameter(
         '',
@@ -57,6 +59,7 @@ class VisionSettings:
         'The prototxt of the .caffemodel that model names; otherwise it must be empty, since a '
         "model card names all the network's files.",
         reload=True,
+        file=True,
     )
     cameras: str = parameter(
         '',
@@ -118,7 +121,21 @@ class VisionSettings:
     trust_engine_file: bool = parameter(
         False,
         'Whether a ready-made .engine, .plan or .trt may be run; it is executable code.',
-        reload=True,
+        read_only=True,
+    )
+    model_folders: str = parameter(
+        '',
+        'Folders below which parameters may name files while the node runs, beside those of the '
+        "package's and the user's own networks and the files named at the start.",
+        names=True,
+        read_only=True,
+    )
+    allow_downloads: str = parameter(
+        'configure',
+        'When networks may be downloaded: if one is missing while the node is configured, also '
+        'after a change of model while it runs (always), or never.',
+        choices=('configure', 'always', 'never'),
+        read_only=True,
     )
     class_id: str = parameter(
         'label',
@@ -190,10 +207,17 @@ class VisionSettings:
     def loading(self) -> dict[str, Any]:
         """Return keyword arguments that every network takes."""
         return {
+            'loader': default_loader().offline() if self.allow_downloads == 'never' else None,
             'backend': self.backend,
             'precision': cast('Precision', self.precision),
             'options': self.engine_options(),
         }
+
+    def of_a_swap(self) -> VisionSettings:
+        """Return the settings to load a network with that a running node changes to."""
+        if self.allow_downloads == 'always':
+            return self
+        return replace(self, allow_downloads='never')
 
     def engine_options(self) -> EngineOptions:
         """Return what the engine loader takes besides backend and precision."""

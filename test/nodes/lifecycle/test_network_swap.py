@@ -324,7 +324,10 @@ def twin(tmp_path: Path) -> Path:
 def test_swaps_under_load_lose_and_repeat_no_header(
     start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], twin: Path
 ) -> None:
-    program = start('imagenet', '--ros-args', '-p', 'autostart:=true', '-p', 'threshold:=0.0')
+    allowed = f'model_folders:={twin.parent}'
+    program = start(
+        'imagenet', '--ros-args', '-p', 'autostart:=true', '-p', 'threshold:=0.0', '-p', allowed
+    )
     graph.wait_until('active', lambda: graph.state('imagenet') == 'active')
     classes = graph.inbox('/imagenet/classification', Classification, 5000)
     stats = graph.inbox('/imagenet/stats', InferenceStats, 5000)
@@ -389,7 +392,8 @@ def test_swaps_under_load_lose_and_repeat_no_header(
 def test_what_cannot_be_loaded_is_said_in_one_line(
     start: Callable[..., Any], graph: Any, tmp_path: Path, twin: Path
 ) -> None:
-    program = start('imagenet', '--ros-args', '-p', 'autostart:=true')
+    allowed = f'model_folders:={tmp_path}'
+    program = start('imagenet', '--ros-args', '-p', 'autostart:=true', '-p', allowed)
     graph.wait_until('active', lambda: graph.state('imagenet') == 'active')
     broken = tmp_path / 'broken.yaml'
     text = yaml.safe_load(twin.read_text())
@@ -403,12 +407,18 @@ def test_what_cannot_be_loaded_is_said_in_one_line(
         ({'backend': 'tensorrt'}, 'tensorrt'),
         ({'class_labels_path': str(tmp_path / 'none.txt')}, 'none.txt'),
         ({'model': str(twin), 'output_blob': 'nothing'}, 'nothing'),
+        ({'class_labels_path': '/etc/machine-id'}, 'only name files below model_folders'),
+        ({'model': 'googlenet-12'}, 'downloads are off'),
+        ({'trust_engine_file': True}, 'read-only'),
+        ({'model_folders': '/'}, 'read-only'),
     ):
         answer = Change(graph, 'imagenet', **changes).result()
         assert not answer.successful, changes
         assert words in answer.reason
         assert '\n' not in answer.reason
         for name in changes:
-            assert parameter(graph, 'imagenet', name) in ('efficientnet-lite0', 'auto', '')
+            assert parameter(graph, 'imagenet', name) in (
+                *('efficientnet-lite0', 'auto', '', False, str(tmp_path)),
+            )
     assert graph.state('imagenet') == 'active'
     assert 'Traceback' not in program.text()
