@@ -45,5 +45,5 @@ def card_in_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard | Non
     text = metadata.get(CARD_KEY)
     if text is None:
         return None
-    card = read_card(parse_yaml(text, path), SourceSpec(file=path.resolve()))
+    card = read_card(parse_yaml(text, path), SourceSpec(file=path.absolute()))
     return replace(card, name=card_name(path))

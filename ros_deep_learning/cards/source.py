@@ -118,7 +118,9 @@ def find_file(section: Section, key: str, sibling: str) -> Path | None:
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         section.fail(key, f'no such file: {" or ".join(str(p) for p in dict.fromkeys(places))}')
-    return found.resolve()
+    # Not resolved: of a link in a cache, the file that it leads to has neither the name nor the
+    # neighbours.
+    return found.absolute()
 
 
 def _read_kept(section: Section) -> SourceSpec:

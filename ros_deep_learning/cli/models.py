@@ -128,6 +128,7 @@ def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
         help='subtracted from pixels (Caffe detectors)',
     )
     add('--licence', help='SPDX name of its licence')
+    add('--no-run', action='store_true', help='do not load and run it, as on a small machine')
     if name == 'add':
         add('--replace', action='store_true', help='replace a network of that name added before')
     else:

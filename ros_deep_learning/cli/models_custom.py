@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..cards.card import ModelCard
+from ..cards.card import ModelCard, Task
 from ..cards.card_text import card_text
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import CardError
 from ..files import write_whole
+from ..networks import DetectNet, ImageNet, Network, SegNet
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..paths import user_path
 from ..recognition.choice import choose_card
@@ -22,20 +24,28 @@ from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES
 from ..recognition.hints import Hints
 from ..text import disk_cause, shape_text
+from .bar import progress_bar
 from .models_tables import table
 from .next_command import next_command
 from .vision_arguments import size_of
 
 _MAX_METADATA = 200
+_NETWORKS: Mapping[Task, type[Network[Any]]] = {
+    'classification': ImageNet,
+    'detection': DetectNet,
+    'segmentation': SegNet,
+}
 
 
 def inspect(arguments: argparse.Namespace) -> int:
     """Print a network file's tensors and metadata, and the card that they suggest."""
     path = user_path(arguments.file)
     _print_tensors(path, arguments.prototxt)
-    text = card_text(_card(arguments))
+    card = _card(arguments)
+    text = card_text(card)
     if arguments.write is None:
         print(text, end='')
+        _run_once(card, arguments)
         return 0
     target = user_path(arguments.write)
     if target.exists():
@@ -53,10 +63,28 @@ def inspect(arguments: argparse.Namespace) -> int:
 def add(arguments: argparse.Namespace) -> int:
     """Keep a network under its name."""
     card = _card(arguments)
+    _run_once(card, arguments)
     path = add_card(card, replace_it=arguments.replace)
     print(f'{card.name}: {path}')
     print(f'next: {next_command(card.task, card.name)}')
     return 0
+
+
+def _run_once(card: ModelCard, arguments: argparse.Namespace) -> None:
+    """Load a network and run it on a picture that ships with the package.
+
+    Raises:
+        DeepLearningError: It cannot run, or gives what such a network cannot give.
+    """
+    if arguments.no_run:
+        return
+    with progress_bar() as progress, _NETWORKS[card.task](card, progress=progress) as network:
+        network.warm_up()
+        info = network.info
+        print(
+            f'# runs: {info.backend} {info.version}, {info.precision} on {info.device}, '
+            f'{len(network.labels)} classes'
+        )
 
 
 def _card(arguments: argparse.Namespace) -> ModelCard:

@@ -65,6 +65,7 @@ def run_vision(
                 }
                 network, look = open_network(arguments, options)
                 loaded.callback(network.close)
+                network.warm_up()
             print(_headline(network))
             for index, frame in enumerate(islice(source.frames(), arguments.limit)):
                 lines, picture, times = look(Pixels(frame, 'bgr'), frame.copy())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _CPU = 'CPUExecutionProvider'
 _WITH_DEVICE_ID = ('CUDAExecutionProvider', 'TensorrtExecutionProvider', 'ROCMExecutionProvider')
 _ERRORS_ONLY = 3
+_OPSET = re.compile('Opset ([0-9]+) is .*? till opset ([0-9]+)', re.DOTALL)
+_IR = re.compile('IR version: ([0-9]+), max supported IR version: ([0-9]+)')
 _DTYPES = {
     'tensor(float)': 'float32',
     'tensor(float16)': 'float16',
@@ -192,7 +195,7 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
     try:
         session = onnxruntime.InferenceSession(str(onnx_path), settings, providers=chosen)
     except Exception as err:
-        msg = f'onnxruntime cannot load {onnx_path}: {one_line(err)}'
+        msg = f'onnxruntime cannot load {onnx_path}: {_reason(err)}'
         raise EngineError(msg) from err
     # ONNX Runtime drops a provider that lacks libraries, with only a line on stderr.
     running = session.get_providers()
@@ -204,6 +207,22 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
         )
         raise BackendUnavailableError(msg)
     return session
+
+
+def _reason(err: Exception) -> str:
+    """Return why ONNX Runtime refuses a network, without the places in its source."""
+    version = import_onnxruntime().__version__
+    if match := _OPSET.search(str(err)):
+        return (
+            f'it uses opset {match[1]}, but onnxruntime {version} supports up to {match[2]}; to '
+            f'fix: export it with opset {match[2]} or older, or pip install -U onnxruntime'
+        )
+    if match := _IR.search(str(err)):
+        return (
+            f'its ONNX IR version is {match[1]}, but onnxruntime {version} supports up to '
+            f'{match[2]}; to fix: save it with an older onnx, or pip install -U onnxruntime'
+        )
+    return one_line(err)
 
 
 def _spec(node: Any) -> TensorSpec:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,15 +18,18 @@ from numpy.typing import NDArray
 from ..cards.card import ModelCard, Task
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, Precision
+from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
 from ..progress import Progress, silent
 from ..recognition.find import find_network, or_default
 from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, Passed
+from .proof import FIX, proof_picture
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
 
+_LOG = logging.getLogger('ros_deep_learning')
 NOT_FINITE_FIX = 'to fix: try precision fp32, or check the weights'
 """What helps if a network gives NaN or infinity, which half precision often causes."""
 
@@ -51,6 +55,9 @@ class Network(ABC, Generic[_SettingsT]):
     """Name of each class; its number where the card has no labels."""
     max_batch: int
     """Most images in one run: 1 where the network's batch is fixed."""
+    warnings: tuple[str, ...] = ()
+    """What is unlikely about its results for a real picture; empty until ``warm_up``."""
+    _is_warm = False
 
     def __init__(
         self,
@@ -85,7 +92,8 @@ class Network(ABC, Generic[_SettingsT]):
         Raises:
             ModelNotFoundError: There is no such card.
             CardError: The card is made for another task, or does not fit its network, labels or
-                colours; or a detector's names no decoder, and its outputs fit none or several.
+                colours; or a detector's names no decoder, and its outputs fit none or several; or
+                a network file without a card gives impossible results for a real picture.
             SettingsError: A setting is out of its range, or does not fit the network.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
@@ -109,6 +117,8 @@ class Network(ABC, Generic[_SettingsT]):
             self._colors_rgb = match_colors(self._card, colors_rgb, len(self.labels))
             self._look_at_engine()
             self.settings = first
+            if self._card.decisions:
+                self.warm_up()
         except BaseException:
             self._engine.close()
             raise
@@ -166,13 +176,36 @@ class Network(ABC, Generic[_SettingsT]):
         return self._colors_rgb
 
     def warm_up(self) -> None:
-        """Run once on a black image, for what is made at the first run only.
+        """Run once on a picture that ships with the package, and check what comes out.
+
+        What is unlikely is logged as a warning, and kept in ``warnings``. Another call has no
+        effect.
 
         Raises:
+            CardError: The outputs cannot be what the card says; the message has the numbers.
             InferenceError: The engine failed.
         """
-        size = (self._card.input.height, self._card.input.width, 3)
-        self._pass([Pixels(np.zeros(size, np.uint8))], self._settings)
+        if self._is_warm:
+            return
+        (passed,) = self._runner.run([proof_picture()])
+        try:
+            unlikely = self._check_answer(passed)
+        except (CardError, DecodeError) as err:
+            msg = f'{self._card.name}: on a picture of a person, {err}; {FIX}'
+            raise CardError(msg) from err
+        self.warnings = tuple(f'on a picture of a person, {text}' for text in unlikely)
+        for text in self.warnings:
+            _LOG.warning('%s: %s; %s', self._card.name, text, FIX)
+        self._is_warm = True
+
+    @abstractmethod
+    def _check_answer(self, passed: Passed) -> tuple[str, ...]:
+        """Check the outputs for one real picture; return what is unlikely about them.
+
+        Raises:
+            CardError: They cannot be what the card says.
+            DecodeError: They are not what is read.
+        """
 
     def _pass(self, images: Sequence[Pixels], settings: _SettingsT) -> list[Passed]:
         """Run images; what is found is not read yet."""

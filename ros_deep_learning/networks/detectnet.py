@@ -27,6 +27,7 @@ from .base import NOT_FINITE_FIX, Network
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .image_runner import Passed
 from .images import ImageLike
+from .proof import check_candidates, proof_picture
 from .reader import check_decoder, choose_reader
 
 
@@ -59,6 +60,17 @@ class DetectNet(Network[DetectionSettings]):
         self._table: BoxTable | None = (
             find_box_table(self._reader, self.info, self.max_batch) if usable else None
         )
+
+    def warm_up(self) -> None:
+        """Run once on a picture that ships with the package; see ``Network.warm_up``."""
+        super().warm_up()
+        if self._table is not None:
+            self._pass([proof_picture()], self._settings)
+
+    def _check_answer(self, passed: Passed) -> tuple[str, ...]:
+        reader = self._reader
+        candidates = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, 0.0)
+        return check_candidates(candidates, reader.network_wh, len(self.labels))
 
     def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self.labels)

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DecodeError, InferenceError
 from ..tasks.activation import ScoreKind
@@ -24,6 +25,7 @@ from .base import NOT_FINITE_FIX, Network
 from .fit import only_role
 from .image_runner import Passed
 from .images import ImageLike
+from .proof import check_probabilities
 
 
 class ImageNet(Network[ClassificationSettings]):
@@ -51,6 +53,9 @@ class ImageNet(Network[ClassificationSettings]):
     def _count_classes(self, named: tuple[str, ...]) -> int | None:
         shape = self._output_shapes[self._role]
         return None if -1 in shape else max(shape, default=1)
+
+    def _check_answer(self, passed: Passed) -> tuple[str, ...]:
+        return check_probabilities(self._probabilities(passed, self._settings))
 
     def classify(self, image: ImageLike, *, top_k: int | None = None) -> Classification:
         """Classify an image.
@@ -97,6 +102,15 @@ class ImageNet(Network[ClassificationSettings]):
 
     def _read(self, passed: Passed, settings: ClassificationSettings) -> Classification:
         started = perf_counter()
+        scores = self._probabilities(passed, settings)
+        seen = classification_from(scores, passed.pixels.size_wh, settings, labels=self.labels)
+        postprocess_ms = (perf_counter() - started) * 1e3
+        times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
+        return replace(seen, times=times)
+
+    def _probabilities(
+        self, passed: Passed, settings: ClassificationSettings
+    ) -> NDArray[np.float32]:
         output = passed.found[self._card.outputs[self._role]]
         scores = read_probabilities(output, self._role, multi_label=settings.multi_label)
         if len(scores) != len(self.labels):
@@ -105,7 +119,4 @@ class ImageNet(Network[ClassificationSettings]):
         if not np.isfinite(scores).all():
             msg = f'{self._card.name}: a score is NaN or infinite; {NOT_FINITE_FIX}'
             raise InferenceError(msg)
-        seen = classification_from(scores, passed.pixels.size_wh, settings, labels=self.labels)
-        postprocess_ms = (perf_counter() - started) * 1e3
-        times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
-        return replace(seen, times=times)
+        return scores

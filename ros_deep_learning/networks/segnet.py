@@ -9,6 +9,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Literal, get_args
 
+import numpy as np
+
 from ..engines.base import TensorSpec
 from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
@@ -88,6 +90,17 @@ class SegNet(Network[SegmentationSettings]):
 
     def _look_at_engine(self) -> None:
         self._score_grid = self._grid_on_device()
+
+    def _check_answer(self, passed: Passed) -> tuple[str, ...]:
+        output = passed.found[self._card.outputs[self._role]]
+        if self._gives_ids:
+            read_class_ids(output, len(self.labels))
+            return ()
+        planes = read_scores(output, _KINDS[self._role], len(self.labels))
+        if not np.isfinite(planes).any():
+            msg = f'all scores are NaN or infinite; {NOT_FINITE_FIX}'
+            raise CardError(msg)
+        return ()
 
     def _check_settings(self, settings: SegmentationSettings) -> None:
         ignored_class(settings, self.labels)

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,35 @@ def onnx_files(path: Path) -> list[Path]:
             of them is missing.
     """
     return _files(path, load_onnx(path, weights=False))
+
+
+@contextmanager
+def without_links(path: Path) -> Iterator[Path]:
+    """Yield the path of an ONNX file whose weights are not in links, which onnx does not follow.
+
+    The cache of Hugging Face has links; the network is copied for as long as the block runs.
+
+    Raises:
+        OnnxError: As ``onnx_files``.
+        OSError: The copy cannot be written.
+    """
+    if not any(file.is_symlink() for file in onnx_files(path)[1:]):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy_onnx(path, copy)
+        yield copy
+
+
+def load_with_weights(path: Path) -> ModelProto:
+    """Load an ONNX file and the files that hold its weights.
+
+    Raises:
+        OnnxError: As ``onnx_files``.
+    """
+    with without_links(path) as plain:
+        return load_onnx(plain)
 
 
 def copy_onnx(path: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from ..errors import BuildError, SettingsError
 from ..files import move_whole, scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause, one_line
+from .external_data import without_links
 from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
 from .onnxruntime_import import import_onnxruntime
@@ -92,7 +93,8 @@ def quantize(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(output.parent, '.quantize-') as folder:
-            made = _made(onnx_path, folder, feeds, method, goal, progress)
+            with without_links(onnx_path) as plain:
+                made = _made(plain, folder, feeds, method, goal, progress)
             _set_metadata(folder / _MADE, {**facts.metadata, **metadata})
             move_whole(folder / _MADE, output)
     except OSError as err:

@@ -100,7 +100,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
         raise CardError(msg)
     return ModelCard(
         name=card_name(path),
-        source=SourceSpec(file=path.resolve(), prototxt=hints.prototxt),
+        source=SourceSpec(file=path.absolute(), prototxt=hints.prototxt),
         licence='LicenseRef-not-stated',
         folder=path.parent.absolute(),
         labels=hints.labels,

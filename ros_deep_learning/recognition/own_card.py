@@ -60,7 +60,8 @@ def card_at(beside: Path, path: Path) -> ModelCard | None:
     if not all(key in top for key in ('name', 'task', 'source')):
         return None
     card = load_card(beside)
-    return card if card.source.file == path.resolve() else None
+    source = card.source.file
+    return card if source is not None and source.resolve() == path.resolve() else None
 
 
 def _card_in_zoo(path: Path) -> Path:

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import yaml
 import zoo_stand_ins as stand_ins
 from https_server import HttpsServer
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from uff_files import DType, UffWriter
 
 from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.zoo import find_card, list_cards
 from ros_deep_learning.cli.models import main
+from ros_deep_learning.onnx_tools.external_data import load_with_weights
 
 SMALL = 'fcn-resnet18-deepscene-576x320'
 
@@ -173,11 +175,18 @@ def test_pack_and_unpack(
     assert 'is not a pack' in said(capsys, 'unpack', tmp_path, code=1)
 
 
+def constant(name: str, shape: list[int]) -> onnx.NodeProto:
+    """Make a node that gives zeros."""
+    return helper.make_node(
+        'Constant', [], [name], value=numpy_helper.from_array(np.zeros(shape, np.float32))
+    )
+
+
 @pytest.fixture
 def trained(tmp_path: Path) -> Path:
-    """A detector as Ultralytics exports it."""
+    """A detector as Ultralytics exports it, which finds nothing."""
     graph = helper.make_graph(
-        [helper.make_node('Identity', ['images'], ['output0'])],
+        [constant('output0', [1, 6, 126])],
         'net',
         [helper.make_tensor_value_info('images', TensorProto.FLOAT, [1, 3, 64, 96])],
         [helper.make_tensor_value_info('output0', TensorProto.FLOAT, [1, 6, 126])],
@@ -207,7 +216,7 @@ def test_inspect_tells_the_inputs_of_other_formats(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prototxt, model, _ = stand_ins.write_snapshot(tmp_path)
-    options = ['--prototxt', prototxt, '--task', 'classification']
+    options = ['--prototxt', prototxt, '--task', 'classification', '--no-run']
     text = said(capsys, 'inspect', model, *options)
     assert text.startswith('# snapshot.caffemodel: Caffe, as deploy.prototxt has it\n')
     assert '# input  data    float32  1x3x224x224' in text
@@ -215,7 +224,8 @@ def test_inspect_tells_the_inputs_of_other_formats(
     uff = UffWriter()
     uff.node('Input', 'Input', shape=[1, 3, 200, 300], dtype=DType(131104))
     uff.node('MarkOutput', 'MarkOutput_0', 'Input')
-    text = said(capsys, 'inspect', uff.write(tmp_path / 'ssd.uff'), '--task', 'detection')
+    uff_options = ['--task', 'detection', '--no-run']
+    text = said(capsys, 'inspect', uff.write(tmp_path / 'ssd.uff'), *uff_options)
     assert text.startswith('# ssd.uff: UFF, of images of 300x200\n')
     assert yaml.safe_load(text)['format'] == 'uff-ssd'
 
@@ -226,7 +236,8 @@ def test_the_guess_can_be_kept_and_added(
     card = tmp_path / 'card.yaml'
     said(capsys, 'inspect', trained, '--write', card, '--name', 'pets', '--licence', 'MIT')
     assert 'is there already' in said(capsys, 'inspect', trained, '--write', card, code=1)
-    added, command = said(capsys, 'add', card).splitlines()
+    runs, added, command = said(capsys, 'add', card).splitlines()
+    assert runs.startswith('# runs: onnxruntime ')
     assert added == f'pets: {tmp_path}/own/cards/pets.yaml'
     assert command.startswith('next: detectnet --network=pets PICTURE, or ros2 launch ')
     found = find_card('Pets')
@@ -236,12 +247,80 @@ def test_the_guess_can_be_kept_and_added(
     assert 'pets' in rows(said(capsys, 'list', '--here'))
 
 
+def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shapes = {'input_1': [1, 4, 64, 96], 'output0': [1, 6, 126]}
+    values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]
+    nodes = [constant('output0', shapes['output0'])]
+    path = tmp_path / 'rgbd.onnx'
+    onnx.save(helper.make_model(helper.make_graph(nodes, 'net', values[:1], values[1:])), path)
+    for command in ('add', 'inspect'):
+        message = said(capsys, command, path, '--decoder', 'yolov8', code=1)
+        assert "but the network takes 'input_1' as float32 1x4x64x96" in message
+    assert not (tmp_path / 'own').exists()
+    said(capsys, 'add', path, '--decoder', 'yolov8', '--no-run')
+
+
+def test_an_opset_of_the_future_is_told_with_the_newest_that_runs(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = onnx.load(trained)
+    model.opset_import[0].version = 99
+    onnx.save(model, trained)
+    message = said(capsys, 'add', trained, code=1)
+    assert 'it uses opset 99, but onnxruntime ' in message
+    assert message.endswith('or older, or pip install -U onnxruntime')
+
+
+@pytest.mark.parametrize('name', ['my net', 'größe-模型', 'links'])
+def test_the_files_of_a_cache_are_run_added_and_quantised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """As Hugging Face's: links into a folder of blobs without suffixes, and weights beside."""
+    blobs, folder = tmp_path / 'blobs', tmp_path / name / 'onnx'
+    blobs.mkdir()
+    folder.mkdir(parents=True)
+    weights = numpy_helper.from_array(np.ones((4, 3 * 8 * 8), np.float32), 'w')
+    graph = helper.make_graph(
+        [
+            helper.make_node('Flatten', ['pixel_values'], ['flat']),
+            helper.make_node('Gemm', ['flat', 'w'], ['logits'], transB=1),
+        ],
+        'net',
+        [helper.make_tensor_value_info('pixel_values', TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info('logits', TensorProto.FLOAT, [1, 4])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)], ir_version=8)
+    onnx.save(
+        model,
+        blobs / 'model.onnx',
+        save_as_external_data=True,
+        location='model.onnx_data',
+        size_threshold=0,
+    )
+    for k, file in enumerate(('model.onnx', 'model.onnx_data')):
+        (blobs / file).rename(blobs / str(k))
+        (folder / file).symlink_to(blobs / str(k))
+    for place in (folder, tmp_path / name):
+        place.chmod(0o555)
+    try:
+        text = said(capsys, 'inspect', folder / 'model.onnx')
+        assert yaml.safe_load(text)['source']['file'] == str(folder / 'model.onnx')
+        said(capsys, 'add', folder / 'model.onnx', '--name', 'mine')
+    finally:
+        for place in (tmp_path / name, folder):
+            place.chmod(0o755)
+    kept = find_card('mine').source.file
+    assert onnx.load(kept).graph.initializer[0].raw_data == weights.raw_data
+    assert load_with_weights(folder / 'model.onnx').graph.initializer[0].name == 'w'
+
+
 def test_tao_networks_are_told_by_their_tensors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shapes = {'output_cov/Sigmoid': [1, 3, 4, 6], 'output_bbox/BiasAdd': [1, 12, 4, 6]}
     graph = helper.make_graph(
-        [helper.make_node('Identity', ['input_1'], [name]) for name in shapes],
+        [constant(name, shape) for name, shape in shapes.items()],
         'net',
         [helper.make_tensor_value_info('input_1', TensorProto.FLOAT, [1, 3, 64, 96])],
         [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()],

@@ -58,6 +58,8 @@ class Mirror:
 
     info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
 
+    warnings: tuple[str, ...] = ()
+
     def __init__(self, labels: tuple[str, ...] = ('left', 'right'), max_batch: int = 4) -> None:
         self.labels = labels
         self.max_batch = max_batch

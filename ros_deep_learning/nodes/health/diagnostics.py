@@ -54,6 +54,7 @@ class Diagnostics:
         self._error_s = 0.0
         self._working_since_s: float | None = None
         self._info: EngineInfo | None = None
+        self._warnings: tuple[str, ...] = ()
         self._cameras: tuple[WatchedCamera, ...] = ()
         self._names: list[str] = []
         self._device = DeviceHealth()
@@ -86,9 +87,10 @@ class Diagnostics:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
-    def ready(self, info: EngineInfo) -> None:
-        """Report what was loaded."""
+    def ready(self, info: EngineInfo, warnings: Sequence[str] = ()) -> None:
+        """Report what was loaded, and what is unlikely about its results."""
         self._info, self._failing, self._working_since_s = info, False, None
+        self._warnings = tuple(warnings)
         self._updater.setHardwareID(info.device)
         self._device.watch(info)
 
@@ -160,9 +162,8 @@ class Diagnostics:
             elapsed_s = time.monotonic() - since_s
             status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
         elif info is not None:
-            status.summary(
-                OK, f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
-            )
+            text = f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
+            status.summary(*((WARN, '; '.join(self._warnings)) if self._warnings else (OK, text)))
         else:
             status.summary(OK, state)
         status.add('state', state)

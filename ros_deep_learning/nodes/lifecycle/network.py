@@ -25,8 +25,12 @@ class Network(Protocol):
     def labels(self) -> Sequence[str]:
         """Name of each class."""
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is unlikely about its results for a real picture."""
+
     def warm_up(self) -> None:
-        """Run once, so that the first frame does not wait for lazy initialisation."""
+        """Run once and check the result; the first frame does not wait for lazy initialisation."""
 
     def close(self) -> None:
         """Free the network."""

@@ -73,5 +73,5 @@ def test_who_may_download(
     for one, may in ((settings, at_configure), (settings.of_a_swap(), live)):
         assert (one.loading()['loader'] is None) == may
     if not live:
-        with pytest.raises(FetchError, match='downloads are off; .* allow_downloads'):
+        with pytest.raises(FetchError, match=r'downloads are off; .* allow_downloads'):
             ImageNet('googlenet-12', **settings.of_a_swap().loading())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....errors import BuildError
+from ....onnx_tools.external_data import load_with_weights
 from ....onnx_tools.half import to_half
 from ....onnx_tools.load import load_onnx
 from ....onnx_tools.qdq import fit_qdq
@@ -76,14 +77,14 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
 def _converted(job: BuildJob, notes: list[str]) -> ModelProto | None:
     """Convert the network for the precision; None = build from the file unchanged."""
     if job.precision == 'int8':
-        model, changes = fit_qdq(load_onnx(Path(job.onnx_path)))
+        model, changes = fit_qdq(load_with_weights(Path(job.onnx_path)))
         if changes.note:
             notes.append(changes.note)
         return model
     if not job.convert:
         return None
     notes.append('network converted to half')
-    return to_half(load_onnx(Path(job.onnx_path)))
+    return to_half(load_with_weights(Path(job.onnx_path)))
 
 
 def _parse(api: TensorRt, parser: Any, path: Path, model: ModelProto | None) -> None:

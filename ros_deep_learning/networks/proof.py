@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Check what a network makes of one real picture, before its first frame.
+
+What cannot come from a network that is read as it was made is an error; what merely is unlikely
+is returned as text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cards.zoo import zoo_folder
+from ..errors import CardError
+from ..imaging.pixels import Pixels
+from ..tasks.detection import Candidates
+from .images import read_picture
+
+FIX = (
+    'to fix: give the right --decoder, --resize, --channels, --scale, --mean or --std (parameters '
+    'of the nodes have the same names), or a card (rdl models inspect FILE --write CARD)'
+)
+
+_LEAST = 0.05
+"""Least score of the boxes that are looked at."""
+_MOST = 100
+"""Most boxes that are looked at: those with the best scores."""
+_SURE = 0.6
+"""Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
+_ROUNDING = 0.01
+_MANY = 20
+
+
+@lru_cache(maxsize=1)
+def proof_picture() -> Pixels:
+    """Return a picture of a person, 320x320, which ships with the package."""
+    return read_picture(zoo_folder() / 'pictures' / 'astronaut.jpg')
+
+
+def check_candidates(
+    candidates: Candidates, network_wh: tuple[int, int], class_count: int
+) -> tuple[str, ...]:
+    """Check the boxes of a detector.
+
+    Args:
+        candidates: All that its decoder reads, whatever the score.
+        network_wh: Size of its input in pixels.
+        class_count: Number of its labels.
+
+    Returns:
+        What is unlikely about them.
+
+    Raises:
+        CardError: They cannot be the boxes of a detector; the message has the numbers.
+    """
+    boxes, scores, ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
+    refuse_not_finite('scores', scores)
+    check_range('scores', scores)
+    order = np.argsort(-scores, kind='stable')[:_MOST]
+    best = order[scores[order] >= _LEAST]
+    if not len(best):
+        return ()
+    if (highest := int(ids[best].max())) >= class_count:
+        msg = f'a box has class {highest}, but there are {class_count} labels'
+        raise CardError(msg)
+    refuse_not_finite('boxes', boxes[best])
+    seen = boxes[best]
+    _check_places(seen, np.array(network_wh, np.float32))
+    sure = int((scores >= _SURE).sum())
+    if len(scores) >= _MANY and sure > 0.9 * len(scores):
+        msg = f'{sure} of {len(scores)} boxes have a score over {_SURE:g}'
+        raise CardError(msg)
+    centres = (seen[:, :2] + seen[:, 2:]) / 2
+    if len(seen) >= _MANY and np.ptp(centres, axis=0).max() < 0.5:
+        x, y = centres[0]
+        return (f'all {len(seen)} boxes are around one point ({x:.0f}, {y:.0f})',)
+    return ()
+
+
+def _check_places(boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32]) -> None:
+    centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    margin = 0.25 * network_wh
+    inside = ((centres > -margin) & (centres < network_wh + margin)).all(axis=1)
+    first = ', '.join(f'{edge:.4g}' for edge in boxes_xyxy[0])
+    outside = len(boxes_xyxy) - int(np.count_nonzero(inside))
+    if outside > 0.5 * len(boxes_xyxy):
+        width, height = network_wh
+        msg = (
+            f'{outside} of {len(boxes_xyxy)} boxes are outside the input of '
+            f'{width:.0f}x{height:.0f} pixels, such as ({first})'
+        )
+        raise CardError(msg)
+    sizes = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    if sizes.max() < 2:
+        msg = f'the largest side of a box is {sizes.max():.2g} pixels, such as in ({first})'
+        raise CardError(msg)
+
+
+def check_probabilities(probabilities: NDArray[np.float32]) -> tuple[str, ...]:
+    """Check the probabilities of a classifier, shape (C,).
+
+    Returns:
+        What is unlikely about them.
+
+    Raises:
+        CardError: They cannot be probabilities.
+    """
+    refuse_not_finite('scores', probabilities)
+    check_range('scores', probabilities)
+    count, best = len(probabilities), float(probabilities.max())
+    if count >= 5 and best < 1.5 / count:
+        return (f'the best of {count} classes has {best:.2%}, as if they were all equal',)
+    return ()
+
+
+def check_range(what: str, values: NDArray[np.float32]) -> None:
+    """Raise CardError where values are not within 0..1."""
+    if not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        msg = f'{what} are from {low:.4g} to {high:.4g}, expected 0 to 1'
+        raise CardError(msg)
+
+
+def refuse_not_finite(what: str, values: NDArray[np.float32]) -> None:
+    """Raise CardError where values are NaN or infinite."""
+    count = int((~np.isfinite(values)).sum())
+    if count:
+        msg = f'{count} of {values.size} {what} are NaN or infinite'
+        raise CardError(msg)
