@@ -55,6 +55,10 @@ class PlanError(EngineError):
     """A serialised engine is refused: truncated, foreign, altered, or made for something else."""
 
 
+class NotPrivateError(PlanError, FetchError):
+    """Another user can have written a file or folder of the cache, of plans or of networks."""
+
+
 class OnnxError(CardError, EngineError):
     """A file cannot be read as an ONNX network, by what makes a card of it or by a backend."""
 

@@ -32,7 +32,7 @@ FLOORS = (
     ('downloads', 'importers', 'onnx_tools'),
     ('cards',),
     ('video', 'imaging'),
-    ('files',),
+    ('files', 'private_files'),
     ('paths', 'text', 'progress'),
     ('errors',),
 )

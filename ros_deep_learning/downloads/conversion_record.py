@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from ..files import is_whole, write_whole
+from ..private_files import is_own_file
 
 
 def record_path(target: Path) -> Path:
@@ -17,7 +18,13 @@ def record_path(target: Path) -> Path:
 
 
 def is_recorded(target: Path) -> bool:
-    """Return whether a converted file exists and is the one that its record describes."""
+    """Return whether a converted file exists and is the one that its record describes.
+
+    Both must be files of this user or of root: another user may have put them there while the
+    folder was open to all.
+    """
+    if not (is_own_file(target) and is_own_file(record_path(target))):
+        return False
     try:
         record = json.loads(record_path(target).read_bytes())
         return is_whole(target, record['sha256'])

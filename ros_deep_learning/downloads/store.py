@@ -15,6 +15,7 @@ from ..cards.source import Role
 from ..errors import DeepLearningError, FetchError
 from ..files import is_whole, sha256_of, work_folder
 from ..paths import CACHE_VARIABLE, cache_folder
+from ..private_files import check_private_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .card_completion import complete, is_complete
@@ -36,6 +37,7 @@ class ModelStore:
 
     def __init__(self, cache: Path | None = None, *, offline: bool | None = None) -> None:
         self._cache = cache
+        self._is_checked = False
         if offline is None:
             offline = os.environ.get(OFFLINE_VARIABLE, '0') not in ('', '0')
         self._offline = offline
@@ -143,11 +145,18 @@ class ModelStore:
     def folder(self) -> Path:
         """Return the cache folder; create it if needed.
 
+        Networks are native code's input, and a converted one is trusted by the record beside it:
+        no other user may be able to put files there.
+
         Raises:
             SettingsError: It cannot be created.
+            NotPrivateError: Another user owns it or can write it.
         """
         if self._cache is None:
             self._cache = cache_folder('models')
+        if not self._is_checked and self._cache.is_dir():
+            check_private_folder(self._cache.resolve(), 'models folder', of_root=True)
+            self._is_checked = True
         return self._cache
 
     def _files(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ..cards.source import Role, SourceSpec
 from ..errors import FetchError
 from ..files import is_whole, move_whole, sha256_of, work_folder, write_whole
+from ..private_files import is_own_file
 from ..progress import Progress, silent
 from .archives import extract_members
 from .http_download import discard, download_file
@@ -60,6 +61,8 @@ class DownloadedFiles:
         Optional files that the archive does not contain are left out.
         """
         with suppress(OSError, ValueError, KeyError, TypeError):
+            if not is_own_file(self.folder / _LIST):
+                return None
             listed = json.loads((self.folder / _LIST).read_bytes())
             if listed['sha256'] != self.sha256():
                 return None

@@ -14,7 +14,9 @@ from https_server import HttpsServer
 from ros_deep_learning.cards.card import ModelCard
 from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads import conversion_record, url_fetch
 from ros_deep_learning.downloads.card_completion import is_complete
+from ros_deep_learning.downloads.conversion_record import is_recorded
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.errors import CardError, FetchError
 from ros_deep_learning.importers import caffe as caffe_package
@@ -195,3 +197,29 @@ def test_every_format_has_a_key() -> None:
     keys = [conversion_key(find_card(n)) for n in ('googlenet', 'centerface', 'dog')]
     keys.append(conversion_key(find_card('ssd-mobilenet-v2')))
     assert [key[0] for key in keys] == ['caffe', 'onnx-resized', 'caffe', 'tensorflow-ssd']
+
+
+def test_a_folder_that_others_can_write_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / 'cache').mkdir(mode=0o700)
+    (tmp_path / 'cache').chmod(0o770)
+    store = ModelStore(tmp_path / 'cache')
+    with pytest.raises(FetchError, match=r'refusing the models folder .*: it is group'):
+        store.onnx_path(find_card('googlenet-12'))
+    (tmp_path / 'cache').chmod(0o700)
+    assert not store.is_here(find_card('googlenet-12'))
+
+
+def test_what_another_user_has_put_there_is_not_used(
+    https_server: HttpsServer, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = served(https_server, 'googlenet-12')
+    path = store.onnx_path(card)
+    assert store.is_here(card)
+    for module in (conversion_record, url_fetch):
+        monkeypatch.setattr(module, 'is_own_file', lambda path: path.suffix != '.json')
+    assert not store.is_here(card)
+    monkeypatch.undo()
+    target = path.with_name('elsewhere')
+    path.rename(target)
+    path.symlink_to(target)
+    assert not is_recorded(path)

@@ -17,6 +17,7 @@ from ...errors import (
     PlanError,
     SettingsError,
 )
+from ...private_files import read_private
 from ...progress import Progress
 from ...text import one_line
 from ..backend import EngineOptions
@@ -25,7 +26,6 @@ from .api import TensorRt, tensorrt
 from .build.plan_request import request_plan
 from .build.plan_source import obtain_plan
 from .plans.plan_cache import PlanCache
-from .plans.private_files import read_private
 from .target import Target
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ....errors import BuildError, DeepLearningError
 from ....files import write_whole
+from ....private_files import read_private
 from ....progress import Progress, silent
 from ..plans.plan_cache import PlanCache
 from ..plans.plan_key import PlanKey
 from ..plans.plan_record import PlanRecord
-from ..plans.private_files import read_private
 from .build_process import build_in_child
 from .plan_request import PlanRequest
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from ....errors import LockError, PlanError, SettingsError
 from ....files import PART_SUFFIX, locked, write_whole
 from ....paths import cache_folder
+from ....private_files import check_private_folder, read_private
 from ....progress import Progress, silent
 from .plan_key import PlanKey
 from .plan_record import PlanRecord
-from .private_files import check_private_folder, read_private
 
 _LOG = logging.getLogger('ros_deep_learning')
 _STALE_S = 600.0

@@ -8,12 +8,12 @@ import os
 
 import pytest
 
-from ros_deep_learning.engines.tensorrt.plans.private_files import (
+from ros_deep_learning.errors import PlanError
+from ros_deep_learning.files import write_whole
+from ros_deep_learning.private_files import (
     check_private_folder,
     read_private,
 )
-from ros_deep_learning.errors import PlanError
-from ros_deep_learning.files import write_whole
 
 
 @pytest.fixture
