@@ -23,7 +23,7 @@ MAX_PIXELS = 2**26
 """Largest accepted image in pixels, 8192x8192; 0.2 GB when decoded."""
 
 
-def pixels_from_compressed(msg: Any) -> Pixels:
+def pixels_from_compressed(msg: Any, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Decode a compressed image message.
 
     The kind of image is detected from the data. The message's ``format`` is used only for what
@@ -34,13 +34,14 @@ def pixels_from_compressed(msg: Any) -> Pixels:
 
     Args:
         msg: An object with the fields format and data of ``sensor_msgs/CompressedImage``.
+        max_pixels: Largest accepted image; its header is read before anything is decoded.
 
     Returns:
         Pixels of shape (height, width, 3).
 
     Raises:
         ImageError: The data is neither JPEG nor PNG, is truncated or damaged, or has more than
-            ``MAX_PIXELS`` pixels.
+            ``max_pixels`` pixels.
     """
     image_format = str(msg.format)
     if 'compressedDepth' in image_format:
@@ -48,10 +49,10 @@ def pixels_from_compressed(msg: Any) -> Pixels:
         raise ImageError(error)
     data = encodings.flat_bytes(msg.data)
     header = read_header(data, image_format)
-    if header.width * header.height > MAX_PIXELS:
+    if header.width * header.height > max_pixels:
         error = (
             f'a {header.kind} of {header.width}x{header.height} pixels is refused: the limit is '
-            f'{MAX_PIXELS} pixels'
+            f'{max_pixels} pixels (of a node: max_image_pixels)'
         )
         raise ImageError(error)
     # The text before the semicolon is the encoding of the image that was compressed.

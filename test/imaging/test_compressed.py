@@ -181,6 +181,14 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
         pixels_from_compressed(message('jpeg', data))
 
 
+def test_a_smaller_limit_can_be_set() -> None:
+    height, width = BGR.shape[:2]
+    data = compress('.jpg', BGR)
+    assert pixels_from_compressed(message('jpeg', data), height * width).size_wh == (width, height)
+    with pytest.raises(ImageError, match=r'the limit is \d+ pixels \(of a node: max_image_pixels'):
+        pixels_from_compressed(message('jpeg', data), height * width - 1)
+
+
 def test_depth_and_foreign_data_are_named() -> None:
     with pytest.raises(ImageError, match='is a depth image; only its raw topic'):
         pixels_from_compressed(message('16UC1; compressedDepth png', b'\0' * 40))

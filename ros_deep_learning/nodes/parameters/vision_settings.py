@@ -13,6 +13,7 @@ from ...engines.backend import EngineOptions
 from ...engines.base import Precision
 from ...engines.loader import default_loader
 from ...errors import SettingsError
+from ...imaging.compressed import MAX_PIXELS
 from .parameter_table import parameter
 from .texts import read_names
 
@@ -148,6 +149,13 @@ class VisionSettings:
         'Which images are used: raw, those of ~/image_in/compressed (JPEG or PNG), or compressed '
         'only while there is no raw publisher (auto).',
         choices=TRANSPORTS,
+    )
+    max_image_pixels: int = parameter(
+        2**24,
+        'Most pixels of a compressed image, width times height as its header says; a larger one '
+        'is not decoded and counts as invalid.',
+        minimum=1,
+        maximum=MAX_PIXELS,
     )
     image_timeout: float = parameter(
         5.0,

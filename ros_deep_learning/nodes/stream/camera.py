@@ -125,8 +125,15 @@ class Camera:
             if worker.put(self, frame):
                 self.statistics.dropped()
 
-        transport = setup.now.settings.image_transport
-        subscription = ImageSubscription(self._node, self.topic, receive, group, transport)
+        settings = setup.now.settings
+        subscription = ImageSubscription(
+            self._node,
+            self.topic,
+            receive,
+            group,
+            settings.image_transport,
+            settings.max_image_pixels,
+        )
         self.subscription = subscription
         return WatchedCamera(
             self.name,

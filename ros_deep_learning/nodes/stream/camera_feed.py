@@ -191,7 +191,12 @@ class FeedHub:
         self._feeds: dict[Hashable, Feed] = {}
 
     def join(
-        self, reader: Reader, topic: str, message_type: Any, decode: Decode
+        self,
+        reader: Reader,
+        topic: str,
+        message_type: Any,
+        decode: Decode,
+        variant: Hashable = None,
     ) -> tuple[Feed, Callable[[], None]]:
         """Read a topic.
 
@@ -200,6 +205,8 @@ class FeedHub:
             topic: Its full name; parameters of the node can override its quality of service.
             message_type: The class of its messages.
             decode: Converts a message to pixels.
+            variant: Readers share a feed, and the pixels that were decoded for one of them, only
+                if this is equal.
 
         Returns:
             The feed, and a function that ends the reading.
@@ -208,7 +215,7 @@ class FeedHub:
             SettingsError: The reliability parameter has an unknown value.
         """
         overrides = _overrides(reader.node, topic)
-        key = (reader.node.context, topic, message_type, tuple(overrides.values()))
+        key = (reader.node.context, topic, message_type, variant, *overrides.values())
         with self._lock:
             feed = self._feeds.get(key)
             if feed is None:

@@ -16,7 +16,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from ...imaging.compressed import pixels_from_compressed
+from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
 from ..health.matching import publishers_of, unheard_publishers
 from .camera_feed import HUB, Feed, Reader, check_overrides
@@ -45,6 +45,7 @@ class ImageSubscription:
         receive: Called with each frame; it must be quick.
         group: The callback group of the calls.
         transport: ``auto``, ``raw`` or ``compressed``.
+        max_pixels: Largest compressed image that is decoded.
 
     Raises:
         SettingsError: A ``qos_overrides`` parameter has an unknown value.
@@ -57,11 +58,13 @@ class ImageSubscription:
         receive: Callable[[Frame], None],
         group: Any,
         transport: str = 'auto',
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self._node = node
         self._receive = receive
         self._group = group
         self._transport = transport
+        self._max_pixels = max_pixels
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
         if transport == 'auto':
@@ -133,11 +136,12 @@ class ImageSubscription:
 
     def _join(self, topic: str, message_type: Any, decode: Decode) -> _Reading:
         reader = Reader(self._node, self._group, self._receive)
-        feed, leave = HUB.join(reader, topic, message_type, decode)
+        feed, leave = HUB.join(reader, topic, message_type, decode, self._max_pixels)
         return _Reading(reader, feed, leave)
 
     def _join_compressed(self) -> _Reading:
-        return self._join(self.compressed_topic, CompressedImage, pixels_from_compressed)
+        decode = partial(pixels_from_compressed, max_pixels=self._max_pixels)
+        return self._join(self.compressed_topic, CompressedImage, decode)
 
     def _look(self) -> None:
         with self._lock:

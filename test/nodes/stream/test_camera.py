@@ -35,7 +35,7 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
         return len(counts) == 2
 
     worker: Any = SimpleNamespace(put=put)
-    settings = SimpleNamespace(max_rate_hz=0.0, image_transport='auto')
+    settings = SimpleNamespace(max_rate_hz=0.0, max_image_pixels=100, image_transport='auto')
     setup: Any = SimpleNamespace(now=SimpleNamespace(settings=settings))
     camera.subscribe(worker, setup, None)
     frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6)

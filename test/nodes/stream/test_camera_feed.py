@@ -20,7 +20,8 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
-from ros_deep_learning.nodes.stream.camera_feed import Feed, Reader
+from ros_deep_learning.nodes.stream import camera_feed
+from ros_deep_learning.nodes.stream.camera_feed import Feed, FeedHub, Reader
 from ros_deep_learning.nodes.stream.image_subscription import ImageSubscription
 
 pytestmark = pytest.mark.rclpy
@@ -273,3 +274,19 @@ def test_a_reliability_that_was_asked_for_is_not_joined_by_another() -> None:
     node.publishers = [ReliabilityPolicy.BEST_EFFORT]
     feed.look()
     assert len(node.callbacks) == 1
+
+
+def test_nodes_with_another_limit_do_not_share_what_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(camera_feed, '_overrides', lambda *_: {'reliability': 'best_available'})
+    hub = FeedHub()
+    readers: list[Any] = [Reader(StubNode(), None, print) for _ in range(3)]
+    context = object()
+    for reader in readers:
+        reader.node.context = context
+    feeds = [
+        hub.join(reader, '/camera', Image, lambda _: None, variant)[0]
+        for reader, variant in zip(readers, (100, 100, 200), strict=True)
+    ]
+    assert feeds[0] is feeds[1] is not feeds[2]
