@@ -17,7 +17,7 @@ from ..errors import CardError, DeepLearningError
 from ..paths import user_path
 from ..progress import Progress
 from .bar import progress_bar
-from .logs import log_to_terminal
+from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import next_command
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     log_to_terminal(logging.DEBUG if arguments.verbose else logging.WARNING)
+    treat_sigterm_as_interrupt()
     try:
         with progress_bar() as bar:
             request, plan, card = _build(arguments, _without_clock(bar))

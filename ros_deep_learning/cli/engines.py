@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ..errors import BackendUnavailableError, DeepLearningError
-from .logs import log_to_terminal
+from .logs import log_to_terminal, treat_sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = _parser().parse_args(argv)
     log_to_terminal()
+    treat_sigterm_as_interrupt()
     cache = PlanCache()
     try:
         if arguments.command == 'list':

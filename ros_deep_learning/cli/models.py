@@ -13,7 +13,7 @@ from typing import get_args
 from ..cards.card import Checked, Task
 from ..errors import DeepLearningError
 from . import models_custom, models_files, models_tables
-from .logs import log_to_terminal
+from .logs import log_to_terminal, treat_sigterm_as_interrupt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     log_to_terminal()
+    treat_sigterm_as_interrupt()
     try:
         code: int = arguments.run(arguments)
     except (DeepLearningError, OSError) as err:

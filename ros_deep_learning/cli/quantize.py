@@ -27,7 +27,7 @@ from ..progress import Progress
 from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
-from .logs import log_to_terminal
+from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import next_command
 from .quantize_frames import read_frames
 from .quantize_report import Agreement, agreement, answers_kept
@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     log_to_terminal()
+    treat_sigterm_as_interrupt()
     output = Path(arguments.output)
     try:
         with progress_bar() as progress:

@@ -21,7 +21,7 @@ from ..networks.base import Network
 from ..tasks.times import StageTimes
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
-from .logs import log_to_terminal
+from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .sinks import open_sink
 from .vision_arguments import loader_of, spelled
 
@@ -50,6 +50,7 @@ def run_vision(
     """
     arguments = parser.parse_args(spelled(sys.argv[1:] if argv is None else argv))
     log_to_terminal(logging.INFO)
+    treat_sigterm_as_interrupt()
     try:
         source = open_frames(arguments.input)
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []

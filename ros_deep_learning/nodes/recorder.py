@@ -15,6 +15,7 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
+from ..errors import ImageError
 from ..imaging.image_messages import pixels_from_message
 from ..video.album import Album
 from .messages.outputs import RESULT_QOS
@@ -73,7 +74,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         """Do nothing: no work here takes long."""
 
     def release(self) -> None:
-        """Finish the files."""
+        """Finish the files; raise ImageError if they are not complete."""
         self._album.close()
 
     def _on_detections(self, message: Any) -> None:
@@ -97,7 +98,13 @@ class RecorderNode(Node):  # type: ignore[misc]
         stamp_ns = _stamp_ns(message)
         line = self._lines.pop(stamp_ns, 'no detections message')
         found = self._found.pop(stamp_ns, [])
-        self._album.add(pixels_from_message(message).as_order('bgr'), stamp_ns, found)
+        try:
+            self._album.add(pixels_from_message(message).as_order('bgr'), stamp_ns, found)
+        except ImageError as err:
+            self.get_logger().error(str(err))
+            if not self.finished.done():
+                self._finish(1)
+            return
         if now_s - self._printed_s >= LINE_PERIOD_S:
             self._printed_s = now_s
             self._say(f'frame {len(self._arrivals_s):4d}  {self._rate_hz():5.1f} fps  {line}')
@@ -110,8 +117,13 @@ class RecorderNode(Node):  # type: ignore[misc]
     def _check_end(self) -> None:
         waited_s = time.monotonic() - self._last_s
         if self._arrivals_s and waited_s > self._settings.silence_s:
-            self._summarise()
-            self._finish(0)
+            try:
+                self._summarise()
+            except ImageError as err:
+                self.get_logger().error(str(err))
+                self._finish(1)
+            else:
+                self._finish(0)
         if not self._arrivals_s and waited_s > self._settings.patience_s:
             self._say(
                 f'no annotated frame within {self._settings.patience_s:.0f} s; '

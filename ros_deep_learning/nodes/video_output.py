@@ -75,7 +75,11 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         """Do nothing: no work here takes long."""
 
     def release(self) -> None:
-        """Finish the files and log what was written."""
+        """Finish the files and log what was written.
+
+        Raises:
+            ImageError: They are not complete.
+        """
         self._camera.close()
         sink, self._sink = self._sink, None
         if sink is None:

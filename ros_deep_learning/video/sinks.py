@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,10 @@ OUTPUT_CODECS = {
 VIDEO_SUFFIXES = {'.avi': 'mjpeg', '.mkv': 'mpeg4', '.mov': 'mpeg4', '.mp4': 'mpeg4'}
 """Default codec by file suffix; every OpenCV can write these."""
 
+_SPARE_BYTES = 16 * 2**20
+"""Space that is left on the disk, so that a video can still be finished."""
+_FRAMES_BETWEEN_LOOKS = 16
+
 NUMBERED = 'frame-%06d.jpg'
 
 
@@ -47,7 +52,11 @@ class Sink(Protocol):
         """Write one frame, shape (H, W, 3), uint8."""
 
     def close(self) -> None:
-        """Finish the output; a second call does nothing."""
+        """Finish the output; a second call does nothing.
+
+        Raises:
+            ImageError: It is not complete, such as on a full disk.
+        """
 
 
 def write_picture(path: Path, frame_bgr: NDArray[np.uint8]) -> None:
@@ -117,6 +126,9 @@ class PictureSink:
 class VideoSink:
     """Writes frames into a video file, which is created with the first frame.
 
+    If the process is killed, a ``.mkv`` or ``.avi`` lacks its last seconds, whereas a ``.mp4`` or
+    ``.mov`` cannot be read: their index is written at the end.
+
     Args:
         path: The file; its suffix is one of ``VIDEO_SUFFIXES``.
         rate_hz: Frame rate.
@@ -128,26 +140,57 @@ class VideoSink:
         self._codec = VIDEO_SUFFIXES[path.suffix.lower()] if codec == 'unknown' else codec
         self._writer: Any = None
         self._size_wh = (0, 0)
+        self._count = 0
         self.paths: list[Path] = []
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
         """Write one frame; later frames are resized to the size of the first.
 
         Raises:
-            ImageError: OpenCV cannot write such a file there.
+            ImageError: OpenCV cannot write such a file there, or the disk is nearly full; what
+                was written until then can be read after ``close``.
         """
         size_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
         if self._writer is None:
             self._open(size_wh)
         if size_wh != self._size_wh:
             frame_bgr = cv2.resize(frame_bgr, self._size_wh).astype(np.uint8, copy=False)
+        if self._count % _FRAMES_BETWEEN_LOOKS == 0:
+            self._check_space()
         self._writer.write(frame_bgr)
+        self._count += 1
 
     def close(self) -> None:
-        """Finish the file; a second call does nothing."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        """Finish the file and count its frames; a second call does nothing.
+
+        Raises:
+            ImageError: The file lacks frames. OpenCV does not report that it cannot write.
+        """
+        if self._writer is None:
+            return
+        self._writer.release()
+        self._writer = None
+        found = _frame_count(self._path)
+        # A container with times in milliseconds may round the count.
+        if found < self._count - 1 - self._count // 100:
+            self.paths = []
+            msg = (
+                f'{self._path} was not written completely: {found} of {self._count} frames can be '
+                'read; is the disk full?'
+            )
+            raise ImageError(msg)
+
+    def _check_space(self) -> None:
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError:
+            return
+        if free < _SPARE_BYTES:
+            msg = (
+                f'no space left on the disk for {self._path}: it ends after {self._count} frames; '
+                'free some'
+            )
+            raise ImageError(msg)
 
     def _open(self, size_wh: tuple[int, int]) -> None:
         try:
@@ -165,6 +208,16 @@ class VideoSink:
             raise ImageError(msg)
         self._writer, self._size_wh = writer, size_wh
         self.paths = [self._path]
+
+
+def _frame_count(path: Path) -> int:
+    """Return how many frames a finished video has; 0 if it cannot be read."""
+    capture = cv2.VideoCapture(str(path))
+    try:
+        # Of a file that was cut off, it is 0 or a huge negative number.
+        return max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+    finally:
+        capture.release()
 
 
 def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:

@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+
+import pytest
+
+from ros_deep_learning.cli.logs import treat_sigterm_as_interrupt
 
 CODE = """
 import logging
@@ -27,3 +32,13 @@ def said(level: str) -> list[str]:
 def test_records_have_their_level_and_only_ours_may_be_below_a_warning() -> None:
     assert said('') == ['WARNING: ours', 'WARNING: theirs']
     assert said('logging.INFO') == ['INFO: ours', 'WARNING: ours', 'WARNING: theirs']
+
+
+def test_sigterm_ends_a_program_as_ctrl_c_does() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        treat_sigterm_as_interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)

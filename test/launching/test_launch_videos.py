@@ -37,7 +37,7 @@ def test_a_video_node_starts_with_no_argument(
     assert launched.stop() == 0
     assert 'Traceback' not in launched.text()
     assert 'has died' not in launched.text()
-    assert not Path('video_output.mp4').exists()
+    assert not Path('video_output.mkv').exists()
 
 
 def test_an_output_without_images_writes_nothing(

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+import ros_deep_learning
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.video.sinks import OUTPUT_CODECS, VIDEO_SUFFIXES, open_output
 
@@ -78,3 +83,70 @@ def test_pictures_in_a_folder_and_by_a_pattern(tmp_path: Path) -> None:
         sink.close()
         (folder,) = sink.paths
         assert [p.name for p in folder.iterdir()] == [name]
+
+
+SCRIPT = """
+import os, resource, signal, sys
+import numpy as np
+from ros_deep_learning.errors import ImageError
+from ros_deep_learning.video.sinks import open_output
+path, limit, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+sink = open_output(path, 30.0)
+rng = np.random.default_rng(0)
+try:
+    for _ in range(count):
+        sink.write(rng.integers(0, 256, (120, 160, 3), np.uint8))
+    if not limit:
+        os.kill(os.getpid(), signal.SIGKILL)
+    sink.close()
+except ImageError as err:
+    print(err)
+"""
+
+
+def record(path: Path, limit: int, count: int) -> subprocess.CompletedProcess[str]:
+    """Record noise in a process whose files have a limit, or which is killed at the end."""
+    return subprocess.run(
+        [sys.executable, '-c', SCRIPT, str(path), str(limit), str(count)],
+        capture_output=True,
+        text=True,
+        cwd=Path(ros_deep_learning.__file__).parents[1],
+    )
+
+
+@pytest.mark.parametrize('name', ['out.mkv', 'out.avi', 'out.mp4', 'out-%d.png'])
+def test_what_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
+    done = record(tmp_path / name, 30_000 if '%' in name else 300_000, 60)
+    if '%' in name:
+        assert f'cannot write {tmp_path / "out-0.png"}: File too large' in done.stdout
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert 'was not written completely: ' in done.stdout
+        assert 'of 60 frames can be read; is the disk full?' in done.stdout
+
+
+@pytest.mark.parametrize('suffix', ['.mkv', '.avi'])
+def test_a_kill_costs_seconds_and_not_the_recording(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f'out{suffix}'
+    assert record(path, 0, 150).returncode == -9
+    capture, count = cv2.VideoCapture(str(path)), 0
+    while capture.grab():
+        count += 1
+    assert count > 60
+
+
+def test_a_video_ends_readably_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([100 * 2**20, 2**20])
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=next(free)))
+    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    for _ in range(16):
+        sink.write(frame())
+    with pytest.raises(ImageError, match=r'no space left on the disk .* ends after 16 frames'):
+        sink.write(frame())
+    sink.close()
+    assert cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FRAME_COUNT) == 16

@@ -18,9 +18,10 @@ class VideoOutputSettings:
     NEVER_CHANGES: ClassVar[bool] = True
 
     resource: str = parameter(
-        'video_output.mp4',
-        'Where the images go: a video file (.mp4, .avi, .mkv, .mov), a folder of pictures or a '
-        'pattern such as frame-%d.jpg, or display:// for a window.',
+        'video_output.mkv',
+        'Where the images go: a video file (.mkv or .avi; .mp4 or .mov, which are lost if the '
+        'process is killed), a folder of pictures or a pattern such as frame-%d.jpg, or '
+        'display:// for a window.',
     )
     codec: str = parameter(
         'unknown',

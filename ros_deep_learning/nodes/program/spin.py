@@ -21,6 +21,7 @@ from rclpy.task import Future
 from ...errors import DeepLearningError, UsageError
 from ..parameters.typed_arguments import TypedArguments, parameter_kinds
 from ..rclpy_workarounds import NodeExecutor, wake
+from .end_watch import EndWatch
 from .heap import keep_freed_images
 from .library_log import library_log
 from .usage import chosen_nodes, help_text, wants_help
@@ -54,7 +55,8 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     """Spin nodes until a signal ends them or one has finished.
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
-    finished while publishers still work, then the context is shut down.
+    finished while publishers still work, then the context is shut down. If that takes more than
+    5 s, the process says where each thread is, and ends with 1.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
@@ -64,7 +66,7 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
 
     Returns:
         Exit code: 0 when a signal ended the nodes or they have done their work, 2 when the command
-        line is invalid, 1 when a node could not be created or its work has failed.
+        line is invalid, 1 when a node could not be created or released, or its work has failed.
     """
     if wants_help(sys.argv):
         print(help_text(Path(sys.argv[0]).name, node_types, choosable=choosable), end='')
@@ -73,8 +75,11 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     ends: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ends.put(0))
-    with ExitStack() as cleanup:
-        try:
+    try:
+        with ExitStack() as cleanup:
+            watch = EndWatch()
+            # Called last, when everything is free.
+            cleanup.callback(watch.stop)
             kinds = parameter_kinds(node_type.settings_type for node_type in node_types)
             with TypedArguments(sys.argv, kinds) as typed:
                 chosen = chosen_nodes(typed.argv, node_types, choosable=choosable)
@@ -87,10 +92,10 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
                 nodes.append(make())
                 cleanup.callback(nodes[-1].destroy_node)
                 cleanup.callback(nodes[-1].release)
-            return _spin(nodes, threads * len(nodes), ends)
-        except DeepLearningError as err:
-            print(f'error: {err}', file=sys.stderr)
-            return 2 if isinstance(err, UsageError) else 1
+            return _spin(nodes, threads * len(nodes), ends, watch)
+    except DeepLearningError as err:
+        print(f'error: {err}', file=sys.stderr)
+        return 2 if isinstance(err, UsageError) else 1
 
 
 def _init_rclpy(argv: Sequence[str]) -> None:
@@ -102,7 +107,9 @@ def _init_rclpy(argv: Sequence[str]) -> None:
         raise UsageError(msg) from err
 
 
-def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -> int:
+def _spin(
+    nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int], watch: EndWatch
+) -> int:
     executor: Any = SingleThreadedExecutor() if threads == 1 else NodeExecutor(threads)
     for node in nodes:
         executor.add_node(node)
@@ -115,6 +122,7 @@ def _spin(nodes: Sequence[RunnableNode], threads: int, ends: SimpleQueue[int]) -
         try:
             exit_code = ends.get()
         finally:
+            watch.start()
             for node in nodes:
                 node.abandon()
             stop.set_result(None)

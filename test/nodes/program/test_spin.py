@@ -218,3 +218,33 @@ def test_nodes_that_are_told_to_end_while_they_load_end(
     graph.wait_until('the first node', lambda: 'detectnet' in graph.node.get_node_names())
     assert program.stop() == 0
     assert 'Traceback' not in program.text()
+
+
+HANGING_NODE = (
+    BREAKING_NODE.replace('Breaking', 'Hanging')
+    .replace('1 / 0', 'self.finished.set_result(0)')
+    .replace("        print('released')", '        threading.Event().wait()')
+    .replace('import dataclasses', 'import threading, dataclasses')
+    .replace('threads=2', 'threads=1')
+)
+
+
+def test_a_process_that_hangs_at_its_end_says_where_and_ends(ros_domain: int) -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', HANGING_NODE], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert 'error: not everything was freed within 5 s, so the process ends now' in done.stderr
+    assert ' in release\n' in done.stderr
+
+
+def test_a_file_that_cannot_be_finished_is_an_error_of_the_process(ros_domain: int) -> None:
+    script = HANGING_NODE.replace(
+        'threading.Event().wait()',
+        "raise ImageError('the video lacks frames')",
+    ).replace(
+        'from rclpy.node', 'from ros_deep_learning.errors import ImageError\nfrom rclpy.node'
+    )
+    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == 'error: the video lacks frames'
