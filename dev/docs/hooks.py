@@ -22,7 +22,7 @@ PAGES = {
     'README.md': 'index.md',
     'CONTRIBUTING.md': 'contributing.md',
     'SECURITY.md': 'security.md',
-    'models/README.md': 'models.md',
+    'models/README.md': 'zoo.md',
 }
 """Files of the checkout that are pages, by their path, with their path on the site."""
 LINK = re.compile(r'(\[[^\]]*\])\(([^)#:\s]+)(#[^)]*)?\)')

@@ -19,10 +19,12 @@ Task = Literal['classification', 'detection', 'segmentation']
 Format = Literal['onnx', 'onnx-resized', 'tensorflow-ssd', 'uff-ssd', 'caffe']
 Checked = Literal['real weights', 'random weights', 'card only']
 Layout = Literal['nchw', 'nhwc']
-Channels = Literal['rgb', 'bgr']
+Channels = Literal['rgb', 'bgr', 'grey']
 Resize = Literal['stretch', 'letterbox', 'crop']
+Align = Literal['centre', 'top_left']
+Rounding = Literal['nearest', 'down', 'half_up']
 Interpolation = Literal['nearest', 'bilinear', 'area']
-InputType = Literal['float32', 'uint8']
+InputType = Literal['float32', 'float16', 'uint8']
 
 MAX_SIDE = 16384
 """Largest input width or height in pixels; networks in common use have up to 4096."""
@@ -43,15 +45,19 @@ class InputSpec:
         height: Height of the tensor in pixels.
         name: Name of the tensor; None = the network's only input.
         layout: ``nchw`` or ``nhwc``.
-        channels: The network's channel order, ``rgb`` or ``bgr``.
+        channels: The network's channel order, ``rgb`` or ``bgr``; or ``grey`` for one channel,
+            whose mean and std are the first of each three.
         resize: ``stretch`` to the size, ``letterbox`` (whole image, padded) or ``crop`` (centre).
         crop_fraction: Share of the shorter side that ``crop`` keeps, above 0, at most 1.
+        align: Where ``letterbox`` puts the image: in the ``centre``, or at the ``top_left``.
+        rounding: How ``letterbox`` rounds the sides of the image: ``nearest``, ``down`` or
+            ``half_up``; see ``imaging.placement.place``.
         interpolation: ``nearest``, ``bilinear`` or ``area``.
         pad_value: Pixel value 0..255 of the padding, before the formula.
         scale: Factor on the pixel value 0..255, above 0.
         mean: Subtrahend after the scale, one per channel.
         std: Divisor at the end, one per channel, above 0.
-        dtype: Type of the tensor, ``float32`` or ``uint8``.
+        dtype: Type of the tensor, ``float32``, ``float16`` or ``uint8``.
     """
 
     width: int
@@ -61,6 +67,8 @@ class InputSpec:
     channels: Channels = 'rgb'
     resize: Resize = 'stretch'
     crop_fraction: float = 1.0
+    align: Align = 'centre'
+    rounding: Rounding = 'nearest'
     interpolation: Interpolation = 'bilinear'
     pad_value: int = 0
     scale: float = 1.0
@@ -183,6 +191,8 @@ def _read_input(section: Section) -> InputSpec:
         channels=section.choice('channels', get_args(Channels), 'rgb'),
         resize=section.choice('resize', get_args(Resize), 'stretch'),
         crop_fraction=section.number('crop_fraction', 1.0, above=0.0),
+        align=section.choice('align', get_args(Align), 'centre'),
+        rounding=section.choice('rounding', get_args(Rounding), 'nearest'),
         interpolation=section.choice('interpolation', get_args(Interpolation), 'bilinear'),
         pad_value=section.integer('pad_value', 0, 255, 0),
         scale=section.number('scale', 1.0, above=0.0),

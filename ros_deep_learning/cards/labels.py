@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from ..files import read_limited
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 """Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
+
+_NAME_KEYS = ('names', 'classes', 'class_names', 'id2label')
 
 _SYNSET = re.compile(r'^n[0-9]{8}\s+')
 
@@ -54,16 +57,42 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
 
 
 def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """Read the class names that Ultralytics writes into an ONNX file, as a Python dict.
+    """Read the class names in the metadata of an ONNX file.
+
+    Ultralytics writes ``names`` as a Python dict from 0. Other exporters write JSON, a list,
+    keys that are texts, or keys from 1; or call it ``classes``, ``class_names`` or ``id2label``.
 
     Args:
         metadata: Metadata of the ONNX file.
 
     Returns:
-        One label per class; empty if there are no names, or their keys are not 0, 1, 2, ...
+        One label per class; empty if there are no names, or their keys are not consecutive
+        numbers from 0 or 1.
     """
-    try:
-        names = ast.literal_eval(metadata.get('names', ''))
-        return tuple(str(names[k]) for k in range(len(names)))
-    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, MemoryError, RecursionError):
+    for key in _NAME_KEYS:
+        if labels := _parse_names(metadata.get(key, '')):
+            return labels
+    return ()
+
+
+def _parse_names(text: str) -> tuple[str, ...]:
+    names: object = None
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            names = parse(text)
+            break
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    if isinstance(names, list | tuple):
+        return tuple(map(str, names))
+    if not isinstance(names, dict) or not names:
         return ()
+    try:
+        by_number = {int(key): str(name) for key, name in names.items()}
+    except (ValueError, TypeError):
+        return ()
+    first = min(by_number)
+    if first not in (0, 1) or len(by_number) != len(names):
+        return ()
+    numbers = range(first, first + len(by_number))
+    return tuple(by_number[k] for k in numbers) if set(numbers) == set(by_number) else ()

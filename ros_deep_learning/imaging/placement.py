@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ..errors import SettingsError
 
 ResizeMode = Literal['stretch', 'letterbox', 'crop']
+Align = Literal['centre', 'top_left']
+Rounding = Literal['nearest', 'down', 'half_up']
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,21 @@ class Placement:
         return (px2 - px1) / (cx2 - cx1), (py2 - py1) / (cy2 - cy1)
 
     def boxes_to_source(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map boxes, shape (N, 4), from network pixels to source pixels, clipped to the source."""
+        """Map boxes, shape (N, 4), from network pixels to source pixels.
+
+        They are not clipped to the source; see ``clipped``.
+        """
         scale = np.array(self.scale_xy * 2, np.float32)
         paste = np.array(self.paste_xyxy[:2] * 2, np.float32)
         crop = np.array(self.crop_xyxy[:2] * 2, np.float32)
         mapped = (boxes_xyxy - paste) / scale + crop
+        result: NDArray[np.float32] = mapped.astype(np.float32, copy=False)
+        return result
+
+    def clipped(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Clip boxes, shape (N, 4) in source pixels, to the source."""
         limit = np.array(self.source_wh * 2, np.float32)
-        clipped: NDArray[np.float32] = np.clip(mapped, 0, limit).astype(np.float32, copy=False)
-        return clipped
+        return np.clip(boxes_xyxy, 0, limit).astype(np.float32, copy=False)
 
 
 def place(
@@ -55,6 +64,8 @@ def place(
     mode: ResizeMode,
     *,
     crop_fraction: float = 1.0,
+    align: Align = 'centre',
+    rounding: Rounding = 'nearest',
 ) -> Placement:
     """Compute where a source image lies in a network's input.
 
@@ -65,17 +76,31 @@ def place(
             ``crop`` keeps it and uses the centre of the source.
         crop_fraction: Share 0..1 of the largest centred region that ``crop`` uses, such as
             0.875 for the usual "resize to 256, crop 224".
+        align: Where ``letterbox`` puts the image: in the ``centre`` as Ultralytics does, or at
+            the ``top_left`` as YOLOX and MMDetection do.
+        rounding: How ``letterbox`` rounds the sides of the resized image: to the ``nearest``
+            whole number, halves to even ones (Ultralytics); ``down`` (YOLOX); or to the nearest,
+            halves ``half_up`` (MMDetection).
 
     Raises:
-        SettingsError: A size, the mode or the fraction is none of these.
+        SettingsError: A size, the mode, the fraction or another argument is none of these.
     """
     (sw, sh), (nw, nh) = source_wh, network_wh
-    if min(sw, sh, nw, nh) < 1 or mode not in get_args(ResizeMode) or not 0 < crop_fraction <= 1:
-        msg = f'cannot place {sw}x{sh} into {nw}x{nh} by {mode!r}, crop fraction {crop_fraction}'
+    known = (
+        mode in get_args(ResizeMode)
+        and align in get_args(Align)
+        and rounding in get_args(Rounding)
+    )
+    if min(sw, sh, nw, nh) < 1 or not known or not 0 < crop_fraction <= 1:
+        msg = (
+            f'cannot place {sw}x{sh} into {nw}x{nh} by {mode!r}, crop fraction {crop_fraction}, '
+            f'align {align!r}, rounding {rounding!r}'
+        )
         raise SettingsError(msg)
     crop, paste = (0, 0, sw, sh), (0, 0, nw, nh)
     if mode == 'letterbox':
-        paste = _centred(nw, nh, *_largest_inside(source_wh, network_wh))
+        resized = _resized(source_wh, network_wh, rounding)
+        paste = (0, 0, *resized) if align == 'top_left' else _centred(nw, nh, *resized)
     elif mode == 'crop':
         w, h = _largest_inside(network_wh, source_wh)
         crop = _centred(sw, sh, w * crop_fraction, h * crop_fraction)
@@ -88,6 +113,21 @@ def _largest_inside(shape_wh: tuple[int, int], outer_wh: tuple[int, int]) -> tup
     if outer_w * h <= outer_h * w:
         return outer_w, h * outer_w / w
     return w * outer_h / h, outer_h
+
+
+def _resized(
+    source_wh: tuple[int, int], network_wh: tuple[int, int], rounding: Rounding
+) -> tuple[int, int]:
+    """Return the size of a letterboxed image, rounded as the network's family does it."""
+    if rounding == 'nearest':
+        exact = _largest_inside(source_wh, network_wh)
+        w, h = round(exact[0]), round(exact[1])
+    else:
+        # These families multiply by a rounded ratio, whose error decides at whole numbers.
+        ratio = min(new / old for new, old in zip(network_wh, source_wh, strict=True))
+        half = 0.5 if rounding == 'half_up' else 0.0
+        w, h = int(source_wh[0] * ratio + half), int(source_wh[1] * ratio + half)
+    return min(network_wh[0], max(1, w)), min(network_wh[1], max(1, h))
 
 
 def _centred(

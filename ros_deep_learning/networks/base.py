@@ -53,6 +53,8 @@ class Network(ABC, Generic[_SettingsT]):
     threshold_field: ClassVar[str] = 'score_threshold'
     labels: tuple[str, ...]
     """Name of each class; its number where the card has no labels."""
+    _has_background = False
+    """Whether class 0 is a background that labels may leave out."""
     max_batch: int
     """Most images in one run: 1 where the network's batch is fixed."""
     warnings: tuple[str, ...] = ()
@@ -113,7 +115,9 @@ class Network(ABC, Generic[_SettingsT]):
             self.max_batch = self._runner.max_batch
             self._output_shapes = output_shapes(self._card, self._engine.info)
             count = self._count_classes(named or ())
-            self.labels = match_labels(self._card, named, count, self.info.metadata)
+            self.labels = match_labels(
+                self._card, named, count, self.info.metadata, background=self._has_background
+            )
             self._colors_rgb = match_colors(self._card, colors_rgb, len(self.labels))
             self._look_at_engine()
             self.settings = first

@@ -12,6 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from ..cards.box_table import BoxTable
+from ..cards.labels import labels_in_metadata
 from ..engines.base import Tensors
 from ..engines.on_device import GathersOnDevice
 from ..errors import DecodeError, InferenceError, SettingsError
@@ -29,6 +30,9 @@ from .image_runner import Passed
 from .images import ImageLike
 from .proof import check_candidates, proof_picture
 from .reader import check_decoder, choose_reader
+
+_UNKNOWN_CLASSES = 256
+"""Classes that are numbered if neither the network nor its labels tell how many there are."""
 
 
 class DetectNet(Network[DetectionSettings]):
@@ -52,10 +56,15 @@ class DetectNet(Network[DetectionSettings]):
 
     def _count_classes(self, named: tuple[str, ...]) -> int | None:
         self._reader = choose_reader(self._card, self.info, named)
-        return self._reader.class_count
+        self._has_background = self._reader.decoder.background
+        count = self._reader.class_count
+        if count is None and not named and not labels_in_metadata(self.info.metadata):
+            return _UNKNOWN_CLASSES
+        return count
 
     def _look_at_engine(self) -> None:
         self._runner.wanted_outputs = frozenset(self._reader.roles.values())
+        self._runner.batch_axis = self._reader.decoder.batch_axis
         usable = isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames
         self._table: BoxTable | None = (
             find_box_table(self._reader, self.info, self.max_batch) if usable else None
@@ -197,7 +206,14 @@ class DetectNet(Network[DetectionSettings]):
                     f'{NOT_FINITE_FIX}'
                 )
                 raise InferenceError(msg)
-            found.append(detections_from(candidates, one.placement, settings))
+            found.append(
+                detections_from(
+                    candidates,
+                    one.placement,
+                    settings,
+                    suppressed=reader.decoder.suppressed,
+                )
+            )
         result = found[0] if whole is None else joined(found, *whole, settings)
         highest = int(result.class_ids.max(initial=-1))
         if highest >= len(self.labels):

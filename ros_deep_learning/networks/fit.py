@@ -14,31 +14,29 @@ from numpy.typing import NDArray
 from ..cards.card import ModelCard
 from ..cards.colors import load_colors
 from ..cards.labels import labels_in_metadata, load_labels
-from ..engines.base import EngineInfo, TensorSpec
+from ..engines.base import EngineInfo
 from ..errors import CardError
 from ..imaging.palettes import class_colors
 from ..text import shape_text
+from .side_inputs import side_inputs
 
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled')
 
-SIZES_INPUT = 'orig_target_sizes'
-"""The second input of RT-DETR's, D-FINE's and DEIM's own exports."""
-
 
 def check_input(card: ModelCard, info: EngineInfo) -> str:
     """Find the name of the input that takes one image as the card prepares it.
 
-    A network may take the images' sizes too, as ``sizes_input`` says.
+    A network may have further inputs, if ``side_inputs`` knows them.
 
     Raises:
         CardError: The network has no such input, needs others too, or takes another type or shape.
     """
     spec = card.input
-    sizes = sizes_input(info)
-    by_name = {tensor.name: tensor for tensor in info.inputs if tensor is not sizes}
+    aside = side_inputs(info)
+    by_name = {tensor.name: tensor for tensor in info.inputs if tensor.name not in aside}
     name = spec.name or (next(iter(by_name)) if len(by_name) == 1 else '')
     if name not in by_name or len(by_name) != 1:
         msg = (
@@ -47,35 +45,24 @@ def check_input(card: ModelCard, info: EngineInfo) -> str:
         )
         raise CardError(msg)
     size = (spec.height, spec.width)
-    wanted = (1, 3, *size) if spec.layout == 'nchw' else (1, *size, 3)
+    depth = 1 if spec.channels == 'grey' else 3
     tensor = by_name[name]
+    # Some detectors take a list of images, exported as one without batch axis.
+    batch: tuple[int, ...] = (1,)
+    if len(tensor.shape) in (3, 4) and tensor.shape[-4:-3] != (-1,):
+        batch = tensor.shape[:-3]
+    wanted = (*batch, depth, *size) if spec.layout == 'nchw' else (*batch, *size, depth)
     fits = len(tensor.shape) == len(wanted) and all(
         have in (-1, size) for have, size in zip(tensor.shape, wanted, strict=True)
     )
     if not fits or tensor.dtype != spec.dtype:
-        fix = '; to fix: export it with float32 inputs' if tensor.dtype == np.float16 else ''
+        fix = '; to fix: dtype float16 in the card' if tensor.dtype == np.float16 else ''
         msg = (
             f'{card.name}: input: the card gives {spec.dtype} {shape_text(wanted)}, but the '
             f'network takes {name!r} as {tensor.dtype} {shape_text(tensor.shape)}{fix}'
         )
         raise CardError(msg)
     return name
-
-
-def sizes_input(info: EngineInfo) -> TensorSpec | None:
-    """Find the input that takes the size that boxes are to be in, a row (w, h) an image.
-
-    Such networks scale their boxes themselves, to the pixels of whatever size they are given.
-    """
-    for tensor in info.inputs:
-        if (
-            tensor.name == SIZES_INPUT
-            and tensor.dtype.kind == 'i'
-            and len(tensor.shape) == 2
-            and tensor.shape[1] in (-1, 2)
-        ):
-            return tensor
-    return None
 
 
 def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, ...]]:
@@ -92,7 +79,7 @@ def output_shapes(card: ModelCard, info: EngineInfo) -> Mapping[str, tuple[int, 
                 f'[{", ".join(by_name)}]'
             )
             raise CardError(msg)
-        if not by_name[name]:
+        if not by_name[name] and role != 'count':
             msg = f'{card.name}: outputs.{role}: {name!r} has no batch axis'
             raise CardError(msg)
     return {role: by_name[name][1:] for role, name in card.outputs.items()}
@@ -157,6 +144,8 @@ def match_labels(
     labels: tuple[str, ...] | None,
     count: int | None,
     metadata: Mapping[str, str] = _NOTHING,
+    *,
+    background: bool = False,
 ) -> tuple[str, ...]:
     """Return a label for each class: from the card's file, from the network, or its number.
 
@@ -165,11 +154,15 @@ def match_labels(
         labels: Those of its file, or None; a background before the classes is left out.
         count: The network's number of classes, or None where it does not tell.
         metadata: What the network says of itself.
+        background: Whether class 0 is the background; labels without it get it.
 
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
-    if count is not None and labels is not None and len(labels) == count + 1:
+    if background and labels and labels[0].casefold() not in _BACKGROUND:
+        if count is None or len(labels) == count - 1:
+            labels = ('background', *labels)
+    elif count is not None and labels is not None and len(labels) == count + 1:
         # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
         labels = labels[1:] if labels[0].casefold() in _BACKGROUND else labels
     where = card.labels if labels is not None else "the network's metadata"

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from ..cards.card import ModelCard
 from ..engines.base import Engine, PixelsEngine, Tensors
 from ..errors import InferenceError
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement
-from .fit import check_input, sizes_input
+from .fit import check_input
 from .images import ImageLike, as_pixels
+from .side_inputs import fill_side_inputs, side_inputs
 
 OnDevice = Callable[[Sequence[Pixels], Sequence[Placement]], Sequence[Any]]
 """Runs images together and makes the result of each on the engine's device."""
@@ -47,7 +46,8 @@ class ImageRunner:
     """Takes images to an engine. Not to be shared between threads.
 
     Attributes:
-        max_batch: Most images in one run: 1 where the network's batch is fixed.
+        max_batch: Most images in one run: the network's own number where its batch is fixed.
+        batch_axis: Whether the outputs have a batch axis.
         takes_frames: Whether an engine that prepares frames on its device can do so for this
             network.
         wanted_outputs: Names of the outputs that are read; None is all of them.
@@ -67,10 +67,15 @@ class ImageRunner:
         self._engine = engine
         self._card = card
         self._input_name = check_input(card, engine.info)
-        self._sizes_input = sizes_input(engine.info)
-        open_batch = all(tensor.shape[0] == -1 for tensor in engine.info.inputs)
-        self.max_batch = max_batch if open_batch else 1
-        self.takes_frames = self._sizes_input is None
+        self._aside = side_inputs(engine.info)
+        image = next(one for one in engine.info.inputs if one.name == self._input_name)
+        self._image_shape = image.shape
+        self.batch_axis = True
+        fixed = [tensor.shape[0] for tensor in engine.info.inputs if tensor.shape[0] != -1]
+        self._fixed_batch = max(fixed, default=0) if len(image.shape) == 4 else 1
+        self.max_batch = self._fixed_batch or max_batch
+        plain = card.input.channels != 'grey' and self._fixed_batch <= 1 and len(image.shape) == 4
+        self.takes_frames = plain and not self._aside
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 
     def batches(self, images: Sequence[ImageLike]) -> Iterator[list[Pixels]]:
@@ -108,7 +113,7 @@ class ImageRunner:
                 outputs = self._engine.run_pixels(pixels, self._card.input, self.wanted_outputs)
                 found = self._split(outputs, len(pixels))
             else:
-                inputs = self._inputs(pixels, placements)
+                inputs = self._inputs(*self._filled_up(pixels, placements))
                 prepared = perf_counter()
                 found = self._split(self._engine.run(inputs), len(pixels))
             inference_ms = (perf_counter() - prepared) * 1e3 / len(pixels)
@@ -122,16 +127,31 @@ class ImageRunner:
     def _inputs(self, pixels: Sequence[Pixels], placements: Sequence[Placement]) -> Tensors:
         from ..tasks.preprocess import preprocess
 
-        spec, sizes = self._card.input, self._sizes_input
-        inputs = {self._input_name: preprocess(pixels, spec, placements)}
-        if sizes is not None:
-            # Boxes are wanted in pixels of the network's input, as all decoders read them.
-            size_wh = np.array((spec.width, spec.height), sizes.dtype)
-            inputs[sizes.name] = np.tile(size_wh, (len(pixels), 1))
-        return inputs
+        spec = self._card.input
+        images = preprocess(pixels, spec, placements)
+        inputs = {self._input_name: images if len(self._image_shape) == 4 else images[0]}
+        return inputs | fill_side_inputs(self._aside, (spec.width, spec.height), len(pixels))
+
+    def _filled_up(
+        self, pixels: Sequence[Pixels], placements: Sequence[Placement]
+    ) -> tuple[list[Pixels], list[Placement]]:
+        """Repeat the last image up to the network's batch, where that is fixed."""
+        missing = max(0, self._fixed_batch - len(pixels))
+        return (
+            [*pixels, *[pixels[-1]] * missing],
+            [*placements, *[placements[-1]] * missing],
+        )
 
     def _split(self, outputs: Tensors, count: int) -> list[Tensors]:
         """Take the batch apart."""
+        if not self.batch_axis:
+            return [outputs]
+        if self._fixed_batch > count:
+            outputs = {
+                name: array[:count] if len(array) == self._fixed_batch else array
+                for name, array in outputs.items()
+                if array.ndim
+            }
         for name, array in outputs.items():
             if count > 1 and array.ndim and len(array) != count:
                 msg = f'{self._card.name}: {count} images gave {len(array)} of {name!r}'

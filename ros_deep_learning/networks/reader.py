@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cards.card import ModelCard
+from ..cards.labels import labels_in_metadata
 from ..engines.base import EngineInfo
 from ..errors import CardError, DecodeError
 from ..recognition.decoder_choice import choose
@@ -60,6 +61,7 @@ def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> R
     """
     network_wh = (card.input.width, card.input.height)
     shapes = {tensor.name: tensor.shape[1:] for tensor in info.outputs if tensor.shape}
+    whole = {tensor.name: tensor.shape for tensor in info.outputs}
     try:
         choice = choose(
             shapes,
@@ -68,10 +70,16 @@ def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> R
             roles=card.outputs,
             labels=labels,
             metadata=info.metadata,
+            whole=whole,
         )
     except DecodeError as err:
         msg = f'{card.name}: {err}'
         raise CardError(msg) from err
     decoder = find_decoder(choice.decoder)
-    by_role = {role: shapes[name] for role, name in choice.roles.items()}
-    return Reader(choice.decoder, decoder, choice.roles, network_wh, decoder.class_count(by_role))
+    own = shapes if decoder.batch_axis else whole
+    by_role = {role: own.get(name, ()) for role, name in choice.roles.items()}
+    labels = labels or labels_in_metadata(info.metadata)
+    count = decoder.class_count(by_role)
+    if decoder.takes_classes and labels:
+        count = len(labels)
+    return Reader(choice.decoder, decoder.for_classes(count), choice.roles, network_wh, count)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import OnnxError
 from .external_data import external_files
+from .graph_ends import GraphEnds, graph_ends
 from .load import load_onnx
 from .onnx_precision import GraphPrecision, graph_precision
 
@@ -47,6 +48,7 @@ class OnnxFacts:
         opset: Version of the standard operators.
         precision: What the network's convolutions and matrix products are computed in.
         external_files: Files with weights, relative to the file's folder, sorted.
+        ends: What the graph does first and last.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class OnnxFacts:
     opset: int
     precision: GraphPrecision
     external_files: tuple[str, ...]
+    ends: GraphEnds
 
 
 def read_facts(path: Path) -> OnnxFacts:
@@ -82,6 +85,7 @@ def read_facts(path: Path) -> OnnxFacts:
         opset=max(versions, default=0),
         external_files=tuple(external_files(path, model)),
         precision=graph_precision(path, model),
+        ends=graph_ends(model),
     )
 
 

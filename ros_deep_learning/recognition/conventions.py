@@ -8,47 +8,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cards.card import Task
-
-_UNIT: dict[str, Any] = {'scale': 1 / 255}
-_IMAGENET: dict[str, Any] = {
-    'scale': 1 / 255,
-    'mean': (0.485, 0.456, 0.406),
-    'std': (0.229, 0.224, 0.225),
-}
-_PLUS_MINUS_ONE: dict[str, Any] = {'scale': 1 / 127.5, 'mean': (1.0, 1.0, 1.0)}
-_LETTERBOX: dict[str, Any] = {'resize': 'letterbox', 'pad_value': 114}
-_CENTERNET: dict[str, Any] = {
-    'channels': 'bgr',
-    'resize': 'letterbox',
-    'scale': 1 / 255,
-    'mean': (0.40789654, 0.44719302, 0.47026115),
-    'std': (0.28863828, 0.27408164, 0.27809835),
-}
-_NANODET: dict[str, Any] = {
-    'channels': 'bgr',
-    'mean': (103.53, 116.28, 123.675),
-    'std': (57.375, 57.12, 58.395),
-}
+from .usual import (
+    CAFFE_MEAN,
+    CENTERNET,
+    IMAGENET,
+    LETTERBOX,
+    NANODET,
+    PLUS_MINUS_ONE,
+    TOP_LEFT,
+    UNIT,
+    YOLOX,
+)
 
 # Source: the exporters of each family and their own demos.
 _DETECTORS: dict[str, dict[str, Any]] = {
+    'boxes_scores': UNIT | LETTERBOX,
     'centerface': {'resize': 'letterbox'},
-    'centernet': _CENTERNET,
-    'centernet_raw': _CENTERNET,
+    'centernet': CENTERNET,
+    'centernet_raw': CENTERNET,
+    'custom_vision': {},
     'detectnet': {'channels': 'bgr'},
-    'detectnet_v2': _UNIT,
-    'detr': _IMAGENET,
-    'end_to_end': _UNIT | _LETTERBOX,
-    'labelled_boxes': _UNIT,
-    'nanodet': _NANODET,
-    'nanodet_raw': _NANODET,
-    'pytorch_ssd': _PLUS_MINUS_ONE,
-    'rtdetr': _UNIT,
-    'ssd': _PLUS_MINUS_ONE,
+    'detectnet_v2': UNIT,
+    'detr': IMAGENET,
+    'efficientdet': {},
+    'end_to_end': UNIT | LETTERBOX,
+    'labelled_boxes': UNIT,
+    'labelled_shares': CAFFE_MEAN,
+    'mmdeploy': IMAGENET | TOP_LEFT,
+    'nanodet': NANODET,
+    'nanodet_levels': NANODET,
+    'nanodet_plus': NANODET,
+    'nanodet_raw': NANODET,
+    'paddle': UNIT,
+    'pytorch_ssd': PLUS_MINUS_ONE,
+    'rfdetr': IMAGENET,
+    'rtdetr': UNIT,
+    'rtdetr_end_to_end': UNIT,
+    'rtdetr_rows': UNIT,
+    'ssd': PLUS_MINUS_ONE,
     'tensorflow_ssd': {},
-    'yolov5': _UNIT | _LETTERBOX,
-    'yolov8': _UNIT | _LETTERBOX,
-    'yolox': {'channels': 'bgr'} | _LETTERBOX,
+    'tflite_ssd': PLUS_MINUS_ONE,
+    'torchvision': UNIT | LETTERBOX,
+    'yolo_nas_flat': UNIT | LETTERBOX,
+    'yolo_pose': UNIT | LETTERBOX,
+    'yolo_segment': UNIT | LETTERBOX,
+    'yolov5': UNIT | LETTERBOX,
+    'yolov5_face': UNIT | LETTERBOX,
+    'yolov8': UNIT | LETTERBOX,
+    'yolov7_end2end': UNIT | LETTERBOX,
+    'yolox': YOLOX,
 }
 
 # Source: jetson-inference, imageNet.cpp for Caffe: the mean of the pixels of ImageNet.
@@ -58,24 +66,17 @@ _CAFFE_CLASSIFIER: dict[str, Any] = {
 }
 
 
-def onnx_preprocessing(
-    task: Task, decoder: str | None, metadata: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the fields of ``InputSpec`` for the preprocessing of an ONNX network.
+def onnx_preprocessing(task: Task, decoder: str | None) -> dict[str, Any]:
+    """Return the fields of ``InputSpec`` for the usual preprocessing of an ONNX network.
 
     Classifiers and segmentation networks get the preprocessing of torchvision, as in
-    jetson-inference, unless Ultralytics exported them.
+    jetson-inference.
 
     Args:
         task: Task of the network.
         decoder: Name of the decoder of a detector.
-        metadata: Metadata of the ONNX file.
     """
-    if task == 'detection':
-        return dict(_DETECTORS[decoder or ''])
-    if is_ultralytics(metadata):
-        return _UNIT | {'resize': 'crop'} if task == 'classification' else _UNIT | _LETTERBOX
-    return dict(_IMAGENET)
+    return dict(_DETECTORS[decoder or ''] if task == 'detection' else IMAGENET)
 
 
 def caffe_preprocessing(task: Task, stem: str, mean_pixel: float) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def caffe_preprocessing(task: Task, stem: str, mean_pixel: float) -> dict[str, A
         mean_pixel: Value that detectors subtract from every pixel value.
     """
     if task == 'classification':
-        return dict(_PLUS_MINUS_ONE if stem.lower() == 'inception-v4' else _CAFFE_CLASSIFIER)
+        return dict(PLUS_MINUS_ONE if stem.lower() == 'inception-v4' else _CAFFE_CLASSIFIER)
     return {'channels': 'bgr', 'mean': (mean_pixel,) * 3}
 
 

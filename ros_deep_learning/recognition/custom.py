@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,22 +11,17 @@ from typing import Any
 
 from ..cards.card import InputSpec, InputType, ModelCard, Task
 from ..cards.decision import Decision
-from ..cards.labels import load_labels
 from ..cards.names import card_name
 from ..cards.source import SourceSpec
-from ..errors import CardError, DecodeError
-from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
+from ..errors import CardError
 from ..paths import user_path
-from .conventions import is_ultralytics, onnx_preprocessing
 from .converted import caffe_fields, ssd_fields
-from .decoder_choice import choose
-from .hints import Hints, input_decisions
+from .evidence import Evidence, Finding
+from .hints import Hints
+from .onnx_evidence import exported_size, read_evidence
+from .recognise import recognise
 
-_TASKS: dict[str, Task] = {
-    'classify': 'classification',
-    'detect': 'detection',
-    'semantic': 'segmentation',
-}
+_DTYPES: dict[str, InputType] = {'uint8': 'uint8', 'float16': 'float16'}
 CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
 """Suffixes of the weights of a Caffe network; its layers are in a prototxt."""
 
@@ -114,123 +107,70 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
-    facts = read_facts(path)
-    name, tensor = _image_input(path, facts, hints)
-    layout, size_wh = _size(path, name, tensor, facts, hints)
-    tensors = facts.outputs
-    named = [value for value in hints.outputs.values() if value]
-    if unknown := [value for value in named if value not in tensors]:
-        msg = f'{path} has no output {unknown[0]!r}; it has {", ".join(tensors)}'
-        raise CardError(msg)
-    if named:
-        tensors = {key: tensors[key] for key in named}
-    shapes = {key: value.shape[1:] for key, value in tensors.items()}
-    known = task or _TASKS.get(facts.metadata.get('task', ''))
-    task = known or _task_of(tensors)
-    decoder, outputs = None, _outputs_of(path, task, shapes)
-    if task == 'detection':
-        labels = load_labels(hints.labels) if hints.labels else ()
-        try:
-            choice = choose(
-                shapes, size_wh, decoder=hints.decoder, labels=labels, metadata=facts.metadata
-            )
-        except DecodeError as err:
-            fix = '; if it is not a detector, set its task (--task)' if known is None else ''
-            msg = f'{path}: {err}{fix}'
-            raise CardError(msg) from err
-        decoder, outputs = choice.decoder, dict(choice.roles)
-    dtype: InputType = 'uint8' if tensor.dtype == 'uint8' else 'float32'
-    spec = InputSpec(*size_wh, name=name, layout=layout, dtype=dtype)
-    preprocessing = onnx_preprocessing(task, decoder, facts.metadata)
+    evidence = read_evidence(path, hints)
+    found = recognise(evidence, task, hints)
+    size_wh, by, is_guess = _size(evidence, found, hints)
+    evidence = replace(evidence, size_wh=size_wh)
+    tensor = evidence.image
+    dtype: InputType = _DTYPES.get(str(tensor.dtype), 'float32')
+    spec = InputSpec(*size_wh, name=evidence.input_name, layout=evidence.layout, dtype=dtype)
+    spec = replace(spec, **{**found.guessed, **found.stated})
+    if evidence.depth == 1:
+        spec = replace(spec, channels='grey')
     if dtype == 'uint8':
-        preprocessing = {k: v for k, v in preprocessing.items() if k in ('resize', 'pad_value')}
-    spec = replace(replace(spec, **preprocessing), **hints.input_values())
-    by = 'the file' if known else 'the shapes of the outputs'
-    decisions = [Decision('task', task, by)]
-    if decoder is not None:
-        by = 'given' if hints.decoder else 'the shapes and names of the outputs'
-        decisions.append(Decision('decoder', decoder, by))
-    if is_ultralytics(facts.metadata):
-        decisions += input_decisions(spec, hints, 'exported by Ultralytics', guess=False)
-    else:
-        usual = f'usual for {decoder or task}'
-        decisions += input_decisions(spec, hints, usual, guess=True)
+        # A type of whole numbers means that the network normalises images itself.
+        spec = replace(spec, scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3)
+    spec = replace(spec, **hints.input_values())
+    decisions = [Decision('task', found.task, 'given' if task else found.by)]
+    if found.decoder is not None:
+        given = hints.decoder is not None
+        decoder_by = 'given' if given else found.by
+        sure = given or found.is_sure
+        decisions.append(Decision('decoder', found.decoder, decoder_by, guess=not sure))
+    decisions.append(Decision('input_size', size_wh, by, is_guess))
+    decisions += _input_decisions(spec, found, hints, evidence)
     return {
-        'task': task,
+        'task': found.task,
         'format': 'onnx',
         'input': spec,
-        'outputs': MappingProxyType(outputs),
-        'decoder': decoder,
+        'outputs': MappingProxyType(dict(found.roles)),
+        'decoder': found.decoder,
         'decisions': tuple(decisions),
     }
 
 
-def _image_input(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[str, TensorFacts]:
-    images = {k: t for k, t in facts.inputs.items() if len(t.shape) == 4}
-    if hints.input_name is not None:
-        images = {k: t for k, t in images.items() if k == hints.input_name}
-    if len(images) != 1:
-        given = ', '.join(f'{k} {t.shape}' for k, t in facts.inputs.items())
-        name = f' {hints.input_name!r}' if hints.input_name else ''
-        msg = f'{path}: expected one input{name} with four axes, got {given}'
-        raise CardError(msg)
-    return next(iter(images.items()))
+def _input_decisions(
+    spec: InputSpec, found: Finding, hints: Hints, evidence: Evidence
+) -> list[Decision]:
+    given, decisions = hints.input_values(), []
+    for key in ('resize', 'channels', 'scale', 'mean', 'std'):
+        value = getattr(spec, key)
+        if key in given:
+            decisions.append(Decision(key, value, 'given'))
+        elif key == 'channels' and evidence.depth == 1:
+            decisions.append(Decision(key, value, 'the input has one channel'))
+        elif key in ('scale', 'mean', 'std') and spec.dtype == 'uint8':
+            decisions.append(Decision(key, value, 'the input has the type uint8'))
+        elif key in found.stated or (found.stated and key not in found.guessed):
+            decisions.append(Decision(key, value, found.by))
+        else:
+            decisions.append(Decision(key, value, f'usual for {found.by}', guess=True))
+    return decisions
 
 
-def _size(
-    path: Path, name: str, tensor: TensorFacts, facts: OnnxFacts, hints: Hints
-) -> tuple[Any, tuple[int, int]]:
-    shape = tensor.shape
-    layout = 'nhwc' if shape[3] == 3 and shape[1] != 3 else 'nchw'
-    height, width = shape[2:] if layout == 'nchw' else shape[1:3]
-    if height < 1 or width < 1:
-        width, height = hints.size_wh or _exported_size(facts.metadata) or (0, 0)
-    if height < 1 or width < 1:
-        msg = (
-            f'{path}: the size of its input {name!r} is open; to fix: --input-size WxH, or for a '
-            'node a card (rdl models inspect --write)'
-        )
-        raise CardError(msg)
-    return layout, (width, height)
-
-
-def _exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read the size that Ultralytics writes as ``[height, width]``."""
-    try:
-        height, width = ast.literal_eval(metadata.get('imgsz', ''))
-        return int(width), int(height)
-    except (
-        ValueError,
-        SyntaxError,
-        TypeError,
-        OverflowError,
-        MemoryError,
-        RecursionError,
-    ):
-        return None
-
-
-def _task_of(outputs: Mapping[str, TensorFacts]) -> Task:
-    """Recognise the task of a network by its outputs."""
-    if len(outputs) == 1:
-        (tensor,) = outputs.values()
-        shape = tensor.shape[1:]
-        long_axes = sum(size != 1 for size in shape)
-        if max(shape, default=1) > 1 and long_axes == 1:
-            return 'classification'
-        if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
-            return 'segmentation'
-        # A mask of class numbers: the boxes and scores of a detector are floats.
-        if long_axes == 2 and tensor.dtype is not None and tensor.dtype.kind in 'iub':
-            return 'segmentation'
-    return 'detection'
-
-
-def _outputs_of(path: Path, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    if task == 'detection':
-        return {}
-    if len(shapes) != 1:
-        msg = f'{path} has the outputs {", ".join(shapes)}; to fix: choose one (output_blob)'
-        raise CardError(msg)
-    ((name, _),) = shapes.items()
-    return {'scores': name}
+def _size(evidence: Evidence, found: Finding, hints: Hints) -> tuple[tuple[int, int], str, bool]:
+    """Return width and height, how they were decided, and whether they are a guess."""
+    if min(evidence.size_wh) > 0:
+        return evidence.size_wh, 'the input', False
+    if hints.size_wh is not None:
+        return hints.size_wh, 'given', False
+    stated = exported_size(evidence.metadata)
+    if stated is not None:
+        return stated, 'imgsz in the metadata', False
+    if found.size_wh is not None:
+        return found.size_wh, f'the input is open; usual for {found.by}', True
+    msg = (
+        f'{evidence.path}: the size of its input {evidence.input_name!r} is open; to fix: '
+        '--input-size WxH, or for a node a card (rdl models inspect --write)'
+    )
+    raise CardError(msg)

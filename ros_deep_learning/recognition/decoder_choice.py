@@ -49,6 +49,7 @@ def choose(
     roles: Mapping[str, str] = _NOTHING,
     labels: Sequence[str] = (),
     metadata: Mapping[str, str] = _NOTHING,
+    whole: Shapes | None = None,
 ) -> Choice:
     """Choose the decoder of a detector, and the tensor for each of its roles.
 
@@ -63,6 +64,8 @@ def choose(
         roles: Tensor names by role from the card; may be incomplete.
         labels: Class names, if known.
         metadata: Metadata of the ONNX file; Ultralytics writes its task and class names there.
+        whole: The same shapes with their first axis, for decoders of outputs that have no batch
+            axis; None = there are no such outputs.
 
     Raises:
         DecodeError: The decoder is unknown, no decoder matches, or several do. The message lists
@@ -76,13 +79,17 @@ def choose(
         raise DecodeError(msg)
     labels = labels or labels_in_metadata(metadata)
     forms = [form for form in FORMS if decoder in (None, form.decoder)]
+    if decoder is None:
+        forms = [form for form in forms if form.by_shape]
+    by_batch = {True: shapes, False: whole or {}}
     if decoder is None and metadata.get('end2end') == 'True':
         forms = [form for form in forms if form.decoder == 'end_to_end']
     fits = [
         fit
         for form in forms
-        for fit in _fits(form, shapes, roles)
-        if decoder is not None or _plausible(form, fit.choice, shapes, network_wh, labels)
+        for own in (by_batch[find_decoder(form.decoder).batch_axis],)
+        for fit in _fits(form, own, roles)
+        if decoder is not None or _plausible(form, fit.choice, own, network_wh, labels)
     ]
     fits = [fit for fit in fits if fit.named] or fits
     if len({fit.choice.decoder for fit in fits}) == 1:
@@ -141,7 +148,13 @@ def _plausible(
         return False
     if not labels:
         return True
-    if form.background is not None and form.background != (labels[0].lower() == 'background'):
+    if form.classes is not None:
+        return len(labels) == form.classes
+    has_background = labels[0].lower().strip('_') == 'background'
+    if form.background and not has_background:
+        # The labels that train_ssd.py is given have no background.
+        return sizes.get('C') == len(labels) + 1
+    if form.background is False and has_background:
         return False
     return sizes.get('C', len(labels)) == len(labels)
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..cards.card import Channels, InputSpec, Resize
-from ..cards.decision import Decision
+from ..cards.card import Channels, Resize
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +52,3 @@ class Hints:
         """Return the fields of ``InputSpec`` that are given."""
         keys = ('resize', 'channels', 'scale', 'mean', 'std')
         return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
-
-
-def input_decisions(
-    spec: InputSpec, given: Hints, evidence: str, *, guess: bool
-) -> tuple[Decision, ...]:
-    """Return what was decided about preprocessing: one decision for each part of it.
-
-    Args:
-        spec: The preprocessing.
-        given: The user's own values.
-        evidence: What the other values were decided by.
-        guess: Whether they are guesses.
-    """
-    own = given.input_values()
-    return tuple(
-        Decision(key, getattr(spec, key), 'given', guess=False)
-        if key in own
-        else Decision(key, getattr(spec, key), evidence, guess)
-        for key in ('resize', 'channels', 'scale', 'mean', 'std')
-    )

@@ -14,16 +14,17 @@ from ..tasks.decoders import (
     detectnet,
     detectnet_v2,
     detr,
-    end_to_end,
-    labelled_boxes,
     nanodet,
+    nanodet_plus,
     pytorch_ssd,
-    tensorflow_ssd,
+    yolo_tasks,
     yolov5,
+    yolov5_face,
     yolov8,
     yolox,
 )
 from ..tasks.decoders.arrays import cell_count
+from ..tasks.decoders.finished import labelled_boxes, mmdeploy, rows, tensorflow_ssd
 from ..tasks.decoders.shapes import Pattern
 
 Size = tuple[int, int]
@@ -45,6 +46,8 @@ class Form:
             None = either.
         in_order: Whether the outputs are in the order of the patterns, which then distinguishes
             tensors of the same shape.
+        classes: Number of classes, if all such networks have the same.
+        by_shape: Whether shapes and names alone may tell the decoder; else it must be named.
     """
 
     decoder: str
@@ -55,6 +58,8 @@ class Form:
     rows_fit: Callable[[int, Size], bool] | None = None
     background: bool | None = None
     in_order: bool = False
+    classes: int | None = None
+    by_shape: bool = True
 
 
 def _on_grids(*grids: tuple[int, ...], anchors: tuple[int, ...] = (1,)) -> Callable[..., bool]:
@@ -124,9 +129,14 @@ FORMS: tuple[Form, ...] = (
     Form('detectnet', detectnet.SHAPES, {'coverage': '^coverage', 'boxes': '^bboxes'}),
     Form('detectnet_v2', detectnet_v2.SHAPES, {'coverage': 'output_cov', 'boxes': 'output_bbox'}),
     Form('yolov5', yolov5.SHAPES, rows_fit=_yolov5_rows),
+    # One face with five landmarks; one person with 17 key points, or a face with five.
+    Form('yolov5_face', {'predictions': ('N', 16)}, rows_fit=_yolov5_anchors, classes=1),
+    Form('yolo_pose', {'predictions': (56, 'N')}, rows_fit=_on_p5, classes=1),
+    Form('yolo_pose', {'predictions': (20, 'N')}, rows_fit=_on_p5, classes=1),
+    Form('yolo_segment', yolo_tasks.SEGMENT_SHAPES, rows_fit=_on_p5),
     Form('yolov8', yolov8.SHAPES, rows_fit=_on_grids(_P5, _P6, _P2)),
     Form('yolox', yolox.SHAPES, rows_fit=_on_p5),
-    Form('end_to_end', end_to_end.SHAPES, rows_fit=_on_no_grid),
+    Form('end_to_end', {'predictions': ('N', 6)}, rows_fit=_on_no_grid),
     Form('detr', detr.SOFTMAX_SHAPES, _BOXES_AND_LOGITS, rows_fit=_on_no_grid),
     Form('rtdetr', detr.FOCAL_SHAPES, _BOXES_AND_LOGITS, rows_fit=_on_no_grid),
     Form(
@@ -139,7 +149,29 @@ FORMS: tuple[Form, ...] = (
     # The shapes of these two are equal: they do not show whether the heat map needs a sigmoid.
     Form('centernet', centernet.SHAPES, _CENTERNET),
     Form('centernet_raw', centernet.SHAPES, _CENTERNET),
-    Form('nanodet', nanodet.SHAPES, _BOXES_AND_SCORES, rows_fit=_on_grids(_P5, _P6, _FINE)),
-    Form('nanodet_raw', nanodet.RAW_SHAPES, rows_fit=_on_grids(_P5, _P6)),
+    Form('boxes_scores', nanodet.SHAPES, _BOXES_AND_SCORES, rows_fit=_on_grids(_P5, _P6, _FINE)),
+    Form('nanodet_raw', nanodet.RAW_SHAPES, rows_fit=_on_grids(_P5)),
+    Form('nanodet_plus', nanodet_plus.USUAL_SHAPES, rows_fit=_on_grids(_P5, _P6)),
+    Form('yolov7_end2end', rows.SEVEN),
+    Form('yolo_nas_flat', rows.SEVEN),
+    *(
+        Form(decoder, shapes, by_shape=False)
+        for decoder, shapes in (
+            ('custom_vision', labelled_boxes.SHAPES),
+            ('efficientdet', rows.SEVEN),
+            ('labelled_shares', labelled_boxes.SHAPES),
+            ('mmdeploy', mmdeploy.SHAPES),
+            ('nanodet', nanodet.SHAPES),
+            ('nanodet_levels', nanodet_plus.LEVEL_SHAPES),
+            ('paddle', rows.SIX),
+            ('rfdetr', detr.SOFTMAX_SHAPES),
+            ('rtdetr_end_to_end', {'predictions': ('N', 6)}),
+            ('rtdetr_rows', detr.ROW_SHAPES),
+            ('tflite_ssd', tensorflow_ssd.SHAPES),
+            ('torchvision', labelled_boxes.SHAPES),
+            ('yolo_pose', yolo_tasks.POSE_SHAPES),
+            ('yolov5_face', yolov5_face.SHAPES),
+        )
+    ),
 )
 """All known forms; the letter N, A or Q in a shape is the number of rows."""

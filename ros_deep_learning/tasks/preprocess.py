@@ -22,11 +22,18 @@ _INTERPOLATION = {
     'area': cv2.INTER_AREA,
 }
 
+_TO_GREY = {'rgb': cv2.COLOR_RGB2GRAY, 'bgr': cv2.COLOR_BGR2GRAY}
+
 
 def placement(source_wh: tuple[int, int], spec: InputSpec) -> Placement:
     """Compute where a source image lies in a network's input, by the card."""
     return place(
-        source_wh, (spec.width, spec.height), spec.resize, crop_fraction=spec.crop_fraction
+        source_wh,
+        (spec.width, spec.height),
+        spec.resize,
+        crop_fraction=spec.crop_fraction,
+        align=spec.align,
+        rounding=spec.rounding,
     )
 
 
@@ -47,19 +54,23 @@ def preprocess(
             it here.
 
     Returns:
-        A new C-contiguous array, shape (N, 3, H, W) for ``nchw`` and (N, H, W, 3) for ``nhwc``,
-        of the card's dtype.
+        A new C-contiguous array, shape (N, C, H, W) for ``nchw`` and (N, H, W, C) for ``nhwc``,
+        of the card's dtype; C is 1 for ``grey`` and else 3.
     """
     if placements is None:
         placements = [placement(image.size_wh, spec) for image in pixels]
     planar = spec.layout == 'nchw'
-    shape = (3, spec.height, spec.width) if planar else (spec.height, spec.width, 3)
+    depth = 1 if spec.channels == 'grey' else 3
+    shape = (depth, spec.height, spec.width) if planar else (spec.height, spec.width, depth)
     tensor = np.empty((len(pixels), *shape), spec.dtype)
     for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
         small = _fit(image.array, placed, spec)
-        if image.order != spec.channels:
+        if spec.channels == 'grey':
+            grey = cv2.cvtColor(small, _TO_GREY[image.order])
+            small = np.asarray(grey, np.uint8)[..., None]
+        elif image.order != spec.channels:
             small = small[..., ::-1]
         if spec.dtype == 'uint8':
             planes[...] = small
@@ -83,8 +94,9 @@ def _fit(array: NDArray[np.uint8], placed: Placement, spec: InputSpec) -> NDArra
     return canvas
 
 
-def _normalise(small: NDArray[np.uint8], spec: InputSpec, out: NDArray[np.float32]) -> None:
-    for c, table in enumerate(_tables(spec.scale, spec.mean, spec.std)):
+def _normalise(small: NDArray[np.uint8], spec: InputSpec, out: NDArray[Any]) -> None:
+    tables = _tables(spec.scale, spec.mean, spec.std)
+    for c, table in zip(range(small.shape[-1]), tables, strict=False):
         out[..., c] = cv2.LUT(np.ascontiguousarray(small[..., c]), table)
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,6 +18,7 @@ from .detection import Candidates, Detections
 from .parts import Region, TilingSettings, region_box
 
 Order = Literal['score', 'area']
+Nms = Literal['auto', 'always', 'never']
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,9 @@ class DetectionSettings:
     Attributes:
         score_threshold: Least score, 0..1.
         iou_threshold: Overlap 0..1 above which the weaker of two boxes is suppressed.
+        nms: When duplicates are suppressed (non-maximum suppression): ``auto`` does so unless the
+            network does it itself or makes none, as those of the DETR family; ``always``;
+            ``never``.
         max_detections: Most objects in one image, at least 1.
         class_agnostic: Whether boxes also suppress those of other classes.
         candidate_limit: Most candidates, best first, that enter suppression, at least 1; it
@@ -92,6 +96,7 @@ class DetectionSettings:
 
     score_threshold: float = 0.5
     iou_threshold: float = 0.6
+    nms: Nms = 'auto'
     max_detections: int = 100
     class_agnostic: bool = False
     candidate_limit: int = CANDIDATE_LIMIT
@@ -106,6 +111,9 @@ class DetectionSettings:
             if share is not None and not 0.0 <= share <= 1.0:
                 msg = f'{name}: expected 0 to 1, got {share!r}'
                 raise SettingsError(msg)
+        if self.nms not in get_args(Nms):
+            msg = f'nms: expected one of {", ".join(get_args(Nms))}, got {self.nms!r}'
+            raise SettingsError(msg)
         for name in ('max_detections', 'candidate_limit'):
             count = getattr(self, name)
             if count < 1:
@@ -115,20 +123,26 @@ class DetectionSettings:
 
 
 def detections_from(
-    candidates: Candidates, placement: Placement, settings: DetectionSettings
+    candidates: Candidates,
+    placement: Placement,
+    settings: DetectionSettings,
+    *,
+    suppressed: bool = False,
 ) -> Detections:
     """Turn candidates into detections in the source image.
 
-    Candidates with a NaN or infinite score or edge are dropped. Boxes are clipped to the source,
-    and those with nothing inside it are dropped, as TensorFlow does; then the weaker ones on the
-    same object are suppressed, or merged with the best one. Classes and sizes that are not wanted
-    are dropped before that, so that they suppress nothing and use up no place; boxes that are
-    merged are measured afterwards.
+    Candidates with a NaN or infinite score or edge are dropped, and so are boxes with nothing
+    inside the source. Then the weaker ones on the same object are suppressed, or merged with the
+    best one, and what is left is clipped to the source: boxes that were clipped before would
+    overlap more at its borders than they do. Classes and sizes that are not wanted are dropped
+    before that, so that they suppress nothing and use up no place; boxes that are merged are
+    measured afterwards.
 
     Args:
         candidates: Boxes in pixels of the network's input.
         placement: How the source image lies in that.
         settings: Which candidates become detections; ``region`` and ``tiling`` play no part.
+        suppressed: Whether the network has suppressed duplicates itself, or makes none.
     """
     only = settings.only
     good = np.flatnonzero(
@@ -136,9 +150,12 @@ def detections_from(
     )
     good = good[strongest(candidates.scores[good], settings.candidate_limit)]
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy[good])
-    inside = areas(boxes_xyxy) > 0
+    clipped = placement.clipped(boxes_xyxy)
+    inside = areas(clipped) > 0
     if settings.cluster_overlap is None:
-        inside &= only.keeps_size(boxes_xyxy)
+        inside &= only.keeps_size(clipped)
+    else:
+        boxes_xyxy = clipped
     found = Detections(
         boxes_xyxy[inside],
         candidates.scores[good[inside]],
@@ -150,15 +167,22 @@ def detections_from(
             found.boxes_xyxy,
             found.scores,
             found.class_ids,
-            settings.iou_threshold,
+            _overlap_limit(settings, suppressed),
             settings.max_detections,
             class_agnostic=settings.class_agnostic,
             candidate_limit=settings.candidate_limit,
         )
-        found = found.take(kept)
+        found = replace(found.take(kept), boxes_xyxy=clipped[inside][kept])
     else:
         found = _merged(found, settings.cluster_overlap, settings)
     return largest_first(found) if only.order == 'area' else found
+
+
+def _overlap_limit(settings: DetectionSettings, suppressed: bool) -> float:
+    """Return the overlap above which a box is suppressed; none is greater than 1."""
+    if settings.nms == 'never' or (settings.nms == 'auto' and suppressed):
+        return 1.0
+    return settings.iou_threshold
 
 
 def largest_first(found: Detections) -> Detections:

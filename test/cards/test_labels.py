@@ -63,7 +63,13 @@ def test_missing_file(tmp_path: Path) -> None:
         ("['cat', 'dog']", ('cat', 'dog')),
         ('{}', ()),
         ('', ()),
-        ("{1: 'cat'}", ()),
+        ("{1: 'cat', 2: 'dog'}", ('cat', 'dog')),
+        ('{"0": "cat", "1": "dog"}', ('cat', 'dog')),
+        ('["cat", "dog"]', ('cat', 'dog')),
+        ("{2: 'cat', 3: 'dog'}", ()),
+        ("{0: 'cat', 2: 'dog'}", ()),
+        ("{'cat': 0}", ()),
+        ('null', ()),
         ("__import__('os').getcwd()", ()),
         ('[' * 10_000, ()),
         ('7', ()),
@@ -71,7 +77,8 @@ def test_missing_file(tmp_path: Path) -> None:
 )
 def test_labels_in_metadata(names: str, labels: tuple[str, ...]) -> None:
     assert labels_in_metadata({}) == ()
-    assert labels_in_metadata({'names': names}) == labels
+    for key in ('names', 'classes', 'class_names', 'id2label'):
+        assert labels_in_metadata({key: names}) == labels
 
 
 @pytest.mark.parametrize(

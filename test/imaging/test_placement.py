@@ -152,7 +152,8 @@ def test_boxes_are_clipped_to_the_source(
     source: tuple[int, int], network: tuple[int, int], mode: ResizeMode
 ) -> None:
     wide = np.array([[-1e6, -1e6, 1e6, 1e6], [-9, -9, -5, -5]], np.float32)
-    mapped = place(source, network, mode).boxes_to_source(wide)
+    placed = place(source, network, mode)
+    mapped = placed.clipped(placed.boxes_to_source(wide))
     np.testing.assert_array_equal(mapped[0], (0, 0, *source))
     assert (mapped >= 0).all()
     assert (mapped <= source * 2).all()
@@ -204,3 +205,38 @@ def test_what_cannot_be_placed_is_refused(
 ) -> None:
     with pytest.raises(SettingsError, match='cannot place'):
         place(source_wh, network_wh, mode, crop_fraction=fraction)
+
+
+def ultralytics(source: tuple[int, int], network: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Place as ``LetterBox`` of Ultralytics 8.3 does (data/augment.py)."""
+    ratio = min(network[1] / source[1], network[0] / source[0])
+    w, h = round(source[0] * ratio), round(source[1] * ratio)
+    dw, dh = (network[0] - w) / 2, (network[1] - h) / 2
+    left, top = round(dw - 0.1), round(dh - 0.1)
+    return left, top, left + w, top + h
+
+
+def yolox(source: tuple[int, int], network: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Place as ``preproc`` of YOLOX 0.3 does (yolox/data/data_augment.py)."""
+    ratio = min(network[1] / source[1], network[0] / source[0])
+    return 0, 0, int(source[0] * ratio), int(source[1] * ratio)
+
+
+def mmdetection(source: tuple[int, int], network: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Place as ``rescale_size`` of mmcv 2 does (mmcv/image/geometric.py), padded at the end."""
+    (w, h), scale = source, network
+    factor = min(max(scale) / max(h, w), min(scale) / min(h, w))
+    return 0, 0, int(w * float(factor) + 0.5), int(h * float(factor) + 0.5)
+
+
+@pytest.mark.parametrize('source', [(1920, 1080), (810, 1080), (500, 333), (1281, 721), (33, 77)])
+@pytest.mark.parametrize('network', [(640, 640), (416, 416)])
+def test_letterboxes_are_those_of_their_families(
+    source: tuple[int, int], network: tuple[int, int]
+) -> None:
+    placed = place(source, network, 'letterbox')
+    assert placed.paste_xyxy == ultralytics(source, network)
+    placed = place(source, network, 'letterbox', align='top_left', rounding='down')
+    assert placed.paste_xyxy == yolox(source, network)
+    placed = place(source, network, 'letterbox', align='top_left', rounding='half_up')
+    assert placed.paste_xyxy == mmdetection(source, network)

@@ -165,7 +165,7 @@ def test_the_cards_decoder_finds_the_roles_it_does_not_tell(make_card, open_net,
 @pytest.mark.parametrize(
     ('answers', 'metadata', 'changes', 'message'),
     [
-        ({'x': np.zeros((1, 7), np.float32)}, {}, {}, r"no known decoder can read .* 'x' \(7,\)"),
+        ({'x': np.zeros((1, 9), np.float32)}, {}, {}, r"no known decoder can read .* 'x' \(9,\)"),
         (yolov8_rows(), {'task': 'segment'}, {}, "the network is made for 'segment'"),
         (yolov8_rows(), {}, {'decoder': 'ssd'}, 'decoder ssd cannot read'),
         (yolov8_rows(), {}, {'outputs': {'boxes': 'b'}}, 'outputs.boxes: the network has no'),

@@ -54,7 +54,7 @@ def write_onnx(
 def test_a_classifier(tmp_path: Path) -> None:
     card = card_from_file(write_onnx(tmp_path / 'my net.onnx', {'prob': [1, 10]}))
     assert (card.name, card.task, card.format) == ('my-net', 'classification', 'onnx')
-    assert dict(card.outputs) == {'scores': 'prob'}
+    assert dict(card.outputs) == {'probabilities': 'prob'}
     spec = card.input
     assert (spec.width, spec.height, spec.name, spec.layout) == (96, 64, 'images', 'nchw')
     # jetson-inference: imageNet.cpp has torchvision's numbers for every ONNX classifier.
@@ -328,7 +328,7 @@ def test_files_that_are_no_onnx(tmp_path: Path, content: bytes) -> None:
 
 def test_every_decoder_has_its_preprocessing() -> None:
     for decoder in DECODERS:
-        assert isinstance(onnx_preprocessing('detection', decoder, {}), dict)
+        assert isinstance(onnx_preprocessing('detection', decoder), dict)
 
 
 def test_a_frozen_graph_is_an_ssd(tmp_path: Path) -> None:

@@ -44,12 +44,13 @@ def names(count):
         ({'output0': (300, 6)}, WH, {}, 'end_to_end', {'predictions': 'output0'}),
         ({'detections': (100, 6)}, (512, 512), {}, 'end_to_end', {'predictions': 'detections'}),
         ({'output0': (-1, 6)}, WH, {'metadata': {'end2end': 'True'}}, 'end_to_end', None),
-        ({'output': (3598, 112)}, (416, 416), {}, 'nanodet_raw', None),
+        ({'output': (3598, 112)}, (416, 416), {}, 'nanodet_plus', None),
+        ({'output0': (116, 8400), 'output1': (32, 160, 160)}, WH, {}, 'yolo_segment', None),
         (
             {'boxes': (3549, 4), 'scores': (3549, 80)},
             (416, 416),
             {},
-            'nanodet',
+            'boxes_scores',
             {'boxes': 'boxes', 'scores': 'scores'},
         ),
         (
@@ -167,7 +168,7 @@ def test_known_exports(shapes, network_wh, hints, decoder, roles):
 @pytest.mark.parametrize(
     ('shapes', 'network_wh', 'hints', 'candidates'),
     [
-        ({'output': (8400, 85)}, WH, {}, {'yolov5', 'yolox', 'nanodet_raw'}),
+        ({'output': (8400, 85)}, WH, {}, {'yolov5', 'yolox', 'nanodet_raw', 'nanodet_plus'}),
         ({'output': (8400, 85)}, WH, {'labels': labels(80)}, {'yolov5', 'yolox'}),
         ({'boxes': (1917, 4), 'scores': (1917, 90)}, (300, 300), {}, {'ssd', 'pytorch_ssd'}),
         ({'pred_logits': (100, 92), 'pred_boxes': (100, 4)}, WH, {}, {'detr', 'rtdetr'}),
@@ -206,11 +207,6 @@ def test_nothing_fits(shapes):
         choose(shapes, WH)
     for name, shape in shapes.items():
         assert f'{name!r} {shape}' in str(caught.value)
-
-
-def test_a_segmentation_head_beside_the_boxes_is_not_passed_over():
-    with pytest.raises(DecodeError, match='no known decoder'):
-        choose({'output0': (116, 8400), 'output1': (32, 160, 160)}, WH)
 
 
 def test_the_cards_word_is_taken_as_it_is():
@@ -259,7 +255,7 @@ def test_metadata_of_another_task():
         choose({'output0': (116, 8400)}, WH, metadata={'task': 'segment'})
 
 
-@pytest.mark.parametrize('text', ['', '{', '{1: 2}', '7', "['a']", '__import__("os")', '[' * 9999])
+@pytest.mark.parametrize('text', ['', '{', '{2: 2}', '7', "['a']", '__import__("os")', '[' * 9999])
 def test_metadata_that_is_no_dict_of_names_tells_nothing(text):
     hostile = {'names': text}
     if text == "['a']":
@@ -279,3 +275,13 @@ def test_every_decoder_has_a_form():
     for form in FORMS:
         assert set(DECODERS[form.decoder].roles) == set(form.patterns)
         assert not form.names or set(form.names) == set(form.patterns)
+
+
+def test_a_decoder_of_outputs_without_batch_axis_can_be_named():
+    whole = {'boxes': (-1, 4), 'labels': (-1,), 'scores': (-1,)}
+    shapes = {name: shape[1:] for name, shape in whole.items()}
+    with pytest.raises(DecodeError, match='in the card'):
+        choose(shapes, WH, whole=whole)
+    roles = {'boxes': 'boxes', 'classes': 'labels', 'scores': 'scores'}
+    choice = choose(shapes, WH, decoder='torchvision', roles=roles, whole=whole)
+    assert choice.roles == roles

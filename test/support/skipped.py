@@ -31,12 +31,15 @@ def reason(report: Report) -> str:
     """Return why a test did not run, without the file and line of the skip."""
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     text = text.removeprefix('Skipped: ')
-    return f'needs a GPU: {text}' if may_skip(report) else text
+    return f'needs a GPU: {text}' if 'gpu' in getattr(report, 'keywords', ()) else text
 
 
 def may_skip(report: Report) -> bool:
-    """Return whether this is a test for a GPU; a whole file that skips itself has no marks."""
-    return 'gpu' in getattr(report, 'keywords', ())
+    """Return whether a test is for a GPU or for weights that are not in the repository.
+
+    A whole file that skips itself has no marks.
+    """
+    return bool({'gpu', 'real_weights'} & set(getattr(report, 'keywords', ())))
 
 
 def summary(skipped: Sequence[Report]) -> list[str]:

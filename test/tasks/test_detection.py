@@ -62,11 +62,26 @@ def test_boxes_are_clipped_and_those_outside_dropped():
     assert found.boxes_xyxy.tolist() == [[0, 0, 100, 70], [180, 90, 200, 100]]
 
 
-def test_boxes_are_compared_as_clipped():
+def test_boxes_are_compared_before_they_are_clipped():
     pair = candidates((-100, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 0))
-    assert (
-        len(detections_from(pair, place((20, 20), (20, 20), 'stretch'), DetectionSettings())) == 1
-    )
+    found = detections_from(pair, place((20, 20), (20, 20), 'stretch'), DetectionSettings())
+    assert found.boxes_xyxy.tolist() == [[0, 0, 10, 10], [0, 0, 10, 10]]
+
+
+@pytest.mark.parametrize(
+    ('nms', 'suppressed', 'count'),
+    [
+        ('auto', False, 1),
+        ('auto', True, 2),
+        ('always', True, 1),
+        ('never', False, 2),
+    ],
+)
+def test_duplicates_stay_if_the_network_has_suppressed_them(nms, suppressed, count):
+    pair = candidates((0, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 0))
+    placed = place((20, 20), (20, 20), 'stretch')
+    settings = DetectionSettings(nms=nms)
+    assert len(detections_from(pair, placed, settings, suppressed=suppressed)) == count
 
 
 def test_not_finite_is_dropped():

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -12,11 +12,13 @@ from ...errors import SettingsError
 from ...imaging.drawing.overlay import OverlayFlags
 from ...tasks.classes import class_ids_of
 from ...tasks.parts import TilingSettings
-from ...tasks.suppression import DetectionFilter, DetectionSettings, Order
+from ...tasks.suppression import DetectionFilter, DetectionSettings, Nms, Order
 from ...tasks.tracking.tracker import Tracker, TrackerKind, TrackingSettings
 from .parameter_table import parameter
 from .texts import read_names, read_region
 from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+
+_NMS: Mapping[str, Nms] = {'nms': 'always', 'none': 'never'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,17 @@ class DetectNetSettings(VisionSettings):
         live=True,
     )
     clustering: str = parameter(
-        'nms',
-        'How boxes on the same object are reduced: the weaker ones are dropped (nms), or all are '
-        'merged into one that encloses them, as in jetson-inference (union).',
-        choices=('nms', 'union'),
+        'auto',
+        'How boxes on the same object are reduced: the weaker ones are dropped (nms), all are '
+        'merged into one that encloses them, as in jetson-inference (union), or none is (none). '
+        'With auto, nms unless the network does it itself.',
+        choices=('auto', 'nms', 'union', 'none'),
         live=True,
     )
     iou_threshold: float = parameter(
         0.6,
-        'With nms, of two boxes of a class that overlap by more than this, the weaker one is '
-        'dropped.',
+        'With auto and nms, of two boxes of a class that overlap by more than this, the weaker '
+        'one is dropped.',
         minimum=0.0,
         maximum=1.0,
         live=True,
@@ -208,6 +211,7 @@ class DetectNetSettings(VisionSettings):
         return DetectionSettings(
             score_threshold=self.threshold,
             iou_threshold=self.iou_threshold,
+            nms=_NMS.get(self.clustering, 'auto'),
             max_detections=self.max_detections,
             class_agnostic=self.class_agnostic,
             cluster_overlap=self.cluster_overlap if self.clustering == 'union' else None,

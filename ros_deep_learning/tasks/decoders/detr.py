@@ -17,6 +17,7 @@ from .shapes import Pattern, take
 
 SOFTMAX_SHAPES: dict[str, Pattern] = {'logits': ('Q', '1+C'), 'boxes': ('Q', 4)}
 FOCAL_SHAPES: dict[str, Pattern] = {'logits': ('Q', 'C'), 'boxes': ('Q', 4)}
+ROW_SHAPES: dict[str, Pattern] = {'predictions': ('Q', '4+C')}
 
 
 def decode_softmax(
@@ -71,9 +72,63 @@ def decode_focal(
         DecodeError: The arrays have other shapes.
     """
     logits, boxes = take('rtdetr', FOCAL_SHAPES, outputs, roles)
-    scores = sigmoid(logits)
+    return _best_pairs(sigmoid(logits), boxes, network_wh, score_threshold)
+
+
+def decode_spare(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs of RF-DETR, whose last logit belongs to no class.
+
+    Otherwise as ``decode_focal``: ``logits`` has the shape (Q, C + 1).
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    logits, boxes = take('rfdetr', SOFTMAX_SHAPES, outputs, roles)
+    return _best_pairs(sigmoid(logits[:, :-1]), boxes, network_wh, score_threshold)
+
+
+def decode_rows(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs of RT-DETR as Ultralytics exports it.
+
+    As its own predictor does, a query is one object with its best class.
+
+    Args:
+        outputs: By tensor name: ``predictions`` of shape (Q, 4 + C), (cx, cy, w, h) as shares of
+            the input and a score 0..1 a class.
+        roles: The tensor name of ``predictions``.
+        network_wh: Width and height of the network's input in pixels.
+        score_threshold: Least score, 0..1; NaN never reaches it.
+
+    Raises:
+        DecodeError: The array has another shape.
+    """
+    (rows,) = take('rtdetr_rows', ROW_SHAPES, outputs, roles)
+    class_ids = rows[:, 4:].argmax(axis=1)
+    scores = rows[np.arange(len(rows)), class_ids + 4]
+    queries = np.flatnonzero(scores >= score_threshold)
+    return as_candidates(
+        _edges(rows[queries, :4], network_wh), scores[queries], class_ids[queries]
+    )
+
+
+def _best_pairs(
+    scores: NDArray[np.float32],
+    boxes: NDArray[Any],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
     queries, class_ids = reaching(scores, score_threshold)
-    best = np.argsort(-scores[queries, class_ids], kind='stable')[: len(logits)]
+    best = np.argsort(-scores[queries, class_ids], kind='stable')[: len(scores)]
     queries, class_ids = queries[best], class_ids[best]
     edges = _edges(boxes[queries], network_wh)
     return as_candidates(edges, scores[queries, class_ids], class_ids)

@@ -34,6 +34,8 @@ def decode(
     roles: Mapping[str, str],
     network_wh: tuple[int, int],
     score_threshold: float,
+    *,
+    decoder: str = 'nanodet',
 ) -> Candidates:
     """Read one image's outputs where the boxes are finished.
 
@@ -46,11 +48,12 @@ def decode(
         roles: The tensor name of ``boxes`` and of ``scores``.
         network_wh: Width and height of the network's input in pixels; not used.
         score_threshold: Least score, 0..1; NaN never reaches it.
+        decoder: Name of the decoder, for its errors.
 
     Raises:
         DecodeError: The arrays have other shapes.
     """
-    boxes, scores = take('nanodet', SHAPES, outputs, roles)
+    boxes, scores = take(decoder, SHAPES, outputs, roles)
     rows, class_ids = reaching(scores, score_threshold)
     return as_candidates(boxes[rows], scores[rows, class_ids], class_ids)
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,16 +20,17 @@ from . import (
     detectnet,
     detectnet_v2,
     detr,
-    end_to_end,
-    labelled_boxes,
     nanodet,
+    nanodet_plus,
     pytorch_ssd,
     ssd,
-    tensorflow_ssd,
+    yolo_tasks,
     yolov5,
+    yolov5_face,
     yolov8,
     yolox,
 )
+from .finished import end_to_end, labelled_boxes, mmdeploy, rows, tensorflow_ssd
 from .shapes import Pattern, class_count
 
 Decode = Callable[
@@ -49,36 +50,99 @@ class Decoder:
         class_count: Reads the number of classes from the shapes of the outputs by role, without
             their batch axis and -1 where open; None where they do not tell.
         table: What a device needs to know to pick the candidates itself; None where it cannot.
+        suppressed: Whether the network has suppressed duplicates, or never makes any.
+        batch_axis: Whether the outputs have a batch axis; else they belong to a single image.
+        background: Whether class 0 is the background.
+        takes_classes: Whether ``decode`` also takes ``classes``, the number of classes, if known.
     """
 
     roles: tuple[str, ...]
     decode: Decode
     class_count: Callable[[Mapping[str, tuple[int, ...]]], int | None]
     table: BoxTable | None = None
+    suppressed: bool = False
+    batch_axis: bool = True
+    background: bool = False
+    takes_classes: bool = False
+
+    def for_classes(self, count: int | None) -> Decoder:
+        """Return the decoder for a network with so many classes, if that is known."""
+        if count is None or not self.takes_classes:
+            return self
+        decode: Callable[..., Candidates] = self.decode
+        return replace(self, decode=partial(decode, classes=count))
 
 
 def _decoder(
-    decode: Decode, shapes: Mapping[str, Pattern], table: BoxTable | None = None
+    decode: Decode,
+    shapes: Mapping[str, Pattern],
+    table: BoxTable | None = None,
+    **facts: bool,
 ) -> Decoder:
-    return Decoder(tuple(shapes), decode, partial(class_count, patterns=shapes), table)
+    count = partial(class_count, patterns=shapes)
+    return Decoder(tuple(shapes), decode, count, table, **facts)
+
+
+def _rows(columns: rows.Columns, *, batch_axis: bool) -> Decoder:
+    decode = partial(rows.decode, columns=columns)
+    return _decoder(decode, columns.shapes, suppressed=True, batch_axis=batch_axis)
 
 
 DECODERS: dict[str, Decoder] = {
     'centerface': _decoder(centerface.decode, centerface.SHAPES),
     'centernet': _decoder(centernet.decode, centernet.SHAPES),
     'centernet_raw': _decoder(centernet.decode_raw, centernet.SHAPES),
+    'custom_vision': _decoder(
+        partial(labelled_boxes.decode_shares, decoder='custom_vision'),
+        labelled_boxes.SHAPES,
+        suppressed=True,
+        batch_axis=False,
+    ),
     'detectnet': _decoder(detectnet.decode, detectnet.SHAPES),
     'detectnet_v2': _decoder(detectnet_v2.decode, detectnet_v2.SHAPES),
-    'detr': _decoder(detr.decode_softmax, detr.SOFTMAX_SHAPES),
-    'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES),
-    'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES),
+    'boxes_scores': _decoder(
+        partial(nanodet.decode, decoder='boxes_scores'), nanodet.SHAPES, nanodet.TABLE
+    ),
+    'detr': _decoder(detr.decode_softmax, detr.SOFTMAX_SHAPES, suppressed=True),
+    'efficientdet': _rows(rows.AUTOML, batch_axis=True),
+    'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
+    'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES, suppressed=True),
+    'labelled_shares': _decoder(
+        labelled_boxes.decode_shares, labelled_boxes.SHAPES, suppressed=True
+    ),
+    'mmdeploy': _decoder(mmdeploy.decode, mmdeploy.SHAPES, suppressed=True),
     'nanodet': _decoder(nanodet.decode, nanodet.SHAPES, nanodet.TABLE),
     'nanodet_raw': _decoder(nanodet.decode_raw, nanodet.RAW_SHAPES),
-    'pytorch_ssd': _decoder(pytorch_ssd.decode, pytorch_ssd.SHAPES, pytorch_ssd.TABLE),
-    'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES),
+    'nanodet_levels': _decoder(nanodet_plus.decode_levels, nanodet_plus.LEVEL_SHAPES),
+    'nanodet_plus': _decoder(nanodet_plus.decode, nanodet_plus.USUAL_SHAPES, takes_classes=True),
+    'paddle': _rows(rows.PADDLE, batch_axis=False),
+    'pytorch_ssd': _decoder(
+        pytorch_ssd.decode, pytorch_ssd.SHAPES, pytorch_ssd.TABLE, background=True
+    ),
+    'rfdetr': _decoder(detr.decode_spare, detr.SOFTMAX_SHAPES, suppressed=True),
+    'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES, suppressed=True),
+    'rtdetr_end_to_end': _decoder(end_to_end.decode_shares, end_to_end.SHAPES, suppressed=True),
+    'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True),
     'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE),
-    'tensorflow_ssd': _decoder(tensorflow_ssd.decode, tensorflow_ssd.SHAPES),
+    'tensorflow_ssd': _decoder(tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True),
+    'tflite_ssd': _decoder(tensorflow_ssd.decode_tflite, tensorflow_ssd.SHAPES, suppressed=True),
+    'torchvision': _decoder(
+        labelled_boxes.decode_torchvision,
+        labelled_boxes.SHAPES,
+        suppressed=True,
+        batch_axis=False,
+        background=True,
+    ),
+    'yolo_nas_flat': _rows(rows.FLAT, batch_axis=False),
+    'yolo_pose': Decoder(
+        ('predictions',), yolo_tasks.decode_pose, yolo_tasks.pose_classes, takes_classes=True
+    ),
+    'yolo_segment': Decoder(
+        ('prototypes', 'predictions'), yolo_tasks.decode_segment, yolo_tasks.segment_classes
+    ),
     'yolov5': _decoder(yolov5.decode, yolov5.SHAPES, yolov5.TABLE),
+    'yolov5_face': _decoder(yolov5_face.decode, yolov5_face.SHAPES),
+    'yolov7_end2end': _rows(rows.YOLOV7, batch_axis=False),
     'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE),
     'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE),
 }

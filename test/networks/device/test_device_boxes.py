@@ -54,6 +54,7 @@ def tables(rng):
     return {
         'ssd': {'boxes': boxes_xyxy(rng, rows), 'scores': scores_of(rng, rows)},
         'pytorch_ssd': {'boxes': boxes_xyxy(rng, rows), 'scores': scores_of(rng, rows)},
+        'boxes_scores': {'boxes': edges, 'scores': scores_of(rng, rows)},
         'nanodet': {'boxes': edges, 'scores': scores_of(rng, rows)},
         'yolov8': {
             'predictions': np.concatenate([centres, scores_of(rng, rows)], axis=2).transpose(

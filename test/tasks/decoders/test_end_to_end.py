@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ros_deep_learning.tasks.decoders import end_to_end
+from ros_deep_learning.tasks.decoders.finished import end_to_end
 
 ROLES = {'predictions': 'output0'}
 

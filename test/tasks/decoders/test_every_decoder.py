@@ -11,6 +11,7 @@ from ros_deep_learning.errors import DecodeError
 from ros_deep_learning.tasks.decoders.registry import DECODERS
 
 NETWORK_WH = (96, 64)
+FACE = 15 + 3
 CELLS = 12 * 8 + 6 * 4 + 3 * 2
 
 # decoder -> roles and the shapes of one small network, with 3 classes where it has classes.
@@ -18,17 +19,42 @@ SHAPES = {
     'centerface': {'heatmap': (3, 16, 24), 'scale': (2, 16, 24), 'offset': (2, 16, 24)},
     'centernet': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
     'centernet_raw': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
+    'custom_vision': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
     'detectnet': {'coverage': (3, 4, 12), 'boxes': (4, 4, 12)},
     'detectnet_v2': {'coverage': (3, 4, 12), 'boxes': (12, 4, 12)},
+    'boxes_scores': {'boxes': (9, 4), 'scores': (9, 3)},
     'detr': {'logits': (9, 4), 'boxes': (9, 4)},
+    'efficientdet': {'predictions': (9, 7)},
     'end_to_end': {'predictions': (9, 6)},
     'labelled_boxes': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'labelled_shares': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'mmdeploy': {'boxes': (9, 5), 'classes': (9,)},
     'nanodet': {'boxes': (9, 4), 'scores': (9, 3)},
+    'nanodet_levels': {
+        'scores_8': (96, 3),
+        'scores_16': (24, 3),
+        'scores_32': (6, 3),
+        'boxes_8': (96, 32),
+        'boxes_16': (24, 32),
+        'boxes_32': (6, 32),
+    },
+    'nanodet_plus': {'predictions': (CELLS, 35)},
     'nanodet_raw': {'predictions': (CELLS, 35)},
+    'paddle': {'predictions': (9, 6)},
     'pytorch_ssd': {'boxes': (9, 4), 'scores': (9, 3)},
+    'rfdetr': {'logits': (9, 4), 'boxes': (9, 4)},
     'rtdetr': {'logits': (9, 3), 'boxes': (9, 4)},
+    'rtdetr_end_to_end': {'predictions': (9, 6)},
+    'rtdetr_rows': {'predictions': (9, 7)},
     'tensorflow_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'tflite_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'torchvision': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'yolo_nas_flat': {'predictions': (9, 7)},
+    'yolo_pose': {'predictions': (8, 9)},
+    'yolo_segment': {'prototypes': (1, 4, 4), 'predictions': (8, 9)},
     'yolov5': {'predictions': (9, 8)},
+    'yolov5_face': {'predictions': (9, FACE)},
+    'yolov7_end2end': {'predictions': (9, 7)},
     'yolov8': {'predictions': (7, 9)},
     'yolox': {'predictions': (CELLS, 8)},
 }
@@ -38,10 +64,30 @@ GRIDDED = {
     'centernet_raw',
     'detectnet',
     'detectnet_v2',
+    'nanodet_levels',
+    'nanodet_plus',
     'nanodet_raw',
     'yolox',
 }
-COUNTLESS = {'end_to_end', 'labelled_boxes', 'tensorflow_ssd'}
+COUNTLESS = {
+    'custom_vision',
+    'yolo_nas_flat',
+    'efficientdet',
+    'end_to_end',
+    'labelled_boxes',
+    'labelled_shares',
+    'mmdeploy',
+    'paddle',
+    'rtdetr_end_to_end',
+    'tensorflow_ssd',
+    'tflite_ssd',
+    'torchvision',
+    'yolov7_end2end',
+}
+
+BOX_COLUMN = {'efficientdet': 1, 'paddle': 2, 'yolo_nas_flat': 1, 'yolov7_end2end': 1}
+BOX_ROLES = ('boxes', 'boxes_8', 'offset', 'predictions')
+CLASS_COLUMNS = {'efficientdet': 6, 'end_to_end': 5, 'yolo_nas_flat': 6, 'yolov7_end2end': 5}
 
 every = pytest.mark.parametrize('name', sorted(SHAPES))
 
@@ -72,7 +118,7 @@ def test_all_decoders_are_tried_here():
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 def test_nothing_above_the_threshold(name, dtype):
     tensors = {role: np.zeros(shape, dtype) for role, shape in SHAPES[name].items()}
-    if name in ('detr', 'rtdetr', 'centernet_raw'):
+    if name in ('detr', 'rfdetr', 'rtdetr', 'centernet_raw'):
         tensors[next(iter(tensors))] -= 9
     if name == 'detr':
         tensors['logits'][:, -1] = 9
@@ -83,7 +129,9 @@ def test_nothing_above_the_threshold(name, dtype):
 
 @every
 def test_no_rows_at_all(name):
-    shapes = {r: tuple(0 if n > 8 else n for n in s) for r, s in SHAPES[name].items()}
+    shapes = {
+        r: tuple(0 if n > 8 and n != FACE else n for n in s) for r, s in SHAPES[name].items()
+    }
     if name in GRIDDED:
         with pytest.raises(DecodeError, match='wants'):
             decode(name, {r: np.zeros(s, np.float32) for r, s in shapes.items()}, 0.0)
@@ -122,15 +170,16 @@ def test_good_rows_beside_bad_ones_come_out(name):
         tensors['classes'][:] = 1
     if name == 'detr':
         tensors['logits'][:, 0] = 9
-    if name == 'end_to_end':
-        tensors['predictions'][:, 5] = 1
+    if name in CLASS_COLUMNS:
+        tensors['predictions'][:, CLASS_COLUMNS[name]] = 1
     if name.startswith('centernet'):
         tensors['heatmap'][0, 0, 0] = 1
     clean = decode(name, tensors, 0.3)
     assert len(clean.scores) > 3
-    box_role = next(role for role in ('boxes', 'offset', 'predictions') if role in tensors)
+    box_role = next(role for role in BOX_ROLES if role in tensors)
     spoilt = tensors[box_role].copy()
-    spoilt[(0, 0) if name == 'yolov8' else (0, *[0] * (spoilt.ndim - 1))] = np.nan
+    column = BOX_COLUMN.get(name, 0)
+    spoilt[(0, 0) if name == 'yolov8' else (0, *[column] * (spoilt.ndim - 1))] = np.nan
     found = decode(name, {**tensors, box_role: spoilt}, 0.3)
     check_types(found)
     assert 0 < len(found.scores) < len(clean.scores)
@@ -148,7 +197,7 @@ def test_wrong_shapes_name_tensor_shape_and_want(name):
         assert f'decoder {name} wants' in message
         assert f"'tensor {role}'" in message
         assert str(spoilt.shape) in message
-    if len(roles) > 1:
+    if len(roles) > 1 and name != 'yolo_segment':
         longer = np.zeros(tuple(n + 1 for n in good[roles[-1]].shape), np.float32)
         with pytest.raises(DecodeError, match=f'decoder {name} wants'):
             decode(name, {**good, roles[-1]: longer}, 0.5)
@@ -165,7 +214,7 @@ def test_a_missing_tensor_is_told(name):
 @every
 def test_class_count(name):
     count = DECODERS[name].class_count(SHAPES[name])
-    assert count == (None if name in COUNTLESS else 3)
+    assert count == (None if name in COUNTLESS else 1 if name == 'yolo_pose' else 3)
     opened = {role: (-1,) * len(shape) for role, shape in SHAPES[name].items()}
     assert DECODERS[name].class_count(opened) is None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ros_deep_learning.tasks.decoders import labelled_boxes
+from ros_deep_learning.tasks.decoders.finished import labelled_boxes
 
 
 def decode(boxes, classes, scores, threshold=0.5, **more):

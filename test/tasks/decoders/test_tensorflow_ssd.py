@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.errors import DecodeError
-from ros_deep_learning.tasks.decoders import tensorflow_ssd
+from ros_deep_learning.tasks.decoders.finished import tensorflow_ssd
 
 ROLES = {
     'boxes': 'detection_boxes',

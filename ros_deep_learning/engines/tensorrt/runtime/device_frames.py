@@ -84,6 +84,8 @@ class FrameBuffer:
                     (spec.width, spec.height),
                     spec.resize,
                     crop_fraction=spec.crop_fraction,
+                    align=spec.align,
+                    rounding=spec.rounding,
                 ),
                 tensor,
                 cast('ElementType', dtype.name),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DecodeError
-from ..detection import Candidates
-from .arrays import as_candidates, whole_classes
-from .shapes import Pattern, take
+from ....errors import DecodeError
+from ...detection import Candidates
+from ..arrays import as_candidates, whole_classes
+from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'classes': ('N',), 'scores': ('N',)}
 
@@ -26,9 +26,8 @@ def decode(
 ) -> Candidates:
     """Read one image's outputs.
 
-    So RT-DETR's own export (labels, boxes, scores), torchvision's detectors and TensorRT's
-    EfficientNMS plugin write down what they found. torchvision's class 0 is the background, which
-    its labels must begin with.
+    So the exports of RT-DETR, D-FINE and DEIM (labels, boxes, scores), YOLO-NAS and TensorRT's
+    EfficientNMS plugin write down what they found.
 
     Args:
         outputs: By tensor name: ``boxes`` of shape (N, 4), edges (x1, y1, x2, y2) in input
@@ -41,10 +40,56 @@ def decode(
     Raises:
         DecodeError: The arrays have other shapes.
     """
-    boxes, classes, scores = take('labelled_boxes', SHAPES, outputs, roles)
+    return _decode('labelled_boxes', (1, 1), outputs, roles, score_threshold)
+
+
+def decode_shares(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+    *,
+    decoder: str = 'labelled_shares',
+) -> Candidates:
+    """Read one image's outputs, where edges are shares of the input; otherwise as ``decode``.
+
+    So NVIDIA TAO's BatchedNMS and Azure Custom Vision write down what they found.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    return _decode(decoder, network_wh, outputs, roles, score_threshold)
+
+
+def decode_torchvision(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read the outputs of torchvision's detectors, which have no batch axis.
+
+    As ``decode``; class 0 is the background.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    return _decode('torchvision', (1, 1), outputs, roles, score_threshold)
+
+
+def _decode(
+    decoder: str,
+    unit_wh: tuple[int, int],
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    score_threshold: float,
+) -> Candidates:
+    boxes, classes, scores = take(decoder, SHAPES, outputs, roles)
     class_ids = whole_classes(classes)
-    rows = listed('labelled_boxes', outputs, roles, class_ids, scores, score_threshold)
-    return as_candidates(boxes[rows], scores[rows], class_ids[rows])
+    rows = listed(decoder, outputs, roles, class_ids, scores, score_threshold)
+    with np.errstate(over='ignore', invalid='ignore'):
+        edges = boxes[rows].astype(np.float32) * np.array(unit_wh * 2, np.float32)
+    return as_candidates(edges, scores[rows], class_ids[rows])
 
 
 def listed(

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detection import Candidates
-from .arrays import as_candidates, whole_classes
+from ...detection import Candidates
+from ..arrays import as_candidates, whole_classes
+from ..shapes import Pattern, take
 from .labelled_boxes import listed
-from .shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'classes': ('N',), 'scores': ('N',)}
 
@@ -40,9 +40,36 @@ def decode(
     Raises:
         DecodeError: The arrays have other shapes.
     """
-    boxes, classes, scores = take('tensorflow_ssd', SHAPES, outputs, roles)
-    class_ids = whole_classes(classes, first=1)
-    rows = listed('tensorflow_ssd', outputs, roles, class_ids, scores, score_threshold)
+    return _decode('tensorflow_ssd', 1, outputs, roles, network_wh, score_threshold)
+
+
+def decode_tflite(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs as TensorFlow Lite's post-processing writes them.
+
+    As ``decode``, but classes are numbered from 0.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    return _decode('tflite_ssd', 0, outputs, roles, network_wh, score_threshold)
+
+
+def _decode(
+    decoder: str,
+    first_class: int,
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    boxes, classes, scores = take(decoder, SHAPES, outputs, roles)
+    class_ids = whole_classes(classes, first_class)
+    rows = listed(decoder, outputs, roles, class_ids, scores, score_threshold)
     with np.errstate(over='ignore', invalid='ignore'):
         edges = boxes[rows][:, [1, 0, 3, 2]].astype(np.float32) * np.array(
             network_wh * 2, np.float32

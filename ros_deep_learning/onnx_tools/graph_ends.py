@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a graph does first and last, which tells how its tensors are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+_SAME_NUMBERS = frozenset(
+    ('Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Transpose', 'Dropout')
+)
+_ARITHMETIC = frozenset(('Add', 'Sub', 'Mul', 'Div', 'BatchNormalization'))
+_MOST_STEPS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEnds:
+    """Operators at the ends of a graph, those that only move numbers left out.
+
+    Attributes:
+        operators: All types of operators.
+        last: Type of the last operator before each output; empty if there is none.
+        normalises: Whether the input is scaled or shifted before anything else is done.
+        resizes: Whether the input is resized first.
+    """
+
+    operators: frozenset[str]
+    last: Mapping[str, str]
+    normalises: bool
+    resizes: bool
+
+
+def graph_ends(model: ModelProto) -> GraphEnds:
+    """Read the operators at both ends of a network's graph."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    constants = {tensor.name for tensor in model.graph.initializer}
+    images = {value.name for value in model.graph.input if value.name not in constants}
+    first = _first(model, images)
+    return GraphEnds(
+        operators=frozenset(node.op_type for node in model.graph.node),
+        last=MappingProxyType({o.name: _last(o.name, makers) for o in model.graph.output}),
+        normalises=bool(first & _ARITHMETIC),
+        resizes=bool(first & {'Resize', 'Upsample'}),
+    )
+
+
+def _last(name: str, makers: Mapping[str, NodeProto]) -> str:
+    for _ in range(_MOST_STEPS):
+        node = makers.get(name)
+        if node is None or not node.input:
+            return ''
+        if node.op_type not in _SAME_NUMBERS:
+            return str(node.op_type)
+        name = node.input[0]
+    return ''
+
+
+def _first(model: ModelProto, images: set[str]) -> set[str]:
+    """Return the operators up to the first that is neither arithmetic nor a move or resize."""
+    reached, found = set(images), set[str]()
+    for node in model.graph.node:
+        if not reached & set(node.input):
+            continue
+        found.add(node.op_type)
+        if node.op_type in _SAME_NUMBERS | _ARITHMETIC | {'Resize', 'Upsample'}:
+            reached |= set(node.output)
+    return found

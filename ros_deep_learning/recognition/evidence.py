@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a network file, and what a family of exporters makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..cards.card import Layout, Task
+from ..onnx_tools.facts import OnnxFacts, TensorFacts
+
+MAX_BESIDE_BYTES = 1 << 20
+"""Largest file that is read beside a network."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An ONNX file, as the families look at it.
+
+    Attributes:
+        path: The file.
+        facts: What is in it.
+        input_name: Name of the input for images.
+        image: The input for images.
+        layout: ``nchw`` or ``nhwc``.
+        depth: Number of channels of images, 1 or 3.
+        size_wh: Width and height of the input in pixels; -1 where open.
+        outputs: The outputs that may be read.
+        labels: Class names, from the user's file or the file's metadata; empty if unknown.
+    """
+
+    path: Path
+    facts: OnnxFacts
+    input_name: str
+    image: TensorFacts
+    layout: Layout
+    depth: int
+    size_wh: tuple[int, int]
+    outputs: Mapping[str, TensorFacts]
+    labels: tuple[str, ...]
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The file's key-value pairs."""
+        return self.facts.metadata
+
+    @property
+    def stem(self) -> str:
+        """Name of the file in lower case, without suffix."""
+        return self.path.stem.lower()
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the outputs without the first axis, the batch."""
+        return {name: tensor.shape[1:] for name, tensor in self.outputs.items()}
+
+    @property
+    def from_tensorflow(self) -> bool:
+        """Whether tf2onnx or keras2onnx wrote the file."""
+        return bool(re.match('tf2onnx|keras', self.facts.producer))
+
+    def named(self, **expressions: str) -> dict[str, str] | None:
+        """Find an output for each role by a regular expression for its name, or return None."""
+        roles: dict[str, str] = {}
+        for role, expression in expressions.items():
+            names = [name for name in self.outputs if re.search(expression, name)]
+            if len(names) != 1 or names[0] in roles.values():
+                return None
+            roles[role] = names[0]
+        return roles
+
+    def beside(self, name: str) -> Mapping[str, Any]:
+        """Load a JSON or YAML file from the network's folder; empty if there is none."""
+        import yaml
+
+        path = self.path.parent / name
+        try:
+            if path.stat().st_size > MAX_BESIDE_BYTES:
+                return _NOTHING
+            text = path.read_text(encoding='utf-8')
+            found = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            return _NOTHING
+        return found if isinstance(found, dict) else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a family makes of a file.
+
+    Attributes:
+        by: The evidence in words, such as ``metadata of Ultralytics, task detect``.
+        task: Task of the network.
+        decoder: Decoder of a detector.
+        roles: Tensor name by role.
+        stated: Fields of ``InputSpec`` that the evidence states.
+        guessed: Fields of ``InputSpec`` that are usual for the family.
+        size_wh: Width and height of the input, if the file leaves them open.
+        is_sure: Whether decoder and roles are stated too, not guessed.
+    """
+
+    by: str
+    task: Task
+    decoder: str | None = None
+    roles: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    stated: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    guessed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    size_wh: tuple[int, int] | None = None
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Networks of one exporter.
+
+    Attributes:
+        name: Its name, for people.
+        recognise: Looks at the evidence; None = another exporter wrote the file. Raises CardError
+            for a network of this exporter that the package does not run.
+    """
+
+    name: str
+    recognise: Callable[[Evidence], Finding | None]

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Hugging Face transformers: detectors and classifiers with the input pixel_values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..evidence import Evidence, Family, Finding
+from ..usual import IMAGENET, STRETCH, UNIT
+
+_SOFTMAX = ('detr', 'yolos', 'table-transformer')
+_UNIT = ('rt_detr', 'rt_detr_v2', 'd_fine')
+_DETR_QUERIES = 100
+_HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3}
+
+
+def recognise(evidence: Evidence) -> Finding | None:
+    """Recognise by tensor names; config.json and preprocessor_config.json are read beside it."""
+    shapes = evidence.shapes
+    if 'logits' not in shapes or evidence.input_name != 'pixel_values':
+        return None
+    stated = _stated(evidence.beside('preprocessor_config.json'))
+    logits = shapes['logits']
+    by = 'tensors named as those of transformers'
+    if stated:
+        by += ' and preprocessor_config.json'
+    if 'pred_boxes' in shapes and len(logits) == 2:
+        return _detector(evidence, by, stated)
+    roles = {'logits': 'logits'}
+    if len(logits) == 1:
+        return Finding(by, 'classification', None, roles, stated, _rest(_HALF, stated))
+    if len(logits) == 3:
+        guessed = _rest(IMAGENET | STRETCH, stated)
+        return Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
+    return None
+
+
+def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding:
+    queries, classes = evidence.shapes['logits']
+    kind = evidence.beside('config.json').get('model_type')
+    if kind is not None:
+        by += f', model_type {kind} in config.json'
+        softmax, is_sure = kind in _SOFTMAX, True
+    elif evidence.labels and classes in (len(evidence.labels), len(evidence.labels) + 1):
+        by += f', {classes} logits for {len(evidence.labels)} labels'
+        softmax, is_sure = classes == len(evidence.labels) + 1, True
+    else:
+        by += f', {queries} queries'
+        softmax, is_sure = queries == _DETR_QUERIES, False
+    plain = kind in _UNIT or (kind is None and not softmax)
+    guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated)
+    return Finding(
+        by,
+        'detection',
+        'detr' if softmax else 'rtdetr',
+        {'logits': 'logits', 'boxes': 'pred_boxes'},
+        stated,
+        guessed,
+        (640, 640) if plain else (800, 800),
+        is_sure=is_sure,
+    )
+
+
+def _rest(usual: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    if stated:
+        usual = {key: value for key, value in usual.items() if key == 'resize'}
+    return {key: value for key, value in usual.items() if key not in stated}
+
+
+def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the normalisation of a ``preprocessor_config.json``."""
+    stated: dict[str, Any] = {}
+    if not config:
+        return stated
+    factor = config.get('rescale_factor', 1 / 255)
+    stated['scale'] = float(factor) if config.get('do_rescale', True) else 1.0
+    if config.get('do_normalize', True):
+        for key, name in (('mean', 'image_mean'), ('std', 'image_std')):
+            value = config.get(name)
+            if isinstance(value, list) and len(value) == 3:
+                stated[key] = tuple(map(float, value))
+    if config.get('do_center_crop'):
+        stated['resize'] = 'crop'
+        size, crop = config.get('size'), config.get('crop_size')
+        edge = size.get('shortest_edge') if isinstance(size, dict) else size
+        inner = crop.get('height') if isinstance(crop, dict) else crop
+        if isinstance(edge, int) and isinstance(inner, int) and 0 < inner <= edge:
+            stated['crop_fraction'] = inner / edge
+    return stated
+
+
+FAMILY = Family('Hugging Face transformers', recognise)

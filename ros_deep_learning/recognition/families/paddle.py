@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""PaddleDetection, known by its second input: scale_factor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..evidence import Evidence, Family, Finding
+from ..usual import STRETCH, UNIT
+
+
+def recognise(evidence: Evidence) -> Finding | None:
+    """Recognise by scale_factor; preprocessing is read from infer_cfg.yml beside the file."""
+    if 'scale_factor' not in evidence.facts.inputs:
+        return None
+    tables = [k for k, t in evidence.outputs.items() if len(t.shape) == 2 and t.shape[1] == 6]
+    if len(tables) != 1:
+        return None
+    by = 'the input scale_factor of PaddleDetection'
+    stated = _stated(evidence.beside('infer_cfg.yml'))
+    if stated:
+        by += ' and infer_cfg.yml'
+    guessed = {k: v for k, v in (STRETCH | UNIT).items() if k not in stated}
+    return Finding(by, 'detection', 'paddle', {'predictions': tables[0]}, stated, guessed)
+
+
+def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the resize and the normalisation of an ``infer_cfg.yml``."""
+    stated: dict[str, Any] = {}
+    steps = config.get('Preprocess')
+    for step in steps if isinstance(steps, list) else ():
+        if not isinstance(step, dict):
+            continue
+        if step.get('type') == 'Resize':
+            letterbox = {'resize': 'letterbox', 'align': 'top_left', 'pad_value': 0}
+            stated |= letterbox if step.get('keep_ratio') else STRETCH
+        if step.get('type') == 'NormalizeImage':
+            stated['scale'] = 1 / 255 if step.get('is_scale', True) else 1.0
+            if step.get('norm_type') != 'none':
+                for key in ('mean', 'std'):
+                    value = step.get(key)
+                    if isinstance(value, list) and len(value) == 3:
+                        stated[key] = tuple(map(float, value))
+    return stated
+
+
+FAMILY = Family('PaddleDetection', recognise)

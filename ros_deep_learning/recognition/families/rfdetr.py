@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""RF-DETR of Roboflow, known by the outputs dets and labels, both of numbers."""
+
+from __future__ import annotations
+
+from ..evidence import Evidence, Family, Finding
+from ..usual import IMAGENET, STRETCH
+
+
+def recognise(evidence: Evidence) -> Finding | None:
+    """Recognise by the outputs; a logit more than labels belongs to no class."""
+    shapes = evidence.shapes
+    dets, labels = shapes.get('dets', ()), shapes.get('labels', ())
+    if dets[1:] != (4,) or len(labels) != 2:
+        return None
+    spare = bool(evidence.labels) and labels[1] == len(evidence.labels) + 1
+    by = 'the outputs dets and labels of RF-DETR'
+    decoder = 'rfdetr' if spare else 'rtdetr'
+    roles = {'logits': 'labels', 'boxes': 'dets'}
+    return Finding(by, 'detection', decoder, roles, IMAGENET | STRETCH)
+
+
+FAMILY = Family('RF-DETR', recognise)

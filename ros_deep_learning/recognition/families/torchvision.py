@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""torchvision's detectors: finished boxes, labels and scores without batch axis."""
+
+from __future__ import annotations
+
+from ..evidence import Evidence, Family, Finding
+from ..usual import LETTERBOX, UNIT
+
+
+def recognise(evidence: Evidence) -> Finding | None:
+    """Recognise by the ranks and types of the outputs; images are normalised inside."""
+    boxes = [k for k, t in evidence.outputs.items() if len(t.shape) == 2 and t.shape[1] == 4]
+    flat = {k: t for k, t in evidence.outputs.items() if len(t.shape) == 1}
+    classes = [k for k, t in flat.items() if t.dtype is not None and t.dtype.kind in 'iu']
+    scores = [k for k, t in flat.items() if t.dtype is not None and t.dtype.kind == 'f']
+    if not len(boxes) == len(classes) == len(scores) == 1:
+        return None
+    by = 'boxes, labels and scores without batch axis, as of torchvision'
+    roles = {'boxes': boxes[0], 'classes': classes[0], 'scores': scores[0]}
+    return Finding(
+        by, 'detection', 'torchvision', roles, UNIT, LETTERBOX | {'pad_value': 0}, (640, 640)
+    )
+
+
+FAMILY = Family('torchvision detectors', recognise)

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Recognise an ONNX file: by its exporter, or by the forms of its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..cards.card import Task
+from ..errors import CardError, DecodeError
+from ..onnx_tools.facts import TensorFacts
+from .activations import score_role
+from .conventions import onnx_preprocessing
+from .decoder_choice import choose
+from .evidence import Evidence, Finding
+from .families import FAMILIES
+from .hints import Hints
+from .usual import UNIT
+
+
+def recognise(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
+    """Decide task, decoder and preprocessing of a network.
+
+    Args:
+        evidence: What the file tells.
+        task: Task that the user names; None = the file's.
+        hints: What else the user names.
+
+    Raises:
+        CardError: Nothing fits, or several decoders do; or it is known and cannot be run.
+    """
+    size_wh = hints.size_wh
+    if size_wh is not None and min(evidence.size_wh) < 1:
+        evidence = replace(evidence, size_wh=size_wh)
+    for family in FAMILIES:
+        found = family.recognise(evidence)
+        if found is None or (task is not None and found.task != task):
+            continue
+        if hints.decoder not in (None, found.decoder):
+            break
+        return found
+    return _by_forms(evidence, task, hints)
+
+
+def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
+    known = task
+    task = task or _task_of(evidence)
+    if task != 'detection':
+        name = _only_output(evidence)
+        by = 'the shape of the output'
+        role = score_role(evidence, name) if task == 'classification' else 'scores'
+        # The means and deviations of ImageNet are those of colours.
+        guessed = onnx_preprocessing(task, None) if evidence.depth == 3 else UNIT
+        return Finding(by, task, None, {role: name}, {}, guessed)
+    whole = {name: tensor.shape for name, tensor in evidence.outputs.items()}
+    try:
+        choice = choose(
+            evidence.shapes,
+            evidence.size_wh,
+            decoder=hints.decoder,
+            labels=evidence.labels,
+            metadata=evidence.metadata,
+            whole=whole,
+        )
+    except DecodeError as err:
+        fix = '; if it is not a detector, set its task (--task)' if known is None else ''
+        msg = f'{evidence.path}: {err}{fix}'
+        raise CardError(msg) from err
+    by = 'the shapes and names of the outputs'
+    guessed = onnx_preprocessing('detection', choice.decoder)
+    return Finding(by, 'detection', choice.decoder, choice.roles, {}, guessed, is_sure=False)
+
+
+def _task_of(evidence: Evidence) -> Task:
+    """Recognise the task of a network by its outputs."""
+    if len(evidence.outputs) == 1:
+        (tensor,) = evidence.outputs.values()
+        shape = tensor.shape[1:]
+        long_axes = sum(size != 1 for size in shape)
+        if shape and long_axes <= 1 and not _is_open_table(tensor, evidence):
+            return 'classification'
+        if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
+            return 'segmentation'
+        # A mask of class numbers: the boxes and scores of a detector are floats.
+        if long_axes == 2 and tensor.dtype is not None and tensor.dtype.kind in 'iub':
+            return 'segmentation'
+    return 'detection'
+
+
+def _is_open_table(tensor: TensorFacts, evidence: Evidence) -> bool:
+    """Return whether the first axis counts found objects: it is open though the batch is not."""
+    return len(tensor.shape) == 2 and tensor.shape[0] == -1 and evidence.image.shape[0] > 0
+
+
+def _only_output(evidence: Evidence) -> str:
+    if len(evidence.outputs) != 1:
+        names = ', '.join(evidence.outputs)
+        msg = f'{evidence.path} has the outputs {names}; to fix: choose one (output_blob)'
+        raise CardError(msg)
+    return next(iter(evidence.outputs))

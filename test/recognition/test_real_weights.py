@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""YOLOX-Nano with its trained weights, against YOLOX's own preprocessing and formulas.
+
+The weights are not in the repository: ROS_DEEP_LEARNING_REAL_WEIGHTS names a folder with
+yolox_nano.onnx of YOLOX 0.1.1rc0.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+
+from ros_deep_learning import DetectNet
+from ros_deep_learning.recognition.custom import card_from_file
+from ros_deep_learning.tasks.suppression import DetectionSettings
+
+WEIGHTS = Path(os.environ.get('ROS_DEEP_LEARNING_REAL_WEIGHTS', '/nowhere')) / 'yolox_nano.onnx'
+PICTURES = sorted((Path(__file__).parents[2] / 'docs' / 'images').glob('*.jpg'))
+SIZE = 416
+
+pytestmark = [
+    pytest.mark.real_weights,
+    pytest.mark.skipif(
+        not WEIGHTS.is_file(), reason='ROS_DEEP_LEARNING_REAL_WEIGHTS has no yolox_nano.onnx'
+    ),
+]
+
+
+def reference(picture_bgr: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return rows (x1, y1, x2, y2, score, class) as demo/ONNXRuntime of YOLOX computes them."""
+    padded = np.ones((SIZE, SIZE, 3), np.uint8) * 114
+    ratio = min(SIZE / picture_bgr.shape[0], SIZE / picture_bgr.shape[1])
+    width, height = int(picture_bgr.shape[1] * ratio), int(picture_bgr.shape[0] * ratio)
+    padded[:height, :width] = cv2.resize(picture_bgr, (width, height))
+    image = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32)
+    session = onnxruntime.InferenceSession(str(WEIGHTS), providers=['CPUExecutionProvider'])
+    (rows,) = session.run(None, {'images': image[None]})
+    rows = rows[0].astype(np.float64)
+    grids, strides = [], []
+    for stride in (8, 16, 32):
+        side = SIZE // stride
+        x, y = np.meshgrid(np.arange(side), np.arange(side))
+        grids.append(np.stack([x, y], 2).reshape(-1, 2))
+        strides.append(np.full((side * side, 1), stride))
+    grid, stride = np.concatenate(grids), np.concatenate(strides)
+    centre, sides = (rows[:, :2] + grid) * stride, np.exp(rows[:, 2:4]) * stride
+    scores = rows[:, 4:5] * rows[:, 5:]
+    edges = np.concatenate([centre - sides / 2, centre + sides / 2], 1) / ratio
+    best = scores.argmax(1)
+    return np.column_stack([edges, scores.max(1), best])
+
+
+@pytest.mark.parametrize('picture', PICTURES, ids=lambda path: path.stem)
+def test_boxes_and_scores_are_those_of_yolox(picture: Path) -> None:
+    pixels: Any = cv2.imread(str(picture))
+    card = card_from_file(WEIGHTS)
+    assert (card.decoder, card.input.channels, card.input.align) == ('yolox', 'bgr', 'top_left')
+    with DetectNet(card, settings=DetectionSettings(score_threshold=0.3, nms='never')) as net:
+        found = net.detect(pixels[..., ::-1])
+    rows = reference(pixels)
+    rows = rows[rows[:, 4] >= 0.3]
+    rows = rows[np.argsort(-rows[:, 4], kind='stable')][: len(found)]
+    assert len(found) == len(rows)
+    height, width = pixels.shape[:2]
+    np.testing.assert_allclose(found.scores, rows[:, 4], atol=2e-3)
+    clipped = np.clip(rows[:, :4], 0, [width, height] * 2)
+    # Their ratio is not rounded to whole pixels of the small image; ours is.
+    np.testing.assert_allclose(found.boxes_xyxy, clipped, atol=0.004 * width)
+    assert found.class_ids.tolist() == rows[:, 5].tolist()
