@@ -266,7 +266,7 @@ def test_slower_than_float_is_said():
     [
         pytest.param('efficientnet-lite0', marks=pytest.mark.slow),
         pytest.param('duckietown-lanes', marks=pytest.mark.slow),
-        'selfie',
+        pytest.param('selfie', marks=pytest.mark.slow),
     ],
 )
 def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, coffee, name):

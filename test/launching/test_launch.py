@@ -26,9 +26,8 @@ from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.errors import SettingsError
 
-pytestmark = pytest.mark.rclpy
 
-
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
     launch: Callable[..., Any],
@@ -64,6 +63,7 @@ def test_without_autostart_the_node_waits(launch: Callable[..., Any], graph: Any
     assert graph.state('eyes') == 'unconfigured', launched.text()
 
 
+@pytest.mark.rclpy
 def test_a_wrong_model_is_told_and_the_node_can_be_fixed(
     launch: Callable[..., Any], graph: Any, ssd_onnx: Path
 ) -> None:
@@ -93,6 +93,7 @@ def test_a_wrong_argument_is_told_in_one_line(
     assert 'Traceback' not in launched.text()
 
 
+@pytest.mark.rclpy
 @pytest.mark.parametrize(
     ('file', 'arguments', 'words'),
     [
@@ -182,6 +183,7 @@ def test_cameras_may_be_written_as_a_list(
         graph.ask(publisher, make_image(astronaut, stamp=stamp), overlay)
 
 
+@pytest.mark.rclpy
 @pytest.mark.parametrize('namespace', [pytest.param('', marks=pytest.mark.slow), 'robot'])
 def test_arguments_of_all_nodes_win_over_a_dump(
     launch: Callable[..., Any], graph: Any, tmp_path: Path, namespace: str
@@ -213,6 +215,7 @@ def test_some_of_the_nodes_with_a_model_of_ones_own(
     assert 'detectnet' not in graph.node.get_node_names()
 
 
+@pytest.mark.rclpy
 def test_the_parameter_file_may_ask_for_simulated_time(
     launch: Callable[..., Any], graph: Any, tmp_path: Path
 ) -> None:

@@ -13,8 +13,6 @@ import pytest
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-pytestmark = pytest.mark.rclpy
-
 
 def test_a_source_waits_for_its_camera(launch: Callable[..., Any], graph: Any) -> None:
     launched = launch(
@@ -63,6 +61,7 @@ def test_a_viewer_without_a_screen_says_how_to_go_on(
     graph.wait_until('the source goes on', lambda: len(images) > 3)
 
 
+@pytest.mark.rclpy
 def test_a_viewer_plays_a_clip_into_a_file(
     launch: Callable[..., Any], graph: Any, pictures: Path, tmp_path: Path
 ) -> None:

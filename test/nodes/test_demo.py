@@ -15,8 +15,6 @@ import pytest
 
 from ros_deep_learning.video.album import Album
 
-pytestmark = pytest.mark.rclpy
-
 
 def test_an_album_of_nothing_writes_nothing(tmp_path: Path) -> None:
     album = Album(tmp_path / 'out', 25.0)

@@ -18,7 +18,6 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
-pytestmark = pytest.mark.rclpy
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 
 
@@ -40,6 +39,7 @@ def subscribers(graph: Any, topic: str) -> int:
     return int(graph.node.count_subscribers(topic))
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_pictures_in_boxes_out_through_every_state(
     detectnet: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
@@ -129,6 +129,7 @@ def test_lying_messages_are_dropped_counted_and_named(
     assert graph.state('detectnet') == 'active'
 
 
+@pytest.mark.rclpy
 def test_late_subscribers_learn_the_labels(active: Any, graph: Any) -> None:
     labels = graph.inbox('/detectnet/label_info', LabelInfo, LATCHED_QOS)
     info = graph.inbox('/detectnet/vision_info', VisionInfo, LATCHED_QOS)
@@ -146,6 +147,7 @@ def test_late_subscribers_learn_the_labels(active: Any, graph: Any) -> None:
     assert labels.messages[1].threshold == pytest.approx(0.25)
 
 
+@pytest.mark.rclpy
 def test_live_parameters_act_on_the_next_frame(
     active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
 ) -> None:
@@ -219,6 +221,7 @@ def test_only_wanted_classes_and_sizes_are_reported(
     assert ask().detections == []
 
 
+@pytest.mark.rclpy
 def test_objects_keep_their_numbers_and_the_overlay_shows_them(
     active: Any, graph: Any, make_image: Callable[..., Image], chelsea: np.ndarray
 ) -> None:
@@ -288,6 +291,7 @@ def test_a_wrong_model_fails_in_one_line_and_can_be_fixed(detectnet: Any, graph:
     assert graph.transition('detectnet', 'configure')
 
 
+@pytest.mark.rclpy
 def test_a_transition_that_the_state_does_not_allow_is_refused(detectnet: Any, graph: Any) -> None:
     # Humble and Jazzy raise there, and a manager that asks twice must not end the process.
     for transition_id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE, 77):
@@ -300,6 +304,7 @@ def test_a_transition_that_the_state_does_not_allow_is_refused(detectnet: Any, g
     assert graph.state('detectnet') == 'inactive'
 
 
+@pytest.mark.rclpy
 def test_sigint_ends_an_active_node_cleanly(active: Any) -> None:
     assert active.stop() == 0
     assert 'Traceback' not in active.text()

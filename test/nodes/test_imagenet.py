@@ -15,7 +15,6 @@ from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
-pytestmark = pytest.mark.rclpy
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 CATS = {'tiger cat', 'Egyptian cat', 'tabby, tabby cat', 'Persian cat'}
 
@@ -34,6 +33,7 @@ def names_of(message: Any) -> list[str]:
     return [result.class_id for result in message.results]
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_pictures_in_classes_out_through_every_state(
     imagenet: Any, graph: Any, make_image: Callable[..., Image], coffee: np.ndarray
@@ -177,6 +177,7 @@ def test_the_overlay_names_the_classes(
         np.testing.assert_array_equal(as_array(graph.ask(publisher, sent, overlay)), picture)
 
 
+@pytest.mark.rclpy
 def test_late_subscribers_learn_labels_and_threshold(active: Any, graph: Any) -> None:
     labels = graph.inbox('/imagenet/label_info', LabelInfo, LATCHED_QOS)
     info = graph.inbox('/imagenet/vision_info', VisionInfo, LATCHED_QOS)
@@ -210,6 +211,7 @@ def test_lying_messages_are_dropped_and_the_node_goes_on(
     assert 'Traceback' not in active.text()
 
 
+@pytest.mark.rclpy
 def test_a_zero_stamp_is_passed_on_and_warned_of_once(
     imagenet: Any, graph: Any, make_image: Callable[..., Image]
 ) -> None:

@@ -30,7 +30,6 @@ from ros_deep_learning.nodes.segnet import SegNetNode
 
 LABELS = Path(__file__).parents[2] / 'models' / 'labels'
 NODES = {node.default_name: node for node in (DetectNetNode, ImageNetNode, SegNetNode)}
-pytestmark = pytest.mark.rclpy
 
 
 def dumped(node: str) -> dict[str, Any]:
@@ -47,6 +46,7 @@ def dumped(node: str) -> dict[str, Any]:
     return parameters
 
 
+@pytest.mark.rclpy
 @pytest.mark.parametrize('node', list(NODES))
 def test_every_parameter_says_what_it_is_and_may_be(
     spinning: Callable[..., Any], graph: Any, node: str
@@ -105,6 +105,7 @@ def test_a_dump_starts_an_equal_node(
     assert 'old name' not in second.text()
 
 
+@pytest.mark.rclpy
 def test_values_that_people_write_are_taken_and_the_last_one_wins(
     start: Callable[..., Any], graph: Any, tmp_path: Path
 ) -> None:
@@ -143,6 +144,7 @@ def test_values_that_people_write_are_taken_and_the_last_one_wins(
     assert 'max_rate_hz' in refused.reason
 
 
+@pytest.mark.rclpy
 def test_what_never_changes_is_refused(spinning: Callable[..., Any], graph: Any) -> None:
     spinning(ImageNetNode)
     answer = graph.set_parameters('imagenet', autostart=True)

@@ -18,7 +18,6 @@ from ros_deep_learning.nodes.messages import mask_messages as masks
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
-pytestmark = pytest.mark.rclpy
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 
 # Roughly the person, without her outline: read off the picture with a grid over it.
@@ -49,6 +48,7 @@ def library() -> Iterator[SegNet]:
         yield net
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_a_person_in_a_mask_out_through_every_state(
     segnet: Any, graph: Any, make_image: Callable[..., Image], astronaut: np.ndarray
@@ -210,6 +210,7 @@ def test_a_class_to_ignore_that_is_not_there_fails_to_configure(segnet: Any, gra
     assert graph.transition('segnet', 'configure'), segnet.text()
 
 
+@pytest.mark.rclpy
 def test_late_subscribers_learn_labels_and_threshold(active: Any, graph: Any) -> None:
     labels = graph.inbox('/segnet/label_info', LabelInfo, LATCHED_QOS)
     info = graph.inbox('/segnet/vision_info', VisionInfo, LATCHED_QOS)

@@ -16,8 +16,6 @@ from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 
-pytestmark = pytest.mark.rclpy
-
 
 @pytest.fixture
 def set_clock(graph: Any) -> Callable[[float], None]:
@@ -32,6 +30,7 @@ def set_clock(graph: Any) -> Callable[[float], None]:
     return set_to
 
 
+@pytest.mark.rclpy
 def test_a_node_starts_and_answers_on_a_clock_that_nobody_turns(
     start: Callable[..., Any], graph: Any, make_image: Callable[..., Image], astronaut: np.ndarray
 ) -> None:
@@ -73,6 +72,7 @@ def test_tracks_and_results_outlive_jumps_of_the_clock(
     assert not [word for word in ('Traceback', 'ERROR') if word in program.text()]
 
 
+@pytest.mark.rclpy
 def test_a_source_plays_and_stamps_by_a_clock_that_stands_still(
     start: Callable[..., Any], graph: Any, pictures: Path, set_clock: Callable[[float], None]
 ) -> None:

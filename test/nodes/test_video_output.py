@@ -18,8 +18,6 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 
-pytestmark = pytest.mark.rclpy
-
 TOPIC = '/video_output/image_in'
 
 
@@ -43,6 +41,7 @@ def send(graph: Any, publisher: Any, program: Any, images: list[Image], written:
         graph.wait_until(f'image {count}: {program.text()}', lambda count=count: written(count))
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 @pytest.mark.parametrize(
     'number', [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
@@ -126,6 +125,7 @@ def test_a_place_that_cannot_be_written_is_told(
     assert 'Traceback' not in program.text()
 
 
+@pytest.mark.rclpy
 def test_a_best_effort_camera_is_taken_too(
     spinning: Callable[..., Any],
     graph: Any,

@@ -21,8 +21,6 @@ from sensor_msgs.msg import Image
 from ros_deep_learning.errors import DeepLearningError
 from ros_deep_learning.nodes.video_source import VideoSourceNode
 
-pytestmark = pytest.mark.rclpy
-
 BROKEN = """
 import sys
 from ros_deep_learning.video.sources import PictureFolder
@@ -37,6 +35,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_every_frame_arrives_then_the_process_ends(
     start: Callable[..., Any], graph: Any, pictures: Path
@@ -69,6 +68,7 @@ def test_what_nobody_foresaw_ends_the_process(
     assert 'MemoryError: what nobody foresaw' in program.text()
 
 
+@pytest.mark.rclpy
 def test_shape_and_turn(spinning: Callable[..., Any], graph: Any, pictures: Path) -> None:
     images = graph.inbox('/video_source/raw', Image)
     spinning(

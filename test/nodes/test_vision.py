@@ -16,7 +16,6 @@ from rclpy.parameter import parameter_value_to_python
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
-pytestmark = pytest.mark.rclpy
 NODES = ('detectnet', 'imagenet', 'segnet')
 TOPICS = {
     'detectnet/detections': Detection2DArray,
@@ -30,6 +29,7 @@ def ask_all(graph: Any, publisher: Any, image: Image, inboxes: dict[str, Any]) -
     return {topic: graph.ask(publisher, image, inbox) for topic, inbox in inboxes.items()}
 
 
+@pytest.mark.rclpy
 @pytest.mark.smoke
 def test_three_results_with_the_header_of_one_image(
     start: Callable[..., Any],
@@ -91,6 +91,7 @@ def test_one_node_may_fail_and_the_others_go_on(
     assert program.stop() == 0
 
 
+@pytest.mark.rclpy
 def test_the_launch_file_starts_one_process_with_parameters_by_node(
     launch: Callable[..., Any],
     graph: Any,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,12 +74,9 @@ def reserved_domain() -> Iterator[int]:
 @contextmanager
 def open_graph() -> Iterator[Graph]:
     """Create a test node in a context of its own."""
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    graph = Graph(context)
+    graph = Graph()
     yield graph
-    graph.node.destroy_node()
-    rclpy.shutdown(context=context)
+    graph.close()
 
 
 @pytest.fixture(scope='module')
@@ -97,19 +95,23 @@ def module_graph(ros_domain: int) -> Iterator[Graph]:
 @pytest.fixture
 def graph(module_graph: Graph, lasting: Lasting) -> Iterator[Graph]:
     """Lend the test node of the module to a test."""
-    module_graph.begin()
     expected = {'tester', *lasting.nodes}
 
     def alone() -> bool:
-        if expected.issuperset(module_graph.node.get_node_names()):
-            return True
-        # A lifecycle node of this process leaves when its state machine is collected.
-        gc.collect()
+        # Discovery of another process takes up to some seconds, the end of one longer.
+        for _ in range(500):
+            if expected.issuperset(module_graph.node.get_node_names()):
+                return True
+            # A lifecycle node of this process leaves when its state machine is collected.
+            gc.collect()
+            time.sleep(0.02)
+        module_graph.renew()
         return False
 
+    # One of the same name would answer in place of the node under test.
+    module_graph.wait_until('the nodes of the test before to leave', alone)
+    module_graph.begin()
     try:
-        # One of the same name would answer in place of the node under test.
-        module_graph.wait_until('the nodes of the test before to leave', alone)
         yield module_graph
     finally:
         module_graph.end()

@@ -87,6 +87,7 @@ def test_batch_normalisation_disappears_into_the_convolutions(
     assert [n.op_type for n in model.graph.node].count('Conv') == 1 + 2 * 13 + 8 + 12
 
 
+@pytest.mark.slow
 def test_real_weights_as_uff_equal_the_frozen_graph(
     ssd_frozen_graph: Path, ssd_onnx: Path, chelsea: Array, coffee: Array, tmp_path: Path
 ) -> None:

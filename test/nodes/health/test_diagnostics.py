@@ -26,7 +26,6 @@ from vision_msgs.msg import Classification
 from ros_deep_learning.nodes.health import diagnostics
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 
-pytestmark = pytest.mark.rclpy
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -133,6 +132,7 @@ def test_a_clean_up_in_the_middle_of_an_update_breaks_nothing(
     )
 
 
+@pytest.mark.rclpy
 def test_from_silence_to_work_and_back(
     active: Any, graph: Any, health: Health, make_image: Callable[..., Image]
 ) -> None:
@@ -191,6 +191,7 @@ def test_lies_and_stamps_are_warned_of_while_they_last(
     health.wait('frames', OK, 'frames/s')
 
 
+@pytest.mark.rclpy
 def test_subscribers_that_cannot_be_reached_are_named_until_they_are_gone(
     active: Any, graph: Any, health: Health
 ) -> None:

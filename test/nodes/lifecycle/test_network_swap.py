@@ -28,7 +28,6 @@ from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
-pytestmark = pytest.mark.rclpy
 SUCCESS = TransitionCallbackReturn.SUCCESS
 BLANK = np.full((60, 80, 3), 128, np.uint8)
 SLOW_NODE = """
@@ -125,6 +124,7 @@ def test_the_old_network_runs_until_the_new_one_takes_over(
     assert counts.failed == counts.invalid == 0
 
 
+@pytest.mark.rclpy
 def test_live_parameters_are_answered_meanwhile_and_stay(active: MirrorNode, graph: Any) -> None:
     health = graph.statuses()
     active.may_open.clear()
@@ -154,6 +154,7 @@ def test_live_parameters_are_answered_meanwhile_and_stay(active: MirrorNode, gra
     assert active.settings.model == 'glass'
 
 
+@pytest.mark.rclpy
 def test_a_live_change_during_the_load_is_kept(active: MirrorNode, graph: Any) -> None:
     active.may_open.clear()
     change = Change(graph, 'mirror', model='glass')
@@ -231,6 +232,7 @@ def test_the_same_model_loads_nothing(active: MirrorNode, graph: Any) -> None:
     assert len(active.made) == 1
 
 
+@pytest.mark.rclpy
 def test_an_inactive_node_takes_another_model_too(node: MirrorNode, graph: Any) -> None:
     assert graph.set_parameters('mirror', model='glass').successful
     assert not node.made[0].open

@@ -22,8 +22,6 @@ from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.segnet import SegNetNode
 
-pytestmark = pytest.mark.rclpy
-
 
 def names_of(message: Any) -> list[str]:
     return [result.class_id for result in message.results]
@@ -102,6 +100,7 @@ def test_a_caffemodel_with_its_prototxt(
     assert all(name.startswith('thing ') for name in names)
 
 
+@pytest.mark.rclpy
 def test_an_onnx_file_with_its_own_labels(
     active_here: Callable[..., Any],
     graph: Any,

@@ -29,7 +29,6 @@ from ros_deep_learning.nodes.segnet import SegNetNode
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 from ros_deep_learning.nodes.video_source import VideoSourceNode
 
-pytestmark = pytest.mark.rclpy
 NODES = (
     DetectNetNode,
     ImageNetNode,
@@ -97,6 +96,7 @@ def test_help_needs_no_graph(
     assert call(name, '-h', '--ros-args', '--bogus').out == done.out
 
 
+@pytest.mark.rclpy
 @pytest.mark.parametrize('name', ['detectnet', 'vision'])
 def test_a_program_prints_its_help(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROS_DOMAIN_ID', 'nonsense')
@@ -106,6 +106,7 @@ def test_a_program_prints_its_help(name: str, monkeypatch: pytest.MonkeyPatch) -
     assert done.stderr == ''
 
 
+@pytest.mark.rclpy
 @pytest.mark.usefixtures('ros_domain')
 def test_ros2_run_gives_the_help_through() -> None:
     command = ['ros2', 'run', 'ros_deep_learning', 'segnet', '--help']
@@ -144,6 +145,7 @@ def test_the_help_has_the_topics_of_the_running_node(
     graph.wait_until('the topics of the help', is_as_told, 10)
 
 
+@pytest.mark.rclpy
 @pytest.mark.usefixtures('ros_domain')
 @pytest.mark.parametrize(
     ('name', 'arguments', 'code', 'words'),
@@ -179,6 +181,7 @@ def test_what_cannot_be_is_one_line_and_a_code(
     assert words in error_line(done.err)
 
 
+@pytest.mark.rclpy
 @pytest.mark.usefixtures('ros_domain')
 @pytest.mark.parametrize(
     ('name', 'arguments', 'code', 'words'),
@@ -221,6 +224,7 @@ def test_a_parameter_file_that_is_none_is_told(tmp_path: Path, call: Callable[..
     assert 'Traceback' not in done.err
 
 
+@pytest.mark.rclpy
 @pytest.mark.usefixtures('ros_domain')
 @pytest.mark.parametrize(
     ('library', 'number'),
