@@ -261,14 +261,8 @@ def test_slower_than_float_is_said():
     assert str(Speed(30.0, 10.0)).endswith('float 30.0 ms: 3.0 times as fast')
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        pytest.param('efficientnet-lite0', marks=pytest.mark.slow),
-        pytest.param('duckietown-lanes', marks=pytest.mark.slow),
-        pytest.param('selfie', marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['efficientnet-lite0', 'duckietown-lanes', 'selfie'])
 def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, coffee, name):
     """Against the float network: the same best class, and 99 % of the pixels in every picture."""
     card = find_card(name)
