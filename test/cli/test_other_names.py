@@ -37,14 +37,23 @@ OUTPUTS = {
 
 
 def stand_in(name: str) -> bytes:
-    """A network that adds the image's mean to fixed noise of the right shape."""
+    """A network that adds a little of the image's mean to fixed noise of the right shape."""
     spec, rng = CARDS[name].input, np.random.default_rng(0)
     image = spec.name or 'x'
-    nodes = [helper.make_node('ReduceMean', [image], ['mean'], keepdims=0)]
-    constants = []
+    nodes = [
+        helper.make_node('ReduceMean', [image], ['all'], keepdims=0),
+        helper.make_node('Mul', ['all', 'little'], ['mean']),
+    ]
+    constants = [numpy_helper.from_array(np.float32(1e-5), 'little')]
     for output, shape in OUTPUTS[name].items():
-        # Far enough apart that a softmax has a best class.
-        noise = rng.random(shape).astype(np.float32) * (99 if len(shape) == 2 else 1)
+        noise = rng.random(shape).astype(np.float32)
+        if output == 'logits':
+            # A box or two over the threshold; a picture has no more than a few objects.
+            noise = rng.normal(-6, 1.5, shape).astype(np.float32)
+        elif name.startswith('yolox'):
+            noise *= 0.75  # no product of two of them is far over the threshold
+        elif len(shape) == 2:
+            noise *= 99  # far enough apart that a softmax has a best class
         constants.append(numpy_helper.from_array(noise, f'{output}/noise'))
         nodes.append(helper.make_node('Add', ['mean', f'{output}/noise'], [output]))
     # transformers.js leaves these axes open.
