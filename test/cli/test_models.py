@@ -257,7 +257,8 @@ def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixt
         message = said(capsys, command, path, '--decoder', 'yolov8', code=1)
         assert "its input 'input_1' takes 4 channels (1x4x64x96)" in message
     assert not (tmp_path / 'own').exists()
-    said(capsys, 'add', path, '--decoder', 'yolov8', '--no-run')
+    message = said(capsys, 'add', path, '--decoder', 'yolov8', '--no-run', code=1)
+    assert 'takes 4 channels' in message
 
 
 def test_an_opset_of_the_future_is_told_with_the_newest_that_runs(
