@@ -128,6 +128,9 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         sure = given or found.is_sure
         decisions.append(Decision('decoder', found.decoder, decoder_by, guess=not sure))
     decisions.append(Decision('input_size', size_wh, by, is_guess))
+    if evidence.labels:
+        source = 'the labels' if hints.labels is not None else 'names in the metadata'
+        decisions.append(Decision('classes', len(evidence.labels), source))
     decisions += _input_decisions(spec, found, hints, evidence)
     return {
         'task': found.task,

@@ -257,8 +257,14 @@ def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixt
         message = said(capsys, command, path, '--decoder', 'yolov8', code=1)
         assert "its input 'input_1' takes 4 channels (1x4x64x96)" in message
     assert not (tmp_path / 'own').exists()
-    message = said(capsys, 'add', path, '--decoder', 'yolov8', '--no-run', code=1)
-    assert 'takes 4 channels' in message
+    assert 'takes 4 channels' in said(capsys, 'add', path, '--no-run', code=1)
+    shapes['input_1'] = [1, 3, 64, 96]
+    values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]
+    other = helper.make_tensor_value_info('prompt', TensorProto.FLOAT, [1, 2])
+    graph = helper.make_graph(nodes, 'net', [values[0], other], values[1:])
+    onnx.save(helper.make_model(graph), path)
+    said(capsys, 'add', path, '--decoder', 'yolov8', code=1)
+    said(capsys, 'add', path, '--decoder', 'yolov8', '--no-run')
 
 
 def test_an_opset_of_the_future_is_told_with_the_newest_that_runs(

@@ -37,4 +37,4 @@ def recognise(evidence: Evidence) -> Finding | None:
     return None
 
 
-FAMILY = Family('not supported', recognise)
+FAMILY = Family('refused', recognise)
