@@ -14,6 +14,7 @@ from ..cards.card import Checked, Task
 from ..errors import DeepLearningError
 from . import models_custom, models_files, models_tables
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .vision_arguments import add_input_options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,7 +122,7 @@ def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
     add('--decoder', help='decoder of a detector, if it cannot be told from its tensors')
     add('--input-blob', help='input tensor')
     add('--output-blob', help='output tensor')
-    add('--input-size', help='WxH, if the file leaves it open')
+    add_input_options(parser)
     add(
         '--mean-pixel',
         type=float,

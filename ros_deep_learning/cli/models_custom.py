@@ -27,7 +27,7 @@ from ..text import disk_cause, shape_text
 from .bar import progress_bar
 from .models_tables import table
 from .next_command import next_command
-from .vision_arguments import size_of
+from .vision_arguments import given_values
 
 _MAX_METADATA = 200
 _NETWORKS: Mapping[Task, type[Network[Any]]] = {
@@ -95,8 +95,7 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
         input_name=arguments.input_blob,
         outputs={'scores': arguments.output_blob} if arguments.output_blob else {},
         mean_pixel=arguments.mean_pixel,
-        size_wh=size_of(arguments.input_size),
-        decoder=arguments.decoder,
+        **given_values(arguments),
     )
     card = choose_card(user_path(arguments.file), arguments.task, hints)
     if arguments.name:

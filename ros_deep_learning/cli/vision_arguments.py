@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -13,16 +12,14 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards.card import ModelCard, Task
+from ..cards.card import Channels, ModelCard, Resize, Task
 from ..downloads.store import ModelStore
 from ..engines.base import Precision
 from ..engines.loader import EngineLoader
-from ..errors import SettingsError
 from ..networks.base import Network
 from ..recognition.choice import choose_card
+from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
-
-_SIZE = re.compile('([0-9]+)x([0-9]+)')
 
 
 def vision_parser(prog: str, description: str | None, network: str) -> argparse.ArgumentParser:
@@ -46,13 +43,41 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser.add_argument('--colors', '--class-colors', type=Path, help='file of one colour a line')
     parser.add_argument('--input-blob', help='input tensor')
     parser.add_argument('--output-blob', help='output tensor')
-    parser.add_argument('--input-size', help='WxH, for a --model that leaves it open')
+    add_input_options(parser)
     parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--offline', action='store_true', help='download nothing')
     parser.add_argument('--limit', type=int, help='stop after so many frames')
     parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
     return parser
+
+
+def add_input_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a network file or its card does not, or says wrongly."""
+    add = parser.add_argument
+    add('--input-size', help='WxH, for a network that leaves it open')
+    add('--resize', choices=get_args(Resize), help='how images are fitted into the input')
+    add('--channels', choices=get_args(Channels), help="the network's channel order")
+    add('--scale', help='factor on the pixel value, such as 1/255')
+    add('--mean', help='subtracted after the scale: a number, or three as 0.485,0.456,0.406')
+    add('--std', help='divisor at the end: a number, or three')
+
+
+def given_values(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of ``Hints`` that these options and ``--decoder`` give.
+
+    Raises:
+        SettingsError: An option has a wrong form.
+    """
+    return read_given(
+        decoder=getattr(arguments, 'decoder', None),
+        resize=arguments.resize,
+        channels=arguments.channels,
+        scale=arguments.scale,
+        mean=arguments.mean,
+        std=arguments.std,
+        input_size=arguments.input_size,
+    )
 
 
 def spelled(argv: Sequence[str]) -> list[str]:
@@ -100,8 +125,7 @@ def chosen_card(
         input_name=arguments.input_blob,
         outputs=named,
         mean_pixel=getattr(arguments, 'mean_pixel', 0.0),
-        size_wh=size_of(arguments.input_size),
-        decoder=getattr(arguments, 'decoder', None),
+        **given_values(arguments),
     )
     return choose_card(first or second or arguments.default_network, task, hints)
 
@@ -114,18 +138,3 @@ def colors_bgr(network: Network[Any]) -> NDArray[np.uint8]:
 def loader_of(arguments: argparse.Namespace) -> EngineLoader:
     """Return an engine loader; with ``--offline`` it downloads nothing."""
     return EngineLoader(ModelStore(offline=True if arguments.offline else None))
-
-
-def size_of(text: str | None) -> tuple[int, int] | None:
-    """Return the size that a text such as ``640x480`` names, in pixels.
-
-    Raises:
-        SettingsError: The text is something else.
-    """
-    if text is None:
-        return None
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        msg = f'expected a size such as 640x480, got {text!r}'
-        raise SettingsError(msg)
-    return int(match[1]), int(match[2])

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards.card import ModelCard, Task
+from ..cards.card import Channels, ModelCard, Resize, Task
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, Precision
 from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
 from ..progress import Progress, silent
 from ..recognition.find import find_network, or_default
+from ..recognition.given_values import read_given
 from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, Passed
 from .proof import FIX, proof_picture
@@ -67,6 +68,13 @@ class Network(ABC, Generic[_SettingsT]):
         *,
         labels: str | Path | None = None,
         colors: str | Path | None = None,
+        decoder: str | None = None,
+        resize: Resize | None = None,
+        channels: Channels | None = None,
+        scale: float | None = None,
+        mean: float | Sequence[float] | None = None,
+        std: float | Sequence[float] | None = None,
+        input_size: tuple[int, int] | None = None,
         threshold: float | None = None,
         settings: _SettingsT | None = None,
         loader: EngineLoader | None = None,
@@ -82,6 +90,14 @@ class Network(ABC, Generic[_SettingsT]):
             labels: File of one label a line in place of the card's; None is the card's own.
             colors: File of one colour a line, ``red green blue``, each 0..255, in place of the
                 card's; None is the card's own, or the palette's.
+            decoder: What reads a detector's outputs, in place of what the card says or the file
+                suggests, as for the next six; ``docs/models.md`` lists the names.
+            resize: How an image is fitted into the input: ``stretch``, ``letterbox`` or ``crop``.
+            channels: The network's channel order, such as ``rgb``.
+            scale: Factor on the pixel value 0..255, above 0.
+            mean: Subtrahend after the scale, one number or one per channel.
+            std: Divisor at the end, above 0, one number or one per channel.
+            input_size: Width and height of the input, for a network that leaves them open.
             threshold: Least score or confidence, 0..1; None is the settings' own.
             settings: How outputs become results; None is the defaults.
             loader: Shares engines between networks; None is the process's default loader.
@@ -99,8 +115,17 @@ class Network(ABC, Generic[_SettingsT]):
             SettingsError: A setting is out of its range, or does not fit the network.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
+        given = read_given(
+            decoder=decoder,
+            resize=resize,
+            channels=channels,
+            scale=scale,
+            mean=mean,
+            std=std,
+            input_size=input_size,
+        )
         self._card = find_network(
-            model, self.task, labels, colors, loader=loader, progress=progress
+            model, self.task, labels, colors, given=given, loader=loader, progress=progress
         )
         self._check_card()
         named, colors_rgb = read_labels(self._card), read_colors(self._card)

@@ -48,6 +48,7 @@ class DetectNetNode(VisionNode):
         changes = CardChanges(
             task='detection',
             mean_pixel_value=settings.mean_pixel_value,
+            decoder=settings.decoder,
             outputs={'coverage': settings.output_cvg, 'boxes': settings.output_bbox},
         )
         card = chosen_card(settings, settings.model, changes)

@@ -56,6 +56,15 @@ def choose_card(
             'network; to fix: give the path of the caffemodel, or no prototxt'
         )
         raise CardError(msg)
+    return with_hints(card, hints)
+
+
+def with_hints(card: ModelCard, hints: Hints) -> ModelCard:
+    """Return a card with the values that a user gives in place of its own.
+
+    Raises:
+        CardError: A hint does not match the card.
+    """
     changes: dict[str, Any] = {}
     if hints.labels is not None:
         changes['labels'] = user_path(hints.labels).absolute()
@@ -70,6 +79,8 @@ def choose_card(
         # A card's mean is subtracted after the scale, the hint's before it.
         spec = replace(spec, mean=(hints.mean_pixel * spec.scale,) * 3)
     spec = replace(spec, **hints.input_values())
+    if hints.size_wh is not None:
+        spec = replace(spec, width=hints.size_wh[0], height=hints.size_wh[1])
     outputs = dict(card.outputs)
     for role, tensor in hints.outputs.items():
         if tensor:

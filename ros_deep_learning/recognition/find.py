@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..cards.card import ModelCard, Task
@@ -17,6 +19,8 @@ from ..progress import Progress, silent
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 def find_network(
     model: str | Path | ModelCard,
@@ -24,6 +28,7 @@ def find_network(
     labels: str | Path | None = None,
     colors: str | Path | None = None,
     *,
+    given: Mapping[str, Any] = _NOTHING,
     loader: EngineLoader | None = None,
     progress: Progress = silent,
 ) -> ModelCard:
@@ -37,6 +42,7 @@ def find_network(
         task: Required task of the network.
         labels: File of labels to use instead of the card's.
         colors: File of colours to use instead of the card's.
+        given: Fields of ``Hints`` that replace the card's values.
         loader: Loader that fetches the files; None = the default loader of the process.
         progress: Called with the progress of downloads and conversions; an exception from it
             cancels them.
@@ -46,15 +52,20 @@ def find_network(
         CardError: The card is malformed, or made for another task.
         DeepLearningError: The network cannot be fetched or converted.
     """
-    given = {'labels': labels, 'colors': colors}
-    files: dict[str, Any] = {k: user_path(v) for k, v in given.items() if v is not None}
+    named = {'labels': labels, 'colors': colors}
+    files: dict[str, Any] = {k: user_path(v) for k, v in named.items() if v is not None}
     if isinstance(model, ModelCard):
         card = model
+        if given:
+            from .choice import with_hints
+            from .hints import Hints
+
+            card = with_hints(card, Hints(**given))
     else:
         from .choice import choose_card
         from .hints import Hints
 
-        card = choose_card(model, task, Hints(**files))
+        card = choose_card(model, task, Hints(**files, **given))
     if card.task != task:
         msg = f'{card.name} is made for {card.task}, not for {task}'
         raise CardError(msg)

@@ -47,6 +47,11 @@ class DetectNetSettings(VisionSettings):
     model: str = parameter(
         'ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True
     )
+    decoder: str = parameter(
+        '',
+        'What reads the outputs; empty is as the model card says, or the file suggests.',
+        reload=True,
+    )
     output_cvg: str = parameter(
         '',
         "Name of the tensor of scores, instead of the model card's; empty keeps that.",

@@ -16,12 +16,13 @@ from .vision_settings import VisionSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardChanges:
-    """jetson-inference's parameters that replace keys of a model card; empty keeps the card's.
+    """A node's parameters that replace keys of a model card; empty keeps the card's.
 
     Attributes:
         task: The node's task.
         class_colors_path: File with one colour a line.
         mean_pixel_value: Subtracted from each pixel value 0..255; 0 keeps the card's.
+        decoder: What reads a detector's outputs; empty keeps the card's.
         outputs: Name of the tensor for each output: ``coverage`` and ``boxes``, or ``scores`` for
             the only one.
     """
@@ -29,6 +30,7 @@ class CardChanges:
     task: Task
     class_colors_path: str = ''
     mean_pixel_value: float = 0.0
+    decoder: str = ''
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,6 +53,8 @@ def chosen_card(settings: VisionSettings, model: str, changes: CardChanges) -> M
         input_name=settings.input_blob or None,
         outputs=changes.outputs,
         mean_pixel=changes.mean_pixel_value,
+        decoder=changes.decoder or None,
+        **settings.given_values(),
     )
     return choose_card(model, changes.task, hints)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
+from ...cards.card import Channels, Resize
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
 from ...engines.loader import default_loader
 from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS
+from ...recognition.given_values import read_given
 from .parameter_table import parameter
 from .texts import read_names
 
@@ -53,6 +55,46 @@ class VisionSettings:
     input_blob: str = parameter(
         '',
         "Name of the network's input tensor, instead of the model card's; empty keeps that.",
+        reload=True,
+    )
+    input_size: str = parameter(
+        '',
+        'Width and height of the input as 640x480, for a network that leaves them open; empty '
+        'keeps those of the model card, or those that the file suggests.',
+        reload=True,
+    )
+    resize: str = parameter(
+        'auto',
+        'How images are fitted into the input; auto is as the model card says, or the file '
+        'suggests.',
+        choices=('auto', *get_args(Resize)),
+        reload=True,
+    )
+    channels: str = parameter(
+        'auto',
+        "The network's channel order; auto is as for resize.",
+        choices=('auto', *get_args(Channels)),
+        reload=True,
+    )
+    scale: float = parameter(
+        0.0,
+        'Factor on the pixel value 0..255, such as 0.00392157; 0 is as for resize.',
+        minimum=0.0,
+        maximum=1000.0,
+        reload=True,
+    )
+    mean: str = parameter(
+        '',
+        'Subtracted after the scale: a number, or one of each channel joined by commas; empty is '
+        'as for resize.',
+        names=True,
+        reload=True,
+    )
+    std: str = parameter(
+        '',
+        'Divisor at the end: a number, or one of each channel joined by commas; empty is as for '
+        'resize.',
+        names=True,
         reload=True,
     )
     prototxt_path: str = parameter(
@@ -185,6 +227,7 @@ class VisionSettings:
     )
 
     def __post_init__(self) -> None:
+        self.given_values()
         names = self.camera_names()
         for name in names:
             if not _CAMERA_NAME.fullmatch(name):
@@ -196,6 +239,25 @@ class VisionSettings:
             if names.count(name) > 1:
                 msg = f'parameter cameras names {name!r} twice'
                 raise SettingsError(msg)
+
+    def given_values(self) -> dict[str, Any]:
+        """Return the fields of ``Hints`` that these parameters give.
+
+        Raises:
+            SettingsError: A parameter has a wrong form.
+        """
+        try:
+            return read_given(
+                resize='' if self.resize == 'auto' else self.resize,
+                channels='' if self.channels == 'auto' else self.channels,
+                scale=self.scale or None,
+                mean=self.mean.replace(';', ','),
+                std=self.std.replace(';', ','),
+                input_size=self.input_size,
+            )
+        except SettingsError as err:
+            msg = f'parameter {err}'
+            raise SettingsError(msg) from err
 
     def camera_names(self) -> tuple[str, ...]:
         """Return the names of the cameras; empty for the only one, which has no name."""
