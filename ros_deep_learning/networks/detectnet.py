@@ -65,6 +65,8 @@ class DetectNet(Network[DetectionSettings]):
     def _look_at_engine(self) -> None:
         self._runner.wanted_outputs = frozenset(self._reader.roles.values())
         self._runner.batch_axis = self._reader.decoder.batch_axis
+        if not self._runner.batch_axis:
+            self.max_batch = self._runner.max_batch = 1
         usable = isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames
         self._table: BoxTable | None = (
             find_box_table(self._reader, self.info, self.max_batch) if usable else None

@@ -67,6 +67,13 @@ class Evidence:
         """Whether tf2onnx or keras2onnx wrote the file."""
         return bool(re.match('tf2onnx|keras', self.facts.producer))
 
+    def counts_objects(self, tensor: TensorFacts) -> bool:
+        """Return whether an output's first axis counts found objects, not images."""
+        if 'NonMaxSuppression' in self.facts.ends.operators:
+            return True
+        images, first = self.image.shape[0], tensor.shape[0]
+        return images > 0 and (first < 1 or first > images)
+
     def named(self, **expressions: str) -> dict[str, str] | None:
         """Find an output for each role by a regular expression for its name, or return None."""
         roles: dict[str, str] = {}

@@ -15,6 +15,7 @@ from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..text import shape_text
 from .evidence import Evidence
 from .hints import Hints
+from .unsupported import refuse_unsupported
 
 _MOST_CHANNELS = 16
 _LEAST_SIDE = 17
@@ -24,11 +25,12 @@ def read_evidence(path: Path, hints: Hints) -> Evidence:
     """Read the evidence of an ONNX file.
 
     Raises:
-        CardError: It has no input for images or several, images of it are neither grey nor in
-            colour, or it has no output that a hint names.
+        CardError: It is known and not supported, has no input for images or several, takes
+            images that are neither grey nor in colour, or has no output that a hint names.
         OnnxError: It cannot be read.
     """
     facts = read_facts(path)
+    refuse_unsupported(facts)
     name, tensor = _image_input(path, facts, hints)
     layout, depth, size_wh = _layout(path, name, tensor)
     outputs = dict(facts.outputs)

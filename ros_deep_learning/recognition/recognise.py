@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from ..cards.card import Task
 from ..errors import CardError, DecodeError
-from ..onnx_tools.facts import TensorFacts
 from .activations import score_role
 from .conventions import onnx_preprocessing
 from .decoder_choice import choose
@@ -77,7 +76,7 @@ def _task_of(evidence: Evidence) -> Task:
         (tensor,) = evidence.outputs.values()
         shape = tensor.shape[1:]
         long_axes = sum(size != 1 for size in shape)
-        if shape and long_axes <= 1 and not _is_open_table(tensor, evidence):
+        if shape and long_axes <= 1 and not evidence.counts_objects(tensor):
             return 'classification'
         if len(shape) == 3 and shape[1] != 1 and shape[2] != 1:
             return 'segmentation'
@@ -85,11 +84,6 @@ def _task_of(evidence: Evidence) -> Task:
         if long_axes == 2 and tensor.dtype is not None and tensor.dtype.kind in 'iub':
             return 'segmentation'
     return 'detection'
-
-
-def _is_open_table(tensor: TensorFacts, evidence: Evidence) -> bool:
-    """Return whether the first axis counts found objects: it is open though the batch is not."""
-    return len(tensor.shape) == 2 and tensor.shape[0] == -1 and evidence.image.shape[0] > 0
 
 
 def _only_output(evidence: Evidence) -> str:

@@ -15,7 +15,7 @@ import pytest
 from exported import write_exported
 from numpy.typing import NDArray
 
-from ros_deep_learning import DetectNet, ImageNet
+from ros_deep_learning import DetectNet, EngineOptions, ImageNet
 from ros_deep_learning.cards.card import ModelCard
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.recognition.custom import card_from_file
@@ -156,6 +156,11 @@ EXPORTS = [
     Export('yolov5_with_heads', 'yolov5',
            {'output': YOLOV5, '345': np.zeros((1, 3, 40, 40, 8), np.float32),
             '403': np.zeros((1, 3, 20, 20, 8), np.float32)}),
+    Export('yolov6', 'yolov5', {'outputs': rows(CELLS, scored(PIXELS, 3, 1, 1.0))},
+           spec={'resize': 'letterbox', 'channels': 'rgb'}),
+    Export('yolov7_batch', 'yolov7_end2end', {'output': finished(6, 5, [1, 2, 3, 4], 7)[None]},
+           inputs={'images': ['batch', *IMAGE[1:]]},
+           more={'declared': {'output': ['dets', 7]}, 'apart': ('NonMaxSuppression',)}),
     Export('yolov7', 'yolov7_end2end', {'output': finished(6, 5, [1, 2, 3, 4], 7)[None]},
            more={'declared': {'output': ['num_dets', 7]}}),
     Export('yolov7_trt', 'labelled_boxes',
@@ -178,6 +183,10 @@ EXPORTS = [
     Export('hf_rtdetr', 'rtdetr', {'logits': DETR_LOGITS, 'pred_boxes': DETR_BOXES},
            inputs={'pixel_values': IMAGE}, spec={'mean': (0.0, 0.0, 0.0)},
            beside={'config.json': {'model_type': 'rt_detr_v2'}}),
+    Export('hf_open', 'rtdetr',
+           {'logits': np.pad(DETR_LOGITS, ((0, 0), (0, 0), (0, 76)), constant_values=-9),
+            'pred_boxes': DETR_BOXES}, inputs={'pixel_values': IMAGE},
+           more={'declared': {'logits': ['batch', 'queries', 80]}}),
     Export('hf_detr', 'detr', {'logits': DETR_LOGITS * 9, 'pred_boxes': DETR_BOXES}, 'b',
            {'pixel_values': IMAGE, 'pixel_mask': [1, 64, 64]}, {'types': {'pixel_mask': 'int64'}},
            labels=tuple(ABC)),
@@ -335,7 +344,13 @@ def test_nanodets_first_form(tmp_path: Path) -> None:
             {'masks': PROTOTYPES, 'iou_predictions': rows(1, [1], 0)},
             {'image_embeddings': [1, 256, 64, 64]},
             {},
-            'takes 256 channels',
+            'a part of Segment Anything',
+        ),
+        (
+            {'logits_per_image': np.zeros((1, 3), np.float32)},
+            {'pixel_values': IMAGE, 'input_ids': ['batch', 77]},
+            {},
+            'a network that reads text',
         ),
         (
             {'predicted_depth': np.zeros((1, 9, 9), np.float32)},
@@ -409,3 +424,54 @@ def test_preprocessor_config_of_a_classifier(tmp_path: Path) -> None:
     assert (spec.mean, spec.std, spec.scale) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 0.5)
     assert (spec.resize, spec.crop_fraction) == ('crop', 0.875)
     assert not [decision for decision in card.decisions if decision.guess]
+
+
+def test_a_classifier_of_seven_classes_is_no_yolov7(tmp_path: Path) -> None:
+    outputs = {'output': np.zeros((1, 7), np.float32)}
+    for batch in ('batch', 1):
+        path = write_exported(
+            tmp_path / 'net.onnx',
+            outputs,
+            inputs={'images': [batch, 3, SIZE, SIZE]},
+            declared={'output': [batch, 7]},
+        )
+        assert card_from_file(path).task == 'classification'
+
+
+@pytest.mark.parametrize(('last', 'decoder'), [('Sigmoid', 'centernet'), ('Identity', None)])
+def test_the_end_of_the_graph_tells_centernets(
+    tmp_path: Path, last: str, decoder: str | None
+) -> None:
+    sizes = {'hm': 3, 'wh': 2, 'reg': 2}
+    outputs = {name: np.zeros((1, planes, 80, 80), np.float32) for name, planes in sizes.items()}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'x': IMAGE}, last=last)
+    if decoder is None:
+        with pytest.raises(CardError, match=r'centernet \(.* or centernet_raw \('):
+            card_from_file(path)
+    else:
+        assert card_from_file(path).decoder == decoder
+
+
+def test_open_logits_of_unknown_classes_are_a_question(tmp_path: Path) -> None:
+    outputs = {'logits': np.zeros((1, 300, 7), np.float32), 'pred_boxes': DETR_BOXES}
+    path = write_exported(
+        tmp_path / 'net.onnx',
+        outputs,
+        inputs={'pixel_values': IMAGE},
+        declared={'logits': ['b', 'q', 7]},
+    )
+    with pytest.raises(CardError, match=r'detr \(.* or rtdetr \('):
+        card_from_file(path)
+
+
+def test_images_without_batch_axis_run_one_by_one(tmp_path: Path) -> None:
+    outputs = {
+        'boxes': EDGES[None].astype(np.float32),
+        'scores': np.array([0.9], np.float32),
+        'labels': np.array([1]),
+    }
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'image': ['b', *IMAGE[1:]]})
+    image = np.zeros((SIZE, SIZE, 3), np.uint8)
+    with DetectNet(path, options=EngineOptions(max_batch=4)) as net:
+        assert net.max_batch == 1
+        assert [len(found) for found in net.detect_batch([image] * 3)] == [1, 1, 1]

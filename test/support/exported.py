@@ -28,6 +28,7 @@ def write_exported(
     producer: str = 'pytorch',
     last: str = 'Identity',
     unused: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> Path:
     """Write a network that answers every image with the same arrays.
 
@@ -42,10 +43,16 @@ def write_exported(
         producer: Of the file.
         last: Operator before each output.
         unused: Further operators in the graph, with one input and a result that nothing reads.
+        apart: Operators with the inputs of NonMaxSuppression, whose results nothing reads.
     """
     nodes = [helper.make_node(last, [f'{name}/value'], [name]) for name in outputs]
     nodes += [helper.make_node(kind, [f'{next(iter(outputs))}/value'], [kind]) for kind in unused]
+    nodes += [helper.make_node(kind, ['no/boxes', 'no/scores'], [kind]) for kind in apart]
     values = [numpy_helper.from_array(a, f'{name}/value') for name, a in outputs.items()]
+
+    if apart:
+        values.append(numpy_helper.from_array(np.zeros((1, 1, 4), np.float32), 'no/boxes'))
+        values.append(numpy_helper.from_array(np.zeros((1, 1, 1), np.float32), 'no/scores'))
 
     def tensor(name: str, dtype: str, shape: Shape) -> Any:
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))

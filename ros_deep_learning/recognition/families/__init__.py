@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from . import (
+    centernet,
     custom_vision,
     deim,
     huggingface,
@@ -18,17 +19,17 @@ from . import (
     torchvision,
     train_ssd,
     ultralytics,
-    unsupported,
     yolo_nas,
     yolov5,
+    yolov6,
     yolov7,
     yolox,
 )
 
 FAMILIES = (
     ultralytics.FAMILY,
-    unsupported.FAMILY,
     yolov5.FAMILY,
+    yolov6.FAMILY,
     paddle.FAMILY,
     deim.FAMILY,
     huggingface.FAMILY,
@@ -44,5 +45,6 @@ FAMILIES = (
     nanodet.FAMILY,
     yolov7.FAMILY,
     yolox.FAMILY,
+    centernet.FAMILY,
 )
 """All families; the first that knows a file decides."""

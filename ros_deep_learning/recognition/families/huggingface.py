@@ -13,6 +13,10 @@ from ..usual import IMAGENET, STRETCH, UNIT
 _SOFTMAX = ('detr', 'yolos', 'table-transformer')
 _UNIT = ('rt_detr', 'rt_detr_v2', 'd_fine')
 _DETR_QUERIES = 100
+# Classes of COCO and of its panoptic form, with "no object".
+_WITH_NOTHING = (92, 251)
+# Classes of COCO, of COCO as DETR numbers them, and of Objects365.
+_WITHOUT = (80, 91, 365, 366)
 _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3}
 
 
@@ -27,6 +31,8 @@ def recognise(evidence: Evidence) -> Finding | None:
     if stated:
         by += ' and preprocessor_config.json'
     if 'pred_boxes' in shapes and len(logits) == 2:
+        if not _tells(evidence):
+            return None
         return _detector(evidence, by, stated)
     roles = {'logits': 'logits'}
     if len(logits) == 1:
@@ -35,6 +41,17 @@ def recognise(evidence: Evidence) -> Finding | None:
         guessed = _rest(IMAGENET | STRETCH, stated)
         return Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
     return None
+
+
+def _tells(evidence: Evidence) -> bool:
+    """Return whether anything tells softmax from sigmoid; else it is a question."""
+    queries, classes = evidence.shapes['logits']
+    return (
+        'model_type' in evidence.beside('config.json')
+        or classes in (len(evidence.labels), len(evidence.labels) + 1)
+        or queries > 0
+        or classes in (*_WITH_NOTHING, *_WITHOUT)
+    )
 
 
 def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding:
@@ -47,8 +64,13 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
         by += f', {classes} logits for {len(evidence.labels)} labels'
         softmax, is_sure = classes == len(evidence.labels) + 1, True
     else:
-        by += f', {queries} queries'
-        softmax, is_sure = queries == _DETR_QUERIES, False
+        if queries > 0:
+            by += f', {queries} queries'
+            softmax = queries == _DETR_QUERIES
+        else:
+            by += f', {classes} logits'
+            softmax = classes in _WITH_NOTHING
+        is_sure = False
     plain = kind in _UNIT or (kind is None and not softmax)
     guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated)
     return Finding(

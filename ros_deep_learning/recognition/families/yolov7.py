@@ -24,6 +24,8 @@ def recognise(evidence: Evidence) -> Finding | None:
         return None
     if evidence.input_name != 'images' or not name.startswith('output'):
         return None
+    if not evidence.counts_objects(tensor):
+        return None
     by = "rows of seven from 'images', as of YOLOv7 --end2end --max-wh"
     return Finding(by, 'detection', 'yolov7_end2end', {'predictions': name}, {}, guessed)
 
