@@ -64,6 +64,7 @@ class CameraHealth:
             for stage in ('preprocess', 'inference', 'postprocess', 'age'):
                 status.add(f'{stage} [ms]', str(getattr(latencies, stage)))
         for name, value in (
+            ('lost on the way', counts.lost),
             ('received', counts.received),
             ('done', counts.done),
             ('replaced by newer', counts.dropped),
@@ -96,6 +97,12 @@ class CameraHealth:
 
     def _of_the_frames(self, counts: Snapshot) -> list[str]:
         found = []
+        lost, came = counts.lost - self._before.lost, counts.received - self._before.received
+        if lost > came:
+            found.append(
+                f'{lost} images were lost on the way and {came} arrived: use compressed images, '
+                'or the profile for large ones (docs/transport.md)'
+            )
         invalid = counts.invalid - self._before.invalid
         if invalid or counts.invalid_in_a_row:
             found.append(f'images cannot be read: {counts.last_error}')

@@ -64,6 +64,7 @@ class Snapshot:
     """The counts at one moment, since the node was activated.
 
     Attributes:
+        lost: Images that the middleware reports as lost before they arrived.
         received: Frames that arrived.
         done: Frames that were processed and published.
         dropped: Frames that a newer one replaced before they were processed.
@@ -81,6 +82,7 @@ class Snapshot:
         arrival_age_ms: Age of the newest frame when it arrived; None without a stamp.
     """
 
+    lost: int
     received: int
     done: int
     dropped: int
@@ -123,6 +125,7 @@ class FrameStatistics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received = self._done = self._dropped = self._limited = self._unwanted = 0
+        self._lost = 0
         self._invalid = self._failed = self._failed_in_a_row = self._invalid_in_a_row = 0
         self._error = ''
         self._error_s = 0.0
@@ -145,6 +148,11 @@ class FrameStatistics:
             self._in.tick()
             self._arrived_s = time.monotonic()
             self._arrival_age_ms = age_ms
+
+    def lost(self, count: int) -> None:
+        """Count images that the middleware lost on the way or overwrote."""
+        with self._lock:
+            self._lost += count
 
     def dropped(self) -> None:
         """Count a frame that a newer one replaced before it was processed."""
@@ -194,6 +202,7 @@ class FrameStatistics:
         with self._lock:
             now_s = time.monotonic()
             return Snapshot(
+                lost=self._lost,
                 received=self._received,
                 done=self._done,
                 dropped=self._dropped,

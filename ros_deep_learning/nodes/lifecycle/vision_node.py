@@ -124,8 +124,6 @@ class VisionNode(ManagedNode):
             ok=self.context.ok,
         )
         self._worker: Worker[Camera, Frame] | None = None
-        # Images have a group of their own, so that a long transition does not hold them up.
-        self._image_group = MutuallyExclusiveCallbackGroup()
         self.finished = Future()
         # Last, because the callback needs everything above.
         self.add_on_set_parameters_callback(self.setup.on_parameters)
@@ -201,7 +199,9 @@ class VisionNode(ManagedNode):
         watched = []
         for camera in self.cameras:
             camera.reset()
-            watched.append(camera.subscribe(worker, self.setup, self._image_group))
+            # Each camera has a group of its own, so that neither a long transition holds it up nor
+            # the others do: in one group, rclpy would always take the same camera's images first.
+            watched.append(camera.subscribe(worker, self.setup, MutuallyExclusiveCallbackGroup()))
         self.diagnostics.watch(watched)
         with self.setup.lock:
             self._publish_latched()

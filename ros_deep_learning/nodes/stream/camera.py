@@ -133,6 +133,7 @@ class Camera:
             group,
             settings.image_transport,
             settings.max_image_pixels,
+            self.statistics.lost,
         )
         self.subscription = subscription
         return WatchedCamera(

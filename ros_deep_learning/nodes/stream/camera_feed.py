@@ -32,6 +32,10 @@ REMEMBERED = 16
 """Messages between the two arrivals of one, at most."""
 
 
+def _ignored(_: Any) -> None:
+    """Ignore a count or an event."""
+
+
 @dataclass(slots=True, eq=False)
 class Reader:
     """A node that reads a topic.
@@ -40,12 +44,14 @@ class Reader:
         node: The node; the subscription may be created on it.
         group: The callback group of the subscription.
         receive: Called with each frame, one reader after another; it must be quick.
+        lost: Called with the number of messages that the middleware lost since the last call.
         paused: Whether frames are kept from it.
     """
 
     node: Node
     group: Any
     receive: Callable[[Frame], None]
+    lost: Callable[[int], None] = _ignored
     paused: bool = False
 
 
@@ -152,7 +158,11 @@ class Feed:
             partial(self._on_message, self._generation, number),
             QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability),
             callback_group=reader.group,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=_expected),
+            event_callbacks=SubscriptionEventCallbacks(
+                # Diagnostics list incompatible publishers, in place of rclpy's warning.
+                incompatible_qos=_ignored,
+                message_lost=partial(self._on_lost, number),
+            ),
             qos_overriding_options=QoSOverridingOptions(kinds),
         )
 
@@ -166,6 +176,12 @@ class Feed:
             if not reader.paused:
                 reader.receive(frame)
 
+    def _on_lost(self, number: int, event: Any) -> None:
+        # What the best-effort subscription loses beside a reliable one has arrived there.
+        if number == 0 or not self._arrived[0]:
+            for reader in tuple(self._readers):
+                reader.lost(event.total_count_change)
+
     def _is_second(self, number: int, message: Any) -> bool:
         """Return whether the other subscription has delivered this message already."""
         # rclpy 3 does not say when a message was sent, nor by whom.
@@ -177,10 +193,6 @@ class Feed:
             return True
         delivered.append(key)
         return False
-
-
-def _expected(_: Any) -> None:
-    """Ignore an incompatible publisher: diagnostics list it, in place of rclpy's warning."""
 
 
 class FeedHub:

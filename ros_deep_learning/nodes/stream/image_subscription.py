@@ -46,6 +46,7 @@ class ImageSubscription:
         group: The callback group of the calls.
         transport: ``auto``, ``raw`` or ``compressed``.
         max_pixels: Largest compressed image that is decoded.
+        lost: Called with the number of images that the middleware lost since the last call.
 
     Raises:
         SettingsError: A ``qos_overrides`` parameter has an unknown value.
@@ -59,12 +60,14 @@ class ImageSubscription:
         group: Any,
         transport: str = 'auto',
         max_pixels: int = MAX_PIXELS,
+        lost: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._node = node
         self._receive = receive
         self._group = group
         self._transport = transport
         self._max_pixels = max_pixels
+        self._lost = lost
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
         if transport == 'auto':
@@ -135,7 +138,7 @@ class ImageSubscription:
         return feeds
 
     def _join(self, topic: str, message_type: Any, decode: Decode) -> _Reading:
-        reader = Reader(self._node, self._group, self._receive)
+        reader = Reader(self._node, self._group, self._receive, self._lost)
         feed, leave = HUB.join(reader, topic, message_type, decode, self._max_pixels)
         return _Reading(reader, feed, leave)
 

@@ -153,3 +153,22 @@ def test_dropping_of_what_nobody_wants_or_over_the_limit_is_no_fault(bench: Benc
     bench.receive(1, replaced=True)
     bench.finish(2)
     assert bench.ask()[0] == OK
+
+
+def test_images_that_are_lost_on_the_way_are_counted_and_told_if_they_are_many(
+    bench: Bench,
+) -> None:
+    bench.receive(3)
+    bench.finish(3)
+    bench.statistics.lost(3)
+    assert bench.ask()[0] == OK
+    assert bench.statistics.snapshot().lost == 3
+    bench.receive(1)
+    bench.finish(1)
+    bench.statistics.lost(2)
+    level, text = bench.ask()
+    assert level == WARN
+    assert '2 images were lost on the way and 1 arrived: use compressed images' in text
+    bench.receive()
+    bench.finish()
+    assert bench.ask()[0] == OK

@@ -184,6 +184,7 @@ class StubNode:
     def __init__(self) -> None:
         self.context = SimpleNamespace(ok=lambda: True)
         self.callbacks: list[Callable[[Any], None]] = []
+        self.events: list[Any] = []
         self.publishers: list[ReliabilityPolicy] = []
         self.said: list[str] = []
 
@@ -202,8 +203,15 @@ class StubNode:
         return SimpleNamespace(info=self.said.append, warning=self.said.append)
 
     def create_subscription(
-        self, message_type: Any, topic: str, callback: Any, *_: Any, **__: Any
+        self,
+        message_type: Any,
+        topic: str,
+        callback: Any,
+        *_: Any,
+        event_callbacks: Any,
+        **__: Any,
     ) -> Any:
+        self.events.append(event_callbacks)
         self.callbacks.append(callback)
         return callback
 
@@ -290,3 +298,23 @@ def test_nodes_with_another_limit_do_not_share_what_is_decoded(
         for reader, variant in zip(readers, (100, 100, 200), strict=True)
     ]
     assert feeds[0] is feeds[1] is not feeds[2]
+
+
+def test_what_the_middleware_loses_is_told_to_all_readers(
+    make_image: Callable[..., Image],
+) -> None:
+    counts: list[int] = []
+    node = StubNode()
+    feed = Feed('/camera', Image, lambda _: None, 'best_available')
+    for _ in range(2):
+        feed.join(Reader(node, None, print, counts.append))  # type: ignore[arg-type]
+    node.publishers = [ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT]
+    feed.look()
+    reliable, best_effort = node.events
+    best_effort.message_lost(SimpleNamespace(total_count_change=2))
+    assert counts == [2, 2]
+    node.callbacks[0](make_image(SMALL, stamp=1))
+    # Beside a reliable subscription, what the other one loses has arrived.
+    best_effort.message_lost(SimpleNamespace(total_count_change=5))
+    reliable.message_lost(SimpleNamespace(total_count_change=3))
+    assert counts == [2, 2, 3, 3]
