@@ -14,8 +14,8 @@ class Decision:
     """A key of a card that was decided by evidence.
 
     Attributes:
-        key: ``task``, ``decoder``, ``input_size``, ``classes``, or a key of the card's input, such
-            as ``resize`` or ``mean``.
+        key: ``task``, ``decoder``, ``scores`` (what a classifier's output is), ``input_size``,
+            ``classes``, or a key of the card's input, such as ``resize`` or ``mean``.
         value: The value, as the card has it.
         evidence: What it was decided by, in words.
         guess: Whether nothing in the file or beside it states the value.

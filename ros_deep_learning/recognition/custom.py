@@ -127,6 +127,9 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         decoder_by = 'given' if given else found.by
         sure = given or found.is_sure
         decisions.append(Decision('decoder', found.decoder, decoder_by, guess=not sure))
+    if found.task == 'classification':
+        role = next(iter(found.roles))
+        decisions.append(Decision('scores', role, 'the end of the graph', guess=role == 'scores'))
     decisions.append(Decision('input_size', size_wh, by, is_guess))
     if evidence.labels:
         source = 'the labels' if hints.labels is not None else 'names in the metadata'

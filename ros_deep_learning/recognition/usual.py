@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Preprocessing that several families share, as fields of ``InputSpec``."""
+"""What several families share, mostly preprocessing as fields of ``InputSpec``."""
 
 from __future__ import annotations
 
 from typing import Any
+
+COCO = (91, 90)
+"""Logits and labels of networks that number the classes of COCO from 1, as its files do."""
 
 UNIT: dict[str, Any] = {'scale': 1 / 255}
 IMAGENET: dict[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..evidence import Evidence, Family, Finding
-from ..usual import IMAGENET, STRETCH, UNIT
+from ..usual import COCO, IMAGENET, STRETCH, UNIT
 
 _SOFTMAX = ('detr', 'yolos', 'table-transformer')
 _UNIT = ('rt_detr', 'rt_detr_v2', 'd_fine')
@@ -62,7 +62,8 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
         softmax, is_sure = kind in _SOFTMAX, True
     elif evidence.labels and classes in (len(evidence.labels), len(evidence.labels) + 1):
         by += f', {classes} logits for {len(evidence.labels)} labels'
-        softmax, is_sure = classes == len(evidence.labels) + 1, True
+        softmax = classes == len(evidence.labels) + 1 and (classes, len(evidence.labels)) != COCO
+        is_sure = True
     else:
         if queries > 0:
             by += f', {queries} queries'
@@ -71,12 +72,15 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
             by += f', {classes} logits'
             softmax = classes in _WITH_NOTHING
         is_sure = False
+    decoder = 'detr' if softmax else 'rtdetr'
+    if not softmax and (classes, len(evidence.labels)) == COCO:
+        decoder = 'rtdetr_coco'
     plain = kind in _UNIT or (kind is None and not softmax)
     guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated)
     return Finding(
         by,
         'detection',
-        'detr' if softmax else 'rtdetr',
+        decoder,
         {'logits': 'logits', 'boxes': 'pred_boxes'},
         stated,
         guessed,

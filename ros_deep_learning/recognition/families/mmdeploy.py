@@ -27,8 +27,6 @@ def recognise(evidence: Evidence) -> Finding | None:
     if stated:
         by += ' and pipeline.json'
     guessed = {key: value for key, value in _GUESSED.items() if key not in stated}
-    if 'mean' in stated:
-        guessed.pop('std', None)
     roles = {'boxes': 'dets', 'classes': 'labels'}
     return Finding(by, 'detection', 'mmdeploy', roles, stated, guessed)
 
@@ -36,7 +34,11 @@ def recognise(evidence: Evidence) -> Finding | None:
 def _stated(pipeline: Mapping[str, Any]) -> dict[str, Any]:
     """Read the resize, padding and normalisation of a ``pipeline.json``."""
     stated: dict[str, Any] = {}
-    for step in _steps(pipeline):
+    steps = list(_steps(pipeline))
+    if steps:
+        # Without a step for it, images stay as OpenCV loads them.
+        stated = {'channels': 'bgr', 'mean': (0.0,) * 3, 'std': (1.0,) * 3, 'scale': 1.0}
+    for step in steps:
         kind = step.get('type')
         if kind == 'Resize':
             stated['resize'] = 'letterbox' if step.get('keep_ratio') else 'stretch'

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..evidence import Evidence, Family, Finding
-from ..usual import IMAGENET, STRETCH
+from ..usual import COCO, IMAGENET, STRETCH
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -14,9 +14,14 @@ def recognise(evidence: Evidence) -> Finding | None:
     dets, labels = shapes.get('dets', ()), shapes.get('labels', ())
     if dets[1:] != (4,) or len(labels) != 2:
         return None
-    spare = bool(evidence.labels) and labels[1] == len(evidence.labels) + 1
     by = 'the outputs dets and labels of RF-DETR'
-    decoder = 'rfdetr' if spare else 'rtdetr'
+    decoder = 'rtdetr'
+    if evidence.labels:
+        by += f', {labels[1]} logits for {len(evidence.labels)} labels'
+        if (labels[1], len(evidence.labels)) == COCO:
+            decoder = 'rtdetr_coco'
+        elif labels[1] == len(evidence.labels) + 1:
+            decoder = 'rfdetr'
     roles = {'logits': 'labels', 'boxes': 'dets'}
     return Finding(by, 'detection', decoder, roles, IMAGENET | STRETCH)
 

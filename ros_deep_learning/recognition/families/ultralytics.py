@@ -39,6 +39,8 @@ def recognise(evidence: Evidence) -> Finding | None:
         raise CardError(msg)
     decoder, roles = _decoder(evidence, task, name)
     is_rtdetr = decoder.startswith('rtdetr')
+    if task != 'detect':
+        by += ' (boxes only)'
     if head := evidence.metadata.get('head'):
         by += f', head {head}'
     return Finding(

@@ -23,6 +23,11 @@ def recognise(evidence: Evidence) -> Finding | None:
     if len(shape) == 1:
         stated = IMAGENET | {'resize': 'crop'}
         return Finding(by, 'classification', None, {'logits': name}, stated)
+    masks = [key for key, sizes in evidence.shapes.items() if len(sizes) == 3]
+    if len(masks) == 1 and len(shape) == 2:
+        roles = {'predictions': name, 'prototypes': masks[0]}
+        by += ' (boxes only)'
+        return Finding(by, 'detection', 'yolov5_segment', roles, UNIT | LETTERBOX, {}, SIZE_WH)
     if len(shape) != 2 or (shape[1] > 0 and shape[1] != 5 + len(labels)):
         return None
     roles = {'predictions': name}

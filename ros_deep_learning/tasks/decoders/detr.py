@@ -92,6 +92,24 @@ def decode_spare(
     return _best_pairs(sigmoid(logits[:, :-1]), boxes, network_wh, score_threshold)
 
 
+def decode_coco(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs of networks that number classes as COCO does, from 1.
+
+    Otherwise as ``decode_focal``: ``logits`` has the shape (Q, 1 + C), and the first belongs to
+    no class.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    logits, boxes = take('rtdetr_coco', SOFTMAX_SHAPES, outputs, roles)
+    return _best_pairs(sigmoid(logits[:, 1:]), boxes, network_wh, score_threshold)
+
+
 def decode_rows(
     outputs: Mapping[str, NDArray[Any]],
     roles: Mapping[str, str],

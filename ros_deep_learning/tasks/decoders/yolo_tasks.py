@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from ...errors import DecodeError
 from ..detection import Candidates
-from . import yolov8
+from . import yolov5, yolov8
 from .shapes import Pattern, take
 
 SEGMENT_SHAPES: dict[str, Pattern] = {
     'prototypes': ('M', 'H', 'W'),
     'predictions': ('5+F', 'N'),
+}
+YOLOV5_SEGMENT_SHAPES: dict[str, Pattern] = {
+    'prototypes': ('M', 'H', 'W'),
+    'predictions': ('N', '6+F'),
 }
 POSE_SHAPES: dict[str, Pattern] = {'predictions': ('5+A', 'N')}
 
@@ -49,6 +53,36 @@ def decode_segment(
     return _boxes(planes[: len(planes) - len(prototypes)], score_threshold)
 
 
+def decode_yolov5_segment(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs of YOLOv5 for instance masks; the masks are ignored.
+
+    Args:
+        outputs: By tensor name: ``predictions`` of shape (N, 5 + C + M), as ``yolov5`` reads
+            them, then M coefficients of a mask; ``prototypes`` of shape (M, H, W).
+        roles: The tensor name of each.
+        network_wh: Width and height of the network's input in pixels; not used.
+        score_threshold: Least score, 0..1; NaN never reaches it.
+
+    Raises:
+        DecodeError: The arrays have other shapes.
+    """
+    prototypes, rows = take('yolov5_segment', YOLOV5_SEGMENT_SHAPES, outputs, roles)
+    width = rows.shape[1] - len(prototypes)
+    if width < 6:
+        msg = (
+            f'decoder yolov5_segment wants predictions (N, 5+C+{len(prototypes)}); the network '
+            f'gives {roles["predictions"]!r} {rows.shape}'
+        )
+        raise DecodeError(msg)
+    own = {'predictions': 'predictions'}
+    return yolov5.decode({'predictions': rows[:, :width]}, own, network_wh, score_threshold)
+
+
 def decode_pose(
     outputs: Mapping[str, NDArray[Any]],
     roles: Mapping[str, str],
@@ -78,6 +112,12 @@ def segment_classes(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
     """Return the number of classes; None if an axis is open."""
     fields, masks = shapes['predictions'][0], shapes['prototypes'][0]
     return fields - 4 - masks if fields > 0 and masks > 0 else None
+
+
+def yolov5_segment_classes(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+    """Return the number of classes; None if an axis is open."""
+    fields, masks = shapes['predictions'][1], shapes['prototypes'][0]
+    return fields - 5 - masks if fields > 0 and masks > 0 else None
 
 
 def pose_classes(shapes: Mapping[str, tuple[int, ...]]) -> int | None:

@@ -12,6 +12,7 @@ from ros_deep_learning.tasks.decoders.registry import DECODERS
 
 NETWORK_WH = (96, 64)
 FACE = 15 + 3
+MASKS = 10
 CELLS = 12 * 8 + 6 * 4 + 3 * 2
 
 # decoder -> roles and the shapes of one small network, with 3 classes where it has classes.
@@ -44,6 +45,7 @@ SHAPES = {
     'pytorch_ssd': {'boxes': (9, 4), 'scores': (9, 3)},
     'rfdetr': {'logits': (9, 4), 'boxes': (9, 4)},
     'rtdetr': {'logits': (9, 3), 'boxes': (9, 4)},
+    'rtdetr_coco': {'logits': (9, 4), 'boxes': (9, 4)},
     'rtdetr_end_to_end': {'predictions': (9, 6)},
     'rtdetr_rows': {'predictions': (9, 7)},
     'tensorflow_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
@@ -54,6 +56,7 @@ SHAPES = {
     'yolo_segment': {'prototypes': (1, 4, 4), 'predictions': (8, 9)},
     'yolov5': {'predictions': (9, 8)},
     'yolov5_face': {'predictions': (9, FACE)},
+    'yolov5_segment': {'prototypes': (MASKS, 4, 4), 'predictions': (9, FACE)},
     'yolov7_end2end': {'predictions': (9, 7)},
     'yolov8': {'predictions': (7, 9)},
     'yolox': {'predictions': (CELLS, 8)},
@@ -118,7 +121,7 @@ def test_all_decoders_are_tried_here():
 @pytest.mark.parametrize('dtype', [np.float32, np.float16])
 def test_nothing_above_the_threshold(name, dtype):
     tensors = {role: np.zeros(shape, dtype) for role, shape in SHAPES[name].items()}
-    if name in ('detr', 'rfdetr', 'rtdetr', 'centernet_raw'):
+    if name in ('detr', 'rfdetr', 'rtdetr', 'rtdetr_coco', 'centernet_raw'):
         tensors[next(iter(tensors))] -= 9
     if name == 'detr':
         tensors['logits'][:, -1] = 9
@@ -130,7 +133,8 @@ def test_nothing_above_the_threshold(name, dtype):
 @every
 def test_no_rows_at_all(name):
     shapes = {
-        r: tuple(0 if n > 8 and n != FACE else n for n in s) for r, s in SHAPES[name].items()
+        r: tuple(0 if n > 8 and n not in (FACE, MASKS) else n for n in s)
+        for r, s in SHAPES[name].items()
     }
     if name in GRIDDED:
         with pytest.raises(DecodeError, match='wants'):
@@ -197,7 +201,7 @@ def test_wrong_shapes_name_tensor_shape_and_want(name):
         assert f'decoder {name} wants' in message
         assert f"'tensor {role}'" in message
         assert str(spoilt.shape) in message
-    if len(roles) > 1 and name != 'yolo_segment':
+    if len(roles) > 1 and not name.endswith('_segment'):
         longer = np.zeros(tuple(n + 1 for n in good[roles[-1]].shape), np.float32)
         with pytest.raises(DecodeError, match=f'decoder {name} wants'):
             decode(name, {**good, roles[-1]: longer}, 0.5)
