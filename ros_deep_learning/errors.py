@@ -75,6 +75,18 @@ class DecodeError(DeepLearningError):
     """The outputs of a network are not what its decoder expects."""
 
 
+class AmbiguousOutputsError(DecodeError):
+    """Several decoders can read the outputs of a network.
+
+    Attributes:
+        decoders: Their names.
+    """
+
+    def __init__(self, message: str, decoders: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.decoders = decoders
+
+
 class SettingsError(DeepLearningError):
     """A parameter or an argument has an invalid value."""
 

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from .card import InputSpec, ModelCard
+from .decision import guesses
 from .source import SourceSpec
 
 _LAST_KEYS = (
@@ -18,7 +20,7 @@ _LAST_KEYS = (
 
 
 def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool = True) -> str:
-    """Return a card as YAML text.
+    """Return a card as YAML text, in which every guessed value is written and marked.
 
     Args:
         card: The card.
@@ -38,7 +40,10 @@ def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool 
     if with_source:
         values['source'] = _source(card.source, folder)
     values['format'] = card.format
-    values['input'] = _input(card.input)
+    guessed = {decision.key: decision.reason for decision in guesses(card.decisions)}
+    if 'input_size' in guessed:
+        guessed |= dict.fromkeys(('width', 'height'), guessed['input_size'])
+    values['input'] = _input(card.input, guessed)
     if card.outputs:
         values['outputs'] = dict(card.outputs)
     for key in (
@@ -54,7 +59,20 @@ def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool 
         value = getattr(card, key)
         if value is not None:
             values[key] = _name(value, folder) if isinstance(value, Path) else value
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=99)
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=99)
+    return _commented(text, guessed)
+
+
+def _commented(text: str, guessed: Mapping[str, str]) -> str:
+    """Say behind guessed values that they are guesses."""
+    lines, section = [], ''
+    for line in text.splitlines():
+        key = line.strip().partition(':')[0]
+        if not line.startswith((' ', '-')):
+            section = key
+        mark = f'  # {guessed[key]}' if key in guessed and section in (key, 'input') else ''
+        lines.append(line + mark)
+    return '\n'.join(lines) + '\n'
 
 
 def _source(source: SourceSpec, folder: Path | None) -> dict[str, Any]:
@@ -75,13 +93,14 @@ def _source(source: SourceSpec, folder: Path | None) -> dict[str, Any]:
     return values
 
 
-def _input(spec: InputSpec) -> dict[str, Any]:
+def _input(spec: InputSpec, guessed: Collection[str]) -> dict[str, Any]:
     plain = InputSpec(spec.width, spec.height)
     values: dict[str, Any] = {} if spec.name is None else {'name': spec.name}
     values |= {'width': spec.width, 'height': spec.height, 'channels': spec.channels}
     for field in fields(spec):
         value = getattr(spec, field.name)
-        if field.name not in values and value != getattr(plain, field.name):
+        stated = value != getattr(plain, field.name) or field.name in guessed
+        if field.name not in values and stated:
             values[field.name] = list(value) if isinstance(value, tuple) else value
     return values
 

@@ -26,17 +26,35 @@ class Decision:
     evidence: str
     guess: bool = False
 
-    def __str__(self) -> str:
-        """Describe it in a few words."""
+    @property
+    def text(self) -> str:
+        """The key and its value."""
         value = self.value
         if isinstance(value, tuple):
             joint = 'x' if self.key == 'input_size' else ', '
             value = joint.join(f'{part:g}' for part in value)
         elif isinstance(value, float):
             value = f'{value:g}'
-        return f'{self.key} {value} ({"a guess: " if self.guess else ""}{self.evidence})'
+        return f'{self.key} {value}'
+
+    @property
+    def reason(self) -> str:
+        """The evidence, marked if the value is a guess."""
+        return f'a guess: {self.evidence}' if self.guess else self.evidence
+
+    def __str__(self) -> str:
+        """Describe it in a few words."""
+        return f'{self.text} ({self.reason})'
 
 
 def guesses(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions that are guesses."""
     return tuple(decision for decision in decisions if decision.guess)
+
+
+def by_reason(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Return one text for each reason: the keys and values that it decided, and the reason."""
+    texts: dict[str, list[str]] = {}
+    for decision in decisions:
+        texts.setdefault(decision.reason, []).append(decision.text)
+    return tuple(f'{"; ".join(values)} ({reason})' for reason, values in texts.items())

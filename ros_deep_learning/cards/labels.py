@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import CardError
 from ..files import read_limited
+from ..text import one_line
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 """Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
@@ -22,10 +23,12 @@ _SYNSET = re.compile(r'^n[0-9]{8}\s+')
 
 
 def load_labels(path: Path | str) -> tuple[str, ...]:
-    """Load a file with one label per line, in the order of the classes.
+    """Load a file with one label per line, in the order of the classes, or a data set's YAML.
 
     Blank lines at the end are dropped, and so is a WordNet number before a label
-    (``n01440764 tench``), as in the label files of jetson-inference.
+    (``n01440764 tench``), as in the label files of jetson-inference. A YAML file, such as the
+    ``data.yaml`` of a YOLO data set, has the labels under the key ``names``: a list, or a mapping
+    from the numbers of the classes.
 
     Returns:
         The labels; label k is the name of class k.
@@ -45,6 +48,8 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
     except UnicodeDecodeError as err:
         msg = f'labels file {path} is not UTF-8 text (byte {err.start})'
         raise CardError(msg) from err
+    if path.suffix in ('.yaml', '.yml'):
+        return _labels_in_yaml(path, text)
     labels = [_SYNSET.sub('', line.strip()) for line in text.rstrip().split('\n')]
     if labels == ['']:
         msg = f'labels file {path} is empty; expected one label per line'
@@ -75,6 +80,21 @@ def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
+def _labels_in_yaml(path: Path, text: str) -> tuple[str, ...]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
+        msg = f'labels file {path} is not valid YAML: {one_line(err)}'
+        raise CardError(msg) from err
+    labels = _listed(content.get('names')) if isinstance(content, dict) else ()
+    if not labels:
+        msg = f'labels file {path} has no labels under the key names'
+        raise CardError(msg)
+    return labels
+
+
 def _parse_names(text: str) -> tuple[str, ...]:
     names: object = None
     for parse in (json.loads, ast.literal_eval):
@@ -83,6 +103,11 @@ def _parse_names(text: str) -> tuple[str, ...]:
             break
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
+    return _listed(names)
+
+
+def _listed(names: object) -> tuple[str, ...]:
+    """Return the labels of a list, or of a mapping from consecutive numbers from 0 or 1."""
     if isinstance(names, list | tuple):
         return tuple(map(str, names))
     if not isinstance(names, dict) or not names:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Any
 
 from ..cards.card import ModelCard, Task
 from ..cards.card_text import card_text
+from ..cards.decision import by_reason
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
-from ..errors import CardError
+from ..errors import AmbiguousOutputsError, CardError
 from ..files import write_whole
 from ..networks import DetectNet, ImageNet, Network, SegNet
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
@@ -41,13 +43,35 @@ def inspect(arguments: argparse.Namespace) -> int:
     """Print a network file's tensors and metadata, and the card that they suggest."""
     path = user_path(arguments.file)
     _print_tensors(path, arguments.prototxt)
-    card = _card(arguments)
+    try:
+        card = _card(arguments)
+    except CardError as err:
+        if isinstance(err.__cause__, AmbiguousOutputsError) and arguments.write is not None:
+            target = _write(_question(arguments, err.__cause__.decoders), arguments.write)
+            print(f'wrote {target}; choose its decoder, then: rdl models add {target}')
+        raise
     text = card_text(card)
     if arguments.write is None:
+        for line in by_reason(card.decisions):
+            print(f'# decided: {line}')
         print(text, end='')
         _run_once(card, arguments)
         return 0
-    target = user_path(arguments.write)
+    target = _write(text, arguments.write)
+    print(f'wrote {target}; check input, labels and licence, then: rdl models add {target}')
+    return 0
+
+
+def _question(arguments: argparse.Namespace, decoders: Sequence[str]) -> str:
+    """Return a card without a decoder, with the candidates as a comment in its place."""
+    arguments.decoder = decoders[0]
+    text = card_text(_card(arguments))
+    choice = f'decoder:  # choose one: {", ".join(decoders)}; the rest is that of {decoders[0]}'
+    return re.sub('^decoder: .*$', choice, text, flags=re.MULTILINE)
+
+
+def _write(text: str, path: Path) -> Path:
+    target = user_path(path)
     if target.exists():
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
@@ -56,8 +80,7 @@ def inspect(arguments: argparse.Namespace) -> int:
     except OSError as err:
         msg = f'cannot write {target}: {disk_cause(err)}'
         raise CardError(msg) from err
-    print(f'wrote {target}; check input, labels and licence, then: rdl models add {target}')
-    return 0
+    return target
 
 
 def add(arguments: argparse.Namespace) -> int:

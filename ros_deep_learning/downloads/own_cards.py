@@ -188,7 +188,8 @@ def _with_copies(card: ModelCard, folder: Path, work: Path) -> ModelCard:
             sha256=sha256,
             size_bytes=size_bytes,
         )
-    labels = card.labels and _copied(card, card.labels, '.txt', folder, work)
+    # The suffix says how labels are read.
+    labels = card.labels and _copied(card, card.labels, card.labels.suffix, folder, work)
     colors = card.colors and _copied(card, card.colors, '-colors.txt', folder, work)
     return replace(card, source=source, labels=labels, colors=colors, folder=folder / 'cards')
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards.card import Channels, ModelCard, Resize, Task
+from ..cards.decision import by_reason, guesses
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, Precision
 from ..errors import CardError, DecodeError
@@ -147,6 +148,7 @@ class Network(ABC, Generic[_SettingsT]):
             self._look_at_engine()
             self.settings = first
             if self._card.decisions:
+                self._say_decisions()
                 self.warm_up()
         except BaseException:
             self._engine.close()
@@ -226,6 +228,14 @@ class Network(ABC, Generic[_SettingsT]):
         for text in self.warnings:
             _LOG.warning('%s: %s; %s', self._card.name, text, FIX)
         self._is_warm = True
+
+    def _say_decisions(self) -> None:
+        """Log what was decided about a network file, as a warning if anything was a guess."""
+        decisions = self._card.decisions
+        is_guess = any(guesses(decisions))
+        fix = f'; if a guess is wrong, {FIX}' if is_guess else ''
+        level = logging.WARNING if is_guess else logging.INFO
+        _LOG.log(level, '%s: %s%s', self._card.name, '; '.join(by_reason(decisions)), fix)
 
     @abstractmethod
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from itertools import permutations
 from types import MappingProxyType
 
 from ..cards.labels import labels_in_metadata
-from ..errors import DecodeError
+from ..errors import AmbiguousOutputsError, DecodeError
 from ..tasks.decoders.registry import find_decoder
 from ..tasks.decoders.shapes import ROW_LETTERS, bind
 from .output_forms import FORMS, Form
@@ -91,11 +91,15 @@ def choose(
         for fit in _fits(form, own, roles)
         if decoder is not None or _plausible(form, fit.choice, own, network_wh, labels)
     ]
+    # Forms of one decoder may overlap.
+    fits = [fit for k, fit in enumerate(fits) if fit.choice not in [f.choice for f in fits[:k]]]
     fits = [fit for fit in fits if fit.named] or fits
     if len({fit.choice.decoder for fit in fits}) == 1:
         fits = [fit for fit in fits if fit.in_order] or fits
-    if len(fits) != 1:
-        raise DecodeError(_complaint(shapes, [fit.choice for fit in fits], decoder))
+    if not fits:
+        raise DecodeError(_no_fit(shapes, decoder))
+    if len(fits) > 1:
+        raise _several_fits(shapes, [fit.choice for fit in fits])
     return fits[0].choice
 
 
@@ -159,19 +163,27 @@ def _plausible(
     return sizes.get('C', len(labels)) == len(labels)
 
 
-def _complaint(shapes: Shapes, choices: list[Choice], decoder: str | None) -> str:
-    tensors = ', '.join(f'{name!r} {shape}' for name, shape in shapes.items()) or 'none'
-    if not choices:
-        reader = f'decoder {decoder} cannot read' if decoder else 'no known decoder can read'
-        return (
-            f'{reader} the outputs {tensors}; to fix: name a decoder and the tensor of each of '
-            'its roles in the card'
-        )
+def _no_fit(shapes: Shapes, decoder: str | None) -> str:
+    reader = f'decoder {decoder} cannot read' if decoder else 'no known decoder can read'
+    return (
+        f'{reader} the outputs {_tensors(shapes)}; to fix: export it in a form that is read '
+        '(docs/models.md), or name a decoder and the tensor of each of its roles in the card'
+    )
+
+
+def _several_fits(shapes: Shapes, choices: list[Choice]) -> AmbiguousOutputsError:
     ways = ' or '.join(
         f'{choice.decoder} ({", ".join(f"{r} = {n!r}" for r, n in choice.roles.items())})'
         for choice in choices
     )
-    return (
-        f'the outputs {tensors} can be read as {ways}; to fix: name the decoder and the tensor of '
-        'each of its roles in the card'
-    )
+    decoders = tuple(dict.fromkeys(choice.decoder for choice in choices))
+    fix = 'name the decoder and the tensor of each of its roles in the card'
+    if len(decoders) == len(choices):
+        options = ' or '.join(f'--decoder {name}' for name in decoders)
+        fix = f'{options} (or parameter, argument or key in the card: decoder)'
+    msg = f'the outputs {_tensors(shapes)} can be read as {ways}; to fix: {fix}'
+    return AmbiguousOutputsError(msg, decoders)
+
+
+def _tensors(shapes: Shapes) -> str:
+    return ', '.join(f'{name!r} {shape}' for name, shape in shapes.items()) or 'none'

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..cards.card import Task
+from ..cards.labels import labels_in_metadata
 from ..errors import CardError, DecodeError
+from ..tasks.decoders.registry import find_decoder
 from .activations import score_role
 from .conventions import onnx_preprocessing
 from .decoder_choice import choose
@@ -62,12 +64,35 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
             whole=whole,
         )
     except DecodeError as err:
+        _refuse_label_count(evidence, known, hints)
         fix = '; if it is not a detector, set its task (--task)' if known is None else ''
         msg = f'{evidence.path}: {err}{fix}'
         raise CardError(msg) from err
     by = 'the shapes and names of the outputs'
     guessed = onnx_preprocessing('detection', choice.decoder)
     return Finding(by, 'detection', choice.decoder, choice.roles, {}, guessed, is_sure=False)
+
+
+def _refuse_label_count(evidence: Evidence, task: Task | None, hints: Hints) -> None:
+    """Raise CardError if the network is recognised, but not with the user's number of labels."""
+    if hints.labels is None or not evidence.labels:
+        return
+    own = replace(evidence, labels=labels_in_metadata(evidence.metadata))
+    try:
+        found = recognise(own, task, replace(hints, labels=None))
+    except CardError:
+        return
+    decoder = find_decoder(found.decoder or '')
+    by_role = {role: evidence.outputs[name].shape for role, name in found.roles.items()}
+    if decoder.batch_axis:
+        by_role = {role: shape[1:] for role, shape in by_role.items()}
+    count = decoder.class_count(by_role)
+    if count is not None and count != len(evidence.labels):
+        msg = (
+            f'{evidence.path}: labels: {hints.labels} has {len(evidence.labels)} labels, but the '
+            f'network has {count} class{"es" * (count != 1)}'
+        )
+        raise CardError(msg)
 
 
 def _task_of(evidence: Evidence) -> Task:

@@ -31,6 +31,28 @@ def test_reads_one_label_a_line(tmp_path: Path, data: bytes, labels: tuple[str, 
 
 
 @pytest.mark.parametrize(
+    ('text', 'labels'),
+    [
+        ('path: x\nnc: 2\nnames: [cat, dog]\n', ('cat', 'dog')),
+        ('names:\n  0: cat\n  1: dog\n', ('cat', 'dog')),
+        ('names: {1: a, 2: 7}', ('a', '7')),
+    ],
+)
+def test_reads_the_yaml_of_a_data_set(tmp_path: Path, text: str, labels: tuple[str, ...]) -> None:
+    path = tmp_path / 'data.yaml'
+    path.write_text(text)
+    assert load_labels(path) == labels
+
+
+@pytest.mark.parametrize('text', ['nc: 2', 'names: 3', 'names: {0: a, 5: b}', '- a', ''])
+def test_a_yaml_file_without_labels_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / 'data.yaml'
+    path.write_text(text)
+    with pytest.raises(CardError, match=r'data\.yaml has no labels under the key names'):
+        load_labels(path)
+
+
+@pytest.mark.parametrize(
     ('data', 'complaint'),
     [
         (b'', 'is empty'),

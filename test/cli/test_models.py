@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from uff_files import DType, UffWriter
 
 from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.labels import load_labels
 from ros_deep_learning.cards.zoo import find_card, list_cards
 from ros_deep_learning.cli.models import main
 from ros_deep_learning.onnx_tools.external_data import load_with_weights
@@ -245,6 +246,61 @@ def test_the_guess_can_be_kept_and_added(
     assert 'is taken by' in said(capsys, 'add', trained, '--name', 'pets', code=1)
     said(capsys, 'add', trained, '--name', 'pets', '--replace')
     assert 'pets' in rows(said(capsys, 'list', '--here'))
+
+
+CASES = Path(__file__).parents[1] / 'cases'
+
+
+def test_what_was_decided_is_said_and_guesses_are_marked_in_the_card(
+    trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = said(capsys, 'inspect', trained)
+    assert '# decided: input_size 96x64 (the input)' in text
+    assert 'a guess' not in text
+    text = said(capsys, 'inspect', CASES / 'tagger_sigmoid.onnx')
+    assert '# decided: resize stretch; channels rgb; scale 0.00392157; mean 0.485, ' in text
+    assert '  resize: stretch  # a guess: usual for ' in text
+    card = tmp_path / 'card.yaml'
+    options = ['--write', card, '--resize', 'crop', '--mean', '0.5']
+    said(capsys, 'inspect', CASES / 'tagger_sigmoid.onnx', *options)
+    assert '  resize: crop\n' in card.read_text()
+    values = yaml.safe_load(card.read_text())['input']
+    assert (values['mean'], values['std']) == ([0.5] * 3, [0.229, 0.224, 0.225])
+
+
+def test_a_question_is_written_into_the_card(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path, card = CASES / 'yolov5_face.onnx', tmp_path / 'face.yaml'
+    message = said(capsys, 'inspect', path, '--write', card, code=1)
+    assert 'to fix: --decoder yolov5 or --decoder yolov5_face' in message
+    text = card.read_text()
+    assert 'decoder:  # choose one: yolov5, yolov5_face; the rest is that of yolov5\n' in text
+    said(capsys, 'add', card, code=1)
+    card.write_text(text.replace('decoder:', 'decoder: yolov5_face'))
+    said(capsys, 'add', card, '--name', 'face')
+    said(capsys, 'inspect', path, '--decoder', 'yolov5_face')
+
+
+@pytest.mark.parametrize(
+    ('name', 'count'),
+    [('yolov5_dynamic', 80), ('yolo_nas', 80), ('nanodet_plus_3strides', 1), ('mnist', 10)],
+)
+def test_a_wrong_number_of_labels_is_said_with_both_numbers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, count: int
+) -> None:
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('a\nb\nc\n')
+    message = said(capsys, 'inspect', CASES / f'{name}.onnx', '--labels', labels, code=1)
+    assert f'has 3 labels, but the network has {count} class' in message
+
+
+def test_the_labels_of_a_data_set_are_kept(
+    trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / 'data.yaml').write_text('nc: 2\nnames: [hen, cow]\n')
+    said(capsys, 'add', trained, '--labels', tmp_path / 'data.yaml', '--name', 'farm')
+    assert load_labels(find_card('farm').labels) == ('hen', 'cow')
 
 
 def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
