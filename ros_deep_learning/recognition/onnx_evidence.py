@@ -65,7 +65,9 @@ def exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
 
 def _image_input(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[str, TensorFacts]:
     images = {k: t for k, t in facts.inputs.items() if len(t.shape) == 4} or {
-        k: t for k, t in facts.inputs.items() if len(t.shape) == 3 and t.shape[0] in (1, 3)
+        k: t
+        for k, t in facts.inputs.items()
+        if len(t.shape) == 3 and (t.shape[0] in (1, 3) or t.shape[2] in (1, 3))
     }
     if hints.input_name is not None:
         images = {k: t for k, t in images.items() if k == hints.input_name}
@@ -81,9 +83,9 @@ def _layout(path: Path, name: str, tensor: TensorFacts) -> tuple[Layout, int, tu
     """Return layout, number of channels, and width and height, -1 where open."""
     first, *_, last = shape = tensor.shape[-3:]
     channels_last = last in (1, 3) and first not in (1, 3)
-    if not channels_last and first not in (1, 3, -1):
+    if not channels_last and first not in (1, 3):
         # Neither is a colour picture: the smaller number counts the channels.
-        channels_last = 0 < last <= _MOST_CHANNELS and first >= _LEAST_SIDE
+        channels_last = 0 < last <= _MOST_CHANNELS and (first >= _LEAST_SIDE or first < 1)
     depth = last if channels_last else first
     if depth not in (1, 3, -1):
         msg = (

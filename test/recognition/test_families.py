@@ -492,3 +492,42 @@ def test_images_without_batch_axis_run_one_by_one(tmp_path: Path) -> None:
     with DetectNet(path, options=EngineOptions(max_batch=4)) as net:
         assert net.max_batch == 1
         assert [len(found) for found in net.detect_batch([image] * 3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize('where', ['config.json', 'metadata'])
+def test_timms_configuration(tmp_path: Path, where: str) -> None:
+    config = {'mean': [0.1, 0.2, 0.3], 'std': [0.4, 0.5, 0.6], 'crop_pct': 0.95}
+    metadata = {}
+    if where == 'metadata':
+        metadata = {key: str(value) for key, value in config.items()}
+    else:
+        (tmp_path / where).write_text(json.dumps({'pretrained_cfg': config}))
+    outputs = {'output0': np.zeros((1, 5), np.float32)}
+    path = write_exported(
+        tmp_path / 'net.onnx', outputs, inputs={'input0': IMAGE}, metadata=metadata
+    )
+    card = card_from_file(path)
+    spec = card.input
+    assert (spec.mean, spec.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    assert (spec.resize, spec.crop_fraction) == ('crop', 0.95)
+    guesses = {decision.key for decision in card.decisions if decision.guess}
+    assert guesses == {'scores'}
+
+
+@pytest.mark.parametrize('shape', [['b', 'h', 'w', 4], [1, SIZE, SIZE, 6], ['b', 4, 'h', 'w']])
+def test_other_numbers_of_channels_are_refused(tmp_path: Path, shape: list[Any]) -> None:
+    path = write_exported(tmp_path / 'net.onnx', {'output0': YOLO}, inputs={'images': shape})
+    with pytest.raises(CardError, match=r'takes [46] channels .* does not run'):
+        card_from_file(path)
+
+
+def test_a_list_of_images_with_the_channels_last(tmp_path: Path) -> None:
+    outputs = {
+        'boxes': EDGES[None].astype(np.float32),
+        'scores': np.array([0.9], np.float32),
+        'labels': np.array([1]),
+    }
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'image': [SIZE, SIZE, 3]})
+    with DetectNet(path) as net:
+        assert net.card.input.layout == 'nhwc'
+        assert len(net.detect(np.zeros((SIZE, SIZE, 3), np.uint8))) == 1

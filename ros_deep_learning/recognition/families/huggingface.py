@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Hugging Face transformers: detectors and classifiers with the input pixel_values."""
+"""Hugging Face: transformers with the input pixel_values, and classifiers of timm."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..activations import score_role
 from ..evidence import Evidence, Family, Finding
 from ..usual import COCO, IMAGENET, STRETCH, UNIT
 
@@ -23,6 +25,8 @@ _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3
 def recognise(evidence: Evidence) -> Finding | None:
     """Recognise by tensor names; config.json and preprocessor_config.json are read beside it."""
     shapes = evidence.shapes
+    if timm := _timm(evidence):
+        return timm
     if 'logits' not in shapes or evidence.input_name != 'pixel_values':
         return None
     stated = _stated(evidence.beside('preprocessor_config.json'))
@@ -41,6 +45,41 @@ def recognise(evidence: Evidence) -> Finding | None:
         guessed = _rest(IMAGENET | STRETCH, stated)
         return Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
     return None
+
+
+def _timm(evidence: Evidence) -> Finding | None:
+    """Recognise a classifier with timm's configuration, in config.json or in the metadata."""
+    ((name, shape), *more) = evidence.shapes.items()
+    if more or len(shape) != 1:
+        return None
+    config, where = evidence.beside('config.json').get('pretrained_cfg'), 'config.json'
+    if not isinstance(config, dict):
+        config, where = _literals(evidence.metadata), 'the metadata'
+    stated: dict[str, Any] = {
+        key: tuple(map(float, config[key]))
+        for key in ('mean', 'std')
+        if isinstance(config.get(key), list | tuple) and len(config[key]) == 3
+    }
+    if len(stated) != 2:
+        return None
+    stated['scale'] = 1 / 255
+    crop, guessed = config.get('crop_pct'), {'resize': 'crop'}
+    if isinstance(crop, int | float) and 0 < crop <= 1:
+        stated, guessed = stated | {'resize': 'crop', 'crop_fraction': float(crop)}, {}
+    by = f"timm's mean and std in {where}"
+    role = score_role(evidence, name)
+    return Finding(by, 'classification', None, {role: name}, stated, guessed)
+
+
+def _literals(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Parse the values of timm's configuration."""
+    found: dict[str, Any] = {}
+    for key in ('mean', 'std', 'crop_pct'):
+        try:
+            found[key] = json.loads(metadata.get(key, '').replace('(', '[').replace(')', ']'))
+        except (ValueError, RecursionError):
+            continue
+    return found
 
 
 def _tells(evidence: Evidence) -> bool:
@@ -117,4 +156,4 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
     return stated
 
 
-FAMILY = Family('Hugging Face transformers', recognise)
+FAMILY = Family('Hugging Face transformers and timm', recognise)

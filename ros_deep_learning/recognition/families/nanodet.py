@@ -35,7 +35,9 @@ def recognise(evidence: Evidence) -> Finding | None:
     if not four and _OLD.search(evidence.stem):
         by, decoder = "a row a cell from 'data' to 'output', and the file's name", 'nanodet_raw'
     roles = {'predictions': name}
-    return Finding(by, 'detection', decoder, roles, {}, NANODET, None, is_sure=four)
+    # Without labels, the number of classes is what eight logits an edge leave.
+    is_sure = four and bool(evidence.labels)
+    return Finding(by, 'detection', decoder, roles, {}, NANODET, None, is_sure=is_sure)
 
 
 def _levels(evidence: Evidence) -> Finding | None:
