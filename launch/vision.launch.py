@@ -5,7 +5,12 @@
 from launch import LaunchDescription
 
 from ros_deep_learning.launching.vision_launch import composed_launch
+from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
+from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
+from ros_deep_learning.nodes.parameters.segnet_settings import SegNetSettings
 
 
 def generate_launch_description() -> LaunchDescription:
-    return composed_launch(('detectnet', 'imagenet', 'segnet'))
+    return composed_launch(
+        {'detectnet': DetectNetSettings, 'imagenet': ImageNetSettings, 'segnet': SegNetSettings}
+    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..paths import user_path
-from ..video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, open_output
+from ..video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, check_output_scheme, open_output
 from ..video.sources import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
 
 
@@ -29,6 +29,7 @@ def open_sink(output: str | None, source: FrameSource) -> Sink:
     """
     if not output:
         return _Nowhere()
+    check_output_scheme(output)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if not isinstance(source, PictureFolder) or suffix in VIDEO_SUFFIXES:

@@ -4,14 +4,21 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+)
 from launch.substitutions import LaunchConfiguration
+from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch_ros.parameter_descriptions import ParameterValue
 
 from ..errors import SettingsError
@@ -138,16 +145,60 @@ def given_parameters(arguments: Iterable[Argument], given: Mapping[str, Any]) ->
 def described(
     arguments: Sequence[Argument], start: Callable[[Mapping[str, Any]], Sequence[Any]]
 ) -> LaunchDescription:
-    """Return the description of a launch.
+    """Return the description of a launch; to be called while its launch file is loaded.
+
+    launch has one set of arguments for all files: without care, the ``output`` or ``name`` of an
+    including file would be taken for ours, and our defaults would become those of files that are
+    included later. So only what is given to this file counts, and nothing is handed on.
 
     Args:
         arguments: Its arguments.
         start: Called with their values by name, None for empty ones; returns the actions to
             start.
     """
+    including = _including_action()
+    outer: dict[str, str] = {}
+
+    def forget_inherited(context: LaunchContext) -> Sequence[Any]:
+        outer.clear()
+        outer.update(context.launch_configurations)
+        if including is None:
+            return []
+        given = {
+            perform_substitutions(context, normalize_to_list_of_substitutions(name))
+            for name, _ in including.launch_arguments
+        }
+        inherited = [a.name for a in arguments if a.name in outer and a.name not in given]
+        for name in inherited:
+            del context.launch_configurations[name]
+        if not inherited:
+            return []
+        words = f'{", ".join(inherited)} of the including launch file have no effect on this one'
+        return [LogInfo(msg=f'{words}; to fix: pass them in its launch_arguments')]
 
     def begin(context: LaunchContext) -> Sequence[Any]:
-        return start({a.name: a.value(context) for a in arguments})
+        values = {a.name: a.value(context) for a in arguments}
+        context.launch_configurations.clear()
+        context.launch_configurations.update(outer)
+        return start(values)
 
     declarations = [argument.declaration() for argument in arguments]
-    return LaunchDescription([*declarations, OpaqueFunction(function=begin)])
+    return LaunchDescription(
+        [
+            OpaqueFunction(function=forget_inherited),
+            *declarations,
+            OpaqueFunction(function=begin),
+        ]
+    )
+
+
+def _including_action() -> IncludeLaunchDescription | None:
+    """Return the action that loads the current launch file; None if it is loaded otherwise."""
+    # launch passes it to nobody, but it is the innermost caller of its kind.
+    frame = inspect.currentframe()
+    while frame is not None:
+        caller = frame.f_locals.get('self')
+        if isinstance(caller, IncludeLaunchDescription):
+            return caller
+        frame = frame.f_back
+    return None

@@ -19,12 +19,15 @@ from launch_ros.actions import Node
 from ..errors import SettingsError
 from ..nodes.parameters.video_output_settings import VideoOutputSettings
 from ..nodes.parameters.video_source_settings import VideoSourceSettings
+from ..paths import user_path
 from ..video.cameras import is_live
+from .endings import with_endings
 from .large_images import large_images_environment
 from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
 
 PACKAGE = 'ros_deep_learning'
 RESPAWN_DELAY_S = 1.0
+VIDEO_NODES = {'video_source': VideoSourceSettings, 'video_output': VideoOutputSettings}
 
 INPUT_ARGUMENTS = parameter_arguments(VideoSourceSettings, 'input', 'resource')
 OUTPUT_ARGUMENTS = parameter_arguments(VideoOutputSettings, 'output', 'resource')
@@ -50,17 +53,33 @@ def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
-    """Return the node that plays the argument ``input`` on a topic."""
+def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> list[Any]:
+    """Return the actions that start the node that plays the argument ``input`` on a topic."""
     # A file that has been played must not start again; a camera has no end.
     lasting = given['input'] is None or is_live(given['input'])
     return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name, lasting)
 
 
-def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> Node:
-    """Return the node that writes or shows a topic as the argument ``output`` says."""
+def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> list[Any]:
+    """Return the actions that start the node that writes or shows a topic.
+
+    The argument ``output`` says where.
+    """
+    _check_output(given['output'] or '')
     # A closed window stays closed, and a finished file must not be overwritten.
     return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name, False)
+
+
+def _check_output(output: str) -> None:
+    """Raise SettingsError for a bare word, which would become a folder of pictures."""
+    path = user_path(output.removeprefix('file://'))
+    if not output or '://' in output or path.suffix or path.is_dir() or output.endswith('/'):
+        return
+    msg = (
+        f'launch argument output: expected a file such as seen.mp4, got {output!r}; for pictures '
+        f'give a pattern such as {output}/frame-%06d.jpg, an existing folder, or {output}/'
+    )
+    raise SettingsError(msg)
 
 
 def _video(
@@ -70,16 +89,19 @@ def _video(
     remap: Any,
     name: str | None,
     lasting: bool,
-) -> Node:
+) -> list[Any]:
     files = list(filter(None, [given['params_file']]))
     values = given_parameters((*PROCESS_ARGUMENTS, *arguments), given)
-    return Node(
-        **process(executable, {**given, 'respawn': given['respawn'] and lasting}),
-        name=name or executable,
+    name = name or executable
+    respawn = given['respawn'] and lasting
+    node = Node(
+        **process(executable, {**given, 'respawn': respawn}),
+        name=name,
         # An empty list of values would be no parameter file.
         parameters=[*files, *filter(None, [values])],
         remappings=[remap],
     )
+    return with_endings(node, name, respawn=respawn)
 
 
 def rviz(config: str, names: Mapping[str, str], given: Mapping[str, Any]) -> Node:

@@ -9,6 +9,8 @@ from typing import Any
 
 from launch import LaunchDescription
 
+from ..nodes.parameters.video_output_settings import VideoOutputSettings
+from ..nodes.parameters.video_source_settings import VideoSourceSettings
 from . import launch_parts as parts
 from .launch_arguments import (
     IMAGE_TOPIC,
@@ -18,6 +20,7 @@ from .launch_arguments import (
     Argument,
     described,
 )
+from .params_file import check_params_file
 
 OWN_TOPIC = '~/raw'
 SOURCE_TOPIC = Argument('image_topic', OWN_TOPIC, 'The topic to publish on (sensor_msgs/Image).')
@@ -30,7 +33,8 @@ def source_launch() -> LaunchDescription:
     arguments = (NAME, *PROCESS_ARGUMENTS, PARAMS_FILE, SOURCE_TOPIC, *parts.INPUT_ARGUMENTS)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
-        return [parts.video_source(given, given['image_topic'], given['name'])]
+        _check_params(given, {given['name'] or 'video_source': VideoSourceSettings})
+        return parts.video_source(given, given['image_topic'], given['name'])
 
     return described(arguments, start)
 
@@ -41,7 +45,9 @@ def output_launch() -> LaunchDescription:
     arguments = (NAME, *PROCESS_ARGUMENTS, PARAMS_FILE, *topics, *parts.OUTPUT_ARGUMENTS)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
-        return [parts.video_output(given, given['topic'] or given['image_topic'], given['name'])]
+        _check_params(given, {given['name'] or 'video_output': VideoOutputSettings})
+        topic = given['topic'] or given['image_topic']
+        return parts.video_output(given, topic, given['name'])
 
     return described(arguments, start)
 
@@ -52,8 +58,14 @@ def viewer_launch() -> LaunchDescription:
     arguments = (*PROCESS_ARGUMENTS, PARAMS_FILE, IMAGE_TOPIC, *videos)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
+        _check_params(given, parts.VIDEO_NODES)
         given = {**given, 'output': given['output'] or WINDOW}
         topic = given['image_topic']
-        return [parts.video_source(given, topic), parts.video_output(given, topic)]
+        return [*parts.video_source(given, topic), *parts.video_output(given, topic)]
 
     return described(arguments, start)
+
+
+def _check_params(given: Mapping[str, Any], nodes: Mapping[str, type[Any]]) -> None:
+    if given['params_file']:
+        check_params_file(given['params_file'], nodes)

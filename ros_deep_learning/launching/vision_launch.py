@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 from launch import LaunchDescription
-from launch.actions import EmitEvent, LogInfo, RegisterEventHandler
+from launch.actions import EmitEvent, RegisterEventHandler
 from launch.events import matches_action
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
@@ -20,6 +20,7 @@ from lifecycle_msgs.msg import Transition
 from ..errors import SettingsError
 from ..nodes.parameters.vision_settings import MODEL_TEXT
 from . import launch_parts as parts
+from .endings import on_failed_start, with_endings
 from .launch_arguments import (
     AUTOSTART,
     IMAGE_TOPIC,
@@ -33,6 +34,7 @@ from .launch_arguments import (
     parameter_arguments,
     plain_parameters,
 )
+from .params_file import check_params_file
 
 COMMON_ARGUMENTS = (*PROCESS_ARGUMENTS, PARAMS_FILE, AUTOSTART, IMAGE_TOPIC, RVIZ)
 
@@ -51,6 +53,7 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
         _want_one_camera(given)
         name = given['name'] or executable
+        _check_params(given, {name: settings_type})
         values = {
             **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
             # An event could get lost if the process was killed; see autostart.
@@ -64,21 +67,23 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
         )
         events = given['autostart'] and not given['respawn']
         return [
-            *_say_failures(node),
+            *on_failed_start(node, name, ends_launch=events),
             *(autostart(node) if events else []),
-            node,
+            *with_endings(node, name, respawn=given['respawn']),
             *_around({executable: name}, executable, given),
         ]
 
     return described(arguments, start)
 
 
-def composed_launch(names: Sequence[str]) -> LaunchDescription:
+def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
     """Return the launch of several vision nodes in one process on one camera topic.
 
     Args:
-        names: The nodes of the program ``vision``, all of which start by default.
+        types: The nodes of the program ``vision``, all of which start by default, and the
+            dataclass of the parameters of each.
     """
+    names = tuple(types)
     models = tuple(Argument(f'{name}_model', '', MODEL_TEXT, str, 'model') for name in names)
     shared = (
         Argument('nodes', ' '.join(names), 'Which nodes to start, separated by spaces.'),
@@ -92,6 +97,7 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
         if unknown := [name for name in chosen if name not in names]:
             msg = f'launch argument nodes: no node {unknown[0]!r}; known are {", ".join(names)}'
             raise SettingsError(msg)
+        _check_params(given, {name: types[name] for name in chosen or names})
         common = {
             **plain_parameters((*PROCESS_ARGUMENTS, *shared), given),
             'autostart': given['autostart'],
@@ -108,7 +114,8 @@ def composed_launch(names: Sequence[str]) -> LaunchDescription:
             parameters=[*_files('vision', given), _values_file(values, given['namespace'] or '')],
             remappings=[('~/image_in', given['image_topic'])],
         )
-        return [node, *_around({name: name for name in names}, 'vision', given)]
+        started = with_endings(node, 'vision', respawn=given['respawn'])
+        return [*started, *_around({name: name for name in names}, 'vision', given)]
 
     return described(arguments, start)
 
@@ -123,6 +130,16 @@ def _want_one_camera(given: Mapping[str, Any]) -> None:
             'each camera has its own topics; start sources and outputs separately, and remap those'
         )
         raise SettingsError(msg)
+
+
+def _check_params(given: Mapping[str, Any], nodes: Mapping[str, type[Any]]) -> None:
+    if given['params_file']:
+        videos = {
+            node: parts.VIDEO_NODES[node]
+            for argument, node in (('input', 'video_source'), ('output', 'video_output'))
+            if given.get(argument)
+        }
+        check_params_file(given['params_file'], {**nodes, **videos})
 
 
 def _files(config: str, given: Mapping[str, Any]) -> list[str]:
@@ -147,14 +164,14 @@ def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str
     return file.name
 
 
-def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Node]:
+def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Any]:
     """Return the requested source, output and rviz of the nodes."""
-    nodes = []
+    nodes: list[Any] = []
     if given['input']:
-        nodes.append(parts.video_source(given, given['image_topic']))
+        nodes += parts.video_source(given, given['image_topic'])
     if given.get('output'):
         (name,) = names.values()
-        nodes.append(parts.video_output(given, f'{name}/overlay'))
+        nodes += parts.video_output(given, f'{name}/overlay')
     if given['rviz']:
         nodes.append(parts.rviz(config, names, given))
     return nodes
@@ -182,18 +199,3 @@ def autostart(node: LifecycleNode) -> list[Any]:
         handle_once=True,
     )
     return [RegisterEventHandler(activate), change(Transition.TRANSITION_CONFIGURE)]
-
-
-def _say_failures(node: LifecycleNode) -> list[Any]:
-    hint = LogInfo(msg='the node stays unconfigured; fix the error above and configure it again')
-    return [
-        RegisterEventHandler(
-            OnStateTransition(
-                target_lifecycle_node=node,
-                start_state=start_state,
-                goal_state='unconfigured',
-                entities=[hint],
-            )
-        )
-        for start_state in ('configuring', 'errorprocessing')
-    ]

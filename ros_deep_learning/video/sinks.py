@@ -229,8 +229,9 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
         codec: As for ``VideoSink``.
 
     Raises:
-        ImageError: The path has an unknown suffix, or cannot be written.
+        ImageError: It is a URL, the path has an unknown suffix, or it cannot be written.
     """
+    check_output_scheme(output)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
@@ -245,3 +246,14 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
         msg = f'{path} is one picture, but there are many frames; give a folder, or name-%d.jpg'
         raise ImageError(msg)
     return PictureSink(path.parent, form=path.name)
+
+
+def check_output_scheme(output: str) -> None:
+    """Raise ImageError if an output is a URL other than ``file://``."""
+    scheme, separator, _ = output.partition('://')
+    if separator and scheme != 'file':
+        msg = (
+            f'cannot write {output!r}: expected a path, with or without file://; only the node '
+            'video_output shows a window (display://), and nothing here sends streams'
+        )
+        raise ImageError(msg)

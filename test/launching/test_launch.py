@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from ament_index_python.packages import (
     get_package_prefix,
     get_package_share_directory,
 )
-from launch import LaunchContext
+from launch import LaunchContext, LaunchDescription
+from launch.actions import EmitEvent, IncludeLaunchDescription, LogInfo, RegisterEventHandler
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import Node
 from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
@@ -67,28 +69,33 @@ def test_without_autostart_the_node_waits(launch: Callable[..., Any], graph: Any
 def test_a_wrong_model_is_told_and_the_node_can_be_fixed(
     launch: Callable[..., Any], graph: Any, ssd_onnx: Path
 ) -> None:
-    launched = launch('detectnet.launch.py', 'model:=no-such-model')
-    graph.wait_until('the error', lambda: 'stays unconfigured' in launched.text())
+    launched = launch('detectnet.launch.py', 'model:=no-such-model', 'autostart:=false')
+
+    def told() -> bool:
+        # launch hears of the transition only once it has discovered the node.
+        assert not graph.transition('detectnet', 'configure')
+        return 'stays unconfigured' in launched.text()
+
+    graph.wait_until('the hint', told)
     assert "configure failed: no model 'no-such-model'" in launched.text()
     assert graph.set_parameters('detectnet', model='ssd-mobilenet-v2').successful
     assert graph.transition('detectnet', 'configure')
 
 
 @pytest.mark.parametrize(
-    ('argument', 'words'),
+    ('arguments', 'words'),
     [
         ('threshold:=9', 'error: parameter threshold'),
         ('threshold:=high', "launch argument threshold: expected a float, got 'high'"),
+        ('model:=no-such-model', "configure failed: no model 'no-such-model'"),
     ],
 )
-def test_a_wrong_argument_is_told_in_one_line(
-    launch: Callable[..., Any], graph: Any, argument: str, words: str
+def test_a_launch_ends_with_an_error_when_its_node_cannot_start(
+    launch: Callable[..., Any], graph: Any, arguments: str, words: str
 ) -> None:
-    launched = launch('detectnet.launch.py', argument)
-    graph.wait_until(
-        'the end of the node, or of the launch that starts none',
-        lambda: 'process has died' in launched.text() or launched.process.poll() is not None,
-    )
+    launched = launch('detectnet.launch.py', arguments)
+    graph.wait_until('its end', lambda: launched.process.poll() is not None)
+    assert launched.process.returncode == 1
     assert words in launched.text()
     assert 'Traceback' not in launched.text()
 
@@ -117,6 +124,7 @@ def test_a_wrong_argument_is_told_in_one_line(
             'cameras:=front image_topic:=/a rviz:=true',
             'cameras: rviz, image_topic would have no',
         ),
+        ('detectnet', 'output:=screen', "output: expected a file such as seen.mp4, got 'screen'"),
         (
             'vision',
             'nodes:=imagenet,posenet',
@@ -138,7 +146,80 @@ def described(file: str, *arguments: str) -> list[Any]:
     context = LaunchContext()
     context.launch_configurations.update(argument.split(':=', 1) for argument in arguments)
     description = PythonLaunchDescriptionSource(str(path)).get_launch_description(context)
-    return [started for entity in description.entities for started in entity.visit(context) or ()]
+    return list(visited(description, context))
+
+
+def visited(entity: Any, context: LaunchContext) -> Iterator[Any]:
+    """Visit an entity as launch does, and yield the nodes and messages that it leads to."""
+    for found in entity.visit(context) or ():
+        if isinstance(found, (Node, LogInfo)):
+            yield found
+        elif not isinstance(found, (RegisterEventHandler, EmitEvent)):
+            yield from visited(found, context)
+
+
+INCLUDING = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+def generate_launch_description():
+    everyday = {'output': 'screen', 'name': 'robot', 'params_file': 'camera.yaml',
+                'log_level': 'nonsense', 'device': '/dev/ttyUSB0', 'rviz': 'true'}
+    return LaunchDescription([
+        *[DeclareLaunchArgument(name, default_value=value) for name, value in everyday.items()],
+        IncludeLaunchDescription(PythonLaunchDescriptionSource(FILE), launch_arguments=GIVEN),
+    ])
+"""
+
+
+def test_the_arguments_of_an_including_file_stay_there(tmp_path: Path) -> None:
+    ours = Path(get_package_share_directory('ros_deep_learning'), 'launch/detectnet.launch.py')
+    path = tmp_path / 'robot.launch.py'
+    path.write_text(f'FILE = {str(ours)!r}\nGIVEN = [("model", "mine.onnx")]\n{INCLUDING}')
+    context = LaunchContext()
+    include = IncludeLaunchDescription(PythonLaunchDescriptionSource(str(path)))
+    # launch asks for the arguments first, without a context.
+    LaunchDescription([include]).get_launch_arguments()
+    told, node = visited(LaunchDescription([include]), context)
+    assert isinstance(node, Node)
+    (words,) = [each.text for each in told.msg]
+    assert 'rviz, device, output of the including launch file have no effect' in words
+    given = {'output', 'name', 'params_file', 'log_level', 'device', 'rviz', 'model'}
+    assert set(context.launch_configurations) == given
+    assert context.launch_configurations['output'] == 'screen'
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (None, 'mine.yaml: No such file or directory'),
+        ('a: [', 'mine.yaml is not YAML'),
+        ('threshold: 0.4', 'no ros__parameters in it; expected /**: or detectnet:'),
+        ('/**: {ros__parameters: {treshold: 1}}', "no parameter 'treshold'; did you mean thresh"),
+        ('/detctnet: {ros__parameters: {}}', 'sections are for /detctnet; expected /**: or det'),
+    ],
+)
+def test_a_parameter_file_that_is_of_no_use_is_an_error(
+    tmp_path: Path, text: str | None, words: str
+) -> None:
+    file = tmp_path / 'mine.yaml'
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        described('detectnet', f'params_file:={file}')
+
+
+def test_a_parameter_file_of_the_whole_robot_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / 'mine.yaml'
+    sections = {
+        'camera': {'exposure': 3},
+        'robot': {'eyes': {'ros__parameters': {'qos_overrides./a.subscription.depth': 2}}},
+        '/**': {'ros__parameters': {'class_labels_path': '', 'use_sim_time': True}},
+    }
+    sections['camera'] = {'ros__parameters': sections['camera']}
+    file.write_text(yaml.safe_dump(sections))
+    assert len(described('detectnet', f'params_file:={file}', 'name:=eyes')) == 1
 
 
 @pytest.mark.parametrize(

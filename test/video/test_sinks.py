@@ -67,6 +67,12 @@ def test_what_is_no_output(output: str) -> None:
         open_output(output, 25.0)
 
 
+@pytest.mark.parametrize('output', ['rtsp://@:8554/out', 'webrtc://@:8554/out', 'display://0'])
+def test_a_url_is_no_folder(output: str) -> None:
+    with pytest.raises(ImageError, match=f'cannot write .{output}.: expected a path'):
+        open_output(output, 25.0)
+
+
 def test_one_picture_of_many_frames() -> None:
     with pytest.raises(ImageError, match='is one picture, but there are many frames'):
         open_output('out.jpg', 25.0)

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How a launch ends: with an error if one of its nodes cannot work, with 0 after a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from launch import LaunchContext
+from launch.actions import LogInfo, OpaqueFunction, RegisterEventHandler, Shutdown
+from launch.event_handlers import OnProcessExit
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+
+from ..errors import DeepLearningError
+
+
+def with_endings(node: Node, name: str, *, respawn: bool, ends_launch: bool = False) -> list[Any]:
+    """Return the actions that start a process, and end the launch if it fails.
+
+    Args:
+        node: The process.
+        name: Its name for people.
+        respawn: Whether it is started again instead.
+        ends_launch: Whether the launch ends when the process has done its work.
+    """
+
+    def ended(event: Any, context: LaunchContext) -> Sequence[Any]:
+        if context.is_shutdown or respawn:
+            return []
+        if event.returncode:
+            _fail(f'{name} ended with exit code {event.returncode}; its last lines say why')
+        return [Shutdown(reason=f'{name} has ended')] if ends_launch else []
+
+    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=ended)), node]
+
+
+def on_failed_start(node: LifecycleNode, name: str, *, ends_launch: bool) -> list[Any]:
+    """Return actions that follow when a node cannot be configured or activated.
+
+    Args:
+        node: The node.
+        name: Its name for people.
+        ends_launch: Whether the launch ends with an error; otherwise a hint is logged.
+    """
+    if ends_launch:
+        text = f'{name} could not be started; its last lines say why'
+        entity: Any = OpaqueFunction(function=lambda _: _fail(text))
+    else:
+        entity = LogInfo(
+            msg='the node stays unconfigured; fix the error above and configure it again'
+        )
+    failures = [('configuring', 'unconfigured'), ('errorprocessing', 'unconfigured')]
+    if ends_launch:
+        failures.append(('activating', 'inactive'))
+    return [
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state=start_state,
+                goal_state=goal_state,
+                entities=[entity],
+            )
+        )
+        for start_state, goal_state in failures
+    ]
+
+
+def _fail(text: str) -> NoReturn:
+    # An exception is the only way to an exit code of launch that is not 0.
+    raise DeepLearningError(text)

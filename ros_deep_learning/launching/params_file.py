@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Check the parameter file of a launch before a node is started with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Any
+
+import yaml
+
+from ..errors import SettingsError
+from ..nodes.parameters.parameter_table import ParameterTable, rule_of
+from ..paths import user_path
+
+OF_EVERY_NODE = (
+    'diagnostic_updater',
+    'qos_overrides',
+    'start_type_description_service',
+    'use_sim_time',
+)
+"""Parameters, or their first parts, that rclpy and diagnostic_updater declare."""
+
+
+def check_params_file(path: str, nodes: Mapping[str, type[Any]]) -> None:
+    """Raise SettingsError if a launch cannot use a parameter file.
+
+    Sections of nodes that the launch does not start are ignored, since a robot may have one file
+    for all of its nodes.
+
+    Args:
+        path: The file.
+        nodes: The settings dataclass of each node of the launch, by the node's name.
+
+    Raises:
+        SettingsError: The file cannot be read, is not a parameter file, has no section for the
+            nodes, or a parameter that none of them has.
+    """
+    sections = list(_sections(_read(path)))
+    if not sections:
+        msg = f'params_file {path}: no ros__parameters in it; {_form(nodes)}'
+        raise SettingsError(msg)
+    matched = False
+    for section, values in sections:
+        names = [name for name in nodes if fnmatchcase(name, section.rsplit('/', 1)[-1])]
+        matched = matched or bool(names)
+        known = {known for name in names for known in _parameters(nodes[name])}
+        for key in map(str, values) if names else ():
+            if key.split('.')[0] not in known:
+                near = get_close_matches(key, known, 1)
+                hint = f'; did you mean {near[0]}?' if near else ''
+                owners = ', '.join(names)
+                msg = f'params_file {path}: {owners} has no parameter {key!r}{hint}'
+                raise SettingsError(msg)
+    if not matched:
+        found = ', '.join(section for section, _ in sections)
+        msg = f'params_file {path}: sections are for {found}; {_form(nodes)}'
+        raise SettingsError(msg)
+
+
+def _read(path: str) -> Any:
+    try:
+        return yaml.safe_load(user_path(path).read_text())
+    except OSError as err:
+        msg = f'params_file {path}: {err.strerror}'
+        raise SettingsError(msg) from err
+    except (yaml.YAMLError, UnicodeDecodeError) as err:
+        msg = f'params_file {path} is not YAML: {" ".join(str(err).split())}'
+        raise SettingsError(msg) from err
+
+
+def _sections(document: Any, path: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the node name and the parameters of each ``ros__parameters``, at any depth."""
+    if not isinstance(document, dict):
+        return
+    for key, value in document.items():
+        if key == 'ros__parameters':
+            yield path, value or {}
+        else:
+            yield from _sections(value, f'{path}/{str(key).strip("/")}')
+
+
+def _parameters(settings_type: type[Any]) -> Iterator[str]:
+    yield from OF_EVERY_NODE
+    for name, field in ParameterTable(settings_type).fields.items():
+        yield name
+        yield from rule_of(field).aliases
+
+
+def _form(nodes: Mapping[str, Any]) -> str:
+    return f'expected /**: or {", ".join(nodes)}:, with ros__parameters: below it'
