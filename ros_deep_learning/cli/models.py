@@ -133,6 +133,7 @@ def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
     add('--no-run', action='store_true', help='do not load and run it, as on a small machine')
     if name == 'add':
         add('--replace', action='store_true', help='replace a network of that name added before')
+        add('--yes', action='store_true', help='do not ask whether guesses are right')
     else:
         add('--write', type=Path, metavar='CARD', help='write the card to this file (.yaml)')
 

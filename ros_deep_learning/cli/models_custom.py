@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any
 
 from ..cards.card import ModelCard, Task
 from ..cards.card_text import card_text
-from ..cards.decision import by_reason
+from ..cards.decision import by_reason, guesses
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import AmbiguousOutputsError, CardError
 from ..files import write_whole
 from ..networks import DetectNet, ImageNet, Network, SegNet
+from ..networks.proof import FIX
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..paths import user_path
 from ..recognition.choice import choose_card
@@ -87,10 +89,26 @@ def add(arguments: argparse.Namespace) -> int:
     """Keep a network under its name."""
     card = _card(arguments)
     _run_once(card, arguments)
+    _ask(card, arguments)
     path = add_card(card, replace_it=arguments.replace)
     print(f'{card.name}: {path}')
     print(f'next: {next_command(card.task, card.name)}')
     return 0
+
+
+def _ask(card: ModelCard, arguments: argparse.Namespace) -> None:
+    """Ask at a terminal whether guesses are right.
+
+    Raises:
+        CardError: They are not.
+    """
+    guessed = by_reason(guesses(card.decisions))
+    if not guessed or arguments.yes or not sys.stdin.isatty():
+        return
+    print(f'guessed: {"; ".join(guessed)}')
+    if input('Is that right? [y/N] ').strip().casefold() not in ('y', 'yes'):
+        msg = f'{card.name} is not added; {FIX}'
+        raise CardError(msg)
 
 
 def _run_once(card: ModelCard, arguments: argparse.Namespace) -> None:

@@ -89,6 +89,9 @@ class Evidence:
         import yaml
 
         path = self.path.parent / name
+        if not path.is_file() and self.path.parent.name == 'onnx':
+            # Exports on Hugging Face are in a folder of this name, beside the files.
+            path = self.path.parent.parent / name
         try:
             if path.stat().st_size > MAX_BESIDE_BYTES:
                 return _NOTHING

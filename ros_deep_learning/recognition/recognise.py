@@ -16,7 +16,7 @@ from .decoder_choice import choose
 from .evidence import Evidence, Finding
 from .families import FAMILIES
 from .hints import Hints
-from .usual import UNIT
+from .usual import ANTIALIASED, UNIT
 
 
 def recognise(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
@@ -52,6 +52,8 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
         role = score_role(evidence, name) if task == 'classification' else 'scores'
         # The means and deviations of ImageNet are those of colours.
         guessed = onnx_preprocessing(task, None) if evidence.depth == 3 else UNIT
+        if task == 'classification':
+            guessed = guessed | ANTIALIASED
         return Finding(by, task, None, {role: name}, {}, guessed)
     whole = {name: tensor.shape for name, tensor in evidence.outputs.items()}
     try:

@@ -19,6 +19,8 @@ PLUS_MINUS_ONE: dict[str, Any] = {'scale': 1 / 127.5, 'mean': (1.0, 1.0, 1.0)}
 LETTERBOX: dict[str, Any] = {'resize': 'letterbox', 'pad_value': 114}
 TOP_LEFT: dict[str, Any] = LETTERBOX | {'align': 'top_left'}
 STRETCH: dict[str, Any] = {'resize': 'stretch'}
+# Pillow and torchvision filter what they reduce; OpenCV's bilinear does not.
+ANTIALIASED: dict[str, Any] = {'interpolation': 'area'}
 AS_IS: dict[str, Any] = {'scale': 1.0}
 YOLOX: dict[str, Any] = {'channels': 'bgr', 'rounding': 'down'} | TOP_LEFT
 NANODET: dict[str, Any] = {

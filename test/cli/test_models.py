@@ -303,6 +303,25 @@ def test_the_labels_of_a_data_set_are_kept(
     assert load_labels(find_card('farm').labels) == ('hen', 'cow')
 
 
+@pytest.mark.parametrize(('answer', 'code'), [('y', 0), ('', 1)])
+def test_guesses_are_asked_about_at_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    answer: str,
+    code: int,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr('sys.stdin.isatty', lambda: True, raising=False)
+    monkeypatch.setattr('builtins.input', lambda question: asked.append(question) or answer)
+    said(capsys, 'add', CASES / 'tagger_sigmoid.onnx', code=code)
+    assert asked == ['Is that right? [y/N] ']
+    assert '(a guess: usual for the shape of the output); if a guess is wrong' in caplog.text
+    said(capsys, 'add', CASES / 'tagger_sigmoid.onnx', '--yes', '--replace')
+    assert len(asked) == 1
+
+
 def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shapes = {'input_1': [1, 4, 64, 96], 'output0': [1, 6, 126]}
     values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]

@@ -443,6 +443,42 @@ def test_preprocessor_config_of_a_classifier(tmp_path: Path) -> None:
     assert not [decision for decision in card.decisions if decision.guess]
 
 
+@pytest.mark.parametrize('folder', ['.', 'onnx'])
+@pytest.mark.parametrize(
+    ('config', 'resize', 'fraction'),
+    [
+        ({'crop_pct': 0.95, 'crop_mode': 'center'}, 'crop', 0.95),
+        ({'crop_pct': 1.0, 'crop_mode': 'squash'}, 'stretch', 1.0),
+    ],
+)
+def test_the_config_of_timm_beside_a_classifier(
+    tmp_path: Path, folder: str, config: dict[str, Any], resize: str, fraction: float
+) -> None:
+    config |= {'mean': [0.5, 0.5, 0.5], 'std': [0.1, 0.2, 0.3], 'input_size': [3, 64, 64]}
+    text = json.dumps({'architecture': 'resnet18', 'pretrained_cfg': config})
+    (tmp_path / 'config.json').write_text(text)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    outputs = {'output': np.zeros((1, 5), np.float32)}
+    path = write_exported(
+        tmp_path / folder / 'net.onnx', outputs, inputs={'input': [1, 3, SIZE, SIZE]}
+    )
+    card = card_from_file(path)
+    spec = card.input
+    assert (spec.scale, spec.mean, spec.std) == (1 / 255, (0.5,) * 3, (0.1, 0.2, 0.3))
+    assert (spec.resize, spec.crop_fraction, spec.interpolation) == (resize, fraction, 'area')
+    # A constant does not tell whether it is a logit.
+    assert {decision.key for decision in card.decisions if decision.guess} <= {'scores'}
+
+
+def test_a_classifier_of_which_nothing_is_known_is_a_guess(tmp_path: Path) -> None:
+    outputs = {'output': np.zeros((1, 5), np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'input': [1, 3, SIZE, SIZE]})
+    card = card_from_file(path)
+    assert card.input.interpolation == 'area'
+    guessed = {decision.key for decision in card.decisions if decision.guess}
+    assert guessed == {'resize', 'channels', 'scale', 'mean', 'std', 'scores'}
+
+
 def test_a_classifier_of_seven_classes_is_no_yolov7(tmp_path: Path) -> None:
     outputs = {'output': np.zeros((1, 7), np.float32)}
     for batch in ('batch', 1):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..activations import score_role
 from ..evidence import Evidence, Family, Finding
-from ..usual import COCO, IMAGENET, STRETCH, UNIT
+from ..usual import ANTIALIASED, COCO, IMAGENET, STRETCH, UNIT
 
 _SOFTMAX = ('detr', 'yolos', 'table-transformer')
 _UNIT = ('rt_detr', 'rt_detr_v2', 'd_fine')
@@ -25,8 +25,8 @@ _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3
 def recognise(evidence: Evidence) -> Finding | None:
     """Recognise by tensor names; config.json and preprocessor_config.json are read beside it."""
     shapes = evidence.shapes
-    if timm := _timm(evidence):
-        return timm
+    if classifier := _timm(evidence) or _described_classifier(evidence):
+        return classifier
     if 'logits' not in shapes or evidence.input_name != 'pixel_values':
         return None
     stated = _stated(evidence.beside('preprocessor_config.json'))
@@ -63,8 +63,11 @@ def _timm(evidence: Evidence) -> Finding | None:
     if len(stated) != 2:
         return None
     stated['scale'] = 1 / 255
+    stated |= ANTIALIASED
     crop, guessed = config.get('crop_pct'), {'resize': 'crop'}
-    if isinstance(crop, int | float) and 0 < crop <= 1:
+    if config.get('crop_mode') == 'squash':
+        stated, guessed = stated | STRETCH, {}
+    elif isinstance(crop, int | float) and 0 < crop <= 1:
         stated, guessed = stated | {'resize': 'crop', 'crop_fraction': float(crop)}, {}
     by = f"timm's mean and std in {where}"
     role = score_role(evidence, name)
@@ -154,6 +157,18 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(edge, int) and isinstance(inner, int) and 0 < inner <= edge:
             stated['crop_fraction'] = inner / edge
     return stated
+
+
+def _described_classifier(evidence: Evidence) -> Finding | None:
+    """Recognise a classifier of any tensor names by preprocessor_config.json beside it."""
+    ((name, shape), *more) = evidence.shapes.items()
+    if more or len(shape) != 1 or shape[0] < 1:
+        return None
+    stated = _stated(evidence.beside('preprocessor_config.json'))
+    if not stated:
+        return None
+    by, role = 'preprocessor_config.json', score_role(evidence, name)
+    return Finding(by, 'classification', None, {role: name}, stated | ANTIALIASED)
 
 
 FAMILY = Family('Hugging Face transformers and timm', recognise)
