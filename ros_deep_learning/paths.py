@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from pathlib import Path
 
 from .errors import SettingsError
 from .text import one_line
 
 CACHE_VARIABLE = 'ROS_DEEP_LEARNING_CACHE'
+_MOST_BYTES, _MOST_BYTES_OF_A_NAME = 4096, 255
+"""PATH_MAX and NAME_MAX of Linux."""
 
 
 def user_path(text: str | Path) -> Path:
@@ -20,13 +23,16 @@ def user_path(text: str | Path) -> Path:
         SettingsError: There is no such user, or the text cannot be a path.
     """
     try:
-        os.fsencode(text)
-        if '\0' not in str(text):
+        data = os.fsencode(text)
+        if b'\0' in data:
+            cause = 'it contains a NUL character'
+        elif len(data) >= _MOST_BYTES or max(map(len, data.split(b'/'))) > _MOST_BYTES_OF_A_NAME:
+            cause = 'it is longer than a path can be'
+        else:
             return Path(text).expanduser()
-        cause = 'it contains a NUL character'
     except (RuntimeError, ValueError) as err:
         cause = one_line(err)
-    msg = f'{str(text)!r} is not a path: {cause}; to fix: give the whole path'
+    msg = f'{reprlib.repr(str(text))} is not a path: {cause}; to fix: give the whole path'
     raise SettingsError(msg)
 
 

@@ -13,9 +13,16 @@ def shape_text(shape: Sequence[int]) -> str:
     return 'x'.join('?' if size < 0 else str(size) for size in shape) or 'scalar'
 
 
+def printable(text: str) -> str:
+    """Return a text with escapes for what a terminal or a ROS message could stumble over."""
+    if text.isprintable():
+        return text
+    return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
+
+
 def one_line(err: BaseException, limit: int = 400) -> str:
     """Return the message of an exception on one line of at most ``limit`` characters."""
-    text = ' '.join(str(err).split()) or type(err).__name__
+    text = printable(' '.join(str(err).split())) or type(err).__name__
     return text if len(text) <= limit else text[: limit - 3] + '...'
 
 

@@ -73,9 +73,19 @@ def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
     Returns:
         One label per class; empty if there are no names, or their keys are not consecutive
         numbers from 0 or 1.
+
+    Raises:
+        CardError: A name is empty, or not printable, as in a labels file.
     """
     for key in _NAME_KEYS:
         if labels := _parse_names(metadata.get(key, '')):
+            for number, label in enumerate(labels):
+                if not label.isprintable() or not label:
+                    msg = (
+                        f'the metadata {key} of the network: {label!r} of class {number} is not a '
+                        'label; to fix: give a file of labels'
+                    )
+                    raise CardError(msg)
             return labels
     return ()
 

@@ -80,7 +80,8 @@ def parse_yaml(data: bytes | str, path: Path) -> Section:
     except RecursionError as err:
         msg = f'{path}: not a card: nested too deeply'
         raise CardError(msg) from err
-    except (yaml.YAMLError, ValueError) as err:
+    # PyYAML's constructors of scalars raise whatever a malformed text makes them.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as err:
         msg = f'{path}: not valid YAML: {one_line(err)}'
         raise CardError(msg) from err
     if not isinstance(values, dict):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import re
@@ -67,6 +68,11 @@ def extract_members(
                     _copy(stream, found[role])
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError) as err:
         _refuse(archive, f'it is damaged ({err})', err)
+    except OSError as err:
+        # A damaged zip has offsets that cannot be sought; a full disk is something else.
+        if err.errno != errno.EINVAL:
+            raise
+        _refuse(archive, f'it is damaged ({err.strerror})', err)
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as err:
         _refuse(archive, str(err), err)
     for role in ('model', 'prototxt'):

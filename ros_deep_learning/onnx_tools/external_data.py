@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OnnxError
+from ..text import printable
 from .load import load_onnx
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def external_files(path: Path, model: ModelProto) -> list[str]:
     names = sorted({entry.value for entry in _location_entries(model)})
     for name in names:
         if Path(name).is_absolute() or '..' in Path(name).parts:
-            msg = f'{path} refers to weights outside its own folder: {name}'
+            msg = f'{path} refers to weights outside its own folder: {printable(name)}'
             raise OnnxError(msg)
     return names
 
@@ -104,7 +105,10 @@ def _files(path: Path, model: ModelProto) -> list[Path]:
     for name in external_files(path, model):
         files.append(path.parent / name)
         if not files[-1].is_file():
-            msg = f'{path} has weights in {name}, which is missing; to fix: put it beside {path}'
+            msg = (
+                f'{path} has weights in {printable(name)}, which is missing; to fix: put it '
+                f'beside {path}'
+            )
             raise OnnxError(msg)
     return files
 

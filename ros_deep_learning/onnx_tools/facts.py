@@ -75,6 +75,10 @@ def read_facts(path: Path) -> OnnxFacts:
     if not inputs or not model.graph.output:
         msg = f'{path} is not an ONNX network: it has no inputs or no outputs'
         raise OnnxError(msg)
+    for value in (*inputs, *model.graph.output):
+        if not value.name.isprintable():
+            msg = f'{path} is not an ONNX network: it has a tensor named {value.name!r}'
+            raise OnnxError(msg)
     versions = [o.version for o in model.opset_import if o.domain in ('', 'ai.onnx')]
     return OnnxFacts(
         path=path,

@@ -111,3 +111,9 @@ def test_labels_in_metadata(names: str, labels: tuple[str, ...]) -> None:
 def test_no_two_classes_of_the_zoo_have_one_label(path: Path) -> None:
     labels = load_labels(path)
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize('name', ['a\0', '\x1b[2J', '\ud800', ''])
+def test_labels_in_a_network_are_checked_as_those_of_a_file_are(name: str) -> None:
+    with pytest.raises(CardError, match='of class 1 is not a label; to fix: give'):
+        labels_in_metadata({'names': repr(['cat', name])})

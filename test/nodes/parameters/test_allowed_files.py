@@ -47,7 +47,9 @@ def test_no_other_file_is_named(
     assert f'start the node with {name}:={text}, or with model_folders:=' in str(caught.value)
 
 
-@pytest.mark.parametrize('path', ['~no-such-user/x.yaml', 'a\0b.yaml', 'a\ud800.yaml'])
+@pytest.mark.parametrize(
+    'path', ['~no-such-user/x.yaml', 'a\0b.yaml', 'a\ud800.yaml', 'a' * 256 + '.yaml']
+)
 def test_what_is_no_path_is_an_error(allowed: AllowedFiles, path: str) -> None:
     with pytest.raises(SettingsError, match='is not a path: '):
         allowed.check({'model': path})
