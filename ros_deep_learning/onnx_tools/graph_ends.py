@@ -27,13 +27,11 @@ class GraphEnds:
         operators: All types of operators.
         last: Type of the last operator before each output; empty if there is none.
         normalises: Whether the input is scaled or shifted before anything else is done.
-        resizes: Whether the input is resized first.
     """
 
     operators: frozenset[str]
     last: Mapping[str, str]
     normalises: bool
-    resizes: bool
 
 
 def graph_ends(model: ModelProto) -> GraphEnds:
@@ -46,7 +44,6 @@ def graph_ends(model: ModelProto) -> GraphEnds:
         operators=frozenset(node.op_type for node in model.graph.node),
         last=MappingProxyType({o.name: _last(o.name, makers) for o in model.graph.output}),
         normalises=bool(first & _ARITHMETIC),
-        resizes=bool(first & {'Resize', 'Upsample'}),
     )
 
 

@@ -211,3 +211,33 @@ def test_result_is_the_callers_own():
 def test_placement_is_the_cards():
     spec = InputSpec(300, 200, resize='crop', crop_fraction=0.5)
     assert placement((600, 600), spec) == place((600, 600), (300, 200), 'crop', crop_fraction=0.5)
+
+
+@pytest.mark.parametrize('layout', ['nchw', 'nhwc'])
+@pytest.mark.parametrize('order', ['rgb', 'bgr'])
+def test_grey_is_opencvs(layout, order):
+    image = picture(60, 40)
+    spec = InputSpec(
+        30, 20, layout=layout, channels='grey', scale=0.5, mean=(3.0, 9.0, 9.0), std=(2.0,) * 3
+    )
+    tensor = preprocess([Pixels(image, order)], spec)
+    small = cv2.resize(image, (30, 20))
+    code = cv2.COLOR_RGB2GRAY if order == 'rgb' else cv2.COLOR_BGR2GRAY
+    expected = (cv2.cvtColor(small, code).astype(np.float64) * 0.5 - 3) / 2
+    assert tensor.shape == ((1, 1, 20, 30) if layout == 'nchw' else (1, 20, 30, 1))
+    np.testing.assert_allclose(tensor.reshape(20, 30), expected, atol=1e-6)
+
+
+def test_half_precision_is_rounded_once():
+    image = picture(32, 32)
+    half = preprocess([Pixels(image)], InputSpec(32, 32, dtype='float16', **IMAGENET))
+    single = preprocess([Pixels(image)], InputSpec(32, 32, **IMAGENET))
+    assert half.dtype == np.float16
+    np.testing.assert_array_equal(half, single.astype(np.float16))
+
+
+def test_padding_is_right_and_below_if_aligned_to_the_top_left():
+    spec = InputSpec(64, 64, resize='letterbox', align='top_left', pad_value=114)
+    tensor = preprocess([Pixels(np.zeros((30, 60, 3), np.uint8))], spec)
+    assert (tensor[0, :, :32] == 0).all()
+    assert (tensor[0, :, 32:] == 114).all()
