@@ -19,7 +19,7 @@ from ..errors import BuildError, SettingsError
 from ..files import move_whole, scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause, one_line
-from .external_data import without_links
+from .external_data import load_with_weights
 from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
 from .onnxruntime_import import import_onnxruntime
@@ -93,8 +93,7 @@ def quantize(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(output.parent, '.quantize-') as folder:
-            with without_links(onnx_path) as plain:
-                made = _made(plain, folder, feeds, method, goal, progress)
+            made = _made(onnx_path, folder, feeds, method, goal, progress)
             _set_metadata(folder / _MADE, {**facts.metadata, **metadata})
             move_whole(folder / _MADE, output)
     except OSError as err:
@@ -211,15 +210,19 @@ def _name_nodes(path: str) -> None:
 
 
 def _by_channel(onnx_path: Path, folder: Path) -> str:
-    """Return a file of the network with opset 13 or newer, the first with an axis in Q/DQ."""
+    """Return one file of the network with opset 13 or newer, the first with an axis in Q/DQ."""
     import onnx
     from onnx import version_converter
 
-    model = onnx.load(str(onnx_path))
-    if any(o.domain == '' and o.version >= _OPSET for o in model.opset_import):
+    facts = read_facts(onnx_path)
+    if facts.opset >= _OPSET and not facts.external_files:
         return str(onnx_path)
+    # ONNX Runtime's preparation does not find weights in files beside the network.
+    model = load_with_weights(onnx_path)
+    if facts.opset < _OPSET:
+        model = version_converter.convert_version(model, _OPSET)
     path = folder / 'newer.onnx'
-    onnx.save(version_converter.convert_version(model, _OPSET), str(path))
+    onnx.save(model, str(path))
     return str(path)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +24,7 @@ from .onnx_evidence import exported_size, read_evidence
 from .recognise import recognise
 
 _DTYPES: dict[str, InputType] = {'uint8': 'uint8', 'float16': 'float16'}
+_LICENCE = re.compile(r'\b(A?GPL-[23]\.0|Apache-2\.0|MIT|BSD-[23]-Clause|CC0-1\.0)\b')
 CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
 """Suffixes of the weights of a Caffe network; its layers are in a prototxt."""
 
@@ -94,7 +97,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     return ModelCard(
         name=card_name(path),
         source=SourceSpec(file=path.absolute(), prototxt=hints.prototxt),
-        licence='LicenseRef-not-stated',
+        licence=fields.pop('licence', 'LicenseRef-not-stated'),
         folder=path.parent.absolute(),
         labels=hints.labels,
         colors=hints.colors,
@@ -142,7 +145,15 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         'outputs': MappingProxyType(dict(found.roles)),
         'decoder': found.decoder,
         'decisions': tuple(decisions),
+        'licence': _licence(evidence.metadata),
     }
+
+
+def _licence(metadata: Mapping[str, str]) -> str:
+    """Return the SPDX name in the metadata, as Ultralytics writes it."""
+    stated = metadata.get('license', metadata.get('licence', ''))
+    match = _LICENCE.search(stated)
+    return match[0] if match else 'LicenseRef-not-stated'
 
 
 def _input_decisions(
@@ -177,6 +188,6 @@ def _size(evidence: Evidence, found: Finding, hints: Hints) -> tuple[tuple[int, 
         return found.size_wh, f'the input is open; usual for {found.by}', True
     msg = (
         f'{evidence.path}: the size of its input {evidence.input_name!r} is open; to fix: '
-        '--input-size WxH, or for a node a card (rdl models inspect --write)'
+        '--input-size WxH (parameter or argument input_size)'
     )
     raise CardError(msg)

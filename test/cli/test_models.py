@@ -18,8 +18,10 @@ from uff_files import DType, UffWriter
 from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.labels import load_labels
 from ros_deep_learning.cards.zoo import find_card, list_cards
+from ros_deep_learning.cli import quantize
 from ros_deep_learning.cli.models import main
 from ros_deep_learning.onnx_tools.external_data import load_with_weights
+from ros_deep_learning.recognition.choice import choose_card
 
 SMALL = 'fcn-resnet18-deepscene-576x320'
 
@@ -193,7 +195,12 @@ def trained(tmp_path: Path) -> Path:
         [helper.make_tensor_value_info('output0', TensorProto.FLOAT, [1, 6, 126])],
     )
     model = helper.make_model(graph, producer_name='pytorch', producer_version='2.1')
-    names = {'author': 'Ultralytics', 'task': 'detect', 'names': "{0: 'cat', 1: 'dog'}"}
+    names = {
+        'author': 'Ultralytics',
+        'license': 'AGPL-3.0 License (https://ultralytics.com/license)',
+        'task': 'detect',
+        'names': "{0: 'cat', 1: 'dog'}",
+    }
     helper.set_model_props(model, names)
     onnx.save(model, str(tmp_path / 'best.onnx'))
     return tmp_path / 'best.onnx'
@@ -210,6 +217,7 @@ def test_inspect_tells_tensors_and_guesses_the_card(
     values = yaml.safe_load(text)
     assert (values['task'], values['decoder']) == ('detection', 'yolov8')
     assert values['outputs'] == {'predictions': 'output0'}
+    assert values['licence'] == 'AGPL-3.0'
     assert values['input']['resize'] == 'letterbox'
 
 
@@ -395,6 +403,11 @@ def test_the_files_of_a_cache_are_run_added_and_quantised(
     kept = find_card('mine').source.file
     assert onnx.load(kept).graph.initializer[0].raw_data == weights.raw_data
     assert load_with_weights(folder / 'model.onnx').graph.initializer[0].name == 'w'
+    frames, output = tmp_path / 'frames.npy', tmp_path / 'int8.onnx'
+    np.save(frames, np.arange(4 * 192, dtype=np.uint8).reshape(4, 8, 8, 3))
+    options = [str(folder / 'model.onnx'), str(frames), str(output), '--method=minmax']
+    assert quantize.main([*options, '--goal=0']) == 0
+    assert choose_card(output).input == find_card('mine').input
 
 
 def test_tao_networks_are_told_by_their_tensors(
