@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The SROS 2 policies allow what the nodes do in a real graph, and say what their tables say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ros_deep_learning.nodes.segnet import SegNetNode
+
+DEV = Path(__file__).parents[2] / 'dev'
+
+
+@pytest.fixture
+def policies(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(DEV))
+    import security_policies
+
+    yield security_policies
+    sys.modules.pop('security_policies')
+
+
+def test_the_files_are_the_tables(policies: Any) -> None:
+    for node_type in policies.NODES:
+        path = policies.FOLDER / f'{node_type.default_name}.policy.xml'
+        assert path.read_text() == policies.policy(node_type), 'run dev/security_policies.py'
+
+
+def test_an_active_node_does_nothing_else(
+    policies: Any, active_here: Callable[..., Any], graph: Any
+) -> None:
+    active_here(SegNetNode)
+    subscribed, published = policies.topics_of(SegNetNode)
+    services = policies.services_of(SegNetNode)
+    node = graph.node
+    graph.wait_until('the node', lambda: 'segnet' in node.get_node_names())
+    for allowed, found in (
+        (subscribed, node.get_subscriber_names_and_types_by_node('segnet', '/')),
+        (published, node.get_publisher_names_and_types_by_node('segnet', '/')),
+        (services, node.get_service_names_and_types_by_node('segnet', '/')),
+    ):
+        names = {name for name, _ in found}
+        assert names
+        full = {name.replace('~', '/segnet') for name in allowed}
+        assert names <= {name if name.startswith('/') else f'/{name}' for name in full}
