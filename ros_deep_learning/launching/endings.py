@@ -36,17 +36,20 @@ def with_endings(node: Node, name: str, *, respawn: bool, ends_launch: bool = Fa
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=ended)), node]
 
 
-def on_failed_start(node: LifecycleNode, name: str, *, ends_launch: bool) -> list[Any]:
+def on_failed_start(
+    node: LifecycleNode, name: str, *, ends_launch: bool, plays_file: bool
+) -> list[Any]:
     """Return actions that follow when a node cannot be configured or activated.
 
     Args:
         node: The node.
         name: Its name for people.
         ends_launch: Whether the launch ends with an error; otherwise a hint is logged.
+        plays_file: Whether it also ends when the node gives up, since its source would wait.
     """
     if ends_launch:
-        text = f'{name} could not be started; its last lines say why'
-        entity: Any = OpaqueFunction(function=lambda _: _fail(text))
+        text = f'{name} could not be started, or gave up; its last lines say why'
+        entity: Any = OpaqueFunction(function=lambda c: [] if c.is_shutdown else _fail(text))
     else:
         entity = LogInfo(
             msg='the node stays unconfigured; fix the error above and configure it again'
@@ -54,6 +57,8 @@ def on_failed_start(node: LifecycleNode, name: str, *, ends_launch: bool) -> lis
     failures = [('configuring', 'unconfigured'), ('errorprocessing', 'unconfigured')]
     if ends_launch:
         failures.append(('activating', 'inactive'))
+    if ends_launch and plays_file:
+        failures.append(('deactivating', 'inactive'))
     return [
         RegisterEventHandler(
             OnStateTransition(

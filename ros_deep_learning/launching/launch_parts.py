@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..nodes.parameters.video_output_settings import VideoOutputSettings
 from ..nodes.parameters.video_source_settings import VideoSourceSettings
 from ..paths import user_path
 from ..video.cameras import is_live
+from ..video.sources import open_frames
 from .endings import with_endings
 from .large_images import large_images_environment
 from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
@@ -53,21 +54,61 @@ def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def video_source(given: Mapping[str, Any], topic: str, name: str | None = None) -> list[Any]:
+def plays_once(given: Mapping[str, Any]) -> bool:
+    """Return whether the argument ``input`` is a file that comes to an end."""
+    return bool(given['input']) and not is_live(given['input']) and given['input_loop'] != -1
+
+
+def whole_run(
+    given: Mapping[str, Any], readers: Sequence[str], recorder: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parameters of video_source and video_output for a file of which none is lost.
+
+    Args:
+        given: The values of the launch arguments.
+        readers: Names of the nodes that get every frame.
+        recorder: Name of the video_output that gets every frame of theirs, or None.
+
+    Raises:
+        ImageError: The file cannot be played.
+    """
+    if not plays_once(given):
+        return {}, {}
+    source = {'wait_for_nodes': ','.join(readers), 'wait_for_output': recorder or ''}
+    output: dict[str, Any] = {'every_image': True}
+    if given.get('output_framerate') is None:
+        rate_hz = given['input_framerate'] or open_frames(given['input']).rate_hz
+        output['framerate'] = float(rate_hz)
+    return source, output
+
+
+def video_source(
+    given: Mapping[str, Any],
+    topic: str,
+    name: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> list[Any]:
     """Return the actions that start the node that plays the argument ``input`` on a topic."""
     # A file that has been played must not start again; a camera has no end.
     lasting = given['input'] is None or is_live(given['input'])
-    return _video('video_source', INPUT_ARGUMENTS, given, ('~/raw', topic), name, lasting)
+    remap = ('~/raw', topic)
+    return _video('video_source', INPUT_ARGUMENTS, given, remap, name, lasting, values or {})
 
 
-def video_output(given: Mapping[str, Any], topic: str, name: str | None = None) -> list[Any]:
+def video_output(
+    given: Mapping[str, Any],
+    topic: str,
+    name: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> list[Any]:
     """Return the actions that start the node that writes or shows a topic.
 
     The argument ``output`` says where.
     """
     _check_output(given['output'] or '')
     # A closed window stays closed, and a finished file must not be overwritten.
-    return _video('video_output', OUTPUT_ARGUMENTS, given, ('~/image_in', topic), name, False)
+    remap = ('~/image_in', topic)
+    return _video('video_output', OUTPUT_ARGUMENTS, given, remap, name, False, values or {})
 
 
 def _check_output(output: str) -> None:
@@ -89,9 +130,10 @@ def _video(
     remap: Any,
     name: str | None,
     lasting: bool,
+    values: Mapping[str, Any],
 ) -> list[Any]:
     files = list(filter(None, [given['params_file']]))
-    values = given_parameters((*PROCESS_ARGUMENTS, *arguments), given)
+    values = {**values, **given_parameters((*PROCESS_ARGUMENTS, *arguments), given)}
     name = name or executable
     respawn = given['respawn'] and lasting
     node = Node(
@@ -101,7 +143,8 @@ def _video(
         parameters=[*files, *filter(None, [values])],
         remappings=[remap],
     )
-    return with_endings(node, name, respawn=respawn)
+    ends_launch = executable == 'video_source' and plays_once(given)
+    return with_endings(node, name, respawn=respawn, ends_launch=ends_launch)
 
 
 def rviz(config: str, names: Mapping[str, str], given: Mapping[str, Any]) -> Node:

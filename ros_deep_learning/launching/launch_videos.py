@@ -61,7 +61,11 @@ def viewer_launch() -> LaunchDescription:
         _check_params(given, parts.VIDEO_NODES)
         given = {**given, 'output': given['output'] or WINDOW}
         topic = given['image_topic']
-        return [*parts.video_source(given, topic), *parts.video_output(given, topic)]
+        source, output = parts.whole_run(given, [], 'video_output')
+        return [
+            *parts.video_source(given, topic, values=source),
+            *parts.video_output(given, topic, values=output),
+        ]
 
     return described(arguments, start)
 

@@ -67,10 +67,10 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
         )
         events = given['autostart'] and not given['respawn']
         return [
-            *on_failed_start(node, name, ends_launch=events),
+            *on_failed_start(node, name, ends_launch=events, plays_file=parts.plays_once(given)),
             *(autostart(node) if events else []),
             *with_endings(node, name, respawn=given['respawn']),
-            *_around({executable: name}, executable, given),
+            *_around({executable: name}, executable, given, [name]),
         ]
 
     return described(arguments, start)
@@ -115,7 +115,7 @@ def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
             remappings=[('~/image_in', given['image_topic'])],
         )
         started = with_endings(node, 'vision', respawn=given['respawn'])
-        return [*started, *_around({name: name for name in names}, 'vision', given)]
+        return [*started, *_around({name: name for name in names}, 'vision', given, chosen)]
 
     return described(arguments, start)
 
@@ -164,14 +164,18 @@ def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str
     return file.name
 
 
-def _around(names: Mapping[str, str], config: str, given: Mapping[str, Any]) -> list[Any]:
+def _around(
+    names: Mapping[str, str], config: str, given: Mapping[str, Any], readers: Sequence[str]
+) -> list[Any]:
     """Return the requested source, output and rviz of the nodes."""
     nodes: list[Any] = []
+    recorder = 'video_output' if given.get('output') else None
+    source, output = parts.whole_run(given, readers, recorder)
     if given['input']:
-        nodes += parts.video_source(given, given['image_topic'])
-    if given.get('output'):
+        nodes += parts.video_source(given, given['image_topic'], values=source)
+    if recorder:
         (name,) = names.values()
-        nodes += parts.video_output(given, f'{name}/overlay')
+        nodes += parts.video_output(given, f'{name}/overlay', values=output)
     if given['rviz']:
         nodes.append(parts.rviz(config, names, given))
     return nodes

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
+from std_msgs.msg import Header
 
 from ..errors import ImageError
 from ..video.pacing import PacedWriter
 from ..video.sinks import Sink, VideoSink, open_output
 from ..video.window import Window
+from .messages.outputs import RESULT_QOS
 from .messages.topics import Topic
 from .parameters.parameter_table import ParameterTable
 from .parameters.video_output_settings import VideoOutputSettings
@@ -46,6 +48,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             'sensor_msgs/CompressedImage',
             'JPEG or PNG, while there is no raw publisher',
         ),
+        Topic('out', '~/written', 'std_msgs/Header', 'the header of each image that was written'),
     )
 
     def __init__(self) -> None:
@@ -57,6 +60,8 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self._sink: Sink | None = None
         self._paced: PacedWriter | None = None
         self._count = 0
+        self._last_stamp: Any = None
+        self._written = self.create_publisher(Header, '~/written', RESULT_QOS)
         self._size_wh = (0, 0)
         self._topic = self.resolve_topic_name('~/image_in')
         if settings.resource.startswith(DISPLAY):
@@ -93,7 +98,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
     def _open(self) -> None:
         settings = self._settings
         self._sink = open_output(settings.resource, settings.framerate, settings.codec)
-        if isinstance(self._sink, VideoSink):
+        if isinstance(self._sink, VideoSink) and not settings.every_image:
             self._paced = PacedWriter(self._sink, settings.framerate)
         if settings.bitrate:
             self.get_logger().warning('bitrate has no effect: OpenCV chooses that of a file')
@@ -109,11 +114,17 @@ class VideoOutputNode(Node):  # type: ignore[misc]
                 throttle_duration_sec=WARN_PERIOD_S,
             )
             return
+        stamp = frame.header.stamp
         try:
-            self._take(frame_bgr, frame.header.stamp)
+            # A source sends a frame again if it gets no answer.
+            if not (self._settings.every_image and stamp == self._last_stamp):
+                self._take(frame_bgr, stamp)
         except ImageError as err:
             self.get_logger().error(str(err))
             self.finished.set_result(1)
+        else:
+            self._last_stamp = stamp
+            self._written.publish(frame.header)
 
     def _take(self, frame_bgr: NDArray[np.uint8], stamp: Any) -> None:
         if self._window is not None:
@@ -124,12 +135,13 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             # A copy, since it may be written again after its message is freed.
             self._paced.write(frame_bgr.copy(), stamp_ns)
         elif self._sink is not None:
+            self._warn_of_size(frame_bgr)
             self._sink.write(frame_bgr)
         self._count += 1
 
     def _warn_of_size(self, frame_bgr: NDArray[np.uint8]) -> None:
         size_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
-        if self._count and size_wh != self._size_wh:
+        if self._count and isinstance(self._sink, VideoSink) and size_wh != self._size_wh:
             self.get_logger().warning(
                 f'the images are {size_wh[0]}x{size_wh[1]} now; a video has one size, so that '
                 'they are scaled to that of the first',

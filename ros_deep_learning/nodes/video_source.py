@@ -8,29 +8,42 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from copy import copy
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from ..errors import CameraError, ImageError
 from ..imaging.image_messages import write_image
 from ..video.sources import open_frames
 from ..video.turns import turned
-from .messages.topics import Topic
+from .messages.topics import Topic, message_type
 from .parameters.parameter_table import ParameterTable
+from .parameters.texts import read_names
 from .parameters.video_source_settings import VideoSourceSettings
+from .program.library_log import logged_by
 from .program.spin import run_node
+from .stream.answers import Answers
 
 # Reliable, so that reliable and best-effort subscribers match.
 SOURCE_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=2, reliability=ReliabilityPolicy.RELIABLE
 )
+FILE_DEPTH = 10
+"""Of a file no frame may be lost that a slow reader has not acknowledged yet."""
+
+ACKNOWLEDGED_S = 5.0
+ANSWERED_S = 2.0
+ATTEMPTS = 4
 RETRY_S = 2.0
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
@@ -54,14 +67,18 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         settings: VideoSourceSettings = ParameterTable(self.settings_type).declare(self)
         self._settings = settings
         self._source = open_frames(settings.resource, settings.options())
+        qos = copy(SOURCE_QOS)
+        qos.depth = SOURCE_QOS.depth if self._source.live else FILE_DEPTH
         self._publisher = self.create_publisher(
             Image,
             '~/raw',
-            SOURCE_QOS,
+            qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self.finished = Future()
         self._count = 0
+        self._answers = None if self._source.live else self._answering_nodes()
+        self._slowest_s = 0.0
         self._period_s = 1.0 / (settings.framerate or self._source.rate_hz)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name='video_source', daemon=True)
@@ -83,7 +100,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
     def _run(self) -> None:
         try:
             self._wait_for_subscriber()
-            self._play()
+            with logged_by(self.get_logger()):
+                self._play()
         except Exception as err:  # noqa: BLE001  otherwise the process would go on and play nothing
             # While the node ends, its publisher may be gone.
             if not self._stopped.is_set():
@@ -91,13 +109,16 @@ class VideoSourceNode(Node):  # type: ignore[misc]
                 self.get_logger().error(str(err) if known else traceback.format_exc())
                 self.finished.set_result(1)
             return
+        self._wait_for_acknowledgement()
         if not self._stopped.is_set():
             self.get_logger().info(f'the end, after {self._count} frames')
             self.finished.set_result(0)
 
     def _wait_for_subscriber(self) -> None:
-        while self._settings.wait_for_subscriber and not self._stopped.is_set():
-            if self._publisher.get_subscription_count() > 0:
+        wanted = self._settings.wait_for_subscriber or self._answers is not None
+        while wanted and not self._stopped.is_set():
+            answering = self._answers is None or self._answers.ready()
+            if answering and self._publisher.get_subscription_count() > 0:
                 self._stopped.wait(SETTLE_S)
                 return
             self._stopped.wait(0.05)
@@ -142,6 +163,46 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         write_image(message, self._shaped(frame), 'bgr8')
         self._publisher.publish(message)
         self._count += 1
+        if self._answers is not None:
+            self._wait_for_answers(message, self._answers)
+        elif self._count == 1 and self._settings.wait_for_subscriber:
+            # The reader may not have matched this publisher yet.
+            self._wait_for_acknowledgement()
+
+    def _answering_nodes(self) -> Answers | None:
+        settings = self._settings
+        stats = message_type('ros_deep_learning/InferenceStats')
+        topics = [(f'{name}/stats', stats) for name in read_names(settings.wait_for_nodes)]
+        if settings.wait_for_output:
+            topics.append((f'{settings.wait_for_output}/written', Header))
+        return Answers(self, topics) if topics else None
+
+    def _wait_for_answers(self, message: Image, answers: Answers) -> None:
+        """Wait until the nodes are done with a frame; send it again if it seems lost."""
+        sent_s = time.monotonic()
+        patience_s = max(ANSWERED_S, 3 * self._slowest_s)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._wait_for_subscriber()
+                self._publisher.publish(message)
+            if answers.wait(message.header.stamp, patience_s, self._stopped):
+                if not attempt:
+                    self._slowest_s = max(self._slowest_s, time.monotonic() - sent_s)
+                return
+            if self._stopped.is_set():
+                return
+            patience_s *= 2
+        self.get_logger().warning(f'no result for frame {self._count} of the file')
+
+    def _wait_for_acknowledgement(self) -> None:
+        if self._source.live:
+            return
+        end_s = time.monotonic() + ACKNOWLEDGED_S
+        # Some middlewares cannot tell.
+        with suppress(RuntimeError):
+            while not self._stopped.is_set() and time.monotonic() < end_s:
+                if self._publisher.wait_for_all_acked(Duration(seconds=0.05)):
+                    return
 
     def _shaped(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         settings = self._settings

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from ..paths import user_path
 from .cameras import Camera, StreamOptions, is_live
+
+_log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 PICTURES_PER_SECOND = 1.0
@@ -58,16 +61,25 @@ class VideoFile:
         return self._rate_hz if 0 < self._rate_hz < 1000 else 30.0
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames from the start, shape (H, W, 3), uint8, BGR."""
+        """Yield the frames from the start, shape (H, W, 3), uint8, BGR.
+
+        Raises:
+            ImageError: No frame can be decoded.
+        """
         capture = self._open()
+        empty = True
         try:
             while True:
                 there, frame = capture.read()
                 if not there:
-                    return
+                    break
+                empty = False
                 yield frame.astype(np.uint8, copy=False)
         finally:
             capture.release()
+        if empty:
+            msg = f'{self.path} has no frame that can be decoded; try to play it with ffplay'
+            raise ImageError(msg)
 
     def _open(self) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(str(self.path))
@@ -107,14 +119,21 @@ class PictureFolder:
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the pictures in order, shape (H, W, 3), uint8, BGR.
 
+        One that cannot be read is left out, with a warning in the log.
+
         Raises:
-            ImageError: A picture cannot be read.
+            ImageError: None of them can be read.
         """
+        unreadable = 0
         for path in self.paths:
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if picture is None:
-                msg = f'cannot read {path} as a picture; remove or replace it'
-                raise ImageError(msg)
+                unreadable += 1
+                _log.warning('cannot read %s as a picture: left out (%d so far)', path, unreadable)
+                if unreadable == len(self.paths):
+                    msg = f'cannot read {path} as a picture; remove or replace it'
+                    raise ImageError(msg)
+                continue
             yield picture.astype(np.uint8, copy=False)
 
 

@@ -12,6 +12,8 @@ import cv2
 import pytest
 from vision_msgs.msg import Detection2DArray
 
+from ros_deep_learning.msg import InferenceStats
+
 
 def test_a_source_waits_for_its_camera(launch: Callable[..., Any], graph: Any) -> None:
     launched = launch(
@@ -75,6 +77,32 @@ def test_a_viewer_plays_a_clip_into_a_file(
     graph.wait_until('pictures', lambda: (output / 'frame-000003.jpg').is_file())
     assert cv2.imread(str(output / 'frame-000000.jpg')).shape == (16, 24, 3)
     assert launched.stop() == 0
+
+
+def test_a_clip_is_detected_and_recorded_whole_and_then_the_launch_ends(
+    launch: Callable[..., Any], graph: Any, bikes_clip: Path, ssd_onnx: Path, tmp_path: Path
+) -> None:
+    clip, output = tmp_path / 'clip.avi', tmp_path / 'seen.mp4'
+    capture = cv2.VideoCapture(str(bikes_clip))
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*'MJPG'), 25.0, (640, 272))
+    for _ in range(40):
+        writer.write(capture.read()[1])
+    writer.release()
+    launched = launch('detectnet.launch.py', f'input:={clip}', f'output:={output}')
+    stats = graph.inbox('/detectnet/stats', InferenceStats, 50)
+    graph.wait_until('its end', lambda: launched.process.poll() is not None)
+    assert launched.process.returncode == 0, launched.text()
+    # A frame is sent again if its recorder was not there yet.
+    assert len({(m.header.stamp.sec, m.header.stamp.nanosec) for m in stats.messages}) == 40
+    assert stats.messages[-1].dropped == 0
+    assert 'wrote 40 images' in launched.text()
+    assert 'has died' not in launched.text()
+    seen = cv2.VideoCapture(str(output))
+    assert seen.get(cv2.CAP_PROP_FPS) == pytest.approx(25.0)
+    count = 0
+    while seen.read()[0]:
+        count += 1
+    assert count == 40
 
 
 def test_upstreams_two_ends_show_a_video_with_its_objects(

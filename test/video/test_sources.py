@@ -43,12 +43,32 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
         open_frames(str(path))
 
 
-def test_a_broken_picture_is_named(pictures: Path) -> None:
+def test_a_broken_picture_is_named_and_left_out(
+    pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (pictures / '1.png').write_bytes(b'broken')
-    frames = open_frames(str(pictures)).frames()
-    next(frames)
-    with pytest.raises(ImageError, match=r'1\.png'):
-        next(frames)
+    assert [int(f[0, 0, 0]) for f in open_frames(str(pictures)).frames()] == [0, 20]
+    (record,) = caplog.records
+    assert '1.png as a picture: left out (1 so far)' in record.getMessage()
+
+
+def test_a_folder_of_broken_pictures_is_an_error(pictures: Path) -> None:
+    for index in range(3):
+        (pictures / f'{index}.png').write_bytes(b'broken')
+    with pytest.raises(ImageError, match=r'2\.png'):
+        list(open_frames(str(pictures)).frames())
+
+
+def test_a_video_without_a_frame_is_an_error(pictures: Path) -> None:
+    path = pictures / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    data = path.read_bytes()
+    begin, end = data.index(b'\xff\xd8'), data.index(b'\xff\xd9')
+    path.write_bytes(data[:begin] + bytes(end - begin) + data[end:])
+    with pytest.raises(ImageError, match='has no frame that can be decoded'):
+        list(open_frames(str(path)).frames())
 
 
 def test_a_folder_plays_in_the_order_of_names_and_again(pictures: Path) -> None:

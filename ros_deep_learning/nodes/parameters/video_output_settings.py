@@ -34,6 +34,11 @@ class VideoOutputSettings:
         minimum=0,
         maximum=2_000_000_000,
     )
+    every_image: bool = parameter(
+        False,
+        'Whether a video has each image once, whatever its stamp; otherwise it keeps the time of '
+        'the stamps.',
+    )
     framerate: float = parameter(
         30.0,
         'Frames a second of a video file; images are repeated or left out to follow their stamps.',

@@ -59,6 +59,17 @@ class VideoSourceSettings:
     wait_for_subscriber: bool = parameter(
         False, 'Whether to wait with the first frame for a subscriber.'
     )
+    wait_for_nodes: str = parameter(
+        '',
+        'Names of vision nodes that get every frame of a file: the next frame waits for their '
+        '~/stats of the last.',
+        names=True,
+    )
+    wait_for_output: str = parameter(
+        '',
+        'Name of a video_output that gets every frame of a file: the next frame waits for its '
+        '~/written of the last.',
+    )
 
     def options(self) -> StreamOptions:
         """Return what to request of a camera or stream."""
