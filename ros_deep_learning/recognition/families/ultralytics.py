@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from ...cards.labels import labels_in_metadata
 from ...errors import CardError
@@ -14,6 +13,9 @@ from ..evidence import Evidence, Family, Finding
 from ..usual import LETTERBOX, STRETCH, UNIT
 
 SIZE_WH = (640, 640)
+_FINISHED = 6
+"""Fields of a finished object: four of the box, score and class."""
+
 _DETECTORS = ('detect', 'segment', 'pose')
 
 
@@ -53,18 +55,21 @@ def _decoder(evidence: Evidence, task: str, name: str) -> tuple[str, dict[str, s
     classes = len(labels_in_metadata(metadata))
     predictions = {'predictions': name}
     shape = shapes[name] if len(shapes[name]) == 2 else (-1, -1)
-    is_rtdetr = 'RTDETR' in metadata.get('head', '') or (
-        'head' not in metadata
-        and shape[0] > 0
-        and shape[1] == 4 + classes
-        and _is_rtdetr_of_two(evidence, shape)
-    )
-    if is_rtdetr and 'head' not in metadata:
-        return 'rtdetr_rows', predictions
-    if _is_end_to_end(metadata, shape, classes):
-        return ('rtdetr_end_to_end' if is_rtdetr else 'end_to_end'), predictions
-    if is_rtdetr:
-        return 'rtdetr_rows', predictions
+    finished = metadata.get('end2end') == 'True' or "'nms': True" in metadata.get('args', '')
+    # Rows first: a row an object. Else there is a plane for each of 4 + C fields.
+    widths = [_FINISHED, 4 + classes] + [-1] * (task == 'detect' and classes > 0)
+    by_rows = shape[0] > 0 and shape[0] != 4 + classes and shape[1] in widths
+    if 'RTDETR' in metadata.get('head', ''):
+        own = shape[1] == 4 + classes != _FINISHED
+        return ('rtdetr_rows' if own else 'rtdetr_end_to_end'), predictions
+    if by_rows and not finished and 'head' not in metadata:
+        # Until 2026 only the description tells RT-DETR where fields are six, or open.
+        described = re.search('rt-?detr', metadata.get('description', ''), re.IGNORECASE)
+        told = shape[1] == 4 + classes != _FINISHED
+        if told or (described and shape[1] in (-1, 4 + classes)):
+            return 'rtdetr_rows', predictions
+    if finished or (by_rows and (shape[1] == _FINISHED or shape[1] != 4 + classes)):
+        return 'end_to_end', predictions
     if task == 'pose':
         return 'yolo_pose', predictions
     if task == 'segment':
@@ -72,22 +77,6 @@ def _decoder(evidence: Evidence, task: str, name: str) -> tuple[str, dict[str, s
         if len(prototypes) == 1:
             return 'yolo_segment', predictions | {'prototypes': prototypes[0]}
     return 'yolov8', predictions
-
-
-def _is_rtdetr_of_two(evidence: Evidence, shape: tuple[int, ...]) -> bool:
-    """Return whether rows are those of RT-DETR: six fields may also be finished boxes."""
-    if evidence.metadata.get('end2end') == 'True' or "'nms': True" in evidence.metadata.get(
-        'args', ''
-    ):
-        return False
-    described = re.search('rt-?detr', evidence.metadata.get('description', ''), re.IGNORECASE)
-    return shape[1] != 6 or described is not None
-
-
-def _is_end_to_end(metadata: Mapping[str, str], shape: tuple[int, ...], classes: int) -> bool:
-    if metadata.get('end2end') == 'True' or "'nms': True" in metadata.get('args', ''):
-        return True
-    return shape[1] == 6 and shape[0] != 4 + classes
 
 
 FAMILY = Family('Ultralytics', recognise)

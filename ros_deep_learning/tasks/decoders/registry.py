@@ -122,7 +122,9 @@ DECODERS: dict[str, Decoder] = {
     'rfdetr': _decoder(detr.decode_spare, detr.SOFTMAX_SHAPES, suppressed=True),
     'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES, suppressed=True),
     'rtdetr_coco': _decoder(detr.decode_coco, detr.SOFTMAX_SHAPES, suppressed=True),
-    'rtdetr_end_to_end': _decoder(end_to_end.decode_shares, end_to_end.SHAPES, suppressed=True),
+    'rtdetr_end_to_end': _decoder(
+        end_to_end.decode_shares, end_to_end.SHARE_SHAPES, suppressed=True
+    ),
     'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True),
     'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE),
     'tensorflow_ssd': _decoder(tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True),

@@ -15,6 +15,7 @@ from ..arrays import as_candidates, centre_to_edges, whole_classes
 from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '6+A')}
+SHARE_SHAPES: dict[str, Pattern] = {'predictions': ('N', 6)}
 
 
 def decode(
@@ -53,7 +54,7 @@ def decode_shares(
     Raises:
         DecodeError: The array has another shape.
     """
-    (rows,) = take('rtdetr_end_to_end', SHAPES, outputs, roles)
+    (rows,) = take('rtdetr_end_to_end', SHARE_SHAPES, outputs, roles)
     with np.errstate(over='ignore', invalid='ignore'):
         edges = centre_to_edges(rows[:, :4]) * np.array(network_wh * 2, np.float32)
     return _listed(edges, rows, score_threshold)
