@@ -85,7 +85,7 @@ class DetectNetNode(VisionNode):
             )
             outputs.publish('annotations', message)
         if 'overlay' in shot.wanted:
-            outputs.publish('overlay', _overlay(shot, result, setup))
+            shot.camera.publish_overlay(lambda: _overlay(shot, result, setup))
 
 
 def _overlay(shot: Shot, found: Detections, setup: Setup) -> Any:

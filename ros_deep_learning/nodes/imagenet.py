@@ -77,7 +77,7 @@ class ImageNetNode(VisionNode):
             message = results.classification_message(header, result, setup.plan.names)
             outputs.publish('classification', message)
         if 'overlay' in shot.wanted:
-            outputs.publish('overlay', _overlay(shot, result, setup))
+            shot.camera.publish_overlay(lambda: _overlay(shot, result, setup))
 
 
 def _overlay(shot: Shot, seen: Classification, setup: Setup) -> Any:

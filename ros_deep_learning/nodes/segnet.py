@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..networks import MaskWish, SegNet
@@ -93,7 +94,11 @@ class SegNetNode(VisionNode):
     def publish(self, shot: Shot, result: Masks, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         for name, parts in result.by_output.items():
-            shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
+            if name == 'overlay':
+                draw = partial(_message, name, shot, parts, setup)
+                shot.camera.publish_overlay(draw)
+            else:
+                shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
 
 
 def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:

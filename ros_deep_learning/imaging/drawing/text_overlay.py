@@ -62,6 +62,8 @@ def draw_classification(
     for row, plate in enumerate(plates):
         panel[row * row_h : (row + 1) * row_h, : plate.shape[1]] = plate
     region = image_rgb[margin : margin + len(panel), margin : margin + panel_w]
+    if not region.size:
+        return
     dimmed = cv2.convertScaleAbs(region, alpha=_THROUGH)
     np.maximum(dimmed, panel[:, : region.shape[1]], out=region)
 

@@ -72,6 +72,7 @@ class CameraHealth:
             ('not wanted', counts.unwanted),
             ('invalid', counts.invalid),
             ('failed', counts.failed),
+            ('overlays not drawn', counts.undrawn),
         ):
             status.add(name, str(value))
         status.add('last error', counts.last_error or 'none')

@@ -72,6 +72,7 @@ class Snapshot:
         unwanted: Frames passed over because nobody subscribed to a result.
         invalid: Frames with a malformed message, or one that could not be decoded.
         failed: Frames on which the network failed.
+        undrawn: Results whose overlay could not be drawn.
         fps_in: Frames that arrived a second, over the last ``RATE_WINDOW_S`` seconds.
         fps: Processed frames a second, likewise.
         failures_in_a_row: Failed frames since the last processed one.
@@ -90,6 +91,7 @@ class Snapshot:
     unwanted: int
     invalid: int
     failed: int
+    undrawn: int
     fps_in: float
     fps: float
     failures_in_a_row: int
@@ -126,6 +128,7 @@ class FrameStatistics:
         self._lock = threading.Lock()
         self._received = self._done = self._dropped = self._limited = self._unwanted = 0
         self._lost = 0
+        self._undrawn = 0
         self._invalid = self._failed = self._failed_in_a_row = self._invalid_in_a_row = 0
         self._error = ''
         self._error_s = 0.0
@@ -181,6 +184,11 @@ class FrameStatistics:
             self._invalid_in_a_row += 1
             self._error, self._error_s = error, time.monotonic()
 
+    def undrawn(self) -> None:
+        """Count a result whose overlay could not be drawn."""
+        with self._lock:
+            self._undrawn += 1
+
     def failed(self, error: str) -> int:
         """Count a frame on which the network failed; return how many failed in a row."""
         with self._lock:
@@ -210,6 +218,7 @@ class FrameStatistics:
                 unwanted=self._unwanted,
                 invalid=self._invalid,
                 failed=self._failed,
+                undrawn=self._undrawn,
                 fps_in=self._in.per_second(),
                 fps=self._out.per_second(),
                 failures_in_a_row=self._failed_in_a_row,

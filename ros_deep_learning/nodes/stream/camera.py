@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode
 
 from ...imaging.pixels import Pixels
+from ...text import one_line
 from ..health.camera_health import WatchedCamera
 from ..health.statistics import FrameStatistics
 from ..messages.outgoing_images import ImageMessages
@@ -19,6 +21,8 @@ from ..parameters.live_setup import LiveSetup
 from .frame import Frame
 from .image_subscription import ImageSubscription
 from .worker import Worker
+
+WARN_PERIOD_S = 30.0
 
 
 class Memory(Protocol):
@@ -143,6 +147,23 @@ class Camera:
             subscription.mismatches,
             subscription.silence,
         )
+
+    def publish_overlay(self, draw: Callable[[], Any]) -> None:
+        """Publish a drawing; one that fails is counted and logged, and costs no result.
+
+        Args:
+            draw: Returns the message.
+        """
+        try:
+            self.outputs.publish('overlay', draw())
+        except Exception as err:  # noqa: BLE001  the results beside it are right
+            # While ROS ends, nothing can be published.
+            if not self._node.context.ok():
+                return
+            self.statistics.undrawn()
+            self._node.get_logger().warning(
+                f'no overlay for this frame: {one_line(err)}', throttle_duration_sec=WARN_PERIOD_S
+            )
 
     def unsubscribe(self) -> None:
         """Unsubscribe; calling it twice is harmless."""

@@ -61,7 +61,9 @@ def test_what_is_written():
     np.testing.assert_array_equal(draw([-1], [2.0])[:9], draw([-1], [1.0])[:9])
 
 
-@pytest.mark.parametrize('size_wh', [(1, 1), (5, 40), (40, 8), (60, 16), (30, 200)])
+@pytest.mark.parametrize(
+    'size_wh', [(1, 1), (1, 64), (2, 64), (3, 64), (5, 40), (40, 8), (60, 16), (30, 200)]
+)
 def test_pictures_with_little_room(size_wh):
     image = draw([0, 1, 2], [0.9, 0.05, 0.05], size_wh)
     assert image.shape == (size_wh[1], size_wh[0], 3)

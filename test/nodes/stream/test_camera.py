@@ -44,3 +44,22 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
     assert counts == [(1, 1), (2, 2)]
     assert camera.statistics.snapshot().dropped == 1
     assert camera.statistics.snapshot().arrival_age_ms == 1000.0
+
+
+def test_an_overlay_that_cannot_be_drawn_costs_no_result() -> None:
+    said: list[str] = []
+    node = SimpleNamespace(
+        get_clock=lambda: None,
+        context=SimpleNamespace(ok=lambda: True),
+        get_logger=lambda: SimpleNamespace(warning=lambda text, **_: said.append(text)),
+    )
+    camera = Camera(node, '', None)
+
+    def draw() -> Any:
+        msg = 'no room for it'
+        raise ValueError(msg)
+
+    camera.publish_overlay(draw)
+    counts = camera.statistics.snapshot()
+    assert (counts.undrawn, counts.failed, counts.failures_in_a_row) == (1, 0, 0)
+    assert said == ['no overlay for this frame: no room for it']
