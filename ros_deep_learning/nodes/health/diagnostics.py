@@ -8,6 +8,7 @@ everything else, idleness with its reason included.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -62,7 +63,10 @@ class Diagnostics:
         if node.get_namespace() != '/':
             # Else the nodes of two robots would have one name there.
             self._updater.node_name = node.get_fully_qualified_name()
-        self._updater.setHardwareID('none')
+        # One for all of the node's statuses, and for its whole life: aggregators group by it.
+        self._updater.setHardwareID(f'{socket.gethostname()} {node.get_fully_qualified_name()}')
+        # Otherwise each activation would publish "Node starting up" beside the state.
+        self._updater.addedTaskCallback = lambda task: None
         self._run_by_steady_clock()
         self._updater.add('engine', self._fill_engine)
         self._updater.add('outputs', self._fill_outputs)
@@ -91,7 +95,6 @@ class Diagnostics:
         """Report what was loaded, and what is unlikely about its results."""
         self._info, self._failing, self._working_since_s = info, False, None
         self._warnings = tuple(warnings)
-        self._updater.setHardwareID(info.device)
         self._device.watch(info)
 
     def swap_ended(self, error: str = '') -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -66,6 +67,8 @@ def test_an_unconfigured_node_is_well_and_says_so(imagenet: Any, health: Health)
     health.wait('frames', OK, 'not active')
     health.wait('outputs', OK, 'not configured')
     health.wait('device', OK, 'no network is loaded')
+    ids = {status.hardware_id for status in health.newest.values()}
+    assert ids == {f'{socket.gethostname()} /imagenet'}
 
 
 def test_a_failed_configuration_is_an_error_until_it_succeeds(
