@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
 from ros_graph import ended
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
+from ros_deep_learning import TrackingSettings
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.nodes import detectnet as detectnet_module
 from ros_deep_learning.nodes.detectnet import DetectNetNode
@@ -95,3 +97,18 @@ def test_results_are_reliable_and_information_latched(node: DetectNetNode, graph
         assert graph.policies(f'/detectnet/{topic}') == {('RELIABLE', 'VOLATILE')}
     for topic in ('vision_info', 'label_info'):
         assert graph.policies(f'/detectnet/{topic}') == {('RELIABLE', 'TRANSIENT_LOCAL')}
+
+
+def test_track_numbers_are_not_used_again_after_a_clean_up(
+    node: DetectNetNode, chelsea: np.ndarray
+) -> None:
+    def numbers() -> list[int]:
+        tracker = node.cameras[0].memory
+        tracker.settings = TrackingSettings(min_frames=1)
+        return [int(i) for i in tracker.update(node.network.detect(chelsea)).track_ids]
+
+    first = numbers()
+    assert min(first) >= 0
+    for transition in ('deactivate', 'cleanup', 'configure', 'activate'):
+        assert getattr(node, f'trigger_{transition}')() == TransitionCallbackReturn.SUCCESS
+    assert min(numbers()) > max(first)

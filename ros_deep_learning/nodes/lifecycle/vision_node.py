@@ -102,6 +102,8 @@ class VisionNode(ManagedNode):
             log=log,
         )
         self.cameras: tuple[Camera, ...] = ()
+        # Kept over a clean-up, so that no track number is used twice in the life of the process.
+        self._memories: dict[str, Memory | None] = {}
         self.latched = Outputs(self)
         self.diagnostics = Diagnostics(self, lambda: self.settings, self._result_publishers)
         self._loader = NetworkLoader(self.open_network, self.diagnostics, log)
@@ -180,7 +182,10 @@ class VisionNode(ManagedNode):
         self.diagnostics.loading(self.settings.model)
         self.setup.load(self._loader.load(self.settings, self._loader.progress))
         names = self.settings.camera_names() or ('',)
-        self.cameras = tuple(Camera(self, name, self.new_memory()) for name in names)
+        for name in names:
+            if name not in self._memories:
+                self._memories[name] = self.new_memory()
+        self.cameras = tuple(Camera(self, name, self._memories[name]) for name in names)
         for topic in self.topics:
             if topic.is_output:
                 owners = [self.latched] if topic.latched else [c.outputs for c in self.cameras]
