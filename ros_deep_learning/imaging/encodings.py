@@ -132,7 +132,7 @@ def decode(
     """
     layout = ENCODINGS.get(encoding)
     if layout is None:
-        msg = f'encoding {encoding!r} is not supported; known are {", ".join(ENCODINGS)}'
+        msg = f'encoding {encoding!r} is not supported; docs/transport.md lists those that are'
         raise ImageError(msg)
     _check_size(layout, encoding, width, height)
     row_bytes = width * layout.bytes_per_pixel
