@@ -9,7 +9,8 @@ IN_ENV = . .ros/env.sh &&
 # A file a worker, because fixtures of modules hold graphs. Each graph has a ROS domain of its own.
 # What waited for another process in vain is tried once more, and counted as a rerun.
 RERUN = --reruns 1 --only-rerun 'in vain'
-PYTEST = pytest -n auto --dist loadfile $(RERUN)
+# A worker that crashes ends the run: pytest-xdist may wait for good for what its successor has.
+PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
 .PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions lint \

@@ -98,7 +98,7 @@ def passes(name: str, tests: Sequence[str] | None, *, everything: bool) -> bool:
         *('pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest'),
         # As in the Makefile.
         *('--reruns', '1', '--only-rerun', 'in vain'),
-        *('-n', workers, '--dist', 'loadfile'),
+        *('-n', workers, '--dist', 'loadfile', '--max-worker-restart=0'),
     ]
     if tests is not None:
         return run(name, [*pytest, *tests])
