@@ -43,4 +43,4 @@ def test_on_commit_rclpy_and_the_other_numpy_are_tested(
         assert arithmetic is (everything or name == 'humble')
         assert any('rclpy and not slow' in command for command in commands) is not everything
     assert program.passes('jazzy', ['test/x.py'], everything=everything)
-    assert ran['jazzy'][-1].endswith('loadfile test/x.py')
+    assert ran['jazzy'][-1].endswith(' test/x.py')
