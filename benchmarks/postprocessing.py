@@ -49,7 +49,7 @@ class OnlyPixels:
 
 
 class CpuLoader(EngineLoader):
-    """Gives engines that copy their outputs."""
+    """Loads engines that copy their outputs."""
 
     def load(self, *arguments: Any, **options: Any) -> Engine:
         """Load as the other does."""

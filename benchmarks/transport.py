@@ -171,13 +171,13 @@ def measure(index: int, seconds: float) -> dict[str, Any]:
 
 
 def summarise(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give the run with the median of what arrived, and all of their rates."""
+    """Return the run with the median of what arrived, and all of their rates."""
     rates_hz = [float(run['received_hz']) for run in runs]
     return middle(runs, rates_hz) | {'all_received_hz': rates_hz}
 
 
 def middle(runs: list[dict[str, Any]], figures: list[float]) -> dict[str, Any]:
-    """Give the run whose figure is the median."""
+    """Return the run whose figure is the median."""
     return runs[sorted(range(len(runs)), key=figures.__getitem__)[len(runs) // 2]]
 
 

@@ -64,7 +64,7 @@ def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool 
 
 
 def _commented(text: str, guessed: Mapping[str, str]) -> str:
-    """Say behind guessed values that they are guesses."""
+    """Add a comment to each guessed value that calls it a guess."""
     lines, section = [], ''
     for line in text.splitlines():
         key = line.strip().partition(':')[0]

@@ -23,6 +23,7 @@ from ..errors import DeepLearningError, SettingsError
 from ..networks.fit import read_labels
 from ..onnx_tools.facts import read_facts
 from ..onnx_tools.quantize import Method, Quantised, judged, quantize, run_exactly
+from ..paths import user_path
 from ..progress import Progress
 from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
@@ -47,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     log_to_terminal()
     treat_sigterm_as_interrupt()
-    output = Path(arguments.output)
     try:
+        output = user_path(arguments.output)
         with progress_bar() as progress:
             made, report, speed, card = _quantize(arguments, output, progress)
     except DeepLearningError as err:
@@ -88,7 +89,7 @@ def _quantize(
         card, accuracy=None, checked=None, family=None, notes=f'Int8, made of {card.name}.'
     )
     progress('reading frames', None)
-    frames = read_frames(Path(arguments.frames), arguments.limit, arguments.topic)
+    frames = read_frames(user_path(arguments.frames), arguments.limit, arguments.topic)
     if len(frames) < _LEAST_FRAMES:
         msg = f'{arguments.frames} has one frame, but calibration and check need one each'
         raise SettingsError(msg)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from types import NoneType
 from typing import Any
 
 import yaml
@@ -76,7 +77,7 @@ def _sections(document: Any, path: str = '') -> Iterator[tuple[str, Mapping[str,
     if not isinstance(document, dict):
         return
     for key, value in document.items():
-        if key == 'ros__parameters':
+        if key == 'ros__parameters' and isinstance(value, (dict, NoneType)):
             yield path, value or {}
         else:
             yield from _sections(value, f'{path}/{str(key).strip("/")}')

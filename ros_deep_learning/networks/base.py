@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..cards.card import Channels, ModelCard, Resize, Task
 from ..cards.decision import by_reason, guesses
 from ..engines.backend import EngineOptions
-from ..engines.base import Engine, EngineInfo, Precision
+from ..engines.base import Engine, EngineInfo, PixelsEngine, Precision
 from ..errors import CardError, DecodeError
 from ..imaging.pixels import Pixels
 from ..progress import Progress, silent
@@ -207,7 +207,7 @@ class Network(ABC, Generic[_SettingsT]):
         return self._colors_rgb
 
     def warm_up(self) -> None:
-        """Run once on a picture that ships with the package, and check what comes out.
+        """Run on a picture that ships with the package, and check what comes out.
 
         What is unlikely is logged as a warning, and kept in ``warnings``. Another call has no
         effect.
@@ -227,6 +227,9 @@ class Network(ABC, Generic[_SettingsT]):
         self.warnings = tuple(f'on a picture of a person, {text}' for text in unlikely)
         for text in self.warnings:
             _LOG.warning('%s: %s; %s', self._card.name, text, FIX)
+        if isinstance(self._engine, PixelsEngine) and self._runner.takes_frames:
+            # Results may be made on the engine's device, where the outputs were not read above.
+            self._pass([proof_picture()], self._settings)
         self._is_warm = True
 
     def _say_decisions(self) -> None:

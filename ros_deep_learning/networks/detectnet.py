@@ -28,7 +28,7 @@ from .base import NOT_FINITE_FIX, Network
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .image_runner import Passed
 from .images import ImageLike
-from .proof import check_candidates, proof_picture
+from .proof import check_candidates
 from .reader import check_decoder, choose_reader
 
 _UNKNOWN_CLASSES = 256
@@ -71,12 +71,6 @@ class DetectNet(Network[DetectionSettings]):
         self._table: BoxTable | None = (
             find_box_table(self._reader, self.info, self.max_batch) if usable else None
         )
-
-    def warm_up(self) -> None:
-        """Run once on a picture that ships with the package; see ``Network.warm_up``."""
-        super().warm_up()
-        if self._table is not None:
-            self._pass([proof_picture()], self._settings)
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         reader = self._reader

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from ..cards.card import ModelCard
 from ..engines.base import Engine, PixelsEngine, Tensors
 from ..errors import InferenceError
@@ -113,7 +115,7 @@ class ImageRunner:
                 outputs = self._engine.run_pixels(pixels, self._card.input, self.wanted_outputs)
                 found = self._split(outputs, len(pixels))
             else:
-                inputs = self._inputs(*self._filled_up(pixels, placements))
+                inputs = self._inputs(pixels, placements)
                 prepared = perf_counter()
                 found = self._split(self._engine.run(inputs), len(pixels))
             inference_ms = (perf_counter() - prepared) * 1e3 / len(pixels)
@@ -129,18 +131,15 @@ class ImageRunner:
 
         spec = self._card.input
         images = preprocess(pixels, spec, placements)
+        if self._fixed_batch > len(images):
+            # The last image is repeated up to the network's batch.
+            images = np.concatenate(
+                [images, np.repeat(images[-1:], self._fixed_batch - len(images), axis=0)]
+            )
         inputs = {self._input_name: images if len(self._image_shape) == 4 else images[0]}
-        return inputs | fill_side_inputs(self._aside, (spec.width, spec.height), len(pixels))
-
-    def _filled_up(
-        self, pixels: Sequence[Pixels], placements: Sequence[Placement]
-    ) -> tuple[list[Pixels], list[Placement]]:
-        """Repeat the last image up to the network's batch, where that is fixed."""
-        missing = max(0, self._fixed_batch - len(pixels))
-        return (
-            [*pixels, *[pixels[-1]] * missing],
-            [*placements, *[placements[-1]] * missing],
-        )
+        if self._aside:
+            inputs |= fill_side_inputs(self._aside, (spec.width, spec.height), len(images))
+        return inputs
 
     def _split(self, outputs: Tensors, count: int) -> list[Tensors]:
         """Take the batch apart."""

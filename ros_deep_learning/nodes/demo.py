@@ -24,6 +24,7 @@ from ..cli.bar import progress_bar
 from ..downloads.media import media_path
 from ..downloads.store import ModelStore
 from ..errors import DeepLearningError
+from ..paths import user_path
 from ..video.sources import open_frames
 
 
@@ -38,8 +39,10 @@ def main() -> int:
     # The demo stays on this machine, apart from other nodes on the network.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     try:
+        arguments.output = user_path(arguments.output).absolute()
         with progress_bar() as progress:
-            video = Path(arguments.video) if arguments.video else media_path('bikes.mp4', progress)
+            given = arguments.video
+            video = user_path(given) if given else media_path('bikes.mp4', progress)
             ModelStore().onnx_path(find_card(arguments.model), progress)
         rate_hz = open_frames(str(video)).rate_hz
     except DeepLearningError as err:
@@ -68,7 +71,7 @@ def _launch(arguments: argparse.Namespace, video: Path, rate_hz: float) -> int:
     recorder = Node(
         package='ros_deep_learning',
         executable='recorder',
-        parameters=[{'folder': str(Path(arguments.output).absolute()), 'rate_hz': rate_hz}],
+        parameters=[{'folder': str(arguments.output), 'rate_hz': rate_hz}],
         remappings=[
             ('~/detections', '/detectnet/detections'),
             ('~/overlay', '/detectnet/overlay'),

@@ -41,6 +41,7 @@ SOURCE_QOS = QoSProfile(
 FILE_DEPTH = 10
 """Of a file no frame may be lost that a slow reader has not acknowledged yet."""
 
+STATS = 'ros_deep_learning/InferenceStats'
 ACKNOWLEDGED_S = 5.0
 ANSWERED_S = 2.0
 ATTEMPTS = 4
@@ -171,10 +172,15 @@ class VideoSourceNode(Node):  # type: ignore[misc]
 
     def _answering_nodes(self) -> Answers | None:
         settings = self._settings
-        stats = message_type('ros_deep_learning/InferenceStats')
-        topics = [(f'{name}/stats', stats) for name in read_names(settings.wait_for_nodes)]
+        names, stats = read_names(settings.wait_for_nodes), message_type(STATS)
+        topics = [] if stats is None else [(f'{name}/stats', stats) for name in names]
         if settings.wait_for_output:
             topics.append((f'{settings.wait_for_output}/written', Header))
+        elif names and stats is None:
+            self.get_logger().warning(
+                f'{STATS} was not generated in this build, so {", ".join(names)} cannot be waited '
+                'for: frames may be left out'
+            )
         return Answers(self, topics) if topics else None
 
     def _wait_for_answers(self, message: Image, answers: Answers) -> None:

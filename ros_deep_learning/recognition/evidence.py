@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..cards.card import Layout, Task
 from ..onnx_tools.facts import OnnxFacts, TensorFacts
@@ -100,6 +101,32 @@ class Evidence:
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             return _NOTHING
         return found if isinstance(found, dict) else _NOTHING
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value of a configuration is a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def mean_and_std(
+    config: Mapping[str, Any], mean: str = 'mean', std: str = 'std'
+) -> dict[str, tuple[float, ...]]:
+    """Read ``mean`` and ``std`` of an ``InputSpec`` from a configuration.
+
+    Args:
+        config: The configuration; what is not three numbers in it, above 0 for the std, is not
+            read.
+        mean: Its key of the mean.
+        std: Its key of the standard deviation.
+    """
+    found = {}
+    for key, name in (('mean', mean), ('std', std)):
+        value = config.get(name)
+        if not isinstance(value, list | tuple) or len(value) != 3:
+            continue
+        if all(map(is_number, value)) and (key == 'mean' or min(value) > 0):
+            found[key] = tuple(map(float, value))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

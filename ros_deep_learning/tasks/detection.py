@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .boxes import finite
 from .times import NOT_TIMED, StageTimes
 
 _LISTED = 8
@@ -32,6 +33,25 @@ class Candidates:
     scores: NDArray[np.float32]
     class_ids: NDArray[np.int32]
     broken: int = 0
+
+
+def as_candidates(
+    boxes_xyxy: NDArray[Any], scores: NDArray[Any], class_ids: NDArray[Any]
+) -> Candidates:
+    """Make candidates of equally many boxes, scores and classes.
+
+    What is NaN or infinite is left out and counted.
+
+    Args:
+        boxes_xyxy: Shape (N, 4), pixel edges in the network's input.
+        scores: Shape (N,).
+        class_ids: Shape (N,), whole numbers.
+    """
+    with np.errstate(over='ignore', invalid='ignore'):
+        boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
+    good = finite(boxes_xyxy, scores)
+    broken = len(good) - int(np.count_nonzero(good))
+    return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32), broken)
 
 
 @dataclass(frozen=True, slots=True)

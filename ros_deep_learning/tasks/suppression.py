@@ -163,11 +163,13 @@ def detections_from(
         placement.source_wh,
     )
     if settings.cluster_overlap is None:
+        keeps_all = settings.nms == 'never' or (settings.nms == 'auto' and suppressed)
         kept = nms(
             found.boxes_xyxy,
             found.scores,
             found.class_ids,
-            _overlap_limit(settings, suppressed),
+            # No overlap is greater than 1.
+            1.0 if keeps_all else settings.iou_threshold,
             settings.max_detections,
             class_agnostic=settings.class_agnostic,
             candidate_limit=settings.candidate_limit,
@@ -176,13 +178,6 @@ def detections_from(
     else:
         found = _merged(found, settings.cluster_overlap, settings)
     return largest_first(found) if only.order == 'area' else found
-
-
-def _overlap_limit(settings: DetectionSettings, suppressed: bool) -> float:
-    """Return the overlap above which a box is suppressed; none is greater than 1."""
-    if settings.nms == 'never' or (settings.nms == 'auto' and suppressed):
-        return 1.0
-    return settings.iou_threshold
 
 
 def largest_first(found: Detections) -> Detections:

@@ -196,6 +196,7 @@ def test_the_arguments_of_an_including_file_stay_there(tmp_path: Path) -> None:
         (None, 'mine.yaml: No such file or directory'),
         ('a: [', 'mine.yaml is not YAML'),
         ('threshold: 0.4', 'no ros__parameters in it; expected /**: or detectnet:'),
+        ('/**: {ros__parameters: 3}', 'no ros__parameters in it; expected /**: or detectnet:'),
         ('/**: {ros__parameters: {treshold: 1}}', "no parameter 'treshold'; did you mean thresh"),
         ('/detctnet: {ros__parameters: {}}', 'sections are for /detctnet; expected /**: or det'),
     ],

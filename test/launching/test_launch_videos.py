@@ -77,6 +77,7 @@ def test_a_viewer_plays_a_clip_into_a_file(
     assert launched.stop() == 0
 
 
+@pytest.mark.rclpy
 def test_a_clip_is_detected_and_recorded_whole_and_then_the_launch_ends(
     launch: Callable[..., Any], graph: Any, bikes_clip: Path, ssd_onnx: Path, tmp_path: Path
 ) -> None:

@@ -193,7 +193,7 @@ def test_nan_and_infinity_are_a_failure_and_not_nothing(net, engine, output, val
 
 def test_outputs_of_another_form(net, engine):
     engine.outputs['out/boxes'] = np.zeros((1, 5, 4), np.float32)
-    with pytest.raises(DecodeError, match='decoder ssd wants'):
+    with pytest.raises(DecodeError, match='decoder ssd expects'):
         net.detect(IMAGE)
 
 

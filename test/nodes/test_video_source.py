@@ -19,6 +19,7 @@ import pytest
 from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import DeepLearningError
+from ros_deep_learning.nodes import video_source
 from ros_deep_learning.nodes.video_source import VideoSourceNode
 
 BROKEN = """
@@ -57,6 +58,24 @@ def test_every_frame_arrives_then_the_process_ends(
     assert stamps[0][0] > 0
     assert program.process.wait(60) == 0
     assert 'the end, after 6 frames' in program.text()
+
+
+@pytest.mark.rclpy
+def test_a_build_without_our_messages_plays_a_file_too(
+    spinning: Callable[..., Any], graph: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_source, 'message_type', lambda name: None)
+    images = graph.inbox('/video_source/raw', Image)
+    arguments = (
+        '-p',
+        f'resource:={pictures}',
+        '-p',
+        'wait_for_nodes:=detectnet',
+        '-p',
+        'loop:=-1',
+    )
+    spinning(VideoSourceNode, *arguments)
+    graph.wait_until('a frame', lambda: len(images))
 
 
 def test_what_nobody_foresaw_ends_the_process(

@@ -11,8 +11,7 @@ import numpy as np
 from ...cards.box_table import BoxTable
 from ...engines.base import EngineInfo
 from ...engines.on_device import DeviceCandidates
-from ...tasks.decoders.arrays import as_candidates
-from ...tasks.detection import Candidates
+from ...tasks.detection import Candidates, as_candidates
 from ..reader import Reader
 
 _MOST_PICKED = 1 << 21

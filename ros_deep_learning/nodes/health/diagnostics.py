@@ -166,7 +166,7 @@ class Diagnostics:
             status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
         elif info is not None:
             text = f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
-            status.summary(*((WARN, '; '.join(self._warnings)) if self._warnings else (OK, text)))
+            status.summary(WARN if self._warnings else OK, '; '.join(self._warnings) or text)
         else:
             status.summary(OK, state)
         status.add('state', state)

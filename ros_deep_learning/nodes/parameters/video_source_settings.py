@@ -62,7 +62,7 @@ class VideoSourceSettings:
     wait_for_nodes: str = parameter(
         '',
         'Names of vision nodes that get every frame of a file: the next frame waits for their '
-        '~/stats of the last.',
+        '~/stats of the last, if the build generated its message.',
         names=True,
     )
     wait_for_output: str = parameter(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..activations import score_role
-from ..evidence import Evidence, Family, Finding
+from ..evidence import Evidence, Family, Finding, is_number, mean_and_std
 from ..usual import ANTIALIASED, COCO, IMAGENET, STRETCH, UNIT
 
 _SOFTMAX = ('detr', 'yolos', 'table-transformer')
@@ -55,11 +55,7 @@ def _timm(evidence: Evidence) -> Finding | None:
     config, where = evidence.beside('config.json').get('pretrained_cfg'), 'config.json'
     if not isinstance(config, dict):
         config, where = _literals(evidence.metadata), 'the metadata'
-    stated: dict[str, Any] = {
-        key: tuple(map(float, config[key]))
-        for key in ('mean', 'std')
-        if isinstance(config.get(key), list | tuple) and len(config[key]) == 3
-    }
+    stated: dict[str, Any] = {**mean_and_std(config)}
     if len(stated) != 2:
         return None
     stated['scale'] = 1 / 255
@@ -67,7 +63,7 @@ def _timm(evidence: Evidence) -> Finding | None:
     crop, guessed = config.get('crop_pct'), {'resize': 'crop'}
     if config.get('crop_mode') == 'squash':
         stated, guessed = stated | STRETCH, {}
-    elif isinstance(crop, int | float) and 0 < crop <= 1:
+    elif is_number(crop) and 0 < crop <= 1:
         stated, guessed = stated | {'resize': 'crop', 'crop_fraction': float(crop)}, {}
     by = f"timm's mean and std in {where}"
     role = score_role(evidence, name)
@@ -142,13 +138,12 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
     stated: dict[str, Any] = {}
     if not config:
         return stated
-    factor = config.get('rescale_factor', 1 / 255)
-    stated['scale'] = float(factor) if config.get('do_rescale', True) else 1.0
+    factor = config.get('rescale_factor')
+    if not config.get('do_rescale', True):
+        factor = 1.0
+    stated['scale'] = float(factor) if is_number(factor) and factor > 0 else 1 / 255
     if config.get('do_normalize', True):
-        for key, name in (('mean', 'image_mean'), ('std', 'image_std')):
-            value = config.get(name)
-            if isinstance(value, list) and len(value) == 3:
-                stated[key] = tuple(map(float, value))
+        stated |= mean_and_std(config, 'image_mean', 'image_std')
     if config.get('do_center_crop'):
         stated['resize'] = 'crop'
         size, crop = config.get('size'), config.get('crop_size')

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..evidence import Evidence, Family, Finding
+from ..evidence import Evidence, Family, Finding, is_number, mean_and_std
 from ..usual import TOP_LEFT
 
 _GUESSED: dict[str, Any] = {
@@ -44,15 +44,12 @@ def _stated(pipeline: Mapping[str, Any]) -> dict[str, Any]:
             stated['resize'] = 'letterbox' if step.get('keep_ratio') else 'stretch'
         elif kind == 'Normalize':
             stated['channels'] = 'rgb' if step.get('to_rgb', True) else 'bgr'
-            for key in ('mean', 'std'):
-                value = step.get(key)
-                if isinstance(value, list) and len(value) == 3:
-                    stated[key] = tuple(map(float, value))
+            stated |= mean_and_std(step)
         elif kind == 'Pad':
             value = step.get('pad_val', 0)
             value = value.get('img', 0) if isinstance(value, dict) else value
             value = value[0] if isinstance(value, list) and value else value
-            stated['pad_value'] = int(value) if isinstance(value, int | float) else 0
+            stated['pad_value'] = int(value) if is_number(value) else 0
     return stated
 
 

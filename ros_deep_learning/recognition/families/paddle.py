@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..evidence import Evidence, Family, Finding
+from ..evidence import Evidence, Family, Finding, mean_and_std
 from ..usual import STRETCH, UNIT
 
 
@@ -39,10 +39,7 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
         if step.get('type') == 'NormalizeImage':
             stated['scale'] = 1 / 255 if step.get('is_scale', True) else 1.0
             if step.get('norm_type') != 'none':
-                for key in ('mean', 'std'):
-                    value = step.get(key)
-                    if isinstance(value, list) and len(value) == 3:
-                        stated[key] = tuple(map(float, value))
+                stated |= mean_and_std(step)
     return stated
 
 

@@ -10,27 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..boxes import finite
-from ..detection import Candidates
+from ..detection import Candidates, as_candidates
 
 
-def as_candidates(
-    boxes_xyxy: NDArray[Any], scores: NDArray[Any], class_ids: NDArray[Any]
+def finished_candidates(
+    boxes_xyxy: NDArray[Any],
+    scores: NDArray[Any],
+    class_ids: NDArray[np.float64],
+    score_threshold: float,
 ) -> Candidates:
-    """Make candidates of equally many boxes, scores and classes.
-
-    What is NaN or infinite is left out and counted.
+    """Make candidates of the rows that reach the threshold and have a class.
 
     Args:
         boxes_xyxy: Shape (N, 4), pixel edges in the network's input.
         scores: Shape (N,).
-        class_ids: Shape (N,), whole numbers.
+        class_ids: Shape (N,), as ``whole_classes`` returns them.
+        score_threshold: Least score, 0..1; NaN never reaches it.
     """
-    with np.errstate(over='ignore', invalid='ignore'):
-        boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
-    good = finite(boxes_xyxy, scores)
-    broken = len(good) - int(np.count_nonzero(good))
-    return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32), broken)
+    good = np.flatnonzero((scores >= score_threshold) & np.isfinite(class_ids))
+    return as_candidates(boxes_xyxy[good], scores[good], class_ids[good])
 
 
 def reaching(scores: NDArray[Any], score_threshold: float) -> tuple[NDArray[np.intp], ...]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detection import Candidates
-from .arrays import as_candidates, reaching
+from ..detection import Candidates, as_candidates
+from .arrays import reaching
 from .detectnet import cell_corners
 from .shapes import Pattern, take
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..activation import softmax
-from ..detection import Candidates
-from .arrays import as_candidates, centre_to_edges, reaching, sigmoid
+from ..detection import Candidates, as_candidates
+from .arrays import centre_to_edges, reaching, sigmoid
 from .shapes import Pattern, take
 
 SOFTMAX_SHAPES: dict[str, Pattern] = {'logits': ('Q', '1+C'), 'boxes': ('Q', 4)}

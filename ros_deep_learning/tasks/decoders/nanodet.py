@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ...cards.box_table import BoxTable
 from ...errors import DecodeError
 from ..activation import softmax
-from ..detection import Candidates
-from .arrays import as_candidates, cells, reaching
+from ..detection import Candidates, as_candidates
+from .arrays import cells, reaching
 from .shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'scores': ('N', 'C')}
@@ -101,7 +101,7 @@ def _grid(
             return grid, np.float32(place)
     wanted = ' or '.join(f'({len(grid)}, {4 * BINS}+C)' for grid, _ in grids)
     msg = (
-        f'decoder nanodet_raw wants predictions {wanted} for an input of '
+        f'decoder nanodet_raw expects predictions {wanted} for an input of '
         f'{network_wh[0]}x{network_wh[1]}; the network gives {shape}'
     )
     raise DecodeError(msg)

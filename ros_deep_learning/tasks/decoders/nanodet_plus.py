@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ...errors import DecodeError
 from ..activation import softmax
-from ..detection import Candidates
-from .arrays import as_candidates, cells, reaching
+from ..detection import Candidates, as_candidates
+from .arrays import cells, reaching
 from .shapes import Pattern, take
 
 BINS = 8
@@ -64,7 +64,7 @@ def decode(
     if count < 1 or (fields - count) % 4 or fields - count < 8 or grid is None:
         counts = ' or '.join(str(len(cells(network_wh, strides))) for strides in STRIDES)
         msg = (
-            f'decoder nanodet_plus wants predictions ({counts}, C+4*B) for an input of '
+            f'decoder nanodet_plus expects predictions ({counts}, C+4*B) for an input of '
             f'{network_wh[0]}x{network_wh[1]}; the network gives {roles["predictions"]!r} '
             f'{table.shape}'
         )
@@ -99,7 +99,7 @@ def decode_levels(
     grid = cells(network_wh, LEVELS)
     if len(scores) != len(grid):
         msg = (
-            f'decoder nanodet_levels wants {len(grid)} cells for an input of '
+            f'decoder nanodet_levels expects {len(grid)} cells for an input of '
             f'{network_wh[0]}x{network_wh[1]}; the network gives {len(scores)}'
         )
         raise DecodeError(msg)

@@ -10,9 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ...cards.box_table import BoxTable
-from ..detection import Candidates
+from ..detection import Candidates, as_candidates
 from . import ssd
-from .arrays import as_candidates
 from .shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('A', 4), 'scores': ('A', 'C')}

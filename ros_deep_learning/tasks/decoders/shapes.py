@@ -73,7 +73,7 @@ def take(
             else f'no {role}'
             for role in patterns
         )
-        msg = f'decoder {decoder} wants {wanted}; the network gives {given}'
+        msg = f'decoder {decoder} expects {wanted}; the network gives {given}'
         raise DecodeError(msg)
     return tuple(found[role] for role in patterns)
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ...cards.box_table import BoxTable
 from ...errors import DecodeError
-from ..detection import Candidates
-from .arrays import as_candidates
+from ..detection import Candidates, as_candidates
 
 ROLES = ('boxes', 'scores')
 
@@ -54,7 +53,7 @@ def decode(
     boxes, scores = outputs[roles['boxes']], outputs[roles['scores']]
     if boxes.ndim != 2 or scores.ndim != 2 or boxes.shape[1] != 4 or len(boxes) != len(scores):
         msg = (
-            f'decoder ssd wants boxes (A, 4) and scores (A, C), not {roles["boxes"]!r} '
+            f'decoder ssd expects boxes (A, 4) and scores (A, C), got {roles["boxes"]!r} '
             f'{boxes.shape} and {roles["scores"]!r} {scores.shape}'
         )
         raise DecodeError(msg)

@@ -46,7 +46,7 @@ def decode_segment(
     prototypes, planes = take('yolo_segment', SEGMENT_SHAPES, outputs, roles)
     if len(planes) < len(prototypes) + 5:
         msg = (
-            f'decoder yolo_segment wants predictions (4+C+{len(prototypes)}, N); the network '
+            f'decoder yolo_segment expects predictions (4+C+{len(prototypes)}, N); the network '
             f'gives {roles["predictions"]!r} {planes.shape}'
         )
         raise DecodeError(msg)
@@ -75,7 +75,7 @@ def decode_yolov5_segment(
     width = rows.shape[1] - len(prototypes)
     if width < 6:
         msg = (
-            f'decoder yolov5_segment wants predictions (N, 5+C+{len(prototypes)}); the network '
+            f'decoder yolov5_segment expects predictions (N, 5+C+{len(prototypes)}); the network '
             f'gives {roles["predictions"]!r} {rows.shape}'
         )
         raise DecodeError(msg)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detection import Candidates
-from .arrays import as_candidates, centre_to_edges
+from ..detection import Candidates, as_candidates
+from .arrays import centre_to_edges
 from .shapes import Pattern, take
 from .yolov5 import best_classes
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...cards.box_table import BoxTable
-from ..detection import Candidates
-from .arrays import as_candidates, centre_to_edges, edges_of_centres
+from ..detection import Candidates, as_candidates
+from .arrays import centre_to_edges, edges_of_centres
 from .shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'predictions': ('4+C', 'N')}

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ...cards.box_table import BoxTable
 from ...errors import DecodeError
-from ..detection import Candidates
-from .arrays import as_candidates, cell_count, cells, centre_to_edges
+from ..detection import Candidates, as_candidates
+from .arrays import cell_count, cells, centre_to_edges
 from .shapes import Pattern, take
 from .yolov5 import best_classes
 
@@ -74,7 +74,7 @@ def decode(
     grid = cells(network_wh, STRIDES)
     if len(rows) != len(grid):
         msg = (
-            f'decoder yolox wants predictions ({len(grid)}, 5+C) for an input of '
+            f'decoder yolox expects predictions ({len(grid)}, 5+C) for an input of '
             f'{network_wh[0]}x{network_wh[1]}; the network gives {roles["predictions"]!r} '
             f'{rows.shape}'
         )

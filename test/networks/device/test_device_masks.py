@@ -145,6 +145,13 @@ def test_hostile_scores_end_as_on_the_cpu(open_pair):
             assert_same(ours.segment(frames((40, 20))[0]), theirs.segment(frames((40, 20))[0]))
 
 
+def test_the_warm_up_makes_a_mask_on_the_device(open_pair, fake_gpu):
+    ours, _ = open_pair(logits((3, 5, 10)))
+    fake_gpu.module.launched.clear()
+    ours.warm_up()
+    assert 'segment' in fake_gpu.module.launched
+
+
 @pytest.mark.parametrize('integrated', [False, True])
 @pytest.mark.parametrize('cuda_graph', [False, True])
 def test_images_of_a_batch_have_each_their_own(open_pair, integrated, cuda_graph):

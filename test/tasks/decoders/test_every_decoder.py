@@ -137,7 +137,7 @@ def test_no_rows_at_all(name):
         for r, s in SHAPES[name].items()
     }
     if name in GRIDDED:
-        with pytest.raises(DecodeError, match='wants'):
+        with pytest.raises(DecodeError, match='expects'):
             decode(name, {r: np.zeros(s, np.float32) for r, s in shapes.items()}, 0.0)
     else:
         found = decode(name, {r: np.zeros(s, np.float32) for r, s in shapes.items()}, 0.0)
@@ -198,12 +198,12 @@ def test_wrong_shapes_name_tensor_shape_and_want(name):
         with pytest.raises(DecodeError) as caught:
             decode(name, {**good, role: spoilt}, 0.5)
         message = str(caught.value)
-        assert f'decoder {name} wants' in message
+        assert f'decoder {name} expects' in message
         assert f"'tensor {role}'" in message
         assert str(spoilt.shape) in message
     if len(roles) > 1 and not name.endswith('_segment'):
         longer = np.zeros(tuple(n + 1 for n in good[roles[-1]].shape), np.float32)
-        with pytest.raises(DecodeError, match=f'decoder {name} wants'):
+        with pytest.raises(DecodeError, match=f'decoder {name} expects'):
             decode(name, {**good, roles[-1]: longer}, 0.5)
 
 

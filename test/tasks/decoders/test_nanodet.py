@@ -93,5 +93,5 @@ def test_raw_random(check, network_wh, strides, place):
 
 
 def test_rows_of_another_input():
-    with pytest.raises(DecodeError, match=r'wants predictions \(84, 32\+C\) or \(85, 32\+C\)'):
+    with pytest.raises(DecodeError, match=r'expects predictions \(84, 32\+C\) or \(85, 32\+C\)'):
         decode_raw(np.zeros((83, 40), np.float32), (64, 64))

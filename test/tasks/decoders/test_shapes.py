@@ -49,7 +49,7 @@ def test_take_tells_all_there_is_to_know():
     with pytest.raises(DecodeError) as caught:
         take('x', patterns, {'b': np.zeros((3, 5))}, {'boxes': 'b', 'scores': 's'})
     assert str(caught.value) == (
-        "decoder x wants boxes (N, 4), scores (N, 1+C); the network gives boxes = 'b' (3, 5), "
+        "decoder x expects boxes (N, 4), scores (N, 1+C); the network gives boxes = 'b' (3, 5), "
         'no scores'
     )
 

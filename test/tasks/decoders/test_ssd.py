@@ -69,7 +69,7 @@ def test_huge_edges_do_not_warn():
     [((5, 5), (5, 3)), ((5, 4), (6, 3)), ((1, 5, 4), (5, 3)), ((5, 4), (5,)), ((20,), (5, 3))],
 )
 def test_other_shapes_are_refused(boxes, scores):
-    with pytest.raises(DecodeError, match=r"wants boxes \(A, 4\).*'b'.*'s'"):
+    with pytest.raises(DecodeError, match=r"expects boxes \(A, 4\).*'b'.*'s'"):
         decode(np.zeros(boxes, np.float32), np.zeros(scores, np.float32))
 
 

@@ -54,7 +54,8 @@ def test_a_count_of_nothing():
 
 def test_more_than_one_count():
     ones = np.ones(3, np.float32)
-    with pytest.raises(DecodeError, match=r'tensorflow_ssd wants count as one number, not \(2,\)'):
+    words = r'tensorflow_ssd expects count to be one number, got \(2,\)'
+    with pytest.raises(DecodeError, match=words):
         decode(np.ones((3, 4)), ones, ones, np.array([1.0, 2.0]))
 
 

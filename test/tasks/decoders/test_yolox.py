@@ -52,7 +52,8 @@ def test_hand_made(check):
 
 
 def test_rows_of_another_input():
-    with pytest.raises(DecodeError, match=r'yolox wants predictions \(42, 5\+C\).*64x32.*\(41, 7'):
+    words = r'yolox expects predictions \(42, 5\+C\).*64x32.*\(41, 7'
+    with pytest.raises(DecodeError, match=words):
         decode(np.zeros((41, 7), np.float32), (64, 32))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...detection import Candidates
-from ..arrays import as_candidates, centre_to_edges, whole_classes
+from ..arrays import centre_to_edges, finished_candidates, whole_classes
 from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '6+A')}
@@ -38,7 +38,7 @@ def decode(
         DecodeError: The array has another shape.
     """
     (rows,) = take('end_to_end', SHAPES, outputs, roles)
-    return _listed(rows[:, :4], rows, score_threshold)
+    return finished_candidates(rows[:, :4], rows[:, 4], whole_classes(rows[:, 5]), score_threshold)
 
 
 def decode_shares(
@@ -57,10 +57,4 @@ def decode_shares(
     (rows,) = take('rtdetr_end_to_end', SHARE_SHAPES, outputs, roles)
     with np.errstate(over='ignore', invalid='ignore'):
         edges = centre_to_edges(rows[:, :4]) * np.array(network_wh * 2, np.float32)
-    return _listed(edges, rows, score_threshold)
-
-
-def _listed(edges: NDArray[Any], rows: NDArray[Any], score_threshold: float) -> Candidates:
-    classes = whole_classes(rows[:, 5])
-    good = np.flatnonzero((rows[:, 4] >= score_threshold) & np.isfinite(classes))
-    return as_candidates(edges[good], rows[good, 4], classes[good])
+    return finished_candidates(edges, rows[:, 4], whole_classes(rows[:, 5]), score_threshold)

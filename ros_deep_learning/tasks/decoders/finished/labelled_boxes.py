@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import DecodeError
-from ...detection import Candidates
-from ..arrays import as_candidates, whole_classes
+from ...detection import Candidates, as_candidates
+from ..arrays import whole_classes
 from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 4), 'classes': ('N',), 'scores': ('N',)}
@@ -109,7 +109,7 @@ def listed(
     if 'count' in roles and roles['count'] in outputs:
         count = outputs[roles['count']]
         if count.size != 1:
-            msg = f'decoder {decoder} wants count as one number, not {count.shape}'
+            msg = f'decoder {decoder} expects count to be one number, got {count.shape}'
             raise DecodeError(msg)
         good &= np.arange(len(scores)) < count.reshape(())
     return np.flatnonzero(good)

@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...detection import Candidates
-from ..arrays import as_candidates, whole_classes
+from ..arrays import finished_candidates, whole_classes
 from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'boxes': ('N', 5), 'classes': ('N',)}
@@ -37,6 +36,4 @@ def decode(
         DecodeError: The arrays have other shapes.
     """
     boxes, classes = take('mmdeploy', SHAPES, outputs, roles)
-    class_ids = whole_classes(classes)
-    good = np.flatnonzero((boxes[:, 4] >= score_threshold) & np.isfinite(class_ids))
-    return as_candidates(boxes[good, :4], boxes[good, 4], class_ids[good])
+    return finished_candidates(boxes[:, :4], boxes[:, 4], whole_classes(classes), score_threshold)

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...detection import Candidates
-from ..arrays import as_candidates, whole_classes
+from ..arrays import finished_candidates, whole_classes
 from ..shapes import Pattern, take
 
 SIX: dict[str, Pattern] = {'predictions': ('N', 6)}
@@ -75,7 +74,5 @@ def decode(
     """
     (rows,) = take(columns.decoder, columns.shapes, outputs, roles)
     classes = whole_classes(rows[:, columns.class_id], columns.first_class)
-    scores = rows[:, columns.score]
-    good = np.flatnonzero((scores >= score_threshold) & np.isfinite(classes))
-    boxes = rows[good][:, list(columns.box_xyxy)]
-    return as_candidates(boxes, scores[good], classes[good])
+    boxes = rows[:, list(columns.box_xyxy)]
+    return finished_candidates(boxes, rows[:, columns.score], classes, score_threshold)

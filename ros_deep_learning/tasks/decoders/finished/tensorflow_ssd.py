@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...detection import Candidates
-from ..arrays import as_candidates, whole_classes
+from ...detection import Candidates, as_candidates
+from ..arrays import whole_classes
 from ..shapes import Pattern, take
 from .labelled_boxes import listed
 
