@@ -93,3 +93,7 @@ class SettingsError(DeepLearningError):
 
 class UsageError(DeepLearningError):
     """A program was called with an unknown or unreadable argument."""
+
+
+class RclpyError(DeepLearningError):
+    """The installed rclpy lacks something that the nodes use."""

@@ -87,6 +87,9 @@ ENCODINGS: dict[str, Encoding] = {
     **{f'bayer_{rggb}16': Encoding('bayer', 'uint16', 1, code) for rggb, code in _BAYER.items()},
 }
 
+# kDLCPU of dlpack.h.
+_DLPACK_CPU = 1
+
 # Largest side of an OpenCV matrix.
 _MAX_SIDE = 2**31 - 1
 
@@ -115,8 +118,8 @@ def decode(
     BT.601 with the range 16..235, as in OpenCV. Alpha is dropped.
 
     Args:
-        data: The bytes: any contiguous buffer, such as ``array.array('B')``. It may be longer
-            than the image; the padding after the last pixel may be missing.
+        data: The bytes, as ``flat_bytes`` takes them. It may be longer than the image; the
+            padding after the last pixel may be missing.
         encoding: A name of ``sensor_msgs/image_encodings.hpp``.
         width: Image width in pixels; even for YUV, at least 3 for Bayer.
         height: Image height in pixels, at least 3 for Bayer. For ``nv12`` and ``nv21`` it must be
@@ -170,18 +173,42 @@ def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> Non
 
 
 def flat_bytes(data: Any) -> NDArray[np.uint8]:
-    """Return a view of any contiguous buffer as bytes, shape (N,).
+    """Return the data of a message as bytes, shape (N,); a view where that is possible.
+
+    Args:
+        data: A contiguous buffer, such as ``array.array('B')``, an object with DLPack's
+            ``__dlpack__`` in memory of the CPU, or rosidl's Buffer, which ROS 2 Lyrical has.
 
     Raises:
-        ImageError: ``data`` is not a contiguous buffer.
+        ImageError: ``data`` is none of these.
     """
     try:
         view = memoryview(data)
         # NumPy before 1.20 refuses an empty buffer.
         return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
-    except (TypeError, ValueError, BufferError) as err:
+    except TypeError:
+        return _foreign_bytes(data)
+    except (ValueError, BufferError) as err:
         msg = f'data of type {type(data).__name__} is not a contiguous buffer of bytes'
         raise ImageError(msg) from err
+
+
+def _foreign_bytes(data: Any) -> NDArray[np.uint8]:
+    """Read what is not a buffer by DLPack, or by the method that rosidl's Buffer has."""
+    kind = type(data)
+    try:
+        if hasattr(kind, '__dlpack__') and data.__dlpack_device__()[0] == _DLPACK_CPU:
+            return np.from_dlpack(data).reshape(-1).view(np.uint8)
+        # Of int, this name means something else.
+        if hasattr(kind, 'to_bytes') and not isinstance(data, int):
+            return np.frombuffer(data.to_bytes(), np.uint8)
+    except Exception as err:
+        msg = f'data of type {kind.__name__} cannot be read: {err}'
+        raise ImageError(msg) from err
+    msg = f'data of type {kind.__name__} is not a contiguous buffer of bytes'
+    if hasattr(kind, '__dlpack__'):
+        msg += '; its memory is not that of the CPU'
+    raise ImageError(msg)
 
 
 def _upper_bytes(

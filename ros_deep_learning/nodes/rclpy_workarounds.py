@@ -3,22 +3,26 @@
 """Every private or undocumented part of rclpy that the package depends on.
 
 Tried on Humble (rclpy 3), Jazzy (rclpy 7) and Kilted (rclpy 9). Each item names the versions that
-need it. ``test/nodes/test_rclpy_workarounds.py`` checks that no other file uses private names.
+need it. What an rclpy lacks is an RclpyError when a node starts.
+``test/nodes/test_rclpy_workarounds.py`` checks that no other file uses private names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import rclpy
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import InvalidHandle, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNodeMixin
 from rclpy.node import Node
 from rclpy.waitable import Waitable
 
+from ..errors import RclpyError
 from .parameters.parameter_group import ParameterGroup
 
 try:
@@ -52,10 +56,15 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
     Args:
         threads: Number of threads that run callbacks.
         **kwargs: Passed on to rclpy's executor.
+
+    Raises:
+        RclpyError: This rclpy has none of these.
     """
 
     def __init__(self, threads: int, **kwargs: Any) -> None:
         super().__init__(threads, **kwargs)
+        _require(self, MultiThreadedExecutor, '_executor')
+        _require(super(), MultiThreadedExecutor, '_make_handler')
         # A pool starts a thread when it first needs one, which may be in the middle of a run.
         started = Barrier(threads + 1)
         for _ in range(threads):
@@ -110,6 +119,9 @@ class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
     * A transition that the state does not allow is refused; rclpy 3 and 7 raise in the service,
       which ends the process. Uses ``LifecycleNodeMixin._service_change_state``.
     * The parameter services have a group that a long change can step out of (rclpy 3, 7, 9).
+
+    Raises:
+        RclpyError: This rclpy lacks one of them.
     """
 
     def __init__(self, name: str) -> None:
@@ -117,7 +129,10 @@ class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         self._parameter_group = ParameterGroup()
         Node.__init__(self, name)
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+        _require(self, LifecycleNodeMixin, '_service_change_state')
         service = self._service_change_state
+        # NodeExecutor reads it of the subscriptions, which there are none of yet.
+        _require(service, type(service), '_executor_event')
         service.callback = self._refusing(service.callback)
 
     def create_service(self, *args: Any, callback_group: Any = None, **options: Any) -> Any:
@@ -144,3 +159,14 @@ class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
                 return response
 
         return answer
+
+
+def _require(owner: Any, kind: type, name: str) -> None:
+    """Raise RclpyError if an object of rclpy has no attribute of a private name."""
+    if not hasattr(owner, name):
+        msg = (
+            f'the rclpy in {Path(rclpy.__file__).parent} has no {kind.__name__}.{name}, which '
+            'ros_deep_learning uses; to fix: use a distribution that docs/distributions.md names, '
+            'or a version of ros_deep_learning for yours'
+        )
+        raise RclpyError(msg)

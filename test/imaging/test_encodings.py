@@ -195,6 +195,72 @@ def test_refuses_what_is_no_buffer(data: Any) -> None:
         decode(data, encoding='rgb8', width=2, height=2, step=6)
 
 
+class Tensor:
+    """Memory that only DLPack gives access to, as that of a tensor library."""
+
+    def __init__(self, raw: bytes, device: int = 1) -> None:
+        self._array = np.frombuffer(bytearray(raw), np.uint8)
+        self._device = device
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._device, 0
+
+
+class RosidlBuffer:
+    """The methods of rosidl_buffer.Buffer 5.2, by its source: no buffer protocol, no DLPack."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def to_bytes(self) -> bytes:
+        return self._raw
+
+
+class Disguised(RosidlBuffer):
+    """Those of the version before it, which says that it is an array.array."""
+
+    @property
+    def __class__(self) -> Any:
+        return array.array
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self._raw)
+
+
+@pytest.mark.parametrize('kind', [Tensor, RosidlBuffer, Disguised])
+def test_takes_data_that_is_no_buffer_but_can_be_read(kind: Any) -> None:
+    samples = random_samples('bgr8', 3, 2)
+    pixels = decode(kind(samples.tobytes()), encoding='bgr8', width=3, height=2, step=9)
+    np.testing.assert_array_equal(pixels.array, samples)
+
+
+def test_a_tensor_on_the_cpu_is_not_copied() -> None:
+    tensor = Tensor(bytes(18))
+    pixels = decode(tensor, encoding='rgb8', width=3, height=2, step=9)
+    assert np.shares_memory(pixels.array, np.from_dlpack(tensor))
+
+
+def test_a_tensor_on_a_gpu_is_refused_by_what_it_is() -> None:
+    with pytest.raises(ImageError, match='its memory is not that of the CPU'):
+        decode(Tensor(bytes(18), device=2), encoding='rgb8', width=3, height=2, step=9)
+
+
+def test_a_buffer_that_cannot_be_copied_is_an_image_error() -> None:
+    class Lost(RosidlBuffer):
+        def to_bytes(self) -> bytes:
+            msg = 'device lost'
+            raise RuntimeError(msg)
+
+    with pytest.raises(ImageError, match='data of type Lost cannot be read: device lost'):
+        decode(Lost(b''), encoding='rgb8', width=3, height=2, step=9)
+
+
 @pytest.mark.parametrize('encoding', REFERENCE)
 def test_data_must_reach_the_last_pixel(encoding: str) -> None:
     samples = random_samples(encoding, 6, 4)

@@ -5,16 +5,20 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rclpy
-from rclpy.lifecycle import LifecycleNode
+from rclpy.executors import Executor, MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleNodeMixin
+from rclpy.service import Service
 
 from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.imagenet import ImageNetNode
+from ros_deep_learning.nodes.program.spin import run_node
 from ros_deep_learning.nodes.segnet import SegNetNode
 
 PACKAGE = Path(__file__).parents[2] / 'ros_deep_learning'
@@ -84,3 +88,40 @@ def test_no_attribute_of_a_node_hides_one_of_rclpy(node_type: Any) -> None:
     paths = [PACKAGE.parent / f'{c.__module__.replace(".", "/")}.py' for c in classes]
     ours = {name for path in paths for name in defined(ast.parse(path.read_text()))}
     assert theirs & ours == set()
+
+
+def without(patch: pytest.MonkeyPatch, kind: Any, name: str) -> None:
+    """Let objects of a class of rclpy lack an attribute that their ``__init__`` gives them."""
+    original = kind.__init__
+
+    def begin(self: Any, *args: Any, **options: Any) -> None:
+        original(self, *args, **options)
+        delattr(self, name)
+
+    patch.setattr(kind, '__init__', begin)
+
+
+@pytest.mark.rclpy
+@pytest.mark.usefixtures('ros_domain')
+@pytest.mark.parametrize(
+    ('kind', 'name'),
+    [
+        (Executor, '_make_handler'),
+        (MultiThreadedExecutor, '_executor'),
+        (LifecycleNodeMixin, '_service_change_state'),
+        (Service, '_executor_event'),
+    ],
+)
+def test_a_private_name_that_is_missing_is_one_line_at_the_start(
+    kind: Any, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, 'argv', ['segnet'])
+    if name in vars(kind):
+        monkeypatch.delattr(kind, name)
+    else:
+        without(monkeypatch, kind, name)
+    assert run_node(SegNetNode, threads=2) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: the rclpy in ')
+    assert f'.{name}, which ros_deep_learning uses' in line
+    assert 'docs/distributions.md' in line

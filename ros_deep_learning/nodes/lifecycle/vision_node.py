@@ -89,9 +89,9 @@ class VisionNode(ManagedNode):
     threshold_parameter = 'threshold'
 
     def __init__(self) -> None:
-        super().__init__(self.default_name)
-        # First, because destroy_node needs it.
+        # First, because destroy_node needs it, also of a node whose creation fails.
         self._bond = ManagerBond(self)
+        super().__init__(self.default_name)
         log = self.get_logger()
         table: ParameterTable[Any] = ParameterTable(self.settings_type)
         self.setup = LiveSetup(
