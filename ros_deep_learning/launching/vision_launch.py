@@ -89,6 +89,13 @@ def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
         Argument('nodes', ' '.join(names), 'Which nodes to start, separated by spaces.'),
         Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
         Argument('precision', '', 'auto, fp32, fp16 or int8, for all of them.', str, 'precision'),
+        Argument(
+            'image_transport',
+            '',
+            'auto, raw or compressed, for all of them.',
+            str,
+            'image_transport',
+        ),
     )
     arguments = (*COMMON_ARGUMENTS, *shared, *models, *parts.INPUT_ARGUMENTS)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from .statistics import FrameStatistics, Snapshot
 STALE_MS = 10_000.0
 FUTURE_MS = -100.0
 STARVED_SHARE = 0.1
+LOG_PERIOD_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,14 @@ class WatchedCamera:
         statistics: Its counters.
         topic: Returns the full name of the topic whose images are taken now.
         mismatches: Returns a line for each publisher whose images do not arrive.
-        silence: Returns a likely reason why nothing arrived for some seconds.
+        silence: Returns a likely reason why nothing arrives.
     """
 
     name: str
     statistics: FrameStatistics
     topic: Callable[[], str]
     mismatches: Callable[[], list[str]]
-    silence: Callable[[float], str]
+    silence: Callable[[], str]
 
 
 class CameraHealth:
@@ -43,12 +45,17 @@ class CameraHealth:
         camera: The camera.
         clock: The node's clock.
         timeout_s: Returns the seconds without an image after which to warn; 0 never warns.
+        log: The node's logger; it gets a warning when the graph keeps images away.
     """
 
-    def __init__(self, camera: WatchedCamera, clock: Any, timeout_s: Callable[[], float]) -> None:
+    def __init__(
+        self, camera: WatchedCamera, clock: Any, timeout_s: Callable[[], float], log: Any
+    ) -> None:
         self._camera = camera
         self._clock = clock
         self._timeout_s = timeout_s
+        self._log = log
+        self._logged_s: dict[str, float] = {}
         self._before = camera.statistics.snapshot()
 
     def fill(self, status: Any) -> Any:
@@ -92,9 +99,23 @@ class CameraHealth:
 
     def _of_the_graph(self, counts: Snapshot) -> list[str]:
         found = self._camera.mismatches()
-        if not found and 0 < self._timeout_s() < counts.silent_s:
-            return [self._camera.silence(counts.silent_s)]
+        if found:
+            self._warn_of('; '.join(found))
+        elif 0 < self._timeout_s() < counts.silent_s:
+            reason = self._camera.silence()
+            self._warn_of(f'no images: {reason}')
+            found = [f'no image for {counts.silent_s:.0f} s: {reason}']
         return found
+
+    def _warn_of(self, text: str) -> None:
+        """Log a warning, unless the same one was logged within the last minute."""
+        # rclpy's throttle would keep back the next cause, and the other cameras' warnings.
+        now_s = time.monotonic()
+        logged_s = {said: at for said, at in self._logged_s.items() if now_s - at < LOG_PERIOD_S}
+        if text not in logged_s:
+            self._log.warning(text)
+            logged_s[text] = now_s
+        self._logged_s = logged_s
 
     def _of_the_frames(self, counts: Snapshot) -> list[str]:
         found = []

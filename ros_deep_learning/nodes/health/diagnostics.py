@@ -124,7 +124,10 @@ class Diagnostics:
         self._show(
             {
                 f'frames {camera.name}'.strip(): CameraHealth(
-                    camera, self._node.get_clock(), lambda: self._settings().image_timeout
+                    camera,
+                    self._node.get_clock(),
+                    lambda: self._settings().image_timeout,
+                    self._node.get_logger(),
                 ).fill
                 for camera in cameras
             }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,13 @@ def publishers_of(node: Node, topic: str, message_type: Any) -> list[Any]:
     return [info for info in infos if info.topic_type == wanted]
 
 
-def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfile) -> list[str]:
+def unheard_publishers(
+    node: Node,
+    topic: str,
+    message_type: Any,
+    qos: QoSProfile,
+    type_fix: Callable[[str, str], str],
+) -> list[str]:
     """Return a line with the fix for each publisher that a subscription does not match.
 
     Args:
@@ -66,6 +73,7 @@ def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfil
         topic: The full name of the topic.
         message_type: The message class of the subscription.
         qos: The QoS of the subscription.
+        type_fix: Returns how to receive the messages of another type, from topic and type.
     """
     wanted = type_name(message_type)
     said = []
@@ -74,7 +82,7 @@ def unheard_publishers(node: Node, topic: str, message_type: Any, qos: QoSProfil
         if info.topic_type != wanted:
             said.append(
                 f'{who} with type {info.topic_type}, but {wanted} is expected there: its messages '
-                'do not arrive; remap one of the two topics'
+                f'do not arrive; {type_fix(topic, info.topic_type)}'
             )
         for found in mismatches(info.qos_profile, qos):
             said.append(

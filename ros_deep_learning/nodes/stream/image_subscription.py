@@ -18,6 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
+from ..health.image_topics import COMPRESSED_SUFFIX, ImageTopics
 from ..health.matching import publishers_of, unheard_publishers
 from .camera_feed import HUB, Feed, Reader, check_overrides
 from .frame import Decode, Frame
@@ -70,6 +71,7 @@ class ImageSubscription:
         self._lost = lost
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
+        self._topics = ImageTopics(topic, self.raw_topic, self.compressed_topic, transport)
         if transport == 'auto':
             # Otherwise a wrong override would be found only when somebody publishes there.
             check_overrides(node, self.compressed_topic)
@@ -111,23 +113,14 @@ class ImageSubscription:
             return [
                 line
                 for topic, message_type, feed in self._feeds()
-                for line in unheard_publishers(self._node, topic, message_type, feed.qos)
+                for line in unheard_publishers(
+                    self._node, topic, message_type, feed.qos, self._topics.type_fix
+                )
             ]
 
-    def silence(self, silent_s: float) -> str:
-        """Return the likely reason why nothing arrived for some seconds, from the graph."""
-        topics = {'auto': (self.raw_topic, self.compressed_topic)}.get(
-            self._transport, (self.topic_name,)
-        )
-        publishing = [t for t in topics if self._node.count_publishers(t)]
-        if not publishing:
-            return (
-                f'nobody publishes on {" or ".join(topics)}: start the camera, or remap ~/image_in'
-            )
-        return (
-            f'no image for {silent_s:.0f} s, though {publishing[0]} has a publisher: it is '
-            'silent, or its images are lost on the way (docs/transport.md)'
-        )
+    def silence(self) -> str:
+        """Return the likely reason why nothing arrives, from the graph, with what to type."""
+        return self._topics.silence(self._node)
 
     def _feeds(self) -> list[tuple[str, Any, Feed]]:
         feeds = []
@@ -186,8 +179,8 @@ def _cv_bridge() -> Callable[[Any], NDArray[np.uint8]] | None:
 
 
 def _compressed_topic(node: Node, topic: str) -> str:
-    name = f'{topic}/compressed'
+    name = f'{topic}{COMPRESSED_SUFFIX}'
     remapped = str(node.resolve_topic_name(name))
     if remapped != node.resolve_topic_name(name, only_expand=True):
         return remapped
-    return f'{node.resolve_topic_name(topic)}/compressed'
+    return f'{node.resolve_topic_name(topic)}{COMPRESSED_SUFFIX}'

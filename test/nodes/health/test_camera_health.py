@@ -28,14 +28,17 @@ class Bench:
             ros_time_is_active=True, now=lambda: SimpleNamespace(nanoseconds=self.clock_ns)
         )
         self.timeout_s = 5.0
+        self.logged: list[str] = []
+        self.reason = 'nobody publishes on /camera'
         camera = WatchedCamera(
             '',
             self.statistics,
             topic=lambda: '/camera',
             mismatches=lambda: self.unheard,
-            silence=lambda silent_s: f'silent for {silent_s:.0f} s',
+            silence=lambda: self.reason,
         )
-        self.health = CameraHealth(camera, clock, lambda: self.timeout_s)
+        log = SimpleNamespace(warning=self.logged.append)
+        self.health = CameraHealth(camera, clock, lambda: self.timeout_s, log)
 
     def ask(self) -> tuple[bytes, str]:
         status = self.health.fill(DiagnosticStatusWrapper())
@@ -92,13 +95,36 @@ def test_silence_is_a_warning_from_the_timeout_on(
     monkeypatch.setattr(statistics.time, 'monotonic', lambda: now_s + 4)
     assert bench.ask()[0] == OK
     monkeypatch.setattr(statistics.time, 'monotonic', lambda: now_s + 6)
-    assert bench.ask() == (WARN, 'silent for 6 s')
+    assert bench.ask() == (WARN, 'no image for 6 s: nobody publishes on /camera')
     # Why it is silent says more than that it is.
     bench.unheard = ['/driver does not match']
     assert bench.ask() == (WARN, '/driver does not match')
     bench.unheard = []
     bench.timeout_s = 0.0
     assert bench.ask()[0] == OK
+
+
+def test_each_reason_for_silence_is_logged_once_a_minute(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began_s = statistics.time.monotonic()
+
+    def logged_after(seconds: float) -> list[str]:
+        monkeypatch.setattr(statistics.time, 'monotonic', lambda: began_s + seconds)
+        bench.logged.clear()
+        bench.ask()
+        return list(bench.logged)
+
+    nobody = 'no images: nobody publishes on /camera'
+    assert logged_after(4) == []
+    assert logged_after(6) == [nobody]
+    assert logged_after(7) == logged_after(65) == []
+    assert logged_after(67) == [nobody]
+    # The next cause is told at once, and all of its publishers in one warning.
+    bench.unheard = ['/left does not match', '/right does not match']
+    assert logged_after(68) == ['/left does not match; /right does not match']
+    bench.unheard = []
+    assert logged_after(69) == []
 
 
 def test_frames_that_nearly_all_get_lost_are_a_warning(bench: Bench) -> None:

@@ -145,7 +145,9 @@ def test_from_silence_to_work_and_back(
     health.wait('frames', WARN, 'nobody publishes on /imagenet/image_in')
     camera = Camera(graph, make_image)
     camera.timer.cancel()
-    health.wait('frames', WARN, 's, though /imagenet/image_in has a publisher')
+    health.wait('frames', WARN, 's: /imagenet/image_in has a publisher, but it is silent')
+    assert 'nobody publishes on /imagenet/image_in' in active.text()
+    assert 'no images: /imagenet/image_in has a publisher, but it is silent' in active.text()
     camera.timer.reset()
     health.wait('frames', OK, 'idle, nobody subscribes to a result')
     assert int(health.values('frames')['not wanted']) > 0

@@ -21,6 +21,11 @@ from ros_deep_learning.nodes.health.matching import (
 
 pytestmark = pytest.mark.rclpy
 
+
+def fix(topic: str, published_type: str) -> str:
+    return f'to fix {topic} of {published_type}'
+
+
 LESS_AND_MORE: dict[str, tuple[Any, Any]] = {
     'reliability': (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE),
     'durability': (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL),
@@ -51,7 +56,7 @@ def test_every_policy_that_does_not_match_is_listed() -> None:
 
 
 def test_nobody_is_named_where_nobody_is(graph: Any) -> None:
-    assert unheard_publishers(graph.node, '/camera', Image, profile()) == []
+    assert unheard_publishers(graph.node, '/camera', Image, profile(), fix) == []
     assert unreached_subscribers(graph.node, '/camera', Image, profile()) == []
 
 
@@ -66,11 +71,11 @@ def test_both_ends_are_named_exactly_when_nothing_can_arrive(graph: Any, policy:
         graph.wait_until('the subscriber', lambda t=topic: node.count_subscribers(t))
         if topic == '/meets':
             graph.wait_until('the match', publisher.get_subscription_count)
-            assert unheard_publishers(node, topic, Image, requested) == []
+            assert unheard_publishers(node, topic, Image, requested, fix) == []
             assert unreached_subscribers(node, topic, Image, offered) == []
             continue
         assert publisher.get_subscription_count() == 0
-        (unheard,) = unheard_publishers(node, topic, Image, requested)
+        (unheard,) = unheard_publishers(node, topic, Image, requested, fix)
         assert f'/tester publishes on /misses with {policy} ' in unheard
         (unreached,) = unreached_subscribers(node, topic, Image, offered)
         assert f'/tester subscribes to /misses asking for {policy} ' in unreached
@@ -78,7 +83,9 @@ def test_both_ends_are_named_exactly_when_nothing_can_arrive(graph: Any, policy:
         assert (f'or set qos_overrides./misses.subscription.{policy} to' in unheard) == overridable
         node.destroy_publisher(publisher)
         node.destroy_subscription(subscription)
-        graph.wait_until('its end', lambda: not unheard_publishers(node, '/misses', Image, more))
+        graph.wait_until(
+            'its end', lambda: not unheard_publishers(node, '/misses', Image, more, fix)
+        )
         graph.wait_until(
             'its end', lambda: not unreached_subscribers(node, '/misses', Image, less)
         )
@@ -90,9 +97,10 @@ def test_another_type_on_the_topic_is_named(graph: Any) -> None:
     subscription = node.create_subscription(CompressedImage, '/overlay', lambda _: None, 1)
     graph.wait_until('the publisher', lambda: node.count_publishers('/camera'))
     graph.wait_until('the subscriber', lambda: node.count_subscribers('/overlay'))
-    (unheard,) = unheard_publishers(node, '/camera', Image, profile())
+    (unheard,) = unheard_publishers(node, '/camera', Image, profile(), fix)
     assert '/tester publishes on /camera with type sensor_msgs/msg/CompressedImage' in unheard
     assert 'sensor_msgs/msg/Image is expected there' in unheard
+    assert unheard.endswith('; to fix /camera of sensor_msgs/msg/CompressedImage')
     (unreached,) = unreached_subscribers(node, '/overlay', Image, profile())
     assert '/tester subscribes to /overlay with type sensor_msgs/msg/CompressedImage' in unreached
     node.destroy_publisher(publisher)

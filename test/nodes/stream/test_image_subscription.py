@@ -140,8 +140,8 @@ def test_a_publisher_of_another_type_is_named_and_silence_explained(
 ) -> None:
     camera, _ = watch(make_node())
     assert camera.mismatches() == []
-    assert camera.silence(7.0) == (
-        'nobody publishes on /camera or /camera/compressed: start the camera, or remap ~/image_in'
+    assert camera.silence() == (
+        'nobody publishes on /camera or /camera/compressed: start the camera, or remap /camera'
     )
     wrong = graph.node.create_publisher(CompressedImage, '/camera', 1)
     said = '/tester publishes on /camera with type sensor_msgs/msg/CompressedImage'
@@ -149,8 +149,8 @@ def test_a_publisher_of_another_type_is_named_and_silence_explained(
     graph.node.destroy_publisher(wrong)
     graph.wait_until('its end', lambda: not camera.mismatches())
     graph.node.create_publisher(Image, '/camera', 1)
-    graph.wait_until('a publisher', lambda: 'nobody' not in camera.silence(7.0))
-    assert camera.silence(7.0).startswith('no image for 7 s, though /camera has a publisher')
+    graph.wait_until('a publisher', lambda: 'nobody' not in camera.silence())
+    assert camera.silence().startswith('/camera has a publisher, but it is silent')
     camera.close()
 
 
