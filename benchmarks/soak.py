@@ -10,7 +10,9 @@ Meanwhile the network is changed, the node goes through its lifecycle, and its d
 throughout.
 The counts of each activation are added up from the diagnostics: each image that arrived was
 processed, replaced by a newer one, or failed. Memory, threads and file descriptors are read each
-second; the slopes are those of straight lines through the second half of the run.
+second; the slopes are those of straight lines through the second half of the run. Memory goes up
+and down by the size of a network while one is changed, so the slope that tells a leak is that of
+the least of each minute.
 """
 
 from __future__ import annotations
@@ -211,6 +213,9 @@ def operate(soak: Soak, process: psutil.Process, end_s: float) -> dict[str, Any]
                 for number in (DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE):
                     soak.transition(number)
         time.sleep(1.0)
+    minutes = np.array(readings['s']) // 60
+    rss = np.array(readings['rss_mib'])
+    least = [float(rss[minutes == minute].min()) for minute in np.unique(minutes)]
     return {
         'events': dict(done),
         **{
@@ -218,7 +223,9 @@ def operate(soak: Soak, process: psutil.Process, end_s: float) -> dict[str, Any]
             for key, values in readings.items()
             if key != 's'
         },
-        'rss_mib': [round(min(readings['rss_mib'])), round(max(readings['rss_mib']))],
+        'rss_mib': [round(rss.min()), round(rss.max())],
+        'least_rss_mib_of_each_minute': [round(mib) for mib in least],
+        'least_rss_mib_per_min': round(slope_per_min(least, list(np.unique(minutes) * 60)), 3),
     }
 
 

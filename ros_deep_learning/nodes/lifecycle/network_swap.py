@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import BuildCancelledError, DeepLearningError, SettingsError
 from ..health.diagnostics import Diagnostics
 from ..parameters.live_setup import LiveSetup, Setup
+from ..program.heap import return_freed_memory
 from .network import Network
 from .network_loader import NetworkLoader
 
@@ -97,6 +98,7 @@ class NetworkSwap:
             self._announce()
         finally:
             old.close()
+            return_freed_memory()
 
     def _take_over(self, old: Network, new: Network, changes: Mapping[str, Any]) -> None:
         setup = self._setup

@@ -24,6 +24,7 @@ from ..messages.topics import Topic
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
+from ..program.heap import return_freed_memory
 from ..program.library_log import logged_by
 from ..stream.camera import Camera, Memory, Shot
 from ..stream.frame import Frame
@@ -181,6 +182,7 @@ class VisionNode(ManagedNode):
         started_s = time.monotonic()
         self.diagnostics.loading(self.settings.model)
         self.setup.load(self._loader.load(self.settings, self._loader.progress))
+        return_freed_memory()
         names = self.settings.camera_names() or ('',)
         for name in names:
             if name not in self._memories:
@@ -235,6 +237,7 @@ class VisionNode(ManagedNode):
             network = self.setup.unload()
         if network is not None:
             network.close()
+            return_freed_memory()
         self.diagnostics.idle()
 
     def destroy_node(self) -> None:

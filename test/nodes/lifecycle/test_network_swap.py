@@ -25,6 +25,7 @@ from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.nodes.lifecycle import network_swap, vision_node
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
@@ -122,6 +123,22 @@ def test_the_old_network_runs_until_the_new_one_takes_over(
     assert info.messages[-1].method == 'glass'
     counts = active.cameras[0].statistics.snapshot()
     assert counts.failed == counts.invalid == 0
+
+
+def test_the_memory_of_a_network_is_returned_once_it_is_closed(
+    active: MirrorNode, graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still_open: list[list[str]] = []
+
+    def note() -> None:
+        still_open.append([mirror.labels[0] for mirror in active.made if mirror.open])
+
+    for module in (network_swap, vision_node):
+        monkeypatch.setattr(module, 'return_freed_memory', note)
+    assert graph.set_parameters('mirror', model='glass').successful
+    assert still_open == [['glass']]
+    active.release()
+    assert still_open == [['glass'], []]
 
 
 @pytest.mark.rclpy

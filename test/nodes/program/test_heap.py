@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from ros_deep_learning.nodes.program.heap import keep_freed_images
+from ros_deep_learning.nodes.program.heap import keep_freed_images, return_freed_memory
 
 BUFFERS = 3
 PAGES_OF_AN_IMAGE = BUFFERS * 1920 * 1080 * 3 // 4096
@@ -39,11 +39,30 @@ with ThreadPoolExecutor(2) as pool:
 print(json.dumps([kept, faults]))
 """
 
+# What a network does that is loaded and closed while others stay: many blocks, some of them left.
+HOLES = """
+import json, sys
+from pathlib import Path
+from ros_deep_learning.nodes.program.heap import keep_freed_images, return_freed_memory
 
-def run(which, **environment):
+def anonymous_mib():
+    lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith('Anonymous:'))
+
+kept = keep_freed_images()
+blocks = [b'x' * 2**20 for _ in range(100)]
+del blocks[1::2]
+before = anonymous_mib()
+if sys.argv[1] == 'returned':
+    return_freed_memory()
+print(json.dumps([kept, before - anonymous_mib()]))
+"""
+
+
+def run(which, program=PROGRAM, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(('MALLOC_', 'GLIBC_'))}
     child = subprocess.run(
-        [sys.executable, '-c', PROGRAM, which],
+        [sys.executable, '-c', program, which],
         stdout=subprocess.PIPE,
         check=True,
         env={**clean, **environment},
@@ -77,8 +96,17 @@ def test_what_the_user_has_set_stays(environment):
     assert faults > IMAGES / 2 * PAGES_OF_AN_IMAGE
 
 
+def test_the_memory_between_blocks_in_use_is_returned():
+    kept, returned_mib = run('kept', HOLES)
+    assert kept
+    assert returned_mib < 5
+    _, returned_mib = run('returned', HOLES)
+    assert returned_mib > 45
+
+
 def test_other_c_libraries_are_left_alone(monkeypatch):
     for name in [name for name in os.environ if name.startswith(('MALLOC_', 'GLIBC_'))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(ctypes, 'CDLL', lambda _: object())
     assert not keep_freed_images()
+    return_freed_memory()
