@@ -40,8 +40,9 @@ class MaskSpec:
     """A mask that is wanted of one frame, and what to make of it.
 
     Attributes:
-        placement: How the frame lies in the network's input.
-        on_grid: Whether the mask has the network's grid instead of the frame's size.
+        placement: How the frame lies in the network's input, stretched to the mask's size where
+            that is another one.
+        on_grid: Whether the mask has the network's grid instead of that size.
         linear: Interpolate the probabilities between the grid's cells; else the nearest cell.
         ignored: A class that no pixel gets; None ignores none.
         min_confidence: Probability below which a pixel has no class; 0 leaves out 0 alone.

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -39,6 +39,18 @@ class Placement:
         cx1, cy1, cx2, cy2 = self.crop_xyxy
         px1, py1, px2, py2 = self.paste_xyxy
         return (px2 - px1) / (cx2 - cx1), (py2 - py1) / (cy2 - cy1)
+
+    def of_resized_source(self, size_wh: tuple[int, int]) -> Placement:
+        """Return where the source lies in the input once it is stretched to another size.
+
+        The edges of a crop are rounded to whole pixels of that size.
+
+        Args:
+            size_wh: Width and height in pixels, each at least 1.
+        """
+        spans = zip(self.crop_xyxy[:2], self.crop_xyxy[2:], self.source_wh, size_wh, strict=True)
+        low, high = zip(*(_resized_span(*span) for span in spans), strict=True)
+        return replace(self, source_wh=size_wh, crop_xyxy=(*low, *high))
 
     def boxes_to_source(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map boxes, shape (N, 4), from network pixels to source pixels.
@@ -137,3 +149,9 @@ def _centred(
     h = min(outer_h, max(1, round(inner_h)))
     x, y = (outer_w - w) // 2, (outer_h - h) // 2
     return x, y, x + w, y + h
+
+
+def _resized_span(low: int, high: int, old: int, new: int) -> tuple[int, int]:
+    """Return the edges of a part of a side in another resolution; at least a pixel apart."""
+    first = min(round(low * new / old), new - 1)
+    return first, max(first + 1, round(high * new / old))

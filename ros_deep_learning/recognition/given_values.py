@@ -59,8 +59,30 @@ def read_given(
     if std is not None and std != '':
         given['std'] = _three(_numbers('std', std, above=0.0))
     if input_size is not None and input_size != '':
-        given['size_wh'] = _size(input_size)
+        given['size_wh'] = read_size('input_size', input_size)
     return given
+
+
+def read_size(name: str, value: str | Sequence[int], largest: int = MAX_SIDE) -> tuple[int, int]:
+    """Return width and height of a text such as ``640x480``, or of two numbers.
+
+    Args:
+        name: What they are the size of, for the error.
+        value: The text or the numbers.
+        largest: Largest side.
+
+    Raises:
+        SettingsError: The value has another form, or a side is not 1 to ``largest``.
+    """
+    if isinstance(value, str):
+        match = _SIZE.fullmatch(value.strip())
+        sides: tuple[int, ...] = () if match is None else (int(match[1]), int(match[2]))
+    else:
+        sides = tuple(value)
+    if len(sides) != 2 or not all(1 <= side <= largest for side in sides):
+        msg = f'{name}: expected a size such as 640x480, got {value!r}'
+        raise SettingsError(msg)
+    return sides[0], sides[1]
 
 
 def _numbers(
@@ -93,15 +115,3 @@ def _number(part: Any) -> float:
 
 def _three(numbers: tuple[float, ...]) -> tuple[float, ...]:
     return numbers if len(numbers) == 3 else numbers * 3
-
-
-def _size(value: str | Sequence[int]) -> tuple[int, int]:
-    if isinstance(value, str):
-        match = _SIZE.fullmatch(value.strip())
-        sides: tuple[int, ...] = () if match is None else (int(match[1]), int(match[2]))
-    else:
-        sides = tuple(value)
-    if len(sides) != 2 or not all(1 <= side <= MAX_SIDE for side in sides):
-        msg = f'input_size: expected a size such as 640x480, got {value!r}'
-        raise SettingsError(msg)
-    return sides[0], sides[1]

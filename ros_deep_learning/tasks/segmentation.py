@@ -18,7 +18,10 @@ from .masks import best_classes, contenders, embed, keep_size, linear_spread, se
 from .times import NOT_TIMED, StageTimes
 
 MaskFilter = Literal['linear', 'point']
-Resolution = Literal['source', 'grid']
+Resolution = Literal['source', 'grid'] | tuple[int, int]
+
+MAX_MASK_SIDE = 4096
+"""Largest width and height that a mask can be asked for in pixels."""
 
 _VOID = 'void'
 _EXACT_IN_FLOAT32 = 2**24
@@ -51,7 +54,7 @@ class Segmentation:
     """The classes of one image's pixels.
 
     Attributes:
-        class_mask: Shape (H, W) of the source image, or of the network's grid on request; uint8,
+        class_mask: Shape (H, W) of the source image, or the one that was asked for; uint8,
             index into the card's labels, 255 where a pixel has no class or was not seen.
         confidence_mask: Same shape, float32, 0..1: probability of the pixel's best class, also
             where that is too low for it to have the class; 0 where it was not seen. Of a network
@@ -130,7 +133,8 @@ class SegmentationSettings:
             class that is called ``void``, where there is one, as in jetson-inference; an empty
             text is no class.
         resolution: ``source`` for masks of the source's size, ``grid`` for the network's grid,
-            which lies over the whole of its input.
+            which lies over the whole of its input, or width and height in pixels for masks of
+            the source stretched to that size.
 
     Raises:
         SettingsError: A value is not one of these, or out of its range.
@@ -142,17 +146,29 @@ class SegmentationSettings:
     resolution: Resolution = 'source'
 
     def __post_init__(self) -> None:
-        for name, choices in (
-            ('mask_filter', get_args(MaskFilter)),
-            ('resolution', get_args(Resolution)),
-        ):
-            value = getattr(self, name)
-            if value not in choices:
-                msg = f'{name}: expected one of {", ".join(choices)}, got {value!r}'
-                raise SettingsError(msg)
+        if self.mask_filter not in get_args(MaskFilter):
+            choices = ', '.join(get_args(MaskFilter))
+            msg = f'mask_filter: expected one of {choices}, got {self.mask_filter!r}'
+            raise SettingsError(msg)
+        if self.resolution not in ('source', 'grid') and not _is_size(self.resolution):
+            msg = (
+                'resolution: expected one of source, grid, or width and height of 1 to '
+                f'{MAX_MASK_SIDE} pixels, got {self.resolution!r}'
+            )
+            raise SettingsError(msg)
         if not 0.0 <= self.min_confidence <= 1.0:
             msg = f'min_confidence: expected 0 to 1, got {self.min_confidence!r}'
             raise SettingsError(msg)
+
+    def placement(self, placement: Placement) -> Placement:
+        """Return where the pixels of the mask lie in the network's input, those of a grid apart.
+
+        Args:
+            placement: Where the source image lies in it.
+        """
+        if isinstance(self.resolution, tuple):
+            return placement.of_resized_source(self.resolution)
+        return placement
 
 
 @lru_cache(maxsize=64)
@@ -197,6 +213,7 @@ def segmentation_from_scores(
         settings: How.
         ignored: A class that no pixel gets.
     """
+    source_wh, placement = placement.source_wh, settings.placement(placement)
     class_ids = [k for k in range(len(planes)) if k != ignored]
     height, width = planes.shape[1:]
     on_grid = settings.resolution == 'grid'
@@ -215,7 +232,7 @@ def segmentation_from_scores(
             ids, best = spread_point(ids, placement), spread_point(best, placement)
     if not on_grid:
         ids, best = embed(ids, placement, UNLABELLED), embed(best, placement, 0)
-    return Segmentation(ids, best, len(planes), placement.source_wh)
+    return Segmentation(ids, best, len(planes), source_wh)
 
 
 def segmentation_from_class_ids(
@@ -234,12 +251,21 @@ def segmentation_from_class_ids(
         class_count: How many classes there are.
         ignored: A class that becomes no class.
     """
+    source_wh, placement = placement.source_wh, settings.placement(placement)
     if ignored is not None:
         ids = np.where(ids == ignored, np.uint8(UNLABELLED), ids)
-    if settings.resolution == 'source':
+    if settings.resolution != 'grid':
         ids = embed(spread_point(ids, placement), placement, UNLABELLED)
     known = (ids != UNLABELLED).astype(np.float32)
-    return Segmentation(ids, known, class_count, placement.source_wh)
+    return Segmentation(ids, known, class_count, source_wh)
+
+
+def _is_size(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(side, int) and 1 <= side <= MAX_MASK_SIDE for side in value)
+    )
 
 
 def _drop_below(ids: NDArray[np.uint8], best: NDArray[np.float32], least: float) -> None:

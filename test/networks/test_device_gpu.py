@@ -88,7 +88,7 @@ def test_masks_are_those_of_the_cpu(open_net, pictures, name, precision):
         MaskWish(SegmentationSettings(mask_filter, least, None, resolution))
         for mask_filter in ('linear', 'point')
         for least in (0.0, 0.6)
-        for resolution in ('source', 'grid')
+        for resolution in ('source', 'grid', (400, 200))
     ]
     for picture in pictures:
         for _ in range(2):  # the second is captured in a CUDA graph

@@ -32,7 +32,7 @@ all_settings = st.builds(
     SegmentationSettings,
     mask_filter=st.sampled_from(['linear', 'point']),
     min_confidence=st.sampled_from([0.0, 0.4, 0.7, 1.0]),
-    resolution=st.sampled_from(['source', 'grid']),
+    resolution=st.sampled_from(['source', 'grid']) | st.tuples(sides, sides),
 )
 
 
@@ -98,6 +98,32 @@ def test_the_grid_on_request():
     assert parts.source_wh == (640, 200)
 
 
+def test_a_size_on_request_is_the_argmax_of_scores_resized_to_it():
+    planes = random_probabilities((3, 12, 16))
+    resized = np.stack([cv2.resize(plane, (40, 25)) for plane in planes])
+    parts = segment(planes, (640, 200), resolution=(40, 25))
+    np.testing.assert_array_equal(parts.class_mask, resized.argmax(axis=0))
+    np.testing.assert_array_equal(parts.confidence_mask, resized.max(axis=0))
+    assert parts.source_wh == (640, 200)
+
+
+@pytest.mark.parametrize('mask_filter', ['linear', 'point'])
+@pytest.mark.parametrize('mode', ['stretch', 'letterbox', 'crop'])
+def test_a_mask_of_half_the_size_lies_where_that_of_the_source_does(mode, mask_filter):
+    planes = np.zeros((3, 40, 40), np.float32)
+    planes[0] = 0.1
+    planes[1, 8:22, 10:30] = 0.9
+    whole = segment(planes, (80, 48), (40, 40), mode=mode, mask_filter=mask_filter)
+    half = segment(
+        planes, (80, 48), (40, 40), mode=mode, mask_filter=mask_filter, resolution=(40, 24)
+    )
+    # A pixel of the half covers four of the whole, which agree except at an edge.
+    quads = whole.class_mask.reshape(24, 2, 40, 2).transpose(0, 2, 1, 3).reshape(24, 40, 4)
+    inside = (quads == quads[..., :1]).all(axis=2)
+    assert inside.mean() > 0.85
+    np.testing.assert_array_equal(half.class_mask[inside], quads[..., 0][inside])
+
+
 @pytest.mark.parametrize('mask_filter', ['linear', 'point'])
 def test_below_the_confidence_is_unlabelled(mask_filter):
     planes = np.array([[[0.9, 0.5, 0.2]], [[0.1, 0.5, 0.8]]], np.float32)
@@ -149,8 +175,10 @@ def test_masks_of_anything(placement, count, height, width, chosen, data):
     ignored = data.draw(st.none() | st.integers(0, count - 1))
     parts = segmentation_from_scores(planes, placement, chosen, ignored)
     source_w, source_h = placement.source_wh
-    shape = (source_h, source_w) if chosen.resolution == 'source' else (height, width)
+    shapes = {'source': (source_h, source_w), 'grid': (height, width)}
+    shape = shapes.get(chosen.resolution) or chosen.resolution[::-1]
     assert parts.class_mask.shape == parts.confidence_mask.shape == shape
+    assert parts.source_wh == (source_w, source_h)
     found = set(np.unique(parts.class_mask).tolist())
     assert found <= {*range(count), UNLABELLED} - {ignored}
     unlabelled = parts.class_mask == UNLABELLED
@@ -168,7 +196,7 @@ def test_class_ids_are_never_mixed(placement, height, width, seed):
     ids = np.random.default_rng(seed).choice([0, 1, 2, UNLABELLED], (height, width))
     ids = ids.astype(np.uint8)
     planes = (ids == np.arange(3)[:, None, None]).astype(np.float32)
-    for resolution in ('source', 'grid'):
+    for resolution in ('source', 'grid', (9, 7)):
         chosen = SegmentationSettings(resolution=resolution, mask_filter='point')
         parts = segmentation_from_class_ids(ids, placement, chosen, 3)
         wanted = segmentation_from_scores(planes, placement, chosen)
@@ -224,6 +252,10 @@ def test_no_such_class_to_ignore(wanted):
     [
         ('mask_filter', 'cubic'),
         ('resolution', ''),
+        ('resolution', (0, 5)),
+        ('resolution', (5, 4097)),
+        ('resolution', (5,)),
+        ('resolution', (5.0, 5)),
         ('min_confidence', -0.1),
         ('min_confidence', np.nan),
     ],

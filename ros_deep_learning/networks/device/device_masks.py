@@ -77,7 +77,7 @@ def mask_spec(
             raise SettingsError(msg)
         overlay = np.concatenate([colors_rgb, alphas[:, None].astype(np.uint8)], axis=1)
     return MaskSpec(
-        placement=placement,
+        placement=wish.settings.placement(placement),
         on_grid=wish.settings.resolution == 'grid',
         linear=wish.settings.mask_filter == 'linear',
         ignored=ignored,

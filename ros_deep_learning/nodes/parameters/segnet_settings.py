@@ -11,7 +11,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...tasks.segmentation import MaskFilter, Resolution, SegmentationSettings, ignored_class
+from ...errors import SettingsError
+from ...recognition.given_values import read_size
+from ...tasks.segmentation import (
+    MAX_MASK_SIDE,
+    MaskFilter,
+    Resolution,
+    SegmentationSettings,
+    ignored_class,
+)
 from .parameter_table import parameter
 from .texts import read_names
 from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
@@ -65,6 +73,12 @@ class SegNetSettings(VisionSettings):
         choices=('source', 'grid'),
         live=True,
     )
+    mask_size: str = parameter(
+        '',
+        'Width and height of the class and confidence masks as 400x200, such as those of the '
+        'point cloud that nav2 lays them over; empty is as mask_resolution says.',
+        live=True,
+    )
     min_confidence: float = parameter(
         0.0,
         'Probability of its best class below which a pixel has none (255).',
@@ -94,18 +108,37 @@ class SegNetSettings(VisionSettings):
         True, 'Whether ~/overlay lists its classes, with the share that each covers.', live=True
     )
 
-    def segmentation(self, mask_filter: str, resolution: str) -> SegmentationSettings:
+    def __post_init__(self) -> None:
+        # Not super(), which a dataclass with slots does not have before Python 3.14.
+        VisionSettings.__post_init__(self)
+        self.resolution()
+
+    def resolution(self) -> Resolution:
+        """Return the resolution of the class and confidence masks.
+
+        Raises:
+            SettingsError: The size has a wrong form.
+        """
+        if not self.mask_size:
+            return cast('Resolution', self.mask_resolution)
+        try:
+            return read_size('mask_size', self.mask_size, MAX_MASK_SIDE)
+        except SettingsError as err:
+            msg = f'parameter {err}'
+            raise SettingsError(msg) from err
+
+    def segmentation(self, mask_filter: str, resolution: Resolution) -> SegmentationSettings:
         """Return the settings of the library."""
         return SegmentationSettings(
             mask_filter=cast('MaskFilter', mask_filter),
             min_confidence=self.min_confidence,
             ignore_class=None if self.ignore_class == _VOID else self.ignore_class,
-            resolution=cast('Resolution', resolution),
+            resolution=resolution,
         )
 
     def ways(self) -> dict[str, SegmentationSettings]:
         """Return how the mask of each output is made."""
-        masks = self.segmentation(self.mask_filter, self.mask_resolution)
+        masks = self.segmentation(self.mask_filter, self.resolution())
         return {
             'class_mask': masks,
             'confidence_mask': masks,

@@ -30,6 +30,8 @@ WAYS = [
         ('point', 0.0, '1', 'source'),
         ('point', 0.5, None, 'grid'),
         ('linear', 0.0, '0', 'grid'),
+        ('linear', 0.0, None, (13, 9)),
+        ('point', 0.5, '', (60, 80)),
     )
 ]
 
