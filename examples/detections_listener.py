@@ -6,8 +6,12 @@ ros2 launch ros_deep_learning detectnet.launch.py image_topic:=/camera/image_raw
 python3 examples/detections_listener.py
 """
 
+import signal
+import threading
+
 import rclpy
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from vision_msgs.msg import Detection2DArray
 
 
@@ -26,11 +30,14 @@ class DetectionsListener(Node):
 
 
 def main() -> None:
-    rclpy.init()
-    try:
-        rclpy.spin(DetectionsListener())
-    except KeyboardInterrupt:
-        rclpy.try_shutdown()
+    ended = threading.Event()
+    # As rclpy is by default, Ctrl-C may interrupt the conversion of a message, with a traceback.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    listener = DetectionsListener()
+    while not ended.is_set():
+        rclpy.spin_once(listener, timeout_sec=0.1)
+    rclpy.shutdown()
 
 
 if __name__ == '__main__':

@@ -158,4 +158,4 @@ def test_detections_listener(listener: Any, graph: Any) -> None:  # noqa: F811
 
     graph.wait_until('a line of the cat', printed('cat 87%', message))
     graph.wait_until('a line of nothing', printed('nothing', Detection2DArray()))
-    assert listener.stop() == 0
+    assert listener.stop() == 0, listener.text()

@@ -34,17 +34,34 @@ def test_the_files_are_the_tables(policies: Any) -> None:
 def test_an_active_node_does_nothing_else(
     policies: Any, active_here: Callable[..., Any], graph: Any
 ) -> None:
-    active_here(SegNetNode)
+    segnet = active_here(SegNetNode)
     subscribed, published = policies.topics_of(SegNetNode)
     services = policies.services_of(SegNetNode)
     node = graph.node
-    graph.wait_until('the node', lambda: 'segnet' in node.get_node_names())
-    for allowed, found in (
-        (subscribed, node.get_subscriber_names_and_types_by_node('segnet', '/')),
-        (published, node.get_publisher_names_and_types_by_node('segnet', '/')),
-        (services, node.get_service_names_and_types_by_node('segnet', '/')),
+    for allowed, own, list_names in (
+        (
+            subscribed,
+            {subscription.topic_name for subscription in segnet.subscriptions},
+            node.get_subscriber_names_and_types_by_node,
+        ),
+        (
+            published,
+            {publisher.topic_name for publisher in segnet.publishers},
+            node.get_publisher_names_and_types_by_node,
+        ),
+        (
+            services,
+            {service.service_name for service in segnet.services},
+            node.get_service_names_and_types_by_node,
+        ),
     ):
-        names = {name for name, _ in found}
-        assert names
+
+        def names(list_names: Any = list_names) -> set[str]:
+            if 'segnet' not in node.get_node_names():
+                return set()
+            return {name for name, _ in list_names('segnet', '/')}
+
+        assert own
+        graph.wait_until('what the node has itself', lambda o=own, n=names: o <= n())
         full = {name.replace('~', '/segnet') for name in allowed}
-        assert names <= {name if name.startswith('/') else f'/{name}' for name in full}
+        assert names() <= {name if name.startswith('/') else f'/{name}' for name in full}

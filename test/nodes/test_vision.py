@@ -50,7 +50,7 @@ def test_three_results_with_the_header_of_one_image(
     # The three share one subscription, and so one message and one decode.
     graph.wait_until('the subscriber', lambda: publisher.get_subscription_count() == 1)
     for topic in TOPICS:
-        assert graph.node.count_publishers(f'/{topic}') == 1
+        graph.wait_until(topic, lambda t=topic: graph.node.count_publishers(f'/{t}') == 1)
     cat = make_image(chelsea, stamp=1)
     # Once, so that three results are those of one and the same message.
     publisher.publish(cat)

@@ -142,7 +142,7 @@ def test_the_help_has_the_topics_of_the_running_node(
         }
         return running == {k: v for k, v in told.items() if k in running or k not in optional}
 
-    graph.wait_until('the topics of the help', is_as_told, 10)
+    graph.wait_until('the topics of the help', is_as_told)
 
 
 @pytest.mark.rclpy
