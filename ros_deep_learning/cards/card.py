@@ -76,6 +76,11 @@ class InputSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     dtype: InputType = 'float32'
 
+    @property
+    def depth(self) -> int:
+        """Number of channels: 1 for grey, else 3."""
+        return 1 if self.channels == 'grey' else 3
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:

@@ -28,7 +28,7 @@ from .base import NOT_FINITE_FIX, Network
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .image_runner import Passed
 from .images import ImageLike
-from .proof import check_candidates
+from .proof import check_candidates, check_exclusive
 from .reader import check_decoder, choose_reader
 
 _UNKNOWN_CLASSES = 256
@@ -75,6 +75,9 @@ class DetectNet(Network[DetectionSettings]):
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         reader = self._reader
         candidates = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, 0.0)
+        exclusive = reader.decoder.exclusive
+        if exclusive is not None:
+            check_exclusive(passed.found[reader.roles[exclusive]], exclusive)
         return check_candidates(candidates, reader.network_wh, len(self.labels))
 
     def _check_settings(self, settings: DetectionSettings) -> None:

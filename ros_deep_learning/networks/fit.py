@@ -45,13 +45,12 @@ def check_input(card: ModelCard, info: EngineInfo) -> str:
         )
         raise CardError(msg)
     size = (spec.height, spec.width)
-    depth = 1 if spec.channels == 'grey' else 3
     tensor = by_name[name]
     # Some detectors take a list of images, exported as one without batch axis.
     batch: tuple[int, ...] = (1,)
     if len(tensor.shape) in (3, 4) and tensor.shape[-4:-3] != (-1,):
         batch = tensor.shape[:-3]
-    wanted = (*batch, depth, *size) if spec.layout == 'nchw' else (*batch, *size, depth)
+    wanted = (*batch, spec.depth, *size) if spec.layout == 'nchw' else (*batch, *size, spec.depth)
     fits = len(tensor.shape) == len(wanted) and all(
         have in (-1, size) for have, size in zip(tensor.shape, wanted, strict=True)
     )

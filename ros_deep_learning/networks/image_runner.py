@@ -76,7 +76,7 @@ class ImageRunner:
         fixed = [tensor.shape[0] for tensor in engine.info.inputs if tensor.shape[0] != -1]
         self._fixed_batch = max(fixed, default=0) if len(image.shape) == 4 else 1
         self.max_batch = self._fixed_batch or max_batch
-        plain = card.input.channels != 'grey' and self._fixed_batch <= 1 and len(image.shape) == 4
+        plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 

@@ -9,6 +9,7 @@ is returned as text.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from ..cards.zoo import zoo_folder
 from ..errors import CardError
 from ..imaging.pixels import Pixels
+from ..tasks.activation import softmax
 from ..tasks.detection import Candidates
 from .images import read_picture
 
@@ -32,6 +34,9 @@ _SURE = 0.6
 """Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
 _ROUNDING = 0.01
 _MANY = 20
+_ONE_HOT = 0.5
+_LOW_LOGIT = -1.0
+_SUM_SLACK = 0.05
 
 
 @lru_cache(maxsize=1)
@@ -78,6 +83,41 @@ def check_candidates(
         x, y = centres[0]
         return (f'all {len(seen)} boxes are around one point ({x:.0f}, {y:.0f})',)
     return ()
+
+
+def check_exclusive(rows: NDArray[Any], kind: Literal['logits', 'scores']) -> None:
+    """Check that rows choose one class each, as after a softmax.
+
+    Logits that were made for a sigmoid are below 0 for all classes of most rows, and softmax
+    makes them nearly equal. Few rows prove nothing.
+
+    Args:
+        rows: Shape (Q, C): the logits before the softmax, or the scores after it; rows of one
+            value are padding.
+        kind: Which of them.
+
+    Raises:
+        CardError: The rows belong to classes that do not exclude each other.
+    """
+    rows = rows[np.ptp(rows, axis=1) > 0]
+    if kind == 'scores':
+        sums = rows.astype(np.float64).sum(axis=1)
+        apart = int((np.abs(sums - 1) > _SUM_SLACK).sum())
+        if len(sums) >= _MANY and apart > len(sums) / 2:
+            msg = (
+                f'the scores of {apart} of {len(sums)} rows do not sum to 1 as after a softmax '
+                f'(the median is {np.median(sums):.3g})'
+            )
+            raise CardError(msg)
+        return
+    highest = rows.max(axis=1)
+    unsure = int(((softmax(rows, axis=-1).max(axis=1) < _ONE_HOT) & (highest < _LOW_LOGIT)).sum())
+    if len(rows) >= _MANY and unsure > len(rows) / 2:
+        msg = (
+            f'softmax chooses no class in {unsure} of {len(rows)} rows, whose logits are all low '
+            f'(the median of the best is {np.median(highest):.3g}), as those for a sigmoid'
+        )
+        raise CardError(msg)
 
 
 def _check_places(boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32]) -> None:

@@ -60,8 +60,8 @@ def preprocess(
     if placements is None:
         placements = [placement(image.size_wh, spec) for image in pixels]
     planar = spec.layout == 'nchw'
-    depth = 1 if spec.channels == 'grey' else 3
-    shape = (depth, spec.height, spec.width) if planar else (spec.height, spec.width, depth)
+    sides = (spec.height, spec.width)
+    shape = (spec.depth, *sides) if planar else (*sides, spec.depth)
     tensor = np.empty((len(pixels), *shape), spec.dtype)
     for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry

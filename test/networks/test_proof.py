@@ -15,6 +15,7 @@ from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.networks.proof import (
     check_candidates,
+    check_exclusive,
     check_probabilities,
     proof_picture,
 )
@@ -68,6 +69,36 @@ def test_what_a_detector_finds_passes(found):
 def test_what_no_detector_finds_is_refused_with_the_numbers(found, words):
     with pytest.raises(CardError, match=words):
         check_candidates(found, (100, 100), 3)
+
+
+def logits(best, rest, classes=81, rows=100):
+    values = np.full((rows, classes), rest, np.float32)
+    values[:, -1] = best
+    return values
+
+
+SIGMOID_ROWS = np.tile(np.float32([0.01] * 20 + [0.02]), (50, 1))
+
+
+def test_rows_that_choose_a_class_pass():
+    check_exclusive(logits(6.0, -1.0), 'logits')
+    # Untrained weights prove nothing, nor do a few rows or padding.
+    check_exclusive(logits(0.1, 0.0), 'logits')
+    check_exclusive(logits(-4.0, -4.5, rows=5), 'logits')
+    check_exclusive(np.float16([[0.9, 0.05, 0.05], [0.2, 0.5, 0.3]] * 50), 'scores')
+    check_exclusive(np.zeros((100, 3), np.float32), 'scores')
+
+
+@pytest.mark.parametrize(
+    ('rows', 'kind', 'words'),
+    [
+        (logits(-4.0, -4.5), 'logits', r'no class in 100 of 100 rows.*the best is -4\)'),
+        (SIGMOID_ROWS, 'scores', r'50 of 50 rows do not sum to 1 .* median is 0\.22'),
+    ],
+)
+def test_rows_of_sigmoid_are_refused_where_softmax_is_assumed(rows, kind, words):
+    with pytest.raises(CardError, match=words):
+        check_exclusive(rows, kind)
 
 
 def test_boxes_of_one_place_are_unlikely():

@@ -84,7 +84,7 @@ def input_ranges(
 def _with_size(tensor: TensorSpec, spec: InputSpec) -> Shape:
     """Return the shape of an image input, with open dimensions set to the card's sizes."""
     rows, columns, channels = (2, 3, 1) if spec.layout == 'nchw' else (1, 2, 3)
-    card = {rows: spec.height, columns: spec.width, channels: 3}
+    card = {rows: spec.height, columns: spec.width, channels: spec.depth}
     for axis, size in card.items():
         if tensor.shape[axis] not in (-1, size):
             msg = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -54,6 +54,8 @@ class Decoder:
         batch_axis: Whether the outputs have a batch axis; else they belong to a single image.
         background: Whether class 0 is the background.
         takes_classes: Whether ``decode`` also takes ``classes``, the number of classes, if known.
+        exclusive: The role whose rows choose one class each: ``logits`` before the softmax, or
+            ``scores`` after it. None where each class has a score of its own.
     """
 
     roles: tuple[str, ...]
@@ -64,6 +66,7 @@ class Decoder:
     batch_axis: bool = True
     background: bool = False
     takes_classes: bool = False
+    exclusive: Literal['logits', 'scores'] | None = None
 
     def for_classes(self, count: int | None) -> Decoder:
         """Return the decoder for a network with so many classes, if that is known."""
@@ -77,7 +80,7 @@ def _decoder(
     decode: Decode,
     shapes: Mapping[str, Pattern],
     table: BoxTable | None = None,
-    **facts: bool,
+    **facts: Any,
 ) -> Decoder:
     count = partial(class_count, patterns=shapes)
     return Decoder(tuple(shapes), decode, count, table, **facts)
@@ -103,7 +106,9 @@ DECODERS: dict[str, Decoder] = {
     'boxes_scores': _decoder(
         partial(nanodet.decode, decoder='boxes_scores'), nanodet.SHAPES, nanodet.TABLE
     ),
-    'detr': _decoder(detr.decode_softmax, detr.SOFTMAX_SHAPES, suppressed=True),
+    'detr': _decoder(
+        detr.decode_softmax, detr.SOFTMAX_SHAPES, suppressed=True, exclusive='logits'
+    ),
     'efficientdet': _rows(rows.AUTOML, batch_axis=True),
     'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
     'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES, suppressed=True),
@@ -117,7 +122,11 @@ DECODERS: dict[str, Decoder] = {
     'nanodet_plus': _decoder(nanodet_plus.decode, nanodet_plus.USUAL_SHAPES, takes_classes=True),
     'paddle': _rows(rows.PADDLE, batch_axis=False),
     'pytorch_ssd': _decoder(
-        pytorch_ssd.decode, pytorch_ssd.SHAPES, pytorch_ssd.TABLE, background=True
+        pytorch_ssd.decode,
+        pytorch_ssd.SHAPES,
+        pytorch_ssd.TABLE,
+        background=True,
+        exclusive='scores',
     ),
     'rfdetr': _decoder(detr.decode_spare, detr.SOFTMAX_SHAPES, suppressed=True),
     'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES, suppressed=True),

@@ -45,6 +45,12 @@ def test_open_sides_are_the_cards():
     assert item.best == (1, 240, 320, 3)
 
 
+def test_a_grey_input_has_one_channel():
+    grey = InputSpec(width=320, height=240, channels='grey')
+    (item,) = input_ranges([tensor(-1, 1, -1, -1)], grey, max_batch=2)
+    assert (item.smallest, item.largest) == ((1, 1, 240, 320), (2, 1, 240, 320))
+
+
 def test_card_and_network_must_agree():
     with pytest.raises(BuildError, match='the card has 320x240 in nchw'):
         input_ranges([tensor(1, 3, 224, 224)], CARD)

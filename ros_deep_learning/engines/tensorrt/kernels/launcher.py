@@ -76,7 +76,8 @@ class Kernels:
 
         Grey levels are resized to whole numbers, then (level * scale - mean) / std in float32.
         Nearest, bilinear and enlarging area give OpenCV's levels; shrinking area rounds the
-        exact average, within one level of OpenCV. See ``preprocess.cu``.
+        exact average, within one level of OpenCV. Grey is made of the resized levels, as OpenCV
+        weights them. See ``preprocess.cu``.
 
         Args:
             frame: The frame; its size is the placement's source.
@@ -98,13 +99,16 @@ class Kernels:
         crop, paste = _xywh(placement.crop_xyxy), _xywh(placement.paste_xyxy)
         # Twice divided, as cv::resize does when it is given the sizes.
         scale_xy = 1 / (paste[2] / crop[2]), 1 / (paste[3] / crop[3])
+        grey = spec.channels == 'grey'
+        swap = frame.order != ('rgb' if grey else spec.channels)
         self._launch(
             'preprocess', grid_2d(width, height), BLOCK_2D, stream,
-            frame.pointer, frame.step, int(frame.order != spec.channels),
+            frame.pointer, frame.step, int(swap),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
             spec.pad_value, spec.scale, *spec.mean, *spec.std,
-            out, slot * 3 * width * height, int(spec.layout == 'nhwc'), ELEMENT_TYPES[dtype],
+            out, slot * spec.depth * width * height, int(spec.layout == 'nhwc'), int(grey),
+            ELEMENT_TYPES[dtype],
         )  # fmt: skip
 
     def activate(

@@ -61,12 +61,19 @@ static __device__ __forceinline__ float area_weight(const AreaSpan& span, int po
     return position == span.end - 1 ? span.last : 1.0f;
 }
 
+// Weights of 2^15, as cv::cvtColor rounds them (modules/imgproc/src/color.simd_helpers.hpp).
+static __device__ __forceinline__ int grey_level(int red, int green, int blue)
+{
+    return (red * 9798 + green * 19235 + blue * 3735 + (1 << 14)) >> 15;
+}
+
 // Grid: 2-D, one thread a pixel of the network's input.
 // frame: first byte of the frame of 3 bytes a pixel; step: bytes from row to row.
 // swap: the frame's and the network's channel orders differ.
 // crop_*: region of the frame that is used; paste_*: region of the input that it fills.
 // scale_*: source pixels a network pixel. pad: grey level around the paste region.
 // offset: elements before the slot in out; nhwc: channels last.
+// grey: out has one channel, of mean0 and std0; the frame is blue first if swap is set.
 extern "C" __global__ void preprocess(
     const unsigned char* __restrict__ frame, long long step, int swap,
     int crop_x, int crop_y, int crop_w, int crop_h,
@@ -74,7 +81,7 @@ extern "C" __global__ void preprocess(
     int network_w, int network_h, int interpolation, double scale_x, double scale_y,
     int pad, float factor, float mean0, float mean1, float mean2,
     float std0, float std1, float std2,
-    void* __restrict__ out, long long offset, int nhwc, int type)
+    void* __restrict__ out, long long offset, int nhwc, int grey, int type)
 {
     const int x = (int)thread_index();
     const int y = (int)(blockIdx.y * blockDim.y + threadIdx.y);
@@ -127,6 +134,13 @@ extern "C" __global__ void preprocess(
                     0, 255);
             }
         }
+    }
+
+    if (grey) {
+        const int luma = grey_level(level[swap ? 2 : 0], level[1], level[swap ? 0 : 2]);
+        const float value = ((float)luma * factor - mean0) / std0;
+        store_element(out, type, offset + (long long)y * network_w + x, value);
+        return;
     }
 
     const float mean[3] = {mean0, mean1, mean2};

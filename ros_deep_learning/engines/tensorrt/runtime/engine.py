@@ -220,7 +220,7 @@ class TensorRtEngine:
     def _prepare_frames(self, pixels: Sequence[Pixels], spec: InputSpec) -> list[DeviceFrame]:
         tensor = self._image_input(spec)
         sides = (spec.height, spec.width)
-        shape = (3, *sides) if spec.layout == 'nchw' else (*sides, 3)
+        shape = (spec.depth, *sides) if spec.layout == 'nchw' else (*sides, spec.depth)
         self._set_shapes({tensor.name: (len(pixels), *shape)})
         if self._frames is None:
             self._frames = FrameBuffer(self._network.gpu, self._network.target)

@@ -108,6 +108,40 @@ def check_preprocess(device, rng, sizes=SIZES, **fixed):
     np.testing.assert_array_equal(whole, np.clip(np.rint(values), 0, 255))
 
 
+def check_grey(device, rng, sizes=SIZES, **fixed):
+    """One random frame in grey: OpenCV's grey of the kernel's own colours, then the formula."""
+    width, height, network_w, network_h = (int(rng.choice(sizes)) for _ in range(4))
+    spec = random_spec(rng, network_w, network_h, **fixed)
+    order = str(rng.choice(['rgb', 'bgr']))
+    rows, _ = random_frame(rng, width, height)
+    frame_buffer = device.put(rows)
+    frame = DeviceFrame(frame_buffer.pointer, width, height, rows.shape[1], order)
+    placement = place(
+        (width, height), (network_w, network_h), spec.resize, crop_fraction=spec.crop_fraction
+    )
+
+    def run(spec, dtype, depth):
+        out = device.room((3, network_h, network_w, depth), dtype)
+        untouched = out.read()
+        device.kernels.preprocess(frame, spec, placement, out.pointer, dtype, slot=1)
+        whole = out.read()
+        for other in (0, 2):
+            assert whole[other].tobytes() == untouched[other].tobytes()
+        return whole[1]
+
+    plain = {'scale': 1.0, 'mean': (0.0,) * 3, 'std': (1.0,) * 3}
+    colour = run(replace(spec, channels='rgb', layout='nhwc', **plain), 'uint8', 3)
+    expected = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+    grey = replace(spec, channels='grey')
+    levels = run(replace(grey, **plain), 'uint8', 1)[..., 0]
+    np.testing.assert_array_equal(levels, expected)
+    values = (expected * spec.scale - spec.mean[0]) / spec.std[0]
+    largest = max(255 * spec.scale, spec.mean[0]) / spec.std[0]
+    tensor = run(grey, 'float32', 1)[..., 0]
+    np.testing.assert_allclose(tensor, values, rtol=1e-6, atol=4e-7 * largest)
+    np.testing.assert_array_equal(run(grey, 'float16', 1)[..., 0], tensor.astype(np.float16))
+
+
 def check_levels(levels, crop, size_wh, interpolation):
     """Levels follow the stated rule, are near the exact value, and within one of OpenCV's."""
     exact = reference.exact_levels(crop, size_wh, interpolation)

@@ -52,6 +52,11 @@ def test_preprocess(gpu, resize, interpolation):
         cases.check_preprocess(gpu, rng, resize=resize, interpolation=interpolation)
 
 
+def test_grey(gpu):
+    for seed in range(25):
+        cases.check_grey(gpu, np.random.default_rng(seed))
+
+
 def test_preprocess_of_camera_frames(gpu):
     for seed in range(8):
         rng = np.random.default_rng(seed)

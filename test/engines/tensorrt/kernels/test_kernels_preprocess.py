@@ -20,6 +20,12 @@ def test_random_frames(device, resize, interpolation):
         cases.check_preprocess(device, rng, resize=resize, interpolation=interpolation)
 
 
+@pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
+def test_grey(device, resize):
+    for seed in range(25):
+        cases.check_grey(device, np.random.default_rng(seed), resize=resize)
+
+
 @pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
 @pytest.mark.parametrize('sizes', [(1,), (1, 2), (1, 640), (480, 640, 641), (224, 640)])
 def test_extreme_sizes(device, sizes, interpolation):
