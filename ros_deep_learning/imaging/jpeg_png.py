@@ -8,7 +8,6 @@ whatever size the header declares. Both are checked here.
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from typing import Literal
@@ -24,11 +23,18 @@ _PNG = b'\x89PNG\r\n\x1a\n'
 # JPEG markers (ITU-T T.81, table B.1). Frames are 0xC0 to 0xCF except tables and extensions.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b'\xff\xd9'
-_ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
-
-_MARKER = re.compile(rb'\xff+[^\x00\xff]')
-"""Any number of 0xFF may stand before the second byte of a marker (T.81, B.1.1.2)."""
+# Any number of 0xFF may stand before the second byte of a marker (T.81, B.1.1.2).
+_FILL = 0xFF
+_ALONE = frozenset(range(0xD0, 0xD9)) | {_FILL, 0x01}
 _SCAN = b'\xff\xda'
+
+_MAX_PARTS = 4096
+"""Markers and fill bytes before a JPEG's first scan, and chunks of a PNG beside its data.
+
+Each is a step in Python, so 20 MB of them would take seconds.
+"""
+_PNG_BYTES_PER_CHUNK = 1024
+"""libpng writes chunks of 8 KiB."""
 
 MAX_SCANS = 32
 """Scans of a progressive JPEG that are decoded; each costs a pass over the whole image.
@@ -92,12 +98,13 @@ def _read_jpeg(data: NDArray[np.uint8]) -> Header:
     content = data.tobytes()
     header = None
     at = 2
-    while True:
-        found = _MARKER.match(content, at)
-        if found is None:
+    for _ in range(_MAX_PARTS):
+        if content[at : at + 1] != b'\xff' or at + 1 >= len(content):
             raise ImageError(_torn('jpeg', data))
-        marker = content[found.end() - 1]
-        at = found.end()
+        marker = content[at + 1]
+        if marker == 0:
+            raise ImageError(_torn('jpeg', data))
+        at += 1 if marker == _FILL else 2
         if marker in _ALONE:
             continue
         length = int.from_bytes(content[at : at + 2], 'big')
@@ -107,6 +114,8 @@ def _read_jpeg(data: NDArray[np.uint8]) -> Header:
         if marker == _START_OF_SCAN:
             break
         at += length
+    else:
+        raise ImageError(_in_pieces('jpeg', data))
     # Within a scan 0xFF is never followed by 0xD9, so this marker is the end of the image. It
     # need not be the end of the data: cameras append padding.
     if header is None or content.rfind(_END_OF_IMAGE, at) < 0:
@@ -123,7 +132,9 @@ def _read_png(data: NDArray[np.uint8]) -> Header:
     header = None
     palette = False
     at = len(_PNG)
-    while at + 12 <= data.size:
+    for _ in range(_MAX_PARTS + data.size // _PNG_BYTES_PER_CHUNK):
+        if at + 12 > data.size:
+            raise ImageError(_torn('png', data))
         length, name = struct.unpack('>I4s', data[at : at + 8].tobytes())
         if name == b'IHDR' and length == 13 and at + 21 <= data.size:
             width, height, _, color = struct.unpack('>IIBB', data[at + 8 : at + 18].tobytes())
@@ -135,7 +146,7 @@ def _read_png(data: NDArray[np.uint8]) -> Header:
             samples = header.width * header.height * (1 if palette else header.channels)
             _check_size(header, data, samples // 8 // _PNG_BYTES_PER_BYTE)
             return header
-    raise ImageError(_torn('png', data))
+    raise ImageError(_in_pieces('png', data))
 
 
 def _check_size(header: Header, data: NDArray[np.uint8], fewest_bytes: int) -> None:
@@ -146,6 +157,10 @@ def _check_size(header: Header, data: NDArray[np.uint8], fewest_bytes: int) -> N
             f'{header.height} pixels that its header names'
         )
         raise ImageError(msg)
+
+
+def _in_pieces(kind: str, data: NDArray[np.uint8]) -> str:
+    return f'this {kind} of {data.size} bytes consists of too many small parts'
 
 
 def _torn(kind: str, data: NDArray[np.uint8]) -> str:

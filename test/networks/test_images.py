@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import resource
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -68,3 +71,33 @@ def test_a_file_that_is_no_picture(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(ImageError, match=r"page\.jpg' is no picture that OpenCV decodes"):
         as_pixels(path)
+
+
+def claims_30000x30000():
+    """Make files of a few bytes whose headers claim 900 million pixels."""
+    side = 30_000
+    tags = [
+        (256, side), (257, side), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, side),
+        (279, side * side),
+    ]  # fmt: skip
+    tiff = b''.join(struct.pack('<HHII', tag, 4, 1, value) for tag, value in tags)
+    bmp = struct.pack('<IiiHHIIiiII', 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0)
+    # A lossless WebP has 14 bits for each side.
+    webp = b'VP8L' + struct.pack('<IBI', 13, 0x2F, 16382 | 16382 << 14) + bytes(8)
+    return {
+        'bmp': b'BM' + struct.pack('<IHHI', 70, 0, 0, 54) + bmp + bytes(16),
+        'tiff': b'II*\0' + struct.pack('<IH', 8, len(tags)) + tiff + bytes(4),
+        'webp': b'RIFF' + struct.pack('<I', len(webp) + 4) + b'WEBP' + webp,
+        'ppm': b'P6 30000 30000 255\n' + bytes(50),
+    }
+
+
+@pytest.mark.parametrize('kind', claims_30000x30000())
+def test_a_file_that_claims_a_huge_size_is_no_picture_and_takes_no_memory(tmp_path, kind):
+    path = tmp_path / f'bomb.{kind}'
+    path.write_bytes(claims_30000x30000()[kind])
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ImageError, match=r'is no picture that OpenCV decodes|cannot decode'):
+        as_pixels(path)
+    # The picture would take 2.7 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 200 << 10
