@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,17 +38,23 @@ def node(spinning: Callable[..., Any]) -> MirrorNode:
 
 
 class Rig:
-    """Three cameras of an active node, and what it publishes of each."""
+    """The cameras of an active node, and what it publishes of each."""
 
-    def __init__(self, node: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> None:
+    def __init__(
+        self,
+        node: MirrorNode,
+        graph: Any,
+        make_image: Callable[..., Image],
+        names: Sequence[str] = CAMERAS,
+    ) -> None:
         self.node, self.graph, self.make_image = node, graph, make_image
         assert node.trigger_activate() == SUCCESS
         self.by_name = {camera.name: camera for camera in node.cameras}
         self.results = {
-            name: graph.inbox(f'/mirror/{name}/flipped', Image, 1000) for name in CAMERAS
+            name: graph.inbox(f'/mirror/{name}/flipped', Image, 1000) for name in names
         }
         self.publishers = {
-            name: graph.image_publisher(f'/mirror/{name}/image_in') for name in CAMERAS
+            name: graph.image_publisher(f'/mirror/{name}/image_in') for name in names
         }
         for name, camera in self.by_name.items():
             graph.wait_until('us', lambda camera=camera: camera.outputs.wanted('flipped'))
@@ -63,14 +70,22 @@ class Rig:
         self.graph.wait_until('its count', lambda: at_rest(camera))
         self.results[name].messages.clear()
 
-    def show(self, name: str, value: int, stamp: int) -> Image:
-        image = self.make_image(plain(value), stamp=stamp)
-        image.header.frame_id = name
-        statistics = self.by_name[name].statistics
-        before = statistics.snapshot().received
-        self.publishers[name].publish(image)
-        self.graph.wait_until('it', lambda: statistics.snapshot().received > before)
-        return image
+    def show(self, name: str, value: int, stamp: int) -> None:
+        self.show_at_once({name: value}, stamp)
+
+    def show_at_once(self, values: Mapping[str, int], stamp: int) -> None:
+        """Publish an image for each of some cameras, and wait until all have arrived."""
+        before = {name: self.received(name) for name in values}
+        for name, value in values.items():
+            image = self.make_image(plain(value), stamp=stamp)
+            image.header.frame_id = name
+            self.publishers[name].publish(image)
+        self.graph.wait_until(
+            'them', lambda: all(self.received(name) > before[name] for name in values)
+        )
+
+    def received(self, name: str) -> int:
+        return int(self.by_name[name].statistics.snapshot().received)
 
     def hold_up(self) -> Any:
         """Have the network wait with a frame in hand, which is of the front camera."""
@@ -85,10 +100,10 @@ class Rig:
 
 @pytest.fixture
 def rig(node: MirrorNode, graph: Any, make_image: Callable[..., Image]) -> Callable[..., Rig]:
-    def make(**parameters: Any) -> Rig:
-        assert graph.set_parameters('mirror', cameras=list(CAMERAS), **parameters).successful
+    def make(names: Sequence[str] = CAMERAS, **parameters: Any) -> Rig:
+        assert graph.set_parameters('mirror', cameras=list(names), **parameters).successful
         assert node.trigger_configure() == SUCCESS
-        return Rig(node, graph, make_image)
+        return Rig(node, graph, make_image, names)
 
     return make
 
@@ -191,6 +206,59 @@ def test_without_a_batch_who_was_served_longest_ago_is_next(
     # The front one was served last, and the left one before the rear one at the start.
     assert mirror.seen == [1, 6, 7, 5]
     assert mirror.batches == [1, 1, 1, 1]
+
+
+def test_eight_cameras_whose_images_arrive_at_once_are_served_in_turn(
+    rig: Callable[..., Rig], graph: Any
+) -> None:
+    names = [f'camera{k}' for k in range(8)]
+    cameras = rig(names, max_batch=1)
+    mirror = cameras.node.network
+    permits = threading.Semaphore(0)
+    mirror.go_on = SimpleNamespace(wait=lambda _: permits.acquire(timeout=60))
+    mirror.seen.clear()
+    first = {name: cameras.received(name) for name in names}
+    before = {name: cameras.by_name[name].statistics.snapshot().done for name in names}
+    rounds, served = 16, 3
+    for turn in range(rounds):
+        cameras.show_at_once({name: k for k, name in enumerate(names)}, 10 + turn)
+        permits.release(served)
+        graph.wait_until('results', lambda n=turn: len(mirror.seen) == served * (n + 1))
+    order = list(mirror.seen)
+    # From then on it goes round in the same order.
+    assert sorted(order[:8]) == list(range(8))
+    assert order == order[:8] * (len(order) // 8)
+    permits.release(rounds)
+    graph.wait_until('the counts', lambda: all(at_rest(c) for c in cameras.by_name.values()))
+    counts = {name: cameras.by_name[name].statistics.snapshot() for name in names}
+    assert all(counts[name].received - first[name] == rounds for name in names)
+    done = [counts[name].done - before[name] for name in names]
+    assert max(done) - min(done) <= 1
+
+
+def test_a_camera_whose_image_is_being_taken_holds_no_other_up(
+    rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In one callback group, rclpy would take the images of the first camera again and again while
+    # those of the last one are replaced in the middleware.
+    cameras = rig()
+    held, go_on = threading.Event(), threading.Event()
+    statistics = cameras.by_name['front'].statistics
+    received = statistics.received
+
+    def hold(*args: Any, **kwargs: Any) -> None:
+        received(*args, **kwargs)
+        held.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(statistics, 'received', hold)
+    cameras.show('front', 1, 1)
+    assert held.wait(60)
+    try:
+        for stamp in (2, 3):
+            cameras.show_at_once({'left': 2, 'rear': 3}, stamp)
+    finally:
+        go_on.set()
 
 
 def test_the_frame_of_one_camera_costs_the_others_nothing(

@@ -29,6 +29,7 @@ class WatchedCamera:
         topic: Returns the full name of the topic whose images are taken now.
         mismatches: Returns a line for each publisher whose images do not arrive.
         silence: Returns a likely reason why nothing arrives.
+        losses_counted_by: Returns how lost images are counted.
     """
 
     name: str
@@ -36,6 +37,7 @@ class WatchedCamera:
     topic: Callable[[], str]
     mismatches: Callable[[], list[str]]
     silence: Callable[[], str]
+    losses_counted_by: Callable[[], str]
 
 
 class CameraHealth:
@@ -82,6 +84,7 @@ class CameraHealth:
             ('overlays not drawn', counts.undrawn),
         ):
             status.add(name, str(value))
+        status.add('lost are counted by', self._camera.losses_counted_by())
         status.add('last error', counts.last_error or 'none')
         if counts.last_error_s is not None:
             status.add('last error age', f'{counts.last_error_s:.0f} s')

@@ -64,7 +64,7 @@ class Snapshot:
     """The counts at one moment, since the node was activated.
 
     Attributes:
-        lost: Images that the middleware reports as lost before they arrived.
+        lost: Images that were published, but lost or replaced before they were taken.
         received: Frames that arrived.
         done: Frames that were processed and published.
         dropped: Frames that a newer one replaced before they were processed.
@@ -153,7 +153,7 @@ class FrameStatistics:
             self._arrival_age_ms = age_ms
 
     def lost(self, count: int) -> None:
-        """Count images that the middleware lost on the way or overwrote."""
+        """Count images that were lost on the way, or replaced before they were taken."""
         with self._lock:
             self._lost += count
 

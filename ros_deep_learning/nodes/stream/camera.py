@@ -146,6 +146,7 @@ class Camera:
             lambda: subscription.topic_name,
             subscription.mismatches,
             subscription.silence,
+            subscription.losses_counted_by,
         )
 
     def publish_overlay(self, draw: Callable[[], Any]) -> None:

@@ -16,11 +16,13 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 
 from ...errors import SettingsError
 from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
+from .losses import Losses
 
 RELIABILITIES = {
     'best_available': ReliabilityPolicy.RELIABLE,
@@ -44,7 +46,7 @@ class Reader:
         node: The node; the subscription may be created on it.
         group: The callback group of the subscription.
         receive: Called with each frame, one reader after another; it must be quick.
-        lost: Called with the number of messages that the middleware lost since the last call.
+        lost: Called with the number of messages that were lost since the last call.
         paused: Whether frames are kept from it.
     """
 
@@ -77,6 +79,7 @@ class Feed:
         self._best_effort: Any = None
         self._generation = 0
         self._arrived: tuple[deque[Hashable], deque[Hashable]] = (deque(), deque())
+        self.losses = Losses()
 
     @property
     def qos(self) -> QoSProfile:
@@ -108,16 +111,21 @@ class Feed:
             return not self._readers
 
     def look(self) -> None:
-        """Subscribe as best effort too while a publisher offers no more.
+        """Count what was lost; subscribe as best effort too while a publisher offers no more.
 
         Called from time to time, since events about incompatible publishers may get lost
         (rclpy 9 on a busy machine), and nobody reports the end of the last such publisher.
         """
         with self._lock:
             owner = self._owner
-            if owner is None or not self._both:
+            if owner is None:
                 return
             publishers = publishers_of(owner.node, self._topic, self._message_type)
+            lost = self.losses.settle([tuple(p.endpoint_gid) for p in publishers])
+            for reader in self._readers:
+                reader.lost(lost)
+            if not self._both:
+                return
             weak = [p for p in publishers if p.qos_profile.reliability != self._reliability]
             if bool(weak) == (self._best_effort is not None):
                 return
@@ -155,7 +163,7 @@ class Feed:
         return reader.node.create_subscription(
             self._message_type,
             self._topic,
-            partial(self._on_message, self._generation, number),
+            _called_with_info(partial(self._on_message, self._generation, number)),
             QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability),
             callback_group=reader.group,
             event_callbacks=SubscriptionEventCallbacks(
@@ -166,9 +174,10 @@ class Feed:
             qos_overriding_options=QoSOverridingOptions(kinds),
         )
 
-    def _on_message(self, generation: int, number: int, message: Any) -> None:
+    def _on_message(self, generation: int, number: int, message: Any, info: Any) -> None:
         if generation != self._generation:
             return
+        self.losses.arrived(info.get('publication_sequence_number'))
         if self._best_effort is not None and self._is_second(number, message):
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
@@ -179,8 +188,7 @@ class Feed:
     def _on_lost(self, number: int, event: Any) -> None:
         # What the best-effort subscription loses beside a reliable one has arrived there.
         if number == 0 or not self._arrived[0]:
-            for reader in tuple(self._readers):
-                reader.lost(event.total_count_change)
+            self.losses.reported(event.total_count_change)
 
     def _is_second(self, number: int, message: Any) -> bool:
         """Return whether the other subscription has delivered this message already."""
@@ -193,6 +201,13 @@ class Feed:
             return True
         delivered.append(key)
         return False
+
+
+def _called_with_info(callback: Callable[[Any, Any], None]) -> Callable[..., None]:
+    """Return the callback of a subscription; rclpy 3 calls it without the message's info."""
+    if hasattr(Subscription, 'CallbackType'):
+        return callback
+    return lambda message: callback(message, {})
 
 
 class FeedHub:

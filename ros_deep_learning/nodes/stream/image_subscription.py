@@ -47,7 +47,7 @@ class ImageSubscription:
         group: The callback group of the calls.
         transport: ``auto``, ``raw`` or ``compressed``.
         max_pixels: Largest compressed image that is decoded.
-        lost: Called with the number of images that the middleware lost since the last call.
+        lost: Called with the number of images that were lost since the last call.
 
     Raises:
         SettingsError: A ``qos_overrides`` parameter has an unknown value.
@@ -117,6 +117,11 @@ class ImageSubscription:
                     self._node, topic, message_type, feed.qos, self._topics.type_fix
                 )
             ]
+
+    def losses_counted_by(self) -> str:
+        """Return how lost images are counted, in words; empty before anything was subscribed."""
+        with self._lock:
+            return self._feeds()[-1][2].losses.counted_by if self._feeds() else ''
 
     def silence(self) -> str:
         """Return the likely reason why nothing arrives, from the graph, with what to type."""

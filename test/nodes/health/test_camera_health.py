@@ -36,6 +36,7 @@ class Bench:
             topic=lambda: '/camera',
             mismatches=lambda: self.unheard,
             silence=lambda: self.reason,
+            losses_counted_by=lambda: 'numbers',
         )
         log = SimpleNamespace(warning=self.logged.append)
         self.health = CameraHealth(camera, clock, lambda: self.timeout_s, log)

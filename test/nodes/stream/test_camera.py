@@ -20,7 +20,9 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
 
     def subscribe(node: Any, topic: str, receive: Any, *_: Any) -> Any:
         receivers.append(receive)
-        return SimpleNamespace(topic_name=topic, mismatches=list, silence=str)
+        return SimpleNamespace(
+            topic_name=topic, mismatches=list, silence=str, losses_counted_by=str
+        )
 
     monkeypatch.setattr(camera_module, 'ImageSubscription', subscribe)
     clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**9))
