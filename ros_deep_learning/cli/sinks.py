@@ -33,7 +33,8 @@ def open_sink(output: str | None, source: FrameSource) -> Sink:
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if not isinstance(source, PictureFolder) or suffix in VIDEO_SUFFIXES:
-        _check_apart([path], [source.path] if isinstance(source, VideoFile) else [])
+        played = source.path if isinstance(source, VideoFile) else None
+        _check_apart([path], [played] if isinstance(played, Path) else [])
         return open_output(output, source.rate_hz)
     sink: Sink
     if suffix not in PICTURE_SUFFIXES and (path.is_dir() or not suffix):

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeepLearningError
+from ..imaging.compressed import decode_jpeg
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
+from ..video.cameras import StreamOptions
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
@@ -52,7 +54,7 @@ def run_vision(
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     try:
-        source = open_frames(arguments.input)
+        source = open_frames(arguments.input, StreamOptions(decode_jpeg=decode_jpeg))
         names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
         count, times = 0, StageTimes()
         # Before the network, because its build may take minutes.

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from . import encodings
-from .jpeg_png import read_header
+from .jpeg_png import Header, read_header
 from .pixels import ChannelOrder, Pixels
+from .sample_range import FULL, SampleRange, to_8_bits
 
 _LOG = logging.getLogger('ros_deep_learning.imaging')
 
@@ -23,18 +26,21 @@ MAX_PIXELS = 2**26
 """Largest accepted image in pixels, 8192x8192; 0.2 GB when decoded."""
 
 
-def pixels_from_compressed(msg: Any, max_pixels: int = MAX_PIXELS) -> Pixels:
+def pixels_from_compressed(
+    msg: Any, max_pixels: int = MAX_PIXELS, sample_range: SampleRange = FULL
+) -> Pixels:
     """Decode a compressed image message.
 
     The kind of image is detected from the data. The message's ``format`` is used only for what
     the data does not contain: whether it is a Bayer mosaic (``bayer_rggb8; png compressed``),
     and whether red and blue were exchanged before compression (``rgb8; jpeg compressed rgb8``).
-    Grey images become colour, 16-bit samples keep their upper 8 bits, alpha is dropped. An EXIF
-    orientation is ignored, so that the result matches the camera's raw image.
+    Grey images become colour, 16-bit samples keep their upper 8 bits or what is in a range, alpha
+    is dropped. An EXIF orientation is ignored, so that the result matches the camera's raw image.
 
     Args:
         msg: An object with the fields format and data of ``sensor_msgs/CompressedImage``.
         max_pixels: Largest accepted image; its header is read before anything is decoded.
+        sample_range: The 16-bit samples that become 0 and 255.
 
     Returns:
         Pixels of shape (height, width, 3).
@@ -45,7 +51,7 @@ def pixels_from_compressed(msg: Any, max_pixels: int = MAX_PIXELS) -> Pixels:
     """
     image_format = str(msg.format)
     if 'compressedDepth' in image_format:
-        error = f'format {image_format!r} is a depth image; only its raw topic can be read'
+        error = f'format {image_format!r}: {encodings.DEPTH_FIX}'
         raise ImageError(error)
     data = encodings.flat_bytes(msg.data)
     header = read_header(data, image_format)
@@ -58,8 +64,19 @@ def pixels_from_compressed(msg: Any, max_pixels: int = MAX_PIXELS) -> Pixels:
     # The text before the semicolon is the encoding of the image that was compressed.
     encoding, _, compression = image_format.partition(';')
     if encoding.startswith('bayer_') and header.channels == 1:
-        return _demosaic(_decode(data, header.kind, color=False), encoding)
-    return Pixels(_decode(data, header.kind, color=True), _order(encoding, compression))
+        mosaic, doubt = _decode(data, header, encoding, sample_range, color=False)
+        return replace(_demosaic(mosaic, encoding), doubt=doubt)
+    image, doubt = _decode(data, header, encoding, sample_range, color=True)
+    return Pixels(image, _order(encoding, compression), doubt)
+
+
+def decode_jpeg(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Decode a JPEG file, shape (N,), to pixels of shape (H, W, 3), uint8, BGR.
+
+    Raises:
+        ImageError: It is truncated or damaged, or has more than ``MAX_PIXELS`` pixels.
+    """
+    return pixels_from_compressed(SimpleNamespace(format='jpeg', data=data)).array
 
 
 def _order(encoding: str, compression: str) -> ChannelOrder:
@@ -70,15 +87,26 @@ def _order(encoding: str, compression: str) -> ChannelOrder:
     return 'rgb' if exchanged else 'bgr'
 
 
-def _decode(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[np.uint8]:
-    if kind == 'jpeg' and (decode_jpeg := _strict_jpeg_decoder()) is not None:
+def _decode(
+    data: NDArray[np.uint8],
+    header: Header,
+    encoding: str,
+    sample_range: SampleRange,
+    *,
+    color: bool,
+) -> tuple[NDArray[np.uint8], str]:
+    """Return the image in 8 bits, and what is unlikely about it."""
+    if header.kind == 'jpeg' and (strict := _strict_jpeg_decoder()) is not None:
         try:
-            image = decode_jpeg(data, colorspace='BGR' if color else 'GRAY', strict=True)
+            image = strict(data, colorspace='BGR' if color else 'GRAY', strict=True)
         except ValueError as err:
             error = f'this jpeg of {data.size} bytes is damaged: {err}'
             raise ImageError(error) from err
-        return cast('NDArray[np.uint8]', image if color else image[..., 0])
-    return _decode_with_opencv(data, kind, color=color)
+        return image if color else image[..., 0], ''
+    decoded = _decode_with_opencv(data, header.kind, color=color)
+    if decoded.dtype == np.uint16:
+        return to_8_bits(decoded, sample_range, encoding)
+    return decoded, ''
 
 
 @cache
@@ -89,29 +117,30 @@ def _strict_jpeg_decoder() -> Callable[..., Any] | None:
     and reports success. On one 1920x1080 frame it also takes twice as long.
     """
     try:
-        from simplejpeg import decode_jpeg
+        import simplejpeg
     except ImportError:
         _LOG.warning(
             'simplejpeg is not installed, so damaged JPEG images are not recognized; to fix: '
             'pip install simplejpeg'
         )
         return None
-    return cast('Callable[..., Any]', decode_jpeg)
+    return cast('Callable[..., Any]', simplejpeg.decode_jpeg)
 
 
-def _decode_with_opencv(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[np.uint8]:
+def _decode_with_opencv(data: NDArray[np.uint8], kind: str, *, color: bool) -> NDArray[Any]:
     import cv2
 
     flags = cv2.IMREAD_COLOR if color else cv2.IMREAD_GRAYSCALE
     try:
-        image = cv2.imdecode(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION | cv2.IMREAD_ANYDEPTH
+        image = cv2.imdecode(data, flags)
     except cv2.error as err:
         error = f'OpenCV cannot decode this {kind}: {err}'
         raise ImageError(error) from err
     if image is None:
         error = f'OpenCV cannot decode this {kind} of {data.size} bytes'
         raise ImageError(error)
-    return cast('NDArray[np.uint8]', image)
+    return cast('NDArray[Any]', image)
 
 
 def _demosaic(mosaic: NDArray[np.uint8], encoding: str) -> Pixels:

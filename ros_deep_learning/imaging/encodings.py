@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from .pixels import ChannelOrder, Pixels
+from .sample_range import FULL, SampleRange, to_8_bits
+from .yuv_planes import PLANES, plane_bytes, planes_to_rgb
 
-Kind = Literal['colour', 'mono', 'packed-yuv', 'planar-yuv', 'bayer']
+Kind = Literal['colour', 'mono', 'packed-yuv', 'planar-yuv', 'full-yuv', 'bayer']
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ _YUYV = Encoding('packed-yuv', 'uint8', 2, 'COLOR_YUV2RGB_YUY2')
 _MONO8 = Encoding('mono', 'uint8', 1, 'COLOR_GRAY2RGB')
 _MONO16 = Encoding('mono', 'uint16', 1, 'COLOR_GRAY2RGB')
 
-# The names of sensor_msgs/image_encodings.hpp. OpenCV's own types (8UC3, ...) are read in its
-# channel order, as cv_bridge does.
+# The names of sensor_msgs/image_encodings.hpp, and i420. OpenCV's own types (8UC3, ...) are read
+# in its channel order, as cv_bridge does.
 ENCODINGS: dict[str, Encoding] = {
     'rgb8': Encoding('colour', 'uint8', 3),
     'bgr8': Encoding('colour', 'uint8', 3, order='bgr'),
@@ -83,6 +85,8 @@ ENCODINGS: dict[str, Encoding] = {
     'yuyv': _YUYV,
     'nv12': Encoding('planar-yuv', 'uint8', 1, 'COLOR_YUV2RGB_NV12'),
     'nv21': Encoding('planar-yuv', 'uint8', 1, 'COLOR_YUV2RGB_NV21'),
+    'i420': Encoding('planar-yuv', 'uint8', 1),
+    'nv24': Encoding('full-yuv', 'uint8', 1),
     **{f'bayer_{rggb}8': Encoding('bayer', 'uint8', 1, code) for rggb, code in _BAYER.items()},
     **{f'bayer_{rggb}16': Encoding('bayer', 'uint16', 1, code) for rggb, code in _BAYER.items()},
 }
@@ -95,6 +99,9 @@ _MAX_SIDE = 2**31 - 1
 
 # OpenCV's demosaicing returns black for anything smaller.
 _MIN_BAYER_SIDE = 3
+
+DEPTH_ENCODINGS = ('32FC1', '64FC1')
+DEPTH_FIX = 'it is a depth image (REP 118); to fix: give the node the topic of the colour image'
 
 
 def is_known(encoding: str) -> bool:
@@ -110,22 +117,26 @@ def decode(
     height: int,
     step: int,
     is_bigendian: bool | int = False,
+    sample_range: SampleRange = FULL,
 ) -> Pixels:
     """Decode the bytes of an image to pixels.
 
     For ``rgb8``, ``bgr8`` and ``8UC3`` the result is a read-only view of ``data``; other
-    encodings are converted. 16-bit samples, also of depth images, keep their upper 8 bits. YUV is
+    encodings are converted. 16-bit samples keep their upper 8 bits, or what is in a range. YUV is
     BT.601 with the range 16..235, as in OpenCV. Alpha is dropped.
 
     Args:
         data: The bytes, as ``flat_bytes`` takes them. It may be longer than the image; the
             padding after the last pixel may be missing.
-        encoding: A name of ``sensor_msgs/image_encodings.hpp``.
-        width: Image width in pixels; even for YUV, at least 3 for Bayer.
-        height: Image height in pixels, at least 3 for Bayer. For ``nv12`` and ``nv21`` it must be
-            even, and the data has ``height * 3 / 2`` rows of ``step`` bytes.
-        step: Bytes from the start of one row to the next.
+        encoding: A name of ``sensor_msgs/image_encodings.hpp``, or ``i420``.
+        width: Image width in pixels; even for YUV except ``nv24``, at least 3 for Bayer.
+        height: Image height in pixels, at least 3 for Bayer. For ``nv12``, ``nv21`` and ``i420``
+            it must be even, and the data has ``height * 3 / 2`` rows of ``step`` bytes; for
+            ``nv24`` it has ``height * 3``.
+        step: Bytes from the start of one row to the next; of the chroma planes, half as many for
+            ``i420`` and twice as many for ``nv24``.
         is_bigendian: Byte order of 16-bit samples.
+        sample_range: The 16-bit samples that become 0 and 255.
 
     Returns:
         Pixels of shape (height, width, 3), in rgb or bgr order.
@@ -135,7 +146,10 @@ def decode(
     """
     layout = ENCODINGS.get(encoding)
     if layout is None:
-        msg = f'encoding {encoding!r} is not supported; docs/transport.md lists those that are'
+        why = (
+            DEPTH_FIX if encoding in DEPTH_ENCODINGS else 'docs/transport.md lists those that are'
+        )
+        msg = f'encoding {encoding!r} is not supported; {why}'
         raise ImageError(msg)
     _check_size(layout, encoding, width, height)
     row_bytes = width * layout.bytes_per_pixel
@@ -145,16 +159,23 @@ def decode(
     rows = layout.rows(height)
     flat = flat_bytes(data)
     needed = (rows - 1) * step + row_bytes
+    if encoding in PLANES:
+        needed = plane_bytes(encoding, width, height, step)
     if flat.size < needed:
         msg = (
             f'data has {flat.size} bytes, a {width}x{height} {encoding} image of step {step} '
             f'needs {needed}'
         )
         raise ImageError(msg)
-    samples = _upper_bytes(flat, layout, (rows, width, step), big_endian=bool(is_bigendian))
-    if layout.conversion is None:
-        return Pixels(samples, layout.order)
-    return Pixels(_convert(samples, layout.conversion), layout.order)
+    if encoding in PLANES:
+        return Pixels(planes_to_rgb(flat, encoding, width, height, step))
+    samples = _samples(flat, layout, (rows, width, step), big_endian=bool(is_bigendian))
+    doubt = ''
+    if layout.dtype == 'uint16':
+        samples, doubt = to_8_bits(samples, sample_range, encoding)
+    if layout.conversion is not None:
+        samples = _convert(samples, layout.conversion)
+    return Pixels(samples, layout.order, doubt)
 
 
 def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> None:
@@ -211,27 +232,22 @@ def _foreign_bytes(data: Any) -> NDArray[np.uint8]:
     raise ImageError(msg)
 
 
-def _upper_bytes(
+def _samples(
     flat: NDArray[np.uint8],
     layout: Encoding,
     rows_width_step: tuple[int, int, int],
     *,
     big_endian: bool,
-) -> NDArray[np.uint8]:
-    """Return a view of the samples, shape (rows, width, channels), or a copy of upper bytes."""
+) -> NDArray[Any]:
+    """Return a read-only view of the samples, shape (rows, width, channels)."""
     rows, width, step = rows_width_step
-    size = np.dtype(layout.dtype).itemsize
-    shape = (rows, width, layout.channels, size)
-    strides = (step, layout.bytes_per_pixel, size, 1)
-    if rows == 1:
-        # The step of a single row is never used, and may be too large for an address.
-        strides = (width * layout.bytes_per_pixel, *strides[1:])
-    samples: NDArray[np.uint8] = np.ndarray(shape, np.uint8, flat, 0, strides)
+    dtype = np.dtype(layout.dtype).newbyteorder('>' if big_endian else '<')
+    # The step of a single row is never used, and may be too large for an address.
+    row_stride = step if rows > 1 else width * layout.bytes_per_pixel
+    strides = (row_stride, layout.bytes_per_pixel, dtype.itemsize)
+    samples: NDArray[Any] = np.ndarray((rows, width, layout.channels), dtype, flat, 0, strides)
     samples.flags.writeable = False
-    if size == 1:
-        view: NDArray[np.uint8] = samples[..., 0]
-        return view
-    return np.ascontiguousarray(samples[..., 0 if big_endian else size - 1])
+    return samples
 
 
 def _convert(samples: NDArray[np.uint8], conversion: str) -> NDArray[np.uint8]:

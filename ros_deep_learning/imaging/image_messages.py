@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from . import encodings
 from .pixels import Pixels
+from .sample_range import FULL, SampleRange
 
 Fallback = Callable[[Any], NDArray[np.uint8]]
 
@@ -34,7 +35,9 @@ _WRITTEN = {
 }
 
 
-def pixels_from_message(msg: Any, fallback: Fallback | None = None) -> Pixels:
+def pixels_from_message(
+    msg: Any, fallback: Fallback | None = None, sample_range: SampleRange = FULL
+) -> Pixels:
     """Convert an image message to pixels.
 
     Args:
@@ -43,6 +46,7 @@ def pixels_from_message(msg: Any, fallback: Fallback | None = None) -> Pixels:
             an ``array.array`` cannot be resized.
         fallback: Called with ``msg`` for an encoding that ``decode`` does not support; returns
             the image as (height, width, 3) uint8 rgb.
+        sample_range: The 16-bit samples that become 0 and 255.
 
     Returns:
         Pixels of shape (height, width, 3).
@@ -59,6 +63,7 @@ def pixels_from_message(msg: Any, fallback: Fallback | None = None) -> Pixels:
         height=msg.height,
         step=msg.step,
         is_bigendian=msg.is_bigendian,
+        sample_range=sample_range,
     )
 
 
@@ -115,7 +120,9 @@ def _convert_by(fallback: Fallback, msg: Any) -> Pixels:
     try:
         image = np.asarray(fallback(msg))
     except Exception as err:
-        error = f'encoding {msg.encoding!r} cannot be converted: {err}'
+        depth = msg.encoding in encodings.DEPTH_ENCODINGS
+        why = encodings.DEPTH_FIX if depth else err
+        error = f'encoding {msg.encoding!r} cannot be converted: {why}'
         raise ImageError(error) from err
     pixels = Pixels(image, 'rgb')
     if pixels.size_wh != (msg.width, msg.height):

@@ -22,6 +22,7 @@ class Pixels:
     Attributes:
         array: Shape (H, W, 3), uint8, 0..255; rows may be strided, pixels are contiguous.
         order: Order of the channels on the last axis.
+        doubt: What is unlikely about the image, as a sentence for people; usually empty.
 
     Raises:
         ImageError: The array has another shape or type, or no pixels.
@@ -29,6 +30,7 @@ class Pixels:
 
     array: NDArray[np.uint8]
     order: ChannelOrder = 'rgb'
+    doubt: str = ''
 
     def __post_init__(self) -> None:
         array = self.array

@@ -90,6 +90,8 @@ NAME = Argument('name', '', "Name of the node; empty takes the program's own.")
 PARAMS_FILE = Argument(
     'params_file', '', 'YAML file of parameters; the other arguments have precedence.'
 )
+EXIT_ON_FAILED_START = 'exit_on_failed_start'
+"""A parameter that launch files set by themselves."""
 AUTOSTART = Argument('autostart', 'true', 'Whether to configure and activate at once.', bool)
 IMAGE_TOPIC = Argument(
     'image_topic',
@@ -113,7 +115,7 @@ def parameter_arguments(
     """
     arguments = []
     for name, field in ParameterTable(settings_type).fields.items():
-        if name == AUTOSTART.name:
+        if name in (AUTOSTART.name, EXIT_ON_FAILED_START):
             continue
         rule, kind = rule_of(field), type(field.default)
         allowed = constraint_text(rule)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,7 @@ from ..errors import SettingsError
 from ..nodes.parameters.video_output_settings import VideoOutputSettings
 from ..nodes.parameters.video_source_settings import VideoSourceSettings
 from ..paths import user_path
-from ..video.cameras import is_live
-from ..video.sources import open_frames
+from ..video.sources import has_end, open_frames
 from .endings import with_endings
 from .large_images import large_images_environment
 from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
@@ -29,6 +29,9 @@ from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arg
 PACKAGE = 'ros_deep_learning'
 RESPAWN_DELAY_S = 1.0
 VIDEO_NODES = {'video_source': VideoSourceSettings, 'video_output': VideoOutputSettings}
+
+_has_end = cache(has_end)
+"""An http address is asked once for all parts of a launch."""
 
 INPUT_ARGUMENTS = parameter_arguments(VideoSourceSettings, 'input', 'resource')
 OUTPUT_ARGUMENTS = parameter_arguments(VideoOutputSettings, 'output', 'resource')
@@ -56,7 +59,7 @@ def process(executable: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def plays_once(given: Mapping[str, Any]) -> bool:
     """Return whether the argument ``input`` is a file that comes to an end."""
-    return bool(given['input']) and not is_live(given['input']) and given['input_loop'] != -1
+    return bool(given['input']) and _has_end(given['input']) and given['input_loop'] != -1
 
 
 def whole_run(
@@ -82,6 +85,21 @@ def whole_run(
     return source, output
 
 
+def at_most(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments with ``max_rate_hz`` as the rate of the file, if it is the lower one.
+
+    A node that left out frames over its limit would be sent them again.
+
+    Raises:
+        ImageError: The file cannot be played.
+    """
+    limit_hz = given.get('max_rate_hz')
+    if not (limit_hz and plays_once(given)):
+        return given
+    rate_hz = given['input_framerate'] or open_frames(given['input']).rate_hz
+    return {**given, 'input_framerate': min(limit_hz, rate_hz)}
+
+
 def video_source(
     given: Mapping[str, Any],
     topic: str,
@@ -90,7 +108,7 @@ def video_source(
 ) -> list[Any]:
     """Return the actions that start the node that plays the argument ``input`` on a topic."""
     # A file that has been played must not start again; a camera has no end.
-    lasting = given['input'] is None or is_live(given['input'])
+    lasting = given['input'] is None or not _has_end(given['input'])
     remap = ('~/raw', topic)
     return _video('video_source', INPUT_ARGUMENTS, given, remap, name, lasting, values or {})
 

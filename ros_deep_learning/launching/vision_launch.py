@@ -23,6 +23,7 @@ from . import launch_parts as parts
 from .endings import on_failed_start, with_endings
 from .launch_arguments import (
     AUTOSTART,
+    EXIT_ON_FAILED_START,
     IMAGE_TOPIC,
     NAME,
     PARAMS_FILE,
@@ -58,6 +59,7 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
             **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
             # An event could get lost if the process was killed; see autostart.
             'autostart': given['autostart'] and given['respawn'],
+            **_no_limit(given),
         }
         node = LifecycleNode(
             **parts.process(executable, given),
@@ -107,7 +109,10 @@ def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
         _check_params(given, {name: types[name] for name in chosen or names})
         common = {
             **plain_parameters((*PROCESS_ARGUMENTS, *shared), given),
+            **_no_limit(given),
             'autostart': given['autostart'],
+            # A node that fails would be started again and again.
+            EXIT_ON_FAILED_START: given['autostart'] and not given['respawn'],
         }
         values = {
             name: {**common, **plain_parameters([model], given)}
@@ -149,6 +154,11 @@ def _check_params(given: Mapping[str, Any], nodes: Mapping[str, type[Any]]) -> N
         check_params_file(given['params_file'], {**nodes, **videos})
 
 
+def _no_limit(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters with which a node takes every frame of a file."""
+    return {'max_rate_hz': 0.0} if parts.plays_once(given) else {}
+
+
 def _files(config: str, given: Mapping[str, Any]) -> list[str]:
     return [parts.share_file('config', f'{config}.yaml'), *filter(None, [given['params_file']])]
 
@@ -179,7 +189,7 @@ def _around(
     recorder = 'video_output' if given.get('output') else None
     source, output = parts.whole_run(given, readers, recorder)
     if given['input']:
-        nodes += parts.video_source(given, given['image_topic'], values=source)
+        nodes += parts.video_source(parts.at_most(given), given['image_topic'], values=source)
     if recorder:
         (name,) = names.values()
         nodes += parts.video_output(given, f'{name}/overlay', values=output)

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,15 @@ from numpy.typing import NDArray
 
 from ..errors import CameraError, ImageError
 
+_log = logging.getLogger(__name__)
+
 DEFAULT_RATE_HZ = 30.0
 TIMEOUT_MS = 5000
+NETWORK_LIMITS = (
+    *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS),
+    *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS),
+)
+WARN_PERIOD_S = 30.0
 CAMERA_CODECS = {
     'unknown': '',
     'raw': 'YUYV',
@@ -27,6 +37,8 @@ CAMERA_CODECS = {
 }
 """V4L2 four-character codes by the codec names of jetson-inference."""
 
+JPEG_CODES = (b'MJPG', b'JPEG')
+WEB = ('http://', 'https://')
 STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https', 'rtmp', 'udp', 'tcp')
 _SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)
 
@@ -41,6 +53,8 @@ class StreamOptions:
         rate_hz: Frame rate; 0 = the camera's default.
         codec: A key of ``CAMERA_CODECS``.
         latency_ms: Buffer length of GStreamer's ``rtspsrc`` in milliseconds.
+        decode_jpeg: Decodes the JPEG images of a camera, shape (N,), to (H, W, 3) BGR, and raises
+            ImageError for damaged ones; None leaves it to OpenCV, which fills them with grey.
     """
 
     width: int = 0
@@ -48,6 +62,7 @@ class StreamOptions:
     rate_hz: float = 0.0
     codec: str = 'unknown'
     latency_ms: int = 2000
+    decode_jpeg: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
 
 
 class Camera:
@@ -65,6 +80,8 @@ class Camera:
 
     def __init__(self, resource: str, options: StreamOptions) -> None:
         self._resource, self._options = resource, options
+        self._damaged = 0
+        self._warned_s = -math.inf
         scheme, _, rest = resource.partition('://')
         if scheme == 'csi':
             _require_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
@@ -88,28 +105,66 @@ class Camera:
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames as they arrive, shape (H, W, 3), uint8, BGR, until an error.
 
+        Damaged JPEG images are left out, with a warning in the log.
+
         Raises:
             CameraError: The camera is unavailable, or delivers no more frames.
         """
         capture = self._open()
+        decode = self._options.decode_jpeg if self._gives_jpeg(capture) else None
         try:
             while True:
                 there, frame = capture.read()
                 if not there:
                     msg = f'{self._resource} gives no more frames'
                     raise CameraError(msg)
-                yield frame.astype(np.uint8, copy=False)
+                image = frame.astype(np.uint8, copy=False)
+                try:
+                    if decode is not None:
+                        image = decode(image.ravel())
+                except ImageError as err:
+                    self._warn_of_damage(err)
+                else:
+                    yield image
         finally:
             capture.release()
+
+    def is_file(self) -> bool:
+        """Return whether it is a video on a web server: one that can be opened and has an end."""
+        if self._api != cv2.CAP_FFMPEG or not self._resource.lower().startswith(WEB):
+            return False
+        try:
+            capture = self._open()
+        except CameraError:
+            return False
+        count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        capture.release()
+        return bool(count > 0)
+
+    def _gives_jpeg(self, capture: cv2.VideoCapture) -> bool:
+        """Ask OpenCV for the JPEG images of a camera undecoded; return whether it gives them."""
+        code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, 'little', signed=True)
+        if self._options.decode_jpeg is None or code not in JPEG_CODES:
+            return False
+        as_they_are = {
+            cv2.CAP_V4L2: (cv2.CAP_PROP_CONVERT_RGB, 0),
+            cv2.CAP_FFMPEG: (cv2.CAP_PROP_FORMAT, -1),
+        }
+        return self._api in as_they_are and capture.set(*as_they_are[self._api])
+
+    def _warn_of_damage(self, err: ImageError) -> None:
+        self._damaged += 1
+        now_s = time.monotonic()
+        if now_s - self._warned_s >= WARN_PERIOD_S:
+            self._warned_s = now_s
+            words = 'left out an image of %s (%d so far): %s'
+            _log.warning(words, self._resource, self._damaged, err)
 
     def _open(self) -> cv2.VideoCapture:
         if self._api == cv2.CAP_V4L2 and not Path(self._source).exists():
             msg = f'no camera at {self._source}; list what there is with v4l2-ctl --list-devices'
             raise CameraError(msg)
-        limits: list[int] = []
-        if self._api == cv2.CAP_FFMPEG:
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS]
-            limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+        limits = NETWORK_LIMITS if self._api == cv2.CAP_FFMPEG else ()
         capture = cv2.VideoCapture(self._source, self._api, limits)
         if not capture.isOpened():
             msg = f'cannot open {self._resource}; is it there, and not in use by another program?'

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..paths import user_path
-from .cameras import Camera, StreamOptions, is_live
+from .cameras import NETWORK_LIMITS, WEB, Camera, StreamOptions, is_live
 
 _log = logging.getLogger(__name__)
 
@@ -41,15 +41,18 @@ class FrameSource(Protocol):
 
 
 class VideoFile:
-    """A video file that OpenCV can read.
+    """A video that OpenCV can read, with an end.
+
+    Args:
+        path: Its path, or its URL on a web server.
 
     Raises:
-        ImageError: The file is missing or not a video.
+        ImageError: It is missing or not a video.
     """
 
     live = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = path
         capture = self._open()
         self._rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
@@ -78,11 +81,19 @@ class VideoFile:
         finally:
             capture.release()
         if empty:
-            msg = f'{self.path} has no frame that can be decoded; try to play it with ffplay'
+            of_server = (
+                'its server may not answer range requests, as python3 -m http.server does not; to '
+                'fix: download it, or write it with ffmpeg -c copy -movflags +faststart'
+            )
+            fix = 'try to play it with ffplay' if isinstance(self.path, Path) else of_server
+            msg = f'{self.path} has no frame that can be decoded; {fix}'
             raise ImageError(msg)
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.path))
+        if isinstance(self.path, Path):
+            capture = cv2.VideoCapture(str(self.path))
+        else:
+            capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG, NETWORK_LIMITS)
         if not capture.isOpened():
             msg = f'cannot read {self.path} as a video; try to play it with ffplay'
             raise ImageError(msg)
@@ -140,6 +151,8 @@ class PictureFolder:
 def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSource:
     """Open a video file, a picture, a folder or pattern of pictures, a camera or a stream.
 
+    What an http address has is looked up, which takes up to 5 s: a video with an end is a file.
+
     Args:
         resource: A path, with or without a leading ``file://``, or a resource of ``Camera``.
         options: Requested size, rate and codec of a camera or stream.
@@ -149,7 +162,8 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
             unavailable does not raise here but in its ``frames``, since it may come back.
     """
     if is_live(resource):
-        return Camera(resource, options or StreamOptions())
+        camera = Camera(resource, options or StreamOptions())
+        return VideoFile(resource) if camera.is_file() else camera
     path = user_path(resource.removeprefix('file://'))
     pattern = any(sign in path.name for sign in '*?[') and path.parent.is_dir()
     if not resource or not (path.exists() or pattern):
@@ -158,3 +172,14 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
     if pattern or path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(path)
     return VideoFile(path)
+
+
+def has_end(resource: str) -> bool:
+    """Return whether a resource is played to its end: a file, also one on a web server.
+
+    Raises:
+        ImageError: The scheme of the URL is not supported.
+    """
+    if not is_live(resource):
+        return True
+    return resource.lower().startswith(WEB) and not open_frames(resource).live

@@ -100,6 +100,17 @@ def test_a_launch_ends_with_an_error_when_its_node_cannot_start(
     assert 'Traceback' not in launched.text()
 
 
+def test_a_launch_of_several_nodes_ends_with_an_error_when_one_cannot_start(
+    launch: Callable[..., Any], graph: Any
+) -> None:
+    launched = launch('vision.launch.py', 'nodes:=imagenet segnet', 'segnet_model:=no-such-model')
+    graph.wait_until('its end', lambda: launched.process.poll() is not None)
+    assert launched.process.returncode == 1
+    assert "configure failed: no model 'no-such-model'" in launched.text()
+    assert 'vision ended with exit code 1' in launched.text()
+    assert 'Traceback' not in launched.text()
+
+
 @pytest.mark.rclpy
 @pytest.mark.parametrize(
     ('file', 'arguments', 'words'),

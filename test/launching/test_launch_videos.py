@@ -87,10 +87,13 @@ def test_a_clip_is_detected_and_recorded_whole_and_then_the_launch_ends(
     for _ in range(40):
         writer.write(capture.read()[1])
     writer.release()
-    launched = launch('detectnet.launch.py', f'input:={clip}', f'output:={output}')
+    # The limit slows the file down, and leaves out no frame.
+    limit = 'max_rate_hz:=20'
+    launched = launch('detectnet.launch.py', f'input:={clip}', f'output:={output}', limit)
     graph.wait_until('its end', lambda: launched.process.poll() is not None)
     assert launched.process.returncode == 0, launched.text()
     assert 'the end, after 40 frames' in launched.text()
+    assert 'at 20.00 Hz' in launched.text()
     assert 'no result for frame' not in launched.text()
     # What is recorded is the overlay, which a frame has once it was processed.
     assert 'wrote 40 images' in launched.text()

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import rclpy
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from web_video import WebVideo, jpeg
 
 from ros_deep_learning.errors import DeepLearningError
 from ros_deep_learning.nodes import video_source
@@ -98,57 +99,91 @@ def test_shape_and_turn(spinning: Callable[..., Any], graph: Any, pictures: Path
     assert {(m.width, m.height) for m in images.messages} == {(16, 24)}
 
 
-class Stream:
-    """A web server that plays a clip once to each that asks."""
-
-    def __init__(self, clip: Path, port: int = 0) -> None:
-        data = clip.read_bytes()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header('Content-Type', 'video/mp4')
-                self.send_header('Content-Length', str(len(data)))
-                self.end_headers()
-                with suppress(OSError):
-                    self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 def test_a_stream_that_goes_is_waited_for_and_played_again(
-    start: Callable[..., Any], graph: Any, pictures: Path, tmp_path: Path
+    start: Callable[..., Any], graph: Any
 ) -> None:
-    clip = tmp_path / 'clip.avi'
-    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
-    for _ in range(5):
-        writer.write(np.full((48, 64, 3), 90, np.uint8))
-    writer.release()
-    stream = Stream(clip)
+    shown = [jpeg(90)] * 5
+    stream = WebVideo(shown)
     images = graph.inbox('/video_source/raw', Image, 50)
     program = start(
-        'video_source', '--ros-args', '-p', f'resource:=http://127.0.0.1:{stream.port}/clip.avi',
+        'video_source', '--ros-args', '-p', f'resource:={stream.url}',
         '-p', 'wait_for_subscriber:=true',
     )  # fmt: skip
     graph.wait_until('frames', lambda: len(images) >= 3)
     graph.wait_until('its end', lambda: 'gives no more frames; waiting for it' in program.text())
     stream.close()
     seen = len(images)
-    stream = Stream(clip, stream.port)
+    stream = WebVideo(shown, stream.port)
     graph.wait_until('frames again', lambda: len(images) > seen)
     assert program.process.poll() is None
     assert program.stop() == 0
     assert program.text().count('waiting for it') == 1
     stream.close()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Five frames, whose values tell them apart."""
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
+    for index in range(5):
+        writer.write(np.full((48, 64, 3), 40 * index, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_video_of_a_web_server_plays_to_its_end(
+    spinning: Callable[..., Any], graph: Any, clip: Path
+) -> None:
+    server = WebVideo(clip)
+    images = graph.inbox('/video_source/raw', Image, 50)
+    arguments = ('-p', f'resource:={server.url}', '-p', 'wait_for_subscriber:=true')
+    node = spinning(VideoSourceNode, *arguments, '-p', 'loop:=1')
+    graph.wait_until('the end', node.finished.done)
+    server.close()
+    assert node.finished.result() == 0
+    values = [m.data[0] for m in images.messages]
+    assert np.abs(np.subtract(values, [0, 40, 80, 120, 160] * 2)).max() < 3
+
+
+@pytest.mark.rclpy
+def test_each_frame_is_sent_once_although_the_recorder_is_late(
+    spinning: Callable[..., Any], graph: Any, pictures: Path
+) -> None:
+    recorder = rclpy.create_node(
+        'recorder', context=graph.node.context, use_global_arguments=False
+    )
+    written = recorder.create_publisher(Header, '~/written', 10)
+    images = graph.inbox('/video_source/raw', Image)
+    arguments = ('-p', f'resource:={pictures}', '-p', 'framerate:=100.0')
+    node = spinning(VideoSourceNode, *arguments, '-p', 'wait_for_output:=recorder')
+    graph.wait_until('the answers', node._answers.ready)
+    # Longer than a subscriber is given to match.
+    time.sleep(2 * video_source.SETTLE_S)
+    assert len(images) == 0
+    recorder.create_subscription(Image, '/video_source/raw', lambda _: None, 1)
+
+    def ended() -> bool:
+        for image in images.messages[-1:]:
+            written.publish(image.header)
+        return bool(node.finished.done())
+
+    graph.wait_until('the end', ended)
+    recorder.destroy_node()
+    assert [m.data[0] for m in images.messages] == [0, 10, 20]
+
+
+@pytest.mark.parametrize('loop', [-1, 0, 2])
+def test_a_video_without_a_frame_is_an_error_however_often_it_is_played(
+    spinning: Callable[..., Any], graph: Any, clip: Path, loop: int
+) -> None:
+    data = bytearray(clip.read_bytes())
+    begin, end = data.index(b'\xff\xd8'), data.rindex(b'\xff\xd9')
+    data[begin:end] = bytes(end - begin)
+    clip.write_bytes(data)
+    node = spinning(VideoSourceNode, '-p', f'resource:={clip}', '-p', f'loop:={loop}')
+    graph.wait_until('the end', node.finished.done)
+    assert node.finished.result() == 1
 
 
 @pytest.mark.parametrize(

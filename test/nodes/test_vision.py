@@ -85,6 +85,7 @@ def test_one_node_may_fail_and_the_others_go_on(
         graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
     assert graph.state('detectnet') == 'unconfigured'
     assert "no model 'nonsense'" in program.text()
+    assert 'then: ros2 lifecycle set /detectnet configure' in program.text()
     publisher = graph.image_publisher('/camera')
     best = graph.ask(publisher, make_image(chelsea), classes).results[0]
     assert best.class_id == 'tiger cat'

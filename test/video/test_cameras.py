@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
+from web_video import WebVideo, jpeg
 
 from ros_deep_learning.errors import CameraError, ImageError
+from ros_deep_learning.imaging.compressed import decode_jpeg
 from ros_deep_learning.video.cameras import (
     Camera,
     StreamOptions,
@@ -17,7 +21,7 @@ from ros_deep_learning.video.cameras import (
     is_live,
     stream_pipeline,
 )
-from ros_deep_learning.video.sources import open_frames
+from ros_deep_learning.video.sources import has_end, open_frames
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,84 @@ def test_a_file_that_is_no_camera_is_told(tmp_path: Path) -> None:
     camera = open_frames(f'v4l2://{tmp_path / "video9"}')
     with pytest.raises(CameraError, match='cannot open'):
         next(camera.frames())
+
+
+def until_it_goes(camera: Any) -> list[np.ndarray]:
+    frames: list[np.ndarray] = []
+    with pytest.raises(CameraError, match='gives no more frames'):
+        frames.extend(camera.frames())
+    return frames
+
+
+def test_damaged_images_of_a_camera_are_left_out_and_told_once(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = [jpeg(40 * i, damaged=i in (1, 3)) for i in range(6)]
+    server = WebVideo(shown)
+    camera = open_frames(server.url, StreamOptions(decode_jpeg=decode_jpeg))
+    assert camera.live
+    frames = until_it_goes(camera)
+    server.close()
+    whole = [cv2.imdecode(np.frombuffer(shown[i], np.uint8), 1) for i in (0, 2, 4, 5)]
+    np.testing.assert_allclose([f.mean() for f in frames], [w.mean() for w in whole], atol=1)
+    (record,) = caplog.records
+    assert f'left out an image of {server.url} (1 so far): this jpeg of' in record.getMessage()
+    assert 'jpeg' not in capfd.readouterr().err
+
+
+class V4L2Capture:
+    """Stands in for OpenCV's capture of a V4L2 camera, as cap_v4l.cpp of 4.x behaves."""
+
+    def __init__(self, images: list[bytes], code: str) -> None:
+        self.images, self.code, self.decodes = images, code, True
+
+    def isOpened(self) -> bool:  # noqa: N802  OpenCV's name
+        return True
+
+    def get(self, name: int) -> float:
+        assert name == cv2.CAP_PROP_FOURCC
+        return float(cv2.VideoWriter.fourcc(*self.code))
+
+    def set(self, name: int, value: float) -> bool:
+        assert (name, value) == (cv2.CAP_PROP_CONVERT_RGB, 0)
+        self.decodes = False
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        if not self.images:
+            return False, None
+        data = np.frombuffer(self.images.pop(0), np.uint8)
+        return True, cv2.imdecode(data, cv2.IMREAD_COLOR) if self.decodes else data[None]
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(('code', 'seen'), [('MJPG', 2), ('YUYV', 3)])
+def test_a_v4l2_camera_is_asked_for_its_jpeg_images(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, seen: int
+) -> None:
+    images = [jpeg(90), jpeg(90, damaged=True), jpeg(90)]
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: V4L2Capture(images, code))
+    (tmp_path / 'video9').touch()
+    camera = Camera(f'v4l2://{tmp_path / "video9"}', StreamOptions(decode_jpeg=decode_jpeg))
+    assert [frame.shape for frame in until_it_goes(camera)] == [(48, 64, 3)] * seen
+
+
+def test_a_video_of_a_web_server_is_a_file(bikes_clip: Path) -> None:
+    server = WebVideo(bikes_clip)
+    source = open_frames(server.url)
+    assert not source.live
+    assert source.rate_hz == pytest.approx(25.0, abs=0.1)
+    assert sum(1 for _ in source.frames()) == 250
+    assert has_end(server.url)
+    server.close()
+    unable = WebVideo(bikes_clip, ranges=False)
+    with pytest.raises(ImageError, match='may not answer range requests'):
+        list(open_frames(unable.url).frames())
+    unable.close()
+    # One that is away may be a camera.
+    assert open_frames(server.url).live
 
 
 def test_an_opencv_without_gstreamer_is_told() -> None:

@@ -30,6 +30,7 @@ class WatchedCamera:
         mismatches: Returns a line for each publisher whose images do not arrive.
         silence: Returns a likely reason why nothing arrives.
         losses_counted_by: Returns how lost images are counted.
+        doubt: Returns what is unlikely about the newest image, or an empty text.
     """
 
     name: str
@@ -38,6 +39,7 @@ class WatchedCamera:
     mismatches: Callable[[], list[str]]
     silence: Callable[[], str]
     losses_counted_by: Callable[[], str]
+    doubt: Callable[[], str]
 
 
 class CameraHealth:
@@ -131,6 +133,9 @@ class CameraHealth:
         invalid = counts.invalid - self._before.invalid
         if invalid or counts.invalid_in_a_row:
             found.append(f'images cannot be read: {counts.last_error}')
+        if doubt := self._camera.doubt():
+            found.append(f'the images of {self._camera.topic()} may be wrong: {doubt}')
+            self._warn_of(found[-1])
         if self._starves(counts):
             found.append(
                 f'only {counts.fps:.1f} of {counts.fps_in:.1f} frames/s are processed: a smaller '

@@ -25,7 +25,7 @@ from ...engines.base import EngineInfo
 from ..rclpy_workarounds import InvalidHandle
 from .camera_health import CameraHealth, WatchedCamera
 from .device_health import DeviceHealth
-from .matching import unreached_subscribers
+from .matching import namesakes, unreached_subscribers
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 JUMP_S = 1.0
@@ -167,6 +167,8 @@ class Diagnostics:
         elif since_s is not None:
             elapsed_s = time.monotonic() - since_s
             status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
+        elif others := namesakes(self._node):
+            status.summary(WARN, self._of_namesakes(others))
         elif info is not None:
             text = f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
             status.summary(WARN if self._warnings else OK, '; '.join(self._warnings) or text)
@@ -184,6 +186,14 @@ class Diagnostics:
         if self._error:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')
         return status
+
+    def _of_namesakes(self, others: int) -> str:
+        name = self._node.get_fully_qualified_name()
+        return (
+            f'{others + 1} nodes are named {name}: services and parameters reach any of them, and '
+            'their results are mixed; to fix: start this one with namespace:=OTHER or name:=OTHER '
+            '(ros2 launch), or --ros-args -r __node:=OTHER (ros2 run)'
+        )
 
     def _fill_outputs(self, status: Any) -> Any:
         unreached: list[str] = []

@@ -120,6 +120,12 @@ def unreached_subscribers(node: Node, topic: str, message_type: Any, qos: QoSPro
     return list(dict.fromkeys(said))
 
 
+def namesakes(node: Node) -> int:
+    """Return how many other nodes of the graph have a node's full name."""
+    here = (node.get_name(), node.get_namespace())
+    return max(0, list(node.get_node_names_and_namespaces()).count(here) - 1)
+
+
 def type_name(message_type: Any) -> str:
     """Return the name of a message class on the graph, such as ``sensor_msgs/msg/Image``."""
     package, kind = message_type.__module__.split('.')[:2]

@@ -19,7 +19,7 @@ from ..rclpy_workarounds import PatchedLifecycleNode
 
 
 class ManagedNode(PatchedLifecycleNode):
-    """The lifecycle of a node, with four hooks for what it acquires and releases.
+    """The lifecycle of a node, with hooks for what it acquires and releases.
 
     It has no parameters, network or topics of its own; see ``VisionNode`` for these.
     """
@@ -47,6 +47,10 @@ class ManagedNode(PatchedLifecycleNode):
     @abstractmethod
     def transition_failed(self, error: str) -> None:
         """Report a failed transition to machines, beside the log."""
+
+    @abstractmethod
+    def start_failed(self) -> None:
+        """Say or do what follows when the node could not configure and activate itself."""
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Acquire, or leave nothing behind."""
@@ -103,8 +107,8 @@ class ManagedNode(PatchedLifecycleNode):
         if timer is None:
             return
         timer.cancel()
-        if self.trigger(self.trigger_configure):
-            self.trigger(self.trigger_activate)
+        if not (self.trigger(self.trigger_configure) and self.trigger(self.trigger_activate)):
+            self.start_failed()
 
     def _transition(
         self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None

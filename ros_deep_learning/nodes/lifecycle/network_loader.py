@@ -22,6 +22,9 @@ class NetworkLoader:
         open_network: Loads the network that settings name; raises DeepLearningError.
         diagnostics: Shows the progress.
         log: The node's logger.
+
+    Attributes:
+        abandoned: Whether loading is cancelled, because the process ends.
     """
 
     def __init__(
@@ -30,7 +33,7 @@ class NetworkLoader:
         self._open = open_network
         self._diagnostics = diagnostics
         self._log = log
-        self._abandoned = False
+        self.abandoned = False
 
     def load(self, settings: Any, progress: Progress) -> Network:
         """Load the network that settings name, and run it once.
@@ -53,7 +56,7 @@ class NetworkLoader:
         Raises:
             BuildCancelledError: The process ends.
         """
-        if self._abandoned:
+        if self.abandoned:
             msg = f'{stage}: given up, because the process ends'
             raise BuildCancelledError(msg)
         self._diagnostics.working(stage, share)
@@ -62,4 +65,4 @@ class NetworkLoader:
 
     def abandon(self) -> None:
         """Cancel a running download or build at its next report."""
-        self._abandoned = True
+        self.abandoned = True

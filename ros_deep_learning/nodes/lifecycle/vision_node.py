@@ -52,7 +52,8 @@ class VisionNode(ManagedNode):
         setup: The settings and the network.
         cameras: The cameras; empty while the node is unconfigured.
         latched: Publishers of the topics that the cameras share.
-        finished: Resolved with the exit code when the node ends the process; it never does.
+        finished: Resolved with the exit code when the node ends the process, which it does only
+            if it cannot start and ``exit_on_failed_start`` is set.
     """
 
     default_name: str
@@ -248,6 +249,17 @@ class VisionNode(ManagedNode):
     def transition_failed(self, error: str) -> None:
         """Show the error in diagnostics until the next success."""
         self.diagnostics.failed(error)
+
+    def start_failed(self) -> None:
+        """End the process, or say how to start the node."""
+        if self.settings.exit_on_failed_start:
+            self.finished.set_result(1)
+        elif not self._loader.abandoned:
+            name = self.get_fully_qualified_name()
+            self.get_logger().error(
+                f'the node is not active; fix the error above, then: ros2 lifecycle set {name} '
+                f'configure && ros2 lifecycle set {name} activate'
+            )
 
     def _result_publishers(self) -> list[Any]:
         outputs = (self.latched, *(camera.outputs for camera in self.cameras))

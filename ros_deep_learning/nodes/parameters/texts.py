@@ -31,7 +31,7 @@ def read_names(text: str) -> tuple[str, ...]:
 
 
 def names_text(value: Any) -> Any:
-    """Return a list of names as text for ``read_names``; return other values unchanged.
+    """Return a list of names, or a number, as text for ``read_names``; return others unchanged.
 
     An empty list may have any type, or no value at all, depending on parameter file and rclpy.
     """
@@ -43,6 +43,8 @@ def names_text(value: Any) -> Any:
         names = [str(each) for each in value]
         separator = ';' if any(',' in name for name in names) else ','
         return separator.join(names)
+    if type(value) in (int, float):
+        return str(value)
     return value
 
 

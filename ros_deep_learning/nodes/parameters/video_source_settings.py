@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...imaging.compressed import decode_jpeg
 from ...video.cameras import CAMERA_CODECS, StreamOptions
 from ...video.turns import TURNS
 from .parameter_table import parameter
@@ -79,4 +80,5 @@ class VideoSourceSettings:
             rate_hz=self.framerate,
             codec=self.codec,
             latency_ms=self.latency,
+            decode_jpeg=decode_jpeg,
         )

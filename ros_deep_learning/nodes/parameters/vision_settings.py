@@ -15,6 +15,7 @@ from ...engines.base import Precision
 from ...engines.loader import default_loader
 from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS
+from ...imaging.sample_range import SampleRange, read_sample_range
 from ...recognition.given_values import read_given
 from .parameter_table import parameter
 from .texts import read_names
@@ -199,6 +200,13 @@ class VisionSettings:
         minimum=1,
         maximum=MAX_PIXELS,
     )
+    image_range: str = parameter(
+        'full',
+        'Which 16-bit samples become black and white: full keeps the upper 8 bits; the bits of '
+        'the camera, as 12; two samples, as 500,3000; auto is the 1st and 99th percentile of each '
+        'image.',
+        names=True,
+    )
     image_timeout: float = parameter(
         5.0,
         'Seconds without an image after which diagnostics warn; 0 never warns.',
@@ -209,6 +217,11 @@ class VisionSettings:
     autostart: bool = parameter(
         False,
         'Whether the node configures and activates itself when it starts.',
+        read_only=True,
+    )
+    exit_on_failed_start: bool = parameter(
+        False,
+        'Whether the process ends with exit code 1 if autostart fails.',
         read_only=True,
     )
     bond_heartbeat_period: float = parameter(
@@ -228,6 +241,7 @@ class VisionSettings:
 
     def __post_init__(self) -> None:
         self.given_values()
+        self.sample_range()
         names = self.camera_names()
         for name in names:
             if not _CAMERA_NAME.fullmatch(name):
@@ -258,6 +272,14 @@ class VisionSettings:
         except SettingsError as err:
             msg = f'parameter {err}'
             raise SettingsError(msg) from err
+
+    def sample_range(self) -> SampleRange:
+        """Return the 16-bit samples that become black and white.
+
+        Raises:
+            SettingsError: ``image_range`` has a wrong form.
+        """
+        return read_sample_range(','.join(read_names(self.image_range)))
 
     def camera_names(self) -> tuple[str, ...]:
         """Return the names of the cameras; empty for the only one, which has no name."""

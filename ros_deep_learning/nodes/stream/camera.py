@@ -74,6 +74,7 @@ class Camera:
         statistics: Its counts since the activation.
         limit: Enforces the greatest rate.
         zero_stamp_told: Whether the warning of images without a stamp was logged.
+        doubt: What is unlikely about the newest image that was read, or empty.
     """
 
     def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
@@ -90,11 +91,13 @@ class Camera:
         self.statistics = FrameStatistics()
         self.limit = RateLimit()
         self.zero_stamp_told = False
+        self.doubt = ''
 
     def reset(self) -> None:
         """Set all counts to 0 and forget the frames so far."""
         self.statistics = FrameStatistics()
         self.limit = RateLimit()
+        self.doubt = ''
         self.forget()
 
     def forget(self) -> None:
@@ -138,6 +141,7 @@ class Camera:
             settings.image_transport,
             settings.max_image_pixels,
             self.statistics.lost,
+            settings.sample_range(),
         )
         self.subscription = subscription
         return WatchedCamera(
@@ -147,6 +151,7 @@ class Camera:
             subscription.mismatches,
             subscription.silence,
             subscription.losses_counted_by,
+            lambda: self.doubt,
         )
 
     def publish_overlay(self, draw: Callable[[], Any]) -> None:

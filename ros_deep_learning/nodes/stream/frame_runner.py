@@ -109,7 +109,9 @@ class FrameRunner:
                 f'{frame.topic} stamp them'
             )
         try:
-            return Shot(camera, frame, frame.pixels(), wanted)
+            pixels = frame.pixels()
+            camera.doubt = pixels.doubt
+            return Shot(camera, frame, pixels, wanted)
         except ImageError as err:
             camera.statistics.invalid(str(err))
             self._log.warning(

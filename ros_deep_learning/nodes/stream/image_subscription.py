@@ -18,6 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
+from ...imaging.sample_range import FULL, SampleRange
 from ..health.image_topics import COMPRESSED_SUFFIX, ImageTopics
 from ..health.matching import publishers_of, unheard_publishers
 from .camera_feed import HUB, Feed, Reader, check_overrides
@@ -48,6 +49,7 @@ class ImageSubscription:
         transport: ``auto``, ``raw`` or ``compressed``.
         max_pixels: Largest compressed image that is decoded.
         lost: Called with the number of images that were lost since the last call.
+        sample_range: The 16-bit samples that become 0 and 255.
 
     Raises:
         SettingsError: A ``qos_overrides`` parameter has an unknown value.
@@ -62,6 +64,7 @@ class ImageSubscription:
         transport: str = 'auto',
         max_pixels: int = MAX_PIXELS,
         lost: Callable[[int], None] = lambda _: None,
+        sample_range: SampleRange = FULL,
     ) -> None:
         self._node = node
         self._receive = receive
@@ -69,6 +72,7 @@ class ImageSubscription:
         self._transport = transport
         self._max_pixels = max_pixels
         self._lost = lost
+        self._sample_range = sample_range
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _compressed_topic(node, topic)
         self._topics = ImageTopics(topic, self.raw_topic, self.compressed_topic, transport)
@@ -83,7 +87,7 @@ class ImageSubscription:
         if self._reads_compressed:
             self._compressed = self._join_compressed()
         else:
-            decode = partial(pixels_from_message, fallback=_cv_bridge())
+            decode = partial(pixels_from_message, fallback=_cv_bridge(), sample_range=sample_range)
             self._raw = self._join(self.raw_topic, Image, decode)
         # By the steady clock, since simulated time may stand still.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -137,11 +141,14 @@ class ImageSubscription:
 
     def _join(self, topic: str, message_type: Any, decode: Decode) -> _Reading:
         reader = Reader(self._node, self._group, self._receive, self._lost)
-        feed, leave = HUB.join(reader, topic, message_type, decode, self._max_pixels)
+        variant = (self._max_pixels, self._sample_range)
+        feed, leave = HUB.join(reader, topic, message_type, decode, variant)
         return _Reading(reader, feed, leave)
 
     def _join_compressed(self) -> _Reading:
-        decode = partial(pixels_from_compressed, max_pixels=self._max_pixels)
+        decode = partial(
+            pixels_from_compressed, max_pixels=self._max_pixels, sample_range=self._sample_range
+        )
         return self._join(self.compressed_topic, CompressedImage, decode)
 
     def _look(self) -> None:

@@ -30,6 +30,7 @@ class Bench:
         self.timeout_s = 5.0
         self.logged: list[str] = []
         self.reason = 'nobody publishes on /camera'
+        self.doubt = ''
         camera = WatchedCamera(
             '',
             self.statistics,
@@ -37,6 +38,7 @@ class Bench:
             mismatches=lambda: self.unheard,
             silence=lambda: self.reason,
             losses_counted_by=lambda: 'numbers',
+            doubt=lambda: self.doubt,
         )
         log = SimpleNamespace(warning=self.logged.append)
         self.health = CameraHealth(camera, clock, lambda: self.timeout_s, log)
@@ -126,6 +128,17 @@ def test_each_reason_for_silence_is_logged_once_a_minute(
     assert logged_after(68) == ['/left does not match; /right does not match']
     bench.unheard = []
     assert logged_after(69) == []
+
+
+def test_images_that_are_unlikely_are_a_warning_in_both_places(bench: Bench) -> None:
+    bench.receive()
+    bench.finish()
+    bench.doubt = 'they look like a depth image'
+    said = 'the images of /camera may be wrong: they look like a depth image'
+    assert [bench.ask(), bench.ask()] == [(WARN, said)] * 2
+    assert bench.logged == [said]
+    bench.doubt = ''
+    assert bench.ask()[0] == OK
 
 
 def test_frames_that_nearly_all_get_lost_are_a_warning(bench: Bench) -> None:

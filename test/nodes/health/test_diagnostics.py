@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
@@ -133,6 +134,41 @@ def test_a_clean_up_in_the_middle_of_an_update_breaks_nothing(
     assert node.diagnostics._fill_engine(DiagnosticStatusWrapper()).message == (
         'loading mirror, 0 s so far'
     )
+
+
+def test_statuses_have_one_name_and_hardware_id_through_all_states(
+    spinning: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node: MirrorNode = spinning(MirrorNode)
+    arrays: list[Any] = []
+    updater = node.diagnostics._updater
+    monkeypatch.setattr(updater, 'publisher', SimpleNamespace(publish=arrays.append))
+    for transition in ('configure', 'activate', 'deactivate', 'activate', 'deactivate', 'cleanup'):
+        getattr(node, f'trigger_{transition}')()
+        updater.update()
+    for array in arrays:
+        names = [status.name for status in array.status]
+        assert sorted(names) == [
+            f'mirror: {part}' for part in ('device', 'engine', 'frames', 'outputs')
+        ]
+    assert len(arrays) >= 6
+    statuses = [status for array in arrays for status in array.status]
+    assert {s.hardware_id for s in statuses} == {f'{socket.gethostname()} /mirror'}
+    assert not any('starting up' in s.message for s in statuses)
+
+
+@pytest.mark.rclpy
+def test_a_node_of_the_same_name_is_told_while_it_is_there(
+    spinning: Callable[..., Any], graph: Any, health: Health
+) -> None:
+    spinning(MirrorNode)
+    health.node = 'mirror'
+    health.wait('engine', OK, 'unconfigured')
+    twin = rclpy.create_node('mirror', context=graph.node.context, use_global_arguments=False)
+    said = health.wait('engine', WARN, '2 nodes are named /mirror: ')
+    assert 'name:=OTHER' in said
+    twin.destroy_node()
+    health.wait('engine', OK, 'unconfigured')
 
 
 @pytest.mark.rclpy

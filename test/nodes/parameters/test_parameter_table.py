@@ -98,6 +98,9 @@ def test_fixed_names_are_those_that_are_not_live(table: ParameterTable[Example])
         (['a, b', 'c'], 'a, b;c'),
         (array('d', [0.25, 1.0]), '0.25,1.0'),
         ([1, 'b'], '1,b'),
+        # As ros2 param set sends a single one.
+        (12, '12'),
+        (0.5, '0.5'),
     ],
 )
 def test_names_come_as_text_or_as_an_array(
@@ -106,7 +109,7 @@ def test_names_come_as_text_or_as_an_array(
     assert table.changed(Example(), {'eyes': given}).eyes == text
 
 
-@pytest.mark.parametrize('given', [5, [b'x'], [True], ['a', None]])
+@pytest.mark.parametrize('given', [True, b'x', [b'x'], [True], ['a', None]])
 def test_what_is_no_list_of_names_is_refused(table: ParameterTable[Example], given: Any) -> None:
     with pytest.raises(SettingsError, match='eyes: expected names: text with commas, or an'):
         table.changed(Example(), {'eyes': given})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ros_deep_learning.imaging.sample_range import FULL
 from ros_deep_learning.nodes.stream import camera as camera_module
 from ros_deep_learning.nodes.stream.camera import Camera
 
@@ -37,7 +38,12 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
         return len(counts) == 2
 
     worker: Any = SimpleNamespace(put=put)
-    settings = SimpleNamespace(max_rate_hz=0.0, max_image_pixels=100, image_transport='auto')
+    settings = SimpleNamespace(
+        max_rate_hz=0.0,
+        max_image_pixels=100,
+        image_transport='auto',
+        sample_range=lambda: FULL,
+    )
     setup: Any = SimpleNamespace(now=SimpleNamespace(settings=settings))
     camera.subscribe(worker, setup, None)
     frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6)
