@@ -19,16 +19,20 @@ MAX_LABELS_BYTES = 4 * 1024 * 1024
 
 _NAME_KEYS = ('names', 'classes', 'class_names', 'id2label')
 
+_MOST_IDS = 100_000
+_PLACEHOLDER = re.compile('LABEL_[0-9]+')
 _SYNSET = re.compile(r'^n[0-9]{8}\s+')
 
 
 def load_labels(path: Path | str) -> tuple[str, ...]:
-    """Load a file with one label per line, in the order of the classes, or a data set's YAML.
+    """Load a file with one label per line, in the order of the classes, or a configuration.
 
     Blank lines at the end are dropped, and so is a WordNet number before a label
     (``n01440764 tench``), as in the label files of jetson-inference. A YAML file, such as the
     ``data.yaml`` of a YOLO data set, has the labels under the key ``names``: a list, or a mapping
-    from the numbers of the classes.
+    from the numbers of the classes; PaddleDetection's ``infer_cfg.yml`` has ``label_list``. A JSON
+    file, such as Hugging Face's ``config.json``, has ``id2label``, or timm's ``label_names``;
+    numbers that it leaves out are classes without a name, which get their number.
 
     Returns:
         The labels; label k is the name of class k.
@@ -48,8 +52,8 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
     except UnicodeDecodeError as err:
         msg = f'labels file {path} is not UTF-8 text (byte {err.start})'
         raise CardError(msg) from err
-    if path.suffix in ('.yaml', '.yml'):
-        return _labels_in_yaml(path, text)
+    if path.suffix in ('.yaml', '.yml', '.json'):
+        return _labels_in_configuration(path, text)
     labels = [_SYNSET.sub('', line.strip()) for line in text.rstrip().split('\n')]
     if labels == ['']:
         msg = f'labels file {path} is empty; expected one label per line'
@@ -90,17 +94,48 @@ def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def _labels_in_yaml(path: Path, text: str) -> tuple[str, ...]:
+def labels_in_configuration(content: object) -> tuple[str, ...]:
+    """Return the labels in what was read from a YAML or JSON file; empty if there are none."""
+    if not isinstance(content, dict):
+        return ()
+    named = content.get('id2label')
+    if isinstance(named, dict) and all(map(_PLACEHOLDER.fullmatch, map(str, named.values()))):
+        # transformers writes LABEL_0, LABEL_1 where it knows no names.
+        named = None
+    return (
+        _by_id(named)
+        or _listed(content.get('names'))
+        or _listed(content.get('label_list'))
+        or _listed(content.get('label_names'))
+    )
+
+
+def _by_id(named: object) -> tuple[str, ...]:
+    if not isinstance(named, dict) or not named:
+        return ()
+    try:
+        by_number = {int(key): str(name) for key, name in named.items()}
+    except (ValueError, TypeError):
+        return ()
+    last = max(by_number)
+    if min(by_number) < 0 or last >= _MOST_IDS:
+        return ()
+    return tuple(by_number.get(k, str(k)) for k in range(last + 1))
+
+
+def _labels_in_configuration(path: Path, text: str) -> tuple[str, ...]:
     import yaml
 
+    is_json = path.suffix == '.json'
     try:
-        content = yaml.safe_load(text)
+        content = json.loads(text) if is_json else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
-        msg = f'labels file {path} is not valid YAML: {one_line(err)}'
+        msg = f'labels file {path} is not valid {"JSON" if is_json else "YAML"}: {one_line(err)}'
         raise CardError(msg) from err
-    labels = _listed(content.get('names')) if isinstance(content, dict) else ()
+    labels = labels_in_configuration(content)
     if not labels:
-        msg = f'labels file {path} has no labels under the key names'
+        keys = 'id2label or label_names' if is_json else 'names or label_list'
+        msg = f'labels file {path} has no labels under the key {keys}'
         raise CardError(msg)
     return labels
 

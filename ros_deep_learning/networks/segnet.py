@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from ..cards.labels import labels_in_metadata
 from ..engines.base import TensorSpec
 from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
@@ -78,7 +79,8 @@ class SegNet(Network[SegmentationSettings]):
             msg = f'{self._card.name}: labels: {len(named)}, but a mask has up to {MAX_CLASSES}'
             raise CardError(msg)
         shape, spec = self._output_shapes[self._role], self._card.input
-        count = len(named) or likely_class_count(shape, (spec.width, spec.height))
+        known = len(named) or len(labels_in_metadata(self.info.metadata))
+        count = known or likely_class_count(shape, (spec.width, spec.height))
         try:
             class_axis(shape, count)
             if self._gives_ids or -1 in shape:

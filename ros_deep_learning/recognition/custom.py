@@ -99,9 +99,8 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
         source=SourceSpec(file=path.absolute(), prototxt=hints.prototxt),
         licence=fields.pop('licence', 'LicenseRef-not-stated'),
         folder=path.parent.absolute(),
-        labels=hints.labels,
         colors=hints.colors,
-        **fields,
+        **{'labels': hints.labels, **fields},
     )
 
 
@@ -135,7 +134,10 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         decisions.append(Decision('scores', role, 'the end of the graph', guess=role == 'scores'))
     decisions.append(Decision('input_size', size_wh, by, is_guess))
     if evidence.labels:
-        source = 'the labels' if hints.labels is not None else 'names in the metadata'
+        source = 'names in the metadata'
+        if evidence.labels_path is not None:
+            beside = evidence.labels_path.name
+            source = 'the labels' if hints.labels is not None else f'the labels in {beside}'
         decisions.append(Decision('classes', len(evidence.labels), source))
     decisions += _input_decisions(spec, found, hints, evidence)
     return {
@@ -144,6 +146,7 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         'input': spec,
         'outputs': MappingProxyType(dict(found.roles)),
         'decoder': found.decoder,
+        'labels': evidence.labels_path,
         'decisions': tuple(decisions),
         'licence': _licence(evidence.metadata),
     }

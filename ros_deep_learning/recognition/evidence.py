@@ -35,7 +35,9 @@ class Evidence:
         depth: Number of channels of images, 1 or 3.
         size_wh: Width and height of the input in pixels; -1 where open.
         outputs: The outputs that may be read.
-        labels: Class names, from the user's file or the file's metadata; empty if unknown.
+        labels: Class names, from the user's file, the file's metadata or a file beside it; empty
+            if unknown.
+        labels_path: The file that they are from; None = the metadata.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Evidence:
     size_wh: tuple[int, int]
     outputs: Mapping[str, TensorFacts]
     labels: tuple[str, ...]
+    labels_path: Path | None = None
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -87,20 +90,30 @@ class Evidence:
 
     def beside(self, name: str) -> Mapping[str, Any]:
         """Load a JSON or YAML file from the network's folder; empty if there is none."""
-        import yaml
+        return read_configuration(path_beside(self.path, name))
 
-        path = self.path.parent / name
-        if not path.is_file() and self.path.parent.name == 'onnx':
-            # Exports on Hugging Face are in a folder of this name, beside the files.
-            path = self.path.parent.parent / name
-        try:
-            if path.stat().st_size > MAX_BESIDE_BYTES:
-                return _NOTHING
-            text = path.read_text(encoding='utf-8')
-            found = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+
+def path_beside(path: Path, name: str) -> Path:
+    """Return the path of a file beside a network, or above the folder ``onnx`` that it is in."""
+    beside = path.parent / name
+    if not beside.is_file() and path.parent.name == 'onnx':
+        # Exports on Hugging Face are in a folder of this name.
+        return path.parent.parent / name
+    return beside
+
+
+def read_configuration(path: Path) -> Mapping[str, Any]:
+    """Load a JSON or YAML file; empty if there is none, or if it is no mapping."""
+    import yaml
+
+    try:
+        if path.stat().st_size > MAX_BESIDE_BYTES:
             return _NOTHING
-        return found if isinstance(found, dict) else _NOTHING
+        text = path.read_text(encoding='utf-8')
+        found = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return _NOTHING
+    return found if isinstance(found, dict) else _NOTHING
 
 
 def is_number(value: Any) -> TypeGuard[float]:

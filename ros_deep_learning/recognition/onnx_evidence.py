@@ -5,17 +5,27 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..cards.card import Layout
-from ..cards.labels import labels_in_metadata, load_labels
+from ..cards.labels import labels_in_configuration, labels_in_metadata, load_labels
 from ..errors import CardError
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..text import shape_text
-from .evidence import Evidence
+from .evidence import Evidence, path_beside, read_configuration
 from .hints import Hints
 from .unsupported import refuse_unsupported
+
+# Files with labels, and whether one beside a network belongs to it: that of transformers or timm,
+# and that of PaddleDetection.
+_WITH_LABELS: dict[str, Callable[[OnnxFacts, Mapping[str, Any]], bool]] = {
+    'config.json': lambda facts, config: (
+        'pixel_values' in facts.inputs or 'pretrained_cfg' in config
+    ),
+    'infer_cfg.yml': lambda facts, _: 'scale_factor' in facts.inputs,
+}
 
 _MOST_CHANNELS = 16
 _LEAST_SIDE = 17
@@ -40,11 +50,26 @@ def read_evidence(path: Path, hints: Hints) -> Evidence:
         raise CardError(msg)
     if named:
         outputs = {key: outputs[key] for key in named}
-    # A file that is not there is reported where the network is loaded.
+    labels, labels_path = _labels(path, facts, hints)
+    return Evidence(
+        path, facts, name, tensor, layout, depth, size_wh, outputs, labels, labels_path
+    )
+
+
+def _labels(path: Path, facts: OnnxFacts, hints: Hints) -> tuple[tuple[str, ...], Path | None]:
+    """Return the class names, and the file that they are from; None = the metadata."""
     labels = labels_in_metadata(facts.metadata)
-    if hints.labels is not None and hints.labels.is_file():
-        labels = load_labels(hints.labels)
-    return Evidence(path, facts, name, tensor, layout, depth, size_wh, outputs, labels)
+    if hints.labels is not None:
+        # A file that is not there is reported where the network is loaded.
+        return (load_labels(hints.labels) if hints.labels.is_file() else labels), hints.labels
+    if labels:
+        return labels, None
+    for name, is_of in _WITH_LABELS.items():
+        beside = path_beside(path, name)
+        config = read_configuration(beside)
+        if is_of(facts, config) and labels_in_configuration(config):
+            return load_labels(beside), beside.absolute()
+    return (), None
 
 
 def exported_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:

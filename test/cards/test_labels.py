@@ -44,6 +44,32 @@ def test_reads_the_yaml_of_a_data_set(tmp_path: Path, text: str, labels: tuple[s
     assert load_labels(path) == labels
 
 
+@pytest.mark.parametrize(
+    ('name', 'text', 'labels'),
+    [
+        ('config.json', '{"id2label": {"0": "cat", "1": "dog"}}', ('cat', 'dog')),
+        # Keys are numbers of logits: a hole is a class without a name.
+        ('config.json', '{"id2label": {"1": "cat", "3": "dog"}}', ('0', 'cat', '2', 'dog')),
+        ('config.json', '{"pretrained_cfg": {}, "label_names": ["a", "b"]}', ('a', 'b')),
+        ('infer_cfg.yml', 'arch: YOLO\nlabel_list:\n- cat\n- dog\n', ('cat', 'dog')),
+    ],
+)
+def test_reads_the_labels_of_configurations(tmp_path, name, text, labels):
+    path = tmp_path / name
+    path.write_text(text)
+    assert load_labels(path) == labels
+
+
+@pytest.mark.parametrize(
+    'text', ['{}', '[1]', '{"id2label": {"0": "LABEL_0"}}', '{"id2label": {"a": "b"}}']
+)
+def test_a_json_file_without_labels_is_refused(tmp_path, text):
+    path = tmp_path / 'config.json'
+    path.write_text(text)
+    with pytest.raises(CardError, match='has no labels under the key id2label or label_names'):
+        load_labels(path)
+
+
 @pytest.mark.parametrize('text', ['nc: 2', 'names: 3', 'names: {0: a, 5: b}', '- a', ''])
 def test_a_yaml_file_without_labels_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / 'data.yaml'

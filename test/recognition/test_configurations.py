@@ -4,12 +4,83 @@
 
 from __future__ import annotations
 
+import json
 import math
 
+import numpy as np
 import pytest
+from exported import write_exported
 
+from ros_deep_learning import DetectNet, SegNet
+from ros_deep_learning.errors import CardError
+from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.evidence import mean_and_std
 from ros_deep_learning.recognition.families import huggingface, mmdeploy, paddle
+from ros_deep_learning.recognition.hints import Hints
+
+COCO = {str(k): f'name {k}' for k in range(91)}
+
+
+def write_detr(folder, logits=92, config=None):
+    tables = {
+        'logits': np.zeros((1, 100, logits), np.float32),
+        'pred_boxes': np.full((1, 100, 4), 0.5, np.float32),
+    }
+    if config is not None:
+        (folder / 'config.json').write_text(json.dumps(config))
+    return write_exported(folder / 'net.onnx', tables, inputs={'pixel_values': [1, 3, 64, 64]})
+
+
+def test_labels_are_read_from_the_configuration_beside_a_network(tmp_path):
+    path = write_detr(tmp_path, config={'model_type': 'detr', 'id2label': COCO})
+    card = card_from_file(path)
+    assert card.labels == tmp_path / 'config.json'
+    (classes,) = [one for one in card.decisions if one.key == 'classes']
+    assert str(classes) == 'classes 91 (the labels in config.json)'
+    with DetectNet(card) as net:
+        assert net.labels[:2] == ('name 0', 'name 1')
+
+
+def test_labels_that_the_user_gives_come_first(tmp_path):
+    path = write_detr(tmp_path, config={'id2label': COCO})
+    mine = tmp_path / 'mine.txt'
+    mine.write_text('\n'.join(map(str, range(91))))
+    assert card_from_file(path, None, Hints(labels=mine)).labels == mine
+
+
+def test_the_configuration_of_another_network_gives_no_labels(tmp_path):
+    (tmp_path / 'config.json').write_text(json.dumps({'id2label': COCO}))
+    table = {'output': np.zeros((1, 5), np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', table, inputs={'input': [1, 3, 64, 64]})
+    assert card_from_file(path).labels is None
+
+
+def test_labels_of_another_number_are_refused(tmp_path):
+    path = write_detr(tmp_path, config={'model_type': 'detr', 'id2label': {'0': 'cat'}})
+    with pytest.raises(CardError, match=r'config\.json has 1 labels, but the network has 91'):
+        DetectNet(path)
+
+
+def test_labels_of_a_segmentation_network_tell_its_classes(tmp_path):
+    (tmp_path / 'config.json').write_text(json.dumps({'id2label': {'0': 'road', '1': 'sky'}}))
+    table = {'logits': np.zeros((1, 2, 16, 16), np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', table, inputs={'pixel_values': [1, 3, 64, 64]})
+    with SegNet(path) as net:
+        assert net.labels == ('road', 'sky')
+
+
+def test_the_labels_of_paddle_are_read(tmp_path):
+    (tmp_path / 'infer_cfg.yml').write_text('label_list: [cat, dog]')
+    table = {'rows': np.float32([[1, 0.9, 8, 8, 32, 32]])}
+    path = write_exported(
+        tmp_path / 'net.onnx',
+        table,
+        inputs={'image': [1, 3, 64, 64], 'scale_factor': [1, 2]},
+        declared={'rows': ['n', 6]},
+    )
+    with DetectNet(path) as net:
+        assert [one.label for one in net.detect(np.zeros((64, 64, 3), np.uint8))] == ['dog']
+
 
 HOSTILE = [None, 'x', 3, [], [1, 2], [1, 2, 'x'], [1, 2, None], [1, 2, math.nan], {'a': 1}]
 
