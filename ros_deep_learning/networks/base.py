@@ -57,6 +57,8 @@ class Network(ABC, Generic[_SettingsT]):
     """Name of each class; its number where the card has no labels."""
     _has_background = False
     """Whether class 0 is a background that labels may leave out."""
+    _by_coco = False
+    """Whether such networks use COCO's category numbers if they have its classes."""
     max_batch: int
     """Most images in one run: 1 where the network's batch is fixed."""
     warnings: tuple[str, ...] = ()
@@ -142,7 +144,12 @@ class Network(ABC, Generic[_SettingsT]):
             self._output_shapes = output_shapes(self._card, self._engine.info)
             count = self._count_classes(named or ())
             self.labels = match_labels(
-                self._card, named, count, self.info.metadata, background=self._has_background
+                self._card,
+                named,
+                count,
+                self.info.metadata,
+                background=self._has_background,
+                by_coco=self._by_coco,
             )
             self._colors_rgb = match_colors(self._card, colors_rgb, len(self.labels))
             self._look_at_engine()

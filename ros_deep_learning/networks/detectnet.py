@@ -57,6 +57,7 @@ class DetectNet(Network[DetectionSettings]):
     def _count_classes(self, named: tuple[str, ...]) -> int | None:
         self._reader = choose_reader(self._card, self.info, named)
         self._has_background = self._reader.decoder.background
+        self._by_coco = self._reader.decoder.by_coco
         count = self._reader.class_count
         if count is None and not named and not labels_in_metadata(self.info.metadata):
             return _UNKNOWN_CLASSES

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards.card import ModelCard
+from ..cards.coco_labels import by_category, is_coco, uses_categories
 from ..cards.colors import load_colors
 from ..cards.labels import labels_in_metadata, load_labels
 from ..engines.base import EngineInfo
@@ -23,7 +24,7 @@ from .side_inputs import side_inputs
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
-_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled')
+_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled', 'n/a')
 
 
 def check_input(card: ModelCard, info: EngineInfo) -> str:
@@ -145,6 +146,7 @@ def match_labels(
     metadata: Mapping[str, str] = _NOTHING,
     *,
     background: bool = False,
+    by_coco: bool = False,
 ) -> tuple[str, ...]:
     """Return a label for each class: from the card's file, from the network, or its number.
 
@@ -154,10 +156,13 @@ def match_labels(
         count: The network's number of classes, or None where it does not tell.
         metadata: What the network says of itself.
         background: Whether class 0 is the background; labels without it get it.
+        by_coco: Whether such networks use COCO's category numbers if they have its classes, where
+            ``count`` is None.
 
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
+    labels = _by_category(labels, count, background=background, by_coco=by_coco)
     if background and labels and labels[0].casefold() not in _BACKGROUND:
         if count is None or len(labels) == count - 1:
             labels = ('background', *labels)
@@ -180,3 +185,14 @@ def match_labels(
         )
         raise CardError(msg)
     return labels
+
+
+def _by_category(
+    labels: tuple[str, ...] | None, count: int | None, *, background: bool, by_coco: bool
+) -> tuple[str, ...] | None:
+    """Spread COCO's labels over its category numbers, if the network uses these."""
+    if labels is None or not is_coco(labels):
+        return labels
+    if count is None and by_coco:
+        return by_category(labels, 91 if background else 90)
+    return by_category(labels, count) if count and uses_categories(labels, count) else labels

@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-COCO = (91, 90)
-"""Logits and labels of networks that number the classes of COCO from 1, as its files do."""
-
 UNIT: dict[str, Any] = {'scale': 1 / 255}
 IMAGENET: dict[str, Any] = {
     'scale': 1 / 255,

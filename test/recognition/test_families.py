@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ros_deep_learning import DetectNet, EngineOptions, ImageNet
 from ros_deep_learning.cards.card import ModelCard
+from ros_deep_learning.cards.labels import load_labels
+from ros_deep_learning.cards.zoo import zoo_folder
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.evidence import Family
@@ -58,6 +60,7 @@ def ultralytics(names: object, **more: str) -> dict[str, str]:
     return base | {'names': text} | more
 
 
+COCO80, COCO90 = (load_labels(zoo_folder() / 'labels' / f'coco{count}.txt') for count in (80, 90))
 ABC = ['a', 'b', 'c']
 PIXELS = CENTRE * SIZE
 YOLO = rows(CELLS, scored(PIXELS, 3, 1)).transpose(0, 2, 1)
@@ -199,12 +202,12 @@ EXPORTS = [
            {'input': IMAGE}, labels=tuple(ABC)),
     Export('rfdetr_coco', 'rtdetr_coco',
            {'dets': DETR_BOXES, 'labels': np.pad(DETR_LOGITS, ((0, 0), (0, 0), (0, 87)),
-                                                 constant_values=-9)}, 'c0',
-           {'input': IMAGE}, labels=tuple(f'c{k}' for k in range(90))),
+                                                 constant_values=-9)}, 'person',
+           {'input': IMAGE}, labels=COCO90),
     Export('hf_deformable', 'rtdetr_coco',
            {'logits': np.pad(DETR_LOGITS, ((0, 0), (0, 0), (0, 87)), constant_values=-9),
-            'pred_boxes': DETR_BOXES}, 'c0', {'pixel_values': IMAGE},
-           labels=tuple(f'c{k}' for k in range(90))),
+            'pred_boxes': DETR_BOXES}, 'person', {'pixel_values': IMAGE},
+           labels=COCO90),
     Export('yolov5_segment', 'yolov5_segment',
            {'output0': rows(3 * CELLS, [*scored(PIXELS, 3, 1, 1.0), *[9.0] * 32]),
             'output1': PROTOTYPES}, 'b',
@@ -458,6 +461,58 @@ def test_preprocessor_config_of_a_classifier(tmp_path: Path) -> None:
     assert (spec.mean, spec.std, spec.scale) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 0.5)
     assert (spec.resize, spec.crop_fraction) == ('crop', 0.875)
     assert not [decision for decision in card.decisions if decision.guess]
+
+
+def of_class(table: NDArray[Any], number: int, logits: int) -> NDArray[np.float32]:
+    """Return logits of so many classes that choose one in the seventh row."""
+    found = np.full((1, table.shape[1], logits), -9, np.float32)
+    found[0, 7, number] = 9
+    return found
+
+
+HORSE = {80: 17, 90: 18, 91: 19}
+"""Number of the horse, whose category in COCO is 19: 80 names in a row, from 1, or from 0."""
+
+
+@pytest.mark.parametrize('count', [80, 90, 91])
+@pytest.mark.parametrize(
+    ('inputs', 'outputs'),
+    [
+        ('input', {'dets': DETR_BOXES, 'labels': of_class(DETR_BOXES, 19, 91)}),
+        ('pixel_values', {'logits': of_class(DETR_BOXES, 19, 91), 'pred_boxes': DETR_BOXES}),
+        ('pixel_values', {'logits': of_class(DETR_BOXES, 19, 92), 'pred_boxes': DETR_BOXES}),
+        ('input', {'boxes': EDGES[None].astype(np.float32), 'labels': np.array([19]),
+                   'scores': np.float32([0.9])}),
+        ('input', {'detection_boxes': rows(9, SHARES[[1, 0, 3, 2]], 0),
+                   'detection_scores': rows(9, [0.9], 0)[..., 0],
+                   'detection_classes': rows(9, [19], 0)[..., 0]}),
+        ('input', {f'StatefulPartitionedCall:{k}': value for k, value in enumerate((
+            np.float32([9]), rows(9, [0.9], 0)[..., 0], rows(9, [18], 0)[..., 0],
+            rows(9, SHARES[[1, 0, 3, 2]], 0)))}),
+    ],
+    ids=['rfdetr', 'hf_deformable', 'hf_detr', 'torchvision', 'tensorflow', 'tflite'],
+)  # fmt: skip
+def test_numbers_of_coco_have_holes(
+    inputs: str, outputs: dict[str, NDArray[Any]], count: int, tmp_path: Path
+) -> None:
+    labels = COCO80 if count == 80 else ('N/A',) * (count - 90) + COCO90
+    assert labels[HORSE[count]] == 'horse'
+    path = tmp_path / 'labels.txt'
+    path.write_text('\n'.join(labels))
+    net = write_exported(tmp_path / 'net.onnx', outputs, inputs={inputs: IMAGE})
+    with DetectNet(net, labels=path, threshold=0.5) as network:
+        found = network.detect(np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert [one.label for one in found] == ['horse']
+
+
+def test_ninety_other_labels_are_not_those_of_coco(tmp_path: Path) -> None:
+    path = tmp_path / 'labels.txt'
+    path.write_text('\n'.join(f'c{k}' for k in range(90)))
+    tables = {'dets': DETR_BOXES, 'labels': of_class(DETR_BOXES, 19, 91)}
+    net = write_exported(tmp_path / 'net.onnx', tables, inputs={'input': IMAGE})
+    with DetectNet(net, labels=path, threshold=0.5) as network:
+        found = network.detect(np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert [one.label for one in found] == ['c19']
 
 
 @pytest.mark.parametrize('folder', ['.', 'onnx'])

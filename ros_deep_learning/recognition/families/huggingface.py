@@ -8,15 +8,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ...cards.coco_labels import WITH_NOTHING, is_coco, leaves_out_none
 from ..activations import score_role
 from ..evidence import Evidence, Family, Finding, is_number, mean_and_std
-from ..usual import ANTIALIASED, COCO, IMAGENET, STRETCH, UNIT
+from ..usual import ANTIALIASED, IMAGENET, STRETCH, UNIT
 
 _SOFTMAX = ('detr', 'yolos', 'table-transformer')
 _UNIT = ('rt_detr', 'rt_detr_v2', 'd_fine')
 _DETR_QUERIES = 100
 # Classes of COCO and of its panoptic form, with "no object".
-_WITH_NOTHING = (92, 251)
+_WITH_NOTHING = (WITH_NOTHING, 251)
 # Classes of COCO, of COCO as DETR numbers them, and of Objects365.
 _WITHOUT = (80, 91, 365, 366)
 _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3}
@@ -86,10 +87,20 @@ def _tells(evidence: Evidence) -> bool:
     queries, classes = evidence.shapes['logits']
     return (
         'model_type' in evidence.beside('config.json')
-        or classes in (len(evidence.labels), len(evidence.labels) + 1)
+        or _told_by_labels(evidence) is not None
         or queries > 0
         or classes in (*_WITH_NOTHING, *_WITHOUT)
     )
+
+
+def _told_by_labels(evidence: Evidence) -> bool | None:
+    """Return whether the number of labels tells softmax, or sigmoid; None where it does not."""
+    labels, classes = evidence.labels, evidence.shapes['logits'][1]
+    if not labels:
+        return None
+    if is_coco(labels) and classes in (WITH_NOTHING, WITH_NOTHING - 1):
+        return classes == WITH_NOTHING
+    return classes == len(labels) + 1 if classes in (len(labels), len(labels) + 1) else None
 
 
 def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding:
@@ -98,10 +109,9 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
     if kind is not None:
         by += f', model_type {kind} in config.json'
         softmax, is_sure = kind in _SOFTMAX, True
-    elif evidence.labels and classes in (len(evidence.labels), len(evidence.labels) + 1):
+    elif (told := _told_by_labels(evidence)) is not None:
         by += f', {classes} logits for {len(evidence.labels)} labels'
-        softmax = classes == len(evidence.labels) + 1 and (classes, len(evidence.labels)) != COCO
-        is_sure = True
+        softmax, is_sure = told, True
     else:
         if queries > 0:
             by += f', {queries} queries'
@@ -111,7 +121,7 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
             softmax = classes in _WITH_NOTHING
         is_sure = False
     decoder = 'detr' if softmax else 'rtdetr'
-    if not softmax and (classes, len(evidence.labels)) == COCO:
+    if not softmax and leaves_out_none(evidence.labels, classes):
         decoder = 'rtdetr_coco'
     plain = kind in _UNIT or (kind is None and not softmax)
     guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated)

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from ...cards.coco_labels import leaves_out_none
 from ..evidence import Evidence, Family, Finding
-from ..usual import COCO, IMAGENET, STRETCH
+from ..usual import IMAGENET, STRETCH
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -18,7 +19,7 @@ def recognise(evidence: Evidence) -> Finding | None:
     decoder = 'rtdetr'
     if evidence.labels:
         by += f', {labels[1]} logits for {len(evidence.labels)} labels'
-        if (labels[1], len(evidence.labels)) == COCO:
+        if leaves_out_none(evidence.labels, labels[1]):
             decoder = 'rtdetr_coco'
         elif labels[1] == len(evidence.labels) + 1:
             decoder = 'rfdetr'

@@ -54,6 +54,7 @@ class Decoder:
         batch_axis: Whether the outputs have a batch axis; else they belong to a single image.
         background: Whether class 0 is the background.
         takes_classes: Whether ``decode`` also takes ``classes``, the number of classes, if known.
+        by_coco: Whether networks that found COCO's classes write its category numbers, with holes.
         exclusive: The role whose rows choose one class each: ``logits`` before the softmax, or
             ``scores`` after it. None where each class has a score of its own.
     """
@@ -66,6 +67,7 @@ class Decoder:
     batch_axis: bool = True
     background: bool = False
     takes_classes: bool = False
+    by_coco: bool = False
     exclusive: Literal['logits', 'scores'] | None = None
 
     def for_classes(self, count: int | None) -> Decoder:
@@ -86,9 +88,9 @@ def _decoder(
     return Decoder(tuple(shapes), decode, count, table, **facts)
 
 
-def _rows(columns: rows.Columns, *, batch_axis: bool) -> Decoder:
+def _rows(columns: rows.Columns, **facts: bool) -> Decoder:
     decode = partial(rows.decode, columns=columns)
-    return _decoder(decode, columns.shapes, suppressed=True, batch_axis=batch_axis)
+    return _decoder(decode, columns.shapes, None, suppressed=True, **facts)
 
 
 DECODERS: dict[str, Decoder] = {
@@ -109,7 +111,7 @@ DECODERS: dict[str, Decoder] = {
     'detr': _decoder(
         detr.decode_softmax, detr.SOFTMAX_SHAPES, suppressed=True, exclusive='logits'
     ),
-    'efficientdet': _rows(rows.AUTOML, batch_axis=True),
+    'efficientdet': _rows(rows.AUTOML, by_coco=True),
     'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
     'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES, suppressed=True),
     'labelled_shares': _decoder(
@@ -136,14 +138,19 @@ DECODERS: dict[str, Decoder] = {
     ),
     'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True),
     'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE),
-    'tensorflow_ssd': _decoder(tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True),
-    'tflite_ssd': _decoder(tensorflow_ssd.decode_tflite, tensorflow_ssd.SHAPES, suppressed=True),
+    'tensorflow_ssd': _decoder(
+        tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True
+    ),
+    'tflite_ssd': _decoder(
+        tensorflow_ssd.decode_tflite, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True
+    ),
     'torchvision': _decoder(
         labelled_boxes.decode_torchvision,
         labelled_boxes.SHAPES,
         suppressed=True,
         batch_axis=False,
         background=True,
+        by_coco=True,
     ),
     'yolo_nas_flat': _rows(rows.FLAT, batch_axis=False),
     'yolo_pose': Decoder(
