@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Decode compressed image messages: JPEG and PNG, as sent by compressed_image_transport."""
+"""Read and write compressed image messages as compressed_image_transport does: JPEG and PNG."""
 
 from __future__ import annotations
 
@@ -77,6 +77,53 @@ def decode_jpeg(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ImageError: It is truncated or damaged, or has more than ``MAX_PIXELS`` pixels.
     """
     return pixels_from_compressed(SimpleNamespace(format='jpeg', data=data)).array
+
+
+def write_jpeg(msg: Any, image_rgb: NDArray[np.uint8], quality: int) -> None:
+    """Compress an image into the fields of a new message; the header stays unchanged.
+
+    Args:
+        msg: An object with the fields of ``sensor_msgs/CompressedImage``, whose data is empty.
+        image_rgb: Shape (H, W, 3), uint8, C-contiguous.
+        quality: libjpeg's, 1 to 100.
+
+    Raises:
+        ImageError: The image cannot be a JPEG, such as one with a side above 65500 pixels.
+    """
+    try:
+        content = _jpeg_encoder()(image_rgb, quality)
+    except Exception as err:
+        height, width = image_rgb.shape[:2]
+        error = f'no JPEG can be made of {width}x{height} pixels: {err}'
+        raise ImageError(error) from err
+    # As compressed_image_transport writes it: the encoding before, and that of the JPEG's source.
+    msg.format = 'rgb8; jpeg compressed bgr8'
+    # In place: the setter would copy it once more.
+    msg.data.frombytes(content)
+
+
+@cache
+def _jpeg_encoder() -> Callable[[NDArray[np.uint8], int], bytes]:
+    """Return simplejpeg's encoder, or OpenCV's without it, which needs a copy in its order."""
+    try:
+        from simplejpeg import encode_jpeg
+    except ImportError:
+        return _encode_with_opencv
+    return lambda image_rgb, quality: cast(
+        'bytes',
+        encode_jpeg(image_rgb, quality, colorspace='RGB', colorsubsampling='420'),
+    )
+
+
+def _encode_with_opencv(image_rgb: NDArray[np.uint8], quality: int) -> bytes:
+    import cv2
+
+    image_bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
+    done, content = cv2.imencode('.jpg', image_bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        error = 'OpenCV refuses it'
+        raise ValueError(error)
+    return bytes(content)
 
 
 def _order(encoding: str, compression: str) -> ChannelOrder:

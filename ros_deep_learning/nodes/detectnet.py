@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..imaging.drawing.overlay import draw_detections
@@ -14,6 +15,7 @@ from ..tasks.detection import Detections
 from ..tasks.tracking.tracker import Tracker
 from .lifecycle.vision_node import VisionNode
 from .messages import foxglove, results
+from .messages.camera_info import CAMERA_INFO_TOPICS
 from .messages.topics import Topic
 from .parameters.detectnet_settings import DetectNetPlan, DetectNetSettings
 from .parameters.live_setup import Setup
@@ -29,6 +31,7 @@ class DetectNetNode(VisionNode):
     settings_type = DetectNetSettings
     topics = (
         *VisionNode.topics,
+        *CAMERA_INFO_TOPICS,
         Topic(
             'out',
             '~/detections',
@@ -84,8 +87,12 @@ class DetectNetNode(VisionNode):
                 header, result, names, setup.network.colors_rgb, shot.pixels.size_wh
             )
             outputs.publish('annotations', message)
+        if 'camera_info' in shot.wanted:
+            size_wh = shot.pixels.size_wh
+            shot.camera.publish_camera_info(header, size_wh, size_wh)
         if 'overlay' in shot.wanted:
-            shot.camera.publish_overlay(lambda: _overlay(shot, result, setup))
+            draw = partial(_overlay, shot, result, setup)
+            shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
 
 
 def _overlay(shot: Shot, found: Detections, setup: Setup) -> Any:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,8 @@ class ImageNetNode(VisionNode):
             message = results.classification_message(header, result, setup.plan.names)
             outputs.publish('classification', message)
         if 'overlay' in shot.wanted:
-            shot.camera.publish_overlay(lambda: _overlay(shot, result, setup))
+            draw = partial(_overlay, shot, result, setup)
+            shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
 
 
 def _overlay(shot: Shot, seen: Classification, setup: Setup) -> Any:

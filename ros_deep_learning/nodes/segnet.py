@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from ..networks import MaskWish, SegNet
 from ..progress import Progress
 from ..tasks.segmentation import Segmentation, SegmentationSettings
 from ..tasks.times import StageTimes
 from .lifecycle.vision_node import VisionNode
+from .messages.camera_info import CAMERA_INFO_TOPICS
 from .messages.mask_messages import MaskMessages, draw_parts
 from .messages.topics import Topic
 from .parameters.live_setup import Setup
@@ -43,6 +44,7 @@ class SegNetNode(VisionNode):
     settings_type = SegNetSettings
     topics = (
         *VisionNode.topics,
+        *CAMERA_INFO_TOPICS,
         Topic(
             'out',
             '~/class_mask',
@@ -96,9 +98,23 @@ class SegNetNode(VisionNode):
         for name, parts in result.by_output.items():
             if name == 'overlay':
                 draw = partial(_message, name, shot, parts, setup)
-                shot.camera.publish_overlay(draw)
+                shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
             else:
                 shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
+        if 'camera_info' in shot.wanted and (size_wh := _masks_wh(shot, setup)) is not None:
+            image_wh = shot.pixels.size_wh
+            shot.camera.publish_camera_info(shot.frame.header, image_wh, size_wh)
+
+
+def _masks_wh(shot: Shot, setup: Setup) -> tuple[int, int] | None:
+    """Return the size of the class mask; None for a grid of another part than the image."""
+    resolution = setup.plan.ways['class_mask'].resolution
+    if resolution == 'source':
+        return shot.pixels.size_wh
+    if resolution != 'grid':
+        return cast('tuple[int, int]', resolution)
+    network: SegNet = setup.network
+    return network.grid_size_wh if network.card.input.resize == 'stretch' else None
 
 
 def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:

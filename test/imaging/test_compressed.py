@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.imaging import compressed, encodings
-from ros_deep_learning.imaging.compressed import MAX_PIXELS, pixels_from_compressed
+from ros_deep_learning.imaging.compressed import MAX_PIXELS, pixels_from_compressed, write_jpeg
 
 # Red to the left and blue to the right, smooth enough for JPEG.
 RGB = np.zeros((64, 96, 3), np.uint8)
@@ -213,3 +213,33 @@ def test_damaged_files_end_in_pixels_or_an_image_error(
     except ImageError:
         return
     assert pixels.array.shape[2] == 3
+
+
+@pytest.fixture(params=['simplejpeg', 'OpenCV'])
+def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compress with one of the two; the choice is not kept."""
+    monkeypatch.setattr(compressed, '_jpeg_encoder', compressed._jpeg_encoder.__wrapped__)
+    if request.param == 'OpenCV':
+        monkeypatch.setitem(sys.modules, 'simplejpeg', None)
+
+
+@pytest.mark.usefixtures('encoder')
+def test_what_is_written_is_a_jpeg_of_that_quality() -> None:
+    noise = np.random.default_rng(4).normal(0, 9, RGB.shape)
+    rgb = np.clip(RGB + noise, 0, 255).astype(np.uint8)
+    sizes = []
+    for quality in (95, 30):
+        written = SimpleNamespace(format='', data=array.array('B'))
+        write_jpeg(written, rgb, quality)
+        assert written.format == 'rgb8; jpeg compressed bgr8'
+        seen = cv2.imdecode(np.frombuffer(written.data, np.uint8), cv2.IMREAD_COLOR)
+        assert cv2.PSNR(seen, np.ascontiguousarray(rgb[..., ::-1])) > 25
+        sizes.append(len(written.data))
+    assert sizes[0] > 2 * sizes[1]
+
+
+@pytest.mark.usefixtures('encoder')
+def test_what_cannot_be_a_jpeg_is_an_image_error() -> None:
+    wide = np.zeros((1, 70_000, 3), np.uint8)
+    with pytest.raises(ImageError, match='no JPEG can be made of 70000x1 pixels'):
+        write_jpeg(SimpleNamespace(format='', data=array.array('B')), wide, 80)

@@ -7,22 +7,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_graph import ended
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo
 
 from ros_deep_learning.networks import MaskWish, SegNet
 from ros_deep_learning.nodes.messages import inference_stats as stats
 from ros_deep_learning.nodes.messages import mask_messages as masks
+from ros_deep_learning.nodes.messages import outgoing_images as images_module
 from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.segnet import SegNetNode
 from ros_deep_learning.tasks import segmentation as tasks
 
 pytestmark = pytest.mark.rclpy
+SENSOR_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 
 
@@ -91,6 +95,85 @@ def test_only_what_is_subscribed_to_is_made(
     assert len(messages) == len(set(messages))
     way = tasks.SegmentationSettings(resolution='grid')
     assert MaskWish(way, 'uint8', counts='segmentation' in wanted) in asked
+
+
+def test_the_overlay_as_jpeg_is_made_for_those_who_want_it(
+    node: SegNetNode,
+    graph: Any,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+    calls_of: Callable[..., list[str]],
+) -> None:
+    made = calls_of((images_module, 'write_jpeg'))
+    raw = graph.inbox('/segnet/overlay', Image)
+    publisher = graph.image_publisher('/segnet/image_in')
+    drawn = graph.ask(publisher, make_image(astronaut, stamp=1), raw)
+    assert made == []
+    (camera,) = node.cameras
+    graph.node.destroy_subscription(raw.subscription)
+    graph.wait_until('its end', lambda: not camera.outputs.wanted('overlay'))
+    raw.messages.clear()
+    jpeg = graph.inbox('/segnet/overlay/compressed', CompressedImage)
+    sent = make_image(astronaut, stamp=2)
+    fine = graph.ask(publisher, sent, jpeg)
+    assert fine.header == sent.header
+    assert fine.format == 'rgb8; jpeg compressed bgr8'
+    seen = cv2.imdecode(np.frombuffer(fine.data, np.uint8), cv2.IMREAD_COLOR)
+    wanted = np.frombuffer(drawn.data, np.uint8).reshape(seen.shape)[..., ::-1]
+    assert cv2.PSNR(seen, np.ascontiguousarray(wanted)) > 30
+    assert graph.set_parameters('segnet', overlay_jpeg_quality=20).successful
+    coarse = graph.ask(publisher, make_image(astronaut, stamp=3), jpeg)
+    assert len(coarse.data) < len(fine.data) / 2
+    assert raw.messages == []
+
+
+def test_the_calibration_goes_with_the_masks_in_their_size(
+    active_here: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    node = active_here(SegNetNode, '-r', '~/image_in:=/camera/image_raw')
+    (camera,) = node.cameras
+    infos = graph.inbox('/segnet/camera_info', CameraInfo)
+    publisher = graph.image_publisher('/camera/image_raw')
+    # As drivers publish it.
+    calibrations = graph.node.create_publisher(CameraInfo, '/camera/camera_info', SENSOR_QOS)
+    theirs = CameraInfo(width=160, height=120, distortion_model='plumb_bob', d=[0.1, 0.0])
+    theirs.k = np.array([200.0, 0, 80, 0, 210, 60, 0, 0, 1])
+    theirs.p = np.array([200.0, 0, 80, -12, 0, 210, 60, 0, 0, 0, 1, 0])
+    stamps = iter(range(1, 1000))
+
+    def answer(*, with_info: bool = True) -> CameraInfo:
+        sent = make_image(BLANK, stamp=next(stamps))
+        if with_info:
+            theirs.header = sent.header
+            calibrations.publish(theirs)
+        publisher.publish(sent)
+        graph.wait_until('its end', lambda: ended(camera) == sent.header.stamp.sec)
+        if infos.messages and infos.messages[-1].header == sent.header:
+            return infos.messages[-1]
+        return None
+
+    # Nobody wants the results.
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('camera_info'))
+    graph.wait_until('the calibration', calibrations.get_subscription_count)
+    assert answer() is None
+    assert camera.statistics.snapshot().unwanted == 1
+    graph.inbox('/segnet/class_mask', Image)
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('class_mask'))
+    same = graph.wait_until('a calibration', answer)
+    theirs.header = same.header
+    assert same == theirs
+    assert graph.set_parameters('segnet', mask_size='40x60').successful
+    quarter = graph.wait_until('one of the size', lambda: answer(with_info=False))
+    assert (quarter.width, quarter.height) == (40, 60)
+    assert (quarter.distortion_model, list(quarter.d)) == ('plumb_bob', [0.1, 0.0])
+    # A point in space is seen at a quarter of the columns, and at half of the rows.
+    point = np.array([0.3, -0.2, 2.0, 1.0])
+    for ours, full, size in ((quarter.k, theirs.k, (3, 3)), (quarter.p, theirs.p, (3, 4))):
+        at, expected = (np.reshape(m, size) @ point[: size[1]] for m in (ours, full))
+        np.testing.assert_allclose(at[:2] / at[2], expected[:2] / expected[2] * (0.25, 0.5))
+    assert graph.set_parameters('segnet', mask_size='', mask_resolution='grid').successful
+    grid = graph.wait_until('one of the grid', lambda: answer(with_info=False))
+    assert (grid.width, grid.height) == node.network.grid_size_wh
 
 
 def test_what_a_device_has_made_is_sent_as_it_is() -> None:

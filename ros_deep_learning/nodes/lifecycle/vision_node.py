@@ -67,6 +67,12 @@ class VisionNode(ManagedNode):
             'JPEG or PNG in place of it; see image_transport',
         ),
         Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
+        Topic(
+            'out',
+            '~/overlay/compressed',
+            'sensor_msgs/CompressedImage',
+            'the same as JPEG; see overlay_jpeg_quality',
+        ),
         Topic('out', '~/vision_info', 'vision_msgs/VisionInfo', 'the model; latched', True),
         Topic(
             'out',

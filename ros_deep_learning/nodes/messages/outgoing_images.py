@@ -10,8 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
+from ...imaging.compressed import write_jpeg
 from ...imaging.pixels import Pixels
 
 _CHANNELS = {'rgb8': 3, 'mono8': 1}
@@ -66,3 +67,16 @@ class ImageMessages:
     def clear(self) -> None:
         """Free the memory."""
         self._messages.clear()
+
+
+def compressed_message(message: Any, quality: int) -> Any:
+    """Make a sensor_msgs/CompressedImage of an rgb8 image, with its header.
+
+    Args:
+        message: The sensor_msgs/Image, as ``ImageMessages`` makes it.
+        quality: JPEG quality, 1 to 100.
+    """
+    compressed = CompressedImage(header=message.header)
+    pixels = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
+    write_jpeg(compressed, pixels, quality)
+    return compressed

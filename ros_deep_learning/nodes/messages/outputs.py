@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+from ..health.image_topics import COMPRESSED_SUFFIX
 from ..health.matching import OVERRIDABLE
 from .topics import Topic, message_type
 
@@ -37,6 +38,7 @@ class Outputs:
         self._node = node
         self._prefix = prefix
         self._publishers: dict[str, Any] = {}
+        self._beside: frozenset[str] = frozenset()
 
     def add(self, topic: Topic) -> None:
         """Create a publisher on a private topic, if its message type is installed.
@@ -54,6 +56,8 @@ class Outputs:
             copy(LATCHED_QOS if topic.latched else RESULT_QOS),
             qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
+        if topic.beside:
+            self._beside |= {name}
 
     def __contains__(self, name: str) -> bool:
         """Return whether there is such an output."""
@@ -69,12 +73,15 @@ class Outputs:
         return publisher is not None and publisher.get_subscription_count() > 0
 
     def all_wanted(self) -> frozenset[str]:
-        """Return the names of the outputs that have subscribers."""
-        names = []
+        """Return the names of the outputs to make, which are those that have subscribers.
+
+        A compressed one, such as ``overlay/compressed``, counts as that which it is made of.
+        """
+        names = set()
         for name, publisher in self._publishers.items():
             if publisher.get_subscription_count() > 0:
-                names.append(name)
-        return frozenset(names)
+                names.add(name.removesuffix(COMPRESSED_SUFFIX))
+        return frozenset() if names <= self._beside else frozenset(names)
 
     def publish(self, name: str, message: Any) -> None:
         """Publish on an output."""

@@ -25,6 +25,8 @@ class Topic:
         text: What it carries.
         latched: Whether late subscribers get the last message; then it is the node's, not a
             camera's.
+        beside: Whether it is published beside the results only: its subscribers alone are no
+            reason to run the network.
     """
 
     way: Literal['in', 'out']
@@ -32,6 +34,7 @@ class Topic:
     type: str
     text: str
     latched: bool = False
+    beside: bool = False
 
     @property
     def is_output(self) -> bool:

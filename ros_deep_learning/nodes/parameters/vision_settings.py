@@ -187,6 +187,9 @@ class VisionSettings:
         choices=('label', 'index'),
         live=True,
     )
+    overlay_jpeg_quality: int = parameter(
+        80, 'JPEG quality of ~/overlay/compressed.', minimum=1, maximum=100, live=True
+    )
     image_transport: str = parameter(
         'auto',
         'Which images are used: raw, those of ~/image_in/compressed (JPEG or PNG), or compressed '

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode
@@ -15,9 +16,11 @@ from ...imaging.pixels import Pixels
 from ...text import one_line
 from ..health.camera_health import WatchedCamera
 from ..health.statistics import FrameStatistics
-from ..messages.outgoing_images import ImageMessages
+from ..messages.camera_info import camera_info_message
+from ..messages.outgoing_images import ImageMessages, compressed_message
 from ..messages.outputs import Outputs
 from ..parameters.live_setup import LiveSetup
+from .calibration import Calibration
 from .frame import Frame
 from .image_subscription import ImageSubscription
 from .worker import Worker
@@ -81,8 +84,10 @@ class Camera:
         self._node = node
         self._clock = node.get_clock()
         self.subscription: ImageSubscription | None = None
+        self._calibration: Calibration | None = None
         prefix = f'{name}/' if name else ''
         self.name = name
+        self._prefix = f'~/{prefix}'
         self.topic = f'~/{prefix}image_in'
         self.memory: Any = memory
         self.plan: Any = None
@@ -144,6 +149,14 @@ class Camera:
             settings.sample_range(),
         )
         self.subscription = subscription
+        if 'camera_info' in self.outputs:
+            self._calibration = Calibration(
+                self._node,
+                self._prefix,
+                subscription.raw_topic,
+                partial(self.outputs.wanted, 'camera_info'),
+                group,
+            )
         return WatchedCamera(
             self.name,
             self.statistics,
@@ -154,14 +167,20 @@ class Camera:
             lambda: self.doubt,
         )
 
-    def publish_overlay(self, draw: Callable[[], Any]) -> None:
+    def publish_overlay(self, draw: Callable[[], Any], jpeg_quality: int) -> None:
         """Publish a drawing; one that fails is counted and logged, and costs no result.
 
         Args:
             draw: Returns the message.
+            jpeg_quality: That of the compressed one, 1 to 100.
         """
         try:
-            self.outputs.publish('overlay', draw())
+            message = draw()
+            if self.outputs.wanted('overlay'):
+                self.outputs.publish('overlay', message)
+            if self.outputs.wanted('overlay/compressed'):
+                compressed = compressed_message(message, jpeg_quality)
+                self.outputs.publish('overlay/compressed', compressed)
         except Exception as err:  # noqa: BLE001  the results beside it are right
             # While ROS ends, nothing can be published.
             if not self._node.context.ok():
@@ -171,8 +190,26 @@ class Camera:
                 f'no overlay for this frame: {one_line(err)}', throttle_duration_sec=WARN_PERIOD_S
             )
 
+    def publish_camera_info(
+        self, header: Any, image_wh: tuple[int, int], size_wh: tuple[int, int]
+    ) -> None:
+        """Publish the calibration of results, if the camera publishes its own.
+
+        Args:
+            header: The header of the image.
+            image_wh: Size of the image in pixels.
+            size_wh: Size of the results.
+        """
+        info = None if self._calibration is None else self._calibration.at(header.stamp)
+        if info is not None:
+            message = camera_info_message(info, header, image_wh, size_wh)
+            self.outputs.publish('camera_info', message)
+
     def unsubscribe(self) -> None:
         """Unsubscribe; calling it twice is harmless."""
+        calibration, self._calibration = self._calibration, None
+        if calibration is not None:
+            calibration.close()
         subscription, self.subscription = self.subscription, None
         if subscription is not None:
             subscription.close()

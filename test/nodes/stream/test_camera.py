@@ -67,7 +67,7 @@ def test_an_overlay_that_cannot_be_drawn_costs_no_result() -> None:
         msg = 'no room for it'
         raise ValueError(msg)
 
-    camera.publish_overlay(draw)
+    camera.publish_overlay(draw, 80)
     counts = camera.statistics.snapshot()
     assert (counts.undrawn, counts.failed, counts.failures_in_a_row) == (1, 0, 0)
     assert said == ['no overlay for this frame: no room for it']
