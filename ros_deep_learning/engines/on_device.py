@@ -120,12 +120,14 @@ class DeviceCandidates:
         class_ids: Shape (N,), int32.
         scores: Shape (N,), float32.
         coordinates: Shape (N, 4), float32, as the network gives them.
+        has_nan: Whether any score or coordinate that was looked at is NaN, also of others.
     """
 
     rows: NDArray[np.int32]
     class_ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     coordinates: NDArray[np.float32]
+    has_nan: bool = False
 
 
 @runtime_checkable

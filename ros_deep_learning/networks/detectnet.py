@@ -158,6 +158,9 @@ class DetectNet(Network[DetectionSettings]):
 
         def pick(pixels: Sequence[Pixels], _: Sequence[Placement]) -> list[Candidates]:
             picked = engine.run_candidates(pixels, self._card.input, table, least)
+            if any(one.has_nan for one in picked):
+                msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'
+                raise InferenceError(msg)
             return [read_picked(one, self._reader) for one in picked]
 
         return self._runner.run(images, pick)

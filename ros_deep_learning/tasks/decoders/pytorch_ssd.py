@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ...cards.box_table import BoxTable
-from ..detection import Candidates, as_candidates
+from ..detection import Candidates
 from . import ssd
 from .shapes import Pattern, take
 
@@ -48,4 +49,4 @@ def decode(
         network_wh,
         score_threshold,
     )
-    return as_candidates(found.boxes_xyxy, found.scores, found.class_ids + 1)
+    return replace(found, class_ids=found.class_ids + 1)

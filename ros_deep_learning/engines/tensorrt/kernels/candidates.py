@@ -58,6 +58,11 @@ def found_count(records: NDArray[np.void]) -> int:
     return int(records['box'][:1].view(np.uint32)[0])
 
 
+def has_nan(records: NDArray[np.void]) -> bool:
+    """Return whether a score, a factor on it or a coordinate of any box is NaN."""
+    return bool(records['class_id'][0])
+
+
 def read_candidates(records: NDArray[np.void]) -> DeviceCandidates:
     """Sort the records of ``Kernels.gather_candidates`` after their copy to the host.
 
@@ -74,4 +79,5 @@ def read_candidates(records: NDArray[np.void]) -> DeviceCandidates:
         class_ids=np.ascontiguousarray(kept['class_id']),
         scores=np.ascontiguousarray(kept['score']),
         coordinates=np.ascontiguousarray(kept['coordinates']),
+        has_nan=has_nan(records),
     )

@@ -14,10 +14,11 @@ from ros_deep_learning.engines.tensorrt.kernels.candidates import (
 )
 
 
-def gather(device, scores, threshold, capacity, **options):
+def gather(device, scores, threshold, capacity, boxes=None, **options):
     scores = np.asarray(scores, np.float32)
     count, classes = scores.shape
-    boxes = np.arange(count * 4, dtype=np.float32).reshape(count, 4)
+    if boxes is None:
+        boxes = np.arange(count * 4, dtype=np.float32).reshape(count, 4)
     buffers = device.put(scores), device.put(boxes)
     records = device.room(1 + capacity, CANDIDATE)
     handle = DeviceBoxes(buffers[0].pointer, buffers[1].pointer, count, classes, (classes, 1))
@@ -64,6 +65,24 @@ def test_each_class_of_a_box_is_a_candidate_unless_only_the_best_is_wanted(devic
 def test_background_gives_way_to_the_next_class(device):
     got, _ = gather(device, [[0.9, 0.6], [0.9, 0.1]], 0.5, 9, best_only=True, skipped_class=0)
     assert list(zip(got.rows, got.class_ids, strict=True)) == [(0, 1)]
+
+
+@pytest.mark.parametrize('best_only', [False, True])
+def test_nan_is_noticed_wherever_it_stands(device, best_only):
+    options = {'best_only': best_only, 'skipped_class': 0}
+    clean = np.full((5, 3), 0.25, np.float32)
+    clean[1] = np.inf, -np.inf, 0.75
+    for capacity in (0, 9):
+        assert not gather(device, clean, 0.5, capacity, **options)[0].has_nan
+    for place in np.ndindex(*clean.shape):
+        scores = clean.copy()
+        scores[place] = np.nan
+        for capacity in (0, 9):
+            assert gather(device, scores, 0.5, capacity, **options)[0].has_nan
+    for place in np.ndindex(5, 4):
+        boxes = np.ones((5, 4), np.float32)
+        boxes[place] = np.nan
+        assert gather(device, clean, 0.5, 9, boxes=boxes, **options)[0].has_nan
 
 
 def test_order_of_the_threads_does_not_matter(device, shim_module):
