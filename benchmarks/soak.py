@@ -52,6 +52,7 @@ COUNTS += ('invalid', 'failed', 'lost on the way')
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 SWAP_S, STRAY_S, CAMERA_S, LIFECYCLE_S = 7.0, 5.0, 11.0, 31.0
 ANSWER_S = 60.0
+NO_ANSWER = 'no answer of'
 
 
 class Soak:
@@ -59,6 +60,8 @@ class Soak:
 
     def __init__(self, rate_hz: float) -> None:
         self.node = rclpy.create_node('soak')
+        # Not spun: rclpy's executor fails if a publisher that it waits for is destroyed.
+        self.stray_node = rclpy.create_node('stray')
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.rate_hz = rate_hz
@@ -138,34 +141,45 @@ class Soak:
 
     def spin(self) -> None:
         """Take results, diagnostics and answers, until the end."""
-        while not self.stop.is_set():
-            self.executor.spin_once(0.2)
+        try:
+            while not self.stop.is_set():
+                self.executor.spin_once(0.2)
+        except Exception as err:  # noqa: BLE001  to be told, since nothing is counted any more
+            self.faults.append(f'the soak itself broke: {err!r}')
 
     def ask(self, client: Any, request: Any) -> Any:
-        """Call a service and return its answer; raise TimeoutError without one."""
-        if not client.wait_for_service(ANSWER_S):
-            raise TimeoutError(client.srv_name)
-        future = client.call_async(request)
-        done = threading.Event()
-        future.add_done_callback(lambda _: done.set())
-        if not done.wait(ANSWER_S):
-            raise TimeoutError(client.srv_name)
-        return future.result()
+        """Call a service and return its answer; None without one, which is a fault."""
+        if client.wait_for_service(ANSWER_S):
+            future = client.call_async(request)
+            done = threading.Event()
+            future.add_done_callback(lambda _: done.set())
+            if done.wait(ANSWER_S):
+                return future.result()
+        self.faults.append(f'{NO_ANSWER} {client.srv_name}')
+        return None
 
     def transition(self, number: int) -> None:
         """Request a transition of the node."""
         request = ChangeState.Request()
         request.transition.id = number
-        if not self.ask(self.change, request).success:
+        answer = self.ask(self.change, request)
+        if answer is not None and not answer.success:
             self.faults.append(f'transition {number} failed')
 
     def swap(self, **values: Any) -> None:
         """Set parameters together."""
         request = SetParametersAtomically.Request()
         request.parameters = [Parameter(k, value=v).to_parameter_msg() for k, v in values.items()]
-        result = self.ask(self.set, request).result
-        if not result.successful:
-            self.faults.append(f'{values}: {result.reason}')
+        answer = self.ask(self.set, request)
+        if answer is not None and not answer.result.successful:
+            self.faults.append(f'{values}: {answer.result.reason}')
+
+    def is_active(self) -> bool:
+        """Return whether the node is active; raise TimeoutError if it does not answer."""
+        answer = self.ask(self.state, GetState.Request())
+        if answer is None:
+            raise TimeoutError(self.faults[-1])
+        return bool(answer.current_state.label == 'active')
 
 
 def slope_per_min(values: list[float], seconds: list[float]) -> float:
@@ -205,13 +219,15 @@ def operate(soak: Soak, process: psutil.Process, end_s: float) -> dict[str, Any]
                 soak.alive[3] = not soak.alive[3]
             elif what == 'stray' and stray is None:
                 weak = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-                stray = soak.node.create_publisher(Image, '/imagenet/camera0/image_in', weak)
+                stray = soak.stray_node.create_publisher(Image, '/imagenet/camera0/image_in', weak)
             elif what == 'stray':
-                soak.node.destroy_publisher(stray)
+                soak.stray_node.destroy_publisher(stray)
                 stray = None
             else:
                 for number in (DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE):
                     soak.transition(number)
+        if any(fault.startswith(NO_ANSWER) for fault in soak.faults):
+            break
         time.sleep(1.0)
     minutes = np.array(readings['s']) // 60
     rss = np.array(readings['rss_mib'])
@@ -251,7 +267,7 @@ def main() -> int:
         soak = Soak(arguments.rate_hz)
         workers = [threading.Thread(target=work, daemon=True) for work in (soak.spin, soak.show)]
         workers[0].start()
-        while soak.ask(soak.state, GetState.Request()).current_state.label != 'active':
+        while not soak.is_active():
             time.sleep(0.2)
         workers[1].start()
         found = operate(soak, psutil.Process(process.pid), arguments.minutes * 60)
