@@ -61,7 +61,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self._paced: PacedWriter | None = None
         self._count = 0
         self._last_stamp: Any = None
-        self._written = self.create_publisher(Header, '~/written', RESULT_QOS)
+        self._written: Any = None
         self._size_wh = (0, 0)
         self._topic = self.resolve_topic_name('~/image_in')
         if settings.resource.startswith(DISPLAY):
@@ -124,7 +124,8 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             self.finished.set_result(1)
         else:
             self._last_stamp = stamp
-            self._written.publish(frame.header)
+            if self._written is not None:
+                self._written.publish(frame.header)
 
     def _take(self, frame_bgr: NDArray[np.uint8], stamp: Any) -> None:
         if self._window is not None:
@@ -149,7 +150,17 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             )
         self._size_wh = size_wh
 
+    def _announce(self) -> None:
+        """Publish ``~/written`` from now on if this node knows who sends it images."""
+        # A source sends its first frame when this publisher is there. Before, the image made of
+        # that frame could be lost on its way here.
+        topics = (self._camera.raw_topic, self._camera.compressed_topic)
+        if any(self.count_publishers(topic) for topic in topics):
+            self._written = self.create_publisher(Header, '~/written', RESULT_QOS)
+
     def _tick(self) -> None:
+        if self._written is None:
+            self._announce()
         if self._window is not None and not self.finished.done() and self._window.is_closed():
             self.get_logger().info('the window was closed')
             self.finished.set_result(0)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.duration import Duration
-from rclpy.node import Node, NodeNameNonExistentError
+from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
@@ -41,7 +41,6 @@ SOURCE_QOS = QoSProfile(
 FILE_DEPTH = 10
 """Of a file no frame may be lost that a slow reader has not acknowledged yet."""
 
-IMAGE = 'sensor_msgs/msg/Image'
 STATS = 'ros_deep_learning/InferenceStats'
 ACKNOWLEDGED_S = 5.0
 ANSWERED_S = 2.0
@@ -119,28 +118,11 @@ class VideoSourceNode(Node):  # type: ignore[misc]
     def _wait_for_subscriber(self) -> None:
         wanted = self._settings.wait_for_subscriber or self._answers is not None
         while wanted and not self._stopped.is_set():
-            answering = self._answers is None or (self._answers.ready() and self._is_recorded())
+            answering = self._answers is None or self._answers.ready()
             if answering and self._publisher.get_subscription_count() > 0:
                 self._stopped.wait(SETTLE_S)
                 return
             self._stopped.wait(0.05)
-
-    def _is_recorded(self) -> bool:
-        """Return whether the video_output that is waited for gets images from somebody."""
-        if not self._settings.wait_for_output:
-            return True
-        namespace, _, name = self.resolve_topic_name(self._settings.wait_for_output).rpartition(
-            '/'
-        )
-        # A node that is not there has no topics in some versions, and raises in others.
-        with suppress(NodeNameNonExistentError):
-            return any(
-                IMAGE in types and self.count_publishers(topic) > 0
-                for topic, types in self.get_subscriber_names_and_types_by_node(
-                    name, namespace or '/'
-                )
-            )
-        return False
 
     def _play(self) -> None:
         # By the steady clock, since simulated time may jump or stand still.
@@ -207,6 +189,10 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         patience_s = max(ANSWERED_S, 3 * self._slowest_s)
         for attempt in range(ATTEMPTS):
             if attempt:
+                missing = ', '.join(answers.missing(message.header.stamp))
+                self.get_logger().info(
+                    f'sends frame {self._count} again, because nothing came on {missing}'
+                )
                 self._wait_for_subscriber()
                 self._publisher.publish(message)
             if answers.wait(message.header.stamp, patience_s, self._stopped):
@@ -219,7 +205,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self.get_logger().warning(f'no result for frame {self._count} of the file')
 
     def _wait_for_acknowledgement(self) -> None:
-        if self._source.live:
+        # Whoever has answered has the frame; its acknowledgement may take seconds longer.
+        if self._source.live or self._answers is not None:
             return
         end_s = time.monotonic() + ACKNOWLEDGED_S
         # Some middlewares cannot tell.

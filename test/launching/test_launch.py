@@ -107,6 +107,7 @@ def test_a_launch_of_several_nodes_ends_with_an_error_when_one_cannot_start(
     graph.wait_until('its end', lambda: launched.process.poll() is not None)
     assert launched.process.returncode == 1
     assert "configure failed: no model 'no-such-model'" in launched.text()
+    assert 'the process ends, because this node cannot start' in launched.text()
     assert 'vision ended with exit code 1' in launched.text()
     assert 'Traceback' not in launched.text()
 

@@ -41,6 +41,17 @@ def send(graph: Any, publisher: Any, program: Any, images: list[Image], written:
         graph.wait_until(f'image {count}: {program.text()}', lambda count=count: written(count))
 
 
+def test_a_source_is_answered_from_when_images_can_arrive(
+    spinning: Callable[..., Any], graph: Any, tmp_path: Path
+) -> None:
+    spinning(VideoOutputNode, '-p', f'resource:={tmp_path / "out.avi"}')
+    node = graph.node
+    graph.wait_until('the subscription', lambda: node.count_subscribers(TOPIC))
+    assert node.count_publishers('/video_output/written') == 0
+    node.create_publisher(Image, TOPIC, 1)
+    graph.wait_until('the answers', lambda: node.count_publishers('/video_output/written'))
+
+
 @pytest.mark.rclpy
 @pytest.mark.smoke
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 from web_video import WebVideo, jpeg
 
 from ros_deep_learning.errors import DeepLearningError
@@ -144,33 +141,6 @@ def test_a_video_of_a_web_server_plays_to_its_end(
     assert node.finished.result() == 0
     values = [m.data[0] for m in images.messages]
     assert np.abs(np.subtract(values, [0, 40, 80, 120, 160] * 2)).max() < 3
-
-
-@pytest.mark.rclpy
-def test_each_frame_is_sent_once_although_the_recorder_is_late(
-    spinning: Callable[..., Any], graph: Any, pictures: Path
-) -> None:
-    recorder = rclpy.create_node(
-        'recorder', context=graph.node.context, use_global_arguments=False
-    )
-    written = recorder.create_publisher(Header, '~/written', 10)
-    images = graph.inbox('/video_source/raw', Image)
-    arguments = ('-p', f'resource:={pictures}', '-p', 'framerate:=100.0')
-    node = spinning(VideoSourceNode, *arguments, '-p', 'wait_for_output:=recorder')
-    graph.wait_until('the answers', node._answers.ready)
-    # Longer than a subscriber is given to match.
-    time.sleep(2 * video_source.SETTLE_S)
-    assert len(images) == 0
-    recorder.create_subscription(Image, '/video_source/raw', lambda _: None, 1)
-
-    def ended() -> bool:
-        for image in images.messages[-1:]:
-            written.publish(image.header)
-        return bool(node.finished.done())
-
-    graph.wait_until('the end', ended)
-    recorder.destroy_node()
-    assert [m.data[0] for m in images.messages] == [0, 10, 20]
 
 
 @pytest.mark.parametrize('loop', [-1, 0, 2])

@@ -258,9 +258,12 @@ class VisionNode(ManagedNode):
 
     def start_failed(self) -> None:
         """End the process, or say how to start the node."""
+        if self._loader.abandoned:
+            return
         if self.settings.exit_on_failed_start:
+            self.get_logger().fatal('the process ends, because this node cannot start')
             self.finished.set_result(1)
-        elif not self._loader.abandoned:
+        else:
             name = self.get_fully_qualified_name()
             self.get_logger().error(
                 f'the node is not active; fix the error above, then: ros2 lifecycle set {name} '

@@ -39,6 +39,11 @@ class Answers:
         """Return whether every topic has a publisher."""
         return all(self._node.count_publishers(name) > 0 for name in self._stamps)
 
+    def missing(self, stamp: Any) -> list[str]:
+        """Return the topics that have not answered the frame with a stamp."""
+        wanted = (stamp.sec, stamp.nanosec)
+        return [name for name, answered in self._stamps.items() if answered != wanted]
+
     def wait(self, stamp: Any, timeout_s: float, stopped: threading.Event) -> bool:
         """Wait until every topic has answered a frame; return False if that took too long.
 
@@ -47,10 +52,9 @@ class Answers:
             timeout_s: Seconds to wait.
             stopped: Ends the wait when it is set.
         """
-        wanted = (stamp.sec, stamp.nanosec)
         end_s = time.monotonic() + timeout_s
         with self._arrived:
-            while any(answered != wanted for answered in self._stamps.values()):
+            while self.missing(stamp):
                 if stopped.is_set() or time.monotonic() > end_s:
                     return False
                 self._arrived.wait(0.1)
