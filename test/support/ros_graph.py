@@ -178,7 +178,12 @@ class Graph:
                 if found := reached():
                     return found
                 time.sleep(0.01)
-        pytest.fail(f'waited {WAIT_S} s in vain for: {what}')
+        matched = publisher.get_subscription_count()
+        listed = self.node.count_subscribers(publisher.topic_name)
+        pytest.fail(
+            f'waited {WAIT_S} s in vain for: {what}; of {listed} subscriptions on '
+            f'{publisher.topic_name}, {matched} match'
+        )
 
     def meet(
         self, publisher: Any, make_image: Callable[[int], Image], inbox: Inbox, first: int = 1
