@@ -8,6 +8,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParametersAtomically
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import InvalidHandle, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
@@ -116,7 +117,9 @@ class Graph:
 
     def _spin(self) -> None:
         while not self._ending.is_set():
-            self._executor.spin_once(timeout_sec=0.1)
+            # What a test destroys while the executor lists what to wait for.
+            with suppress(InvalidHandle):
+                self._executor.spin_once(timeout_sec=0.1)
 
     def end(self) -> None:
         """End a test, and destroy what it has created."""

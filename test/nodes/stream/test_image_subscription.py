@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
+from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 from ros_deep_learning.nodes.stream.image_subscription import LOOK_PERIOD_S, ImageSubscription
 
 pytestmark = pytest.mark.rclpy
@@ -30,7 +30,7 @@ SMALL = np.zeros((48, 64, 3), np.uint8)
 @pytest.fixture
 def make_node(ros_domain: int) -> Iterator[Callable[..., Node]]:
     rclpy.init()
-    executor = SingleThreadedExecutor()
+    executor = NodeExecutor(2)
     nodes: list[Node] = []
 
     def make(*arguments: str) -> Node:
