@@ -16,7 +16,7 @@ import pytest
 import yaml
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import DescribeParameters, ListParameters
-from rclpy.parameter import parameter_value_to_python
+from rclpy.parameter import Parameter, parameter_value_to_python
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
@@ -103,6 +103,35 @@ def test_a_dump_starts_an_equal_node(
     assert graph.transition('detectnet', 'activate'), second.text()
     assert graph.parameters('detectnet') == parameters
     assert 'old name' not in second.text()
+
+
+@pytest.mark.rclpy
+def test_paths_are_absolute_so_that_a_dump_is_valid_in_every_folder(
+    spinning: Callable[..., Any], graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'nets').mkdir()
+    node = spinning(
+        SegNetNode, '-p', 'model_path:=nets/road.onnx', '-p', 'class_labels_path:=road.txt',
+        '-p', 'model_folders:=[nets, /opt/nets]', '-p', "class_colors_path:=''",
+    )  # fmt: skip
+
+    def value(name: str) -> Any:
+        return parameter_value_to_python(graph.parameters('segnet')[name])
+
+    assert value('model') == node.settings.model == f'{tmp_path}/nets/road.onnx'
+    assert value('class_labels_path') == f'{tmp_path}/road.txt'
+    assert value('model_folders') == f'{tmp_path}/nets,/opt/nets'
+    assert value('class_colors_path') == value('prototxt_path') == ''
+    assert graph.set_parameters('segnet', model='nets/other.yaml').successful
+    assert value('model') == node.settings.model == f'{tmp_path}/nets/other.yaml'
+    node.set_parameters([Parameter('model', value='nets/third.yaml')])
+    assert value('model') == node.settings.model == f'{tmp_path}/nets/third.yaml'
+    assert graph.set_parameters('segnet', model='nets/road.onnx').successful
+    assert graph.set_parameters('segnet', model='selfie').successful
+    assert value('model') == 'selfie'
+    refused = graph.set_parameters('segnet', class_labels_path='/etc/hostname')
+    assert 'it can only name files below' in refused.reason
 
 
 @pytest.mark.rclpy

@@ -175,6 +175,16 @@ class VisionNode(ManagedNode):
         """The network that is loaded, or None."""
         return self.setup.now.network
 
+    # rclpy 3 has no callback before a change, and with one, later versions refuse an empty change.
+    def set_parameters(self, parameter_list: list[Any]) -> list[Any]:
+        """Set parameters one by one as rclpy does, with paths made absolute."""
+        results: list[Any] = super().set_parameters(self.setup.table.absolute(parameter_list))
+        return results
+
+    def set_parameters_atomically(self, parameter_list: list[Any]) -> Any:
+        """Set parameters together as rclpy does, with paths made absolute."""
+        return super().set_parameters_atomically(self.setup.table.absolute(parameter_list))
+
     def abandon(self) -> None:
         """Cancel a running download or build at its next report."""
         self._loader.abandon()

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...cards.zoo import CARD_SUFFIXES, user_folder, zoo_folder
+from ...cards.zoo import user_folder, zoo_folder
 from ...errors import SettingsError
 from ...paths import user_path
-from ...recognition.custom import is_network_file
+from .file_names import absolute_file, names_file
 from .parameter_table import ParameterTable, rule_of
 
 
@@ -31,7 +31,7 @@ class AllowedFiles:
         self, table: ParameterTable[Any], settings: Any, folders: Iterable[str] = ()
     ) -> None:
         self._names = [name for name, field in table.fields.items() if rule_of(field).file]
-        self._first = {name: getattr(settings, name) for name in self._names}
+        self._first = {name: absolute_file(name, getattr(settings, name)) for name in self._names}
         named = [user_path(folder) for folder in folders]
         self._folders = [path.resolve() for path in (*named, user_folder(), zoo_folder())]
 
@@ -42,13 +42,11 @@ class AllowedFiles:
             SettingsError: A parameter names a file that is none of the allowed ones.
         """
         for name in self._names:
-            if name in changes and changes[name] != self._first[name]:
+            if name in changes and absolute_file(name, changes[name]) != self._first[name]:
                 self._check_file(name, changes[name])
 
     def _check_file(self, name: str, value: Any) -> None:
-        if not isinstance(value, str) or not value:
-            return
-        if name == 'model' and not _is_file_name(value):
+        if not isinstance(value, str) or not names_file(name, value):
             return
         path = user_path(value).resolve()
         if not any(folder in path.parents for folder in self._folders):
@@ -58,7 +56,3 @@ class AllowedFiles:
                 f'{name}:={value}, or with model_folders:={user_path(value).absolute().parent}'
             )
             raise SettingsError(msg)
-
-
-def _is_file_name(model: str) -> bool:
-    return is_network_file(model) or model.lower().endswith(CARD_SUFFIXES)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...errors import SettingsError
+from .file_names import absolute_file, absolute_folders
 from .texts import names_text
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Rule:
         aliases: Other names, such as jetson-inference's, that can set it at the start.
         names: True for a list of names: text with commas, or an array of strings.
         file: True if it can name a file; ``AllowedFiles`` restricts it after the start.
+        folders: True for a list of folders.
     """
 
     description: str
@@ -49,6 +52,7 @@ class Rule:
     names: bool = False
     reload: bool = False
     file: bool = False
+    folders: bool = False
 
 
 def parameter(
@@ -64,10 +68,21 @@ def parameter(
     names: bool = False,
     reload: bool = False,
     file: bool = False,
+    folders: bool = False,
 ) -> Any:
     """Make a settings field that is a ROS parameter; see ``Rule`` for the arguments."""
     rule = Rule(
-        description, minimum, maximum, choices, live, read_only, aliases, names, reload, file
+        description,
+        minimum,
+        maximum,
+        choices,
+        live,
+        read_only,
+        aliases,
+        names,
+        reload,
+        file,
+        folders,
     )
     return dataclasses.field(default=default, metadata={'rule': rule})
 
@@ -123,7 +138,10 @@ class ParameterTable(Generic[Settings]):
                 ]
             try:
                 alias, given = _given_by_alias(node, rule)
-                if alias:
+                absolute = _given_absolute(node, name, rule, given)
+                if absolute is not None:
+                    declared = node.declare_parameter(name, absolute, descriptor, True)
+                elif alias:
                     declared = node.declare_parameter(name, given, descriptor, True)
                 else:
                     declared = node.declare_parameter(name, field.default, descriptor)
@@ -161,6 +179,22 @@ class ParameterTable(Generic[Settings]):
         """
         current = {name: getattr(settings, name) for name in self.fields}
         return self.make({**current, **changes})
+
+    def absolute(self, parameters: list[Any]) -> list[Any]:
+        """Return the rclpy parameters of a change with paths made absolute.
+
+        A text that cannot be a path stays, since the check of the change will name it.
+        """
+        from rclpy.parameter import Parameter
+
+        changed = []
+        for each in parameters:
+            value = each.value
+            if each.name in self.fields and rule_of(self.fields[each.name]).file:
+                with suppress(SettingsError):
+                    value = absolute_file(each.name, value)
+            changed.append(each if value == each.value else Parameter(each.name, value=value))
+        return changed
 
     def fixed(self, names: Iterable[str]) -> list[str]:
         """Return the names that a configured node cannot change."""
@@ -211,15 +245,29 @@ def constraint_text(rule: Rule) -> str:
 
 def _given_by_alias(node: Node, rule: Rule) -> tuple[str, Any]:
     """Return the first alias that was set, and its value; an empty text counts as not set."""
-    from rcl_interfaces.msg import ParameterDescriptor
-
     for alias in rule.aliases:
-        untyped = ParameterDescriptor(dynamic_typing=True)
-        given = node.declare_parameter(alias, None, untyped).value
-        node.undeclare_parameter(alias)
+        given = _given(node, alias)
         if given not in (None, ''):
             return alias, given
     return '', None
+
+
+def _given_absolute(node: Node, name: str, rule: Rule, by_alias: Any) -> Any:
+    """Return the absolute paths that were given for a parameter; None for another value."""
+    if not (rule.file or rule.folders):
+        return None
+    given = _given(node, name) if by_alias is None else by_alias
+    absolute = absolute_folders(given) if rule.folders else absolute_file(name, given)
+    return absolute if absolute != given and isinstance(absolute, str) else None
+
+
+def _given(node: Node, name: str) -> Any:
+    """Return the value that a file or the command line has for a name; None if there is none."""
+    from rcl_interfaces.msg import ParameterDescriptor
+
+    given = node.declare_parameter(name, None, ParameterDescriptor(dynamic_typing=True)).value
+    node.undeclare_parameter(name)
+    return given
 
 
 def _bounds(rule: Rule, widest: float) -> tuple[float, float]:

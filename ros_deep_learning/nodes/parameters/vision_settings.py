@@ -172,6 +172,7 @@ class VisionSettings:
         'Folders below which parameters may name files while the node runs, beside those of the '
         "package's and the user's own networks and the files named at the start.",
         names=True,
+        folders=True,
         read_only=True,
     )
     allow_downloads: str = parameter(
