@@ -32,6 +32,7 @@ CYCLONE_TESTS = (
     'test/nodes/health/test_matching.py',
     'test/nodes/health/test_qos_overrides.py',
     'test/nodes/lifecycle/test_vision_node.py',
+    'test/nodes/test_security_enforced.py',
     'test/nodes/test_video_source.py',
     'test/nodes/test_detectnet.py::test_pictures_in_boxes_out_through_every_state',
 )

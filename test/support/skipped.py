@@ -35,11 +35,11 @@ def reason(report: Report) -> str:
 
 
 def may_skip(report: Report) -> bool:
-    """Return whether a test is for a GPU or for weights that are not in the repository.
+    """Return whether a test needs what cannot be made here, as its mark says.
 
     A whole file that skips itself has no marks.
     """
-    return bool({'gpu', 'real_weights'} & set(getattr(report, 'keywords', ())))
+    return bool({'gpu', 'real_weights', 'security_plugins'} & set(getattr(report, 'keywords', ())))
 
 
 def summary(skipped: Sequence[Report]) -> list[str]:
