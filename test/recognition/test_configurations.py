@@ -18,6 +18,12 @@ from ros_deep_learning.recognition.evidence import mean_and_std
 from ros_deep_learning.recognition.families import huggingface, mmdeploy, paddle
 from ros_deep_learning.recognition.hints import Hints
 
+PADDLE_MEAN = {
+    'type': 'NormalizeImage',
+    'is_scale': True,
+    'mean': [0.485, 0.456, 0.406],
+    'std': [0.229, 0.224, 0.225],
+}
 COCO = {str(k): f'name {k}' for k in range(91)}
 
 
@@ -80,6 +86,34 @@ def test_the_labels_of_paddle_are_read(tmp_path):
     )
     with DetectNet(path) as net:
         assert [one.label for one in net.detect(np.zeros((64, 64, 3), np.uint8))] == ['dog']
+
+
+@pytest.mark.parametrize(
+    ('steps', 'stated'),
+    [
+        # configs/ppyoloe/_base_/ppyoloe_reader.yml
+        (
+            [{'type': 'Resize', 'keep_ratio': False}, PADDLE_MEAN],
+            {'resize': 'stretch', 'scale': pytest.approx(1 / 255), 'mean': (0.485, 0.456, 0.406)},
+        ),
+        # PadStride pads with 0 after the normalisation: the mean of the pixels before it.
+        (
+            [{'type': 'Resize', 'keep_ratio': True}, PADDLE_MEAN, {'type': 'PadStride'}],
+            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': 114},
+        ),
+        (
+            [{'type': 'Resize', 'keep_ratio': True}, PADDLE_MEAN | {'norm_type': 'none'}],
+            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': 0},
+        ),
+        (
+            [{'type': 'LetterBoxResize'}, PADDLE_MEAN | {'norm_type': 'none'}],
+            {'resize': 'letterbox', 'pad_value': 128, 'interpolation': 'area'},
+        ),
+    ],
+)
+def test_the_steps_of_paddle(steps, stated):
+    found = paddle._stated({'Preprocess': steps})
+    assert {key: found[key] for key in stated} == stated
 
 
 HOSTILE = [None, 'x', 3, [], [1, 2], [1, 2, 'x'], [1, 2, None], [1, 2, math.nan], {'a': 1}]

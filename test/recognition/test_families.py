@@ -195,7 +195,7 @@ EXPORTS = [
            inputs={'input': IMAGE}, more={'input_type': 'uint8'}),
     Export('damo_yolo', 'boxes_scores',
            {'output': rows(CELLS, [0, 0.9, 0]), '952': rows(CELLS, EDGES)},
-           spec={'align': 'top_left'}),
+           spec={'resize': 'stretch', 'scale': 1.0}),
     Export('rfdetr', 'rtdetr', {'dets': DETR_BOXES, 'labels': DETR_LOGITS},
            inputs={'input': IMAGE}),
     Export('rfdetr_labels', 'rfdetr', {'dets': DETR_BOXES, 'labels': DETR_LOGITS}, 'b',

@@ -6,9 +6,15 @@ from __future__ import annotations
 
 from ...tasks.decoders.arrays import cell_count
 from ..evidence import Evidence, Family, Finding
-from ..usual import LETTERBOX, TOP_LEFT, UNIT
+from ..usual import AS_IS, LETTERBOX, STRETCH, UNIT
 
 _STRIDES = (8, 16, 32)
+_DAMO = AS_IS | STRETCH
+"""As DAMO-YOLO's ``damo/config/augmentations.py``: mean 0, std 1, and ``keep_ratio: False``.
+
+With ``keep_ratio``, as in its first versions, ``tools/demo.py`` pads right and below with 0, and
+``Resize.get_size_ratio`` rounds down.
+"""
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -40,7 +46,7 @@ def recognise(evidence: Evidence) -> Finding | None:
     if shapes[second][1] == 4 and shapes[first][1] != 4:
         by = 'scores, then boxes of all cells, as of DAMO-YOLO'
         roles = {'boxes': second, 'scores': first}
-        return Finding(by, 'detection', 'boxes_scores', roles, {}, TOP_LEFT | {'pad_value': 0})
+        return Finding(by, 'detection', 'boxes_scores', roles, {}, _DAMO)
     return None
 
 
