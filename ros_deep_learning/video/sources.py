@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 PICTURES_PER_SECOND = 1.0
+WHOLE_SHARE = 0.9
+"""Some files declare their frames by duration and rate, which is not exact."""
 
 
 class FrameSource(Protocol):
@@ -70,17 +72,21 @@ class VideoFile:
             ImageError: No frame can be decoded.
         """
         capture = self._open()
-        empty = True
+        declared = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        count = 0
         try:
             while True:
                 there, frame = capture.read()
                 if not there:
                     break
-                empty = False
+                count += 1
                 yield frame.astype(np.uint8, copy=False)
         finally:
             capture.release()
-        if empty:
+        if not isinstance(self.path, Path) and 0 < count < WHOLE_SHARE * declared:
+            words = '%s broke off after %d of %d frames'
+            _log.warning(words, self.path, count, declared)
+        if not count:
             of_server = (
                 'its server may not answer range requests, as python3 -m http.server does not; to '
                 'fix: download it, or write it with ffmpeg -c copy -movflags +faststart'

@@ -28,13 +28,18 @@ class WebVideo:
     """Serves the bytes of a video file, or JPEG images one after another, to each that asks."""
 
     def __init__(
-        self, content: Path | Sequence[bytes], port: int = 0, *, ranges: bool = True
+        self,
+        content: Path | Sequence[bytes],
+        port: int = 0,
+        *,
+        ranges: bool = True,
+        most: int | None = None,
     ) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 with suppress(OSError):
                     if isinstance(content, Path):
-                        send_file(self, content, ranges=ranges)
+                        send_file(self, content, ranges=ranges, most=most)
                     else:
                         send_images(self, content)
 
@@ -51,7 +56,10 @@ class WebVideo:
         self._server.server_close()
 
 
-def send_file(handler: BaseHTTPRequestHandler, path: Path, *, ranges: bool) -> None:
+def send_file(
+    handler: BaseHTTPRequestHandler, path: Path, *, ranges: bool, most: int | None
+) -> None:
+    """Send a file, or what is asked for of it; break off after some bytes of the file."""
     data = path.read_bytes()
     size = len(data)
     begin = int(handler.headers.get('Range', 'bytes=0-')[6:].partition('-')[0])
@@ -64,7 +72,7 @@ def send_file(handler: BaseHTTPRequestHandler, path: Path, *, ranges: bool) -> N
     handler.send_header('Content-Type', 'video/mp4')
     handler.send_header('Content-Length', str(len(data)))
     handler.end_headers()
-    handler.wfile.write(data)
+    handler.wfile.write(data if most is None else data[: max(0, most - begin)])
 
 
 def send_images(handler: BaseHTTPRequestHandler, images: Sequence[bytes]) -> None:

@@ -125,7 +125,14 @@ def test_a_v4l2_camera_is_asked_for_its_jpeg_images(
     assert [frame.shape for frame in until_it_goes(camera)] == [(48, 64, 3)] * seen
 
 
-def test_a_video_of_a_web_server_is_a_file(bikes_clip: Path) -> None:
+def test_a_video_of_a_web_server_is_a_file(
+    bikes_clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (64, 48))
+    for _ in range(40):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
     server = WebVideo(bikes_clip)
     source = open_frames(server.url)
     assert not source.live
@@ -133,6 +140,10 @@ def test_a_video_of_a_web_server_is_a_file(bikes_clip: Path) -> None:
     assert sum(1 for _ in source.frames()) == 250
     assert has_end(server.url)
     server.close()
+    breaking = WebVideo(clip, most=clip.stat().st_size // 2)
+    assert 0 < sum(1 for _ in open_frames(breaking.url).frames()) < 20
+    assert 'of 40 frames' in caplog.text
+    breaking.close()
     unable = WebVideo(bikes_clip, ranges=False)
     with pytest.raises(ImageError, match='may not answer range requests'):
         list(open_frames(unable.url).frames())

@@ -171,6 +171,36 @@ def test_a_node_of_the_same_name_is_told_while_it_is_there(
     health.wait('engine', OK, 'unconfigured')
 
 
+@pytest.mark.parametrize(('image_range', 'seen', 'level'), [('full', 6, WARN), ('12', 100, OK)])
+def test_an_image_of_few_bits_is_doubted_unless_its_range_is_given(
+    active_here: Callable[..., Any],
+    graph: Any,
+    health: Health,
+    make_image: Callable[..., Image],
+    image_range: str,
+    seen: int,
+    level: bytes,
+) -> None:
+    active_here(MirrorNode, '-p', f'image_range:={image_range}')
+    health.node = 'mirror'
+    flipped = graph.inbox('/mirror/flipped', Image)
+    publisher = graph.image_publisher('/mirror/image_in')
+    samples = np.full((4, 6), 1600, np.uint16)
+
+    def answered() -> bool:
+        now = graph.node.get_clock().now().to_msg()
+        image = make_image(samples, encoding='mono16')
+        image.header.stamp = now
+        publisher.publish(image)
+        time.sleep(0.05)
+        return bool(len(flipped))
+
+    graph.wait_until('a result', answered)
+    assert set(flipped.messages[0].data) == {seen}
+    words = 'set image_range to 12 (bits of the camera)' if level == WARN else ' ms old'
+    health.wait('frames', level, words)
+
+
 @pytest.mark.rclpy
 def test_from_silence_to_work_and_back(
     active: Any, graph: Any, health: Health, make_image: Callable[..., Image]
