@@ -59,17 +59,17 @@ def preprocess(
     """
     if placements is None:
         placements = [placement(image.size_wh, spec) for image in pixels]
-    planar = spec.layout == 'nchw'
-    sides = (spec.height, spec.width)
-    shape = (spec.depth, *sides) if planar else (*sides, spec.depth)
+    planar, grey = spec.layout == 'nchw', spec.channels == 'grey'
+    sides, depth = (spec.height, spec.width), 1 if grey else 3
+    shape = (depth, *sides) if planar else (*sides, depth)
     tensor = np.empty((len(pixels), *shape), spec.dtype)
     for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
         small = _fit(image.array, placed, spec)
-        if spec.channels == 'grey':
-            grey = cv2.cvtColor(small, _TO_GREY[image.order])
-            small = np.asarray(grey, np.uint8)[..., None]
+        if grey:
+            luma = cv2.cvtColor(small, _TO_GREY[image.order])
+            small = np.asarray(luma, np.uint8)[..., None]
         elif image.order != spec.channels:
             small = small[..., ::-1]
         if spec.dtype == 'uint8':

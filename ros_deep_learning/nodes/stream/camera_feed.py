@@ -177,7 +177,7 @@ class Feed:
     def _on_message(self, generation: int, number: int, message: Any, info: Any) -> None:
         if generation != self._generation:
             return
-        self.losses.arrived(info.get('publication_sequence_number'))
+        self.losses.delivered.append(info.get('publication_sequence_number'))
         if self._best_effort is not None and self._is_second(number, message):
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Collection, Hashable
 
 import rclpy
@@ -18,9 +19,14 @@ class Losses:
     each publisher, so a gap in the numbers shows it. A subscription does not learn whose number it
     is, so gaps count only while the topic has one publisher. Otherwise, and without numbers
     (Cyclone DDS, rclpy 3), the events of the middleware are all that is known.
+
+    Attributes:
+        delivered: Takes the ``publication_sequence_number`` of each message that was delivered,
+            None where the middleware has none; a queue, because it costs a frame the least.
     """
 
     def __init__(self) -> None:
+        self.delivered: deque[int | None] = deque()
         self._lock = threading.Lock()
         self._numbered = False
         self._last = 0
@@ -36,22 +42,6 @@ class Losses:
         name = rclpy.get_rmw_implementation_identifier()
         return f'events of {name}, without those that a newer one replaced'
 
-    def arrived(self, number: int | None) -> None:
-        """Note a message that was delivered.
-
-        Args:
-            number: Its ``publication_sequence_number``; None where the middleware has none.
-        """
-        if number is None:
-            return
-        with self._lock:
-            if self._numbered:
-                self._missing += max(0, number - self._last - 1)
-                # Numbers of one publisher only rise.
-                self._mixed = self._mixed or number <= self._last
-            self._numbered = True
-            self._last = number
-
     def reported(self, count: int) -> None:
         """Note messages that the middleware reports as lost."""
         with self._lock:
@@ -64,6 +54,8 @@ class Losses:
             publishers: Identities of the publishers that the topic has now.
         """
         with self._lock:
+            while self.delivered:
+                self._follow(self.delivered.popleft())
             now = frozenset(publishers)
             same = len(now) == 1 and self._publishers in (None, now)
             exact = self._numbered and same and not self._mixed
@@ -72,3 +64,13 @@ class Losses:
             self._missing = self._reported = 0
             self._mixed = False
             return lost
+
+    def _follow(self, number: int | None) -> None:
+        if number is None:
+            return
+        if self._numbered:
+            self._missing += max(0, number - self._last - 1)
+            # Numbers of one publisher only rise.
+            self._mixed = self._mixed or number <= self._last
+        self._numbered = True
+        self._last = number

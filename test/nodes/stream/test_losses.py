@@ -14,7 +14,7 @@ from ros_deep_learning.nodes.stream.losses import Losses
 def after(numbers: Iterable[int | None]) -> Losses:
     losses = Losses()
     for number in numbers:
-        losses.arrived(number)
+        losses.delivered.append(number)
     return losses
 
 
@@ -23,7 +23,7 @@ def test_the_gaps_in_the_numbers_of_one_publisher_are_lost_messages() -> None:
     losses = after([41, 42, 45, 46])
     assert losses.settle(['camera']) == 2
     assert losses.settle(['camera']) == 0
-    losses.arrived(50)
+    losses.delivered.append(50)
     assert losses.settle(['camera']) == 3
 
 
@@ -31,7 +31,7 @@ def test_with_numbers_an_event_does_not_count_a_loss_again() -> None:
     losses = after([1])
     losses.reported(3)
     assert losses.settle(['camera']) == 0
-    losses.arrived(5)
+    losses.delivered.append(5)
     assert losses.settle(['camera']) == 3
 
 
@@ -51,7 +51,7 @@ def test_numbers_of_several_publishers_are_no_gaps(
     losses = after(numbers[:1])
     losses.settle(before)
     for number in numbers[1:]:
-        losses.arrived(number)
+        losses.delivered.append(number)
     losses.reported(4)
     assert losses.settle(now) == 4
 
@@ -59,9 +59,9 @@ def test_numbers_of_several_publishers_are_no_gaps(
 def test_a_publisher_that_begins_anew_has_lost_nothing() -> None:
     losses = after([998, 999])
     assert losses.settle(['camera']) == 0
-    losses.arrived(1)
+    losses.delivered.append(1)
     assert losses.settle(['its successor']) == 0
-    losses.arrived(3)
+    losses.delivered.append(3)
     assert losses.settle(['its successor']) == 1
 
 
@@ -72,5 +72,6 @@ def test_without_numbers_the_events_are_counted_and_that_is_said() -> None:
     assert losses.settle(['camera']) == 3
     assert losses.settle(['camera']) == 0
     assert 'without those that a newer one replaced' in losses.counted_by
-    losses.arrived(1)
+    losses.delivered.append(1)
+    losses.settle(['camera'])
     assert losses.counted_by == 'the numbers of the messages'
