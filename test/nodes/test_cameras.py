@@ -140,7 +140,7 @@ def test_names_from_the_command_line(
         ('a b', 'cannot'),
         ('vorne,hintén', "'hintén' cannot"),
         ('[1, 2]', "'1' cannot be part of a topic"),
-        ('7', 'expected names'),
+        ('7', "'7' cannot be part of a topic"),
         ('[left, left]', "names 'left' twice"),
     ],
 )
