@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import CardError
 from ..files import read_limited
-from ..text import one_line
+from .foreign_files import parse_foreign
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 """Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
@@ -124,19 +124,21 @@ def _by_id(named: object) -> tuple[str, ...]:
 
 
 def _labels_in_configuration(path: Path, text: str) -> tuple[str, ...]:
-    import yaml
-
     is_json = path.suffix == '.json'
     try:
-        content = json.loads(text) if is_json else yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as err:
-        msg = f'labels file {path} is not valid {"JSON" if is_json else "YAML"}: {one_line(err)}'
+        content = parse_foreign(text, is_json=is_json)
+    except ValueError as err:
+        msg = f'labels file {path} is not valid {"JSON" if is_json else "YAML"}: {err}'
         raise CardError(msg) from err
     labels = labels_in_configuration(content)
     if not labels:
         keys = 'id2label or label_names' if is_json else 'names or label_list'
         msg = f'labels file {path} has no labels under the key {keys}'
         raise CardError(msg)
+    for number, label in enumerate(labels):
+        if not label.isprintable() or not label:
+            msg = f'labels file {path}: {label!r} of class {number} is not a label'
+            raise CardError(msg)
     return labels
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -21,6 +20,7 @@ from launch.substitutions import LaunchConfiguration
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 from launch_ros.parameter_descriptions import ParameterValue
 
+from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
 from ..nodes.parameters.parameter_table import ParameterTable, constraint_text, rule_of
 
@@ -61,8 +61,8 @@ class Argument:
         if self.kind is str:
             return text
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = parse_foreign(text)
+        except ValueError:
             value = None
         if self.kind is float and type(value) is int:
             value = float(value)

@@ -10,8 +10,7 @@ from fnmatch import fnmatchcase
 from types import NoneType
 from typing import Any
 
-import yaml
-
+from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
 from ..nodes.parameters.parameter_table import ParameterTable, rule_of
 from ..paths import user_path
@@ -63,12 +62,12 @@ def check_params_file(path: str, nodes: Mapping[str, type[Any]]) -> None:
 
 def _read(path: str) -> Any:
     try:
-        return yaml.safe_load(user_path(path).read_text())
+        return parse_foreign(user_path(path).read_text())
     except OSError as err:
         msg = f'params_file {path}: {err.strerror}'
         raise SettingsError(msg) from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        msg = f'params_file {path} is not YAML: {" ".join(str(err).split())}'
+    except ValueError as err:
+        msg = f'params_file {path} is not YAML: {err}'
         raise SettingsError(msg) from err
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeGuard
 
 from ..cards.card import Layout, Task
+from ..cards.foreign_files import parse_foreign
 from ..onnx_tools.facts import OnnxFacts, TensorFacts
 
 MAX_BESIDE_BYTES = 1 << 20
@@ -104,14 +104,12 @@ def path_beside(path: Path, name: str) -> Path:
 
 def read_configuration(path: Path) -> Mapping[str, Any]:
     """Load a JSON or YAML file; empty if there is none, or if it is no mapping."""
-    import yaml
-
     try:
         if path.stat().st_size > MAX_BESIDE_BYTES:
             return _NOTHING
         text = path.read_text(encoding='utf-8')
-        found = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        found = parse_foreign(text, is_json=path.suffix == '.json')
+    except (OSError, ValueError):
         return _NOTHING
     return found if isinstance(found, dict) else _NOTHING
 

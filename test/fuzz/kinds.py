@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import cv2
+import network_kinds as networks
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -28,7 +29,7 @@ from ros_deep_learning.cards.zoo import card_files
 from ros_deep_learning.downloads.archives import extract_members
 from ros_deep_learning.downloads.trust import read_pin
 from ros_deep_learning.imaging.compressed import pixels_from_compressed
-from ros_deep_learning.importers import caffe_input_shapes, uff_input_size
+from ros_deep_learning.importers import caffe_input_shapes
 from ros_deep_learning.onnx_tools.external_data import onnx_files
 from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.recognition.custom import card_from_file
@@ -82,22 +83,31 @@ def kinds() -> dict[str, Kind]:
         ),
         'onnx': Kind(_networks(), _read_onnx, '.onnx', [b'names', b'\xff', b'../x', b'{0: "a"}']),
         'prototxt': Kind(
-            [_CAFFE], caffe_input_shapes, '.prototxt', [t.encode('latin-1') for t in _PROTOTXT]
+            [networks.PROTOTXT.encode()],
+            caffe_input_shapes,
+            '.prototxt',
+            [t.encode('latin-1') for t in _PROTOTXT],
         ),
-        'uff': Kind([bytes.fromhex('0801100118012200')], uff_input_size, '.uff'),
+        'caffemodel': Kind(networks.caffemodels(), networks.read_caffemodel, '.caffemodel'),
+        'uff': Kind(networks.uffs(), networks.read_uff, '.uff'),
+        'frozen_graph': Kind(networks.frozen_graphs(), networks.read_frozen_graph, '.pb'),
+        'data_yaml': Kind(
+            [b'path: x\nnc: 2\nnames: [cat, dog]\n', b'names:\n  0: cat\n  1: dog\n'],
+            load_labels,
+            '.yaml',
+            yaml_tokens,
+        ),
+        'config_json': Kind(
+            [b'{"id2label": {"0": "cat", "1": "dog"}}', b'{"label_names": ["cat", "dog"]}'],
+            load_labels,
+            '.json',
+            [b'null', b'[]', b'1e999', b'"\\ud800"', b'[' * 500],
+        ),
         **{
             name: Kind([data], _archive_reader(name), f'.{name}', [b'../', b'/etc/passwd'])
             for name, data in archives.items()
         },
     }
-
-
-_CAFFE = b"""name: "net"
-input: "data"
-input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }
-layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
-  convolution_param { num_output: 2 kernel_size: 3 } }
-"""
 
 
 def _read_image(path: Path) -> None:

@@ -168,6 +168,34 @@ _ANCHOR_FIELDS = ('aspectRatios_u_flist', 'featureMapShapes_u_ilist', 'variance_
                   'minSize_u_float', 'maxSize_u_float')  # fmt: skip
 
 
+def small_uff_ssd() -> UffWriter:
+    """Make a minimal SSD of 8x8 images: one convolution per head on two maps."""
+    rng = np.random.default_rng(2)
+    uff = UffWriter()
+    uff.node('Input', 'Input', shape=[1, 3, 8, 8], dtype=None)
+    heads: dict[str, list[str]] = {'box': [], 'class': []}
+    for size, (stride, per_cell) in {4: (2, 3), 2: (4, 4)}.items():
+        for head, columns in (('box', 4), ('class', 3)):
+            kernel = uff.const(f'k{head}{size}', rng.normal(0, 1, (2, 2, 3, per_cell * columns)))
+            window = {'strides': [stride, stride], 'implicit_padding': 'same'}
+            conv = uff.node('Conv', f'{head}{size}', 'Input', kernel, padding=None, **window)
+            heads[head].append(conv)
+    uff.node('_FlattenConcat_TRT', 'boxes', *heads['box'], axis_u_int=1)
+    uff.node('_FlattenConcat_TRT', 'classes', *heads['class'], axis_u_int=1)
+    anchors = {
+        'minSize_u_float': 0.2,
+        'maxSize_u_float': 0.9,
+        'aspectRatios_u_flist': [1.0, 2.0, 0.5],
+        'variance_u_flist': [0.1, 0.2, 0.3, 0.4],
+        'featureMapShapes_u_ilist': [4, 2],
+    }
+    uff.node('_GridAnchor_TRT', 'anchors', **anchors)
+    order = {'numClasses_u_int': 3, 'inputOrder_u_ilist': [1, 0, 2], 'confSigmoid_u_int': 1}
+    uff.node('_NMS_TRT', 'NMS', 'classes', 'boxes', 'anchors', **order)
+    uff.node('MarkOutput', 'MarkOutput_0', 'NMS')
+    return uff
+
+
 def _plain(nodes: dict[str, Any], name: str) -> str:
     """Leave out identities and outputs' numbers; graphsurgeon has put Input for the image."""
     name = name.partition(':')[0]

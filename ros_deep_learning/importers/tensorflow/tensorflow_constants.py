@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConversionError
+from ...text import printable
 from .tensorflow_graph import FrozenGraph, GraphNode
 
 Array = NDArray[Any]
@@ -32,13 +33,13 @@ def evaluate(graph: FrozenGraph, node: GraphNode, inputs: Sequence[Array]) -> Ar
     operator = _OPERATORS.get(node.op)
     if operator is None:
         msg = f'{graph.path}: node {node.name}: cannot evaluate the operator {node.op}'
-        raise ConversionError(msg)
+        raise ConversionError(printable(msg))
     try:
         with np.errstate(all='ignore'):
             return operator(graph, node, *inputs)
     except (ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError) as err:
         msg = f'{graph.path}: node {node.name} ({node.op}): its inputs do not fit: {err}'
-        raise ConversionError(msg) from err
+        raise ConversionError(printable(msg)) from err
 
 
 def _const(graph: FrozenGraph, node: GraphNode) -> Array:
@@ -72,7 +73,7 @@ def _strided_slice(
 ) -> Array:
     if node.integer('ellipsis_mask') or node.integer('new_axis_mask'):
         msg = f'{graph.path}: node {node.name}: cannot evaluate StridedSlice with new axes'
-        raise ConversionError(msg)
+        raise ConversionError(printable(msg))
     begins, ends, shrinks = (
         node.integer(f'{name}_mask') for name in ('begin', 'end', 'shrink_axis')
     )

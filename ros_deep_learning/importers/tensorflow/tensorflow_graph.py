@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConversionError
+from ...text import printable
 from .tensorflow_messages import parse_graph
 
 MAX_CONSTANT_BYTES = 1024 * 1024 * 1024
@@ -72,7 +73,7 @@ class GraphNode:
         number = int(self.attributes[key].type) if key in self.attributes else 0
         if number not in _DTYPES:
             msg = f'node {self.name} ({self.op}): cannot use the data type {number} of {key!r}'
-            raise ConversionError(msg)
+            raise ConversionError(printable(msg))
         return _DTYPES[number][0]
 
 
@@ -99,7 +100,7 @@ class FrozenGraph:
             node = GraphNode(entry.name, entry.op, inputs, attributes)
             if node.name in self._nodes:
                 msg = f'{path}: two nodes have the name {reprlib.repr(node.name)}'
-                raise ConversionError(msg)
+                raise ConversionError(printable(msg))
             self._nodes[node.name] = node
 
     def node(self, name: str) -> GraphNode:
@@ -155,7 +156,7 @@ class FrozenGraph:
                 stack.pop()
             elif node.name in open_names:
                 msg = f'{self.path}: node {reprlib.repr(node.name)} needs its own output'
-                raise ConversionError(msg)
+                raise ConversionError(printable(msg))
             else:
                 open_names.add(node.name)
                 stack.extend(waiting)
@@ -171,7 +172,7 @@ class FrozenGraph:
         tensor: Any = node.attributes['value'].tensor if 'value' in node.attributes else None
         if tensor is None or tensor.dtype not in _DTYPES or tensor.tensor_shape.unknown_rank:
             msg = f'{self.path}: node {node.name}: a constant that is not a plain array of numbers'
-            raise ConversionError(msg)
+            raise ConversionError(printable(msg))
         dtype, values_field = _DTYPES[tensor.dtype]
         shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
         count = self.reserve(node, shape, dtype)
@@ -185,7 +186,7 @@ class FrozenGraph:
             values[: len(given)] = given
         else:
             msg = f'{self.path}: node {node.name}: its data do not fill the shape {shape}'
-            raise ConversionError(msg)
+            raise ConversionError(printable(msg))
         return values.reshape(shape)
 
     def reserve(self, node: GraphNode, shape: Iterable[int], dtype: np.dtype[Any]) -> int:
@@ -199,7 +200,7 @@ class FrozenGraph:
         self._constant_bytes += count * dtype.itemsize
         if min(sizes, default=0) < 0 or self._constant_bytes > MAX_CONSTANT_BYTES:
             msg = f'{self.path}: node {node.name}: cannot make an array of shape {sizes[:8]}'
-            raise ConversionError(msg)
+            raise ConversionError(printable(msg))
         return count
 
 

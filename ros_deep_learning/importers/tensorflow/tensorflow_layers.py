@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import ConversionError
 from ...progress import Progress, silent
+from ...text import printable
 from ..onnx_builder import OnnxBuilder, Tensor
 from .tensorflow_constants import Array, evaluate
 from .tensorflow_graph import FrozenGraph, GraphNode
@@ -63,15 +64,15 @@ def _translated(
     layer = _LAYERS.get(node.op)
     if layer is None:
         msg = f'{graph.path}: node {node.name}: cannot convert the operator {node.op}'
-        raise ConversionError(msg)
+        raise ConversionError(printable(msg))
     try:
         result = layer(builder, node, *inputs)
     except (ValueError, IndexError, TypeError, AttributeError, ConversionError) as err:
         msg = f'{graph.path}: node {node.name} ({node.op}): cannot convert: {err}'
-        raise ConversionError(msg) from err
+        raise ConversionError(printable(msg)) from err
     if isinstance(result, Tensor) and math.prod(result.shape) > MAX_TENSOR_SIZE:
         msg = f'{graph.path}: node {node.name}: its result {result.shape} is too large'
-        raise ConversionError(msg)
+        raise ConversionError(printable(msg))
     return result
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConversionError
+from ...text import printable
 from ..tensorflow.tensorflow_messages import new_graph
 from .uff_messages import parse_uff
 
@@ -79,7 +80,7 @@ class UffNode:
         ):
             where = f'node {self.name} ({self.op}): {key}'
             msg = f'{where}: expected {count} whole numbers, got {found!r}'
-            raise ConversionError(msg)
+            raise ConversionError(printable(msg))
         return found
 
 

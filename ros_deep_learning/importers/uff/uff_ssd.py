@@ -15,6 +15,7 @@ import numpy as np
 from ...cards.card import MAX_SIDE
 from ...errors import ConversionError
 from ...progress import Progress, silent
+from ...text import printable
 from ..tensorflow.tensorflow_graph import FrozenGraph
 from ..tensorflow.tensorflow_ssd import SsdNames, convert_ssd_graph
 from .grid_anchors import grid_anchors
@@ -179,7 +180,7 @@ def _add_anchors(uff: UffGraph, graph: Any, node: UffNode) -> None:
         )
     except (ValueError, TypeError) as err:
         msg = f'{uff.path}: node {node.name}: {err}'
-        raise ConversionError(msg) from err
+        raise ConversionError(printable(msg)) from err
     add_constant(graph, _ANCHORS, anchors_yxyx.astype(np.float32), 1)
     # The plugin stores them in the order x, y, w, h, and as factors instead of divisors.
     for axis, factor in zip('xywh', variance, strict=True):

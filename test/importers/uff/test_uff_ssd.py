@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from ssd_architectures import ARCHITECTURES, CLASSES, anchors_yxyx
-from uff_files import UffWriter, uff_ssd
+from uff_files import UffWriter, small_uff_ssd, uff_ssd
 
 from ros_deep_learning.errors import ConversionError
 from ros_deep_learning.importers.tensorflow.tensorflow_messages import parse_graph
@@ -111,35 +111,7 @@ def test_real_weights_as_uff_equal_the_frozen_graph(
 def small() -> Callable[..., UffWriter]:
     """Return a function that makes a minimal SSD: one convolution per head on two maps."""
 
-    def make() -> UffWriter:
-        rng = np.random.default_rng(2)
-        uff = UffWriter()
-        uff.node('Input', 'Input', shape=[1, 3, 8, 8], dtype=None)
-        heads: dict[str, list[str]] = {'box': [], 'class': []}
-        for size, (stride, per_cell) in {4: (2, 3), 2: (4, 4)}.items():
-            for head, columns in (('box', 4), ('class', 3)):
-                kernel = uff.const(
-                    f'k{head}{size}', rng.normal(0, 1, (2, 2, 3, per_cell * columns))
-                )
-                window = {'strides': [stride, stride], 'implicit_padding': 'same'}
-                conv = uff.node('Conv', f'{head}{size}', 'Input', kernel, padding=None, **window)
-                heads[head].append(conv)
-        uff.node('_FlattenConcat_TRT', 'boxes', *heads['box'], axis_u_int=1)
-        uff.node('_FlattenConcat_TRT', 'classes', *heads['class'], axis_u_int=1)
-        anchors = {
-            'minSize_u_float': 0.2,
-            'maxSize_u_float': 0.9,
-            'aspectRatios_u_flist': [1.0, 2.0, 0.5],
-            'variance_u_flist': [0.1, 0.2, 0.3, 0.4],
-            'featureMapShapes_u_ilist': [4, 2],
-        }
-        uff.node('_GridAnchor_TRT', 'anchors', **anchors)
-        order = {'numClasses_u_int': 3, 'inputOrder_u_ilist': [1, 0, 2], 'confSigmoid_u_int': 1}
-        uff.node('_NMS_TRT', 'NMS', 'classes', 'boxes', 'anchors', **order)
-        uff.node('MarkOutput', 'MarkOutput_0', 'NMS')
-        return uff
-
-    return make
+    return small_uff_ssd
 
 
 def test_the_order_of_inputs_and_of_variances(
