@@ -143,3 +143,23 @@ def test_no_two_classes_of_the_zoo_have_one_label(path: Path) -> None:
 def test_labels_in_a_network_are_checked_as_those_of_a_file_are(name: str) -> None:
     with pytest.raises(CardError, match='of class 1 is not a label; to fix: give'):
         labels_in_metadata({'names': repr(['cat', name])})
+
+
+@pytest.mark.parametrize('name', ['config.json', 'data.yaml'])
+@pytest.mark.parametrize('label', ['', 'cat\\u001b[2J', '\\u0000'])
+def test_labels_in_a_configuration_are_checked_as_those_of_a_text_file_are(
+    tmp_path, name, label
+) -> None:
+    path = tmp_path / name
+    key = 'label_names' if name.endswith('json') else 'names'
+    path.write_text(f'{{"{key}": ["dog", "{label}"]}}', encoding='utf-8')
+    with pytest.raises(CardError, match=rf'{name}: .* of class 1 is not a label'):
+        load_labels(path)
+
+
+@pytest.mark.parametrize('value', ['!!timestamp x', '!!bool x', '!!int ""', '!!set {'])
+def test_a_value_that_yaml_cannot_make_is_refused_in_one_line(tmp_path, value) -> None:
+    path = tmp_path / 'data.yaml'
+    path.write_text(f'nc: {value}\nnames: [cat]', encoding='utf-8')
+    with pytest.raises(CardError, match=r'data\.yaml is not valid YAML: [^\n]*$'):
+        load_labels(path)
