@@ -21,7 +21,7 @@ FOUND = {
     'prototxt': (11, 35),
     'data_yaml': (291, 1268, 5358),
     'frozen_graph': (620, 1443, 2751, 3246),
-    'uff': (6152, 11741, 13010),
+    'uff': (6152, 11741, 13010, 17066, 27034),
     'zip': (2,),
 }
 """Numbers of files that were not refused as they should be once."""

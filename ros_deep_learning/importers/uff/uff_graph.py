@@ -109,7 +109,7 @@ class UffGraph:
     def error(self, node: UffNode, text: str) -> ConversionError:
         """Return an error about a node, for the caller to raise."""
         name, op = reprlib.repr(node.name), reprlib.repr(node.op)
-        return ConversionError(f'{self.path}: node {name} ({op}): {text}')
+        return ConversionError(printable(f'{self.path}: node {name} ({op}): {text}'))
 
     def only(self, op: str) -> UffNode:
         """Return the only node of an operation.

@@ -82,7 +82,7 @@ def _damage_named(path: Path) -> Iterator[None]:
         yield
     except (TypeError, ValueError, OverflowError) as err:
         msg = f'{path} is damaged, or not a UFF file of an SSD: {err}'
-        raise ConversionError(msg) from err
+        raise ConversionError(printable(msg)) from err
 
 
 def _image_input(uff: UffGraph) -> tuple[int, int]:
