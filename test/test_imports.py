@@ -23,7 +23,7 @@ PACKAGE = ROOT / NAME
 
 # Each floor imports from those below it, and its own rooms from left to right.
 FLOORS = (
-    ('launching', 'nodes', 'cli'),
+    ('launching', 'nodes', 'cli', 'jetson'),
     ('__init__',),
     ('networks',),
     ('recognition',),

@@ -59,14 +59,21 @@ class Sink(Protocol):
         """
 
 
-def write_picture(path: Path, frame_bgr: NDArray[np.uint8]) -> None:
+def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 95) -> None:
     """Write a picture; nothing is left of one that cannot be written.
+
+    Args:
+        path: The file; its suffix says the format.
+        frame_bgr: Shape (H, W, 3) or (H, W, 1), uint8.
+        jpeg_quality: 1..100, for a JPEG.
 
     Raises:
         ImageError: The picture cannot be written.
     """
     try:
-        encoded, data = cv2.imencode(path.suffix, frame_bgr)
+        encoded, data = cv2.imencode(
+            path.suffix, frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
+        )
         if not encoded:
             msg = f'cannot write {path}: its suffix is not one of a picture'
             raise ImageError(msg)

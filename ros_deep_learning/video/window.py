@@ -55,6 +55,11 @@ class Window:
             self._open = True
         cv2.imshow(self._title, frame_bgr)
 
+    def set_title(self, title: str) -> None:
+        """Change the text in the title bar, once the window has shown a frame."""
+        if self._open:
+            cv2.setWindowTitle(self._title, title)
+
     def is_closed(self) -> bool:
         """Process window events, and return whether the user closed it or pressed q or Esc."""
         if not self._open:
