@@ -83,11 +83,16 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
     elif suffix in CAFFE_SUFFIXES:
         fields = caffe_fields(path, task, hints)
     elif suffix == '.pb':
-        fields = ssd_fields('tensorflow-ssd', hints.size_wh or (300, 300))
+        fields = ssd_fields(
+            'tensorflow-ssd',
+            hints.size_wh or (300, 300),
+            hints,
+            size_by='given' if hints.size_wh else '',
+        )
     elif suffix == '.uff':
         from ..importers import uff_input_size
 
-        fields = ssd_fields('uff-ssd', uff_input_size(path))
+        fields = ssd_fields('uff-ssd', uff_input_size(path), hints, size_by='the file')
     else:
         msg = (
             f'{path} is not a network file: expected .onnx, .caffemodel with its prototxt, .pb or '

@@ -232,6 +232,36 @@ def test_caffe_networks(
     assert card.source.prototxt == caffe[0]
 
 
+def test_what_is_decided_about_a_caffe_network_is_said(caffe: tuple[Path, Path]) -> None:
+    hints = Hints(prototxt=caffe[0], mean_pixel=117.0, scale=0.5)
+    card = card_from_file(caffe[1], 'detection', hints)
+    decided = {one.key: one for one in card.decisions}
+    assert card.input.scale == 0.5
+    assert str(decided['input_size']) == 'input_size 96x64 (the prototxt)'
+    assert [decided[key].reason for key in ('task', 'scale', 'mean')] == ['given'] * 3
+    assert decided['channels'].guess
+    assert str(decided['channels']).startswith('channels bgr (a guess: usual for Caffe')
+
+
+def test_a_caffe_network_of_one_channel_gets_grey_images(caffe: tuple[Path, Path]) -> None:
+    caffe[0].write_text(caffe[0].read_text().replace('input_dim: 3', 'input_dim: 1'))
+    spec = card_from_file(caffe[1], 'classification', Hints(prototxt=caffe[0])).input
+    assert (spec.channels, spec.mean[0], spec.scale) == ('grey', 0.0, 1.0)
+    caffe[0].write_text(caffe[0].read_text().replace('1 input_dim: 64', '4 input_dim: 64'))
+    with pytest.raises(CardError, match="input 'data' takes 4 channels"):
+        card_from_file(caffe[1], 'classification', Hints(prototxt=caffe[0]))
+
+
+def test_what_is_decided_about_a_frozen_graph_is_said(tmp_path: Path) -> None:
+    path = tmp_path / 'ssd.pb'
+    path.write_bytes(b'')
+    card = card_from_file(path, 'detection', Hints(channels='bgr'))
+    decided = {one.key: one for one in card.decisions}
+    assert (card.input.channels, decided['channels'].reason) == ('bgr', 'given')
+    assert [key for key, one in decided.items() if one.guess] == ['input_size']
+    assert card_from_file(path, None, Hints(size_wh=(320, 320))).input.width == 320
+
+
 def test_caffe_outputs_can_be_named(caffe: tuple[Path, Path]) -> None:
     hints = Hints(prototxt=caffe[0], outputs={'scores': 'softmax'})
     assert dict(card_from_file(caffe[1], 'classification', hints).outputs) == {'scores': 'softmax'}
