@@ -27,6 +27,7 @@ _DETECTORS: dict[str, dict[str, Any]] = {
     'centernet': CENTERNET,
     'centernet_raw': CENTERNET,
     'custom_vision': {},
+    'custom_vision_grid': {},
     'detectnet': {'channels': 'bgr'},
     'detectnet_v2': UNIT,
     'detr': IMAGENET,

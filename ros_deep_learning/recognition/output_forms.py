@@ -11,6 +11,7 @@ from types import MappingProxyType
 from ..tasks.decoders import (
     centerface,
     centernet,
+    custom_vision_grid,
     detectnet,
     detectnet_v2,
     detr,
@@ -159,6 +160,7 @@ FORMS: tuple[Form, ...] = (
         Form(decoder, shapes, by_shape=False)
         for decoder, shapes in (
             ('custom_vision', labelled_boxes.SHAPES),
+            ('custom_vision_grid', custom_vision_grid.SHAPES),
             ('efficientdet', rows.SEVEN),
             ('labelled_shares', labelled_boxes.SHAPES),
             ('mmdeploy', mmdeploy.SHAPES),

@@ -112,6 +112,12 @@ DETR_LOGITS = np.full((1, 300, 4), -9, np.float32)
 DETR_LOGITS[0, 7, 1] = 2.1972246
 DETR_BOXES = rows(300, CENTRE)
 ONE_OF_TWO = rows(300, scored(CENTRE, 2, 1))
+CUSTOM_VISION = np.zeros((1, 5, 7, 10, 10), np.float32)
+CUSTOM_VISION[:, :, 4] = -9
+# The third anchor has 3.34 x 5.47 cells of 32 pixels; the box has 2.5 x 3.75 around 3.75, 4.375.
+CUSTOM_VISION[0, 2, :, 4, 3] = [
+    0.75, 0.375, np.log(2.5 / 3.34), np.log(3.75 / 5.47), np.log(9), -20, 20]  # fmt: skip
+CUSTOM_VISION = CUSTOM_VISION.reshape(1, 35, 10, 10)
 DYNAMIC = {'declared': {'output0': ['batch', -1, 'anchors']}, 'image': OPEN}
 
 
@@ -285,6 +291,11 @@ EXPORTS = [
            more={'metadata': {'Image.BitmapPixelFormat': 'Bgr8',
                               'Image.NominalPixelRange': 'Normalized_0_1'}},
            spec={'channels': 'bgr', 'scale': 1 / 255}),
+    Export('custom_vision_grid', 'custom_vision_grid', {'model_outputs0': CUSTOM_VISION},
+           inputs={'data': IMAGE},
+           more={'metadata': {'Image.BitmapPixelFormat': 'Bgr8',
+                              'Image.NominalPixelRange': 'NominalRange_0_255'}},
+           spec={'channels': 'bgr', 'scale': 1.0, 'resize': 'stretch'}),
     Export('yolox_decoded', 'yolov5', {'output': rows(CELLS, scored(PIXELS, 3, 1, 1.0))},
            more={'unused': ('Exp',)}, spec={'align': 'top_left', 'channels': 'bgr', 'scale': 1.0}),
 ]  # fmt: skip

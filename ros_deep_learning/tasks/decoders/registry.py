@@ -17,6 +17,7 @@ from ..detection import Candidates
 from . import (
     centerface,
     centernet,
+    custom_vision_grid,
     detectnet,
     detectnet_v2,
     detr,
@@ -102,6 +103,9 @@ DECODERS: dict[str, Decoder] = {
         labelled_boxes.SHAPES,
         suppressed=True,
         batch_axis=False,
+    ),
+    'custom_vision_grid': Decoder(
+        tuple(custom_vision_grid.SHAPES), custom_vision_grid.decode, custom_vision_grid.class_count
     ),
     'detectnet': _decoder(detectnet.decode, detectnet.SHAPES),
     'detectnet_v2': _decoder(detectnet_v2.decode, detectnet_v2.SHAPES),

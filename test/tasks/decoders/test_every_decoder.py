@@ -21,6 +21,7 @@ SHAPES = {
     'centernet': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
     'centernet_raw': {'heatmap': (3, 16, 24), 'size': (2, 16, 24), 'offset': (2, 16, 24)},
     'custom_vision': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'custom_vision_grid': {'predictions': (40, 4, 4)},
     'detectnet': {'coverage': (3, 4, 12), 'boxes': (4, 4, 12)},
     'detectnet_v2': {'coverage': (3, 4, 12), 'boxes': (12, 4, 12)},
     'boxes_scores': {'boxes': (9, 4), 'scores': (9, 3)},
@@ -65,6 +66,7 @@ GRIDDED = {
     'centerface',
     'centernet',
     'centernet_raw',
+    'custom_vision_grid',
     'detectnet',
     'detectnet_v2',
     'nanodet_levels',
@@ -174,6 +176,8 @@ def test_good_rows_beside_bad_ones_come_out(name):
         tensors['classes'][:] = 1
     if name == 'detr':
         tensors['logits'][:, 0] = 9
+    if name == 'custom_vision_grid':
+        tensors['predictions'][5] = 9
     if name in CLASS_COLUMNS:
         tensors['predictions'][:, CLASS_COLUMNS[name]] = 1
     if name.startswith('centernet'):
