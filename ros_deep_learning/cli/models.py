@@ -113,7 +113,12 @@ def _add_offline(parser: argparse.ArgumentParser) -> None:
 
 def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
     add = parser.add_argument
-    add('file', type=Path, help='card (.yaml), .onnx, .caffemodel, .uff or .pb')
+    add(
+        'file',
+        type=Path,
+        help='card (.yaml), .onnx, .caffemodel, .uff or .pb; for add also a snapshot of DIGITS '
+        '(.tar.gz)',
+    )
     add('--task', choices=get_args(Task))
     add('--name', help='name of the card')
     add('--prototxt', type=Path, help='prototxt of a caffemodel')

@@ -8,8 +8,10 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..cards.card import ModelCard, Task
@@ -26,6 +28,7 @@ from ..paths import user_path
 from ..recognition.choice import choose_card
 from ..recognition.conventions import is_ultralytics
 from ..recognition.custom import CAFFE_SUFFIXES
+from ..recognition.digits import is_snapshot, unpack_snapshot
 from ..recognition.hints import Hints
 from ..text import disk_cause, shape_text
 from .bar import progress_bar
@@ -44,6 +47,9 @@ _NETWORKS: Mapping[Task, type[Network[Any]]] = {
 def inspect(arguments: argparse.Namespace) -> int:
     """Print a network file's tensors and metadata, and the card that they suggest."""
     path = user_path(arguments.file)
+    if is_snapshot(path):
+        msg = f'{path} is an archive; to fix: rdl models add {path}, then rdl models show NAME'
+        raise CardError(msg)
     _print_tensors(path, arguments.prototxt)
     try:
         card = _card(arguments)
@@ -87,6 +93,25 @@ def _write(text: str, path: Path) -> Path:
 
 def add(arguments: argparse.Namespace) -> int:
     """Keep a network under its name."""
+    with ExitStack() as unpacked:
+        if is_snapshot(user_path(arguments.file)):
+            folder = unpacked.enter_context(TemporaryDirectory(prefix='ros_deep_learning_'))
+            _unpack(arguments, Path(folder))
+        return _add(arguments)
+
+
+def _unpack(arguments: argparse.Namespace, folder: Path) -> None:
+    """Unpack a snapshot of DIGITS; what it holds takes the place of options that are missing."""
+    snapshot = unpack_snapshot(user_path(arguments.file), folder)
+    for decision in snapshot.decisions:
+        print(f'# {decision}')
+    arguments.file = snapshot.model
+    for name, value in snapshot.options().items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+
+
+def _add(arguments: argparse.Namespace) -> int:
     card = _card(arguments)
     _run_once(card, arguments)
     _ask(card, arguments)

@@ -16,9 +16,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeVar
 
-from ..cards.source import Archive, Role
+from ..cards.source import Archive
 from ..errors import FetchError
 
 MAX_MEMBERS = 1000
@@ -30,10 +30,12 @@ MAX_GROWTH = 8
 _CHUNK_BYTES = 1 << 20
 _DRIVE = re.compile('[A-Za-z]:')
 
+_RoleT = TypeVar('_RoleT', bound=str)
+
 
 def extract_members(
-    archive: Path, kind: Archive, members: Mapping[Role, str], folder: Path
-) -> dict[Role, Path]:
+    archive: Path, kind: Archive, members: Mapping[_RoleT, str], folder: Path
+) -> dict[_RoleT, Path]:
     """Extract members of an archive into a folder, under their bare file names.
 
     The names in the archive are only compared, never used as paths. The whole archive is refused
@@ -47,18 +49,16 @@ def extract_members(
         folder: Folder for the files; private to the caller, and empty.
 
     Returns:
-        The files by role; ``labels`` and ``colors`` are missing if the archive has none.
+        The files by role; all but ``model`` and ``prototxt`` are missing if the archive has none.
 
     Raises:
         FetchError: The archive is damaged or hostile, or has no such model or prototxt.
         OSError: A file cannot be written.
     """
-    max_bytes = MAX_GROWTH * archive.stat().st_size + (1 << 20)
-    read = _read_zip if kind == 'zip' else _read_tar
-    found: dict[Role, Path] = {}
+    found: dict[_RoleT, Path] = {}
     names: list[str] = []
-    try:
-        for name, stream in read(archive, kind, max_bytes):
+    with _faults_refused(archive):
+        for name, stream in _members(archive, kind):
             names.append(name)
             for role, wanted in members.items():
                 if _ends_with(name, wanted):
@@ -66,6 +66,34 @@ def extract_members(
                         _refuse(archive, f'it has two files {wanted!r}')
                     found[role] = folder / PurePosixPath(wanted).name
                     _copy(stream, found[role])
+    for role, wanted in members.items():
+        if role in ('model', 'prototxt') and role not in found:
+            holds = ', '.join(names[:20]) or 'nothing'
+            _refuse(archive, f'it has no file {wanted!r}; it holds {holds}')
+    return found
+
+
+def member_names(archive: Path, kind: Archive) -> list[str]:
+    """List the plain files of an archive, which is refused as ``extract_members`` does.
+
+    Raises:
+        FetchError: The archive is damaged or hostile.
+        OSError: It cannot be read.
+    """
+    with _faults_refused(archive):
+        return [name for name, _ in _members(archive, kind)]
+
+
+def _members(archive: Path, kind: Archive) -> Iterator[tuple[str, IO[bytes]]]:
+    max_bytes = MAX_GROWTH * archive.stat().st_size + (1 << 20)
+    return (_read_zip if kind == 'zip' else _read_tar)(archive, kind, max_bytes)
+
+
+@contextmanager
+def _faults_refused(archive: Path) -> Iterator[None]:
+    """Raise FetchError for what a damaged archive raises while it is read."""
+    try:
+        yield
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError) as err:
         _refuse(archive, f'it is damaged ({err})', err)
     except OSError as err:
@@ -75,11 +103,6 @@ def extract_members(
         _refuse(archive, f'it is damaged ({err.strerror})', err)
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as err:
         _refuse(archive, str(err), err)
-    for role in ('model', 'prototxt'):
-        if role in members and role not in found:
-            holds = ', '.join(names[:20]) or 'nothing'
-            _refuse(archive, f'it has no file {members[role]!r}; it holds {holds}')
-    return found
 
 
 def _read_tar(archive: Path, kind: Archive, max_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:

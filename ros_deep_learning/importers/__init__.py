@@ -7,6 +7,20 @@ The rest of the package imports these names only, and only when a file of such a
 
 from __future__ import annotations
 
-from .conversion import caffe_input_shapes, conversion_key, convert, uff_input_size
+from .conversion import (
+    caffe_ends,
+    caffe_input_shapes,
+    caffe_mean,
+    conversion_key,
+    convert,
+    uff_input_size,
+)
 
-__all__ = ['caffe_input_shapes', 'conversion_key', 'convert', 'uff_input_size']
+__all__ = [
+    'caffe_ends',
+    'caffe_input_shapes',
+    'caffe_mean',
+    'conversion_key',
+    'convert',
+    'uff_input_size',
+]

@@ -92,6 +92,37 @@ def caffe_input_shapes(prototxt: Path) -> dict[str, tuple[int, ...]]:
 
 
 @_optional_packages()
+def caffe_ends(prototxt: Path) -> dict[str, str]:
+    """Return the blobs of a Caffe network that no layer reads, with the type of their layer.
+
+    Raises:
+        ConversionError: The prototxt cannot be read, or a Python package is not installed.
+    """
+    from .caffe.caffe_network import read_network
+
+    layers = read_network(prototxt).layers
+    read = {name for layer in layers for name in layer.bottoms if name not in layer.tops}
+    return {top: layer.kind for layer in layers for top in layer.tops if top not in read}
+
+
+@_optional_packages()
+def caffe_mean(path: Path) -> tuple[float, ...]:
+    """Return the mean of each channel of a mean image (.binaryproto), in its channel order.
+
+    Raises:
+        ConversionError: The file cannot be read, or is no mean image.
+    """
+    from .caffe.weights import read_blob
+
+    blob = read_blob(path)
+    if len(blob.shape) < 3 or not blob.values.size:
+        msg = f'{path}: expected a mean image of three axes, got the shape {blob.shape[:8]}'
+        raise ConversionError(msg)
+    planes = blob.values.reshape(*blob.shape[-3:]).astype('float64')
+    return tuple(planes.mean(axis=(1, 2)).tolist())
+
+
+@_optional_packages()
 def uff_input_size(path: Path) -> tuple[int, int]:
     """Return width and height in pixels of the images that a UFF network takes.
 

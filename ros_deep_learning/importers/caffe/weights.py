@@ -81,6 +81,22 @@ def read_weights(path: Path) -> dict[str, list[StoredBlob]]:
     return weights
 
 
+def read_blob(path: Path) -> StoredBlob:
+    """Read a file that holds one array, such as a mean image.
+
+    Raises:
+        ConversionError: The file cannot be read, is truncated, or is no such array.
+    """
+    try:
+        return _blob(_Reader(), memoryview(read_limited(path, MAX_BYTES)))
+    except OSError as err:
+        msg = f'{path}: cannot be read: {err.strerror}'
+        raise ConversionError(msg) from err
+    except (ValueError, TypeError) as err:
+        msg = f'{path}: not an array of Caffe (.binaryproto), or truncated: {err}'
+        raise ConversionError(msg) from err
+
+
 class _Reader:
     """Splits messages into fields, up to a total number of fields.
 

@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Snapshots of NVIDIA DIGITS: an archive with all that a network needs.
+
+DIGITS (digits/model/views.py, tasks/caffe_train.py) packs the caffemodel, ``deploy.prototxt``,
+``train_val.prototxt``, ``mean.binaryproto``, ``labels.txt`` where there are labels, and
+``info.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from ..cards.card import Channels, Resize, Task
+from ..cards.names import card_name
+from ..cards.source import Archive
+from ..downloads.archives import extract_members, member_names
+from ..errors import CardError
+
+_ARCHIVES: Mapping[str, Archive] = {
+    '.tar.gz': 'tar.gz',
+    '.tgz': 'tar.gz',
+    '.tar': 'tar',
+    '.zip': 'zip',
+}
+_File = Literal['model', 'prototxt', 'labels', 'mean', 'training', 'info']
+_FILES: Mapping[_File, str] = {
+    'prototxt': 'deploy.prototxt',
+    'labels': 'labels.txt',
+    'mean': 'mean.binaryproto',
+    'training': 'train_val.prototxt',
+    'info': 'info.json',
+}
+
+# DIGITS fills with noise at the sides, crops half, or crops; digits/utils/image.py.
+_RESIZES: Mapping[str, Resize] = {
+    'squash': 'stretch',
+    'crop': 'crop',
+    'fill': 'letterbox',
+    'half_crop': 'stretch',
+}
+_ITERATION = re.compile(r'_iter_(\d+)')
+_MEAN_VALUE = re.compile(r'^\s*mean_value\s*:\s*([-+.\deE]+)', re.MULTILINE)
+_MEAN_FILE = re.compile(r'^\s*mean_file\s*:', re.MULTILINE)
+_MAX_TEXT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An unpacked snapshot.
+
+    Attributes:
+        model: The caffemodel.
+        prototxt: The deployed network.
+        labels: The labels, one a line; None where the snapshot has none.
+        name: Name for its card.
+        task: What it does, by its outputs.
+        output: Output blob; None for a detector, which has two.
+        channels: Channel order of its input.
+        resize: How DIGITS fitted images into the input.
+        mean: Subtracted from the pixel values 0..255 in the network's channel order; None where
+            the snapshot does not tell.
+        decisions: What was decided and why, one sentence each.
+    """
+
+    model: Path
+    prototxt: Path
+    labels: Path | None
+    name: str
+    task: Task
+    output: str | None
+    channels: Channels
+    resize: Resize
+    mean: tuple[float, float, float] | None
+    decisions: tuple[str, ...]
+
+    def options(self) -> dict[str, Any]:
+        """Return what is beside the caffemodel as values of the options of `rdl models add`."""
+        mean = self.mean and ','.join(map(repr, self.mean))
+        return {
+            'prototxt': self.prototxt,
+            'labels': self.labels,
+            'name': self.name,
+            'task': self.task,
+            'output_blob': self.output,
+            'resize': self.resize,
+            'channels': self.channels,
+            'scale': '1',
+            'mean': mean,
+            'std': '1',
+        }
+
+
+def is_snapshot(path: Path) -> bool:
+    """Return whether a file has the suffix of an archive."""
+    return _kind(path) is not None
+
+
+def unpack_snapshot(path: Path, folder: Path) -> Snapshot:
+    """Unpack a snapshot, and find out what its network does.
+
+    Args:
+        path: The archive: .tar.gz, .tgz, .tar or .zip.
+        folder: Folder for its files; private to the caller, and empty.
+
+    Raises:
+        CardError: It is no archive, or lacks a file.
+        FetchError: The archive is damaged or hostile.
+        ConversionError: Its prototxt or its mean cannot be read.
+    """
+    kind = _kind(path)
+    if kind is None or not path.is_file():
+        msg = f'{path} is no snapshot: expected a file {", ".join(_ARCHIVES)}'
+        raise CardError(msg)
+    names = member_names(path, kind)
+    models = [name for name in names if name.endswith('.caffemodel')]
+    if not models:
+        msg = (
+            f'{path} holds no .caffemodel, so it is no snapshot of a Caffe network of DIGITS; it '
+            f'holds {", ".join(names[:20]) or "nothing"}'
+        )
+        raise CardError(msg)
+    newest = PurePosixPath(max(models, key=_iteration)).name
+    files = extract_members(path, kind, {'model': newest, **_FILES}, folder)
+    info = _read_info(files['info']) if 'info' in files else {}
+    task, output, why = _task(files['prototxt'])
+    mean, source = _mean(files, task)
+    channels = _channels(files['prototxt'])
+    mode = str(info.get('image resize mode', 'squash'))
+    resize = _RESIZES.get(mode, 'stretch')
+    name = card_name(Path(str(info.get('name') or path.name.partition('.')[0])))
+    labels = files.get('labels')
+    decisions = (
+        f'task: {task} ({why})',
+        f'snapshot: {newest}',
+        f'resize: {resize} (DIGITS: {mode})',
+        f'mean: {source}',
+        f'labels: {"labels.txt" if labels else "none in the snapshot; to fix: --labels FILE"}',
+    )
+    return Snapshot(
+        files['model'],
+        files['prototxt'],
+        labels,
+        name,
+        task,
+        output,
+        channels,
+        resize,
+        mean,
+        decisions,
+    )
+
+
+def _kind(path: Path) -> Archive | None:
+    name = path.name.lower()
+    return next((kind for ending, kind in _ARCHIVES.items() if name.endswith(ending)), None)
+
+
+def _iteration(name: str) -> int:
+    match = _ITERATION.search(name)
+    return int(match[1]) if match else -1
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads(_text(path))
+    except ValueError as err:
+        msg = f'info.json of the snapshot is no JSON: {err}'
+        raise CardError(msg) from err
+    return info if isinstance(info, dict) else {}
+
+
+def _task(prototxt: Path) -> tuple[Task, str | None, str]:
+    """Return the task of a network, its output blob, and why."""
+    from ..importers import caffe_ends
+
+    ends = caffe_ends(prototxt)
+    # DetectNet's own clustering is a layer in Python, which reads both.
+    if {'coverage', 'bboxes'} <= set(ends) or 'Python' in ends.values():
+        return 'detection', None, 'it gives coverage and bboxes, as DetectNet'
+    if len(ends) != 1:
+        msg = (
+            f'{prototxt.name} of the snapshot has the outputs {", ".join(ends) or "none"}; to '
+            'fix: unpack it, and add the caffemodel with --prototxt, --task and --output-blob'
+        )
+        raise CardError(msg)
+    ((output, kind),) = ends.items()
+    if kind in ('Softmax', 'InnerProduct'):
+        return 'classification', output, f'it ends with {kind}'
+    return 'segmentation', output, f'it ends with {kind}'
+
+
+def _channels(prototxt: Path) -> Channels:
+    from ..importers import caffe_input_shapes
+
+    (shape, *_) = caffe_input_shapes(prototxt).values() or ((),)
+    return 'grey' if shape[1:2] == (1,) else 'bgr'
+
+
+def _mean(
+    files: Mapping[_File, Path], task: Task
+) -> tuple[tuple[float, float, float] | None, str]:
+    """Return what was subtracted in training, and where that is written."""
+    from ..importers import caffe_mean
+
+    training = _text(files['training']) if 'training' in files else None
+    if training is not None and (values := _MEAN_VALUE.findall(training)):
+        count = len(set(values)) if len(values) % 3 else 3
+        return _three(tuple(map(float, values[:count]))), 'mean_value in train_val.prototxt'
+    uses_file = bool(_MEAN_FILE.search(training)) if training is not None else None
+    # Old snapshots lack the training network: classifiers of DIGITS subtract a mean by default.
+    if 'mean' in files and (uses_file or (uses_file is None and task == 'classification')):
+        return _three(caffe_mean(files['mean'])), 'the mean pixel of mean.binaryproto'
+    if uses_file is None and task == 'classification':
+        return None, "that of ImageNet, as jetson-inference's: the snapshot has none"
+    return (0.0, 0.0, 0.0), 'none, as in training'
+
+
+def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
+    if len(values) not in (1, 3):
+        msg = f'the mean of the snapshot has {len(values)} channels; expected 1 or 3'
+        raise CardError(msg)
+    first, second, third = values * (3 // len(values))
+    return first, second, third
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes()[:_MAX_TEXT].decode('utf-8', 'replace')
