@@ -59,7 +59,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Image
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = vision_parser('imagenet', __doc__, 'googlenet')
+    parser = vision_parser('imagenet', __doc__, 'efficientnet-lite0')
     parser.add_argument('--threshold', type=float, default=0.01, help='lowest score to print')
     parser.add_argument(
         *('--topK', '--top-k', '--topk'),

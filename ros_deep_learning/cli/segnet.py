@@ -87,7 +87,7 @@ def _write_legend(arguments: argparse.Namespace, network: SegNet) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = vision_parser('segnet', __doc__, 'fcn-resnet18-voc-320x320')
+    parser = vision_parser('segnet', __doc__, 'selfie')
     add = parser.add_argument
     add('--alpha', type=float, default=150, help='opacity of the colours, 0 to 255')
     add('--visualize', default='overlay', help='overlay, mask, or both with a comma between')

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DeepLearningError
+from ..cards.zoo import list_cards
+from ..downloads.store import ModelStore
+from ..errors import DeepLearningError, FetchError
 from ..imaging.compressed import decode_jpeg
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
@@ -24,6 +26,7 @@ from ..video.cameras import StreamOptions
 from ..video.sources import PictureFolder, open_frames
 from .bar import progress_bar
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .next_command import PROGRAMS
 from .sinks import open_sink
 from .vision_arguments import loader_of, spelled
 
@@ -78,12 +81,26 @@ def run_vision(
                 sink.write(picture)
                 count += 1
             print(f'{count} frame{"s" * (count != 1)}; the last took {_times(times)}')
+    except FetchError as err:
+        print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
+        return 1
     except (DeepLearningError, OSError) as err:
         print(f'{parser.prog}: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _without_download(program: str) -> str:
+    """Name the networks of a program's task that are on this machine."""
+    store = ModelStore()
+    names = [
+        card.name
+        for card in list_cards()
+        if PROGRAMS[card.task] == program and store.is_here(card)
+    ]
+    return f'; here without a download: {", ".join(names)} (--network=NAME)' if names else ''
 
 
 def _headline(network: Network[Any]) -> str:

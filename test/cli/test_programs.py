@@ -241,3 +241,29 @@ def test_the_list_of_programs_is_sound() -> None:
         assert where == 'ros' or '.nodes.' not in module
     pip = {name: function for name, function, where in rows if where in ('pip', 'all')}
     assert pip['detectnet'] == pip['detectnet-console'] == 'ros_deep_learning.cli.detectnet:main'
+
+
+@pytest.mark.parametrize(
+    ('program', 'network', 'gone'),
+    [
+        (imagenet, 'efficientnet-lite0', 'googlenet'),
+        (segnet, 'selfie', 'fcn-resnet18-voc-320x320'),
+    ],
+)
+def test_no_option_and_no_download_is_needed(
+    astronaut_png: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    program: object,
+    network: str,
+    gone: str,
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    assert said(capsys, program, astronaut_png, '--offline')[0].startswith(f'{network}: ')
+    # A network that cannot be downloaded: the message names one that is here.
+    assert program.main([str(astronaut_png), f'--network={gone}', '--offline']) == 1
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith(f'{program.__name__.rpartition(".")[2]}: {gone} is not in the cache')
+    assert message.endswith(' (--network=NAME)')
+    assert network in message.partition('here without a download: ')[2]
