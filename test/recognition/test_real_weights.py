@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""YOLOX-Nano with its trained weights, against YOLOX's own preprocessing and formulas.
+"""Trained weights against the networks' own preprocessing and formulas.
 
 The weights are not in the repository: ROS_DEEP_LEARNING_REAL_WEIGHTS names a folder with
-yolox_nano.onnx of YOLOX 0.1.1rc0.
+yolox_nano.onnx of YOLOX 0.1.1rc0, and espnet_cityscapes_1024x512.onnx of ESPNet (p=2, q=8).
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from ros_deep_learning import DetectNet
+from ros_deep_learning import DetectNet, SegNet
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.tasks.suppression import DetectionSettings
 
-WEIGHTS = Path(os.environ.get('ROS_DEEP_LEARNING_REAL_WEIGHTS', '/nowhere')) / 'yolox_nano.onnx'
+FOLDER = Path(os.environ.get('ROS_DEEP_LEARNING_REAL_WEIGHTS', '/nowhere'))
+WEIGHTS = FOLDER / 'yolox_nano.onnx'
+ESPNET = FOLDER / 'espnet_cityscapes_1024x512.onnx'
 PICTURES = sorted((Path(__file__).parents[2] / 'docs' / 'images').glob('*.jpg'))
 SIZE = 416
 
-pytestmark = [
-    pytest.mark.real_weights,
-    pytest.mark.skipif(
-        not WEIGHTS.is_file(), reason='ROS_DEEP_LEARNING_REAL_WEIGHTS has no yolox_nano.onnx'
-    ),
-]
+pytestmark = pytest.mark.real_weights
+
+
+def needs(path: Path) -> Any:
+    """Return the mark of a test that needs a file."""
+    reason = f'ROS_DEEP_LEARNING_REAL_WEIGHTS has no {path.name}'
+    return pytest.mark.skipif(not path.is_file(), reason=reason)
 
 
 def reference(picture_bgr: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -58,6 +61,7 @@ def reference(picture_bgr: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.column_stack([edges, scores.max(1), best])
 
 
+@needs(WEIGHTS)
 @pytest.mark.parametrize('picture', PICTURES, ids=lambda path: path.stem)
 def test_boxes_and_scores_are_those_of_yolox(picture: Path) -> None:
     pixels: Any = cv2.imread(str(picture))
@@ -75,3 +79,33 @@ def test_boxes_and_scores_are_those_of_yolox(picture: Path) -> None:
     # Their ratio is not rounded to whole pixels of the small image; ours is.
     np.testing.assert_allclose(found.boxes_xyxy, clipped, atol=0.004 * width)
     assert found.class_ids.tolist() == rows[:, 5].tolist()
+
+
+# VisualizeResults.py of ESPNet: BGR, and divided by 255 after mean and std.
+ESPNET_MEAN = (72.3923111, 82.90893555, 73.15840149)
+ESPNET_STD = (45.3192215, 46.15289307, 44.91483307)
+
+
+@needs(ESPNET)
+@pytest.mark.parametrize('picture', PICTURES[:2], ids=lambda path: path.stem)
+def test_masks_are_those_of_espnet(picture: Path) -> None:
+    pixels: Any = cv2.imread(str(picture))
+    small = cv2.resize(pixels, (1024, 512)).astype(np.float32)
+    image = ((small - ESPNET_MEAN) / ESPNET_STD / 255).transpose(2, 0, 1)[None]
+    session = onnxruntime.InferenceSession(str(ESPNET), providers=['CPUExecutionProvider'])
+    (scores,) = session.run(None, {session.get_inputs()[0].name: image.astype(np.float32)})
+    height, width = pixels.shape[:2]
+    # Scores at the pixels of the picture, as SegNet interpolates them too.
+    theirs = np.stack([cv2.resize(one, (width, height)) for one in scores[0]]).argmax(0)
+    network = SegNet(
+        ESPNET,
+        channels='bgr',
+        resize='stretch',
+        scale=1.0,
+        mean=ESPNET_MEAN,
+        std=tuple(255 * one for one in ESPNET_STD),
+    )
+    with network as net:
+        assert len(net.labels) == 20
+        mask = net.segment(pixels[..., ::-1]).class_mask
+    assert (mask == theirs).mean() > 0.998
