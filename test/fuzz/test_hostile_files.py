@@ -16,6 +16,7 @@ from kinds import kinds
 
 KINDS = kinds()
 FOUND = {
+    'caffemodel': (58327,),
     'card': (845, 5236, 5815),
     'onnx': (98, 157, 1246, 2871, 1014271),
     'prototxt': (11, 35),

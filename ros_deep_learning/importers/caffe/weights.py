@@ -170,7 +170,8 @@ def _layer(
     blobs: list[StoredBlob] = []
     for number, value in reader.fields(view):
         if number == name_number:
-            name = bytes(value).decode('utf-8', 'replace')
+            # Not bytes(), which makes as many zeros as a number says.
+            name = str(value, 'utf-8', 'replace')
         elif number == blob_number:
             blobs.append(_blob(reader, value))
     return name, blobs

@@ -156,3 +156,11 @@ def test_a_file_that_is_too_large_or_missing_is_refused(read, tmp_path, monkeypa
     monkeypatch.setattr(module, 'MAX_BYTES', 10)
     with pytest.raises(ConversionError, match='it is larger than 10 bytes'):
         read(bytes(11))
+
+
+def test_a_number_in_place_of_a_name_takes_no_memory(tmp_path):
+    # Field 100 is a layer of 7 bytes, whose field 1, the name, is the varint 2**40.
+    path = tmp_path / 'net.caffemodel'
+    path.write_bytes(b'\xa2\x06\x07\x08' + b'\x80' * 5 + b'\x20')
+    with pytest.raises(ConversionError, match='not a caffemodel'):
+        read_weights(path)
