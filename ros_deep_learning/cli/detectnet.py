@@ -17,9 +17,8 @@ from ..imaging.pixels import Pixels
 from ..networks import DetectNet
 from ..tasks.detection import Detections
 from ..tasks.suppression import DetectionSettings
-from ..tasks.times import StageTimes
 from ..tasks.tracking.tracker import Tracker, TrackingSettings
-from .vision import Look, run_vision
+from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 
@@ -50,9 +49,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
     # BGR, because the picture is.
     colors = colors_bgr(network)
 
-    def look(
-        frame: Pixels, picture: NDArray[np.uint8]
-    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
+    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
         found = tracker.update(network.detect(frame))
         draw_detections(
             picture,
@@ -65,7 +62,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
             alpha=arguments.alpha,
             track_ids=found.track_ids,
         )
-        return _lines(found), picture, found.times
+        return Seen(_lines(found), picture, [one.label for one in found])
 
     return network, look
 

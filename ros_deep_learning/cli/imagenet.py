@@ -17,8 +17,7 @@ from ..imaging.pixels import Pixels
 from ..networks import ImageNet
 from ..tasks.classification import ClassificationSettings
 from ..tasks.smoothing import Smoother
-from ..tasks.times import StageTimes
-from .vision import Look, run_vision
+from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, vision_parser
 
 
@@ -47,13 +46,11 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Image
         **options,
     )
 
-    def look(
-        frame: Pixels, picture: NDArray[np.uint8]
-    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
+    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
         seen = smoother.update(network.classify(frame))
         draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
         lines = [f'{one.score:7.2%}  {one.label} (class {one.class_id})' for one in seen]
-        return lines, picture, seen.times
+        return Seen(lines, picture, [one.label for one in list(seen)[:1]])
 
     return network, look
 

@@ -19,8 +19,7 @@ from ..imaging.drawing.mask_overlay import blend_mask, color_mask, legend
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..tasks.segmentation import SegmentationSettings
-from ..tasks.times import StageTimes
-from .vision import Look, run_vision
+from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 _LEAST_SHARE = 0.001
@@ -52,9 +51,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
         _write_legend(arguments, network)
     colors = colors_bgr(network)
 
-    def look(
-        frame: Pixels, picture: NDArray[np.uint8]
-    ) -> tuple[list[str], NDArray[np.uint8], StageTimes]:
+    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
         parts = network.segment(frame)
         pictures = []
         for kind in kinds:
@@ -66,7 +63,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
         shares = parts.shares()
         found = [k for k in np.argsort(-shares, kind='stable') if shares[k] >= _LEAST_SHARE]
         lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
-        return lines, np.hstack(pictures), parts.times
+        return Seen(lines, np.hstack(pictures))
 
     return network, look
 

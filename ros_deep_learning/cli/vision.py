@@ -7,8 +7,9 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,23 +19,36 @@ from numpy.typing import NDArray
 from ..cards.zoo import list_cards
 from ..downloads.store import ModelStore
 from ..errors import DeepLearningError, FetchError
-from ..imaging.compressed import decode_jpeg
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
-from ..tasks.times import StageTimes
-from ..video.cameras import StreamOptions
-from ..video.sources import PictureFolder, open_frames
+from ..video.sinks import PictureSink
+from ..video.sources import SeveralPictures
 from .bar import progress_bar
+from .frames.inputs import named_frames, open_inputs, split_paths
+from .frames.sinks import open_sink
+from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import PROGRAMS
-from .sinks import open_sink
 from .vision_arguments import loader_of, spelled
 
-Look = Callable[[Pixels, NDArray[np.uint8]], tuple[Iterable[str], NDArray[np.uint8], StageTimes]]
-"""Run the network on a frame, given the frame and a copy of it to draw on, (H, W, 3) uint8 BGR.
 
-Returns the lines to print, the annotated picture, BGR, and the times of the stages.
-"""
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What a network found in a frame.
+
+    Attributes:
+        lines: To be printed.
+        picture_bgr: The annotated picture, shape (H, W, 3), uint8.
+        labels: Of each object, or of the best class.
+    """
+
+    lines: Sequence[str]
+    picture_bgr: NDArray[np.uint8]
+    labels: Sequence[str] = ()
+
+
+Look = Callable[[Pixels, NDArray[np.uint8]], Seen]
+"""Run the network on a frame, given the frame and a copy of it to draw on, (H, W, 3) uint8 BGR."""
 
 Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], Look]]
 """Open the network, given the arguments and the keyword arguments that all networks take."""
@@ -53,15 +67,15 @@ def run_vision(
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = parser.parse_args(spelled(sys.argv[1:] if argv is None else argv))
+    arguments = parser.parse_intermixed_args(spelled(sys.argv[1:] if argv is None else argv))
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     try:
-        source = open_frames(arguments.input, StreamOptions(decode_jpeg=decode_jpeg))
-        names = [p.name for p in source.paths] if isinstance(source, PictureFolder) else []
-        count, times = 0, StageTimes()
+        inputs, output = split_paths(arguments.paths, arguments.output)
+        source, summary = open_inputs(inputs), Summary()
         # Before the network, because its build may take minutes.
-        with closing(open_sink(arguments.output, source)) as sink, ExitStack() as loaded:
+        sink = open_sink(output, source, force=arguments.force)
+        with closing(sink), ExitStack() as loaded:
             with progress_bar() as progress:
                 options = {
                     'loader': loader_of(arguments),
@@ -73,14 +87,20 @@ def run_vision(
                 loaded.callback(network.close)
                 network.warm_up()
             print(_headline(network))
-            for index, frame in enumerate(islice(source.frames(), arguments.limit)):
-                lines, picture, times = look(Pixels(frame, 'bgr'), frame.copy())
-                print(names[index] if index < len(names) else f'frame {index}')
-                for line in lines:
+            summary.start()
+            for index, name, frame in islice(named_frames(source), arguments.limit):
+                seen = look(Pixels(frame, 'bgr'), frame.copy())
+                print(name)
+                for line in seen.lines:
                     print(f'  {line}')
-                sink.write(picture)
-                count += 1
-            print(f'{count} frame{"s" * (count != 1)}; the last took {_times(times)}')
+                if isinstance(sink, PictureSink):
+                    sink.index = index
+                sink.write(seen.picture_bgr)
+                summary.add(seen.labels)
+        if isinstance(source, SeveralPictures):
+            summary.left_out = source.left_out
+        # When the file is finished: one that is not whole was not written.
+        print(summary.line(output))
     except FetchError as err:
         print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
         return 1
@@ -106,8 +126,3 @@ def _without_download(program: str) -> str:
 def _headline(network: Network[Any]) -> str:
     info = network.info
     return f'{network.card.name}: {info.backend}, {info.precision}, {len(network.labels)} classes'
-
-
-def _times(times: StageTimes) -> str:
-    total = times.preprocess_ms + times.inference_ms + times.postprocess_ms
-    return f'{total:.1f} ms, the network {times.inference_ms:.1f} ms of it'

@@ -31,10 +31,17 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
         network: Name of the default network.
     """
     parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
-    parser.add_argument('input', help='picture, folder of pictures, or video')
     parser.add_argument(
-        'output', nargs='?', help='annotated picture, folder or video; none = only print'
+        'paths',
+        nargs='+',
+        metavar='INPUT',
+        help='pictures, folders and patterns of pictures, or one video or camera; the last of '
+        'several is the output, unless -o gives that',
     )
+    parser.add_argument(
+        *('-o', '--output'), help='annotated picture, folder or video; without it, only print'
+    )
+    parser.add_argument('--force', action='store_true', help='overwrite files that are there')
     parser.set_defaults(default_network=network)
     parser.add_argument('--network', help=f'name of a network, or path of a card ({network})')
     parser.add_argument('--model', help='network file: .onnx, .caffemodel, .uff or .pb')
@@ -47,9 +54,16 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--offline', action='store_true', help='download nothing')
-    parser.add_argument('--limit', type=int, help='stop after so many frames')
+    parser.add_argument('--limit', type=_frame_count, help='stop after so many frames')
     parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
     return parser
+
+
+def _frame_count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        msg = f'expected 1 or more frames, got {text!r}'
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:

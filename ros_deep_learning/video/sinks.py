@@ -96,13 +96,16 @@ class PictureSink:
         names: File names of the first pictures.
         form: File name of each further picture, with ``%d`` for its number.
 
+    Attributes:
+        index: Index of the next picture, counted from 0; a caller who leaves one out raises it.
+
     Raises:
         ImageError: The folder cannot be created, or ``form`` has no number.
     """
 
     def __init__(self, folder: Path, names: Sequence[str] = (), form: str = NUMBERED) -> None:
         self._folder, self._names, self._form = folder, names, form
-        self._count = 0
+        self.index = 0
         self.paths: list[Path] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -122,8 +125,8 @@ class PictureSink:
         Raises:
             ImageError: The picture cannot be written.
         """
-        write_picture(self.target(self._count), frame_bgr)
-        self._count += 1
+        write_picture(self.target(self.index), frame_bgr)
+        self.index += 1
         self.paths = [self._folder]
 
     def close(self) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -106,27 +106,19 @@ class VideoFile:
         return capture
 
 
-class PictureFolder:
-    """The pictures of a folder sorted by name, one picture, or those that match a pattern.
+class SeveralPictures:
+    """Pictures, each a frame.
 
-    Args:
-        path: The folder or picture; ``*``, ``?`` and ``[`` in its last part make it a pattern.
-
-    Raises:
-        ImageError: There is no such picture.
+    Attributes:
+        paths: The files, in order.
+        left_out: How many of them could not be read when they were played last.
     """
 
     live = False
 
-    def __init__(self, path: Path) -> None:
-        if path.is_dir():
-            names = sorted(path.iterdir())
-        else:
-            names = [path] if path.exists() else sorted(path.parent.glob(path.name))
-        self.paths = [p for p in names if p.suffix.lower() in PICTURE_SUFFIXES]
-        if not self.paths:
-            msg = f'no picture in {path}; known are {", ".join(PICTURE_SUFFIXES)}'
-            raise ImageError(msg)
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = list(paths)
+        self.left_out = 0
 
     @property
     def rate_hz(self) -> float:
@@ -141,17 +133,44 @@ class PictureFolder:
         Raises:
             ImageError: None of them can be read.
         """
-        unreadable = 0
-        for path in self.paths:
+        for _, picture in self.numbered():
+            yield picture
+
+    def numbered(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield each picture as ``frames`` does, with its index in ``paths``."""
+        self.left_out = 0
+        for index, path in enumerate(self.paths):
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if picture is None:
-                unreadable += 1
-                _log.warning('cannot read %s as a picture: left out (%d so far)', path, unreadable)
-                if unreadable == len(self.paths):
+                self.left_out += 1
+                words = 'cannot read %s as a picture: left out (%d so far)'
+                _log.warning(words, path, self.left_out)
+                if self.left_out == len(self.paths):
                     msg = f'cannot read {path} as a picture; remove or replace it'
                     raise ImageError(msg)
                 continue
-            yield picture.astype(np.uint8, copy=False)
+            yield index, picture.astype(np.uint8, copy=False)
+
+
+class PictureFolder(SeveralPictures):
+    """The pictures of a folder sorted by name, one picture, or those that match a pattern.
+
+    Args:
+        path: The folder or picture; ``*``, ``?`` and ``[`` in its last part make it a pattern.
+
+    Raises:
+        ImageError: There is no such picture.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            names = sorted(path.iterdir())
+        else:
+            names = [path] if path.exists() else sorted(path.parent.glob(path.name))
+        super().__init__([p for p in names if p.suffix.lower() in PICTURE_SUFFIXES])
+        if not self.paths:
+            msg = f'no picture in {path}; known are {", ".join(PICTURE_SUFFIXES)}'
+            raise ImageError(msg)
 
 
 def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSource:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,9 @@ from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.zoo import list_cards
 from ros_deep_learning.cli import detectnet, imagenet, segnet
 from ros_deep_learning.importers.tensorflow.tensorflow_messages import parse_graph
+from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
+from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
+from ros_deep_learning.nodes.parameters.segnet_settings import SegNetSettings
 
 PROGRAMS = {'classification': imagenet, 'detection': detectnet, 'segmentation': segnet}
 REAL = ['ssd-mobilenet-v2']
@@ -89,7 +93,7 @@ def test_its_program_runs_it(
     count = stand_ins._count(card)
     assert lines[0] == f'{card.name}: onnxruntime, fp32, {count} classes'
     assert lines[1] == 'picture.png'
-    assert lines[-1].startswith('1 frame; ')
+    assert lines[-1].startswith(f'wrote {output}: 1 frame in ')
     if card.task != 'detection':
         assert len(lines) > 3
         assert 'thing ' in lines[2] or card.labels is not None
@@ -97,7 +101,7 @@ def test_its_program_runs_it(
     assert drawn.shape == (60, 80, 3)
     # The second time nothing is downloaded or converted.
     server.asked.clear()
-    assert main([*arguments, '--offline']) == 0
+    assert main([*arguments, '--offline', '--force']) == 0
     assert server.asked == []
 
 
@@ -172,9 +176,8 @@ def test_other_spellings(given: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ('program', 'meant'),
-    [(imagenet, 'googlenet'), (detectnet, 'ssd-mobilenet-v2'),
-     (segnet, 'fcn-resnet18-voc-320x320')],
-)  # fmt: skip
-def test_the_default_networks_are_theirs(program: object, meant: str) -> None:
-    assert program._parser().parse_args(['x']).default_network == meant
+    ('program', 'settings'),
+    [(imagenet, ImageNetSettings), (detectnet, DetectNetSettings), (segnet, SegNetSettings)],
+)
+def test_the_default_networks_are_those_of_the_nodes(program: Any, settings: Any) -> None:
+    assert program._parser().parse_args(['x']).default_network == settings().model

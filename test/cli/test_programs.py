@@ -113,7 +113,11 @@ def test_detectnet_numbers_what_moves(
         *('--tracker-min-frames=1', '--clustering=0.75', '--overlay=box,labels,track'),
     )
     assert lines[0].startswith('ssd-mobilenet-v2: ')
-    assert lines[-1].startswith('8 frames; ')
+    assert lines[-1].startswith(f'wrote {output}: 8 frames in ')
+    # The stage's own count: one line for each object of each frame.
+    objects = sum(line.startswith('  ') for line in lines)
+    counted = lines[-1].partition('; ')[2].split(', ')
+    assert sum(int(part.rsplit(maxsplit=1)[1]) for part in counted) == objects
     assert any('  #' in line or ' #0  (' in line or ' #1  (' in line for line in lines)
     assert cv2.VideoCapture(str(output)).get(cv2.CAP_PROP_FRAME_COUNT) == 8
 
@@ -267,3 +271,53 @@ def test_no_option_and_no_download_is_needed(
     assert message.startswith(f'{program.__name__.rpartition(".")[2]}: {gone} is not in the cache')
     assert message.endswith(' (--network=NAME)')
     assert network in message.partition('here without a download: ')[2]
+
+
+def test_options_stand_anywhere_and_nothing_is_overwritten(
+    coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / 'out.png'
+    output.write_text('mine')
+    assert imagenet.main([str(coffee_png), '--threshold', '0.1', str(output), ON_CPU]) == 1
+    assert f'{output} is there already: add --force' in capsys.readouterr().err
+    assert output.read_text() == 'mine'
+    lines = said(capsys, imagenet, '--force', '-o', output, coffee_png)
+    assert lines[-1].startswith(f'wrote {output}: 1 frame in ')
+    assert lines[-1].endswith(' fps); espresso 1')
+    assert cv2.imread(str(output)) is not None
+
+
+def test_many_inputs(
+    coffee_png: Path, astronaut_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / 'broken.png'
+    broken.write_text('no picture')
+    # As a shell expands *.png: the last is no output.
+    lines = said(capsys, imagenet, astronaut_png, broken, coffee_png)
+    assert [line for line in lines if line.endswith('.png')] == ['astronaut.png', 'coffee.png']
+    assert lines[-1].startswith('2 frames in ')
+    assert lines[-1].endswith('; 1 unreadable picture left out')
+    assert coffee_png.stat().st_size > 1000
+    said(capsys, imagenet, astronaut_png, broken, coffee_png, '-o', tmp_path / 'out')
+    names = sorted(p.name for p in (tmp_path / 'out').iterdir())
+    assert names == ['astronaut.png', 'coffee.png']
+    # Each result is under its own name, though one between them was left out.
+    for path in (astronaut_png, coffee_png):
+        same = cv2.imread(str(path))[200:] == cv2.imread(str(tmp_path / 'out' / path.name))[200:]
+        assert same.all()
+
+
+@pytest.mark.parametrize('limit', ['-3', '0', 'x'])
+def test_a_limit_is_a_number_of_frames(
+    coffee_png: Path, capsys: pytest.CaptureFixture[str], limit: str
+) -> None:
+    with pytest.raises(SystemExit, match='2'):
+        imagenet.main([str(coffee_png), '--limit', limit])
+    assert f"expected 1 or more frames, got '{limit}'" in capsys.readouterr().err
+
+
+def test_several_videos_are_refused(
+    bikes_clip: Path, coffee_png: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert detectnet.main([str(coffee_png), str(bikes_clip), '-o', 'out']) == 1
+    assert 'give each video in a command of its own' in capsys.readouterr().err

@@ -10,9 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_deep_learning.cli.sinks import open_sink
+from ros_deep_learning.cli.frames.sinks import open_sink
 from ros_deep_learning.errors import ImageError
-from ros_deep_learning.video.sources import FrameSource, PictureFolder, VideoFile
+from ros_deep_learning.video.sources import (
+    FrameSource,
+    PictureFolder,
+    SeveralPictures,
+    VideoFile,
+)
 
 
 @pytest.fixture
@@ -118,6 +123,29 @@ def test_a_video_is_not_written_over_itself(tmp_path: Path, bikes_clip: Path) ->
     (tmp_path / 'link.mp4').symlink_to(bikes_clip)
     with pytest.raises(ImageError, match=r'link\.mp4 would be overwritten'):
         open_sink(f'file://{tmp_path}/link.mp4', VideoFile(bikes_clip))
+
+
+def test_no_other_file_is_overwritten_unless_forced(
+    pictures: PictureFolder, tmp_path: Path, bikes_clip: Path
+) -> None:
+    write(pictures, str(tmp_path / 'out'), 2)
+    write(VideoFile(bikes_clip), str(tmp_path / 'frames'), 1)
+    write(VideoFile(bikes_clip), str(tmp_path / 'out.avi'), 1)
+    again = {'out': pictures, 'out.avi': VideoFile(bikes_clip), 'frames': VideoFile(bikes_clip)}
+    for name, source in again.items():
+        with pytest.raises(ImageError, match=f'{name}.* is there already: add --force'):
+            open_sink(str(tmp_path / name), source)
+        open_sink(str(tmp_path / name), source, force=True).close()
+
+
+def test_two_pictures_of_one_name_do_not_share_a_file(
+    pictures: PictureFolder, tmp_path: Path
+) -> None:
+    (tmp_path / 'other').mkdir()
+    twin = tmp_path / 'other' / 'a.png'
+    cv2.imwrite(str(twin), np.zeros((16, 24, 3), np.uint8))
+    with pytest.raises(ImageError, match='2 inputs would be written to'):
+        open_sink(str(tmp_path / 'out'), SeveralPictures([*pictures.paths, twin]))
 
 
 def test_outputs_may_be_told_as_addresses(pictures: PictureFolder, tmp_path: Path) -> None:

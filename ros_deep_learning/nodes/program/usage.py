@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from rclpy.utilities import remove_ros_args
 
 from ...errors import UsageError
+from ...video.sinks import VIDEO_SUFFIXES
+from ...video.sources import PICTURE_SUFFIXES
 from ..messages.topics import Topic
 from ..parameters.parameter_table import ParameterTable, constraint_text, rule_of
 
 WIDTH = 79
+_PLAYED = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
 
 
 class DescribedNode(Protocol):
@@ -55,6 +60,8 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
             f'unknown argument {unknown[0]!r}: {may_be}; those of ROS follow --ros-args, '
             'such as --ros-args -p NAME:=VALUE'
         )
+        if not choosable:
+            msg += _program_for_files(unknown[0], nodes)
         raise UsageError(msg)
     try:
         remove_ros_args(argv)
@@ -62,6 +69,16 @@ def chosen_nodes(argv: Sequence[str], nodes: Sequence[Any], *, choosable: bool) 
         msg = f'{err}; --help shows how arguments are written'
         raise UsageError(msg) from err
     return [known[name] for name in dict.fromkeys(names)] or list(nodes)
+
+
+def _program_for_files(argument: str, nodes: Sequence[Any]) -> str:
+    """Return what to type for a picture or video, where the node has a console program."""
+    name = nodes[0].default_name
+    suffix = Path(argument).suffix.lower()
+    if name not in ('imagenet', 'detectnet', 'segnet') or suffix not in _PLAYED:
+        return ''
+    call = f'{name} {shlex.quote(argument)}'
+    return f'; this is the node: for a picture or video, type {call} without ros2 run'
 
 
 def _own_arguments(argv: Sequence[str]) -> list[str]:

@@ -153,6 +153,13 @@ def test_the_help_has_the_topics_of_the_running_node(
     ('name', 'arguments', 'code', 'words'),
     [
         ('detectnet', ['model:=x'], 2, "unknown argument 'model:=x': the program takes none"),
+        (
+            'detectnet',
+            ['a b.JPG'],
+            2,
+            "for a picture or video, type detectnet 'a b.JPG' without ros2 run",
+        ),
+        ('vision', ['a.mp4'], 2, 'known are'),
         ('vision', ['posenet'], 2, 'known are detectnet, imagenet, segnet'),
         ('segnet', ['--ros-args', '--bogus'], 2, '--bogus'),
         ('segnet', ['--ros-args', '-p', 'model'], 2, "'-p model'"),

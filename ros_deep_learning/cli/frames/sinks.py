@@ -4,39 +4,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageError
-from ..paths import user_path
-from ..video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, check_output_scheme, open_output
-from ..video.sources import PICTURE_SUFFIXES, FrameSource, PictureFolder, VideoFile
+from ...errors import ImageError
+from ...paths import user_path
+from ...video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, check_output_scheme, open_output
+from ...video.sources import PICTURE_SUFFIXES, FrameSource, SeveralPictures, VideoFile
 
 
-def open_sink(output: str | None, source: FrameSource) -> Sink:
+def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -> Sink:
     """Open the output of a program.
 
     Args:
         output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder,
             with or without ``file://`` before it; None writes nothing.
         source: Source of the frames; in a folder they keep its names.
+        force: Whether files that are there already are overwritten.
 
     Raises:
-        ImageError: The output is of no known kind, or would overwrite a source.
+        ImageError: The output is of no known kind, would overwrite a source or, without
+            ``force``, another file.
     """
+    sink: Sink
     if not output:
         return _Nowhere()
     check_output_scheme(output)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
-    if not isinstance(source, PictureFolder) or suffix in VIDEO_SUFFIXES:
+    if not isinstance(source, SeveralPictures) or suffix in VIDEO_SUFFIXES:
         played = source.path if isinstance(source, VideoFile) else None
         _check_apart([path], [played] if isinstance(played, Path) else [])
-        return open_output(output, source.rate_hz)
-    sink: Sink
+        sink = open_output(output, source.rate_hz)
+        # How many frames a video has is not known: the first picture stands for all.
+        _check_new([sink.target(0)] if isinstance(sink, PictureSink) else [path], force=force)
+        return sink
     if suffix not in PICTURE_SUFFIXES and (path.is_dir() or not suffix):
         sink = PictureSink(path, [p.name for p in source.paths])
     elif suffix in PICTURE_SUFFIXES and len(source.paths) == 1:
@@ -44,7 +50,10 @@ def open_sink(output: str | None, source: FrameSource) -> Sink:
     else:
         sink = open_output(output, source.rate_hz)
     if isinstance(sink, PictureSink):
-        _check_apart([sink.target(k) for k in range(len(source.paths))], source.paths)
+        targets = [sink.target(k) for k in range(len(source.paths))]
+        _check_apart(targets, source.paths)
+        _check_distinct(targets)
+        _check_new(targets, force=force)
     return sink
 
 
@@ -53,6 +62,23 @@ def _check_apart(targets: Sequence[Path], sources: Sequence[Path]) -> None:
     for target in targets:
         if target.resolve() in taken:
             msg = f'{target} would be overwritten; give another output'
+            raise ImageError(msg)
+
+
+def _check_distinct(targets: Sequence[Path]) -> None:
+    for target, count in Counter(targets).items():
+        if count > 1:
+            msg = f'{count} inputs would be written to {target}; give an output such as out-%d.png'
+            raise ImageError(msg)
+
+
+def _check_new(targets: Sequence[Path], *, force: bool) -> None:
+    for target in targets:
+        if not force and target.is_file():
+            msg = (
+                f'{target} is there already: add --force to overwrite it, or give another output; '
+                'to use it as an input, give -o OUTPUT'
+            )
             raise ImageError(msg)
 
 
