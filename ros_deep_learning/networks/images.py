@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ImageError
 from ..imaging.pixels import Pixels
+from ..text import one_line
 from .device.device_arrays import CudaArray, is_on_gpu, to_host
 
 ImageLike = ArrayLike | CudaArray | Pixels | str | PathLike[str]
@@ -21,7 +22,8 @@ ImageLike = ArrayLike | CudaArray | Pixels | str | PathLike[str]
 def as_pixels(image: ArrayLike | CudaArray | str | PathLike[str]) -> Pixels:
     """Convert an image: an RGB array of shape (H, W, 3), uint8, or the path of a picture.
 
-    Arrays are not copied, except those on a GPU.
+    Arrays are not copied, except those on a GPU. Of objects without ``__array__``, those in host
+    memory with ``__dlpack__`` are taken too.
 
     Raises:
         ImageError: The array has another shape or type, or cannot be copied from its GPU; or the
@@ -30,11 +32,25 @@ def as_pixels(image: ArrayLike | CudaArray | str | PathLike[str]) -> Pixels:
     if isinstance(image, (str, PathLike)):
         return read_picture(image)
     # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.
-    array: NDArray[Any] = to_host(image) if is_on_gpu(image) else np.asarray(image)
+    array: NDArray[Any] = to_host(image) if is_on_gpu(image) else _in_host_memory(image)
     # The usual frame[..., ::-1] of OpenCV's images: OpenCV would copy such a view pixel by pixel.
     if array.ndim == 3 and array.strides[2] == -1:
         return Pixels(array[..., ::-1], 'bgr')
     return Pixels(array)
+
+
+def _in_host_memory(image: Any) -> NDArray[Any]:
+    """Return an image in host memory as an array, without a copy if it is one already."""
+    if hasattr(image, '__array__') or not hasattr(image, '__dlpack__'):
+        return np.asarray(image)
+    try:
+        return np.from_dlpack(image)
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as err:
+        msg = (
+            f'cannot read the {type(image).__name__} by DLPack: {one_line(err)}; to fix: move it '
+            'to host memory as uint8 first'
+        )
+        raise ImageError(msg) from err
 
 
 def read_picture(path: str | PathLike[str]) -> Pixels:

@@ -37,6 +37,35 @@ def test_anything_with_an_array_inside():
     assert as_pixels(Picture()).array.max() == 7
 
 
+class OnlyDlpack:
+    """An array that another library made, with nothing but DLPack's two methods."""
+
+    def __init__(self, array, device=(1, 0)):
+        self.array, self.device = array, device
+
+    def __dlpack__(self, **options):
+        if self.device != (1, 0):
+            msg = 'the array lies on a GPU'
+            raise BufferError(msg)
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.device
+
+
+@pytest.mark.parametrize('order', ['rgb', 'bgr'])
+def test_arrays_of_dlpack_are_not_copied(order):
+    image = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    pixels = as_pixels(OnlyDlpack(image if order == 'rgb' else image[..., ::-1]))
+    assert pixels.order == order
+    assert np.shares_memory(pixels.array, image)
+
+
+def test_dlpack_of_another_device_is_refused():
+    with pytest.raises(ImageError, match='by DLPack: the array lies on a GPU; to fix: move it'):
+        as_pixels(OnlyDlpack(np.zeros((4, 6, 3), np.uint8), device=(2, 0)))
+
+
 @pytest.mark.parametrize('image', [[], [[[1, 2, 3]]], None, np.zeros((2, 2), np.uint8)])
 def test_not_an_image(image):
     with pytest.raises(ImageError, match='expected a uint8 image of shape'):
