@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.cli import detectnet, imagenet, segnet, vision_arguments
+from ros_deep_learning.cli.frames.inputs import split_paths
 from ros_deep_learning.recognition.choice import choose_card
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +97,8 @@ def test_a_line_runs(
 def test_a_line_with_a_camera_is_understood(line: str) -> None:
     program, *arguments = shlex.split(line)
     read = PROGRAMS[program]._parser().parse_args(arguments)
-    assert CAMERA.match(f' {read.input}')
+    (source,), _ = split_paths(read.paths, read.output)
+    assert CAMERA.match(f' {source}')
 
 
 @pytest.mark.parametrize('line', LAUNCHED)
