@@ -7,16 +7,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SettingsError
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet
 from ..tasks.detection import Detections
-from ..tasks.suppression import DetectionSettings
+from ..tasks.parts import Region, TilingSettings
+from ..tasks.suppression import DetectionFilter, DetectionSettings
 from ..tasks.tracking.tracker import Tracker, TrackingSettings
 from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
@@ -41,16 +44,17 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
     outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
     network = DetectNet(
         chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
-        settings=DetectionSettings(
-            score_threshold=tracker.least_score, cluster_overlap=arguments.clustering
-        ),
+        settings=_settings(arguments, tracker.least_score),
         **options,
     )
+    settings = network.settings
+    if names := list(filter(None, (name.strip() for name in arguments.classes.split(',')))):
+        settings = replace(settings, only=DetectionFilter(network.class_ids(names)))
     # BGR, because the picture is.
     colors = colors_bgr(network)
 
     def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
-        found = tracker.update(network.detect(frame))
+        found = tracker.update(network.detect(frame, settings=settings))
         draw_detections(
             picture,
             found.boxes_xyxy,
@@ -77,6 +81,30 @@ def _lines(found: Detections) -> list[str]:
     return lines
 
 
+def _settings(arguments: argparse.Namespace, score_threshold: float) -> DetectionSettings:
+    width, height = arguments.tile_width, arguments.tile_height
+    if height and not width:
+        msg = '--tile-height cuts nothing without --tile-width; give both'
+        raise SettingsError(msg)
+    tile_wh = (width, height or width)
+    return DetectionSettings(
+        score_threshold=score_threshold,
+        iou_threshold=arguments.iou,
+        cluster_overlap=arguments.clustering,
+        region=arguments.region,
+        tiling=TilingSettings(tile_wh, arguments.tile_overlap) if width else None,
+    )
+
+
+def _region(text: str) -> Region:
+    try:
+        x1, y1, x2, y2 = map(float, text.split(','))
+    except ValueError as err:
+        msg = f'expected four edges as shares of the image, such as 0.25,0.5,0.75,1, got {text!r}'
+        raise argparse.ArgumentTypeError(msg) from err
+    return x1, y1, x2, y2
+
+
 def _tracking(arguments: argparse.Namespace) -> TrackingSettings | None:
     if arguments.tracker is None and not arguments.tracking:
         return None
@@ -98,8 +126,18 @@ def _parser() -> argparse.ArgumentParser:
         help='merge boxes that overlap by this share, as jetson-inference does (0.75), in place '
         'of suppressing the weaker one',
     )
-    add('--overlay', default='box,lines,labels,conf', help='box, lines, labels, conf, track, none')
-    add('--alpha', type=float, default=120, help='opacity of the boxes, 0 to 255')
+    add('--classes', default='', help='report only these, joined by commas: person,car')
+    add('--iou', type=float, default=0.6, help='overlap above which the weaker box is dropped')
+    add('--region', type=_region, help='part to look at: left,top,right,bottom as shares 0 to 1')
+    add('--tile-width', type=int, default=0, help='cut large images into tiles so many px wide')
+    add('--tile-height', type=int, default=0, help='height of the tiles; default: the width')
+    add('--tile-overlap', type=float, default=0.2, help='least share of a tile in its neighbour')
+    add(
+        '--overlay',
+        default='box,lines,labels,conf,track',
+        help='parts to draw: box, lines, labels, conf, track or none (default: all)',
+    )
+    add('--alpha', type=float, default=50, help='opacity of the boxes, 0 to 255')
     add('--mean-pixel', type=float, default=0.0, help='subtracted from every pixel value')
     add('--output-cvg', help='tensor of the scores')
     add('--output-bbox', help='tensor of the boxes')

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError, SettingsError
 from ..imaging.drawing.mask_overlay import blend_mask, color_mask, legend
+from ..imaging.palettes import UNLABELLED
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..tasks.segmentation import SegmentationSettings
@@ -24,6 +25,8 @@ from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 _LEAST_SHARE = 0.001
 """Of the pixels, for a class to be printed."""
+_BARE = 'background'
+"""The class that overlays leave without colour, as those of the node do."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,13 +53,18 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
     if arguments.legend is not None:
         _write_legend(arguments, network)
     colors = colors_bgr(network)
+    shown_ids = np.arange(256, dtype=np.uint8)
+    for k, label in enumerate(network.labels):
+        if label.casefold() == _BARE:
+            shown_ids[k] = UNLABELLED
 
     def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
         parts = network.segment(frame)
         pictures = []
         for kind in kinds:
             if kind == 'overlay':
-                blend_mask(picture, parts.class_mask, colors, alpha=arguments.alpha)
+                shown = cv2.LUT(parts.class_mask, shown_ids).astype(np.uint8, copy=False)
+                blend_mask(picture, shown, colors, alpha=arguments.alpha)
                 pictures.append(picture)
             else:
                 pictures.append(color_mask(parts.class_mask, colors))
@@ -86,7 +94,7 @@ def _write_legend(arguments: argparse.Namespace, network: SegNet) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = vision_parser('segnet', __doc__, 'selfie')
     add = parser.add_argument
-    add('--alpha', type=float, default=150, help='opacity of the colours, 0 to 255')
+    add('--alpha', type=float, default=120, help='opacity of the colours, 0 to 255')
     add('--visualize', default='overlay', help='overlay, mask, or both with a comma between')
     add('--filter-mode', choices=('linear', 'point'), default='linear')
     add('--ignore-class', help='class whose pixels get the second-best class (default: void)')

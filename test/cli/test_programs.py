@@ -13,6 +13,7 @@ import pytest
 import zoo_stand_ins as stand_ins
 from numpy.typing import NDArray
 
+from ros_deep_learning import SegNet
 from ros_deep_learning.cards.zoo import find_card, zoo_folder
 from ros_deep_learning.cli import detectnet, imagenet, segnet
 
@@ -321,3 +322,50 @@ def test_several_videos_are_refused(
 ) -> None:
     assert detectnet.main([str(coffee_png), str(bikes_clip), '-o', 'out']) == 1
     assert 'give each video in a command of its own' in capsys.readouterr().err
+
+
+def test_segnet_leaves_the_background_bare(
+    astronaut_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / 'out.png'
+    said(capsys, segnet, astronaut_png, output)
+    before, after = cv2.imread(str(astronaut_png)), cv2.imread(str(output))
+    with SegNet('selfie', backend='onnxruntime') as net:
+        mask = net.segment(astronaut_png).class_mask
+        background = net.labels.index('background')
+    assert np.array_equal(after[mask == background], before[mask == background])
+    assert (after[mask != background] != before[mask != background]).any(axis=1).mean() > 0.9
+
+
+def test_detectnet_takes_classes_a_region_and_tiles_as_the_node_does(
+    astronaut_png: Path, capsys: pytest.CaptureFixture[str], ssd_onnx: Path
+) -> None:
+    every = said(capsys, detectnet, astronaut_png, '--threshold=0.3')
+    assert 'person 1' in every[-1]
+    assert 'person' not in said(capsys, detectnet, astronaut_png, '--classes=dog, Cat')[-1]
+    assert 'person 1' in said(capsys, detectnet, astronaut_png, '--classes=Person')[-1]
+    left = said(capsys, detectnet, astronaut_png, '--region', '0,0,0.5,1', '--threshold=0.2')
+    edges = [float(line.rpartition('(')[2].split(',')[0]) for line in left if '  (' in line]
+    assert all(edge <= 256 for edge in edges)
+    tiled = ('--tile-width=300', '--tile-overlap', '0.3', '--iou=0.4')
+    assert said(capsys, detectnet, astronaut_png, *tiled)[-1].startswith('1 frame in ')
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['--classes=zebras'], "'zebras' is none of the 90 labels; close to it: zebra"),
+        (['--region=0.5,0,0.5,1'], 'region: expected x1 < x2'),
+        (['--tile-height=9'], '--tile-height cuts nothing'),
+        (['--iou=2'], 'iou_threshold'),
+    ],
+)
+def test_detectnets_options_are_checked(
+    astronaut_png: Path,
+    capsys: pytest.CaptureFixture[str],
+    ssd_onnx: Path,
+    arguments: list[str],
+    words: str,
+) -> None:
+    assert detectnet.main([str(astronaut_png), ON_CPU, *arguments]) == 1
+    assert words in capsys.readouterr().err.splitlines()[-1]
