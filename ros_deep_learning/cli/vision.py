@@ -25,6 +25,7 @@ from ..video.sinks import PictureSink
 from ..video.sources import SeveralPictures
 from .bar import progress_bar
 from .frames.inputs import named_frames, open_inputs, split_paths
+from .frames.results import Results, Rows
 from .frames.sinks import open_sink
 from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
@@ -40,11 +41,13 @@ class Seen:
         lines: To be printed.
         picture_bgr: The annotated picture, shape (H, W, 3), uint8.
         labels: Of each object, or of the best class.
+        rows: Everything that was found, for ``--results``.
     """
 
     lines: Sequence[str]
     picture_bgr: NDArray[np.uint8]
     labels: Sequence[str] = ()
+    rows: Rows = ()
 
 
 Look = Callable[[Pixels, NDArray[np.uint8]], Seen]
@@ -75,7 +78,10 @@ def run_vision(
         source, summary = open_inputs(inputs), Summary()
         # Before the network, because its build may take minutes.
         sink = open_sink(output, source, force=arguments.force)
-        with closing(sink), ExitStack() as loaded:
+        results = Results(
+            arguments.results, has_boxes=parser.prog == 'detectnet', force=arguments.force
+        )
+        with closing(results), closing(sink), ExitStack() as loaded:
             with progress_bar() as progress:
                 options = {
                     'loader': loader_of(arguments),
@@ -87,6 +93,7 @@ def run_vision(
                 loaded.callback(network.close)
                 network.warm_up()
             print(_headline(network))
+            results.labels = network.labels
             summary.start()
             for index, name, frame in islice(named_frames(source), arguments.limit):
                 seen = look(Pixels(frame, 'bgr'), frame.copy())
@@ -97,6 +104,7 @@ def run_vision(
                     sink.index = index
                 sink.write(seen.picture_bgr)
                 summary.add(seen.labels)
+                results.add(index, name, (frame.shape[1], frame.shape[0]), seen.rows)
         if isinstance(source, SeveralPictures):
             summary.left_out = source.left_out
         # When the file is finished: one that is not whole was not written.

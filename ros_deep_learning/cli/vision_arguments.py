@@ -54,6 +54,11 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--offline', action='store_true', help='download nothing')
+    parser.add_argument(
+        '--results',
+        type=Path,
+        help='file for what was found: .json (COCO, boxes only), .jsonl (a frame a line) or .csv',
+    )
     parser.add_argument('--limit', type=_frame_count, help='stop after so many frames')
     parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
     return parser
