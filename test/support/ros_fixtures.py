@@ -97,19 +97,26 @@ def graph(module_graph: Graph, lasting: Lasting) -> Iterator[Graph]:
     """Lend the test node of the module to a test."""
     expected = {'tester', *lasting.nodes}
 
+    def others() -> set[str]:
+        return set(module_graph.node.get_node_names()) - expected
+
     def alone() -> bool:
         # Discovery of another process takes up to some seconds, the end of one longer.
         for _ in range(500):
-            if expected.issuperset(module_graph.node.get_node_names()):
+            if not others():
                 return True
             # A lifecycle node of this process leaves when its state machine is collected.
             gc.collect()
             time.sleep(0.02)
-        module_graph.renew()
         return False
 
     # One of the same name would answer in place of the node under test.
-    module_graph.wait_until('the nodes of the test before to leave', alone)
+    for _ in range(5):
+        if alone():
+            break
+        module_graph.renew()
+    else:
+        pytest.fail(f'waited in vain for the end of {sorted(others())}')
     module_graph.begin()
     try:
         yield module_graph
