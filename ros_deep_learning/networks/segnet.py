@@ -80,7 +80,9 @@ class SegNet(Network[SegmentationSettings]):
             raise CardError(msg)
         shape, spec = self._output_shapes[self._role], self._card.input
         known = len(named) or len(labels_in_metadata(self.info.metadata))
-        count = known or likely_class_count(shape, (spec.width, spec.height))
+        count = known or likely_class_count(
+            shape, (spec.width, spec.height), planar=spec.layout == 'nchw'
+        )
         try:
             class_axis(shape, count)
             if self._gives_ids or -1 in shape:

@@ -45,14 +45,16 @@ def class_axis(shape: tuple[int, ...], label_count: int) -> int | None:
     return 0 if shape[0] <= shape[2] else 2
 
 
-def likely_class_count(shape: tuple[int, ...], input_wh: tuple[int, int]) -> int:
+def likely_class_count(shape: tuple[int, ...], input_wh: tuple[int, int], *, planar: bool) -> int:
     """Guess the number of classes from how an output's grid lies over the input; 0 is unknown.
 
     Along both sides of a grid its cells are equally large, give or take a pixel of rounding.
+    Where that holds for none or for both axes, the classes lie where the input has its channels.
 
     Args:
         shape: (C, h, w), (h, w, C) or (h, w), without batch axis; -1 is open.
         input_wh: Width and height of the network's input in pixels.
+        planar: Whether the input has its channels first.
     """
     if len(shape) != 3 or min(shape) < 1:
         return 0
@@ -62,7 +64,8 @@ def likely_class_count(shape: tuple[int, ...], input_wh: tuple[int, int]) -> int
         for count, (rows, columns) in ((shape[0], shape[1:]), (shape[2], shape[:2]))
         if abs(columns * height - rows * width) < max(width, height)
     ]
-    return max(2, counts[0]) if len(counts) == 1 else 0
+    count = counts[0] if len(counts) == 1 else shape[0 if planar else 2]
+    return max(2, count)
 
 
 def class_count_of(shape: tuple[int, ...], label_count: int) -> int:

@@ -57,15 +57,22 @@ def test_axis_of_the_classes(shape, labels, axis):
         # A stride of 32 with the last row half outside.
         ((21, 9, 15), (480, 272), 21),
         ((1, 40, 50), (100, 80), 2),
-        # What nothing tells: both ways fit, or none, or the network leaves it open.
-        ((16, 16, 16), (512, 512), 0),
-        ((21, 7, 9), (512, 512), 0),
+        # The network leaves it open.
         ((21, -1, -1), (512, 512), 0),
         ((40, 50), (100, 80), 0),
     ],
 )
-def test_classes_told_by_the_grid(shape, input_wh, count):
-    assert likely_class_count(shape, input_wh) == count
+@pytest.mark.parametrize('planar', [False, True])
+def test_classes_told_by_the_grid(shape, input_wh, count, planar):
+    assert likely_class_count(shape, input_wh, planar=planar) == count
+
+
+@pytest.mark.parametrize(
+    ('shape', 'first', 'last'), [((16, 16, 16), 16, 16), ((21, 7, 9), 21, 9), ((2, 6, 21), 2, 21)]
+)
+def test_classes_where_the_grid_does_not_tell(shape, first, last):
+    assert likely_class_count(shape, (512, 512), planar=True) == first
+    assert likely_class_count(shape, (512, 512), planar=False) == last
 
 
 @pytest.mark.parametrize('shape', [(), (5,), (0, 4, 4), (3, 4, 0), (1, 2, 3, 4)])
