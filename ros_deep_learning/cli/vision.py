@@ -30,7 +30,7 @@ from .frames.sinks import open_sink
 from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import PROGRAMS
-from .vision_arguments import loader_of, spelled
+from .vision_arguments import loader_of, refuse_gone, spelled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,9 @@ def run_vision(
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = parser.parse_intermixed_args(spelled(sys.argv[1:] if argv is None else argv))
+    given = spelled(sys.argv[1:] if argv is None else argv)
+    refuse_gone(parser, given)
+    arguments = parser.parse_intermixed_args(given)
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     try:

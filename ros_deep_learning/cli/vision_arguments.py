@@ -21,6 +21,14 @@ from ..recognition.choice import choose_card
 from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
 
+GONE = {
+    '--batch-size': 'frames are run one by one; the nodes have the parameter max_batch',
+    '--camera': 'give the camera as the input, such as /dev/video0',
+    '--profile': 'the last line has the time and the rate of all frames',
+    '--snapshots': 'give the folder as the output: -o FOLDER',
+}
+"""Options of jetson-inference that these programs do not have, and what to do instead."""
+
 
 def vision_parser(prog: str, description: str | None, network: str) -> argparse.ArgumentParser:
     """Make a parser with the common arguments.
@@ -97,6 +105,14 @@ def given_values(arguments: argparse.Namespace) -> dict[str, Any]:
         std=arguments.std,
         input_size=arguments.input_size,
     )
+
+
+def refuse_gone(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """End the program with what to do instead if there is an option of ``GONE``."""
+    for argument in argv:
+        name = argument.partition('=')[0]
+        if name in GONE:
+            parser.error(f'{name} of jetson-inference is not an option here: {GONE[name]}')
 
 
 def spelled(argv: Sequence[str]) -> list[str]:

@@ -369,3 +369,14 @@ def test_detectnets_options_are_checked(
 ) -> None:
     assert detectnet.main([str(astronaut_png), ON_CPU, *arguments]) == 1
     assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize('option', ['--profile', '--batch_size=1', '--snapshots=x', '--camera'])
+def test_an_option_that_is_gone_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    with pytest.raises(SystemExit, match='2'):
+        imagenet.main(['x.png', option])
+    name = option.partition('=')[0].replace('_', '-')
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f'imagenet: error: {name} of jetson-inference is not an option here: ')
