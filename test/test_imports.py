@@ -50,6 +50,7 @@ LIBRARIES = {
     'onnx',
     'onnxruntime',
     'platformdirs',
+    'av',
     'pycuda',
     'pynvml',
     'scipy',

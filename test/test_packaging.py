@@ -41,6 +41,7 @@ PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 # Come with another dependency, are optional and asked for where they are used, or are ours.
 NOT_DECLARED = {
     'ament_index_python',
+    'av',
     'foxglove_msgs',
     'google',
     'onnx',

@@ -127,6 +127,7 @@ NODE_TESTS = (
     'pytest-rerunfailures',
     'pytest-xdist',
     'hypothesis',
+    'av',
     'scipy',
 )
 """The part of tests.in for a whole distribution, which needs no checkers and no CUDA."""

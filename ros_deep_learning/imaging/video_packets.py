@@ -105,6 +105,8 @@ class PacketDecoder:
             if not has_key_frame(content, self._codec):
                 return None
             self._decoder = self._av.CodecContext.create(self._codec, 'r')
+            # Coded pictures are padded to whole blocks, so the exact limit is checked later.
+            self._decoder.options = {'max_pixels': str(2 * self._max_pixels)}
             # Threads would hold frames back.
             self._decoder.thread_type = 'NONE'
         try:

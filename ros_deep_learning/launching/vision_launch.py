@@ -94,7 +94,7 @@ def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
         Argument(
             'image_transport',
             '',
-            'auto, raw or compressed, for all of them.',
+            'auto, raw, compressed, ffmpeg or foxglove, for all of them.',
             str,
             'image_transport',
         ),

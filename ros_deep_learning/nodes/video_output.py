@@ -48,6 +48,18 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             'sensor_msgs/CompressedImage',
             'JPEG or PNG, while there is no raw publisher',
         ),
+        Topic(
+            'in',
+            '~/image_in/ffmpeg',
+            'ffmpeg_image_transport_msgs/FFMPEGPacket',
+            'H.264 or H.265 in place of it, where PyAV is installed',
+        ),
+        Topic(
+            'in',
+            '~/image_in/foxglove',
+            'foxglove_msgs/CompressedVideo',
+            'H.264 or H.265 in place of it, where PyAV is installed',
+        ),
         Topic('out', '~/written', 'std_msgs/Header', 'the header of each image that was written'),
     )
 

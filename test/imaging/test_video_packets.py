@@ -4,26 +4,16 @@
 
 from __future__ import annotations
 
-import array
 import sys
-from fractions import Fraction
 
-import numpy as np
 import pytest
 
 from ros_deep_learning.errors import BackendUnavailableError, ImageError
 from ros_deep_learning.imaging.video_packets import PacketDecoder, has_key_frame, read_codec
 
-av = pytest.importorskip('av')
-ENCODERS = {'h264': 'libx264', 'hevc': 'libx265'}
-GROUP = 6
-"""A key frame is followed by 5 others."""
+pytest.importorskip('av')
 
-
-def picture(number: int) -> np.ndarray:
-    rgb = np.full((64, 96, 3), (10 * number, 100, 200 - 5 * number), np.uint8)
-    rgb[10:30, 3 * number : 3 * number + 20] = 255
-    return rgb
+from packets import ENCODERS, GROUP, encoded, is_picture
 
 
 @pytest.fixture(scope='module', params=ENCODERS)
@@ -33,26 +23,7 @@ def codec(request):
 
 @pytest.fixture(scope='module')
 def packets(codec):
-    encoder = av.CodecContext.create(ENCODERS[codec], 'w')
-    encoder.width, encoder.height, encoder.pix_fmt = 96, 64, 'yuv420p'
-    encoder.framerate, encoder.time_base = 30, Fraction(1, 30)
-    encoder.options = {
-        'g': str(GROUP), 'bf': '0', 'tune': 'zerolatency', 'preset': 'ultrafast', 'crf': '10',
-        'x265-params': f'keyint={GROUP}:bframes=0:log-level=none',
-    }  # fmt: skip
-    made = []
-    for number in range(3 * GROUP):
-        frame = av.VideoFrame.from_ndarray(picture(number), 'rgb24')
-        frame.pts = number
-        made += encoder.encode(frame)
-    made += encoder.encode(None)
-    assert len(made) == 3 * GROUP
-    return [array.array('B', bytes(each)) for each in made]
-
-
-def is_picture(pixels, number):
-    off = np.abs(pixels.as_order('rgb').astype(int) - picture(number))
-    return np.median(off) < 6 and off.mean() < 8
+    return encoded(codec)
 
 
 def test_every_packet_is_a_picture(codec, packets):
@@ -97,6 +68,11 @@ def test_a_damaged_packet_costs_no_more_than_its_group(codec, packets, damage):
 def test_a_picture_that_is_too_large_is_refused(codec, packets):
     with pytest.raises(ImageError, match='96x64 pixels is refused: the limit is 6000'):
         PacketDecoder(codec, 6000).decode(packets[0])
+
+
+def test_a_picture_of_more_than_twice_the_limit_is_refused_by_ffmpeg(codec, packets):
+    with pytest.raises(ImageError, match=f'a {codec} packet of .* bytes cannot be decoded'):
+        PacketDecoder(codec, 1000).decode(packets[0])
 
 
 @pytest.mark.parametrize(

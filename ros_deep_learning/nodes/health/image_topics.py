@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from rclpy.node import Node
 
@@ -14,6 +14,11 @@ from .matching import full_name
 RAW_TYPE = 'sensor_msgs/msg/Image'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 COMPRESSED_SUFFIX = '/compressed'
+VIDEO_TYPES = {
+    'ffmpeg': 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket',
+    'foxglove': 'foxglove_msgs/msg/CompressedVideo',
+}
+"""The transports of H.264 and H.265, named as image_transport's plugins and their topics."""
 MOST_NAMED = 3
 
 
@@ -25,19 +30,25 @@ class ImageTopics:
         remapped: The topic as it is remapped, such as ``~/image_in``.
         raw: Full name of the topic of raw images.
         compressed: Full name of the topic of compressed images.
-        transport: Which of them are read: ``auto``, ``raw`` or ``compressed``.
+        transport: Which are read: ``auto``, ``raw``, ``compressed`` or one of VIDEO_TYPES.
+        video: Full name of the topic of each transport of VIDEO_TYPES.
+        lacking: What to type to install it, for those that cannot be read.
     """
 
     remapped: str
     raw: str
     compressed: str
     transport: str
+    video: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     def used(self) -> dict[str, str]:
         """Return the topics that may be read, and the type that is expected on each."""
-        types = {self.raw: RAW_TYPE, self.compressed: COMPRESSED_TYPE}
-        only = {'raw': self.raw, 'compressed': self.compressed}.get(self.transport)
-        return types if only is None else {only: types[only]}
+        video = {name: topic for name, topic in self.video.items() if name not in self.lacking}
+        names = {'raw': self.raw, 'compressed': self.compressed, **video}
+        types = {'raw': RAW_TYPE, 'compressed': COMPRESSED_TYPE, **VIDEO_TYPES}
+        wanted = names if self.transport == 'auto' else [self.transport]
+        return {names[name]: types[name] for name in wanted}
 
     def type_fix(self, topic: str, published_type: str) -> str:
         """Return how to receive the messages of another type that are published on a topic."""
@@ -52,6 +63,12 @@ class ImageTopics:
             )
         if published_type == RAW_TYPE:
             return self._options(topic, 'raw')
+        for name, kind in VIDEO_TYPES.items():
+            if published_type == kind:
+                return (
+                    f"start the node with --ros-args -r '{self.remapped}/{name}:={topic}' "
+                    f'-p image_transport:={name}'
+                )
         return 'remap one of the two topics'
 
     def silence(self, node: Node) -> str:
@@ -64,12 +81,18 @@ class ImageTopics:
                     'way (docs/transport.md)'
                 )
         nobody = f'nobody publishes on {" or ".join(used)}'
-        unused = self.compressed if self.transport == 'raw' else self.raw
-        if self.transport != 'auto' and node.count_publishers(unused):
-            return (
-                f'{nobody}, but images are published on {unused}, which image_transport '
-                f'{self.transport} leaves out: {self._options(transport="auto")}'
-            )
+        for name, topic in self.video.items():
+            if name in self.lacking and _publishers(node, topic, VIDEO_TYPES[name]):
+                return (
+                    f'{nobody}, but video is published on {topic}: to read it, '
+                    f'{self.lacking[name]}, and start the node again'
+                )
+        for unused in (self.raw, self.compressed, *self.video.values()):
+            if unused not in used and node.count_publishers(unused):
+                return (
+                    f'{nobody}, but images are published on {unused}, which image_transport '
+                    f'{self.transport} leaves out: {self._options(transport="auto")}'
+                )
         others = _other_images(node, used)
         if not others:
             return f'{nobody}: start the camera, or remap {self.remapped}'

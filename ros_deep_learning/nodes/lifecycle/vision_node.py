@@ -66,6 +66,18 @@ class VisionNode(ManagedNode):
             'sensor_msgs/CompressedImage',
             'JPEG or PNG in place of it; see image_transport',
         ),
+        Topic(
+            'in',
+            '~/image_in/ffmpeg',
+            'ffmpeg_image_transport_msgs/FFMPEGPacket',
+            'H.264 or H.265 in place of it, where PyAV is installed',
+        ),
+        Topic(
+            'in',
+            '~/image_in/foxglove',
+            'foxglove_msgs/CompressedVideo',
+            'H.264 or H.265 in place of it, where PyAV is installed',
+        ),
         Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
         Topic(
             'out',

@@ -22,7 +22,7 @@ from .texts import read_names
 
 _CAMERA_NAME = re.compile('[A-Za-z][A-Za-z0-9_]*', re.ASCII)
 
-TRANSPORTS = ('auto', 'raw', 'compressed')
+TRANSPORTS = ('auto', 'raw', 'compressed', 'ffmpeg', 'foxglove')
 MODEL_TEXT = (
     'Name of a network in the zoo, or the path of a model card (.yaml) or of a network (.onnx, '
     '.caffemodel with prototxt_path, .uff or .pb of an SSD).'
@@ -193,7 +193,8 @@ class VisionSettings:
     )
     image_transport: str = parameter(
         'auto',
-        'Which images are used: raw, those of ~/image_in/compressed (JPEG or PNG), or compressed '
+        'Which images are used: raw; those of ~/image_in/compressed (JPEG or PNG); video of '
+        '~/image_in/ffmpeg or ~/image_in/foxglove (H.264 or H.265, through PyAV); or the others '
         'only while there is no raw publisher (auto).',
         choices=TRANSPORTS,
     )

@@ -23,6 +23,7 @@ from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
 from .losses import Losses
+from .packet_stream import DEPTH, PacketStream
 
 RELIABILITIES = {
     'best_available': ReliabilityPolicy.RELIABLE,
@@ -63,10 +64,21 @@ class Feed:
     Best effort matches every driver, but loses nearly all images larger than the middleware's
     shared memory: Fast DDS has 512 KiB, less than 640x480 in colour. So the subscription is
     reliable, with a best-effort one beside it only while somebody publishes as best effort. Each
-    has a depth of 1, which keeps it from queueing old images.
+    has a depth of 1, which keeps it from queueing old images; that of video keeps every packet.
+
+    Attributes:
+        losses: Counts the lost messages.
+        packets: Decodes the messages of a video topic; None for images.
     """
 
-    def __init__(self, topic: str, message_type: Any, decode: Decode, reliability: str) -> None:
+    def __init__(
+        self,
+        topic: str,
+        message_type: Any,
+        decode: Decode,
+        reliability: str,
+        packets: PacketStream | None = None,
+    ) -> None:
         self._topic = topic
         self._message_type = message_type
         self._decode = decode
@@ -80,6 +92,8 @@ class Feed:
         self._generation = 0
         self._arrived: tuple[deque[Hashable], deque[Hashable]] = (deque(), deque())
         self.losses = Losses()
+        self.packets = packets
+        self._depth = _depth(packets)
 
     @property
     def qos(self) -> QoSProfile:
@@ -164,7 +178,9 @@ class Feed:
             self._message_type,
             self._topic,
             _called_with_info(partial(self._on_message, self._generation, number)),
-            QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=reliability),
+            QoSProfile(
+                history=HistoryPolicy.KEEP_LAST, depth=self._depth, reliability=reliability
+            ),
             callback_group=reader.group,
             event_callbacks=SubscriptionEventCallbacks(
                 # Diagnostics list incompatible publishers, in place of rclpy's warning.
@@ -177,10 +193,15 @@ class Feed:
     def _on_message(self, generation: int, number: int, message: Any, info: Any) -> None:
         if generation != self._generation:
             return
-        self.losses.delivered.append(info.get('publication_sequence_number'))
+        sent_as = info.get('publication_sequence_number')
+        self.losses.delivered.append(sent_as)
+        if self.packets is not None:
+            message = self.packets.read(message)
         if self._best_effort is not None and self._is_second(number, message):
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
+        if self.packets is not None and not self.packets.arrives(frame, sent_as):
+            return
         for reader in tuple(self._readers):
             if not reader.paused:
                 reader.receive(frame)
@@ -189,6 +210,8 @@ class Feed:
         # What the best-effort subscription loses beside a reliable one has arrived there.
         if number == 0 or not self._arrived[0]:
             self.losses.reported(event.total_count_change)
+            if self.packets is not None:
+                self.packets.reported_lost()
 
     def _is_second(self, number: int, message: Any) -> bool:
         """Return whether the other subscription has delivered this message already."""
@@ -224,6 +247,7 @@ class FeedHub:
         message_type: Any,
         decode: Decode,
         variant: Hashable = None,
+        packets: PacketStream | None = None,
     ) -> tuple[Feed, Callable[[], None]]:
         """Read a topic.
 
@@ -234,6 +258,7 @@ class FeedHub:
             decode: Converts a message to pixels.
             variant: Readers share a feed, and the pixels that were decoded for one of them, only
                 if this is equal.
+            packets: Decodes the messages of a video topic; the first reader's is kept.
 
         Returns:
             The feed, and a function that ends the reading.
@@ -241,12 +266,12 @@ class FeedHub:
         Raises:
             SettingsError: The reliability parameter has an unknown value.
         """
-        overrides = _overrides(reader.node, topic)
+        overrides = _overrides(reader.node, topic, _depth(packets))
         key = (reader.node.context, topic, message_type, variant, *overrides.values())
         with self._lock:
             feed = self._feeds.get(key)
             if feed is None:
-                feed = Feed(topic, message_type, decode, overrides['reliability'])
+                feed = Feed(topic, message_type, decode, overrides['reliability'], packets)
             feed.join(reader)
             self._feeds[key] = feed
 
@@ -261,16 +286,20 @@ class FeedHub:
 HUB = FeedHub()
 
 
-def check_overrides(node: Node, topic: str) -> None:
+def check_overrides(node: Node, topic: str, depth: int = 1) -> None:
     """Raise SettingsError if a parameter overrides a topic's reliability with an unknown value."""
-    _overrides(node, topic)
+    _overrides(node, topic, depth)
 
 
-def _overrides(node: Node, topic: str) -> dict[str, Any]:
+def _depth(packets: PacketStream | None) -> int:
+    return 1 if packets is None else DEPTH
+
+
+def _overrides(node: Node, topic: str, depth: int) -> dict[str, Any]:
     """Declare and read the ``qos_overrides`` parameters of a subscription."""
     defaults = {
         'history': 'keep_last',
-        'depth': 1,
+        'depth': depth,
         'reliability': next(iter(RELIABILITIES)),
         'durability': 'volatile',
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ros_deep_learning.nodes.health.image_topics import ImageTopics
+from ros_deep_learning.nodes.health.image_topics import VIDEO_TYPES, ImageTopics
 
 RAW, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 CAMERA, JPEG = '/camera/image_raw', '/camera/image_raw/compressed'
@@ -120,6 +120,19 @@ def test_a_camera_is_named_once_and_what_is_made_of_our_images_not_at_all() -> N
     assert only_ours.endswith('start the camera, or remap ~/image_in')
 
 
+def test_video_that_cannot_be_read_is_told_with_what_to_install() -> None:
+    topic = f'{CAMERA}/ffmpeg'
+    fix = {'ffmpeg': 'pip install av'}
+    used = ImageTopics('~/image_in', CAMERA, JPEG, 'auto', {'ffmpeg': topic}, fix)
+    assert silence(used, ('driver', topic, VIDEO_TYPES['ffmpeg'])) == (
+        f'nobody publishes on {CAMERA} or {JPEG}, but video is published on {topic}: to read it, '
+        'pip install av, and start the node again'
+    )
+    there = ImageTopics('~/image_in', CAMERA, JPEG, 'raw', {'ffmpeg': topic})
+    said = silence(there, ('driver', topic, VIDEO_TYPES['ffmpeg']))
+    assert f'published on {topic}, which image_transport raw leaves out' in said
+
+
 @pytest.mark.parametrize(
     ('used', 'topic', 'published', 'expected'),
     [
@@ -143,6 +156,13 @@ def test_a_camera_is_named_once_and_what_is_made_of_our_images_not_at_all() -> N
             RAW,
             f'start with image_topic:={JPEG} image_transport:=raw (ros2 launch) or --ros-args '
             f"-r '~/image_in:={JPEG}' -p image_transport:=raw (ros2 run)",
+        ),
+        (
+            topics('/drone'),
+            '/drone',
+            VIDEO_TYPES['foxglove'],
+            "start the node with --ros-args -r '~/image_in/foxglove:=/drone' "
+            '-p image_transport:=foxglove',
         ),
         (topics(), CAMERA, 'sensor_msgs/msg/PointCloud2', 'remap one of the two topics'),
     ],

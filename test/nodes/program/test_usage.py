@@ -128,7 +128,7 @@ def test_the_help_has_the_topics_of_the_running_node(
     told = {(t.way, t.name.replace('~', f'/{name}')): t.type for t in node.topics}
     rclpy_own = {'/parameter_events', '/rosout', f'/{name}/transition_event', '/bond', '/clock'}
     # Subscribed to only where these are needed.
-    inputs = ('image_in/compressed', 'camera_info_in')
+    inputs = ('image_in/compressed', 'image_in/ffmpeg', 'image_in/foxglove', 'camera_info_in')
     optional = {('out', '/detectnet/annotations'), *(('in', f'/{name}/{end}') for end in inputs)}
     if InferenceStats is None:
         optional |= {way for way, kind in told.items() if kind.startswith('ros_deep_learning/')}
