@@ -156,7 +156,8 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def node(ros_domain: int, request: pytest.FixtureRequest) -> Iterator[Any]:
+def node(graph: Any) -> Iterator[Any]:
+    # After the graph, which waits until no other node is there.
     rclpy.init()
     made = rclpy.create_node('viewer')
     executor = NodeExecutor(2)
