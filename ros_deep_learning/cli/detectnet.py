@@ -66,7 +66,9 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
             alpha=arguments.alpha,
             track_ids=found.track_ids,
         )
-        return Seen(_lines(found), picture, [one.label for one in found], found.to_dicts())
+        return Seen(
+            _lines(found), picture, found.times, [one.label for one in found], found.to_dicts()
+        )
 
     return network, look
 

@@ -50,7 +50,9 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Image
         seen = smoother.update(network.classify(frame))
         draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
         lines = [f'{one.score:7.2%}  {one.label} (class {one.class_id})' for one in seen]
-        return Seen(lines, picture, [one.label for one in list(seen)[:1]], seen.to_dicts())
+        return Seen(
+            lines, picture, seen.times, [one.label for one in list(seen)[:1]], seen.to_dicts()
+        )
 
     return network, look
 

@@ -71,7 +71,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
         shares = parts.shares()
         found = [k for k in np.argsort(-shares, kind='stable') if shares[k] >= _LEAST_SHARE]
         lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
-        return Seen(lines, np.hstack(pictures), rows=parts.to_dicts())
+        return Seen(lines, np.hstack(pictures), parts.times, rows=parts.to_dicts())
 
     return network, look
 

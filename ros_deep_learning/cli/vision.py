@@ -21,6 +21,7 @@ from ..downloads.store import ModelStore
 from ..errors import DeepLearningError, FetchError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
+from ..tasks.times import StageTimes
 from ..video.sinks import PictureSink
 from ..video.sources import SeveralPictures
 from .bar import progress_bar
@@ -40,12 +41,14 @@ class Seen:
     Attributes:
         lines: To be printed.
         picture_bgr: The annotated picture, shape (H, W, 3), uint8.
+        times: What the frame cost.
         labels: Of each object, or of the best class.
         rows: Everything that was found, for ``--results``.
     """
 
     lines: Sequence[str]
     picture_bgr: NDArray[np.uint8]
+    times: StageTimes
     labels: Sequence[str] = ()
     rows: Rows = ()
 
@@ -105,10 +108,12 @@ def run_vision(
                 if isinstance(sink, PictureSink):
                     sink.index = index
                 sink.write(seen.picture_bgr)
-                summary.add(seen.labels)
+                summary.add(seen.labels, seen.times)
                 results.add(index, name, (frame.shape[1], frame.shape[0]), seen.rows)
         if isinstance(source, SeveralPictures):
             summary.left_out = source.left_out
+        if stages := summary.stages():
+            print(stages)
         # When the file is finished: one that is not whole was not written.
         print(summary.line(output))
     except FetchError as err:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -115,6 +116,8 @@ def test_detectnet_numbers_what_moves(
     )
     assert lines[0].startswith('ssd-mobilenet-v2: ')
     assert lines[-1].startswith(f'wrote {output}: 8 frames in ')
+    half, most = (float(ms) for ms in re.findall(r'inference ([\d.]+) / ([\d.]+)', lines[-2])[0])
+    assert 0 < half <= most
     # The stage's own count: one line for each object of each frame.
     objects = sum(line.startswith('  ') for line in lines)
     counted = lines[-1].partition('; ')[2].split(', ')

@@ -6,7 +6,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import astuple, fields
 from time import perf_counter
+
+import numpy as np
+
+from ...tasks.times import StageTimes
 
 
 class Summary:
@@ -21,17 +26,28 @@ class Summary:
         self.frames = 0
         self.left_out = 0
         self._labels: Counter[str] = Counter()
+        self._times: list[StageTimes] = []
         self._start = perf_counter()
 
     def start(self) -> None:
         """Start the time, when the network is loaded."""
         self._start = perf_counter()
 
-    def add(self, labels: Iterable[str]) -> None:
-        """Count a frame with the labels of what was found in it."""
+    def add(self, labels: Iterable[str], times: StageTimes) -> None:
+        """Count a frame with the labels of what was found in it, and what it cost."""
         self.frames += 1
+        self._times.append(times)
         # ImageNet's labels list synonyms.
         self._labels.update(label.partition(',')[0] for label in labels)
+
+    def stages(self) -> str:
+        """Return the median and the 95th percentile of each stage in ms; empty for one frame."""
+        if self.frames < 2:
+            return ''
+        half, most = np.percentile([astuple(times) for times in self._times], (50, 95), axis=0)
+        names = [field.name.removesuffix('_ms') for field in fields(StageTimes)]
+        told = zip(names, half, most, strict=True)
+        return 'ms, p50 / p95: ' + ', '.join(f'{name} {a:.1f} / {b:.1f}' for name, a, b in told)
 
     def line(self, output: str | None) -> str:
         """Return the last line, such as ``wrote out.mp4: 250 frames in 7.0 s (36 fps); car 92``.
