@@ -45,16 +45,16 @@ print('ready', flush=True)
 def goes_on():
     if name == 'intruder':
         return not select.select([sys.stdin], [], [], 0)[0]
-    return len(senders) < 5 or not states
+    return len(senders) < 5 or states != ['active']
 
 
 while goes_on():
     image.header.stamp.sec += 1
     images.publish(image)
-    if not states and state.service_is_ready():
+    if states != ['active'] and state.service_is_ready():
         future = state.call_async(GetState.Request())
         rclpy.spin_until_future_complete(node, future, timeout_sec=2)
-        states += [future.result().current_state.label] if future.done() else []
+        states = [future.result().current_state.label] if future.done() else []
     rclpy.spin_once(node, timeout_sec=0.1)
 seen = {other for other in node.get_node_names() if other != name}
 print(json.dumps({'senders': sorted(set(senders)), 'states': states, 'seen': sorted(seen)}))

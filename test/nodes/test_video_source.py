@@ -139,6 +139,7 @@ def test_a_video_of_a_web_server_plays_to_its_end(
     graph.wait_until('the end', node.finished.done)
     server.close()
     assert node.finished.result() == 0
+    graph.wait_until('all images', lambda: len(images) == 10)
     values = [m.data[0] for m in images.messages]
     assert np.abs(np.subtract(values, [0, 40, 80, 120, 160] * 2)).max() < 3
 
