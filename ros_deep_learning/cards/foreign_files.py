@@ -25,7 +25,12 @@ def parse_foreign(text: str, *, is_json: bool = False) -> Any:
     try:
         return json.loads(text) if is_json else yaml.safe_load(text)
     # PyYAML's constructors of scalars raise whatever a malformed text makes them.
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as err:
-        raise ValueError(one_line(err)) from err
-    except RecursionError as err:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as err:
         raise ValueError(one_line(err)) from err

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..cards.card import ModelCard, load_card
+from ..cards.foreign_files import parse_foreign
 from ..cards.zoo import is_own, user_folder
 from ..errors import CardError, FetchError
 from ..files import copy_whole, is_whole, sha256_of, work_folder, write_whole
@@ -131,7 +132,7 @@ def unpack(
 
 def _manifest(folder: Path) -> dict[str, str]:
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = parse_foreign((folder / MANIFEST).read_text(), is_json=True)
         version, files = manifest['version'], dict(manifest['files'])
     except (OSError, ValueError, KeyError, TypeError) as err:
         msg = f'{folder} is not a pack of networks: {MANIFEST} cannot be read'

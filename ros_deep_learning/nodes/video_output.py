@@ -20,6 +20,7 @@ from ..video.sinks import Sink, VideoSink, open_output
 from ..video.window import Window
 from .messages.outputs import RESULT_QOS
 from .messages.topics import Topic
+from .messages.video_topics import VIDEO_TOPICS
 from .parameters.parameter_table import ParameterTable
 from .parameters.video_output_settings import VideoOutputSettings
 from .program.spin import run_node
@@ -48,18 +49,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             'sensor_msgs/CompressedImage',
             'JPEG or PNG, while there is no raw publisher',
         ),
-        Topic(
-            'in',
-            '~/image_in/ffmpeg',
-            'ffmpeg_image_transport_msgs/FFMPEGPacket',
-            'H.264 or H.265 in place of it, where PyAV is installed',
-        ),
-        Topic(
-            'in',
-            '~/image_in/foxglove',
-            'foxglove_msgs/CompressedVideo',
-            'H.264 or H.265 in place of it, where PyAV is installed',
-        ),
+        *VIDEO_TOPICS,
         Topic('out', '~/written', 'std_msgs/Header', 'the header of each image that was written'),
     )
 
@@ -166,8 +156,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         """Publish ``~/written`` from now on if this node knows who sends it images."""
         # A source sends its first frame when this publisher is there. Before, the image made of
         # that frame could be lost on its way here.
-        topics = (self._camera.raw_topic, self._camera.compressed_topic)
-        if any(self.count_publishers(topic) for topic in topics):
+        if self._camera.has_publisher():
             self._written = self.create_publisher(Header, '~/written', RESULT_QOS)
 
     def _tick(self) -> None:

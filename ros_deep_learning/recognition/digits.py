@@ -9,7 +9,6 @@ DIGITS (digits/model/views.py, tasks/caffe_train.py) packs the caffemodel, ``dep
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from ..cards.card import Channels, Resize, Task
+from ..cards.foreign_files import parse_foreign
 from ..cards.names import card_name
 from ..cards.source import Archive
 from ..downloads.archives import extract_members, member_names
@@ -168,7 +168,7 @@ def _iteration(name: str) -> int:
 
 def _read_info(path: Path) -> dict[str, Any]:
     try:
-        info = json.loads(_text(path))
+        info = parse_foreign(_text(path), is_json=True)
     except ValueError as err:
         msg = f'info.json of the snapshot is no JSON: {err}'
         raise CardError(msg) from err

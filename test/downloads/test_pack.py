@@ -207,7 +207,11 @@ def test_paths_that_lead_elsewhere(packed: Path, robot: ModelStore, name: str) -
         unpack(packed, robot)
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{}', '{"version": 1}', '{"version": 1, "files": 3}'])
+@pytest.mark.parametrize(
+    'text',
+    ['', '[]', '{}', '{"version": 1}', '{"version": 1, "files": 3}', '[' * 100_000],
+    ids=range(6),
+)
 def test_what_is_no_pack(tmp_path: Path, robot: ModelStore, text: str) -> None:
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(FetchError, match='is not a pack of networks'):

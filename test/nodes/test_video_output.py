@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import ListParameters
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
+from ros_deep_learning.nodes.health import image_topics
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 
 TOPIC = '/video_output/image_in'
@@ -41,14 +42,24 @@ def send(graph: Any, publisher: Any, program: Any, images: list[Image], written:
         graph.wait_until(f'image {count}: {program.text()}', lambda count=count: written(count))
 
 
+@pytest.mark.parametrize(
+    ('suffix', 'kind'),
+    [('', Image), ('/compressed', CompressedImage), ('/ffmpeg', CompressedImage)],
+)
 def test_a_source_is_answered_from_when_images_can_arrive(
-    spinning: Callable[..., Any], graph: Any, tmp_path: Path
+    spinning: Callable[..., Any],
+    graph: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    kind: Any,
 ) -> None:
+    monkeypatch.setitem(image_topics.VIDEO_TYPES, 'ffmpeg', 'sensor_msgs/msg/CompressedImage')
     spinning(VideoOutputNode, '-p', f'resource:={tmp_path / "out.avi"}')
     node = graph.node
     graph.wait_until('the subscription', lambda: node.count_subscribers(TOPIC))
     assert node.count_publishers('/video_output/written') == 0
-    node.create_publisher(Image, TOPIC, 1)
+    node.create_publisher(kind, f'{TOPIC}{suffix}', 1)
     graph.wait_until('the answers', lambda: node.count_publishers('/video_output/written'))
 
 

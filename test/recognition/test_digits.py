@@ -172,6 +172,15 @@ def test_wrong_archives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         tar.addfile(tarfile.TarInfo('model.lua'))
     with pytest.raises(CardError, match=r'holds no \.caffemodel.* holds model\.lua'):
         unpack_snapshot(tmp_path / 'torch.tar.gz', tmp_path)
+    nested = pack(
+        tmp_path / 'nested.tar.gz',
+        make.googlenet(width=16, classes=3),
+        name='',
+        extra={'info.json': b'[' * 100_000},
+    )
+    (tmp_path / 'nested').mkdir()
+    with pytest.raises(CardError, match='is no JSON'):
+        unpack_snapshot(nested, tmp_path / 'nested')
     (tmp_path / 'damaged.tar.gz').write_bytes(b'\x1f\x8b' + b'x' * 50)
     with pytest.raises(FetchError, match='damaged'):
         unpack_snapshot(tmp_path / 'damaged.tar.gz', tmp_path)

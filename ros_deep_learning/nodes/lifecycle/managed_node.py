@@ -50,7 +50,7 @@ class ManagedNode(PatchedLifecycleNode):
 
     @abstractmethod
     def start_failed(self) -> None:
-        """Say or do what follows when the node could not configure and activate itself."""
+        """Handle that autostart could not configure and activate the node."""
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Acquire, or leave nothing behind."""

@@ -21,6 +21,7 @@ from ..health.diagnostics import Diagnostics
 from ..messages import results
 from ..messages.outputs import Outputs
 from ..messages.topics import Topic
+from ..messages.video_topics import VIDEO_TOPICS
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
@@ -66,18 +67,7 @@ class VisionNode(ManagedNode):
             'sensor_msgs/CompressedImage',
             'JPEG or PNG in place of it; see image_transport',
         ),
-        Topic(
-            'in',
-            '~/image_in/ffmpeg',
-            'ffmpeg_image_transport_msgs/FFMPEGPacket',
-            'H.264 or H.265 in place of it, where PyAV is installed',
-        ),
-        Topic(
-            'in',
-            '~/image_in/foxglove',
-            'foxglove_msgs/CompressedVideo',
-            'H.264 or H.265 in place of it, where PyAV is installed',
-        ),
+        *VIDEO_TOPICS,
         Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
         Topic(
             'out',

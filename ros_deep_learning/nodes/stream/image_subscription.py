@@ -151,6 +151,10 @@ class ImageSubscription:
             reading = self._readings.get(self._reads)
             return '' if reading is None else reading.feed.losses.counted_by
 
+    def has_publisher(self) -> bool:
+        """Return whether somebody publishes images of this camera, in whichever form."""
+        return any(self._published(source) for source in self._sources.values())
+
     def silence(self) -> str:
         """Return the likely reason why nothing arrives, from the graph, with what to type."""
         with self._lock:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from std_msgs.msg import Header
@@ -53,11 +53,8 @@ def lacking(transport: str) -> str:
     if video_message(transport) is None:
         package = VIDEO_TYPES[transport].partition('/')[0].replace('_', '-')
         return f'sudo apt install ros-$ROS_DISTRO-{package}, and pip install av'
-    try:
-        import_module('av')
-    except ImportError:
-        return 'pip install av'
-    return ''
+    # Not imported: a node that reads no video does without FFmpeg.
+    return '' if find_spec('av') else 'pip install av'
 
 
 class PacketStream:
