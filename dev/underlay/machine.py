@@ -10,9 +10,11 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import UnderlayError
+from .folder import cache_root, folder_lock
 from .interpreter import Interpreter
 
 
@@ -61,11 +63,14 @@ def require(absent: Iterable[Missing], *, install: bool, say: Callable[[str], No
     packages = sorted({item.package for item in listed})
     things = ' and '.join(item.thing for item in listed)
     if install and os.geteuid() == 0 and shutil.which('apt-get'):
-        say(f'{things} missing: apt-get install {" ".join(packages)}')
-        if _apt(['update', '-qq']) and _apt(
-            ['install', '-qq', '--no-install-recommends', *packages]
-        ):
-            return
+        # apt-get fails at once where another one runs.
+        waiting = partial(say, 'another run installs packages: waiting for it')
+        with folder_lock(cache_root() / 'apt', waiting):
+            say(f'{things} missing: apt-get install {" ".join(packages)}')
+            if _apt(['update', '-qq']) and _apt(
+                ['install', '-qq', '--no-install-recommends', *packages]
+            ):
+                return
         msg = f'apt-get could not install {" ".join(packages)}; see its lines above'
         raise UnderlayError(msg)
     msg = f'{things} missing: sudo apt-get install {" ".join(packages)}'
