@@ -91,6 +91,10 @@ class SettingsError(DeepLearningError):
     """A parameter or an argument has an invalid value."""
 
 
+class DatasetError(DeepLearningError):
+    """A data set cannot be read or written, or has nothing that can be used."""
+
+
 class UsageError(DeepLearningError):
     """A program was called with an unknown or unreadable argument."""
 

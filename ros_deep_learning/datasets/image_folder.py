@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures in one folder a class, as torchvision's ImageFolder has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from .dataset import Part, Problem, Sample
+from .listing import folders_in, pictures_below, split_of
+
+
+def image_folder_parts(folder: Path) -> dict[str, Callable[[], Part]]:
+    """Find the splits of a folder of class folders; empty if it is none."""
+    inner = folders_in(folder)
+    splits = {split: path for path in inner if (split := split_of(path.name)) is not None}
+    if splits:
+        return {
+            split: partial(_read, path) for split, path in splits.items() if _has_pictures(path)
+        }
+    return {'all': partial(_read, folder)} if _has_pictures(folder) else {}
+
+
+def _has_pictures(folder: Path) -> bool:
+    """Return whether some folder in this one holds pictures."""
+    return any(pictures_below(path) for path in folders_in(folder))
+
+
+def _read(folder: Path) -> Part:
+    paths = folders_in(folder)
+    samples, problems = [], []
+    for class_id, path in enumerate(paths):
+        pictures = pictures_below(path)
+        samples += [Sample(picture, class_id=class_id) for picture in pictures]
+        if not pictures:
+            problems.append(Problem('empty label', path, 'no picture of this class'))
+    return Part(tuple(path.name for path in paths), tuple(samples), tuple(problems))

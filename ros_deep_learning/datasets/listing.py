@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Find pictures and splits in the folders of a data set, and read its small files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..cards.foreign_files import parse_foreign
+from ..errors import DatasetError
+from ..files import read_limited
+from ..text import disk_cause, one_line
+
+PICTURES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.pgm', '.tif', '.tiff'))
+"""Endings of picture files, in lower case."""
+
+SPLITS = {
+    'train': 'train',
+    'training': 'train',
+    'val': 'val',
+    'valid': 'val',
+    'validation': 'val',
+    'test': 'test',
+    'testing': 'test',
+}
+"""Names of folders and files of splits, and the name that the split has here."""
+
+_MOST_BYTES = 2**30
+"""COCO's instances_train2017.json has 470 MB."""
+
+
+def split_of(name: str) -> str | None:
+    """Return the split that a name such as ``instances_val2017`` means; None if it means none."""
+    words = ''.join(c if c.isalpha() else ' ' for c in name.lower()).split()
+    return next((SPLITS[word] for word in words if word in SPLITS), None)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """List the folders in a folder that are not hidden, by name; empty if it is none."""
+    return sorted(p for p in _entries(folder) if p.is_dir() and not p.name.startswith('.'))
+
+
+def files_in(folder: Path, suffixes: Iterable[str]) -> list[Path]:
+    """List the files in a folder that are not hidden and have one of some endings, by name."""
+    wanted = frozenset(suffixes)
+    return sorted(
+        p
+        for p in _entries(folder)
+        if p.suffix.lower() in wanted and not p.name.startswith('.') and p.is_file()
+    )
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """List the pictures in a folder and in the folders below it, by path."""
+    found = files_in(folder, PICTURES)
+    for deeper in folders_in(folder):
+        # A link to a folder above it would never end.
+        if not deeper.is_symlink():
+            found += pictures_below(deeper)
+    return found
+
+
+def picture_beside(label: Path, folder: Path) -> Path | None:
+    """Return the picture of a label's name in a folder; None if there is none."""
+    for suffix in sorted(PICTURES):
+        for ending in (suffix, suffix.upper()):
+            path = folder / f'{label.stem}{ending}'
+            if path.is_file():
+                return path
+    return None
+
+
+def read_text(path: Path, max_bytes: int = _MOST_BYTES) -> str:
+    """Read a text file in UTF-8.
+
+    Raises:
+        DatasetError: It cannot be read, is too large, or is no such text.
+    """
+    try:
+        return read_limited(path, max_bytes).decode('utf-8-sig')
+    except OSError as err:
+        msg = f'cannot read {path}: {disk_cause(err)}'
+        raise DatasetError(msg) from err
+    except UnicodeDecodeError as err:
+        msg = f'{path} is not a text in UTF-8'
+        raise DatasetError(msg) from err
+
+
+def read_data(path: Path) -> Any:
+    """Read a file of JSON or YAML, by its ending.
+
+    Raises:
+        DatasetError: It cannot be read, or is neither.
+    """
+    is_json = path.suffix.lower() == '.json'
+    try:
+        return parse_foreign(read_text(path), is_json=is_json)
+    except ValueError as err:
+        msg = f'{path} is not valid {"JSON" if is_json else "YAML"}: {one_line(err)}'
+        raise DatasetError(msg) from err
+
+
+def read_class_names(folder: Path) -> tuple[str, ...]:
+    """Read ``classes.txt`` or ``labels.txt``, one name a line; empty if there is neither.
+
+    Raises:
+        DatasetError: The file cannot be read.
+    """
+    for name in ('classes.txt', 'labels.txt'):
+        path = folder / name
+        if path.is_file():
+            lines = (line.strip() for line in read_text(path, 2**20).splitlines())
+            return tuple(line for line in lines if line)
+    return ()
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""YOLO: ``data.yaml`` with the classes, and a text file a picture with one box a line.
+
+The format: https://docs.ultralytics.com/datasets/detect/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..cards.labels import labels_in_configuration
+from ..errors import DatasetError
+from .boxes import BoxCollector
+from .dataset import LabelledBoxes, Part, Problem, Sample
+from .listing import files_in, pictures_below, read_data, read_text
+
+_MOST_BYTES = 2**22
+_KEYS = {'train': 'train', 'val': 'val', 'valid': 'val', 'test': 'test'}
+
+
+def yolo_parts(folder: Path) -> dict[str, Callable[[], Part]]:
+    """Find the splits of a data set in the format of YOLO, or of its YAML file; empty if none."""
+    is_file = folder.suffix.lower() in ('.yaml', '.yml')
+    for path in [folder] if is_file else files_in(folder, ['.yaml', '.yml']):
+        content = read_data(path)
+        if not isinstance(content, dict) or 'names' not in content:
+            continue
+        classes = labels_in_configuration({'names': content['names']})
+        if not classes:
+            msg = f'{path}: names is no list of classes, numbered from 0'
+            raise DatasetError(msg)
+        top = path.parent / str(content.get('path') or '')
+        return {
+            split: partial(_read, path, top, content[key], classes)
+            for key, split in _KEYS.items()
+            if content.get(key)
+        }
+    return {}
+
+
+def _read(yaml: Path, top: Path, given: Any, classes: tuple[str, ...]) -> Part:
+    problems: list[Problem] = []
+    pictures: list[Path] = []
+    for entry in given if isinstance(given, list) else [given]:
+        place = _place(yaml, top, str(entry))
+        if place is None:
+            problems.append(Problem('missing picture', yaml, f'there is no {entry}'))
+        elif place.is_dir():
+            pictures += pictures_below(place)
+        else:
+            lines = [line.strip() for line in read_text(place).splitlines() if line.strip()]
+            for line in lines:
+                path = place.parent / line
+                if path.is_file():
+                    pictures.append(path)
+                else:
+                    problems.append(Problem('missing picture', place, line))
+    samples = []
+    for picture in pictures:
+        label = label_of(picture)
+        if not label.is_file():
+            # A picture without objects needs no file.
+            problems.append(Problem('empty label', picture, 'no label file'))
+        boxes = _boxes(label, len(classes), problems)
+        samples.append(Sample(picture, boxes=boxes))
+    return Part(classes, tuple(samples), tuple(problems))
+
+
+def label_of(picture: Path) -> Path:
+    """Return the path of a picture's label: the last folder ``images`` becomes ``labels``."""
+    parts = list(picture.parts)
+    for index in range(len(parts) - 2, -1, -1):
+        if parts[index] == 'images':
+            parts[index] = 'labels'
+            break
+    return Path(*parts).with_suffix('.txt')
+
+
+def _place(yaml: Path, top: Path, entry: str) -> Path | None:
+    """Return where an entry points to; None if nothing is there."""
+    places = [top / entry, yaml.parent / entry]
+    # Roboflow writes ../train/images for a folder beside the file.
+    places += [yaml.parent / entry.removeprefix('../')]
+    return next((place for place in places if place.exists()), None)
+
+
+def _boxes(label: Path, class_count: int, problems: list[Problem]) -> LabelledBoxes:
+    collector = BoxCollector(label, (1.0, 1.0))
+    text = ''
+    if label.is_file():
+        try:
+            text = read_text(label, _MOST_BYTES)
+        except DatasetError as err:
+            problems.append(Problem('broken label', label, str(err)))
+        if not text.strip():
+            problems.append(Problem('empty label', label, 'no box'))
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            first, *rest = map(float, line.split())
+        except ValueError:
+            problems.append(Problem('broken label', label, f'line {number}: {line[:60]!r}'))
+            continue
+        # A class, then a box's centre and size, or the corners of a polygon.
+        if len(rest) != 4 and (len(rest) < 6 or len(rest) % 2):
+            cause = f'line {number}: expected a class and 4 numbers, got {len(rest)}'
+            problems.append(Problem('broken label', label, cause))
+        elif first not in range(class_count):
+            cause = f'line {number}: class {first:g} of {class_count}'
+            problems.append(Problem('unknown class', label, cause))
+        else:
+            collector.add(_edges(rest), int(first))
+    problems += collector.problems
+    return collector.boxes(in_shares=True)
+
+
+def _edges(numbers: list[float]) -> tuple[float, float, float, float]:
+    if len(numbers) == 4:
+        x, y, width, height = numbers
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    xs, ys = numbers[::2], numbers[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
