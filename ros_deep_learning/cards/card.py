@@ -23,7 +23,7 @@ Channels = Literal['rgb', 'bgr', 'grey']
 Resize = Literal['stretch', 'letterbox', 'crop']
 Align = Literal['centre', 'top_left']
 Rounding = Literal['nearest', 'down', 'half_up']
-Interpolation = Literal['nearest', 'bilinear', 'area']
+Interpolation = Literal['nearest', 'bilinear', 'bicubic', 'area']
 InputType = Literal['float32', 'float16', 'uint8']
 
 MAX_SIDE = 16384
@@ -52,7 +52,7 @@ class InputSpec:
         align: Where ``letterbox`` puts the image: in the ``centre``, or at the ``top_left``.
         rounding: How ``letterbox`` rounds the sides of the image: ``nearest``, ``down`` or
             ``half_up``; see ``imaging.placement.place``.
-        interpolation: ``nearest``, ``bilinear`` or ``area``.
+        interpolation: ``nearest``, ``bilinear``, ``bicubic`` or ``area``, as OpenCV's.
         pad_value: Pixel value 0..255 of the padding, before the formula.
         scale: Factor on the pixel value 0..255, above 0.
         mean: Subtrahend after the scale, one per channel.

@@ -19,6 +19,7 @@ from ..imaging.placement import Placement, place
 _INTERPOLATION = {
     'nearest': cv2.INTER_NEAREST,
     'bilinear': cv2.INTER_LINEAR,
+    'bicubic': cv2.INTER_CUBIC,
     'area': cv2.INTER_AREA,
 }
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 import json
 import math
 
+import cv2
 import numpy as np
 import pytest
 from exported import write_exported
 
 from ros_deep_learning import DetectNet, SegNet
 from ros_deep_learning.errors import CardError
+from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.evidence import mean_and_std
 from ros_deep_learning.recognition.families import huggingface, mmdeploy, paddle
 from ros_deep_learning.recognition.hints import Hints
+from ros_deep_learning.tasks.preprocess import preprocess
 
 PADDLE_MEAN = {
     'type': 'NormalizeImage',
@@ -75,16 +78,18 @@ def test_labels_of_a_segmentation_network_tell_its_classes(tmp_path):
         assert net.labels == ('road', 'sky')
 
 
-def test_the_labels_of_paddle_are_read(tmp_path):
-    (tmp_path / 'infer_cfg.yml').write_text('label_list: [cat, dog]')
-    table = {'rows': np.float32([[1, 0.9, 8, 8, 32, 32]])}
-    path = write_exported(
-        tmp_path / 'net.onnx',
-        table,
+def write_paddle(folder):
+    return write_exported(
+        folder / 'net.onnx',
+        {'rows': np.float32([[1, 0.9, 8, 8, 32, 32]])},
         inputs={'image': [1, 3, 64, 64], 'scale_factor': [1, 2]},
         declared={'rows': ['n', 6]},
     )
-    with DetectNet(path) as net:
+
+
+def test_the_labels_of_paddle_are_read(tmp_path):
+    (tmp_path / 'infer_cfg.yml').write_text('label_list: [cat, dog]')
+    with DetectNet(write_paddle(tmp_path)) as net:
         assert [one.label for one in net.detect(np.zeros((64, 64, 3), np.uint8))] == ['dog']
 
 
@@ -94,7 +99,12 @@ def test_the_labels_of_paddle_are_read(tmp_path):
         # configs/ppyoloe/_base_/ppyoloe_reader.yml
         (
             [{'type': 'Resize', 'keep_ratio': False}, PADDLE_MEAN],
-            {'resize': 'stretch', 'scale': pytest.approx(1 / 255), 'mean': (0.485, 0.456, 0.406)},
+            {
+                'resize': 'stretch',
+                'interpolation': 'bilinear',
+                'scale': pytest.approx(1 / 255),
+                'mean': (0.485, 0.456, 0.406),
+            },
         ),
         # PadStride pads with 0 after the normalisation: the mean of the pixels before it.
         (
@@ -114,6 +124,36 @@ def test_the_labels_of_paddle_are_read(tmp_path):
 def test_the_steps_of_paddle(steps, stated):
     found = paddle._stated({'Preprocess': steps})
     assert {key: found[key] for key in stated} == stated
+
+
+@pytest.mark.parametrize('interp', [0, 1, 2, 3, None])
+@pytest.mark.parametrize('source_wh', [(200, 120), (50, 40)])
+def test_images_are_resized_as_paddle_is_told(interp, source_wh, tmp_path):
+    resize = {'type': 'Resize', 'keep_ratio': False, 'target_size': [64, 64]}
+    resize |= {} if interp is None else {'interp': interp}
+    config = {'Preprocess': [resize, PADDLE_MEAN | {'norm_type': 'none', 'is_scale': False}]}
+    (tmp_path / 'infer_cfg.yml').write_text(json.dumps(config))
+    spec = card_from_file(write_paddle(tmp_path)).input
+    image = np.random.default_rng(0).integers(0, 256, (*source_wh[::-1], 3), np.uint8)
+    # PaddleDetection's deploy/python/preprocess.py, class Resize.
+    theirs = cv2.resize(
+        image,
+        None,
+        None,
+        fx=64 / source_wh[0],
+        fy=64 / source_wh[1],
+        interpolation=cv2.INTER_LINEAR if interp is None else interp,
+    )
+    ours = preprocess([Pixels(image)], spec)[0].transpose(1, 2, 0)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize('interp', [4, 'cubic', None, [2]])
+def test_what_else_paddle_resizes_by_is_refused(interp, tmp_path):
+    steps = [{'type': 'Resize', 'keep_ratio': False, 'interp': interp}]
+    (tmp_path / 'infer_cfg.yml').write_text(json.dumps({'Preprocess': steps}))
+    with pytest.raises(CardError, match=r'infer_cfg.yml: Resize: interp: expected one of 0 \('):
+        card_from_file(write_paddle(tmp_path))
 
 
 HOSTILE = [None, 'x', 3, [], [1, 2], [1, 2, 'x'], [1, 2, None], [1, 2, math.nan], {'a': 1}]

@@ -41,10 +41,21 @@ def weights(source, target, interpolation):
             share = centre - low
             table[t, np.clip(low, 0, source - 1)] += 1 - share
             table[t, np.clip(low + 1, 0, source - 1)] += share
+        elif interpolation == 'bicubic':
+            centre = (t + 0.5) * ratio - 0.5
+            for s in range(int(np.floor(centre)) - 1, int(np.floor(centre)) + 3):
+                table[t, np.clip(s, 0, source - 1)] += keys(abs(s - centre))
         else:
             edges = np.arange(source + 1).clip(t * ratio, (t + 1) * ratio)
             table[t] = np.diff(edges) / ratio
     return table
+
+
+def keys(distance, a=-0.75):
+    """Keys' cubic convolution kernel, whose parameter is -0.75 in OpenCV."""
+    if distance <= 1:
+        return (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    return a * (distance**3 - 5 * distance**2 + 8 * distance - 4)
 
 
 def reference(image_rgb, spec):
@@ -63,7 +74,7 @@ def reference(image_rgb, spec):
     region = image_rgb[y1:y2, x1:x2].astype(np.float64)
     canvas[top:bottom, left:right] = np.einsum(
         'tr,rcx,uc->tux', rows, region, columns, optimize=True
-    )
+    ).clip(0, 255)
     if spec.channels == 'bgr':
         canvas = canvas[..., ::-1]
     if spec.dtype == 'float32':
@@ -93,7 +104,7 @@ def test_stretch_equals_opencv_blob(source_wh, channels):
 
 
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 @pytest.mark.parametrize('channels', ['rgb', 'bgr'])
 @pytest.mark.parametrize('layout', ['nchw', 'nhwc'])
 def test_equals_float64_reference(resize, interpolation, channels, layout):
@@ -121,7 +132,7 @@ def test_equals_float64_reference(resize, interpolation, channels, layout):
 
 @pytest.mark.parametrize('size_wh', [(1, 1), (1, 500), (500, 1), (2, 3)])
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 def test_smallest_images(size_wh, resize, interpolation):
     image = np.full((size_wh[1], size_wh[0], 3), 200, np.uint8)
     spec = InputSpec(32, 24, resize=resize, interpolation=interpolation, pad_value=7)
@@ -188,7 +199,7 @@ def test_rows_with_padding_read_only(resize):
 @given(
     sizes_wh=st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=2, max_size=4),
     resize=st.sampled_from(['stretch', 'letterbox', 'crop']),
-    interpolation=st.sampled_from(['nearest', 'bilinear', 'area']),
+    interpolation=st.sampled_from(['nearest', 'bilinear', 'bicubic', 'area']),
 )
 def test_a_batch_is_its_images(sizes_wh, resize, interpolation):
     images = [Pixels(picture(w, h, seed), 'bgr') for seed, (w, h) in enumerate(sizes_wh)]

@@ -7,11 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..evidence import Evidence, Family, Finding, mean_and_std
+from ...errors import CardError
+from ..evidence import Evidence, Family, Finding, mean_and_std, path_beside
 from ..usual import STRETCH, UNIT
 
 _KEEP_RATIO: dict[str, Any] = {'resize': 'letterbox', 'align': 'top_left'}
 _CENTRED: dict[str, Any] = {'resize': 'letterbox', 'pad_value': 128, 'interpolation': 'area'}
+
+# Numbers of OpenCV, as the field interp has them. LetterBoxResize has none.
+_INTERPOLATION = {0: 'nearest', 1: 'bilinear', 2: 'bicubic', 3: 'area'}
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -22,7 +26,11 @@ def recognise(evidence: Evidence) -> Finding | None:
     if len(tables) != 1:
         return None
     by = 'the input scale_factor of PaddleDetection'
-    stated = _stated(evidence.beside('infer_cfg.yml'))
+    try:
+        stated = _stated(evidence.beside('infer_cfg.yml'))
+    except CardError as err:
+        msg = f'{path_beside(evidence.path, "infer_cfg.yml")}: {err}'
+        raise CardError(msg) from err
     if stated:
         by += ' and infer_cfg.yml'
     guessed = {k: v for k, v in (STRETCH | UNIT).items() if k not in stated}
@@ -35,6 +43,9 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
     As PaddleDetection's ``deploy/python/preprocess.py`` does: ``Resize`` with ``keep_ratio`` is
     followed by ``PadStride``, which pads right and below with 0 after the normalisation, so with
     the mean before it; ``LetterBoxResize`` pads on both sides with 127.5 before it.
+
+    Raises:
+        CardError: Images are resized in a way that is not supported.
     """
     stated: dict[str, Any] = {}
     steps = config.get('Preprocess')
@@ -43,6 +54,7 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if step.get('type') == 'Resize':
             stated |= _KEEP_RATIO if step.get('keep_ratio') else STRETCH
+            stated['interpolation'] = _interpolation(step.get('interp', 1))
         if step.get('type') == 'LetterBoxResize':
             stated |= _CENTRED
         if step.get('type') == 'NormalizeImage':
@@ -53,6 +65,14 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
         mean = sum(stated.get('mean', (0.0,))) / len(stated.get('mean', (0.0,)))
         stated['pad_value'] = min(255, max(0, round(mean / stated.get('scale', 1.0))))
     return stated
+
+
+def _interpolation(interp: Any) -> str:
+    if not isinstance(interp, int) or interp not in _INTERPOLATION:
+        ways = ', '.join(f'{number} ({name})' for number, name in _INTERPOLATION.items())
+        msg = f'Resize: interp: expected one of {ways}, got {interp!r}; to fix: change it there'
+        raise CardError(msg)
+    return _INTERPOLATION[interp]
 
 
 FAMILY = Family('PaddleDetection', recognise)

@@ -76,8 +76,8 @@ class Kernels:
 
         Grey levels are resized to whole numbers, then (level * scale - mean) / std in float32.
         Nearest, bilinear and enlarging area give OpenCV's levels; shrinking area rounds the
-        exact average, within one level of OpenCV. Grey is made of the resized levels, as OpenCV
-        weights them. See ``preprocess.cu``.
+        exact average, and bicubic the sum of OpenCV's weights, within one level of OpenCV. Grey
+        is made of the resized levels, as OpenCV weights them. See ``preprocess.cu``.
 
         Args:
             frame: The frame; its size is the placement's source.

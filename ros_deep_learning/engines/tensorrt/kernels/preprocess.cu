@@ -3,11 +3,12 @@
 // A raw 8-bit frame becomes one batch slot of a network's input.
 //
 // Resized values are rounded to whole grey levels before the formula, as the CPU path and the
-// usual training pipelines do. Nearest, bilinear and enlarging area follow the integer
+// usual training pipelines do. Nearest, bilinear, bicubic and enlarging area follow the integer
 // arithmetic of OpenCV's cv::resize (modules/imgproc/src/resize.cpp: 11 bit weights,
-// resizeNN, HResizeLinear, VResizeLinear); shrinking area is the exact box average.
+// resizeNN, HResizeLinear, VResizeLinear, interpolateCubic); shrinking area is the exact box
+// average.
 
-enum Interpolation { NEAREST = 0, BILINEAR = 1, AREA_SHRINK = 2, AREA_ENLARGE = 3 };
+enum Interpolation { NEAREST = 0, BILINEAR = 1, AREA_SHRINK = 2, AREA_ENLARGE = 3, BICUBIC = 4 };
 
 struct LinearTap {
     int first, second;    // source positions, inside the source
@@ -34,6 +35,29 @@ static __device__ __forceinline__ LinearTap linear_tap(
     tap.second = clamp_int(first + 1, 0, source_size - 1);
     tap.weight0 = (int)rintf((1.0f - share) * 2048.0f);
     tap.weight1 = (int)rintf(share * 2048.0f);
+    return tap;
+}
+
+struct CubicTap {
+    int first;     // source position of the second of four; may be outside the source
+    int weight[4]; // of 2048
+};
+
+static __device__ __forceinline__ CubicTap cubic_tap(int position, double scale)
+{
+    const float a = -0.75f;
+    float share = (float)((position + 0.5) * scale - 0.5);
+    CubicTap tap;
+    tap.first = (int)floorf(share);
+    share -= (float)tap.first;
+
+    const float before = share + 1.0f, after = 1.0f - share;
+    float weight[4];
+    weight[0] = ((a * before - 5.0f * a) * before + 8.0f * a) * before - 4.0f * a;
+    weight[1] = ((a + 2.0f) * share - (a + 3.0f)) * share * share + 1.0f;
+    weight[2] = ((a + 2.0f) * after - (a + 3.0f)) * after * after + 1.0f;
+    weight[3] = 1.0f - weight[0] - weight[1] - weight[2];
+    for (int k = 0; k < 4; ++k) tap.weight[k] = (int)rintf(weight[k] * 2048.0f);
     return tap;
 }
 
@@ -116,6 +140,22 @@ extern "C" __global__ void preprocess(
             const float area = h.total * v.total;
             for (int c = 0; c < 3; ++c)
                 level[c] = clamp_int((int)rintf(sum[c] / area), 0, 255);
+        } else if (interpolation == BICUBIC) {
+            const CubicTap h = cubic_tap(px, scale_x);
+            const CubicTap v = cubic_tap(py, scale_y);
+            int sum[3] = {0, 0, 0};
+            for (int j = 0; j < 4; ++j) {
+                const unsigned char* row = crop + clamp_int(v.first - 1 + j, 0, crop_h - 1) * step;
+                int across[3] = {0, 0, 0};
+                for (int i = 0; i < 4; ++i) {
+                    const unsigned char* p
+                        = row + (long long)clamp_int(h.first - 1 + i, 0, crop_w - 1) * 3;
+                    for (int c = 0; c < 3; ++c) across[c] += h.weight[i] * p[c];
+                }
+                for (int c = 0; c < 3; ++c) sum[c] += v.weight[j] * across[c];
+            }
+            for (int c = 0; c < 3; ++c)
+                level[c] = clamp_int((sum[c] + (1 << 21)) >> 22, 0, 255);
         } else {
             const int enlarge = interpolation == AREA_ENLARGE;
             const LinearTap h = linear_tap(

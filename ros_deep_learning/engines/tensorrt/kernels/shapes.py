@@ -24,10 +24,10 @@ def interpolation_code(interpolation: str, scale_xy: tuple[float, float]) -> int
     """Choose the kernel's way of resizing.
 
     Args:
-        interpolation: ``nearest``, ``bilinear`` or ``area``.
+        interpolation: ``nearest``, ``bilinear``, ``bicubic`` or ``area``.
         scale_xy: Source pixels a network pixel. Like OpenCV, ``area`` averages where neither
             axis is enlarged, and else interpolates between the pixels' areas.
     """
     if interpolation == 'area':
         return 2 if min(scale_xy) >= 1 else 3
-    return {'nearest': 0, 'bilinear': 1}[interpolation]
+    return {'nearest': 0, 'bilinear': 1, 'bicubic': 4}[interpolation]

@@ -28,6 +28,7 @@ from ros_deep_learning.tasks.score_grid import read_scores
 OPENCV = {
     'nearest': cv2.INTER_NEAREST,
     'bilinear': cv2.INTER_LINEAR,
+    'bicubic': cv2.INTER_CUBIC,
     'area': cv2.INTER_AREA,
 }
 SIZES = (1, 2, 3, 7, 8, 31, 32, 33, 64, 97)
@@ -50,7 +51,7 @@ def random_spec(rng, width, height, **fixed):
         'channels': str(rng.choice(['rgb', 'bgr'])),
         'resize': str(rng.choice(['stretch', 'letterbox', 'crop'])),
         'crop_fraction': float(rng.choice([1.0, 0.875, 0.3])),
-        'interpolation': str(rng.choice(['nearest', 'bilinear', 'area'])),
+        'interpolation': str(rng.choice(['nearest', 'bilinear', 'bicubic', 'area'])),
         'pad_value': int(rng.integers(0, 256)),
         'scale': float(rng.choice([1.0, 1 / 255, 1 / 127.5])),
         'mean': tuple(rng.uniform(0, 1, 3).tolist()),
@@ -153,6 +154,10 @@ def check_levels(levels, crop, size_wh, interpolation):
         assert apart == 0
     elif interpolation == 'area' and not enlarges:
         assert np.abs(levels - exact).max() <= 0.5 + 1e-4
+        assert apart <= 1
+    elif interpolation == 'bicubic':
+        # Eight weights, each rounded to a 2048th, and half a level.
+        assert np.abs(levels - np.clip(exact, 0, 255)).max() <= 0.5 + 8 * 255 / 4096
         assert apart <= 1
     else:
         rule = reference.opencv_linear_levels(crop, size_wh, enlarge_area=interpolation == 'area')

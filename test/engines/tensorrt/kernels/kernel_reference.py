@@ -41,12 +41,23 @@ def axis_weights(source, target, other_source, other_target, interpolation):
             share = share - np.floor(share) if share > 0 else 0.0
             weights[i, first] += 1 - share
             weights[i, min(first + 1, source - 1)] += share
+        elif interpolation == 'bicubic':
+            centre = (low + high) / 2 - 0.5
+            for j in range(int(np.floor(centre)) - 1, int(np.floor(centre)) + 3):
+                weights[i, min(max(j, 0), source - 1)] += _cubic(abs(j - centre))
         else:
             centre = min(max((low + high) / 2 - 0.5, 0), source - 1)
             first = int(centre)
             weights[i, first] += 1 - (centre - first)
             weights[i, min(first + 1, source - 1)] += centre - first
     return weights
+
+
+def _cubic(distance, a=-0.75):
+    """Keys' kernel, with the parameter of OpenCV."""
+    if distance <= 1:
+        return (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    return a * (distance**3 - 5 * distance**2 + 8 * distance - 4)
 
 
 def opencv_linear_levels(image, size_wh, *, enlarge_area=False):

@@ -68,6 +68,7 @@ def test_area_averages_only_where_nothing_is_enlarged():
     assert interpolation_code('area', (0.99, 2.0)) == 3
     assert interpolation_code('nearest', (3.0, 3.0)) == 0
     assert interpolation_code('bilinear', (3.0, 3.0)) == 1
+    assert interpolation_code('bicubic', (3.0, 3.0)) == 4
 
 
 @pytest.mark.parametrize('mode', ['stretch', 'letterbox', 'crop'])

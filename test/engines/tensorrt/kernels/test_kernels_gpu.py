@@ -44,7 +44,7 @@ def gpu(context, tmp_path_factory):
     patch.undo()
 
 
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
 def test_preprocess(gpu, resize, interpolation):
     for seed in range(25):

@@ -12,7 +12,7 @@ from ros_deep_learning.errors import InferenceError
 from ros_deep_learning.imaging.placement import place
 
 
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
 def test_random_frames(device, resize, interpolation):
     for seed in range(25):
@@ -26,7 +26,7 @@ def test_grey(device, resize):
         cases.check_grey(device, np.random.default_rng(seed), resize=resize)
 
 
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 @pytest.mark.parametrize('sizes', [(1,), (1, 2), (1, 640), (480, 640, 641), (224, 640)])
 def test_extreme_sizes(device, sizes, interpolation):
     for seed in range(3):
@@ -34,7 +34,7 @@ def test_extreme_sizes(device, sizes, interpolation):
         cases.check_preprocess(device, rng, sizes, interpolation=interpolation)
 
 
-@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'area'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear', 'bicubic', 'area'])
 def test_equal_size_copies_pixels(device, interpolation):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (17, 23, 3), dtype=np.uint8)
