@@ -64,6 +64,7 @@ setup(
         'tensorrt': ['tensorrt', 'pycuda'],
         'test': ['onnxruntime', 'psutil', *test_requirements()],
         'tracking': ['scipy'],
+        'video': ['av'],
     },
     entry_points={'console_scripts': console_programs()},
 )

@@ -22,7 +22,7 @@ from ..errors import DeepLearningError, FetchError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
-from ..video.sinks import PictureSink
+from ..video.sinks import PictureSink, VideoSink
 from ..video.sources import SeveralPictures
 from .bar import progress_bar
 from .frames.inputs import named_frames, open_inputs, split_paths
@@ -115,7 +115,7 @@ def run_vision(
         if stages := summary.stages():
             print(stages)
         # When the file is finished: one that is not whole was not written.
-        print(summary.line(output))
+        print(summary.line(output, sink.codec if isinstance(sink, VideoSink) else ''))
     except FetchError as err:
         print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
         return 1

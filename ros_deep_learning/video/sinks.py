@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from ..paths import user_path
 from ..text import disk_cause, one_line
+from .encoders import PyAvWriter, has_encoder
 from .sources import PICTURE_SUFFIXES
 
 OUTPUT_CODECS = {
@@ -30,7 +31,7 @@ OUTPUT_CODECS = {
 """Four-character codes by the codec names of jetson-inference."""
 
 VIDEO_SUFFIXES = {'.avi': 'mjpeg', '.mkv': 'mpeg4', '.mov': 'mpeg4', '.mp4': 'mpeg4'}
-"""Default codec by file suffix; every OpenCV can write these."""
+"""Codec by file suffix where there is no encoder for H.264; every OpenCV can write these."""
 
 _SPARE_BYTES = 16 * 2**20
 """Space that is left on the disk, so that a video can still be finished."""
@@ -136,18 +137,22 @@ class PictureSink:
 class VideoSink:
     """Writes frames into a video file, which is created with the first frame.
 
-    If the process is killed, a ``.mkv`` or ``.avi`` lacks its last seconds, whereas a ``.mp4`` or
-    ``.mov`` cannot be read: their index is written at the end.
+    H.264 and H.265 are written by PyAV where it is installed, all else by OpenCV. If the process
+    is killed, the file lacks its last seconds; a ``.mp4`` or ``.mov`` of OpenCV cannot be read
+    then, since its index is written at the end.
 
     Args:
         path: The file; its suffix is one of ``VIDEO_SUFFIXES``.
         rate_hz: Frame rate.
         codec: A key of ``OUTPUT_CODECS``, or ``unknown`` for the default of the suffix.
+
+    Attributes:
+        codec: The codec that is written, a key of ``OUTPUT_CODECS``.
     """
 
     def __init__(self, path: Path, rate_hz: float, codec: str = 'unknown') -> None:
         self._path, self._rate_hz = path, rate_hz
-        self._codec = VIDEO_SUFFIXES[path.suffix.lower()] if codec == 'unknown' else codec
+        self.codec = default_codec(path) if codec == 'unknown' else codec
         self._writer: Any = None
         self._size_wh = (0, 0)
         self._count = 0
@@ -157,8 +162,8 @@ class VideoSink:
         """Write one frame; later frames are resized to the size of the first.
 
         Raises:
-            ImageError: OpenCV cannot write such a file there, or the disk is nearly full; what
-                was written until then can be read after ``close``.
+            ImageError: Such a file cannot be written there, or the disk is nearly full; what was
+                written until then can be read after ``close``.
         """
         size_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
         if self._writer is None:
@@ -167,8 +172,12 @@ class VideoSink:
             frame_bgr = cv2.resize(frame_bgr, self._size_wh).astype(np.uint8, copy=False)
         if self._count % _FRAMES_BETWEEN_LOOKS == 0:
             self._check_space()
-        self._writer.write(frame_bgr)
         self._count += 1
+        try:
+            self._writer.write(frame_bgr)
+        except ImageError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Finish the file and count its frames; a second call does nothing.
@@ -178,9 +187,13 @@ class VideoSink:
         """
         if self._writer is None:
             return
-        self._writer.release()
-        self._writer = None
-        found = _frame_count(self._path)
+        writer, self._writer = self._writer, None
+        try:
+            writer.release()
+            found = _frame_count(self._path)
+        except ImageError:
+            # The header may promise more than there is.
+            found = _decoded_count(self._path)
         # A container with times in milliseconds may round the count.
         if found < self._count - 1 - self._count // 100:
             self.paths = []
@@ -208,16 +221,29 @@ class VideoSink:
         except OSError as err:
             msg = f'cannot write the video {self._path}: {err}'
             raise ImageError(msg) from err
-        code = cv2.VideoWriter.fourcc(*OUTPUT_CODECS[self._codec])
+        if has_encoder(self.codec):
+            self._writer = PyAvWriter(self._path, self.codec, self._rate_hz, size_wh)
+        else:
+            self._writer = self._opencv_writer(size_wh)
+        self._size_wh = size_wh
+        self.paths = [self._path]
+
+    def _opencv_writer(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
+        code = cv2.VideoWriter.fourcc(*OUTPUT_CODECS[self.codec])
         writer = cv2.VideoWriter(str(self._path), code, self._rate_hz, size_wh)
         if not writer.isOpened():
             msg = (
-                f'cannot write the video {self._path} as {self._codec}; is the folder writable? '
+                f'cannot write the video {self._path} as {self.codec}; is the folder writable? '
                 'every OpenCV has mjpeg in an .avi'
             )
             raise ImageError(msg)
-        self._writer, self._size_wh = writer, size_wh
-        self.paths = [self._path]
+        return writer
+
+
+def default_codec(path: Path) -> str:
+    """Return the codec of a video of which none is requested: H.264 where PyAV encodes it."""
+    codec = VIDEO_SUFFIXES[path.suffix.lower()]
+    return 'h264' if codec == 'mpeg4' and has_encoder('h264') else codec
 
 
 def _frame_count(path: Path) -> int:
@@ -228,6 +254,17 @@ def _frame_count(path: Path) -> int:
         return max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
     finally:
         capture.release()
+
+
+def _decoded_count(path: Path) -> int:
+    """Return how many frames of a video can be decoded."""
+    capture, count = cv2.VideoCapture(str(path)), 0
+    try:
+        while capture.grab():
+            count += 1
+    finally:
+        capture.release()
+    return count
 
 
 def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:

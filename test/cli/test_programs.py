@@ -115,7 +115,7 @@ def test_detectnet_numbers_what_moves(
         *('--tracker-min-frames=1', '--clustering=0.75', '--overlay=box,labels,track'),
     )
     assert lines[0].startswith('ssd-mobilenet-v2: ')
-    assert lines[-1].startswith(f'wrote {output}: 8 frames in ')
+    assert lines[-1].startswith(f'wrote {output} (mjpeg): 8 frames in ')
     half, most = (float(ms) for ms in re.findall(r'inference ([\d.]+) / ([\d.]+)', lines[-2])[0])
     assert 0 < half <= most
     # The stage's own count: one line for each object of each frame.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ import pytest
 
 import ros_deep_learning
 from ros_deep_learning.errors import ImageError
+from ros_deep_learning.video.encoders import has_encoder
 from ros_deep_learning.video.sinks import OUTPUT_CODECS, VIDEO_SUFFIXES, open_output
 
 
@@ -95,6 +97,7 @@ SCRIPT = """
 import os, resource, signal, sys
 import numpy as np
 from ros_deep_learning.errors import ImageError
+from ros_deep_learning.video.encoders import has_encoder
 from ros_deep_learning.video.sinks import open_output
 path, limit, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -134,7 +137,14 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
         assert 'of 60 frames can be read; is the disk full?' in done.stdout
 
 
-@pytest.mark.parametrize('suffix', ['.mkv', '.avi'])
+@pytest.mark.parametrize(
+    'suffix',
+    [
+        '.mkv',
+        '.avi',
+        pytest.param('.mp4', marks=pytest.mark.skipif(not has_encoder('h264'), reason='no PyAV')),
+    ],
+)
 def test_a_kill_costs_seconds_and_not_the_recording(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f'out{suffix}'
     assert record(path, 0, 150).returncode == -9
@@ -156,3 +166,52 @@ def test_a_video_ends_readably_before_the_disk_is_full(
         sink.write(frame())
     sink.close()
     assert cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FRAME_COUNT) == 16
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec', 'read'),
+    [
+        ('out.mp4', 'unknown', ('h264', 'mov,mp4,m4a,3gp,3g2,mj2', 'avc1')),
+        ('out.mov', 'unknown', ('h264', 'mov,mp4,m4a,3gp,3g2,mj2', 'avc1')),
+        ('out.mkv', 'unknown', ('h264', 'matroska,webm', None)),
+        ('out.mp4', 'h265', ('hevc', 'mov,mp4,m4a,3gp,3g2,mj2', 'hvc1')),
+    ],
+)
+def test_browsers_play_it(
+    tmp_path: Path, name: str, codec: str, read: tuple[str, str, str | None]
+) -> None:
+    av = pytest.importorskip('av')
+    sink = open_output(str(tmp_path / name), 29.97, codec)
+    # Chroma has half the size, so an odd one is a case of its own.
+    for level in (40, 80, 200):
+        sink.write(np.full((47, 63, 3), level, np.uint8))
+    sink.close()
+    with av.open(str(tmp_path / name)) as file:
+        (stream,) = file.streams
+        assert (stream.codec_context.name, file.format.name) == read[:2]
+        assert read[2] in (None, stream.codec_context.codec_tag)
+        assert stream.codec_context.pix_fmt == 'yuv420p'
+        assert stream.average_rate == pytest.approx(Fraction(2997, 100), rel=0.01)
+        shown = [each.to_ndarray(format='bgr24') for each in file.decode(stream)]
+    assert [each.shape for each in shown] == [(48, 64, 3)] * 3
+    assert [each.mean() for each in shown] == pytest.approx([40, 80, 200], abs=4)
+
+
+def test_without_pyav_it_is_the_codec_of_opencv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, 'av', None)
+    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    sink.write(frame())
+    sink.close()
+    code = int(cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FOURCC))
+    assert code.to_bytes(4, 'little').decode().lower() in ('mp4v', 'fmp4')
+
+
+def test_an_encoder_that_cannot_write_there_is_told(tmp_path: Path) -> None:
+    pytest.importorskip('av')
+    (tmp_path / 'out.mp4').mkdir()
+    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    with pytest.raises(ImageError, match=r'cannot write the video .*out\.mp4 as h264: '):
+        sink.write(frame())
+    sink.close()

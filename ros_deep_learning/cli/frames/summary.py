@@ -49,14 +49,16 @@ class Summary:
         told = zip(names, half, most, strict=True)
         return 'ms, p50 / p95: ' + ', '.join(f'{name} {a:.1f} / {b:.1f}' for name, a, b in told)
 
-    def line(self, output: str | None) -> str:
-        """Return the last line, such as ``wrote out.mp4: 250 frames in 7.0 s (36 fps); car 92``.
+    def line(self, output: str | None, codec: str = '') -> str:
+        """Return the last line: ``wrote out.mp4 (h264): 250 frames in 7.0 s (36 fps); car 92``.
 
         Args:
             output: The output as the user gave it; None if there is none.
+            codec: Codec of an output that is a video.
         """
         seconds = perf_counter() - self._start
-        wrote = f'wrote {output}: ' if output else ''
+        kind = f' ({codec})' if codec else ''
+        wrote = f'wrote {output}{kind}: ' if output else ''
         rate = self.frames / max(seconds, 1e-9)
         parts = [f'{wrote}{_number(self.frames, "frame")} in {seconds:.1f} s ({rate:.3g} fps)']
         if self._labels:

@@ -19,13 +19,14 @@ class VideoOutputSettings:
 
     resource: str = parameter(
         'video_output.mkv',
-        'Where the images go: a video file (.mkv or .avi; .mp4 or .mov, which are lost if the '
-        'process is killed), a folder of pictures or a pattern such as frame-%d.jpg, or '
-        'display:// for a window.',
+        'Where the images go: a video file (.mkv or .avi; .mp4 or .mov, which without PyAV are '
+        'lost if the process is killed), a folder of pictures or a pattern such as frame-%d.jpg, '
+        'or display:// for a window.',
     )
     codec: str = parameter(
         'unknown',
-        'Codec of a video file; unknown takes one that OpenCV can write to that container.',
+        'Codec of a video file; unknown takes h264 if PyAV is installed, otherwise one that '
+        'OpenCV can write.',
         choices=('unknown', *OUTPUT_CODECS),
     )
     bitrate: int = parameter(

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Encode H.264 and H.265 video files through PyAV, as browsers play them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError
+
+_ENCODERS = {'h264': 'libx264', 'h265': 'libx265'}
+_KEY_FRAME_S = 2.0
+"""Seconds between key frames; a killed process loses about as much of a .mp4 or .mov."""
+_HYBRID_SINCE = (61, 7)
+"""Version of libavformat (FFmpeg 7.1) that can finish a fragmented file as an ordinary one."""
+
+
+def has_encoder(codec: str) -> bool:
+    """Return whether PyAV is installed, and encodes a codec such as ``h264``."""
+    try:
+        import av
+
+        av.codec.Codec(_ENCODERS[codec], 'w')
+    except (ImportError, KeyError, ValueError):
+        return False
+    return True
+
+
+class PyAvWriter:
+    """Writes frames into a video file, with the methods of ``cv2.VideoWriter``.
+
+    A .mp4 or .mov is written in fragments, so that what is there can be played at any time.
+
+    Args:
+        path: The file; its suffix says the container.
+        codec: A codec that ``has_encoder`` knows.
+        rate_hz: Frame rate.
+        size_wh: Width and height of the frames in pixels.
+
+    Raises:
+        ImageError: The file cannot be written, or the container does not take the codec.
+    """
+
+    def __init__(self, path: Path, codec: str, rate_hz: float, size_wh: tuple[int, int]) -> None:
+        import av
+
+        self._av, self._path, self._bytes = av, path, 0
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        # Their chroma has half the width and height.
+        self._pad_wh = (size_wh[0] % 2, size_wh[1] % 2)
+        options = {'flush_packets': '1'}
+        if path.suffix.lower() in ('.mp4', '.mov'):
+            hybrid = av.library_versions['libavformat'] >= _HYBRID_SINCE
+            fragmented = 'frag_keyframe+empty_moov+default_base_moof'
+            options['movflags'] = 'hybrid_fragmented' if hybrid else fragmented
+        try:
+            self._file = av.open(str(path), 'w', options=options)
+            self._stream: Any = self._file.add_stream(_ENCODERS[codec], rate=rate)
+            self._stream.width = size_wh[0] + self._pad_wh[0]
+            self._stream.height = size_wh[1] + self._pad_wh[1]
+            self._stream.pix_fmt = 'yuv420p'
+            self._stream.gop_size = max(1, round(_KEY_FRAME_S * rate_hz))
+            self._stream.options = {'preset': 'superfast'}
+            if codec == 'h265':
+                # Apple's players take no other tag.
+                self._stream.codec_tag = 'hvc1'
+                self._stream.options = {'preset': 'superfast', 'x265-params': 'log-level=error'}
+            self._file.start_encoding()
+        except (av.FFmpegError, ValueError) as err:
+            msg = f'cannot write the video {path} as {codec}: {err}'
+            raise ImageError(msg) from err
+
+    def write(self, frame_bgr: NDArray[np.uint8]) -> None:
+        """Write one frame, shape (H, W, 3), uint8.
+
+        Raises:
+            ImageError: It cannot be written.
+        """
+        right, bottom = self._pad_wh
+        if right or bottom:
+            frame_bgr = np.asarray(
+                cv2.copyMakeBorder(frame_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8
+            )
+        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(frame_bgr), 'bgr24')
+        self._mux(frame)
+
+    def release(self) -> None:
+        """Write what the encoder still holds, and finish the file.
+
+        Raises:
+            ImageError: It cannot be written.
+        """
+        try:
+            self._mux(None)
+        finally:
+            try:
+                self._file.close()
+            except self._av.FFmpegError as err:
+                msg = f'cannot finish the video {self._path}: {err}'
+                raise ImageError(msg) from err
+        # FFmpeg does not report every write that fails.
+        if (there := self._path.stat().st_size) < self._bytes:
+            msg = f'the video {self._path} has {there} of at least {self._bytes} bytes'
+            raise ImageError(msg)
+
+    def _mux(self, frame: Any) -> None:
+        try:
+            for packet in self._stream.encode(frame):
+                self._bytes += packet.size
+                self._file.mux(packet)
+        except self._av.FFmpegError as err:
+            msg = f'cannot write the video {self._path}: {err}'
+            raise ImageError(msg) from err
