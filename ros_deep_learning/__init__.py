@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .imaging.drawing.text_overlay import draw_classification
     from .imaging.pixels import Pixels
     from .networks import DetectNet, ImageNet, SegNet
+    from .networks.device.device_segmentation import DeviceSegmentation
     from .tasks.classification import Classification, ClassificationSettings, SeenClass
     from .tasks.detection import Detection, Detections
     from .tasks.parts import TilingSettings
@@ -36,6 +37,7 @@ __all__ = [
     'DetectionFilter',
     'DetectionSettings',
     'Detections',
+    'DeviceSegmentation',
     'EngineLoader',
     'EngineOptions',
     'ImageNet',
@@ -66,6 +68,7 @@ _HOMES = {
     'DetectionFilter': 'tasks.suppression',
     'DetectionSettings': 'tasks.suppression',
     'Detections': 'tasks.detection',
+    'DeviceSegmentation': 'networks.device.device_segmentation',
     'EngineLoader': 'engines.loader',
     'EngineOptions': 'engines.backend',
     'ImageNet': 'networks',

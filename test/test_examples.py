@@ -50,7 +50,7 @@ def save(tmp_path: Path) -> Callable[[str, Any], Path]:
 
 def test_scripts_are_short() -> None:
     scripts = list(EXAMPLES.glob('*.py'))
-    assert len(scripts) == 5
+    assert len(scripts) == 7
     assert [path.name for path in scripts if len(path.read_text().splitlines()) > LONGEST] == []
 
 
@@ -92,6 +92,20 @@ def test_cut_out_person(run: Any, save: Any, astronaut: Any, tmp_path: Path) -> 
     assert line == f'{opaque.mean():.0%} of the picture is a person'
     assert opaque[100:200, 200:250].all()  # her face
     assert not opaque[:100, 400:].any()  # the space shuttle
+
+
+def test_cuda_from_numpy(run: Any, save: Any, coffee: Any) -> None:
+    where, best, *_ = run('cuda_from_numpy.py', save('coffee.png', coffee))
+    assert where.endswith(' image of shape (400, 600, 3)')
+    assert best.endswith('% espresso')
+
+
+def test_cuda_to_numpy(run: Any, save: Any, astronaut: Any, tmp_path: Path) -> None:
+    blended = tmp_path / 'blended.png'
+    (line,) = run('cuda_to_numpy.py', save('astronaut.png', astronaut), blended)
+    assert line.startswith('(512, 512, 3) on ')
+    changed = (cv2.imread(str(blended)) != astronaut[..., ::-1]).any(axis=-1)
+    assert changed[100:200, 200:250].mean() > 0.9  # her face
 
 
 def test_track_video(run: Any, bikes_clip: Path, tmp_path: Path, ssd_onnx: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
-    from ..imaging.pixels import Pixels
+    from ..imaging.device_pixels import AnyPixels
 
 Precision = Literal['auto', 'fp32', 'fp16', 'int8']
 Tensors = dict[str, NDArray[Any]]
@@ -91,7 +91,10 @@ class PixelsEngine(Protocol):
     """An engine that also takes raw frames and prepares them on its device."""
 
     def run_pixels(
-        self, pixels: Sequence[Pixels], spec: InputSpec, outputs: Collection[str] | None = None
+        self,
+        pixels: Sequence[AnyPixels],
+        spec: InputSpec,
+        outputs: Collection[str] | None = None,
     ) -> Tensors:
         """Prepare the frames as the card's input says, one a batch entry, and run the network.
 

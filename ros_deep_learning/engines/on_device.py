@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ..cards.box_table import BoxTable
     from ..cards.card import InputSpec
-    from ..imaging.pixels import Pixels
+    from ..imaging.device_pixels import AnyPixels, DevicePixels
     from ..imaging.placement import Placement
 
 
@@ -64,9 +64,33 @@ class MaskSpec:
     overlay_rgba: NDArray[np.uint8] | None = None
 
 
+class DeviceArray(Protocol):
+    """An array that ``from_dlpack`` of PyTorch, CuPy, JAX and NumPy takes without a copy.
+
+    On a GPU it also has ``__cuda_array_interface__``; in host memory it is NumPy's.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its NumPy type."""
+
+    def __dlpack__(self, *, stream: None = None) -> Any:
+        """Return DLPack's capsule; see ``GpuArray``."""
+
+    def __dlpack_device__(self) -> tuple[Any, Any]:
+        """Return DLPack's type and number of the device."""
+
+
+_ArrayT_co = TypeVar('_ArrayT_co', covariant=True)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class DeviceMask:
-    """What was made of a ``MaskSpec``, in new arrays of host memory; None was not asked for.
+class DeviceMask(Generic[_ArrayT_co]):
+    """What was made of a ``MaskSpec``, in new arrays; None was not asked for.
 
     Attributes:
         class_ids: Shape (H, W), uint8; 255 where a pixel has no class or was not seen.
@@ -76,11 +100,11 @@ class DeviceMask:
         overlay_rgb: Shape of the frame, uint8, rgb.
     """
 
-    class_ids: NDArray[np.uint8]
-    confidences: NDArray[Any] | None = None
-    counts: NDArray[np.uint32] | None = None
-    colors_rgb: NDArray[np.uint8] | None = None
-    overlay_rgb: NDArray[np.uint8] | None = None
+    class_ids: _ArrayT_co
+    confidences: _ArrayT_co | None = None
+    counts: _ArrayT_co | None = None
+    colors_rgb: _ArrayT_co | None = None
+    overlay_rgb: _ArrayT_co | None = None
 
 
 @runtime_checkable
@@ -89,11 +113,11 @@ class SegmentsOnDevice(Protocol):
 
     def run_masks(
         self,
-        pixels: Sequence[Pixels],
+        pixels: Sequence[AnyPixels],
         spec: InputSpec,
         grid: ScoreGrid,
         masks: Sequence[Sequence[MaskSpec]],
-    ) -> list[list[DeviceMask]]:
+    ) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Prepare frames, run the network and make masks; no output tensor is copied.
 
         Args:
@@ -135,7 +159,7 @@ class GathersOnDevice(Protocol):
     """An engine that takes raw frames and picks the candidates over a threshold on its device."""
 
     def run_candidates(
-        self, pixels: Sequence[Pixels], spec: InputSpec, table: BoxTable, least: float
+        self, pixels: Sequence[AnyPixels], spec: InputSpec, table: BoxTable, least: float
     ) -> list[DeviceCandidates]:
         """Prepare frames, run the network and gather candidates; no output tensor is copied.
 
@@ -151,4 +175,41 @@ class GathersOnDevice(Protocol):
         Raises:
             InferenceError: The outputs have other shapes or types than the table says.
             DeepLearningError: As ``PixelsEngine.run_pixels``.
+        """
+
+
+@runtime_checkable
+class KeepsOnDevice(Protocol):
+    """An engine that reads frames on its device, and leaves results there."""
+
+    def view_image(self, image: object) -> DevicePixels | None:
+        """View another library's image where it lies, if that is on the engine's device.
+
+        The frame is for the next run only, which waits on the device for what writes the image.
+
+        Returns:
+            None if it lies elsewhere, or if its pixels are not three bytes side by side.
+
+        Raises:
+            ImageError: Its library does not hand it out.
+        """
+
+    def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
+        """Prepare a frame, run the network and copy all outputs within the device.
+
+        The call returns before the work is done; see ``GpuArray`` for who waits.
+
+        Returns:
+            New arrays, with the batch axis.
+
+        Raises:
+            DeepLearningError: As ``PixelsEngine.run_pixels``.
+        """
+
+    def run_mask_kept(
+        self, pixels: AnyPixels, spec: InputSpec, grid: ScoreGrid, mask: MaskSpec
+    ) -> DeviceMask[DeviceArray]:
+        """Prepare a frame, run the network and make a mask that stays on the device.
+
+        The call returns before the work is done, as ``run_kept``.
         """

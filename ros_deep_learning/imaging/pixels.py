@@ -43,6 +43,11 @@ class Pixels:
         """Width and height in pixels."""
         return self.array.shape[1], self.array.shape[0]
 
+    def part(self, box: tuple[int, int, int, int]) -> Pixels:
+        """Take a part of the image, as a view; its edges are x1, y1, x2, y2."""
+        x1, y1, x2, y2 = box
+        return Pixels(self.array[y1:y2, x1:x2], self.order)
+
     def as_order(self, order: ChannelOrder) -> NDArray[np.uint8]:
         """Return the pixels in a channel order: the same array, or a reversed view of it."""
         return self.array if order == self.order else self.array[..., ::-1]

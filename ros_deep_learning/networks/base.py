@@ -19,13 +19,15 @@ from ..cards.card import Channels, ModelCard, Resize, Task
 from ..cards.decision import by_reason, guesses
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, PixelsEngine, Precision
+from ..engines.on_device import DeviceArray
 from ..errors import CardError, DecodeError
-from ..imaging.pixels import Pixels
+from ..imaging.device_pixels import AnyPixels
 from ..progress import Progress, silent
 from ..recognition.find import find_network, or_default
 from ..recognition.given_values import read_given
 from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, Passed
+from .images import ImageLike
 from .proof import FIX, proof_picture
 
 if TYPE_CHECKING:
@@ -256,7 +258,39 @@ class Network(ABC, Generic[_SettingsT]):
             DecodeError: They are not what is read.
         """
 
-    def _pass(self, images: Sequence[Pixels], settings: _SettingsT) -> list[Passed]:
+    def run_device(self, image: ImageLike) -> dict[str, DeviceArray]:
+        """Run the network on an image, and leave its outputs where it runs.
+
+        With TensorRT the outputs are new arrays on the GPU, for ``from_dlpack`` of PyTorch, CuPy
+        or JAX: ``torch.from_dlpack(net.run_device(image)['logits'])``. The call returns before
+        the network is done, and no stream of the caller's waits until it takes an array by
+        DLPack or by ``__cuda_array_interface__``; from then on it waits on the GPU. NumPy's
+        ``np.asarray`` waits on the host and copies.
+
+        An array belongs to the caller: later calls do not change it, and it outlives the
+        network. This costs an allocation on the GPU, a copy within it, and at the end a
+        ``cuMemFree``, which waits for the GPU. An image on the GPU is kept as long as it is read;
+        it may be overwritten on a stream that has taken an output since, or after an output's
+        ``synchronize``.
+
+        With ONNX Runtime, and for a network with more inputs than the image or a fixed batch
+        above 1, the outputs are NumPy arrays in host memory, which ``from_dlpack`` takes as well.
+
+        Args:
+            image: As ``detect``, ``classify`` or ``segment`` take it.
+
+        Returns:
+            Every output of the network by its name, as the network gives it, with the batch axis
+            of length 1. NaN is not looked for.
+
+        Raises:
+            ImageError: The image has another shape or type, or the file is no picture.
+            InferenceError: The engine failed on this image.
+            EngineError: The network is closed.
+        """
+        return self._runner.run_kept(image)
+
+    def _pass(self, images: Sequence[AnyPixels], settings: _SettingsT) -> list[Passed]:
         """Run images; what is found is not read yet."""
         return self._runner.run(images)
 

@@ -16,7 +16,7 @@ from ..cards.labels import labels_in_metadata
 from ..engines.base import Tensors
 from ..engines.on_device import GathersOnDevice
 from ..errors import DecodeError, InferenceError, SettingsError
-from ..imaging.pixels import Pixels
+from ..imaging.device_pixels import AnyPixels
 from ..imaging.placement import Placement
 from ..tasks.classes import class_ids_of
 from ..tasks.detection import Candidates, Detections
@@ -137,7 +137,7 @@ class DetectNet(Network[DetectionSettings]):
         return found
 
     def _detect_in_parts(
-        self, batch: Sequence[Pixels], settings: DetectionSettings
+        self, batch: Sequence[AnyPixels], settings: DetectionSettings
     ) -> list[Detections]:
         cuts = [parts_of(image.size_wh, settings.region, settings.tiling) for image in batch]
         views = [
@@ -149,14 +149,14 @@ class DetectNet(Network[DetectionSettings]):
             for image, parts in zip(batch, cuts, strict=True)
         ]
 
-    def _pass(self, images: Sequence[Pixels], settings: DetectionSettings) -> list[Passed]:
+    def _pass(self, images: Sequence[AnyPixels], settings: DetectionSettings) -> list[Passed]:
         """Run images: to candidates if the engine can pick them, else to its outputs."""
         table, engine = self._table, self._engine
         if table is None or not isinstance(engine, GathersOnDevice):
             return self._runner.run(images)
         least = least_score(table, self.info, settings.score_threshold)
 
-        def pick(pixels: Sequence[Pixels], _: Sequence[Placement]) -> list[Candidates]:
+        def pick(pixels: Sequence[AnyPixels], _: Sequence[Placement]) -> list[Candidates]:
             picked = engine.run_candidates(pixels, self._card.input, table, least)
             if any(one.has_nan for one in picked):
                 msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'

@@ -7,20 +7,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..cards.card import ModelCard
 from ..engines.base import Engine, PixelsEngine, Tensors
+from ..engines.on_device import DeviceArray, KeepsOnDevice
 from ..errors import InferenceError
+from ..imaging.device_pixels import AnyPixels
 from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement
+from .device.device_arrays import is_on_gpu
 from .fit import check_input
 from .images import ImageLike, as_pixels
 from .side_inputs import fill_side_inputs, side_inputs
 
-OnDevice = Callable[[Sequence[Pixels], Sequence[Placement]], Sequence[Any]]
+OnDevice = Callable[[Sequence[AnyPixels], Sequence[Placement]], Sequence[Any]]
 """Runs images together and makes the result of each on the engine's device."""
 
 
@@ -37,7 +40,7 @@ class Passed:
         inference_ms: In a batch, the image's share.
     """
 
-    pixels: Pixels
+    pixels: AnyPixels
     placement: Placement
     found: Any
     preprocess_ms: float
@@ -52,6 +55,8 @@ class ImageRunner:
         batch_axis: Whether the outputs have a batch axis.
         takes_frames: Whether an engine that prepares frames on its device can do so for this
             network.
+        keeper: The engine, if it reads this network's frames on its device and leaves results
+            there.
         wanted_outputs: Names of the outputs that are read; None is all of them.
     """
 
@@ -78,21 +83,48 @@ class ImageRunner:
         self.max_batch = self._fixed_batch or max_batch
         plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
+        self.keeper: KeepsOnDevice | None = None
+        if self.takes_frames and isinstance(engine, KeepsOnDevice):
+            self.keeper = engine
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 
-    def batches(self, images: Sequence[ImageLike]) -> Iterator[list[Pixels]]:
+    def batches(self, images: Sequence[ImageLike]) -> Iterator[list[AnyPixels]]:
         """Convert images, as many at a time as the network runs together.
 
         Raises:
             ImageError: One is no image.
         """
         for start in range(0, len(images), self.max_batch):
-            yield [
-                image if isinstance(image, Pixels) else as_pixels(image)
-                for image in images[start : start + self.max_batch]
-            ]
+            yield [self.pixels(image) for image in images[start : start + self.max_batch]]
 
-    def run(self, images: Sequence[Pixels], on_device: OnDevice | None = None) -> list[Passed]:
+    def pixels(self, image: ImageLike) -> AnyPixels:
+        """Convert an image, which stays on the engine's device if it is there.
+
+        Raises:
+            ImageError: It is no image.
+        """
+        if self.keeper is not None and is_on_gpu(image):
+            there = self.keeper.view_image(image)
+            if there is not None:
+                return there
+        return as_pixels(image)
+
+    def run_kept(self, image: ImageLike) -> dict[str, DeviceArray]:
+        """Run an image, and leave all outputs where the network runs.
+
+        Raises:
+            ImageError: It is no image.
+            InferenceError: The engine failed.
+        """
+        pixels = self.pixels(image)
+        if self.keeper is not None:
+            return self.keeper.run_kept(pixels, self._card.input)
+        from ..tasks.preprocess import placement
+
+        inputs = self._inputs([pixels], [placement(pixels.size_wh, self._card.input)])
+        return dict(self._without_repeats(self._engine.run(inputs), 1))
+
+    def run(self, images: Sequence[AnyPixels], on_device: OnDevice | None = None) -> list[Passed]:
         """Run images, as many at a time as the network runs together.
 
         Args:
@@ -126,11 +158,12 @@ class ImageRunner:
             ]
         return passed
 
-    def _inputs(self, pixels: Sequence[Pixels], placements: Sequence[Placement]) -> Tensors:
+    def _inputs(self, pixels: Sequence[AnyPixels], placements: Sequence[Placement]) -> Tensors:
         from ..tasks.preprocess import preprocess
 
         spec = self._card.input
-        images = preprocess(pixels, spec, placements)
+        # Images stay on a device only for an engine that prepares them there.
+        images = preprocess(cast('Sequence[Pixels]', pixels), spec, placements)
         if self._fixed_batch > len(images):
             # The last image is repeated up to the network's batch.
             images = np.concatenate(
@@ -145,12 +178,7 @@ class ImageRunner:
         """Take the batch apart."""
         if not self.batch_axis:
             return [outputs]
-        if self._fixed_batch > count:
-            outputs = {
-                name: array[:count] if len(array) == self._fixed_batch else array
-                for name, array in outputs.items()
-                if array.ndim
-            }
+        outputs = self._without_repeats(outputs, count)
         for name, array in outputs.items():
             if count > 1 and array.ndim and len(array) != count:
                 msg = f'{self._card.name}: {count} images gave {len(array)} of {name!r}'
@@ -158,3 +186,13 @@ class ImageRunner:
         return [
             {name: array[k] for name, array in outputs.items() if array.ndim} for k in range(count)
         ]
+
+    def _without_repeats(self, outputs: Tensors, count: int) -> Tensors:
+        """Take away what belongs to the images that filled up the network's batch."""
+        if self._fixed_batch <= count:
+            return outputs
+        return {
+            name: array[:count] if len(array) == self._fixed_batch else array
+            for name, array in outputs.items()
+            if array.ndim
+        }

@@ -19,8 +19,8 @@ ImageLike = ArrayLike | CudaArray | Pixels | str | PathLike[str]
 """An RGB array of shape (H, W, 3), uint8, in host memory or on a GPU; pixels; or a file."""
 
 
-def as_pixels(image: ArrayLike | CudaArray | str | PathLike[str]) -> Pixels:
-    """Convert an image: an RGB array of shape (H, W, 3), uint8, or the path of a picture.
+def as_pixels(image: ImageLike) -> Pixels:
+    """Convert an image to pixels in host memory.
 
     Arrays are not copied, except those on a GPU. Of objects without ``__array__``, those in host
     memory with ``__dlpack__`` are taken too.
@@ -29,6 +29,8 @@ def as_pixels(image: ArrayLike | CudaArray | str | PathLike[str]) -> Pixels:
         ImageError: The array has another shape or type, or cannot be copied from its GPU; or the
             file is missing, or no picture.
     """
+    if isinstance(image, Pixels):
+        return image
     if isinstance(image, (str, PathLike)):
         return read_picture(image)
     # PyTorch's arrays on a GPU have a method __array__ too, but it only raises.

@@ -7,16 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cards.labels import labels_in_metadata
 from ..engines.base import TensorSpec
 from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
+from ..imaging.device_pixels import AnyPixels
 from ..imaging.palettes import UNLABELLED
-from ..imaging.pixels import Pixels
 from ..imaging.placement import Placement
 from ..tasks.activation import ScoreKind
 from ..tasks.score_grid import (
@@ -37,6 +38,7 @@ from ..tasks.segmentation import (
 from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
 from .device.device_masks import MaskWish, as_segmentation, find_score_grid, mask_spec
+from .device.device_segmentation import DeviceSegmentation
 from .fit import only_role
 from .image_runner import Passed
 from .images import ImageLike
@@ -170,11 +172,61 @@ class SegNet(Network[SegmentationSettings]):
             found += [self._read(*one) for one in zip(passed, wanted, strict=True)]
         return found
 
-    def _pass(self, images: Sequence[Pixels], settings: SegmentationSettings) -> list[Passed]:
+    def segment_device(
+        self,
+        image: ImageLike,
+        *,
+        confidence: bool = False,
+        color_mask: bool = False,
+        overlay_alpha: int | None = None,
+    ) -> DeviceSegmentation:
+        """Find the class of every pixel of an image, and leave the masks where the network runs.
+
+        With TensorRT the masks are made on the GPU and stay there, as ``run_device`` describes;
+        else, and for a network whose output is class indices, they are NumPy arrays.
+
+        Args:
+            image: As ``segment`` takes it.
+            confidence: Whether the confidences are wanted.
+            color_mask: Whether each pixel's colour is wanted.
+            overlay_alpha: Opacity 0..255 of the colours over the image; None is no overlay.
+
+        Raises:
+            ImageError: The image has another shape or type, or the file is no picture.
+            SettingsError: The opacity is out of its range.
+            InferenceError: The engine failed on this image. On the GPU scores are not looked at:
+                if all are NaN, no pixel has a class.
+            EngineError: The network is closed.
+        """
+        keeper, grid = self._runner.keeper, self._score_grid
+        wish = MaskWish(
+            self._settings,
+            'float32' if confidence else None,
+            color_mask=color_mask,
+            overlay_alphas=None if overlay_alpha is None else (overlay_alpha,) * len(self.labels),
+        )
+        if keeper is not None and grid is not None:
+            from ..tasks.preprocess import placement
+
+            pixels = self._runner.pixels(image)
+            placed = placement(pixels.size_wh, self._card.input)
+            spec = mask_spec(wish, placed, self._ignored(wish), self._colors_rgb)
+            made = keeper.run_mask_kept(pixels, self._card.input, grid, spec)
+            return DeviceSegmentation.of_device(made)
+        return DeviceSegmentation.of_host(
+            self.segment(image),
+            image,
+            self._colors_rgb,
+            confidence=confidence,
+            color_mask=color_mask,
+            overlay_alpha=overlay_alpha,
+        )
+
+    def _pass(self, images: Sequence[AnyPixels], settings: SegmentationSettings) -> list[Passed]:
         return self._pass_in(images, [[MaskWish(settings)]] * len(images))
 
     def _pass_in(
-        self, batch: Sequence[Pixels], wanted: Sequence[Sequence[MaskWish]]
+        self, batch: Sequence[AnyPixels], wanted: Sequence[Sequence[MaskWish]]
     ) -> list[Passed]:
         """Run images together: to their masks if the engine can make them, else to its outputs."""
         grid, engine = self._score_grid, self._engine
@@ -182,8 +234,8 @@ class SegNet(Network[SegmentationSettings]):
             return self._runner.run(batch)
 
         def make(
-            pixels: Sequence[Pixels], placements: Sequence[Placement]
-        ) -> list[list[DeviceMask]]:
+            pixels: Sequence[AnyPixels], placements: Sequence[Placement]
+        ) -> list[list[DeviceMask[NDArray[Any]]]]:
             specs = [
                 [
                     mask_spec(wish, placement, self._ignored(wish), self._colors_rgb)

@@ -15,7 +15,7 @@ from ..imaging.drawing.text_overlay import draw_classification
 from ..networks import ImageNet
 from ..progress import Progress
 from ..tasks.classification import Classification
-from ..tasks.parts import crop, region_box
+from ..tasks.parts import region_box
 from ..tasks.smoothing import Smoother
 from .lifecycle.vision_node import VisionNode
 from .messages import results
@@ -59,7 +59,7 @@ class ImageNetNode(VisionNode):
         for shot in shots:
             region = plan.region
             box = None if region is None else region_box(shot.pixels.size_wh, region)
-            parts.append(shot.pixels if box is None else crop(shot.pixels, box))
+            parts.append(shot.pixels if box is None else shot.pixels.part(box))
         seen: list[Classification] = setup.network.classify_batch(
             parts, settings=plan.classification
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingsError
-from ..imaging.pixels import Pixels
+from ..imaging.device_pixels import AnyPixels
 
 Box = tuple[int, int, int, int]
 """Edges x1, y1, x2, y2 in whole pixels."""
@@ -68,10 +68,10 @@ class Parts:
         x1, y1, x2, y2 = self.region
         return x2 - x1, y2 - y1
 
-    def views(self, pixels: Pixels) -> list[Pixels]:
+    def views(self, pixels: AnyPixels) -> list[AnyPixels]:
         """Cut an image; the parts are views of it."""
-        inside = crop(pixels, self.region)
-        return [crop(inside, tile) for tile in self.tiles]
+        inside = pixels.part(self.region)
+        return [inside.part(tile) for tile in self.tiles]
 
 
 def parts_of(
@@ -162,12 +162,6 @@ def region_box(source_wh: tuple[int, int], shares_xyxy: Sequence[float] | None) 
         for side, low, high in zip(source_wh, (x1, y1), (x2, y2), strict=True)
     )
     return left, top, right, bottom
-
-
-def crop(pixels: Pixels, box: Box) -> Pixels:
-    """Take a part of an image, as a view."""
-    x1, y1, x2, y2 = box
-    return Pixels(pixels.array[y1:y2, x1:x2], pixels.order)
 
 
 def _spread(side: int, tile: int, overlap: float) -> tuple[list[int], int]:

@@ -22,14 +22,16 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from ros_deep_learning.errors import EngineError
+
 sys.path.insert(0, str(Path(__file__).parents[1] / 'engines' / 'tensorrt' / 'kernels'))
 
 
 class Stream:
-    """Work that waits for ``synchronize``."""
+    """Work that waits for ``synchronize``, or for a stream that waits for this one."""
 
     by_handle: ClassVar[dict[int, Stream]] = {}
-    handles = itertools.count(1)
+    handles = itertools.count(1000)
 
     def __init__(self, flags=0):
         self.handle = next(self.handles)
@@ -37,9 +39,68 @@ class Stream:
         self.work = []
 
     def synchronize(self):
-        work, self.work = self.work, []
-        for step in work:
-            step()
+        self.run_until(lambda: False)
+
+    def run_until(self, reached):
+        while self.work and not reached():
+            self.work.pop(0)()
+
+
+class Events:
+    """The driver's events, in place of ``driver_calls.call``; each has the mark that it was given.
+
+    Attributes:
+        elsewhere: Addresses that are on no GPU.
+    """
+
+    def __init__(self):
+        self.events = {}
+        self.handles = itertools.count(1)
+        self.elsewhere = set()
+        self.functions = {
+            'cuEventCreate': self.create,
+            'cuEventRecord': self.record,
+            'cuStreamWaitEvent': self.hold_back,
+            'cuEventSynchronize': self.synchronize,
+            'cuEventDestroy_v2': self.events.pop,
+            'cuPointerGetAttribute': self.ordinal,
+        }
+
+    def call(self, name, *arguments):
+        self.functions[name](*(getattr(one, 'value', one) for one in arguments))
+
+    def create(self, out, flags):
+        out._obj.value = next(self.handles)
+        self.events[out._obj.value] = None
+
+    def record(self, event, stream):
+        mark = SimpleNamespace(stream=stream_of(stream), reached=False)
+        mark.stream.work.append(partial(setattr, mark, 'reached', True))
+        self.events[event] = mark
+
+    def hold_back(self, stream, event, flags):
+        stream_of(stream).work.append(partial(self.wait, self.events[event]))
+
+    def synchronize(self, event):
+        if self.events[event] is not None:
+            self.wait(self.events[event])
+
+    def ordinal(self, out, attribute, pointer):
+        assert attribute == 9  # CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
+        if pointer in self.elsewhere:
+            msg = 'cuPointerGetAttribute failed: invalid argument (1)'
+            raise EngineError(msg)
+        out._obj.value = 0
+
+    def wait(self, mark):
+        mark.stream.run_until(lambda: mark.reached)
+
+
+def stream_of(handle):
+    """The stream of a handle; 1 is the default one."""
+    if handle == 1 and handle not in Stream.by_handle:
+        Stream.by_handle[handle] = Stream()
+    return Stream.by_handle[handle]
 
 
 class Graph:
@@ -97,7 +158,7 @@ class Driver(ModuleType):
     def __init__(self):
         super().__init__('pycuda.driver')
         self.alive = self.allocated = 0
-        self.downloaded = []
+        self.downloaded, self.uploaded = [], []
 
     def mem_alloc(self, nbytes):
         return Block(self, nbytes)
@@ -107,7 +168,15 @@ class Driver(ModuleType):
 
     def memcpy_htod_async(self, pointer, source, stream):
         address, nbytes = source.ctypes.data, source.nbytes
+        self.uploaded.append(nbytes)
         stream.work.append(lambda: ctypes.memmove(pointer, address, nbytes))
+
+    def memcpy_dtod_async(self, target, source, nbytes, stream):
+        stream.work.append(lambda: ctypes.memmove(target, source, nbytes))
+
+    def memcpy_dtoh(self, target, pointer):
+        self.downloaded.append(target.nbytes)
+        ctypes.memmove(target.ctypes.data, pointer, target.nbytes)
 
     def memcpy_dtoh_async(self, target, pointer, stream):
         address, nbytes = target.ctypes.data, target.nbytes
@@ -191,7 +260,9 @@ class Network:
 
         self.info, self.compute, self.runs = info, compute, 0
         self.target = Target('fake', (8, 7), 0, integrated)
-        self.gpu = SimpleNamespace(current=contextlib.nullcontext, kernels=lambda: kernels)
+        self.gpu = SimpleNamespace(
+            current=contextlib.nullcontext, kernels=lambda: kernels, index=0
+        )
         self.engine = SimpleNamespace(num_optimization_profiles=1)
         self.errors = SimpleNamespace(take=lambda: '')
         self.cuda_graph = False
@@ -208,12 +279,14 @@ class FakeGpu:
     """Makes engines on a GPU of host memory, which they must give back.
 
     Attributes:
-        driver: Counts what was allocated and copied back.
+        driver: Counts what was allocated and copied.
+        events: The driver's events.
         module: Knows the kernels that were launched.
     """
 
-    def __init__(self, driver, module):
+    def __init__(self, driver, module, events):
         self.driver = driver
+        self.events = events
         self.module = StreamedModule(module)
         self._engines = []
 
@@ -234,6 +307,7 @@ class FakeGpu:
         for engine in self._engines:
             engine.close()
         assert self.driver.alive == 0, 'memory was not given back'
+        assert not self.events.events, 'an event was not given back'
 
 
 def output_bytes(info, batch=1):
@@ -258,6 +332,11 @@ def fake_gpu(shim_module, monkeypatch):
     monkeypatch.setitem(sys.modules, 'pycuda', package)
     monkeypatch.setitem(sys.modules, 'pycuda.driver', driver)
     shim_module.backwards = False
-    gpu = FakeGpu(driver, shim_module)
+    from ros_deep_learning.engines.tensorrt.runtime import driver_calls
+
+    events = Events()
+    monkeypatch.setattr(driver_calls, 'call', events.call)
+    monkeypatch.setattr(Stream, 'by_handle', {})
+    gpu = FakeGpu(driver, shim_module, events)
     yield gpu
     gpu.close()

@@ -16,7 +16,7 @@ from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.tasks.boxes import iou_matrix
 from ros_deep_learning.tasks.detection import Detections
-from ros_deep_learning.tasks.parts import crop, region_box, tiles
+from ros_deep_learning.tasks.parts import region_box, tiles
 from ros_deep_learning.tasks.suppression import DetectionSettings
 from ros_deep_learning.tasks.tiling import merge, placed
 
@@ -138,7 +138,7 @@ def test_a_nan_region():
 
 def test_crop_is_a_view_that_keeps_the_channel_order():
     pixels = Pixels(np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3), 'bgr')
-    part = crop(pixels, (2, 1, 7, 5))
+    part = pixels.part((2, 1, 7, 5))
     assert part.order == 'bgr'
     assert np.shares_memory(part.array, pixels.array)
     np.testing.assert_array_equal(part.array, pixels.array[1:5, 2:7])

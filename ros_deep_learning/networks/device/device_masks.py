@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def mask_spec(
 
 
 def as_segmentation(
-    mask: DeviceMask, class_count: int, source_wh: tuple[int, int]
+    mask: DeviceMask[NDArray[Any]], class_count: int, source_wh: tuple[int, int]
 ) -> Segmentation:
     """Take what an engine has made."""
     confidences, levels = mask.confidences, None

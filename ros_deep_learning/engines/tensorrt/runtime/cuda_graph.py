@@ -1,16 +1,15 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""CUDA graphs, through the driver's own interface, which PyCUDA does not have."""
+"""CUDA graphs, which PyCUDA does not have."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
 from collections.abc import Callable, Hashable
-from functools import cache
-from typing import Any
 
 from ....errors import EngineError
+from .driver_calls import call, library
 
 _LOG = logging.getLogger('ros_deep_learning')
 _MAX_GRAPHS = 8
@@ -37,25 +36,25 @@ class CudaGraph:
         self._stream = ctypes.c_void_p(stream)
         self._executable: ctypes.c_void_p | None = None
         graph = ctypes.c_void_p()
-        _call('cuStreamBeginCapture_v2', self._stream, ctypes.c_int(_THREAD_LOCAL))
+        call('cuStreamBeginCapture_v2', self._stream, ctypes.c_int(_THREAD_LOCAL))
         try:
             enqueue()
         except BaseException:
-            _library().cuStreamEndCapture(self._stream, ctypes.byref(graph))
+            library().cuStreamEndCapture(self._stream, ctypes.byref(graph))
             if graph:
-                _library().cuGraphDestroy(graph)
+                library().cuGraphDestroy(graph)
             raise
-        _call('cuStreamEndCapture', self._stream, ctypes.byref(graph))
+        call('cuStreamEndCapture', self._stream, ctypes.byref(graph))
         executable = ctypes.c_void_p()
         try:
-            _call(
+            call(
                 'cuGraphInstantiateWithFlags',
                 ctypes.byref(executable),
                 graph,
                 ctypes.c_ulonglong(0),
             )
         finally:
-            _library().cuGraphDestroy(graph)
+            library().cuGraphDestroy(graph)
         self._executable = executable
 
     def launch(self) -> None:
@@ -64,13 +63,13 @@ class CudaGraph:
         Raises:
             EngineError: The driver refuses.
         """
-        _call('cuGraphLaunch', self._executable, self._stream)
+        call('cuGraphLaunch', self._executable, self._stream)
 
     def free(self) -> None:
         """Free the graph; freeing it again has no effect."""
         executable, self._executable = self._executable, None
         if executable is not None:
-            _library().cuGraphExecDestroy(executable)
+            library().cuGraphExecDestroy(executable)
 
 
 Capture = Callable[[int, Callable[[], None]], CudaGraph]
@@ -144,27 +143,3 @@ class GraphLauncher:
             self._enabled = False
             _LOG.warning('running without CUDA graphs: %s', err)
             return None
-
-
-@cache
-def _library() -> Any:
-    try:
-        return ctypes.CDLL('libcuda.so.1')
-    except OSError as err:
-        msg = f'the CUDA driver does not load: {err}'
-        raise EngineError(msg) from err
-
-
-def _call(name: str, *arguments: Any) -> None:
-    library = _library()
-    function = getattr(library, name, None)
-    if function is None:
-        msg = f'this CUDA driver has no {name}; CUDA 11.4 or newer has'
-        raise EngineError(msg)
-    code = function(*arguments)
-    if code:
-        text = ctypes.c_char_p()
-        library.cuGetErrorString(ctypes.c_int(code), ctypes.byref(text))
-        why = (text.value or b'').decode(errors='replace') or 'unknown error'
-        msg = f'{name} failed: {why} ({code})'
-        raise EngineError(msg)

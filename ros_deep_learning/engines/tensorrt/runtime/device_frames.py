@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ....errors import InferenceError
+from ....imaging.pixels import Pixels
 from ....imaging.placement import place
 from ..kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
 from ..target import Target
@@ -19,7 +20,7 @@ from .memory import ExchangeBuffer, GrowingBuffer
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
-    from ....imaging.pixels import Pixels
+    from ....imaging.device_pixels import AnyPixels
 
 
 class FrameBuffer:
@@ -39,7 +40,7 @@ class FrameBuffer:
 
     def prepare(
         self,
-        pixels: Sequence[Pixels],
+        pixels: Sequence[AnyPixels],
         spec: InputSpec,
         tensor: int,
         dtype: np.dtype[Any],
@@ -47,12 +48,15 @@ class FrameBuffer:
     ) -> list[DeviceFrame]:
         """Upload frames as they are, and make a network's input of them.
 
+        Those on the GPU are read where they are.
+
         Args:
             pixels: The frames, one a batch entry.
             spec: The card's input.
             tensor: Device address of the input tensor.
             dtype: What the tensor holds.
-            stream: Where the work is put; the caller waits for it before the next call.
+            stream: Where the work is put; the caller waits for it before a call with a frame of
+                the host.
 
         Returns:
             Where the frames are until then.
@@ -63,18 +67,7 @@ class FrameBuffer:
         if dtype.name not in ELEMENT_TYPES:
             msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
             raise InferenceError(msg)
-        total = sum(image.array.size for image in pixels)
-        buffer = self._memory.sized(total)
-        frames = []
-        start = 0
-        for image in pixels:
-            shape = image.array.shape
-            np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
-            width, height = image.size_wh
-            pointer = buffer.pointer + start
-            frames.append(DeviceFrame(pointer, width, height, 3 * width, image.order))
-            start += image.array.size
-        buffer.upload(total, stream)
+        frames = self._on_device(pixels, stream)
         for slot, (image, frame) in enumerate(zip(pixels, frames, strict=True)):
             self._kernels.preprocess(
                 frame,
@@ -92,6 +85,24 @@ class FrameBuffer:
                 slot=slot,
                 stream=stream,
             )
+        return frames
+
+    def _on_device(self, pixels: Sequence[AnyPixels], stream: Any) -> list[DeviceFrame]:
+        total = sum(image.array.size for image in pixels if isinstance(image, Pixels))
+        buffer = self._memory.sized(total)
+        frames = []
+        start = 0
+        for image in pixels:
+            width, height = image.size_wh
+            if not isinstance(image, Pixels):
+                frames.append(DeviceFrame(image.pointer, width, height, image.step, image.order))
+                continue
+            shape = image.array.shape
+            np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
+            pointer = buffer.pointer + start
+            frames.append(DeviceFrame(pointer, width, height, 3 * width, image.order))
+            start += image.array.size
+        buffer.upload(total, stream)
         return frames
 
     def free(self) -> None:

@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import DeviceError, EngineError, InferenceError
+from ....imaging.pixels import Pixels
 from ....text import shape_text
 from ...base import EngineInfo, Tensors, TensorSpec
 from ...checks import check_inputs
-from ...on_device import DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
+from ...on_device import DeviceArray, DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
 from .cuda import device_errors
 from .cuda_graph import GraphLauncher
 from .device_frames import FrameBuffer
+from .device_inputs import view_image
 from .gather import CandidateGatherer, DeviceTensor, box_tables
+from .gpu_arrays import GpuArray, GpuMemory, Room
 from .loaded_plan import LoadedPlan
 from .mask_kernels import MaskMaker, score_grids
 from .memory import ExchangeBuffer
@@ -30,7 +33,7 @@ from .memory import ExchangeBuffer
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable
     from ....cards.card import InputSpec
-    from ....imaging.pixels import Pixels
+    from ....imaging.device_pixels import AnyPixels, DevicePixels
     from ..kernels.arguments import DeviceFrame
 
 _NON_BLOCKING = 1
@@ -50,6 +53,7 @@ class TensorRtEngine:
         self._on_close: Callable[[], None] | None = on_close
         self._lock = threading.RLock()
         self._broken = ''
+        self._unfinished = False
         self._shapes: Shapes = {}
         self._launcher = GraphLauncher(enabled=network.cuda_graph)
         self._buffers: dict[str, ExchangeBuffer] = {}
@@ -77,6 +81,7 @@ class TensorRtEngine:
         """Run the network once; see ``Engine.run``. Arrays need not be contiguous."""
         with self._usable('running the network'):
             check_inputs(inputs, self.info.inputs)
+            self._settle()
             self._set_shapes({name: array.shape for name, array in inputs.items()})
             for name, array in inputs.items():
                 buffer = self._buffers[name]
@@ -85,7 +90,10 @@ class TensorRtEngine:
             return self._finish()
 
     def run_pixels(
-        self, pixels: Sequence[Pixels], spec: InputSpec, outputs: Collection[str] | None = None
+        self,
+        pixels: Sequence[AnyPixels],
+        spec: InputSpec,
+        outputs: Collection[str] | None = None,
     ) -> Tensors:
         """Prepare the frames on the GPU and run the network; see ``PixelsEngine``.
 
@@ -98,28 +106,25 @@ class TensorRtEngine:
 
     def run_masks(
         self,
-        pixels: Sequence[Pixels],
+        pixels: Sequence[AnyPixels],
         spec: InputSpec,
         grid: ScoreGrid,
         masks: Sequence[Sequence[MaskSpec]],
-    ) -> list[list[DeviceMask]]:
+    ) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Make masks of frames on the GPU; see ``SegmentsOnDevice``."""
         with self._usable('making masks'):
             frames = self._prepare_frames(pixels, spec)
             scores = self._device_tensor(grid.output)
             grids = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
             _check_batch(len(frames), len(grids), grid.output)
-            if self._masks is None:
-                self._masks = MaskMaker(
-                    self._network.gpu.kernels(), shared=self._network.target.integrated
-                )
+            maker = self._mask_maker()
             self._launch(())
-            self._masks.make(grids, grid.kind, frames, masks, self._stream)
+            maker.make(grids, grid.kind, frames, masks, self._stream)
             self._stream.synchronize()
-            return self._masks.take()
+            return maker.take()
 
     def run_candidates(
-        self, pixels: Sequence[Pixels], spec: InputSpec, table: BoxTable, least: float
+        self, pixels: Sequence[AnyPixels], spec: InputSpec, table: BoxTable, least: float
     ) -> list[DeviceCandidates]:
         """Pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
         with self._usable('gathering candidates'):
@@ -136,6 +141,50 @@ class TensorRtEngine:
             self._gatherer.gather(boxes, table, least, self._stream)
             self._stream.synchronize()
             return self._gatherer.take(self._stream)
+
+    def view_image(self, image: object) -> DevicePixels | None:
+        """View an image on the engine's GPU; see ``KeepsOnDevice``."""
+        with self._usable('taking an image'):
+            return view_image(image, self._network.gpu.index, int(self._stream.handle))
+
+    def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
+        """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
+        with self._usable('running the network'):
+            self._prepare_frames([pixels], spec)
+            tensors = {one.name: self._device_tensor(one.name) for one in self.info.outputs}
+            room = Room()
+            starts = {name: room.take(one.nbytes) for name, one in tensors.items()}
+            memory = GpuMemory(self._network.gpu, room.size, self._stream)
+            self._launch(())
+            for name, one in tensors.items():
+                memory.take_copy(starts[name], one.pointer, one.nbytes, self._stream)
+            self._leave(memory, pixels)
+            return {
+                name: GpuArray(memory, starts[name], one.shape, one.dtype)
+                for name, one in tensors.items()
+            }
+
+    def run_mask_kept(
+        self, pixels: AnyPixels, spec: InputSpec, grid: ScoreGrid, mask: MaskSpec
+    ) -> DeviceMask[DeviceArray]:
+        """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
+        with self._usable('making masks'):
+            (frame,) = self._prepare_frames([pixels], spec)
+            scores = self._device_tensor(grid.output)
+            grids = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
+            _check_batch(1, len(grids), grid.output)
+            maker = self._mask_maker()
+            self._launch(())
+            memory, made = maker.make_kept(
+                grids[0],
+                grid.kind,
+                frame,
+                mask,
+                lambda nbytes: GpuMemory(self._network.gpu, nbytes, self._stream),
+                self._stream,
+            )
+            self._leave(memory, pixels)
+            return made
 
     def close(self) -> None:
         """Close the handle; closing it again has no effect."""
@@ -194,6 +243,7 @@ class TensorRtEngine:
     def _set_shapes(self, inputs: Shapes) -> None:
         if all(self._shapes.get(name) == tuple(shape) for name, shape in inputs.items()):
             return
+        self._settle()
         self._shapes = {}
         shapes: Shapes = {}
         for spec in self.info.inputs:
@@ -217,7 +267,9 @@ class TensorRtEngine:
             shapes[spec.name] = shape
         self._shapes = shapes
 
-    def _prepare_frames(self, pixels: Sequence[Pixels], spec: InputSpec) -> list[DeviceFrame]:
+    def _prepare_frames(self, pixels: Sequence[AnyPixels], spec: InputSpec) -> list[DeviceFrame]:
+        if any(isinstance(image, Pixels) for image in pixels):
+            self._settle()
         tensor = self._image_input(spec)
         sides = (spec.height, spec.width)
         shape = (spec.depth, *sides) if spec.layout == 'nchw' else (*sides, spec.depth)
@@ -227,6 +279,24 @@ class TensorRtEngine:
         return self._frames.prepare(
             pixels, spec, self._buffers[tensor.name].pointer, tensor.dtype, self._stream
         )
+
+    def _mask_maker(self) -> MaskMaker:
+        if self._masks is None:
+            self._masks = MaskMaker(
+                self._network.gpu.kernels(), shared=self._network.target.integrated
+            )
+        return self._masks
+
+    def _leave(self, memory: GpuMemory, pixels: AnyPixels) -> None:
+        """Return to the caller while the work goes on, which ends in memory of its own."""
+        memory.finish(pixels)
+        self._unfinished = True
+
+    def _settle(self) -> None:
+        """Wait for work that was left, before memory that it may read or write is used."""
+        if self._unfinished:
+            self._stream.synchronize()
+            self._unfinished = False
 
     def _device_tensor(self, name: str) -> DeviceTensor:
         for spec in self.info.outputs:
@@ -296,6 +366,9 @@ class TensorRtEngine:
         return found[0]
 
     def _free_here(self) -> None:
+        # After a device failure there is nothing to wait for.
+        with contextlib.suppress(DeviceError), device_errors('ending a run'):
+            self._settle()
         self._launcher.free()
         self._context = None
         for buffer in self._buffers.values():

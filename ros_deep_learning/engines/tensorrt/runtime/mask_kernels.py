@@ -4,27 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....errors import InferenceError
 from ....imaging.placement import place
 from ....text import shape_text
 from ...on_device import DeviceMask, MaskSpec, ScoreGrid
 from ..kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type, palette_rgba
+from .gpu_arrays import GpuArray, GpuMemory, Room
 from .memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
 
 if TYPE_CHECKING:
     from ..kernels.launcher import Kernels
 
-_ALIGNMENT = 256
 _PALETTE_BYTES = 256 * 4
 _UINT8 = np.dtype(np.uint8)
+_ArrayT = TypeVar('_ArrayT')
 # The CPU path leaves a pixel without a class where the best probability is 0. Smaller floats than
 # this may be flushed to 0 on the way.
 _LEAST_ABOVE_ZERO = float(np.finfo(np.float32).tiny)
@@ -77,6 +79,7 @@ class MaskMaker:
         self._palettes = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
         self._planes = GrowingBuffer(ScratchBuffer)
         self._places: list[list[_Place]] = []
+        self._uploaded = b''
 
     def make(
         self,
@@ -95,7 +98,7 @@ class MaskMaker:
             masks: The masks that are wanted of each.
             stream: Where the work is put; the caller waits for it before ``take``.
         """
-        room = _Room()
+        room = Room()
         self._places = [
             [_placed(spec, grid, frame, room) for spec in specs]
             for grid, frame, specs in zip(scores, frames, masks, strict=True)
@@ -108,10 +111,41 @@ class MaskMaker:
                 palette = self._launch(one, planes, frame, results.pointer, palette, stream)
         results.download(room.size, stream)
 
-    def take(self) -> list[list[DeviceMask]]:
+    def take(self) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Copy what was made, once the stream's work is done."""
         results = self._results.sized(0)
-        return [[one.taken(results) for one in places] for places in self._places]
+
+        def part(start: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+            return np.array(results.host(shape, dtype, start))
+
+        return [[one.taken(part) for one in places] for places in self._places]
+
+    def make_kept(
+        self,
+        scores: DeviceScores,
+        kind: str,
+        frame: DeviceFrame,
+        spec: MaskSpec,
+        allocate: Callable[[int], GpuMemory],
+        stream: Any,
+    ) -> tuple[GpuMemory, DeviceMask[GpuArray]]:
+        """Enqueue the making of a mask in memory of its own, where it stays.
+
+        Args:
+            scores: Of the frame.
+            kind: What they are; see ``ScoreGrid``.
+            frame: The frame, for an overlay.
+            spec: The mask that is wanted.
+            allocate: Allocates memory of so many bytes.
+            stream: Where the work is put.
+        """
+        room = Room()
+        place_ = _placed(spec, scores, frame, room)
+        memory = allocate(room.size)
+        palette = self._upload_palettes([spec], stream)
+        planes = self._activated(scores, kind, stream)
+        self._launch(place_, planes, frame, memory.pointer, palette, stream)
+        return memory, place_.taken(partial(GpuArray, memory))
 
     def free(self) -> None:
         """Free the memory; freeing it again has no effect."""
@@ -121,19 +155,26 @@ class MaskMaker:
     def _activated(self, grid: DeviceScores, kind: str, stream: Any) -> DeviceScores:
         """Make probabilities of one entry's scores, in memory that the next entry uses again."""
         classes = max(2, grid.classes)
-        memory = self._planes.sized(_ALIGNMENT + classes * grid.width * grid.height * 4)
-        planes = memory.pointer + _ALIGNMENT
-        self._kernels.activate(grid, kind, memory.pointer, planes, stream=stream)
+        room = Room()
+        flag = room.take(4)
+        start = room.take(classes * grid.width * grid.height * 4)
+        memory = self._planes.sized(room.size, stream)
+        planes = memory.pointer + start
+        self._kernels.activate(grid, kind, memory.pointer + flag, planes, stream=stream)
         return DeviceScores(planes, grid.width, grid.height, classes)
 
     def _upload_palettes(self, specs: Sequence[MaskSpec], stream: Any) -> int:
         """Upload the palettes in the order of their use; return the address of the first."""
         colors = [c for spec in specs for c in (spec.colors_rgb, spec.overlay_rgba)]
         tables = [palette_rgba(c, 255) for c in colors if c is not None]
-        buffer = self._palettes.sized(len(tables) * _PALETTE_BYTES)
-        for index, table in enumerate(tables):
-            np.copyto(buffer.host(table.shape, _UINT8, index * _PALETTE_BYTES), table)
-        buffer.upload(len(tables) * _PALETTE_BYTES, stream)
+        wanted = b''.join(table.tobytes() for table in tables)
+        buffer = self._palettes.sized(len(wanted), stream)
+        # They seldom change, and a run before may still be reading them.
+        if wanted and wanted != self._uploaded:
+            stream.synchronize()
+            buffer.host((len(wanted),), _UINT8)[...] = np.frombuffer(wanted, np.uint8)
+            buffer.upload(len(wanted), stream)
+            self._uploaded = wanted
         return buffer.pointer
 
     def _launch(
@@ -171,18 +212,6 @@ class MaskMaker:
         return palette
 
 
-class _Room:
-    """Hands out places in a piece of memory that is yet to be made."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def take(self, nbytes: int) -> int:
-        start = self.size
-        self.size += -(-nbytes // _ALIGNMENT) * _ALIGNMENT
-        return start
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where in the results' memory one mask's parts begin; None is not wanted."""
@@ -196,23 +225,25 @@ class _Place:
     colors: int | None
     overlay: int | None
 
-    def taken(self, results: ExchangeBuffer) -> DeviceMask:
-        """Copy the parts out of the memory."""
+    def taken(
+        self, part: Callable[[int, tuple[int, ...], np.dtype[Any]], _ArrayT]
+    ) -> DeviceMask[_ArrayT]:
+        """Take the parts, by what makes an array of a place's start, shape and type."""
 
-        def part(start: int | None, shape: tuple[int, ...], dtype: str) -> Any:
-            return None if start is None else results.host(shape, np.dtype(dtype), start).copy()
+        def wanted(start: int | None, shape: tuple[int, ...], dtype: str) -> _ArrayT | None:
+            return None if start is None else part(start, shape, np.dtype(dtype))
 
         shape = self.size_wh[::-1]
         return DeviceMask(
-            class_ids=part(self.class_ids, shape, 'uint8'),
-            confidences=part(self.confidences, shape, self.spec.confidence or 'float32'),
-            counts=part(self.counts, (256,), 'uint32'),
-            colors_rgb=part(self.colors, (*shape, 3), 'uint8'),
-            overlay_rgb=part(self.overlay, (*self.frame_wh[::-1], 3), 'uint8'),
+            class_ids=part(self.class_ids, shape, _UINT8),
+            confidences=wanted(self.confidences, shape, self.spec.confidence or 'float32'),
+            counts=wanted(self.counts, (256,), 'uint32'),
+            colors_rgb=wanted(self.colors, (*shape, 3), 'uint8'),
+            overlay_rgb=wanted(self.overlay, (*self.frame_wh[::-1], 3), 'uint8'),
         )
 
 
-def _placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: _Room) -> _Place:
+def _placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -> _Place:
     frame_wh = (frame.width, frame.height)
     size_wh = (grid.width, grid.height) if spec.on_grid else spec.placement.source_wh
     pixels = size_wh[0] * size_wh[1]

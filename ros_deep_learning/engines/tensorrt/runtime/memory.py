@@ -123,13 +123,20 @@ class GrowingBuffer(Generic[_BufferT]):
         self._make = make
         self._buffer: _BufferT | None = None
 
-    def sized(self, nbytes: int) -> _BufferT:
-        """Return memory of at least so many bytes; nothing may be using the old one.
+    def sized(self, nbytes: int, stream: Any = None) -> _BufferT:
+        """Return memory of at least so many bytes.
+
+        Args:
+            nbytes: Size.
+            stream: Whose work may be using the old memory, which is freed after that; None is
+                none.
 
         Raises:
             DeviceError: There is not enough of it.
         """
         if self._buffer is None or self._buffer.capacity < nbytes:
+            if self._buffer is not None and stream is not None:
+                stream.synchronize()
             self.free()
             self._buffer = self._make(nbytes)
         return self._buffer
