@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import gc
 import os
+import runpy
 import subprocess
 import sys
-from functools import partial
+from functools import partial, partialmethod
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +19,13 @@ from cuda_calls import cuda_calls
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.loader import EngineLoader
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
-from ros_deep_learning.networks import SegNet
+from ros_deep_learning.networks import ImageNet, SegNet
 from ros_deep_learning.networks.proof import proof_picture
 
 pytestmark = pytest.mark.gpu
 # JAX would take most of the memory that others want.
 os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
+EXAMPLES = Path(__file__).resolve().parents[3] / 'examples'
 OPTIONS = EngineOptions(optimization_level=1)
 OFF = 1e-3
 """What single precision on the GPU and on the CPU may differ by."""
@@ -483,7 +486,50 @@ def test_a_process_ends_with_results_in_hand(net, gpu, taker):
         assert word not in done.stderr, done.stderr
 
 
+@pytest.fixture
+def run_example(loader, image, monkeypatch, tmp_path, capsys):
+    """Run an example on the image and one more argument, with engines that are built fast."""
+    import cv2
+
+    picture = tmp_path / 'picture.png'
+    cv2.imwrite(str(picture), image[..., ::-1])
+    for kind in (ImageNet, SegNet):
+        made = partialmethod(
+            kind.__init__, backend='tensorrt', precision='fp32', options=OPTIONS, loader=loader
+        )
+        monkeypatch.setattr(kind, '__init__', made)
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, 'argv', [name, str(picture), *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name='__main__')
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_the_example_that_copies_to_numpy(run_example, net, image, wanted, tmp_path):
+    import cv2
+
+    blended = tmp_path / 'blended.png'
+    (line,) = run_example('cuda_to_numpy.py', blended)
+    assert line == f'{image.shape} on GPU 0'
+    drawn = image.copy()
+    blend_mask(drawn, wanted[1].class_mask, net.colors_rgb, alpha=150)
+    seen = cv2.imread(str(blended))[..., ::-1]
+    assert np.abs(seen.astype(int) - drawn).max() <= 1
+
+
 # With the libraries themselves.
+
+
+def test_the_example_that_starts_with_numpy(run_example, library, image):
+    if isinstance(library, Jax):
+        pytest.skip('the example is of PyTorch and CuPy')
+    where, *lines = run_example('cuda_from_numpy.py')
+    assert where.startswith(('cupy', 'torch'))
+    with ImageNet('efficientnet-lite0') as net:
+        seen = net.classify(image, top_k=3)
+    assert lines == [f'{one.score:6.1%} {one.label}' for one in seen]
 
 
 def test_a_librarys_image_is_read_where_it_is(net, image, wanted, library, frames, copied):
