@@ -59,6 +59,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'evaluate': ['pycocotools'],
         'importers': ['onnx', 'protobuf'],
         'onnxruntime': ['onnxruntime'],
         'tensorrt': ['tensorrt', 'pycuda'],

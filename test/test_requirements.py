@@ -18,6 +18,7 @@ MODULES = [
     'launch_ros',
     'onnx',
     'onnxruntime',
+    'pycocotools.cocoeval',
     'rclpy',
     'ros_deep_learning.msg',
     'scipy.optimize',

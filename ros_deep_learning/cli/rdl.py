@@ -17,6 +17,7 @@ COMMANDS = {
     'imagenet': 'classify pictures or a video',
     'segnet': 'segment pictures or a video',
     'models': 'list, fetch, check and add networks',
+    'evaluate': 'say how good networks are on a data set',
     'quantize': 'make an int8 network from a float one',
     'build-engine': 'build a TensorRT engine ahead of time',
     'engines': 'list, check and prune the TensorRT engines in the cache',
