@@ -34,19 +34,20 @@ def _options() -> VideoOptions:
     add = options.add_argument
     add('--output-width', type=int, default=0, help='ignored: a frame knows its size')
     add('--output-height', type=int, default=0, help='ignored likewise')
-    add('--output-rate', type=float, default=30.0, help='frame rate of a video file')
-    add('--output-codec', default='unknown', help='codec of a video file, such as mjpeg')
-    add('--bitrate', type=int, default=0, help='ignored: the encoder chooses it')
+    add('--output-rate', type=float, default=30.0, help='frame rate of a video file or stream')
+    add('--output-codec', default='unknown', help='codec of a video file or stream, such as mjpeg')
+    add('--bitrate', type=int, default=0, help='bits a second of a stream; a file has its own')
     add('--headless', action='store_true', help='open no window')
     return options
 
 
 class videoOutput:
-    """Shows frames in a window, or writes them to a file.
+    """Shows frames in a window, writes them to a file, or sends them as a stream.
 
     Args:
         URI: ``display://0``, a picture's or a video's path, with or without ``file://``, or a
-            folder; empty for a window if there is a screen.
+            folder, ``rtp://host:port``, ``rtsp://@:8554/name``; empty for a window if there is a
+            screen.
         argv: The command line, whose options win.
         options: Values by name: ``framerate``, ``codec``, ``bitrate``.
 
@@ -79,7 +80,7 @@ class videoOutput:
         elif path.suffix.lower() in PICTURE_SUFFIXES and '%' not in path.name:
             self._picture = path
         elif URI:
-            self._sink = open_output(URI, read.output_rate, read.output_codec)
+            self._sink = open_output(URI, read.output_rate, read.output_codec, read.bitrate)
 
     @staticmethod
     def Usage() -> str:

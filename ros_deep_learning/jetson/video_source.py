@@ -38,7 +38,12 @@ def _options() -> VideoOptions:
     add('--input-codec', default='unknown', help='codec requested of a camera, such as mjpeg')
     add('--input-flip', default='none', help='such as rotate-180')
     add('--input-loop', type=int, default=0, help='how often a file is repeated, -1 for ever')
-    add('--input-latency', type=int, default=2000, help='buffer of an RTSP stream in ms')
+    add(
+        '--input-latency',
+        type=int,
+        default=2000,
+        help='how long a late packet is waited for, in ms',
+    )
     return options
 
 
@@ -63,7 +68,7 @@ class videoSource:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         from ..imaging.compressed import decode_jpeg
-        from ..video.cameras import CAMERA_CODECS, StreamOptions
+        from ..video.options import CAMERA_CODECS, VideoOptions
         from ..video.sources import open_frames
         from ..video.turns import TURNS
 
@@ -75,7 +80,7 @@ class videoSource:
         self._name, self._flip = URI, read.input_flip
         self._source = open_frames(
             URI,
-            StreamOptions(
+            VideoOptions(
                 width=read.input_width,
                 height=read.input_height,
                 rate_hz=read.input_rate,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The video_output node: writes an image topic into a video or pictures, or shows it."""
+"""The video_output node: writes an image topic into a file, sends it as a stream, or shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from std_msgs.msg import Header
 
 from ..errors import ImageError
 from ..video.pacing import PacedWriter
-from ..video.sinks import Sink, VideoSink, open_output
+from ..video.sinks import Sink, VideoSink, is_stream_output, open_output
+from ..video.streams.addresses import without_password
 from ..video.window import Window
 from .messages.outputs import RESULT_QOS
 from .messages.topics import Topic
@@ -33,7 +34,7 @@ WARN_PERIOD_S = 30.0
 
 
 class VideoOutputNode(Node):  # type: ignore[misc]
-    """Writes the images of ``~/image_in`` into a video or pictures, or shows them in a window.
+    """Writes the images of ``~/image_in`` into a video or pictures, or sends or shows them.
 
     The files are finished when the process ends; without an image there are none. Closing the
     window ends the process.
@@ -76,7 +77,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self.create_timer(
             WINDOW_PERIOD_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
-        self.get_logger().info(f'{self._topic} goes to {settings.resource}')
+        self.get_logger().info(f'{self._topic} goes to {without_password(settings.resource)}')
 
     def abandon(self) -> None:
         """Do nothing: no work here takes long."""
@@ -94,15 +95,19 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         sink.close()
         for path in sink.paths:
             self.get_logger().info(f'wrote {self._count} images to {path}')
-        if not sink.paths:
+        if is_stream_output(self._settings.resource):
+            self.get_logger().info(f'sent {self._count} images')
+        elif not sink.paths:
             self.get_logger().warning(f'no image came on {self._topic}: nothing is written')
 
     def _open(self) -> None:
         settings = self._settings
-        self._sink = open_output(settings.resource, settings.framerate, settings.codec)
+        self._sink = open_output(
+            settings.resource, settings.framerate, settings.codec, settings.bitrate
+        )
         if isinstance(self._sink, VideoSink) and not settings.every_image:
             self._paced = PacedWriter(self._sink, settings.framerate)
-        if settings.bitrate:
+        if settings.bitrate and not is_stream_output(settings.resource):
             self.get_logger().warning('bitrate has no effect: OpenCV chooses that of a file')
 
     def _on_image(self, frame: Frame) -> None:

@@ -7,25 +7,26 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy
+from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
+from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ..errors import CameraError, ImageError
 from ..imaging.image_messages import write_image
+from ..video.play import play
 from ..video.sources import open_frames
-from ..video.turns import turned
+from ..video.stamped import StampedFrame
+from ..video.streams.addresses import without_password
+from ..video.turns import shaped
 from .messages.topics import Topic, message_type
 from .parameters.parameter_table import ParameterTable
 from .parameters.texts import read_names
@@ -45,7 +46,9 @@ STATS = 'ros_deep_learning/InferenceStats'
 ACKNOWLEDGED_S = 5.0
 ANSWERED_S = 2.0
 ATTEMPTS = 4
-RETRY_S = 2.0
+OLDEST_S = 10.0
+"""Older frames of a stream are those of another clock."""
+AHEAD_S = 0.5
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
 SETTLE_S = 0.3
@@ -67,7 +70,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         super().__init__(self.default_name)
         settings: VideoSourceSettings = ParameterTable(self.settings_type).declare(self)
         self._settings = settings
-        self._source = open_frames(settings.resource, settings.options())
+        self._options = settings.options()
+        self._source = open_frames(settings.resource, self._options)
         qos = copy(SOURCE_QOS)
         qos.depth = SOURCE_QOS.depth if self._source.live else FILE_DEPTH
         self._publisher = self.create_publisher(
@@ -84,7 +88,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name='video_source', daemon=True)
         self.get_logger().info(
-            f'plays {settings.resource} at {1.0 / self._period_s:.2f} Hz on '
+            f'plays {without_password(settings.resource)} at {1.0 / self._period_s:.2f} Hz on '
             f'{self._publisher.topic_name}'
         )
         self._thread.start()
@@ -127,7 +131,10 @@ class VideoSourceNode(Node):  # type: ignore[misc]
     def _play(self) -> None:
         # By the steady clock, since simulated time may jump or stand still.
         due_s = time.monotonic()
-        for frame in self._frames():
+        frames = play(
+            self._source, self._options, stopped=self._stopped, on_absence=self._warn_of_absence
+        )
+        for frame in frames:
             now_s = time.monotonic()
             if self._source.live:
                 # The camera keeps the time; frames above the requested rate are left out.
@@ -139,29 +146,14 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             self._publish(frame)
             due_s = max(due_s + self._period_s, time.monotonic() - 1.0)
 
-    def _frames(self) -> Iterator[NDArray[np.uint8]]:
-        rounds = 0
-        while not self._stopped.is_set():
-            try:
-                for frame in self._source.frames():
-                    if self._stopped.is_set():
-                        return
-                    yield frame
-            except CameraError as err:
-                self.get_logger().warning(
-                    f'{err}; waiting for it', throttle_duration_sec=WARN_PERIOD_S
-                )
-                self._stopped.wait(RETRY_S)
-                continue
-            if rounds == self._settings.loop:
-                return
-            rounds += 1
+    def _warn_of_absence(self, err: CameraError) -> None:
+        self.get_logger().warning(f'{err}; waiting for it', throttle_duration_sec=WARN_PERIOD_S)
 
-    def _publish(self, frame: NDArray[np.uint8]) -> None:
+    def _publish(self, frame: StampedFrame) -> None:
         message = Image()
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = self._stamp(frame)
         message.header.frame_id = self._settings.frame_id
-        write_image(message, self._shaped(frame), 'bgr8')
+        write_image(message, shaped(frame.image_bgr, self._options), 'bgr8')
         self._publisher.publish(message)
         self._count += 1
         if self._answers is not None:
@@ -169,6 +161,22 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         elif self._count == 1 and self._settings.wait_for_subscriber:
             # The reader may not have matched this publisher yet.
             self._wait_for_acknowledgement()
+
+    def _stamp(self, frame: StampedFrame) -> Any:
+        """Return the time of capture by this machine's clock, or now if it is not known."""
+        now = self.get_clock().now()
+        if frame.captured_ns is None or self.get_parameter('use_sim_time').value:
+            return now.to_msg()
+        age_s = (now.nanoseconds - frame.captured_ns) * 1e-9
+        if not -AHEAD_S <= age_s <= OLDEST_S:
+            self.get_logger().warning(
+                f'{without_password(self._settings.resource)} tells a time of capture that is '
+                f'{age_s:.1f} s ago: the clocks of the two machines differ, so that images are '
+                'stamped when they arrive; to fix: synchronise them (NTP)',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+            return now.to_msg()
+        return Time(nanoseconds=min(frame.captured_ns, now.nanoseconds)).to_msg()
 
     def _answering_nodes(self) -> Answers | None:
         settings = self._settings
@@ -214,20 +222,6 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             while not self._stopped.is_set() and time.monotonic() < end_s:
                 if self._publisher.wait_for_all_acked(Duration(seconds=0.05)):
                     return
-
-    def _shaped(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        settings = self._settings
-        frame = turned(frame, settings.flip)
-        height, width = frame.shape[:2]
-        # If only one of the two is given, the aspect ratio is kept.
-        wanted_width = settings.width or round(width * (settings.height or height) / height)
-        wanted_height = settings.height or round(height * wanted_width / width)
-        size_wh = (max(1, wanted_width), max(1, wanted_height))
-        if size_wh == (width, height):
-            return frame
-        shrinks = size_wh[0] < width
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(frame, size_wh, interpolation=way), np.uint8)
 
 
 def main() -> int:

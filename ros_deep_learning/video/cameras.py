@@ -8,8 +8,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CameraError, ImageError
+from .devices import devices_text
+from .options import CAMERA_CODECS, VideoOptions
+from .streams.addresses import without_password
 
 _log = logging.getLogger(__name__)
 
@@ -28,48 +30,21 @@ NETWORK_LIMITS = (
     *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS),
 )
 WARN_PERIOD_S = 30.0
-CAMERA_CODECS = {
-    'unknown': '',
-    'raw': 'YUYV',
-    'mjpeg': 'MJPG',
-    'h264': 'H264',
-    'h265': 'HEVC',
-}
-"""V4L2 four-character codes by the codec names of jetson-inference."""
-
 JPEG_CODES = (b'MJPG', b'JPEG')
 WEB = ('http://', 'https://')
-STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https', 'rtmp', 'udp', 'tcp')
+STREAM_SCHEMES = ('rtsp', 'rtsps', 'rtp', 'http', 'https', 'rtmp', 'udp', 'tcp')
+LIVE_SCHEMES = ('v4l2', 'csi', *STREAM_SCHEMES, 'pattern')
+PIPELINE = 'gst:'
+APPSINK = 'videoconvert ! video/x-raw, format=BGR ! appsink drop=true max-buffers=1'
 _SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamOptions:
-    """Settings requested from a camera or stream, which may deliver something else.
-
-    Attributes:
-        width: Image width in pixels; 0 = the camera's default.
-        height: Image height in pixels; 0 = the camera's default.
-        rate_hz: Frame rate; 0 = the camera's default.
-        codec: A key of ``CAMERA_CODECS``.
-        latency_ms: Buffer length of GStreamer's ``rtspsrc`` in milliseconds.
-        decode_jpeg: Decodes the JPEG images of a camera, shape (N,), to (H, W, 3) BGR, and raises
-            ImageError for damaged ones; None leaves it to OpenCV, which fills them with grey.
-    """
-
-    width: int = 0
-    height: int = 0
-    rate_hz: float = 0.0
-    codec: str = 'unknown'
-    latency_ms: int = 2000
-    decode_jpeg: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
 
 
 class Camera:
     """A live source, which may be unavailable at first and may disappear at any time.
 
     Args:
-        resource: ``/dev/video0``, ``v4l2:///dev/video0``, ``csi://0``, or the URL of a stream.
+        resource: ``/dev/video0``, ``v4l2:///dev/video0``, ``csi://0``, ``gst:`` and a pipeline, or
+            the URL of a stream.
         options: Requested size, rate and codec.
 
     Raises:
@@ -78,12 +53,15 @@ class Camera:
 
     live = True
 
-    def __init__(self, resource: str, options: StreamOptions) -> None:
+    def __init__(self, resource: str, options: VideoOptions) -> None:
         self._resource, self._options = resource, options
         self._damaged = 0
         self._warned_s = -math.inf
         scheme, _, rest = resource.partition('://')
-        if scheme == 'csi':
+        if resource.startswith(PIPELINE):
+            _require_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
+            self._source, self._api = whole_pipeline(resource), cv2.CAP_GSTREAMER
+        elif scheme == 'csi':
             _require_backend(cv2.CAP_GSTREAMER, 'GStreamer', resource)
             self._source, self._api = csi_pipeline(rest, options), cv2.CAP_GSTREAMER
         elif scheme == 'v4l2' or resource.startswith('/dev/'):
@@ -116,7 +94,7 @@ class Camera:
             while True:
                 there, frame = capture.read()
                 if not there:
-                    msg = f'{self._resource} gives no more frames'
+                    msg = f'{without_password(self._resource)} gives no more frames'
                     raise CameraError(msg)
                 image = frame.astype(np.uint8, copy=False)
                 try:
@@ -162,12 +140,16 @@ class Camera:
 
     def _open(self) -> cv2.VideoCapture:
         if self._api == cv2.CAP_V4L2 and not Path(self._source).exists():
-            msg = f'no camera at {self._source}; list what there is with v4l2-ctl --list-devices'
+            msg = f'no camera at {self._source}; {devices_text()}'
             raise CameraError(msg)
         limits = NETWORK_LIMITS if self._api == cv2.CAP_FFMPEG else ()
         capture = cv2.VideoCapture(self._source, self._api, limits)
         if not capture.isOpened():
-            msg = f'cannot open {self._resource}; is it there, and not in use by another program?'
+            there = f'; {devices_text()}' if self._api == cv2.CAP_V4L2 else ''
+            msg = (
+                f'cannot open {without_password(self._resource)}; is it there, and not in use by '
+                f'another program{there or "?"}'
+            )
             raise CameraError(msg)
         if self._api == cv2.CAP_V4L2:
             self._request_format(capture)
@@ -185,6 +167,11 @@ class Camera:
         for name, value in requested:
             if value:
                 capture.set(name, value)
+        got = [round(capture.get(name), 2) for name, _ in requested]
+        if any(value and value != given for (_, value), given in zip(requested, got, strict=True)):
+            asked = [value or 'any' for _, value in requested]
+            words = '%s was asked for %sx%s at %s Hz and gives %gx%g at %g Hz'
+            _log.warning(words, self._resource, *asked, *got)
 
 
 def is_live(resource: str) -> bool:
@@ -194,19 +181,24 @@ def is_live(resource: str) -> bool:
         ImageError: The scheme of the URL is not supported.
     """
     found = _SCHEME.match(resource)
-    if not found:
-        return resource.startswith('/dev/')
+    if not found or resource.startswith(PIPELINE):
+        return resource.startswith(('/dev/', PIPELINE))
     scheme = found[1].lower()
     if scheme == 'file':
         return False
-    if scheme not in ('csi', 'v4l2', *STREAM_SCHEMES):
-        known = ', '.join(f'{name}://' for name in ('file', 'v4l2', 'csi', *STREAM_SCHEMES))
-        msg = f'cannot play {resource}: known are {known}, paths and /dev/video0'
+    if scheme not in LIVE_SCHEMES:
+        known = ', '.join(f'{name}://' for name in ('file', *LIVE_SCHEMES))
+        msg = f'cannot play {resource}: known are {known}, gst:, paths and /dev/video0'
         raise ImageError(msg)
     return True
 
 
-def csi_pipeline(sensor: str, options: StreamOptions) -> str:
+def is_stream(resource: str) -> bool:
+    """Return whether a resource is a stream from a network."""
+    return resource.partition('://')[0].lower() in STREAM_SCHEMES and '://' in resource
+
+
+def csi_pipeline(sensor: str, options: VideoOptions) -> str:
     """Return the GStreamer pipeline of a camera at a Jetson's CSI port.
 
     Args:
@@ -226,12 +218,11 @@ def csi_pipeline(sensor: str, options: StreamOptions) -> str:
         caps.append(f'framerate={round(options.rate_hz * 1000)}/1000')
     return (
         f'nvarguscamerasrc sensor-id={sensor} ! {", ".join(caps)} ! nvvidconv ! '
-        'video/x-raw, format=BGRx ! videoconvert ! video/x-raw, format=BGR ! '
-        'appsink drop=true max-buffers=1'
+        f'video/x-raw, format=BGRx ! {APPSINK}'
     )
 
 
-def stream_pipeline(address: str, options: StreamOptions) -> str:
+def stream_pipeline(address: str, options: VideoOptions) -> str:
     """Return the GStreamer pipeline of a network stream.
 
     Raises:
@@ -245,7 +236,23 @@ def stream_pipeline(address: str, options: StreamOptions) -> str:
         source = f'rtspsrc location="{address}" latency={options.latency_ms} ! decodebin'
     else:
         source = f'uridecodebin uri="{address}"'
-    return f'{source} ! videoconvert ! video/x-raw, format=BGR ! appsink drop=true max-buffers=1'
+    return f'{source} ! {APPSINK}'
+
+
+def whole_pipeline(resource: str) -> str:
+    """Return a user's GStreamer pipeline, with an end that hands over the frames.
+
+    Args:
+        resource: ``gst:`` and the pipeline; one that ends with an appsink stays as it is.
+
+    Raises:
+        ImageError: There is no pipeline.
+    """
+    text = resource[len(PIPELINE) :].strip().rstrip('!').rstrip()
+    if not text:
+        msg = f'{resource!r} has no pipeline; expected such as gst:videotestsrc'
+        raise ImageError(msg)
+    return text if 'appsink' in text.rpartition('!')[2] else f'{text} ! {APPSINK}'
 
 
 def _has_backend(api: int) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +18,10 @@ from ..errors import ImageError
 from ..paths import user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
+from .options import VideoOptions
 from .sources import PICTURE_SUFFIXES
+from .streams.rtp_sink import RtpSink
+from .streams.rtsp_sink import RtspSink
 
 OUTPUT_CODECS = {
     'h264': 'avc1',
@@ -58,6 +61,10 @@ class Sink(Protocol):
         Raises:
             ImageError: It is not complete, such as on a full disk.
         """
+
+
+_STREAMS: Mapping[str, Callable[[str, VideoOptions], Sink]] = {'rtp': RtpSink, 'rtsp': RtspSink}
+"""By the scheme of their URL."""
 
 
 def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 95) -> None:
@@ -267,18 +274,25 @@ def _decoded_count(path: Path) -> int:
     return count
 
 
-def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
-    """Open a video file, a folder for numbered pictures, or a pattern of their names.
+def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: int = 0) -> Sink:
+    """Open a video file, a folder for numbered pictures, a pattern of their names, or a stream.
 
     Args:
-        output: A path, with or without a leading ``file://``.
-        rate_hz: Frame rate of a video.
-        codec: As for ``VideoSink``.
+        output: A path, with or without a leading ``file://``, or the URL of a stream.
+        rate_hz: Frame rate of a video, or the expected one of a stream.
+        codec: A key of ``OUTPUT_CODECS``; ``unknown`` is the default of the suffix, of a stream
+            H.264.
+        bitrate: Bits a second of a stream; 0 is 4 Mbit/s.
 
     Raises:
-        ImageError: It is a URL, the path has an unknown suffix, or it cannot be written.
+        BackendUnavailableError: It is a stream, and PyAV is not installed.
+        ImageError: The scheme of the URL or the suffix is unknown, or the output cannot be
+            opened.
     """
     check_output_scheme(output)
+    if is_stream_output(output):
+        options = VideoOptions(rate_hz=rate_hz, codec=codec, bitrate=bitrate)
+        return _STREAMS[_scheme(output)](output, options)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
@@ -295,12 +309,23 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown') -> Sink:
     return PictureSink(path.parent, form=path.name)
 
 
+def is_stream_output(output: str) -> bool:
+    """Return whether an output is the URL of a stream that is sent or served here."""
+    return _scheme(output) in _STREAMS
+
+
 def check_output_scheme(output: str) -> None:
-    """Raise ImageError if an output is a URL other than ``file://``."""
-    scheme, separator, _ = output.partition('://')
-    if separator and scheme != 'file':
+    """Raise ImageError if an output is a URL of an unknown scheme."""
+    scheme = _scheme(output)
+    if scheme and scheme != 'file' and scheme not in _STREAMS:
+        streams = ', '.join(f'{name}://' for name in _STREAMS)
         msg = (
-            f'cannot write {output!r}: expected a path, with or without file://; only the node '
-            'video_output shows a window (display://), and nothing here sends streams'
+            f'cannot write {output!r}: expected a path, with or without file://, or one of '
+            f'{streams}; only the node video_output shows a window (display://)'
         )
         raise ImageError(msg)
+
+
+def _scheme(output: str) -> str:
+    scheme, separator, _ = output.partition('://')
+    return scheme.lower() if separator else ''

@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..paths import user_path
-from .cameras import NETWORK_LIMITS, WEB, Camera, StreamOptions, is_live
+from .cameras import NETWORK_LIMITS, WEB, Camera, is_live, is_stream
+from .options import VideoOptions
+from .patterns import Pattern, is_pattern
+from .streams.pyav import has_pyav
+from .streams.receiver import StreamReceiver
 
 _log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 PICTURES_PER_SECOND = 1.0
+NEED_PYAV = ('rtp://',)
 WHOLE_SHARE = 0.9
 """Some files declare their frames by duration and rate, which is not exact."""
 
@@ -173,7 +178,7 @@ class PictureFolder(SeveralPictures):
             raise ImageError(msg)
 
 
-def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSource:
+def open_frames(resource: str, options: VideoOptions | None = None) -> FrameSource:
     """Open a video file, a picture, a folder or pattern of pictures, a camera or a stream.
 
     What an http address has is looked up, which takes up to 5 s: a video with an end is a file.
@@ -187,8 +192,7 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
             unavailable does not raise here but in its ``frames``, since it may come back.
     """
     if is_live(resource):
-        camera = Camera(resource, options or StreamOptions())
-        return VideoFile(resource) if camera.is_file() else camera
+        return _open_live(resource, options or VideoOptions())
     path = user_path(resource.removeprefix('file://'))
     pattern = any(sign in path.name for sign in '*?[') and path.parent.is_dir()
     if not resource or not (path.exists() or pattern):
@@ -197,6 +201,22 @@ def open_frames(resource: str, options: StreamOptions | None = None) -> FrameSou
     if pattern or path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(path)
     return VideoFile(path)
+
+
+def _open_live(resource: str, options: VideoOptions) -> FrameSource:
+    if is_pattern(resource):
+        return Pattern(resource, options)
+    if not is_stream(resource):
+        return Camera(resource, options)
+    if resource.lower().startswith(WEB):
+        camera = Camera(resource, options)
+        if camera.is_file():
+            return VideoFile(resource)
+        if not has_pyav():
+            return camera
+    elif not has_pyav() and not resource.lower().startswith(NEED_PYAV):
+        return Camera(resource, options)
+    return StreamReceiver(resource, options)
 
 
 def has_end(resource: str) -> bool:

@@ -99,8 +99,9 @@ def test_shape_and_turn(spinning: Callable[..., Any], graph: Any, pictures: Path
 def test_a_stream_that_goes_is_waited_for_and_played_again(
     start: Callable[..., Any], graph: Any
 ) -> None:
-    shown = [jpeg(90)] * 5
-    stream = WebVideo(shown)
+    # A reader that is slow would miss most of a burst.
+    shown, period_s = [jpeg(90)] * 10, 0.1
+    stream = WebVideo(shown, period_s=period_s)
     images = graph.inbox('/video_source/raw', Image, 50)
     program = start(
         'video_source', '--ros-args', '-p', f'resource:={stream.url}',
@@ -110,7 +111,7 @@ def test_a_stream_that_goes_is_waited_for_and_played_again(
     graph.wait_until('its end', lambda: 'gives no more frames; waiting for it' in program.text())
     stream.close()
     seen = len(images)
-    stream = WebVideo(shown, stream.port)
+    stream = WebVideo(shown, stream.port, period_s=period_s)
     graph.wait_until('frames again', lambda: len(images) > seen)
     assert program.process.poll() is None
     assert program.stop() == 0

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,7 @@ class WebVideo:
         *,
         ranges: bool = True,
         most: int | None = None,
+        period_s: float = 0.0,
     ) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -41,7 +43,7 @@ class WebVideo:
                     if isinstance(content, Path):
                         send_file(self, content, ranges=ranges, most=most)
                     else:
-                        send_images(self, content)
+                        send_images(self, content, period_s)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -75,10 +77,11 @@ def send_file(
     handler.wfile.write(data if most is None else data[: max(0, most - begin)])
 
 
-def send_images(handler: BaseHTTPRequestHandler, images: Sequence[bytes]) -> None:
+def send_images(handler: BaseHTTPRequestHandler, images: Sequence[bytes], period_s: float) -> None:
     handler.send_response(200)
     handler.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
     handler.end_headers()
     for data in images:
         head = f'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n'
         handler.wfile.write(head.encode() + data + b'\r\n')
+        time.sleep(period_s)

@@ -14,13 +14,15 @@ from web_video import WebVideo, jpeg
 
 from ros_deep_learning.errors import CameraError, ImageError
 from ros_deep_learning.imaging.compressed import decode_jpeg
+from ros_deep_learning.video import ahead, devices
 from ros_deep_learning.video.cameras import (
     Camera,
-    StreamOptions,
     csi_pipeline,
     is_live,
     stream_pipeline,
+    whole_pipeline,
 )
+from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.sources import has_end, open_frames
 
 
@@ -36,6 +38,9 @@ from ros_deep_learning.video.sources import has_end, open_frames
         ('csi://0', True),
         ('rtsp://user:secret@camera/stream', True),
         ('HTTP://camera/mjpeg', True),
+        ('rtp://@:5004', True),
+        ('pattern://bars', True),
+        ('gst:rtspsrc location=rtsp://camera ! decodebin', True),
     ],
 )
 def test_what_is_live(resource: str, live: bool) -> None:
@@ -48,11 +53,21 @@ def test_a_scheme_that_nobody_plays(resource: str) -> None:
         open_frames(resource)
 
 
-def test_a_camera_that_is_away_is_told_when_it_is_read(tmp_path: Path) -> None:
-    camera = open_frames(f'v4l2://{tmp_path / "video9"}', StreamOptions(rate_hz=15.0))
+def test_a_camera_that_is_away_is_told_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, 'SYSTEM', tmp_path / 'none')
+    camera = open_frames(f'v4l2://{tmp_path / "video9"}', VideoOptions(rate_hz=15.0))
     assert camera.live
     assert camera.rate_hz == 15.0
-    with pytest.raises(CameraError, match=r'no camera at .*video9; list what there is'):
+    with pytest.raises(CameraError, match=r'no camera at .*video9; this machine has no V4L2 dev'):
+        next(camera.frames())
+    for number, name in ((10, 'Loopback'), (2, 'HD Webcam')):
+        (tmp_path / f'sys/video{number}').mkdir(parents=True)
+        (tmp_path / f'sys/video{number}/name').write_text(f'{name}\n')
+    monkeypatch.setattr(devices, 'SYSTEM', tmp_path / 'sys')
+    told = r'there are /dev/video2 \(HD Webcam\), /dev/video10 \(Loopback\)'
+    with pytest.raises(CameraError, match=told):
         next(camera.frames())
 
 
@@ -71,11 +86,14 @@ def until_it_goes(camera: Any) -> list[np.ndarray]:
 
 
 def test_damaged_images_of_a_camera_are_left_out_and_told_once(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(ahead, 'STALE_S', 60.0)
     shown = [jpeg(40 * i, damaged=i in (1, 3)) for i in range(6)]
     server = WebVideo(shown)
-    camera = open_frames(server.url, StreamOptions(decode_jpeg=decode_jpeg))
+    camera = open_frames(server.url, VideoOptions(decode_jpeg=decode_jpeg))
     assert camera.live
     frames = until_it_goes(camera)
     server.close()
@@ -96,10 +114,15 @@ class V4L2Capture:
         return True
 
     def get(self, name: int) -> float:
+        sizes = {cv2.CAP_PROP_FRAME_WIDTH: 64, cv2.CAP_PROP_FRAME_HEIGHT: 48, cv2.CAP_PROP_FPS: 30}
+        if name in sizes:
+            return float(sizes[name])
         assert name == cv2.CAP_PROP_FOURCC
         return float(cv2.VideoWriter.fourcc(*self.code))
 
     def set(self, name: int, value: float) -> bool:
+        if name in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT):
+            return False
         assert (name, value) == (cv2.CAP_PROP_CONVERT_RGB, 0)
         self.decodes = False
         return True
@@ -121,8 +144,22 @@ def test_a_v4l2_camera_is_asked_for_its_jpeg_images(
     images = [jpeg(90), jpeg(90, damaged=True), jpeg(90)]
     monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: V4L2Capture(images, code))
     (tmp_path / 'video9').touch()
-    camera = Camera(f'v4l2://{tmp_path / "video9"}', StreamOptions(decode_jpeg=decode_jpeg))
+    camera = Camera(f'v4l2://{tmp_path / "video9"}', VideoOptions(decode_jpeg=decode_jpeg))
     assert [frame.shape for frame in until_it_goes(camera)] == [(48, 64, 3)] * seen
+
+
+@pytest.mark.parametrize(('width', 'told'), [(64, False), (1280, True)])
+def test_a_camera_that_gives_another_size_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    width: int,
+    told: bool,
+) -> None:
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *_: V4L2Capture([jpeg(90)], 'YUYV'))
+    (tmp_path / 'video9').touch()
+    until_it_goes(Camera(f'v4l2://{tmp_path}/video9', VideoOptions(width=width)))
+    assert ('asked for 1280xany at any Hz and gives 64x48 at 30 Hz' in caplog.text) is told
 
 
 def test_a_video_of_a_web_server_is_a_file(
@@ -155,22 +192,29 @@ def test_a_video_of_a_web_server_is_a_file(
 def test_an_opencv_without_gstreamer_is_told() -> None:
     assert not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
     with pytest.raises(ImageError, match='csi://0 needs an OpenCV built with GStreamer'):
-        Camera('csi://0', StreamOptions())
+        Camera('csi://0', VideoOptions())
 
 
 def test_the_pipeline_of_a_csi_camera() -> None:
-    plain = csi_pipeline('1', StreamOptions())
+    plain = csi_pipeline('1', VideoOptions())
     assert plain.startswith('nvarguscamerasrc sensor-id=1 ! video/x-raw(memory:NVMM) ! nvvidconv')
     assert plain.endswith('format=BGR ! appsink drop=true max-buffers=1')
-    asked = csi_pipeline('0', StreamOptions(width=1280, height=720, rate_hz=29.97))
+    asked = csi_pipeline('0', VideoOptions(width=1280, height=720, rate_hz=29.97))
     assert '(memory:NVMM), width=1280, height=720, framerate=29970/1000 !' in asked
     with pytest.raises(ImageError, match='expected a number'):
-        csi_pipeline('0 ! filesink location=x', StreamOptions())
+        csi_pipeline('0 ! filesink location=x', VideoOptions())
 
 
 def test_the_pipeline_of_a_stream() -> None:
-    asked = stream_pipeline('rtsp://camera/a', StreamOptions(latency_ms=150))
+    asked = stream_pipeline('rtsp://camera/a', VideoOptions(latency_ms=150))
     assert asked.startswith('rtspsrc location="rtsp://camera/a" latency=150 ! decodebin !')
-    assert 'uridecodebin uri="http://c/x"' in stream_pipeline('http://c/x', StreamOptions())
+    assert 'uridecodebin uri="http://c/x"' in stream_pipeline('http://c/x', VideoOptions())
     with pytest.raises(ImageError, match='cannot have quotes'):
-        stream_pipeline('rtsp://a" ! filesink location="x', StreamOptions())
+        stream_pipeline('rtsp://a" ! filesink location="x', VideoOptions())
+
+
+def test_a_whole_pipeline_ends_with_what_hands_frames_over() -> None:
+    assert whole_pipeline('gst:videotestsrc').startswith('videotestsrc ! videoconvert ! video/x')
+    assert whole_pipeline('gst: a ! b ! appsink drop=true') == 'a ! b ! appsink drop=true'
+    with pytest.raises(ImageError, match='expected such as gst:videotestsrc'):
+        whole_pipeline('gst: ')

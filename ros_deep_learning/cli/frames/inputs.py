@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ...errors import ImageError
 from ...imaging.compressed import decode_jpeg
 from ...paths import user_path
-from ...video.cameras import StreamOptions, is_live
+from ...video.cameras import is_live
+from ...video.options import VideoOptions
 from ...video.sources import (
     PICTURE_SUFFIXES,
     FrameSource,
@@ -48,7 +49,7 @@ def open_inputs(inputs: Sequence[str]) -> FrameSource:
     Raises:
         ImageError: As for ``open_frames``, or one of several inputs is no picture.
     """
-    options = StreamOptions(decode_jpeg=decode_jpeg)
+    options = VideoOptions(decode_jpeg=decode_jpeg)
     if len(inputs) == 1:
         return open_frames(inputs[0], options)
     paths: list[Path] = []

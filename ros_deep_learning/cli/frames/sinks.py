@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from ...errors import ImageError
 from ...paths import user_path
-from ...video.sinks import VIDEO_SUFFIXES, PictureSink, Sink, check_output_scheme, open_output
+from ...video.sinks import (
+    VIDEO_SUFFIXES,
+    PictureSink,
+    Sink,
+    check_output_scheme,
+    is_stream_output,
+    open_output,
+)
 from ...video.sources import PICTURE_SUFFIXES, FrameSource, SeveralPictures, VideoFile
 
 
@@ -22,7 +29,7 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
 
     Args:
         output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder,
-            with or without ``file://`` before it; None writes nothing.
+            with or without ``file://`` before it, or the URL of a stream; None writes nothing.
         source: Source of the frames; in a folder they keep its names.
         force: Whether files that are there already are overwritten.
 
@@ -34,6 +41,8 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
     if not output:
         return _Nowhere()
     check_output_scheme(output)
+    if is_stream_output(output):
+        return open_output(output, source.rate_hz)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if not isinstance(source, SeveralPictures) or suffix in VIDEO_SUFFIXES:

@@ -21,17 +21,18 @@ class VideoOutputSettings:
         'video_output.mkv',
         'Where the images go: a video file (.mkv or .avi; .mp4 or .mov, which without PyAV are '
         'lost if the process is killed), a folder of pictures or a pattern such as frame-%d.jpg, '
-        'or display:// for a window.',
+        'display:// for a window, or a stream as rtp://host:5004 or rtsp://@:8554/name. '
+        'See docs/streams.md.',
     )
     codec: str = parameter(
         'unknown',
-        'Codec of a video file; unknown takes h264 if PyAV is installed, otherwise one that '
-        'OpenCV can write.',
+        'Codec of a video file or stream; unknown takes h264 if PyAV is installed, otherwise one '
+        'that OpenCV can write.',
         choices=('unknown', *OUTPUT_CODECS),
     )
     bitrate: int = parameter(
         0,
-        'A parameter of jetson-inference without effect: OpenCV chooses the bit rate of a file.',
+        'Bits a second of a stream; 0 is 4 Mbit/s. OpenCV chooses the bit rate of a file.',
         minimum=0,
         maximum=2_000_000_000,
     )
@@ -42,7 +43,8 @@ class VideoOutputSettings:
     )
     framerate: float = parameter(
         30.0,
-        'Frames a second of a video file; images are repeated or left out to follow their stamps.',
+        'Frames a second of a video file, where images are repeated or left out to follow their '
+        'stamps; of a stream the rate that is expected.',
         minimum=0.1,
         maximum=1000.0,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...imaging.compressed import decode_jpeg
-from ...video.cameras import CAMERA_CODECS, StreamOptions
+from ...video.options import CAMERA_CODECS, VideoOptions
 from ...video.turns import TURNS
 from .parameter_table import parameter
 
@@ -22,7 +22,8 @@ class VideoSourceSettings:
     resource: str = parameter(
         '/dev/video0',
         'What to play: a video file, a picture, a folder or pattern of pictures; a camera as '
-        '/dev/video0, v4l2:///dev/video0 or csi://0; a stream as rtsp:// or http://.',
+        '/dev/video0, v4l2:///dev/video0 or csi://0; a stream as rtsp://, rtp://@:5004 or '
+        'http://; pattern://bars; a GStreamer pipeline after gst:. See docs/streams.md.',
     )
     width: int = parameter(
         0, 'Width of the images; 0 is that of the source.', minimum=0, maximum=32_768
@@ -35,8 +36,8 @@ class VideoSourceSettings:
     )
     codec: str = parameter(
         'unknown',
-        'Codec to request of a V4L2 camera; unknown leaves it to the camera. Files and streams '
-        'contain their codec.',
+        'Codec to request of a V4L2 camera, which unknown leaves to the camera, or codec of an '
+        'rtp:// stream, which is h264 if unknown. Files and other streams contain their codec.',
         choices=tuple(CAMERA_CODECS),
     )
     flip: str = parameter(
@@ -52,7 +53,7 @@ class VideoSourceSettings:
     )
     latency: int = parameter(
         2000,
-        'Milliseconds that a stream may be buffered, if GStreamer plays it.',
+        'Milliseconds that a late packet of a stream is waited for.',
         minimum=0,
         maximum=60_000,
     )
@@ -72,13 +73,15 @@ class VideoSourceSettings:
         '~/written of the last.',
     )
 
-    def options(self) -> StreamOptions:
-        """Return what to request of a camera or stream."""
-        return StreamOptions(
+    def options(self) -> VideoOptions:
+        """Return what to request of a source, and what to make of its frames."""
+        return VideoOptions(
             width=self.width,
             height=self.height,
             rate_hz=self.framerate,
+            flip=self.flip,
             codec=self.codec,
             latency_ms=self.latency,
+            loop=self.loop,
             decode_jpeg=decode_jpeg,
         )
