@@ -40,6 +40,7 @@ test:
 
 # Everything: hours on a small machine.
 test_all:
+	@$(PYTHON) dev/install_chromium.py
 	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --all' \
 		$(MAKE) tests_here SELECT=--hypothesis-profile=thorough
 

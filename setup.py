@@ -45,7 +45,7 @@ setup(
     ],
     package_dir={'ros_deep_learning.zoo': 'models'},
     package_data={
-        'ros_deep_learning': ['py.typed', '**/*.cu', '**/*.cuh', '**/*.yaml'],
+        'ros_deep_learning': ['py.typed', '**/*.cu', '**/*.cuh', '**/*.yaml', '**/assets/*'],
         'ros_deep_learning.zoo': ['**/*'],
     },
     install_requires=[
@@ -66,6 +66,7 @@ setup(
         'test': ['onnxruntime', 'psutil', *test_requirements()],
         'tracking': ['scipy'],
         'video': ['av'],
+        'web': ['aiohttp'],
     },
     entry_points={'console_scripts': console_programs()},
 )

@@ -34,6 +34,7 @@ FLOORS = (
     ('datasets',),
     ('cards',),
     ('video', 'imaging'),
+    ('web',),
     ('files', 'private_files'),
     ('paths', 'text', 'progress'),
     ('errors',),
@@ -45,6 +46,7 @@ ROS_ROOMS = ('nodes', 'launching')
 # Whatever is neither here, nor in the standard library, nor ours belongs to ROS. (google is
 # protobuf, which comes with onnx.)
 LIBRARIES = {
+    'aiohttp',
     'cv2',
     'filelock',
     'google',

@@ -29,6 +29,7 @@ MANIFEST = ET.parse(ROOT / 'package.xml').getroot()
 
 # Python modules whose rosdep key or distribution has another name.
 ROSDEP_KEYS = {
+    'aiohttp': 'python3-aiohttp',
     'cv2': 'python3-opencv',
     'filelock': 'python3-filelock',
     'numpy': 'python3-numpy',
@@ -112,6 +113,7 @@ ROSDEP_RESOLVES = {
     'ament_cmake', 'ament_cmake_flake8', 'ament_cmake_lint_cmake', 'ament_cmake_pytest',
     'ament_cmake_python', 'ament_cmake_xmllint', 'bondpy', 'builtin_interfaces', 'cv_bridge',
     'diagnostic_msgs', 'diagnostic_updater', 'launch', 'launch_ros', 'lifecycle_msgs',
+    'python3-aiohttp',
     'python3-catkin-pkg-modules', 'python3-filelock', 'python3-hypothesis', 'python3-numpy',
     'python3-opencv', 'python3-packaging', 'python3-pip', 'python3-platformdirs',
     'python3-psutil', 'python3-pytest', 'python3-pytest-timeout', 'python3-scipy',
@@ -258,7 +260,16 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         name: target for name, target, where in programs() if where != 'ros'
     }
     metadata = message_from_string(record)
-    extras = {'evaluate', 'importers', 'onnxruntime', 'tensorrt', 'test', 'tracking', 'video'}
+    extras = {
+        'evaluate',
+        'importers',
+        'onnxruntime',
+        'tensorrt',
+        'test',
+        'tracking',
+        'video',
+        'web',
+    }
     assert set(metadata.get_all('Provides-Extra', [])) == extras
     required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]
     given = {need.name for need in required if need.marker and 'test' in str(need.marker)}

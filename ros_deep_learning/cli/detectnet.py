@@ -21,6 +21,7 @@ from ..tasks.detection import Detections
 from ..tasks.parts import Region, TilingSettings
 from ..tasks.suppression import DetectionFilter, DetectionSettings
 from ..tasks.tracking.tracker import Tracker, TrackingSettings
+from ..video.page.panel import LiveSettings
 from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
@@ -37,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_vision(_parser(), argv, _open)
 
 
-def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[DetectNet, Look]:
+def _open(
+    arguments: argparse.Namespace, options: dict[str, Any]
+) -> tuple[DetectNet, Look, LiveSettings]:
     flags = OverlayFlags.parse(arguments.overlay)
     tracker = Tracker(score_threshold=arguments.threshold)
     tracker.settings = _tracking(arguments)
@@ -47,13 +50,18 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
         settings=_settings(arguments, tracker.least_score),
         **options,
     )
-    settings = network.settings
-    if names := list(filter(None, (name.strip() for name in arguments.classes.split(',')))):
-        settings = replace(settings, only=DetectionFilter(network.class_ids(names)))
+    names = filter(None, (name.strip() for name in arguments.classes.split(',')))
+    first = LiveSettings(arguments.threshold, network.class_ids(names))
     # BGR, because the picture is.
     colors = colors_bgr(network)
 
-    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
+    def look(frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings) -> Seen:
+        tracker.score_threshold = live.score_threshold or 0.0
+        settings = replace(
+            network.settings,
+            score_threshold=tracker.least_score,
+            only=DetectionFilter(live.class_ids or None),
+        )
         found = tracker.update(network.detect(frame, settings=settings))
         draw_detections(
             picture,
@@ -70,7 +78,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Detec
             _lines(found), picture, found.times, [one.label for one in found], found.to_dicts()
         )
 
-    return network, look
+    return network, look, first
 
 
 def _lines(found: Detections) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..imaging.pixels import Pixels
 from ..networks import ImageNet
 from ..tasks.classification import ClassificationSettings
 from ..tasks.smoothing import Smoother
+from ..video.page.panel import LiveSettings
 from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, vision_parser
 
@@ -33,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_vision(_parser(), argv, _open)
 
 
-def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[ImageNet, Look]:
+def _open(
+    arguments: argparse.Namespace, options: dict[str, Any]
+) -> tuple[ImageNet, Look, LiveSettings]:
     smoother = Smoother()
     smoother.number = arguments.smoothing
     network = ImageNet(
@@ -46,7 +50,8 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Image
         **options,
     )
 
-    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
+    def look(frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings) -> Seen:
+        network.settings = replace(network.settings, score_threshold=live.score_threshold or 0.0)
         seen = smoother.update(network.classify(frame))
         draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
         lines = [f'{one.score:7.2%}  {one.label} (class {one.class_id})' for one in seen]
@@ -54,7 +59,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[Image
             lines, picture, seen.times, [one.label for one in list(seen)[:1]], seen.to_dicts()
         )
 
-    return network, look
+    return network, look, LiveSettings(arguments.threshold)
 
 
 def _parser() -> argparse.ArgumentParser:

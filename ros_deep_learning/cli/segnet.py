@@ -20,6 +20,7 @@ from ..imaging.palettes import UNLABELLED
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..tasks.segmentation import SegmentationSettings
+from ..video.page.panel import LiveSettings
 from .vision import Look, Seen, run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
@@ -41,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_vision(_parser(), argv, _open)
 
 
-def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNet, Look]:
+def _open(
+    arguments: argparse.Namespace, options: dict[str, Any]
+) -> tuple[SegNet, Look, LiveSettings]:
     kinds = _shown(arguments)
     network = SegNet(
         chosen_card(arguments, 'segmentation', model_wins=True),
@@ -58,12 +61,16 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
         if label.casefold() == _BARE:
             shown_ids[k] = UNLABELLED
 
-    def look(frame: Pixels, picture: NDArray[np.uint8]) -> Seen:
+    def look(frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings) -> Seen:
         parts = network.segment(frame)
         pictures = []
         for kind in kinds:
             if kind == 'overlay':
-                shown = cv2.LUT(parts.class_mask, shown_ids).astype(np.uint8, copy=False)
+                ids = shown_ids
+                if live.class_ids:
+                    chosen = np.isin(np.arange(256), list(live.class_ids))
+                    ids = np.where(chosen, shown_ids, UNLABELLED).astype(np.uint8)
+                shown = cv2.LUT(parts.class_mask, ids).astype(np.uint8, copy=False)
                 blend_mask(picture, shown, colors, alpha=arguments.alpha)
                 pictures.append(picture)
             else:
@@ -73,7 +80,7 @@ def _open(arguments: argparse.Namespace, options: dict[str, Any]) -> tuple[SegNe
         lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
         return Seen(lines, np.hstack(pictures), parts.times, rows=parts.to_dicts())
 
-    return network, look
+    return network, look, LiveSettings(class_ids=frozenset())
 
 
 def _shown(arguments: argparse.Namespace) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -22,10 +24,14 @@ from ..errors import DeepLearningError, FetchError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
+from ..video.page.newest import Report
+from ..video.page.panel import LiveSettings, Panel
+from ..video.screens import WindowSink, is_page, is_screen
 from ..video.sinks import PictureSink, VideoSink
 from ..video.sources import SeveralPictures
 from .bar import progress_bar
 from .frames.inputs import named_frames, open_inputs, split_paths
+from .frames.replay import replayed
 from .frames.results import Results, Rows
 from .frames.sinks import open_sink
 from .frames.summary import Summary
@@ -53,11 +59,14 @@ class Seen:
     rows: Rows = ()
 
 
-Look = Callable[[Pixels, NDArray[np.uint8]], Seen]
-"""Run the network on a frame, given the frame and a copy of it to draw on, (H, W, 3) uint8 BGR."""
+Look = Callable[[Pixels, NDArray[np.uint8], LiveSettings], Seen]
+"""Run the network on a frame, given a copy of it to draw on, (H, W, 3) uint8 BGR."""
 
-Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], Look]]
-"""Open the network, given the arguments and the keyword arguments that all networks take."""
+Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], Look, LiveSettings]]
+"""Open the network, given the arguments and the keyword arguments that all networks take.
+
+The settings are those of the arguments; a page may change them.
+"""
 
 
 def run_vision(
@@ -83,6 +92,9 @@ def run_vision(
         source, summary = open_inputs(inputs), Summary()
         # Before the network, because its build may take minutes.
         sink = open_sink(output, source, force=arguments.force)
+        page = sink if is_page(sink) else None
+        if page is not None:
+            print(f'open {page.url} in a browser; Ctrl-C ends', flush=True)
         results = Results(
             arguments.results, has_boxes=parser.prog == 'detectnet', force=arguments.force
         )
@@ -94,28 +106,42 @@ def run_vision(
                     'backend': arguments.backend,
                     'progress': progress,
                 }
-                network, look = open_network(arguments, options)
+                network, look, settings = open_network(arguments, options)
                 loaded.callback(network.close)
                 network.warm_up()
             print(_headline(network))
             results.labels = network.labels
+            frames = named_frames(source)
+            if page is not None:
+                page.set_panel(_panel(network, inputs, settings))
+                once = arguments.results is not None
+                frames = replayed(source, page.wait_for_change, once=once)
             summary.start()
-            for index, name, frame in islice(named_frames(source), arguments.limit):
-                seen = look(Pixels(frame, 'bgr'), frame.copy())
+            for index, name, frame in islice(frames, arguments.limit):
+                taken_s = monotonic()
+                if page is not None:
+                    settings = page.settings
+                seen = look(Pixels(frame, 'bgr'), frame.copy(), settings)
                 print(name)
                 for line in seen.lines:
                     print(f'  {line}')
                 if isinstance(sink, PictureSink):
                     sink.index = index
-                sink.write(seen.picture_bgr)
+                if page is not None:
+                    page.show(seen.picture_bgr, Report(seen.rows, taken_s, seen.times.by_stage()))
+                else:
+                    sink.write(seen.picture_bgr)
                 summary.add(seen.labels, seen.times)
                 results.add(index, name, (frame.shape[1], frame.shape[0]), seen.rows)
+                if isinstance(sink, WindowSink) and sink.closed:
+                    break
         if isinstance(source, SeveralPictures):
             summary.left_out = source.left_out
         if stages := summary.stages():
             print(stages)
         # When the file is finished: one that is not whole was not written.
-        print(summary.line(output, sink.codec if isinstance(sink, VideoSink) else ''))
+        wrote = None if is_screen(output or '') else output
+        print(summary.line(wrote, sink.codec if isinstance(sink, VideoSink) else ''))
     except FetchError as err:
         print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
         return 1
@@ -136,6 +162,15 @@ def _without_download(program: str) -> str:
         if PROGRAMS[card.task] == program and store.is_here(card)
     ]
     return f'; here without a download: {", ".join(names)} (--network=NAME)' if names else ''
+
+
+def _panel(network: Network[Any], inputs: Sequence[str], settings: LiveSettings) -> Panel:
+    info = network.info
+    source = inputs[0] if len(inputs) == 1 else f'{len(inputs)} inputs'
+    # A camera's address may have a password.
+    source = source.rpartition('@')[2] if '://' in source else Path(source).name
+    source = f'{source}, {info.backend} {info.precision}'
+    return Panel(network.card.name, source, network.labels, settings)
 
 
 def _headline(network: Network[Any]) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class StageTimes:
     preprocess_ms: float = 0.0
     inference_ms: float = 0.0
     postprocess_ms: float = 0.0
+
+    def by_stage(self) -> dict[str, float]:
+        """Return the milliseconds by the name of the stage: ``{'preprocess': 0.6, ...}``."""
+        return {name.removesuffix('_ms'): ms for name, ms in asdict(self).items()}
 
 
 NOT_TIMED = StageTimes()

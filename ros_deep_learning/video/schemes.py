@@ -83,8 +83,15 @@ SINKS = (
         LOOPBACK,
     ),
     Scheme(
+        'http://@:8080',
+        'a page in the browser ([page.md](page.md)), for up to 16 viewers; also MJPEG',
+        (),
+        'aiohttp',
+        'run over loopback, in a headless Chromium',
+    ),
+    Scheme(
         'display://0',
-        'a window, of `video_output` and `videoOutput`',
+        'a window',
         (),
         'OpenCV with windows',
         "run with a stand-in for OpenCV's windows",

@@ -19,6 +19,7 @@ from ..paths import user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
 from .options import VideoOptions
+from .screens import is_screen, open_screen
 from .sources import PICTURE_SUFFIXES
 from .streams.rtp_sink import RtpSink
 from .streams.rtsp_sink import RtspSink
@@ -275,10 +276,11 @@ def _decoded_count(path: Path) -> int:
 
 
 def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: int = 0) -> Sink:
-    """Open a video file, a folder for numbered pictures, a pattern of their names, or a stream.
+    """Open a video file, numbered pictures in a folder or by a pattern, a stream or a screen.
 
     Args:
-        output: A path, with or without a leading ``file://``, or the URL of a stream.
+        output: A path, with or without a leading ``file://``, or the URL of a stream; or
+            ``display://0`` for a window, ``http://@:8080`` for a page.
         rate_hz: Frame rate of a video, or the expected one of a stream.
         codec: A key of ``OUTPUT_CODECS``; ``unknown`` is the default of the suffix, of a stream
             H.264.
@@ -288,7 +290,10 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: in
         BackendUnavailableError: It is a stream, and PyAV is not installed.
         ImageError: The scheme of the URL or the suffix is unknown, or the output cannot be
             opened.
+        SettingsError: A page cannot be served there.
     """
+    if is_screen(output):
+        return open_screen(output)
     check_output_scheme(output)
     if is_stream_output(output):
         options = VideoOptions(rate_hz=rate_hz, codec=codec, bitrate=bitrate)
@@ -321,7 +326,7 @@ def check_output_scheme(output: str) -> None:
         streams = ', '.join(f'{name}://' for name in _STREAMS)
         msg = (
             f'cannot write {output!r}: expected a path, with or without file://, or one of '
-            f'{streams}; only the node video_output shows a window (display://)'
+            f'{streams}, http:// (a page) and display:// (a window)'
         )
         raise ImageError(msg)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -28,20 +29,19 @@ class Window:
     """
 
     def __init__(self, title: str) -> None:
-        instead = 'write a file instead (a name such as video.mp4)'
+        instead = 'look at it in a browser (the output http://@:8080) or write a file (video.mp4)'
         if sys.platform.startswith('linux') and not (
             os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
         ):
             msg = (
                 'no screen to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set; '
-                f'{instead}, or look at the topic from another machine'
+                f'to fix: {instead}'
             )
             raise ImageError(msg)
         if re.search(r'^\s*GUI:\s*NONE', cv2.getBuildInformation(), re.MULTILINE):
             msg = (
-                'this OpenCV has no windows (opencv-python-headless); install opencv-python in '
-                f"its place or apt's python3-opencv, {instead}, or look at the topic with "
-                'rqt_image_view'
+                'this OpenCV has no windows (opencv-python-headless); to fix: install '
+                f"opencv-python in its place or apt's python3-opencv, or {instead}"
             )
             raise ImageError(msg)
         self._title = title
@@ -67,3 +67,11 @@ class Window:
         key = cv2.waitKey(1)
         gone = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
         return bool(gone or key in _CLOSING_KEYS)
+
+    def close(self) -> None:
+        """Close the window; a second call does nothing."""
+        if self._open:
+            # A window that the user has closed is not there any more.
+            with suppress(cv2.error):
+                cv2.destroyWindow(self._title)
+            self._open = False

@@ -56,7 +56,7 @@ def test_a_viewer_without_a_screen_says_how_to_go_on(
     graph.wait_until('its end', lambda: launched.process.poll() is not None)
     assert launched.process.returncode == 1
     assert 'no screen to open a window on' in launched.text()
-    assert 'write a file instead' in launched.text()
+    assert 'http://@:8080' in launched.text()
     assert 'Traceback' not in launched.text()
 
 

@@ -39,7 +39,8 @@ def may_skip(report: Report) -> bool:
 
     A whole file that skips itself has no marks.
     """
-    return bool({'gpu', 'real_weights', 'security_plugins'} & set(getattr(report, 'keywords', ())))
+    marks = {'chromium', 'gpu', 'real_weights', 'security_plugins'}
+    return bool(marks & set(getattr(report, 'keywords', ())))
 
 
 def summary(skipped: Sequence[Report]) -> list[str]:

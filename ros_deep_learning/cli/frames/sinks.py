@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import ImageError
 from ...paths import user_path
+from ...video.screens import is_screen, open_screen
 from ...video.sinks import (
     VIDEO_SUFFIXES,
     PictureSink,
@@ -29,17 +30,21 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
 
     Args:
         output: A picture's path (``%d`` in it is the frame's number), a video's, or a folder,
-            with or without ``file://`` before it, or the URL of a stream; None writes nothing.
+            with or without ``file://`` before it, or the URL of a stream, a window or a page, as
+            for ``open_output``; None writes nothing.
         source: Source of the frames; in a folder they keep its names.
         force: Whether files that are there already are overwritten.
 
     Raises:
         ImageError: The output is of no known kind, would overwrite a source or, without
             ``force``, another file.
+        SettingsError: A page cannot be served there.
     """
     sink: Sink
     if not output:
         return _Nowhere()
+    if is_screen(output):
+        return open_screen(output)
     check_output_scheme(output)
     if is_stream_output(output):
         return open_output(output, source.rate_hz)
