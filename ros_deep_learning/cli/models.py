@@ -66,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser('verify', help='check the files that are here')
     verify.add_argument('names', nargs='*', help='names; none for all that are here')
+    verify.add_argument(
+        '--run',
+        action='store_true',
+        dest='run_networks',
+        help='run them too, and compare with the answers that come with the package',
+    )
+    verify.add_argument(
+        '--all-backends', action='store_true', help='run them on each backend, not the best one'
+    )
     verify.set_defaults(run=models_files.verify)
 
     path = commands.add_parser('path', help="print the path of a network's ONNX file")

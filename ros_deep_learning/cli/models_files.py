@@ -15,6 +15,7 @@ from ..downloads.trust import read_pin
 from ..errors import DeepLearningError, FetchError, SettingsError
 from ..paths import user_path
 from .bar import progress_bar
+from .evaluate.golden_run import run_networks
 from .models_tables import filtered
 
 
@@ -45,19 +46,26 @@ def download(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Check the files of networks against their cards and pins."""
+    """Check the files of networks against their cards and pins; run them if that is asked for."""
     store = ModelStore(offline=True)
     cards = [find_card(name) for name in arguments.names]
+    cards = cards or [card for card in list_cards() if _began(card, store)]
     bad = 0
-    for card in cards or [card for card in list_cards() if _began(card, store)]:
+    whole = []
+    for card in cards:
         try:
             if not store.is_here(card):
                 msg = f'{card.name}: missing or damaged; to fix: rdl models download {card.name}'
                 raise FetchError(msg)
             print(f'{card.name}: whole{_trust(card, store)}')
+            whole.append(card)
         except DeepLearningError as err:
             print(f'rdl models: {err}', file=sys.stderr)
             bad += 1
+    if arguments.run_networks or arguments.all_backends:
+        bad += run_networks(
+            whole, all_backends=arguments.all_backends, say_absent=not arguments.names
+        )
     return 1 if bad else 0
 
 
