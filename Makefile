@@ -13,8 +13,8 @@ RERUN = --reruns 1 --only-rerun 'in vain'
 PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
-.PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions lint \
-	docs clean
+.PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions \
+	test_training lint docs clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -42,7 +42,7 @@ test:
 test_all:
 	@$(PYTHON) dev/install_chromium.py
 	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --all' \
-		$(MAKE) tests_here SELECT=--hypothesis-profile=thorough
+		$(MAKE) tests_here test_training SELECT="--hypothesis-profile=thorough -m 'not training'"
 
 tests_here: lint pytest_only
 
@@ -51,6 +51,16 @@ pytest_only:
 
 test_distributions:
 	@$(PYTHON) dev/test_distributions.py
+
+# Trainings with a PyTorch for the CPU, which no other test needs (CONTRIBUTING.md).
+test_training: test_env .ros/training/installed
+	@$(IN_ENV) PYTHONPATH=.ros/training:$$PYTHONPATH exec pytest -m training test/training
+
+.ros/training/installed: dev/training/training.txt
+	rm -rf .ros/training
+	$(IN_ENV) python3 -m pip install --quiet --no-deps --only-binary=:all: \
+		--target .ros/training -r $<
+	touch $@
 
 lint: test_env
 	$(IN_ENV) ruff check . && ruff format --check . && python3 dev/type_check.py

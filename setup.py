@@ -65,6 +65,15 @@ setup(
         'tensorrt': ['tensorrt', 'pycuda'],
         'test': ['onnxruntime', 'psutil', *test_requirements()],
         'tracking': ['scipy'],
+        'train': [
+            'onnxruntime',
+            # 2.6.2 and 2.6.3 of Lightning were not its makers'.
+            'pytorch-lightning>=2.6.4',
+            'tensorboard',
+            'torch>=2.6',
+            'torchmetrics',
+            'torchvision>=0.21',
+        ],
         'video': ['av'],
         'web': ['aiohttp'],
     },

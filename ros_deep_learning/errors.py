@@ -87,6 +87,10 @@ class AmbiguousOutputsError(DecodeError):
         self.decoders = decoders
 
 
+class TrainingError(DeepLearningError):
+    """A network cannot be trained, or its training had to stop."""
+
+
 class SettingsError(DeepLearningError):
     """A parameter or an argument has an invalid value."""
 

@@ -24,6 +24,7 @@ PACKAGE = ROOT / NAME
 # Each floor imports from those below it, and its own rooms from left to right.
 FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
+    ('training',),
     ('__init__',),
     ('evaluation',),
     ('networks',),
@@ -50,6 +51,7 @@ LIBRARIES = {
     'cv2',
     'filelock',
     'google',
+    'lightning_fabric',
     'numpy',
     'onnx',
     'onnxruntime',
@@ -58,10 +60,14 @@ LIBRARIES = {
     'av',
     'pycuda',
     'pynvml',
+    'pytorch_lightning',
     'scipy',
     'simplejpeg',
     'tensorrt',
     'tensorrt_rtx',
+    'torch',
+    'torchmetrics',
+    'torchvision',
     'tqdm',
     'yaml',
 }

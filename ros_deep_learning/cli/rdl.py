@@ -16,6 +16,7 @@ COMMANDS = {
     'detectnet': 'find objects in pictures or a video',
     'imagenet': 'classify pictures or a video',
     'segnet': 'segment pictures or a video',
+    'train': 'train a network on pictures of your own',
     'models': 'list, fetch, check and add networks',
     'evaluate': 'say how good networks are on a data set',
     'quantize': 'make an int8 network from a float one',

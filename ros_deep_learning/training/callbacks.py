@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is done beside the steps of a training: averages, curves, progress."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import pytorch_lightning as lightning
+from pytorch_lightning.callbacks import Callback, WeightAveraging
+
+from ..progress import Progress
+
+_DECAY = 0.999
+
+
+def averaged_weights() -> Callback:
+    """Return what judges and keeps a moving average of the weights, in place of the last ones.
+
+    Its decay rises to 0.999, as in TensorFlow's ExponentialMovingAverage: after few steps the
+    random weights of the start would otherwise weigh most.
+    """
+
+    def average(averaged: Any, now: Any, count: Any) -> Any:
+        decay = min(_DECAY, (1 + int(count)) / (10 + int(count)))
+        return averaged * decay + now * (1 - decay)
+
+    return WeightAveraging(avg_fn=average)
+
+
+class Curves(Callback):
+    """Remembers the numbers of each epoch, also in the states on the disk.
+
+    Attributes:
+        rows: For each finished epoch the number of each name, such as ``val_loss``.
+    """
+
+    def __init__(self) -> None:
+        """Begin without an epoch."""
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Keep the numbers of the epoch."""
+        numbers = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.rows.append({'epoch': float(trainer.current_epoch + 1), **numbers})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what belongs into a state of the training."""
+        return {'rows': self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with the rows of a state."""
+        self.rows = list(state_dict['rows'])
+
+
+class ProgressReports(Callback):
+    """Reports the share of the epoch, the numbers of the last one and the time left."""
+
+    def __init__(self, progress: Progress, curves: Curves, metric: str) -> None:
+        """Report to a function.
+
+        Args:
+            progress: Called after each batch.
+            curves: Has the numbers of the last epoch.
+            metric: Name of the one for people.
+        """
+        self._progress, self._curves, self._metric = progress, curves, metric
+        self._begun = 0.0
+        self._begun_in = 0
+        self._left = (-1, '')
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """Remember when this process began, and in which epoch."""
+        self._begun, self._begun_in = monotonic(), trainer.current_epoch
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Report."""
+        share = (batch_idx + 1) / max(1, int(trainer.num_training_batches))
+        self._progress(self._stage(trainer), share)
+
+    def _stage(self, trainer: lightning.Trainer) -> str:
+        epoch, epochs = trainer.current_epoch, int(trainer.max_epochs or 1)
+        text = f'epoch {epoch + 1} of {epochs}'
+        if self._curves.rows:
+            last = self._curves.rows[-1]
+            known = [f'loss {last["train_loss"]:.3g}', f'validation {last["val_loss"]:.3g}']
+            known.append(f'{self._metric} {last[self._metric]:.1%}')
+            text += f' ({", ".join(known)}{self._time_left(epoch, epochs)})'
+        return text
+
+    def _time_left(self, epoch: int, epochs: int) -> str:
+        done = epoch - self._begun_in
+        if not done:
+            return ''
+        if self._left[0] != epoch:
+            seconds = (monotonic() - self._begun) / done * (epochs - epoch)
+            self._left = (epoch, _duration(seconds))
+        return f', at most {self._left[1]} left'
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f'{hours}:{minutes:02}:{rest:02}' if hours else f'{minutes}:{rest:02}'

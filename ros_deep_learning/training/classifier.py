@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training of networks that classify whole pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+from torchmetrics.classification import MulticlassAccuracy
+
+from ..datasets.dataset import Sample
+from ..errors import TrainingError
+from .initial_weights import InitialWeights, load_initial
+from .settings import TrainingSettings
+from .task_module import VAL_LOSS, TaskModule
+
+
+def make_classifier(settings: TrainingSettings, classes: Sequence[str]) -> Classifier:
+    """Make a classifier of torchvision, such as ``resnet18``, for some classes.
+
+    Raises:
+        TrainingError: torchvision has no such network, or the weights cannot be used.
+    """
+    known = torchvision.models.list_models(module=torchvision.models)
+    if settings.network not in known:
+        msg = (
+            f'torchvision has no classifier {settings.network!r}; it has resnet18, '
+            'mobilenet_v3_small, efficientnet_b0 and others: '
+            'https://docs.pytorch.org/vision/stable/models.html'
+        )
+        raise TrainingError(msg)
+    network = torchvision.models.get_model(
+        settings.network, weights=None, num_classes=len(classes)
+    )
+    begun_with = load_initial(network, settings.network, settings.weights)
+    return Classifier(settings, classes, network, begun_with)
+
+
+class Classifier(TaskModule):
+    """A classifier in training; the exported network gives logits."""
+
+    task = 'classification'
+    metric = 'accuracy'
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        classes: Sequence[str],
+        network: nn.Module,
+        begun_with: InitialWeights,
+    ) -> None:
+        """Wrap a network whose output is one logit a class."""
+        super().__init__(settings, network, begun_with)
+        self.outputs = {'logits': 'output_0'}
+        self._classes = tuple(classes)
+        self._loss = nn.CrossEntropyLoss()
+        self._accuracy = MulticlassAccuracy(len(classes), average='micro')
+
+    def target(self, sample: Sample) -> int:
+        """Return the class of a picture."""
+        assert sample.class_id is not None
+        return sample.class_id
+
+    def loss(self, batch: Any) -> torch.Tensor:
+        """Compute the cross entropy."""
+        images, targets = batch
+        found = self.network(images)
+        # GoogLeNet and Inception give further outputs while they are trained.
+        loss: torch.Tensor = self._loss(getattr(found, 'logits', found), targets)
+        return loss
+
+    def judge(self, batch: Any) -> None:
+        """Log the cross entropy and the share of right answers."""
+        images, targets = batch
+        logits = self.network(images)
+        self._accuracy(logits, targets)
+        self.log(VAL_LOSS, self._loss(logits, targets), batch_size=len(targets))
+        self.log(self.metric, self._accuracy, on_epoch=True)
+
+    def exported(self) -> nn.Module:
+        """Return the network itself."""
+        return self.network
+
+    def labels(self) -> tuple[str, ...]:
+        """Return the classes."""
+        return self._classes

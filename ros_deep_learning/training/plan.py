@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a training will do: its pictures, and what is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..cards.card import InputSpec
+from ..datasets.dataset import Dataset, Problem, Sample, counted
+from ..datasets.opening import open_dataset
+from ..errors import ImageError, TrainingError
+from ..networks.images import read_picture
+from ..progress import Progress, silent
+from .settings import TrainingSettings
+
+# The mean and deviation of ImageNet, with which torchvision's published weights were trained.
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Pictures for a training, all of which can be read.
+
+    Attributes:
+        dataset: Where they are from.
+        classes: Name of each class.
+        train: Pictures to train with.
+        val: Pictures to judge with.
+        held_out: Whether ``val`` was taken out of the others, for want of such a split.
+        skipped: The broken pictures that were left out.
+    """
+
+    dataset: Dataset
+    classes: tuple[str, ...]
+    train: tuple[Sample, ...]
+    val: tuple[Sample, ...]
+    held_out: bool
+    skipped: tuple[Problem, ...]
+
+    def describe(self) -> list[str]:
+        """Return what will be done with which pictures, one line for people each."""
+        data = self.dataset
+        val = 'held out of them for validation' if self.held_out else 'for validation'
+        lines = [
+            f'{data.folder}: {data.format}, {len(self.classes)} classes '
+            f'({", ".join(self.classes[:8])}{", ..." if len(self.classes) > 8 else ""})',
+            f'{len(self.train)} pictures to train with, {len(self.val)} {val}',
+        ]
+        if self.skipped:
+            lines.append(f'{len(self.skipped)} broken pictures are skipped:')
+            lines += [f'  {problem.path}' for problem in self.skipped[:_LISTED]]
+            if len(self.skipped) > _LISTED:
+                lines.append(f'  and {len(self.skipped) - _LISTED} more')
+        others = [problem for problem in data.problems if problem.kind != 'classes differ']
+        if others:
+            lines.append(f'further problems of the data set: {counted(others)}')
+        return lines
+
+    def fingerprint(self) -> str:
+        """Return a hash of the names, sizes and labels of all pictures, as 64 hex digits."""
+        digest = hashlib.sha256(repr(self.classes).encode())
+        for split in (self.train, self.val):
+            for sample in split:
+                place = sample.picture.relative_to(self.dataset.folder)
+                size = sample.picture.stat().st_size
+                digest.update(f'{place}\0{size}\0{sample.class_id}\n'.encode())
+            digest.update(b'--')
+        return digest.hexdigest()
+
+
+def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = silent) -> Plan:
+    """Read a data set and check that a network can be trained on it.
+
+    Args:
+        folder: The data set.
+        settings: How.
+        progress: Told how many of the pictures were checked.
+
+    Raises:
+        DatasetError: There is no such data set of that task.
+        TrainingError: Splits have other classes, a class has no picture, or there are too few.
+    """
+    data = open_dataset(folder, task=settings.task, split=None)
+    differ = [problem for problem in data.problems if problem.kind == 'classes differ']
+    if differ:
+        msg = f'{data.folder}: the splits have other classes: {differ[0].text}'
+        raise TrainingError(msg)
+    wanted = {name: samples for name, samples in data.splits.items() if name != 'test'}
+    readable, skipped = _readable([s for split in wanted.values() for s in split], progress)
+    kept = {
+        name: tuple(sample for sample in samples if sample.picture in readable)
+        for name, samples in wanted.items()
+    }
+    train, val = kept.get('train') or kept.get('all', ()), kept.get('val', ())
+    held_out = not val
+    if held_out:
+        train, val = _hold_out(train, settings)
+    _check_classes(data, train, skipped)
+    if not val:
+        msg = f'{data.folder} has too few pictures to hold some out for validation'
+        raise TrainingError(msg)
+    return Plan(data, data.classes, train, val, held_out, tuple(skipped))
+
+
+def input_spec(settings: TrainingSettings) -> InputSpec:
+    """Return how pictures become the network's input, in the training and afterwards."""
+    width, height = settings.size_wh
+    return InputSpec(
+        width=width,
+        height=height,
+        name='input_0',
+        resize=settings.resize,
+        scale=1 / 255,
+        mean=_MEAN,
+        std=_STD,
+    )
+
+
+def _readable(
+    samples: Sequence[Sample], progress: Progress
+) -> tuple[frozenset[Path], list[Problem]]:
+    """Decode each picture once: one that fails in the middle of the night would end a training."""
+
+    def reason(sample: Sample) -> str:
+        try:
+            read_picture(sample.picture)
+        except ImageError as err:
+            return str(err)
+        return ''
+
+    stage = 'checking the pictures'
+    good, broken = [], []
+    with ThreadPoolExecutor() as pool:
+        for number, (sample, why) in enumerate(
+            zip(samples, pool.map(reason, samples), strict=True), 1
+        ):
+            progress(stage, number / len(samples))
+            if why:
+                broken.append(Problem('broken picture', sample.picture, why))
+            else:
+                good.append(sample.picture)
+    return frozenset(good), broken
+
+
+def _hold_out(
+    samples: Sequence[Sample], settings: TrainingSettings
+) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
+    """Divide pictures: of each class, the share that is held out, and never all of it."""
+    random = np.random.default_rng(settings.seed)
+    by_class: dict[int | None, list[int]] = {}
+    for index, sample in enumerate(samples):
+        by_class.setdefault(sample.class_id, []).append(index)
+    held: set[int] = set()
+    for indices in by_class.values():
+        count = min(max(1, round(len(indices) * settings.held_out)), len(indices) - 1)
+        held |= {int(k) for k in random.permutation(indices)[:count]}
+    train = tuple(sample for k, sample in enumerate(samples) if k not in held)
+    return train, tuple(sample for k, sample in enumerate(samples) if k in held)
+
+
+def _check_classes(data: Dataset, train: Sequence[Sample], skipped: Sequence[Problem]) -> None:
+    if len(data.classes) < 2:
+        msg = f'{data.folder} has one class, {data.classes[0]}; expected at least two'
+        raise TrainingError(msg)
+    counts = Counter(sample.class_id for sample in train)
+    empty = [name for number, name in enumerate(data.classes) if not counts[number]]
+    if empty:
+        broken = f' ({len(skipped)} broken pictures are skipped)' if skipped else ''
+        msg = (
+            f'{data.folder}: no picture to train with of class {", ".join(empty)}{broken}; to '
+            'fix: add pictures, or remove the folder of the class'
+        )
+        raise TrainingError(msg)

@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Train a network on a folder of pictures, from the first look at them to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+
+from .. import __version__
+from ..cards.card import ModelCard
+from ..errors import TrainingError
+from ..progress import Progress, silent
+from .classifier import make_classifier
+from .exporting import export, load_best
+from .fitting import choose_device, fit
+from .outcome import Fitted
+from .plan import Plan, input_spec, make_plan
+from .report import report_page
+from .run_folder import RunFolder, RunRecord, opened_run
+from .settings import TrainingSettings
+from .task_module import VAL_LOSS, TaskModule
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training made.
+
+    Attributes:
+        run: Its files.
+        card: The network.
+        fitted: How it went.
+        result: Of the best epoch, for people.
+    """
+
+    run: RunFolder
+    card: ModelCard
+    fitted: Fitted
+    result: str
+
+
+def train(
+    data: Path | None,
+    settings: TrainingSettings | None,
+    output: Path,
+    *,
+    resume: bool = False,
+    licence: str = 'LicenseRef-not-stated',
+    say: Say = lambda line: None,
+    progress: Progress = silent,
+) -> Trained:
+    """Train a network.
+
+    Args:
+        data: Folder of a data set; None with ``resume`` is that of the training.
+        settings: How; None with ``resume`` are those of the training.
+        output: Folder for what is made.
+        resume: Whether to continue the training in ``output``.
+        licence: SPDX identifier of the licence of the weights.
+        say: Called with each line about what will be done.
+        progress: Told how far it is.
+
+    Raises:
+        DatasetError: There is no such data set.
+        TrainingError: It cannot be done, or had to stop; see ``fit``. If an epoch was finished,
+            the network of the best one is written nevertheless.
+    """
+    with opened_run(output, progress) as run:
+        record = _find_record(run, data, settings, resume=resume)
+        settings = record.settings
+        device = choose_device(settings.device)
+        plan = make_plan(record.data, settings, progress)
+        record = _check_pictures(run, record, plan)
+        module = make_module(settings, plan)
+        size = 'x'.join(map(str, settings.size_wh))
+        for line in (
+            *plan.describe(),
+            f'{settings.network}, {size}, from {module.begun_with.source}',
+            f'{settings.epochs} epochs in batches of {settings.batch} on {device.text}',
+            f'into {run.folder}' + (', continued' if run.last.exists() else ''),
+        ):
+            say(line)
+        try:
+            fitted = fit(
+                module,
+                partial(make_module, settings, plan),
+                plan,
+                input_spec(settings),
+                settings,
+                run,
+                record.parts,
+                keep_parts=lambda parts: run.write_record(replace(record, parts=parts)),
+                progress=progress,
+            )
+        except TrainingError as err:
+            if not run.best.exists():
+                raise
+            card, row = _write_network(run, record, plan, module, licence)
+            msg = f'{err}; the network of epoch {row["epoch"]:.0f} is kept in {run.network}'
+            raise TrainingError(msg) from err
+        progress('writing the network', None)
+        card, row = _write_network(run, record, plan, module, licence)
+        run.write(run.report, report_page(card, settings, plan.describe(), fitted))
+        return Trained(run, card, fitted, _result(module, row))
+
+
+def make_module(settings: TrainingSettings, plan: Plan) -> TaskModule:
+    """Make the network of a training with its initial weights.
+
+    Raises:
+        TrainingError: There is no such network, or the weights cannot be used.
+    """
+    torch.manual_seed(settings.seed)
+    return make_classifier(settings, plan.classes)
+
+
+def _find_record(
+    run: RunFolder, data: Path | None, settings: TrainingSettings | None, *, resume: bool
+) -> RunRecord:
+    """Return what is trained, as asked for or as begun.
+
+    Raises:
+        TrainingError: The folder has another training, or none to continue.
+    """
+    begun = run.read_record()
+    if not resume:
+        if begun is not None:
+            msg = f'{run.folder} has a training already; to fix: --resume, or another --output'
+            raise TrainingError(msg)
+        if data is None or settings is None:
+            msg = 'expected the folder of a data set'
+            raise TrainingError(msg)
+        return RunRecord(data.absolute(), '', settings)
+    if begun is None:
+        msg = f'{run.folder} has no training to continue; to fix: the same without --resume'
+        raise TrainingError(msg)
+    if settings is not None and (differences := begun.settings.differences(settings)):
+        msg = f'{run.folder} was begun with other settings: {", ".join(differences)}'
+        raise TrainingError(msg)
+    if data is not None and data.absolute() != begun.data:
+        msg = f'{run.folder} was begun with the pictures in {begun.data}, not {data}'
+        raise TrainingError(msg)
+    return begun
+
+
+def _check_pictures(run: RunFolder, record: RunRecord, plan: Plan) -> RunRecord:
+    """Write the record of a new training, or compare the pictures with those of a begun one.
+
+    Raises:
+        TrainingError: The pictures have changed.
+    """
+    now = plan.fingerprint()
+    if record.fingerprint and record.fingerprint != now:
+        msg = (
+            f'the pictures in {record.data} have changed since {run.folder} was begun; to fix: '
+            f'another --output, with --weights {run.best} to begin with what was learnt'
+        )
+        raise TrainingError(msg)
+    record = replace(record, fingerprint=now)
+    run.write_record(record)
+    return record
+
+
+def _write_network(
+    run: RunFolder, record: RunRecord, plan: Plan, module: TaskModule, licence: str
+) -> tuple[ModelCard, dict[str, float]]:
+    row = load_best(module, run)
+    settings = record.settings
+    provenance: dict[str, Any] = {
+        'settings': settings.to_dict(),
+        'weights_from': module.begun_with.source,
+        'data': record.data.name,
+        'data_format': plan.dataset.format,
+        'data_sha256': record.fingerprint,
+        'pictures': {'train': len(plan.train), 'val': len(plan.val)},
+        'skipped_pictures': len(plan.skipped),
+        'best_epoch': row,
+        'versions': {
+            'ros_deep_learning': __version__,
+            'torch': torch.__version__,
+            'torchvision': torchvision.__version__,
+        },
+    }
+    card = export(
+        module,
+        input_spec(settings),
+        run,
+        licence=licence,
+        accuracy=f'{_result(module, row)} of {len(plan.val)} validation pictures',
+        provenance=provenance,
+    )
+    return card, row
+
+
+def _result(module: TaskModule, row: dict[str, float]) -> str:
+    return (
+        f'{module.metric} {row[module.metric]:.1%}, loss {row[VAL_LOSS]:.3g} '
+        f'in epoch {row["epoch"]:.0f}'
+    )

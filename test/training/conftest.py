@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A small data set, and a network that is trained on it once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from labelled_pictures import image_folder
+from numpy.typing import NDArray
+
+from ros_deep_learning.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from ros_deep_learning.training.training import Trained
+
+
+@pytest.fixture(scope='session')
+def libraries() -> None:
+    """Make torchvision importable; without PyTorch, the test fails."""
+    import torchvision_ops
+
+    torchvision_ops.define()
+
+
+@pytest.fixture(scope='session')
+def class_folders(
+    astronaut: NDArray[np.uint8],
+    chelsea: NDArray[np.uint8],
+    coffee: NDArray[np.uint8],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """16 pictures of each of three classes to train with, and 8 to judge with."""
+    pictures = {'astronaut': astronaut, 'cat': chelsea, 'coffee': coffee}
+    return image_folder(tmp_path_factory.mktemp('classes'), pictures, {'train': 16, 'val': 8})
+
+
+@pytest.fixture(scope='session')
+def classifier_settings() -> TrainingSettings:
+    """Settings of the seed's network, as small as it learns something with."""
+    return TrainingSettings(
+        'classification', 'resnet18', (32, 32), epochs=5, batch=8, weights='none'
+    )
+
+
+@pytest.fixture(scope='session')
+def trained_classifier(
+    libraries: None,
+    class_folders: Path,
+    classifier_settings: TrainingSettings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Trained:
+    """A classifier that was trained for some seconds."""
+    from ros_deep_learning.training.training import train
+
+    return train(class_folders, classifier_settings, tmp_path_factory.mktemp('runs') / 'things')

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A classifier is trained for seconds, and what comes out runs in the package."""
+
+from __future__ import annotations
+
+import errno
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from labelled_pictures import cut, write_rgb
+
+from ros_deep_learning import ImageNet
+from ros_deep_learning.cli import imagenet
+from ros_deep_learning.cli import train as train_program
+from ros_deep_learning.datasets.dataset import Sample
+from ros_deep_learning.datasets.opening import open_dataset
+from ros_deep_learning.errors import TrainingError
+from ros_deep_learning.training.plan import input_spec, make_plan
+
+pytestmark = [pytest.mark.slow, pytest.mark.training]
+
+
+def made(settings, folder):
+    from ros_deep_learning.training.training import make_module
+
+    return make_module(settings, make_plan(folder, settings))
+
+
+def test_the_network_knows_pictures_that_it_has_not_seen(trained_classifier, class_folders):
+    samples = open_dataset(class_folders, split='val').samples
+    with ImageNet(trained_classifier.run.card) as net:
+        assert net.labels == ('astronaut', 'cat', 'coffee')
+        right = [net.classify(s.picture, top_k=1).class_ids[0] == s.class_id for s in samples]
+    # A constant answer is right for a third.
+    assert np.mean(right) > 0.8
+    assert trained_classifier.result.startswith(f'accuracy {np.mean(right):.1%}')
+
+
+def test_the_package_and_pytorch_agree_on_pictures_of_odd_sizes(
+    trained_classifier, astronaut, chelsea, coffee, class_folders, tmp_path
+):
+    """The trainer's way of a picture into PyTorch, and the package's into ONNX Runtime."""
+    import torch
+
+    from ros_deep_learning.training.exporting import load_best
+    from ros_deep_learning.training.samples import Pictures
+
+    run = trained_classifier.run
+    settings = run.read_record().settings
+    module = made(settings, class_folders)
+    load_best(module, run)
+    random = np.random.default_rng(7)
+    paths = [tmp_path / f'{k}.png' for k in range(20)]
+    for k, path in enumerate(paths):
+        write_rgb(path, cut((astronaut, chelsea, coffee)[k % 3], random))
+    samples = [Sample(path, class_id=0) for path in paths]
+    pictures = Pictures(samples, input_spec(settings), module.target)
+    with torch.no_grad():
+        wanted = module.network(torch.stack([pictures[k][0] for k in range(20)])).softmax(1)
+    with ImageNet(run.card) as net:
+        for path, row in zip(paths, wanted.numpy(), strict=True):
+            found = net.classify(path, top_k=0)
+            assert found.scores == pytest.approx(row[found.class_ids], abs=1e-3)
+
+
+def test_the_file_alone_has_classes_preprocessing_and_provenance(trained_classifier, tmp_path):
+    path = tmp_path / 'alone.onnx'
+    path.write_bytes(trained_classifier.run.network.read_bytes())
+    with ImageNet(path) as net:
+        assert net.labels == ('astronaut', 'cat', 'coffee')
+    metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    origin = json.loads(metadata['ros_deep_learning.training'])
+    assert origin['settings']['network'] == 'resnet18'
+    assert origin['pictures'] == {'train': 48, 'val': 24}
+    assert len(origin['data_sha256']) == 64
+
+
+def test_the_program_imagenet_runs_the_card(trained_classifier, class_folders, capsys):
+    card, picture = trained_classifier.run.card, class_folders / 'val/cat/003.jpg'
+    assert imagenet.main(['--network', str(card), str(picture)]) == 0
+    assert 'cat (class 1)' in capsys.readouterr().out
+
+
+def test_a_finished_folder_is_not_overwritten(trained_classifier, class_folders, capsys):
+    folder = str(trained_classifier.run.folder)
+    assert train_program.main([str(class_folders), '-o', folder, '--size', '32']) == 1
+    assert 'has a training already; to fix: --resume' in capsys.readouterr().err
+    assert train_program.main(['-o', folder, '--resume', '--batch', '4']) == 1
+    assert 'was begun with other settings: batch 8 and 4' in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_halves_the_batch(
+    libraries, class_folders, classifier_settings, tmp_path, monkeypatch
+):
+    import torch
+
+    from ros_deep_learning.training.classifier import Classifier
+    from ros_deep_learning.training.training import train
+
+    whole, seen, stages = Classifier.loss, [], []
+
+    def scarce(self, batch):
+        if len(batch[1]) > 4:
+            raise torch.OutOfMemoryError
+        seen.append(len(batch[1]))
+        return whole(self, batch)
+
+    monkeypatch.setattr(Classifier, 'loss', scarce)
+    done = train(
+        class_folders,
+        replace(classifier_settings, epochs=1),
+        tmp_path / 'run',
+        progress=lambda stage, share: stages.append(stage),
+    )
+    assert (done.fitted.parts, seen) == (2, [4] * 12)
+    assert 'out of memory: 4 pictures at a time now' in stages
+    assert done.run.read_record().parts == 2
+
+
+def test_a_loss_that_is_nan_stops_and_keeps_the_last_good_network(
+    libraries, class_folders, classifier_settings, tmp_path, monkeypatch
+):
+    from ros_deep_learning.training.classifier import Classifier
+    from ros_deep_learning.training.training import train
+
+    whole, calls = Classifier.loss, []
+
+    def breaks(self, batch):
+        calls.append(batch)
+        return whole(self, batch) * (float('nan') if len(calls) == 8 else 1)
+
+    monkeypatch.setattr(Classifier, 'loss', breaks)
+    with pytest.raises(TrainingError, match='the loss is nan in epoch 2, batch 2; ') as raised:
+        train(class_folders, classifier_settings, tmp_path / 'run')
+    assert f'the network of epoch 1 is kept in {tmp_path}/run/best.onnx' in str(raised.value)
+    with ImageNet(tmp_path / 'run/card.yaml') as net:
+        assert len(net.labels) == 3
+
+
+def test_a_full_disk_is_said_and_the_older_state_stays(libraries, tmp_path, monkeypatch):
+    from ros_deep_learning.training import checkpoints
+
+    def full(target):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    path = tmp_path / 'last.ckpt'
+    path.write_bytes(b'older')
+    monkeypatch.setattr(checkpoints, 'replacing', full)
+    with pytest.raises(TrainingError, match=r'cannot write .*: no space left on the disk'):
+        checkpoints.WholeFiles().save_checkpoint({}, path)
+    assert path.read_bytes() == b'older'
+
+
+def test_weights_of_a_file_are_used_and_those_of_another_network_refused(
+    trained_classifier, class_folders, classifier_settings
+):
+    best = trained_classifier.run.best
+    settings = replace(classifier_settings, weights=str(best))
+    module = made(settings, class_folders)
+    assert module.begun_with.source == str(best)
+    assert module.begun_with.trained
+    with pytest.raises(TrainingError, match=r'best\.ckpt is of another network: .* tensors fit'):
+        made(replace(settings, network='mobilenet_v3_small'), class_folders)
+    with pytest.raises(TrainingError, match="torchvision has no classifier 'resnet19'"):
+        made(replace(settings, network='resnet19'), class_folders)
+
+
+def test_a_gpu_that_is_not_there_is_said(libraries, monkeypatch):
+    import torch
+
+    from ros_deep_learning.training.fitting import choose_device
+
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(TrainingError, match=r'there is no GPU to train on: .* --device cpu'):
+        choose_device('cuda')

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which pictures a training takes, and which data sets it refuses; no PyTorch is needed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+
+import pytest
+
+from ros_deep_learning.cards.card import ModelCard
+from ros_deep_learning.cards.source import SourceSpec
+from ros_deep_learning.cli import train
+from ros_deep_learning.errors import DatasetError, SettingsError, TrainingError
+from ros_deep_learning.training.outcome import Fitted
+from ros_deep_learning.training.plan import input_spec, make_plan
+from ros_deep_learning.training.report import report_page
+from ros_deep_learning.training.run_folder import RunFolder, RunRecord
+from ros_deep_learning.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings('classification', 'resnet18')
+
+
+@pytest.fixture
+def folders(class_folders, tmp_path):
+    return shutil.copytree(class_folders, tmp_path / 'things')
+
+
+def test_the_splits_of_a_folder_are_used(class_folders):
+    plan = make_plan(class_folders, SETTINGS)
+    assert plan.classes == ('astronaut', 'cat', 'coffee')
+    assert (len(plan.train), len(plan.val), plan.held_out) == (48, 24, False)
+    assert plan.describe()[1] == '48 pictures to train with, 24 for validation'
+
+
+def test_pictures_of_each_class_are_held_out_where_there_is_no_validation(class_folders):
+    plan = make_plan(class_folders / 'train', SETTINGS)
+    assert plan.held_out
+    assert [sum(s.class_id == k for s in plan.val) for k in range(3)] == [3, 3, 3]
+    assert not {s.picture for s in plan.val} & {s.picture for s in plan.train}
+    again = make_plan(class_folders / 'train', SETTINGS)
+    assert again.fingerprint() == plan.fingerprint()
+    other = make_plan(class_folders / 'train', replace(SETTINGS, seed=1))
+    assert other.fingerprint() != plan.fingerprint()
+
+
+def test_broken_pictures_are_named_skipped_and_counted(folders):
+    (folders / 'train/cat/000.jpg').write_bytes(b'no picture')
+    (folders / 'val/cat/000.jpg').write_bytes(b'')
+    plan = make_plan(folders, SETTINGS)
+    assert (len(plan.train), len(plan.val)) == (47, 23)
+    lines = '\n'.join(plan.describe())
+    assert '2 broken pictures are skipped' in lines
+    assert str(folders / 'train/cat/000.jpg') in lines
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DatasetError, match=f'there is no {tmp_path}/nothing'):
+        make_plan(tmp_path / 'nothing', SETTINGS)
+
+
+def test_splits_with_other_classes_are_refused(folders):
+    shutil.rmtree(folders / 'val/coffee')
+    with pytest.raises(TrainingError, match='the splits have other classes: val lacks coffee'):
+        make_plan(folders, SETTINGS)
+
+
+def test_a_class_without_a_picture_is_named(folders):
+    for path in (folders / 'train/coffee').iterdir():
+        path.write_bytes(b'')
+    with pytest.raises(TrainingError, match=r'class coffee \(16 broken pictures are skipped\)'):
+        make_plan(folders, SETTINGS)
+
+
+def test_a_single_class_is_refused(class_folders, tmp_path):
+    shutil.copytree(class_folders / 'train/cat', tmp_path / 'cats/cat')
+    with pytest.raises(TrainingError, match='has one class, cat; expected at least two'):
+        make_plan(tmp_path / 'cats', SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ('values', 'text'),
+    [
+        ({'size_wh': (8, 32)}, 'size: expected a whole number from 16 to 4096, got 8'),
+        ({'epochs': 0}, 'epochs: expected a whole number from 1'),
+        ({'learning_rate': -1.0}, 'learning rate: expected a number above 0'),
+        ({'held_out': 1.0}, 'held-out share: expected a number between 0 and 1'),
+        ({'task': 'sorting'}, 'task: expected one of classification'),
+        ({'device': 'tpu'}, 'device: expected one of auto, cpu, cuda'),
+    ],
+)
+def test_settings_out_of_range_are_refused(values, text):
+    with pytest.raises(SettingsError, match=text):
+        replace(SETTINGS, **values)
+
+
+def test_a_record_reads_back_as_it_was_written(tmp_path):
+    run = RunFolder(tmp_path)
+    assert run.read_record() is None
+    record = RunRecord(tmp_path / 'data', 'abc', replace(SETTINGS, size_wh=(64, 32)), 4)
+    run.write_record(record)
+    assert run.read_record() == record
+    run.record.write_text('{')
+    with pytest.raises(TrainingError, match=r'run\.json is damaged'):
+        run.read_record()
+
+
+def test_differences_of_settings_are_named():
+    assert SETTINGS.differences(replace(SETTINGS, batch=4)) == ['batch 16 and 4']
+
+
+def test_the_report_has_curves_and_needs_nothing_else(tmp_path):
+    card = ModelCard(
+        'a<b',
+        'classification',
+        SourceSpec(),
+        'onnx',
+        input_spec(SETTINGS),
+        'MIT',
+        tmp_path,
+        accuracy='accuracy 97.0%',
+    )
+    row = {'train_loss': 0.5, 'val_loss': 0.25, 'accuracy': 0.97}
+    fitted = Fitted(tuple({'epoch': float(k), **row} for k in (1, 2)), 2, stopped_early=True)
+    page = report_page(card, SETTINGS, ['<one> line'], fitted)
+    assert page.count('<polyline') == 3
+    assert '<h1>a&lt;b</h1>' in page
+    assert 'divided into 2 parts' in page
+    assert 'http' not in page
+
+
+def test_a_machine_without_pytorch_says_what_to_install(class_folders, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'torch', None)
+    assert train.main([str(class_folders), '--output', 'nowhere']) == 1
+    said = capsys.readouterr().err
+    assert said.startswith('rdl train: a training needs torch: ')
+    assert "to fix: pip install 'ros_deep_learning[train]'" in said
