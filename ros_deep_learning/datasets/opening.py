@@ -143,6 +143,9 @@ def _renumbered(part: Part, classes: tuple[str, ...]) -> tuple[Sample, ...]:
     numbers = np.array([classes.index(name) for name in part.classes], np.int64)
     renumbered = []
     for sample in part.samples:
+        if sample.mask is not None:
+            msg = f'{sample.mask}: the splits number their classes differently'
+            raise DatasetError(msg)
         if sample.class_id is not None:
             sample = replace(sample, class_id=int(numbers[sample.class_id]))
         elif sample.boxes is not None and len(sample.boxes):

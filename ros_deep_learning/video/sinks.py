@@ -80,9 +80,9 @@ def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 
         ImageError: The picture cannot be written.
     """
     try:
-        encoded, data = cv2.imencode(
-            path.suffix, frame_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
-        )
+        is_jpeg = path.suffix.lower() in ('.jpg', '.jpeg')
+        options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if is_jpeg else []
+        encoded, data = cv2.imencode(path.suffix, frame_bgr, options)
         if not encoded:
             msg = f'cannot write {path}: its suffix is not one of a picture'
             raise ImageError(msg)

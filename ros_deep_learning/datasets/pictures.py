@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read the pictures of a data set whole, so that a truncated one is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DatasetError, ImageError
+from ..files import read_limited
+from ..imaging.jpeg_png import read_header
+from ..text import disk_cause
+
+_MOST_BYTES = 2**28
+_CHECKED = ('.jpg', '.jpeg', '.png')
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Read a picture, turned upright as its EXIF data say.
+
+    Returns:
+        Shape (H, W, 3), uint8, RGB.
+
+    Raises:
+        DatasetError: It cannot be read, is truncated, or is no picture.
+    """
+    import cv2
+
+    try:
+        data = np.frombuffer(read_limited(path, _MOST_BYTES), np.uint8)
+        if path.suffix.lower() in _CHECKED:
+            # OpenCV fills what is missing with grey.
+            read_header(data)
+        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except OSError as err:
+        msg = f'cannot read {path}: {disk_cause(err)}'
+        raise DatasetError(msg) from err
+    except (ImageError, cv2.error) as err:
+        msg = f'{path} cannot be decoded: {err}'
+        raise DatasetError(msg) from err
+    if decoded is None:
+        msg = f'{path} is no picture that OpenCV decodes'
+        raise DatasetError(msg)
+    return np.ascontiguousarray(decoded[..., ::-1], np.uint8)
