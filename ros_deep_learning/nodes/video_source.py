@@ -17,16 +17,18 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
 from rclpy.time import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from ..errors import CameraError, ImageError
+from ..errors import CameraError, ImageError, SettingsError
 from ..imaging.image_messages import write_image
 from ..video.play import play
 from ..video.sources import open_frames
 from ..video.stamped import StampedFrame
 from ..video.streams.addresses import without_password
 from ..video.turns import shaped
+from .messages.calibration_file import read_calibration
+from .messages.camera_info import camera_info_message
 from .messages.topics import Topic, message_type
 from .parameters.parameter_table import ParameterTable
 from .parameters.texts import read_names
@@ -64,7 +66,16 @@ class VideoSourceNode(Node):  # type: ignore[misc]
 
     default_name = 'video_source'
     settings_type = VideoSourceSettings
-    topics = (Topic('out', '~/raw', 'sensor_msgs/Image', 'bgr8: the frames'),)
+    topics = (
+        Topic('out', '~/raw', 'sensor_msgs/Image', 'bgr8: the frames'),
+        Topic(
+            'out',
+            '~/camera_info',
+            'sensor_msgs/CameraInfo',
+            'the calibration of camera_info_url; unless this is remapped, camera_info beside the '
+            'images',
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__(self.default_name)
@@ -80,6 +91,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
+        self._calibration = self._read_calibration()
         self.finished = Future()
         self._count = 0
         self._answers = None if self._source.live else self._answering_nodes()
@@ -154,6 +166,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         message.header.stamp = self._stamp(frame)
         message.header.frame_id = self._settings.frame_id
         write_image(message, shaped(frame.image_bgr, self._options), 'bgr8')
+        if self._calibration is not None:
+            self._publish_calibration(message)
         self._publisher.publish(message)
         self._count += 1
         if self._answers is not None:
@@ -161,6 +175,42 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         elif self._count == 1 and self._settings.wait_for_subscriber:
             # The reader may not have matched this publisher yet.
             self._wait_for_acknowledgement()
+
+    def _read_calibration(self) -> Any:
+        """Return the calibration, and advertise its topic; None if there is none.
+
+        Raises:
+            SettingsError: It cannot be read, or does not hold for images that are flipped.
+        """
+        settings = self._settings
+        if not settings.camera_info_url:
+            return None
+        if settings.flip != 'none':
+            msg = (
+                f'a calibration does not hold for flipped images (flip is {settings.flip}); to '
+                'fix: calibrate with the flipped images, and flip them in the camera'
+            )
+            raise SettingsError(msg)
+        calibration = read_calibration(settings.camera_info_url)
+        own = self.resolve_topic_name('~/camera_info')
+        remapped = own != self.resolve_topic_name('~/camera_info', only_expand=True)
+        beside = f'{self._publisher.topic_name.rpartition("/")[0]}/camera_info'
+        self._infos = self.create_publisher(
+            CameraInfo, '~/camera_info' if remapped else beside, SOURCE_QOS
+        )
+        return calibration
+
+    def _publish_calibration(self, image: Image) -> None:
+        info = self._calibration
+        if abs(info.width * image.height - info.height * image.width) > info.width:
+            self.get_logger().warning(
+                f'the calibration is for {info.width}x{info.height}, the images are '
+                f'{image.width}x{image.height} and cut otherwise: no camera_info is published',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+            return
+        sizes = (info.width, info.height), (image.width, image.height)
+        self._infos.publish(camera_info_message(info, image.header, *sizes))
 
     def _stamp(self, frame: StampedFrame) -> Any:
         """Return the time of capture by this machine's clock, or now if it is not known."""

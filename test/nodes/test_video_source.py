@@ -13,11 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from web_video import WebVideo, jpeg
 
-from ros_deep_learning.errors import DeepLearningError
+from ros_deep_learning.errors import DeepLearningError, SettingsError
 from ros_deep_learning.nodes import video_source
+from ros_deep_learning.nodes.messages.calibration_file import read_calibration
 from ros_deep_learning.nodes.video_source import VideoSourceNode
 
 BROKEN = """
@@ -94,6 +95,63 @@ def test_shape_and_turn(spinning: Callable[..., Any], graph: Any, pictures: Path
     )  # fmt: skip
     graph.wait_until('frames', lambda: len(images) > 4)
     assert {(m.width, m.height) for m in images.messages} == {(16, 24)}
+
+
+CALIBRATION = """
+image_width: 96
+image_height: 64
+camera_name: front
+camera_matrix: {rows: 3, cols: 3, data: [80.0, 0, 48.0, 0, 82.0, 32.0, 0, 0, 1]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, -0.2, 0, 0, 0]}
+rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+projection_matrix: {rows: 3, cols: 4, data: [80.0, 0, 48.0, 0, 0, 82.0, 32.0, 0, 0, 0, 1, 0]}
+"""
+
+
+def test_the_calibration_is_published_beside_the_images_in_their_size(
+    spinning: Callable[..., Any], graph: Any, pictures: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / 'front.yaml'
+    path.write_text(CALIBRATION)
+    images = graph.inbox('/front/image_raw', Image)
+    infos = graph.inbox('/front/camera_info', CameraInfo)
+    spinning(
+        VideoSourceNode, '-r', '~/raw:=/front/image_raw', '-p', f'resource:={pictures}/*.png',
+        '-p', 'loop:=-1', '-p', 'framerate:=20.0', '-p', f'camera_info_url:=file://{path}',
+    )  # fmt: skip
+    graph.wait_until('both', lambda: len(images) > 2 and len(infos) > 2)
+    info = infos.messages[0]
+    assert (info.width, info.height, info.distortion_model) == (48, 32, 'plumb_bob')
+    assert list(info.k) == [40.0, 0, 24.0, 0, 41.0, 16.0, 0, 0, 1]
+    assert list(info.d) == [0.1, -0.2, 0, 0, 0]
+    stamps = {str(m.header.stamp) for m in images.messages}
+    assert {str(m.header.stamp) for m in infos.messages} & stamps
+
+
+@pytest.mark.parametrize(
+    ('text', 'cause'),
+    [
+        (None, 'No such file'),
+        ('', 'is no calibration of camera_info_manager'),
+        ('{{', 'is no calibration of camera_info_manager'),
+        (CALIBRATION.replace('image_width: 96', ''), 'has no image_width'),
+        (CALIBRATION.replace('[1, 0, 0, 0, 1,', '[1, 0, 0,'), 'expected 9 numbers'),
+        (CALIBRATION.replace('82.0, 32.0, 0, 0, 1]', 'a, b, 0, 0, 1]'), 'could not convert'),
+    ],
+)
+def test_what_is_no_calibration(tmp_path: Path, text: str | None, cause: str) -> None:
+    path = tmp_path / 'front.yaml'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(SettingsError, match=cause):
+        read_calibration(str(path))
+
+
+@pytest.mark.parametrize('url', ['http://host/x.yaml', 'package://no_such_package/x.yaml'])
+def test_where_no_calibration_is(url: str) -> None:
+    with pytest.raises(SettingsError, match=r'expected a path|there is no package'):
+        read_calibration(url)
 
 
 def test_a_stream_that_goes_is_waited_for_and_played_again(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -82,3 +83,47 @@ def test_a_video_plays_whole_at_its_own_rate(bikes_clip: Path) -> None:
     assert source.rate_hz == pytest.approx(25.0, abs=0.1)
     shapes = [frame.shape for frame in source.frames()]
     assert shapes == [(272, 640, 3)] * 250
+
+
+def encoded(path: Path, pixels: str, size_wh: tuple[int, int], times: range | list[int]) -> None:
+    av = pytest.importorskip('av')
+    codec = 'ffv1' if pixels == 'bgr0' else 'libx264'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height = size_wh
+        stream.pix_fmt = pixels
+        for index, time in enumerate(times):
+            image = np.full((size_wh[1], size_wh[0], 3), 12 * index, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format='bgr24')
+            frame.pts, frame.time_base = time, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+@pytest.mark.parametrize(
+    ('pixels', 'size_wh', 'times'),
+    [
+        ('yuv420p10le', (64, 48), range(20)),
+        ('yuv422p', (64, 47), range(20)),
+        ('yuv444p', (63, 47), range(20)),
+        ('bgr0', (63, 47), range(20)),
+        ('yuv420p', (64, 48), [0, 1, 2, 10, 11, 40, 41, 42, 43, 100]),
+    ],
+    ids=['10 bits', 'odd height', 'odd size', 'lossless', 'variable rate'],
+)
+def test_unusual_videos_are_read_whole(
+    tmp_path: Path, pixels: str, size_wh: tuple[int, int], times: range | list[int]
+) -> None:
+    path = tmp_path / 'clip.mkv'
+    encoded(path, pixels, size_wh, times)
+    frames = list(open_frames(str(path)).frames())
+    assert {frame.shape for frame in frames} == {(size_wh[1], size_wh[0], 3)}
+    means = [frame.mean() for frame in frames]
+    np.testing.assert_allclose(means, 12 * np.arange(len(times)), atol=5)
+
+
+def test_a_video_that_was_cut_off_plays_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / 'clip.mkv'
+    encoded(path, 'bgr0', (64, 48), range(20))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert 0 < sum(1 for _ in open_frames(str(path)).frames()) < 20

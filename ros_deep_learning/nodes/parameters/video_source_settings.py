@@ -57,6 +57,11 @@ class VideoSourceSettings:
         minimum=0,
         maximum=60_000,
     )
+    camera_info_url: str = parameter(
+        '',
+        'Calibration that is published as camera_info beside the images: a YAML file of '
+        'camera_info_manager, as a path, file:// or package://.',
+    )
     frame_id: str = parameter('camera', 'frame_id of the published headers.')
     wait_for_subscriber: bool = parameter(
         False, 'Whether to wait with the first frame for a subscriber.'
