@@ -45,15 +45,20 @@ NOT_DECLARED = {
     'av',
     'foxglove_msgs',
     'google',
+    'lightning_fabric',
     'onnx',
     'onnxruntime',
     'pycocotools',
     'pycuda',
     'pynvml',
+    'pytorch_lightning',
     'ros_deep_learning',
     'simplejpeg',
     'tensorrt',
     'tensorrt_rtx',
+    'torch',
+    'torchmetrics',
+    'torchvision',
 }
 
 
@@ -267,6 +272,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         'tensorrt',
         'test',
         'tracking',
+        'train',
         'video',
         'web',
     }
