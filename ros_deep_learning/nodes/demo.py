@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,12 @@ def _launch(arguments: argparse.Namespace, video: Path, rate_hz: float) -> int:
         )
     )
     launched = service.run()
-    return launched or (exit_codes[0] if exit_codes else 1)
+    failed = launched or (exit_codes[0] if exit_codes else 1)
+    if not failed:
+        command = f'detectnet --network={arguments.model} {shlex.quote(str(video))} http://@:8080'
+        begin = '. .ros/env.sh && ' if Path('.ros', 'env.sh').is_file() else ''
+        print(f'to see it live in a browser: {begin}{command}')
+    return failed
 
 
 if __name__ == '__main__':

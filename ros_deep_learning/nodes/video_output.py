@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 
 from ..errors import ImageError
 from ..video.pacing import PacedWriter
+from ..video.screens import DISPLAY, is_page
 from ..video.sinks import Sink, VideoSink, is_stream_output, open_output
 from ..video.streams.addresses import without_password
 from ..video.window import Window
@@ -28,7 +29,9 @@ from .program.spin import run_node
 from .stream.frame import Frame
 from .stream.image_subscription import ImageSubscription
 
-DISPLAY = 'display://'
+if TYPE_CHECKING:
+    from .watched_node import WatchedNode
+
 WINDOW_PERIOD_S = 0.05
 WARN_PERIOD_S = 30.0
 
@@ -66,6 +69,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self._last_stamp: Any = None
         self._written: Any = None
         self._size_wh = (0, 0)
+        self._watched: WatchedNode | None = None
         self._topic = self.resolve_topic_name('~/image_in')
         if settings.resource.startswith(DISPLAY):
             self._window = Window(self._topic)
@@ -97,7 +101,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             self.get_logger().info(f'wrote {self._count} images to {path}')
         if is_stream_output(self._settings.resource):
             self.get_logger().info(f'sent {self._count} images')
-        elif not sink.paths:
+        elif not (sink.paths or self._watched):
             self.get_logger().warning(f'no image came on {self._topic}: nothing is written')
 
     def _open(self) -> None:
@@ -105,6 +109,12 @@ class VideoOutputNode(Node):  # type: ignore[misc]
         self._sink = open_output(
             settings.resource, settings.framerate, settings.codec, settings.bitrate
         )
+        if is_page(self._sink):
+            # It needs aiohttp.
+            from .watched_node import WatchedNode
+
+            self._watched = WatchedNode(self, self._topic, self._sink)
+            self.get_logger().info(f'open {self._sink.url} in a browser')
         if isinstance(self._sink, VideoSink) and not settings.every_image:
             self._paced = PacedWriter(self._sink, settings.framerate)
         if settings.bitrate and not is_stream_output(settings.resource):
@@ -142,6 +152,9 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec or time.monotonic_ns()
             # A copy, since it may be written again after its message is freed.
             self._paced.write(frame_bgr.copy(), stamp_ns)
+        elif self._watched is not None and is_page(self._sink):
+            # A copy, since it may be written again after its message is freed.
+            self._sink.show(frame_bgr.copy(), self._watched.report(stamp))
         elif self._sink is not None:
             self._warn_of_size(frame_bgr)
             self._sink.write(frame_bgr)
@@ -167,6 +180,8 @@ class VideoOutputNode(Node):  # type: ignore[misc]
     def _tick(self) -> None:
         if self._written is None:
             self._announce()
+        if self._watched is not None:
+            self._watched.tick()
         if self._window is not None and not self.finished.done() and self._window.is_closed():
             self.get_logger().info('the window was closed')
             self.finished.set_result(0)

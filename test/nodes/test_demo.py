@@ -46,6 +46,8 @@ def test_the_demo_finds_people_cars_and_bicycles(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert 'Traceback' not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert re.match(r'to see it live in a browser: .*detectnet .*\.mp4 http://@:8080$', last)
     for label in ('person', 'car', 'bicycle'):
         assert re.search(rf'^  {label} +in +\d+ boxes, best score 0\.[5-9]', done.stdout, re.M)
         assert re.search(rf'frame .* fps .*{label} 0\.\d\d \[\d+ \d+ \d+ \d+\]', done.stdout)

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -25,6 +26,7 @@ from ros_deep_learning.video.page import newest, view
 from ros_deep_learning.video.page.newest import Report
 from ros_deep_learning.video.page.panel import LiveSettings, Panel
 from ros_deep_learning.video.page.sink import PageSink
+from ros_deep_learning.video.screens import open_screen
 
 ROW = {'label': 'car', 'class_id': 2, 'score': 0.75, 'box_xyxy': [1, 2, 3, 4], 'track_id': None}
 PANEL = Panel(
@@ -366,6 +368,14 @@ def test_a_port_in_use_is_told(page: PageSink) -> None:
     port = page.url.rstrip('/').rpartition(':')[2]
     with pytest.raises(SettingsError, match=f'port {port} is in use; give another one'):
         PageSink(f'http://@:{port}')
+
+
+def test_without_aiohttp_the_fix_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ('web.server', 'video.page.view', 'video.page.sink'):
+        monkeypatch.delitem(sys.modules, f'ros_deep_learning.{name}')
+    monkeypatch.setitem(sys.modules, 'aiohttp', None)
+    with pytest.raises(SettingsError, match='needs aiohttp; to fix: pip install aiohttp'):
+        open_screen('http://@:8080')
 
 
 def test_the_panel_without_settings_takes_none() -> None:

@@ -21,8 +21,8 @@ class VideoOutputSettings:
         'video_output.mkv',
         'Where the images go: a video file (.mkv or .avi; .mp4 or .mov, which without PyAV are '
         'lost if the process is killed), a folder of pictures or a pattern such as frame-%d.jpg, '
-        'display:// for a window, or a stream as rtp://host:5004 or rtsp://@:8554/name. '
-        'See docs/streams.md.',
+        'display:// for a window, http://@:8080 for a page in the browser, or a stream as '
+        'rtp://host:5004 or rtsp://@:8554/name. See docs/streams.md.',
     )
     codec: str = parameter(
         'unknown',

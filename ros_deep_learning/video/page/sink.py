@@ -31,10 +31,10 @@ class PageSink:
 
     Args:
         resource: Its address, such as ``http://@:8080``.
-        on_change: Told the settings that a viewer wants, in the thread of the page; None takes
-            them over at once.
 
     Attributes:
+        on_change: Told the settings that a viewer wants, in the thread of the page; by default
+            they are taken over at once.
         url: What to type in a browser; on a network it has the token.
         paths: Empty: nothing is written.
 
@@ -43,9 +43,9 @@ class PageSink:
             is missing.
     """
 
-    def __init__(self, resource: str, on_change: Change | None = None) -> None:
+    def __init__(self, resource: str) -> None:
         self.paths: list[Path] = []
-        self._on_change = on_change or self.set_settings
+        self.on_change: Change = self.set_settings
         self._panel = Panel()
         self._changed = threading.Event()
         folder = files(__package__) / 'assets'
@@ -55,7 +55,7 @@ class PageSink:
         }
         self._server = PageServer(read_address(resource))
         self._newest = Newest(self._server.loop)
-        self._view = LiveView(self._newest, self._panel, self._on_change)
+        self._view = LiveView(self._newest, self._panel, lambda wanted: self.on_change(wanted))
         self._server.start({**handlers, **self._view.handlers})
         self.url = self._server.url
 

@@ -33,10 +33,10 @@ class LiveView:
     Args:
         newest: The frames; its loop is the server's.
         panel: What stands beside them.
-        change: Told what a viewer wants; None where nothing can be changed.
+        change: Told what a viewer wants.
     """
 
-    def __init__(self, newest: Newest, panel: Panel, change: Change | None) -> None:
+    def __init__(self, newest: Newest, panel: Panel, change: Change) -> None:
         self._newest, self._panel, self._change = newest, panel, change
         self._viewers: set[Viewer] = set()
         self._streams = 0
@@ -140,7 +140,7 @@ class LiveView:
             settings = self._panel.changed(message)
         except SettingsError:
             return False
-        if self._change is not None and settings != self._panel.settings:
+        if settings != self._panel.settings:
             self._change(settings)
         return True
 
