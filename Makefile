@@ -6,6 +6,8 @@
 
 PYTHON = python3
 IN_ENV = . .ros/env.sh &&
+# Where it is set, each worker of each run compiles all tests anew: 7 s.
+unexport PYTHONDONTWRITEBYTECODE
 # A file a worker, because fixtures of modules hold graphs. Each graph has a ROS domain of its own.
 # What waited for another process in vain is tried once more, and counted as a rerun.
 RERUN = --reruns 1 --only-rerun 'in vain'
@@ -14,7 +16,7 @@ PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
 .PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions \
-	test_training lint docs clean
+	test_training lint lint_only docs clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -27,8 +29,9 @@ demo: env
 	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
 
 # While working: lint, all tests without a ROS graph, and one graph a node.
-check: lint
-	@$(IN_ENV) exec $(PYTEST) -q -m 'not slow and (not ros or smoke)'
+check: test_env
+	@$(PYTHON) dev/beside.py '$(MAKE) lint_only' \
+		$(MAKE) pytest_only SELECT="-q -m 'not slow and (not ros or smoke)'"
 
 # What CI runs: all but the slow tests, then what depends on rclpy on the other distributions
 # (docs/distributions.md). One after the other, since graphs on a busy machine lose messages; only
@@ -62,7 +65,9 @@ test_training: test_env .ros/training/installed
 		--target .ros/training -r $<
 	touch $@
 
-lint: test_env
+lint: test_env lint_only
+
+lint_only:
 	$(IN_ENV) ruff check . && ruff format --check . && python3 dev/type_check.py
 
 # The site in site/, with an API reference made from the docstrings; no ROS is needed.

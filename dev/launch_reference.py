@@ -40,7 +40,8 @@ def declared(name: str) -> dict[str, Any]:
 
 def table() -> str:
     """Return the table of all arguments, less those that are parameters of vision nodes."""
-    files = sorted(path.name.removesuffix('.launch.py') for path in (ROOT / 'launch').iterdir())
+    paths = (ROOT / 'launch').glob('*.launch.py')
+    files = sorted(path.name.removesuffix('.launch.py') for path in paths)
     rows: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for file in files:
         settings = SETTINGS.get(file)
