@@ -29,7 +29,12 @@ OPTIONS = (
     ),
     ('latency_ms', 'latency', '', 'milliseconds that a late packet is waited for'),
     ('loop', 'loop', '', 'times that a file is repeated, -1 for ever'),
-    ('bitrate', '', 'bitrate', 'bits a second of a stream, 0 for 4 Mbit/s'),
+    (
+        'bitrate',
+        '',
+        'bitrate',
+        'bits a second of a stream, or of h264 and h265 in a file',
+    ),
 )
 """Each field of VideoOptions, the parameters of video_source and video_output, and its meaning."""
 

@@ -36,7 +36,7 @@ def _options() -> VideoOptions:
     add('--output-height', type=int, default=0, help='ignored likewise')
     add('--output-rate', type=float, default=30.0, help='frame rate of a video file or stream')
     add('--output-codec', default='unknown', help='codec of a video file or stream, such as mjpeg')
-    add('--bitrate', type=int, default=0, help='bits a second of a stream; a file has its own')
+    add('--bitrate', type=int, default=0, help='bits a second of a stream, or of H.264 or H.265')
     add('--headless', action='store_true', help='open no window')
     return options
 

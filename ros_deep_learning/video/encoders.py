@@ -42,12 +42,15 @@ class PyAvWriter:
         codec: A codec that ``has_encoder`` knows.
         rate_hz: Frame rate.
         size_wh: Width and height of the frames in pixels.
+        bitrate: Bits a second; 0 = what the encoder takes for a constant quality.
 
     Raises:
         ImageError: The file cannot be written, or the container does not take the codec.
     """
 
-    def __init__(self, path: Path, codec: str, rate_hz: float, size_wh: tuple[int, int]) -> None:
+    def __init__(
+        self, path: Path, codec: str, rate_hz: float, size_wh: tuple[int, int], bitrate: int = 0
+    ) -> None:
         import av
 
         self._av, self._path, self._bytes = av, path, 0
@@ -65,6 +68,8 @@ class PyAvWriter:
             self._stream.width = size_wh[0] + self._pad_wh[0]
             self._stream.height = size_wh[1] + self._pad_wh[1]
             self._stream.pix_fmt = 'yuv420p'
+            if bitrate:
+                self._stream.bit_rate = bitrate
             self._stream.gop_size = max(1, round(_KEY_FRAME_S * rate_hz))
             self._stream.options = {'preset': 'superfast'}
             if codec == 'h265':

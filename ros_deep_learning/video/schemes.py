@@ -64,7 +64,7 @@ SINKS = (
     Scheme(
         'out.mp4, .mkv, .mov, .avi',
         'a video file',
-        ('codec', 'rate_hz'),
+        ('codec', 'bitrate', 'rate_hz'),
         'PyAV for H.264 and H.265',
         FILES,
     ),

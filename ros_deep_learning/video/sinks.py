@@ -153,13 +153,16 @@ class VideoSink:
         path: The file; its suffix is one of ``VIDEO_SUFFIXES``.
         rate_hz: Frame rate.
         codec: A key of ``OUTPUT_CODECS``, or ``unknown`` for the default of the suffix.
+        bitrate: Bits a second of H.264 or H.265; 0 = the encoder's choice, as always by OpenCV.
 
     Attributes:
         codec: The codec that is written, a key of ``OUTPUT_CODECS``.
     """
 
-    def __init__(self, path: Path, rate_hz: float, codec: str = 'unknown') -> None:
-        self._path, self._rate_hz = path, rate_hz
+    def __init__(
+        self, path: Path, rate_hz: float, codec: str = 'unknown', bitrate: int = 0
+    ) -> None:
+        self._path, self._rate_hz, self._bitrate = path, rate_hz, bitrate
         self.codec = default_codec(path) if codec == 'unknown' else codec
         self._writer: Any = None
         self._size_wh = (0, 0)
@@ -230,7 +233,9 @@ class VideoSink:
             msg = f'cannot write the video {self._path}: {err}'
             raise ImageError(msg) from err
         if has_encoder(self.codec):
-            self._writer = PyAvWriter(self._path, self.codec, self._rate_hz, size_wh)
+            self._writer = PyAvWriter(
+                self._path, self.codec, self._rate_hz, size_wh, self._bitrate
+            )
         else:
             self._writer = self._opencv_writer(size_wh)
         self._size_wh = size_wh
@@ -284,7 +289,8 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: in
         rate_hz: Frame rate of a video, or the expected one of a stream.
         codec: A key of ``OUTPUT_CODECS``; ``unknown`` is the default of the suffix, of a stream
             H.264.
-        bitrate: Bits a second of a stream; 0 is 4 Mbit/s.
+        bitrate: Bits a second of a stream, where 0 is 4 Mbit/s, or of a video as for
+            ``VideoSink``.
 
     Raises:
         BackendUnavailableError: It is a stream, and PyAV is not installed.
@@ -301,7 +307,7 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: in
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
-        return VideoSink(path, rate_hz, codec)
+        return VideoSink(path, rate_hz, codec, bitrate)
     if suffix not in PICTURE_SUFFIXES:
         if not output or (suffix and not path.is_dir()):
             known = ', '.join((*PICTURE_SUFFIXES, *VIDEO_SUFFIXES))

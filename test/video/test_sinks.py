@@ -215,3 +215,18 @@ def test_an_encoder_that_cannot_write_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r'cannot write the video .*out\.mp4 as h264: '):
         sink.write(frame())
     sink.close()
+
+
+@pytest.mark.parametrize('codec', ['h264', 'h265'])
+def test_a_bit_rate_bounds_a_file(tmp_path: Path, codec: str) -> None:
+    pytest.importorskip('av')
+    noise = np.random.default_rng(0).integers(0, 256, (50, 96, 128, 3), np.uint8)
+    sizes = []
+    for bitrate in (0, 200_000):
+        sink = open_output(str(tmp_path / f'{bitrate}.mkv'), 25.0, codec, bitrate)
+        for image in noise:
+            sink.write(image)
+        sink.close()
+        sizes.append((tmp_path / f'{bitrate}.mkv').stat().st_size)
+    # Two seconds; an encoder may take twice its rate for noise.
+    assert sizes[1] < 2 * 2 * 200_000 / 8 < sizes[0]

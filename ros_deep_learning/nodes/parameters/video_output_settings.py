@@ -32,7 +32,8 @@ class VideoOutputSettings:
     )
     bitrate: int = parameter(
         0,
-        'Bits a second of a stream; 0 is 4 Mbit/s. OpenCV chooses the bit rate of a file.',
+        'Bits a second of a stream, where 0 is 4 Mbit/s, or of a video file in h264 or h265, '
+        'where 0 is a constant quality. OpenCV chooses the bit rate of all others.',
         minimum=0,
         maximum=2_000_000_000,
     )
