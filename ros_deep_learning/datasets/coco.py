@@ -63,7 +63,7 @@ def _read(top: Path, path: Path, split: str) -> Part:
         try:
             size = (float(entry.get('width') or 0), float(entry.get('height') or 0))
             images[entry['id']] = (str(entry['file_name']), size)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             problems.append(
                 Problem('broken label', path, f'image without id or name: {entry}'[:200])
             )
@@ -85,7 +85,7 @@ def _read(top: Path, path: Path, split: str) -> Part:
                 x, y, width, height = map(float, entry['bbox'])
                 box = (x, y, x + width, y + height)
                 is_crowd, area = bool(entry.get('iscrowd')), float(entry.get('area') or nan)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 problems.append(Problem('broken label', path, f'{text} has no bbox of 4 numbers'))
                 continue
             boxes[key].add(box, class_of[category], is_crowd=is_crowd, area=area)

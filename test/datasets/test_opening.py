@@ -138,6 +138,7 @@ def test_what_is_wrong_with_coco_is_named_and_left_out(tmp_path):
         {'id': 12, **box, 'bbox': [5, 5, 0, 10]},
         {'id': 13, **box, 'bbox': 'x'},
         {'id': 14, **box, 'bbox': [5, 5, float('nan'), 10]},
+        {'id': 17, **box, 'bbox': [10**400, 5, 10, 10]},
         {'id': 15, **box, 'category_id': 99, 'bbox': [5, 5, 5, 5]},
         {'id': 16, **box, 'image_id': 99, 'bbox': [5, 5, 5, 5]},
         'no annotation',
@@ -145,7 +146,7 @@ def test_what_is_wrong_with_coco_is_named_and_left_out(tmp_path):
     disk.save_coco(tmp_path, content)
     found = open_dataset(tmp_path)
     assert counted(found.problems) == (
-        '5 broken label, 2 box outside, 2 missing picture, 1 unknown class'
+        '6 broken label, 2 box outside, 2 missing picture, 1 unknown class'
     )
     # Only the box that sticks out was added.
     assert [len(sample.boxes) for sample in found.samples] == [2, 2]
