@@ -157,6 +157,12 @@ def test_several_side_by_side_and_one_that_cannot_run(capsys, people):
     ]
 
 
+def test_none_of_several_can_run(capsys, tmp_path, people):
+    out = tmp_path / 'out'
+    said(capsys, 'selfie', people, '--precision', 'fp16,int8', '-o', out, code=1)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [

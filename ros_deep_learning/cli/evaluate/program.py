@@ -92,6 +92,8 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
             failed[wish.name] = str(err)
         else:
             runs.append(run)
+    if not runs:
+        return 1
     missed = missed_goals(runs, goals)
     print_results(runs, max_classes=None if arguments.all_classes else 12)
     if arguments.output:
