@@ -9,6 +9,7 @@ and no routes to files.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -24,11 +25,18 @@ from .address import PageAddress, open_sockets
 
 try:
     from aiohttp import web
+    from aiohttp.http_exceptions import HttpProcessingError
 except ImportError as err:
     msg = 'a page needs aiohttp; to fix: pip install aiohttp, or apt install python3-aiohttp'
     raise SettingsError(msg) from err
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_LOG = logging.getLogger('ros_deep_learning.web')
+# What is no request of HTTP is answered, and is nothing to tell the user of the program.
+_LOG.addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
 
 MAX_CONNECTIONS = 64
 SILENT_S = 10.0
@@ -141,7 +149,7 @@ class PageServer:
         )
         if refusal is not None:
             return _text(refusal.status, refusal.text)
-        if request.method not in ('GET', 'HEAD'):
+        if request.method != 'GET':
             return _text(HTTPStatus.METHOD_NOT_ALLOWED, 'Only GET is answered here.')
         handler = self._handlers.get(request.path)
         if handler is None:
@@ -163,7 +171,8 @@ class _LimitedServer(web.Server):
 
     def __init__(self, handler: Handler) -> None:
         self._opened: dict[Any, float] = {}
-        super().__init__(self._first_request(handler), keepalive_timeout=SILENT_S)
+        answer = self._first_request(handler)
+        super().__init__(answer, keepalive_timeout=SILENT_S, logger=_LOG)
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
         """Take a connection, unless there are too many."""

@@ -255,6 +255,36 @@ def test_mjpeg_for_other_programs(page: PageSink) -> None:
         capture.release()
 
 
+def test_a_reader_that_has_gone_makes_room_without_a_frame(
+    page: PageSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, 'STALL_S', 0.05)
+
+    async def client(session: aiohttp.ClientSession) -> None:
+        async with session.get(f'{page.url}stream.mjpg'):
+            assert page._view._streams == 1
+        while page._view._streams:
+            await asyncio.sleep(0.02)
+
+    run(client)
+
+
+def test_a_flood_of_wishes_is_slowed(page: PageSink) -> None:
+    async def client(session: aiohttp.ClientSession) -> None:
+        async with browser(session, page) as one:
+            for k in range(300):
+                await one.channel.send_json({'score_threshold': k % 2 / 2})
+            started = time.monotonic()
+            page.write(grey(1))
+            # It still gets frames meanwhile.
+            await one.frame(confirm=False)
+            await one.channel.send_json({'score_threshold': 0.75})
+            await one.panel_with(score_threshold=0.75)
+            assert time.monotonic() - started > 50 * view._CHANGE_PERIOD_S
+
+    run(client)
+
+
 def test_a_picture_for_curl(page: PageSink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, 'STALL_S', 0.1)
 

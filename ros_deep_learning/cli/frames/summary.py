@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from time import perf_counter
@@ -12,6 +12,8 @@ from time import perf_counter
 import numpy as np
 
 from ...tasks.times import StageTimes
+
+_LAST_FRAMES = 100_000
 
 
 class Summary:
@@ -26,7 +28,8 @@ class Summary:
         self.frames = 0
         self.left_out = 0
         self._labels: Counter[str] = Counter()
-        self._times: list[StageTimes] = []
+        # A camera may run for days: of its last hour is told.
+        self._times: deque[StageTimes] = deque(maxlen=_LAST_FRAMES)
         self._start = perf_counter()
 
     def start(self) -> None:

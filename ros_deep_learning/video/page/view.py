@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import struct
+from contextlib import suppress
 from time import monotonic
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -24,6 +25,7 @@ STALL_S = 10.0
 """A viewer that confirms no frame for so long is dropped."""
 _SEND_BUFFER = 2**18
 _MAX_WISH_BYTES = 2**16
+_CHANGE_PERIOD_S = 0.02
 _BOUNDARY = 'frame'
 
 
@@ -82,7 +84,7 @@ class LiveView:
 
     async def _hear_all(self, viewer: Viewer, channel: web.WebSocketResponse) -> None:
         async for message in channel:
-            if message.type is not WSMsgType.TEXT or not self._hear(viewer, message.data):
+            if message.type is not WSMsgType.TEXT or not await self._hear(viewer, message.data):
                 await channel.close(code=WSCloseCode.UNSUPPORTED_DATA)
 
     async def stream(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -99,7 +101,7 @@ class LiveView:
         number = 0
         try:
             await answer.prepare(request)
-            while (taken := await self._newest.after(number)) is not None:
+            while (taken := await self._next(request, number)) is not None:
                 shown, jpeg = taken
                 number = shown.number
                 head = f'--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}'
@@ -110,6 +112,13 @@ class LiveView:
         finally:
             self._streams -= 1
         return answer
+
+    async def _next(self, request: web.BaseRequest, number: int) -> tuple[Shown, bytes] | None:
+        """Wait for the next frame; None when none follows, or the reader has gone."""
+        while request.transport is not None:
+            with suppress(asyncio.TimeoutError):
+                return await asyncio.wait_for(self._newest.after(number), STALL_S)
+        return None
 
     async def picture(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve the newest frame."""
@@ -126,7 +135,7 @@ class LiveView:
             return None
         return _sorry(503, f'{MAX_VIEWERS} watch already.')
 
-    def _hear(self, viewer: Viewer, text: str) -> bool:
+    async def _hear(self, viewer: Viewer, text: str) -> bool:
         """Take a message of a viewer; return whether it is one."""
         try:
             message = json.loads(text)
@@ -142,6 +151,8 @@ class LiveView:
             return False
         if settings != self._panel.settings:
             self._change(settings)
+            # A viewer that sends more than a hand can waits for its own messages.
+            await asyncio.sleep(_CHANGE_PERIOD_S)
         return True
 
 
