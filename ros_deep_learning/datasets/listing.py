@@ -116,6 +116,26 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
     return ()
 
 
+def image_sets(folder: Path) -> dict[str, Path]:
+    """Find the lists of VOC's splits, such as ``val.txt``, in a folder; may be empty."""
+    return {
+        split: path
+        for path in files_in(folder, ['.txt'])
+        if (split := SPLITS.get(path.stem)) is not None
+    }
+
+
+def names_in(path: Path) -> list[str]:
+    """Read a list of VOC: the names of pictures without their ending.
+
+    Raises:
+        DatasetError: The file cannot be read.
+    """
+    names = [line.split()[0] for line in read_text(path).splitlines() if line.strip()]
+    # A name may not point out of its folder.
+    return [name for name in names if '/' not in name and name not in ('.', '..')]
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())

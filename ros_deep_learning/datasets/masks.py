@@ -13,6 +13,8 @@ from .dataset import Part, Problem, Sample
 from .listing import (
     files_in,
     folders_in,
+    image_sets,
+    names_in,
     picture_beside,
     pictures_below,
     read_class_names,
@@ -21,7 +23,8 @@ from .listing import (
 )
 from .voc import voc_top
 
-_MASK_FOLDERS = ('masks', 'labels', 'annotations', 'gtFine', 'SegmentationClass')
+_VOC_FOLDER = 'SegmentationClass'
+_MASK_FOLDERS = ('masks', 'labels', 'annotations', 'gtFine', _VOC_FOLDER)
 _PICTURE_FOLDERS = ('images', 'leftImg8bit', 'JPEGImages')
 _CITYSCAPES = ('_gtFine_labelTrainIds', '_gtFine_labelIds')
 
@@ -52,6 +55,8 @@ def mask_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     pictures = next((top / n for n in _PICTURE_FOLDERS if (top / n).is_dir()), None)
     masks = next((top / n for n in _MASK_FOLDERS if _has_masks(top / n)), None)
     if pictures is not None and masks is not None:
+        if masks.name == _VOC_FOLDER and (lists := image_sets(top / 'ImageSets' / 'Segmentation')):
+            return {s: partial(_read_list, path, pictures, masks) for s, path in lists.items()}
         splits = {s: p for p in folders_in(masks) if (s := split_of(p.name)) is not None}
         if splits:
             return {
@@ -70,6 +75,22 @@ def mask_parts(folder: Path) -> dict[str, Callable[[], Part]]:
 
 def _has_masks(folder: Path) -> bool:
     return any(path.suffix.lower() == '.png' for path in pictures_below(folder))
+
+
+def _read_list(path: Path, pictures: Path, masks: Path) -> Part:
+    """Read the masks that a file of ImageSets lists; VOC has no masks of most pictures."""
+    samples, problems = [], []
+    for name in names_in(path):
+        mask = masks / f'{name}.png'
+        picture = picture_beside(mask, pictures)
+        if picture is None:
+            problems.append(Problem('missing picture', path, name))
+        elif not mask.is_file():
+            problems.append(Problem('missing label', picture, f'there is no {mask}'))
+        else:
+            samples.append(Sample(picture, mask=mask))
+    classes = _classes(masks, [], masks.parent)
+    return Part(classes, tuple(samples), tuple(problems))
 
 
 def _read(pictures: Path, masks: Path, top: Path) -> Part:
@@ -125,7 +146,7 @@ def _classes(masks: Path, found: list[Path], top: Path) -> tuple[str, ...]:
         return _TRAIN_IDS
     if any(path.stem.endswith(_CITYSCAPES[1]) for path in found):
         return _LABEL_IDS
-    if masks.name == 'SegmentationClass':
+    if masks.name == _VOC_FOLDER:
         return _VOC
     msg = (
         f'the masks in {masks} have no names of classes; to fix: write one a line into '

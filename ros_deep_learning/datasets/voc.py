@@ -14,9 +14,10 @@ from ..text import one_line
 from .boxes import BoxCollector
 from .dataset import LabelledBoxes, Part, Problem, Sample
 from .listing import (
-    SPLITS,
     files_in,
     folders_in,
+    image_sets,
+    names_in,
     picture_beside,
     read_class_names,
     read_text,
@@ -32,11 +33,7 @@ def voc_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     if top is not None:
         labels = files_in(top / 'Annotations', ['.xml'])
         pictures = top / 'JPEGImages'
-        lists = {
-            split: path
-            for path in files_in(top / 'ImageSets' / 'Main', ['.txt'])
-            if (split := SPLITS.get(path.stem)) is not None
-        }
+        lists = image_sets(top / 'ImageSets' / 'Main')
         if not lists:
             return {'all': partial(_read, labels, pictures, top)}
         return {split: partial(_read_list, path, top) for split, path in lists.items()}
@@ -58,9 +55,7 @@ def voc_top(folder: Path) -> Path | None:
 
 def _read_list(path: Path, top: Path) -> Part:
     """Read the pictures that a file of ImageSets lists."""
-    names = [line.split()[0] for line in read_text(path).splitlines() if line.strip()]
-    good = [name for name in names if '/' not in name and name not in ('.', '..')]
-    labels = [top / 'Annotations' / f'{name}.xml' for name in good]
+    labels = [top / 'Annotations' / f'{name}.xml' for name in names_in(path)]
     missing = [Problem('missing label', label) for label in labels if not label.is_file()]
     part = _read([label for label in labels if label.is_file()], top / 'JPEGImages', top)
     return Part(part.classes, part.samples, (*missing, *part.problems))

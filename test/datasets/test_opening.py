@@ -74,6 +74,20 @@ def test_masks_of_cityscapes(tmp_path):
     assert open_dataset(tmp_path).classes[:2] == ('road', 'sidewalk')
 
 
+def test_masks_of_voc_are_those_of_its_list(tmp_path):
+    disk.write_voc(tmp_path)
+    palette_png(tmp_path / 'SegmentationClass' / 'a.png', [[0, 15, 255]], 8)
+    lists = tmp_path / 'ImageSets' / 'Segmentation'
+    lists.mkdir()
+    (lists / 'val.txt').write_text('a\nb\n../c\n')
+    assert open_dataset(tmp_path).format == 'voc'
+    found = open_dataset(tmp_path, task='segmentation')
+    assert [sample.mask.name for sample in found.samples] == ['a.png']
+    assert counted(found.problems) == '1 missing label'
+    assert read_mask(found.samples[0].mask).tolist() == [[0, 15, 255]]
+    assert (found.classes[15], len(found.classes)) == ('person', 21)
+
+
 def palette_png(path, rows, depth):
     """Write a PNG of palette numbers, by the standard, without a library of pictures."""
 
@@ -88,6 +102,7 @@ def palette_png(path, rows, depth):
         lines += b'\0' + bytes(int(bits[k : k + 8], 2) for k in range(0, len(bits), 8))
     header = struct.pack('>IIBBBBB', len(rows[0]), len(rows), depth, 3, 0, 0, 0)
     palette = np.random.default_rng(0).bytes(3 * 2**depth)
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(
         b'\x89PNG\r\n\x1a\n'
         + chunk(b'IHDR', header)
