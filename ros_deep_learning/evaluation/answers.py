@@ -173,6 +173,8 @@ def _judge_boxes(net: DetectNet, reader: _Reader, match: ClassMatch, rules: Rule
             )
         pictures.append(picture)
         times.append(found.times)
+    # A minute for the 5,000 pictures of COCO.
+    reader.progress('computing average precision', None)
     scores = detection_scores(pictures, match.classes, rules.threshold)
     notes = [f'{left_out} boxes of classes that the network lacks were left out'] * bool(left_out)
     return Seen(scores, reader.used, times, reader.problems, notes)
