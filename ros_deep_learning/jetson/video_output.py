@@ -46,8 +46,8 @@ class videoOutput:
 
     Args:
         URI: ``display://0``, a picture's or a video's path, with or without ``file://``, or a
-            folder, ``rtp://host:port``, ``rtsp://@:8554/name``; empty for a window if there is a
-            screen.
+            folder, ``rtp://host:port``, ``rtsp://@:8554/name``, ``http://@:8080`` for a page;
+            empty for a window if there is a screen.
         argv: The command line, whose options win.
         options: Values by name: ``framerate``, ``codec``, ``bitrate``.
 

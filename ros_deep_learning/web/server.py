@@ -33,9 +33,10 @@ except ImportError as err:
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _LOG = logging.getLogger('ros_deep_learning.web')
-# What is no request of HTTP is answered, and is nothing to tell the user of the program.
+# A client that sends no HTTP or goes away is nothing to tell the user of the program.
+_FAULTS_OF_CLIENTS = (HttpProcessingError, ConnectionError)
 _LOG.addFilter(
-    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], _FAULTS_OF_CLIENTS))
 )
 
 MAX_CONNECTIONS = 64
@@ -142,6 +143,9 @@ class PageServer:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         headers, token = request.headers, request.query.get('token', '')
+        if not all(v.isascii() for name, v in headers.items() if name.lower() != 'cookie'):
+            # aiohttp cannot repeat them in its answers.
+            return _text(HTTPStatus.BAD_REQUEST, 'Only ASCII is understood in headers.')
         refusal = self._access.refusal(
             headers.get('Host', ''),
             headers.get('Origin'),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import socket
 import struct
@@ -33,6 +34,11 @@ PANEL = Panel(
     'net: onnxruntime', 'street.mp4', ('person', 'dog', 'car'), LiveSettings(0.5, frozenset())
 )
 PATIENCE_S = 30.0
+UPGRADE = (
+    b'GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    b'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+)
+STREAM = b'GET /stream.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 
 def grey(value: int, size_wh: tuple[int, int] = (32, 16)) -> np.ndarray:
@@ -211,9 +217,9 @@ def test_a_slow_viewer_gets_the_newest_and_slows_nobody(page: PageSink) -> None:
         assert source.slowest_s < 1
 
 
-@pytest.mark.parametrize('path', ['live', 'stream.mjpg'])
+@pytest.mark.parametrize('request_bytes', [UPGRADE, STREAM], ids=['live', 'stream'])
 def test_who_never_reads_is_dropped_and_costs_no_memory(
-    page: PageSink, path: str, monkeypatch: pytest.MonkeyPatch
+    page: PageSink, request_bytes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting: list[int] = []
     abort = view._abort
@@ -225,13 +231,10 @@ def test_who_never_reads_is_dropped_and_costs_no_memory(
     monkeypatch.setattr(view, '_abort', measured_abort)
     monkeypatch.setattr(view, 'STALL_S', 0.5)
     port = int(page.url.rstrip('/').rpartition(':')[2])
-    upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
-    upgrade += 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-    request = f'GET /{path} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n'
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(('127.0.0.1', port))
-        client.sendall(request.encode())
+        client.sendall(request_bytes)
         # 1.5 MB a frame.
         with closing(Source(page, (1280, 720))) as source:
             end_s = time.monotonic() + PATIENCE_S
@@ -242,6 +245,32 @@ def test_who_never_reads_is_dropped_and_costs_no_memory(
             assert source.slowest_s < 1
     # What the system itself holds is not counted.
     assert waiting[0] < view.IN_FLIGHT * 1_600_000
+
+
+def test_a_handshake_that_is_none_is_not_reported(
+    page: PageSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(page.url.rstrip('/').rpartition(':')[2])
+    for header, value in ((b'websocket', b'websock\xef'), (b'Version: 13', b'Version: \xff')):
+        with socket.create_connection(('127.0.0.1', port), timeout=PATIENCE_S) as client:
+            client.sendall(UPGRADE.replace(header, value))
+            assert client.recv(12) == b'HTTP/1.1 400'
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+def test_who_goes_away_at_once_is_not_reported(
+    page: PageSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(page.url.rstrip('/').rpartition(':')[2])
+    with closing(Source(page)):
+        for k in range(60):
+            with socket.create_connection(('127.0.0.1', port)) as client:
+                client.sendall(UPGRADE if k % 2 else STREAM)
+        end_s = time.monotonic() + PATIENCE_S
+        while page._view._viewers or page._view._streams:
+            assert time.monotonic() < end_s
+            time.sleep(0.01)
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 def test_mjpeg_for_other_programs(page: PageSink) -> None:
