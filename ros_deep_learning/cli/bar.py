@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,3 +46,29 @@ def progress_bar() -> Iterator[Progress]:
     finally:
         if bar is not None:
             bar.close()
+
+
+@contextmanager
+def frame_bar(total: int | None) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints the text of a frame and counts the frame.
+
+    On a terminal a bar below the texts shows the frames and the time left, on the standard error.
+    Elsewhere, and for one frame, there is no bar.
+
+    Args:
+        total: Number of frames; None if it is unknown, which leaves out the time.
+    """
+    if total == 1 or not sys.stderr.isatty():
+        yield print
+        return
+    from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    bar = tqdm(total=total, unit=' frames', file=sys.stderr, leave=False, dynamic_ncols=True)
+
+    def report(text: str) -> None:
+        bar.write(text, file=sys.stdout)
+        bar.update()
+
+    with bar, logging_redirect_tqdm():
+        yield report

@@ -8,6 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,11 @@ from ..networks import DetectNet
 from ..tasks.detection import Detections
 from ..tasks.parts import Region, TilingSettings
 from ..tasks.suppression import DetectionFilter, DetectionSettings
-from ..tasks.tracking.tracker import Tracker, TrackingSettings
+from ..tasks.tracking.options import add_tracking_options, is_tracking, tracking_settings
+from ..tasks.tracking.tracker import Tracker
 from ..video.page.panel import LiveSettings
-from .vision import Look, Seen, run_vision
+from .frames.play import Seen, StartLook
+from .vision import run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 
@@ -40,14 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _open(
     arguments: argparse.Namespace, options: dict[str, Any]
-) -> tuple[DetectNet, Look, LiveSettings]:
+) -> tuple[DetectNet, StartLook, LiveSettings]:
     flags = OverlayFlags.parse(arguments.overlay)
-    tracker = Tracker(score_threshold=arguments.threshold)
-    tracker.settings = _tracking(arguments)
+    tracking = tracking_settings(arguments) if is_tracking(arguments) else None
+
+    def new_tracker() -> Tracker:
+        return Tracker(tracking, score_threshold=arguments.threshold)
+
     outputs = {'coverage': arguments.output_cvg, 'boxes': arguments.output_bbox}
     network = DetectNet(
         chosen_card(arguments, 'detection', outputs={k: v for k, v in outputs.items() if v}),
-        settings=_settings(arguments, tracker.least_score),
+        settings=_settings(arguments, new_tracker().least_score),
         **options,
     )
     names = filter(None, (name.strip() for name in arguments.classes.split(',')))
@@ -55,7 +62,9 @@ def _open(
     # BGR, because the picture is.
     colors = colors_bgr(network)
 
-    def look(frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings) -> Seen:
+    def look(
+        tracker: Tracker, frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings
+    ) -> Seen:
         tracker.score_threshold = live.score_threshold or 0.0
         settings = replace(
             network.settings,
@@ -78,7 +87,7 @@ def _open(
             _lines(found), picture, found.times, [one.label for one in found], found.to_dicts()
         )
 
-    return network, look, first
+    return network, lambda: partial(look, new_tracker()), first
 
 
 def _lines(found: Detections) -> list[str]:
@@ -115,17 +124,6 @@ def _region(text: str) -> Region:
     return x1, y1, x2, y2
 
 
-def _tracking(arguments: argparse.Namespace) -> TrackingSettings | None:
-    if arguments.tracker is None and not arguments.tracking:
-        return None
-    return TrackingSettings(
-        kind='byte' if arguments.tracker == 'byte' else 'iou',
-        min_frames=arguments.tracker_min_frames,
-        drop_frames=arguments.tracker_drop_frames,
-        overlap=arguments.tracker_overlap,
-    )
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = vision_parser('detectnet', __doc__, 'ssd-mobilenet-v2')
     add = parser.add_argument
@@ -152,11 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     add('--output-cvg', help='tensor of the scores')
     add('--output-bbox', help='tensor of the boxes')
     add('--decoder', help='decoder, if it cannot be told from the tensors')
-    add('--tracking', action='store_true', help='number objects from frame to frame')
-    add('--tracker', type=str.lower, choices=('iou', 'byte'), help='number objects by this method')
-    add('--tracker-min-frames', type=int, default=3)
-    add('--tracker-drop-frames', type=int, default=15)
-    add('--tracker-overlap', type=float, default=0.5)
+    add_tracking_options(parser)
+    add(
+        '--save-crops',
+        type=Path,
+        metavar='FOLDER',
+        help='write a picture of each box to FOLDER/CLASS/NAME-FRAME-NUMBER.jpg',
+    )
     return parser
 
 

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from ..networks import ImageNet
 from ..tasks.classification import ClassificationSettings
 from ..tasks.smoothing import Smoother
 from ..video.page.panel import LiveSettings
-from .vision import Look, Seen, run_vision
+from .frames.play import Look, Seen, StartLook
+from .vision import run_vision
 from .vision_arguments import chosen_card, vision_parser
 
 
@@ -37,9 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _open(
     arguments: argparse.Namespace, options: dict[str, Any]
-) -> tuple[ImageNet, Look, LiveSettings]:
-    smoother = Smoother()
-    smoother.number = arguments.smoothing
+) -> tuple[ImageNet, StartLook, LiveSettings]:
     network = ImageNet(
         chosen_card(arguments, 'classification'),
         settings=ClassificationSettings(
@@ -50,7 +50,9 @@ def _open(
         **options,
     )
 
-    def look(frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings) -> Seen:
+    def look(
+        smoother: Smoother, frame: Pixels, picture: NDArray[np.uint8], live: LiveSettings
+    ) -> Seen:
         network.settings = replace(network.settings, score_threshold=live.score_threshold or 0.0)
         seen = smoother.update(network.classify(frame))
         draw_classification(picture, seen.class_ids, seen.scores, labels=network.labels)
@@ -59,7 +61,12 @@ def _open(
             lines, picture, seen.times, [one.label for one in list(seen)[:1]], seen.to_dicts()
         )
 
-    return network, look, LiveSettings(arguments.threshold)
+    def start_look() -> Look:
+        smoother = Smoother()
+        smoother.number = arguments.smoothing
+        return partial(look, smoother)
+
+    return network, start_look, LiveSettings(arguments.threshold)
 
 
 def _parser() -> argparse.ArgumentParser:

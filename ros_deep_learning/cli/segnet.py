@@ -21,7 +21,8 @@ from ..imaging.pixels import Pixels
 from ..networks import SegNet
 from ..tasks.segmentation import SegmentationSettings
 from ..video.page.panel import LiveSettings
-from .vision import Look, Seen, run_vision
+from .frames.play import Seen, StartLook
+from .vision import run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
 
 _LEAST_SHARE = 0.001
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _open(
     arguments: argparse.Namespace, options: dict[str, Any]
-) -> tuple[SegNet, Look, LiveSettings]:
+) -> tuple[SegNet, StartLook, LiveSettings]:
     kinds = _shown(arguments)
     network = SegNet(
         chosen_card(arguments, 'segmentation', model_wins=True),
@@ -80,7 +81,7 @@ def _open(
         lines = [f'{shares[k]:7.2%}  {network.labels[k]}' for k in found]
         return Seen(lines, np.hstack(pictures), parts.times, rows=parts.to_dicts())
 
-    return network, look, LiveSettings(class_ids=frozenset())
+    return network, lambda: look, LiveSettings(class_ids=frozenset())
 
 
 def _shown(arguments: argparse.Namespace) -> list[str]:

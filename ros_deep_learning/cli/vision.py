@@ -7,62 +7,37 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from itertools import chain, islice
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards.zoo import list_cards
+from ..cards.zoo import list_cards, zoo_folder
 from ..downloads.store import ModelStore
-from ..errors import DeepLearningError, FetchError
+from ..errors import DeepLearningError, FetchError, SettingsError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
-from ..video.page.newest import Report
 from ..video.page.panel import LiveSettings, Panel
-from ..video.screens import WindowSink, is_page, is_screen
-from ..video.sinks import PictureSink, VideoSink
-from ..video.sources import SeveralPictures
+from ..video.screens import is_page, is_screen
+from ..video.sinks import VideoSink
 from .bar import progress_bar
-from .frames.inputs import named_frames, open_inputs, split_paths
-from .frames.replay import replayed
-from .frames.results import Results, Rows
-from .frames.sinks import open_sink
+from .frames.benchmark import DEFAULT_RUNS, MOST_FRAMES, benchmark
+from .frames.crops import Crops
+from .frames.inputs import open_inputs, split_paths
+from .frames.play import Player, StartLook
+from .frames.results import Results
+from .frames.sinks import open_sinks
 from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import PROGRAMS
 from .vision_arguments import loader_of, refuse_gone, spelled
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What a network found in a frame.
-
-    Attributes:
-        lines: To be printed.
-        picture_bgr: The annotated picture, shape (H, W, 3), uint8.
-        times: What the frame cost.
-        labels: Of each object, or of the best class.
-        rows: Everything that was found, for ``--results``.
-    """
-
-    lines: Sequence[str]
-    picture_bgr: NDArray[np.uint8]
-    times: StageTimes
-    labels: Sequence[str] = ()
-    rows: Rows = ()
-
-
-Look = Callable[[Pixels, NDArray[np.uint8], LiveSettings], Seen]
-"""Run the network on a frame, given a copy of it to draw on, (H, W, 3) uint8 BGR."""
-
-Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], Look, LiveSettings]]
+Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], StartLook, LiveSettings]]
 """Open the network, given the arguments and the keyword arguments that all networks take.
 
 The settings are those of the arguments; a page may change them.
@@ -85,63 +60,15 @@ def run_vision(
     given = spelled(sys.argv[1:] if argv is None else argv)
     refuse_gone(parser, given)
     arguments = parser.parse_intermixed_args(given)
+    if not (arguments.paths or arguments.benchmark):
+        parser.error('the following arguments are required: INPUT')
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     try:
-        inputs, output = split_paths(arguments.paths, arguments.output)
-        source, summary = open_inputs(inputs), Summary()
-        # Before the network, because its build may take minutes.
-        sink = open_sink(output, source, force=arguments.force)
-        page = sink if is_page(sink) else None
-        if page is not None:
-            print(f'open {page.url} in a browser; Ctrl-C ends', flush=True)
-        results = Results(
-            arguments.results, has_boxes=parser.prog == 'detectnet', force=arguments.force
-        )
-        with closing(results), closing(sink), ExitStack() as loaded:
-            with progress_bar() as progress:
-                options = {
-                    'loader': loader_of(arguments),
-                    'precision': arguments.precision,
-                    'backend': arguments.backend,
-                    'progress': progress,
-                }
-                network, look, settings = open_network(arguments, options)
-                loaded.callback(network.close)
-                network.warm_up()
-            print(_headline(network))
-            results.labels = network.labels
-            frames = named_frames(source)
-            if page is not None:
-                page.set_panel(_panel(network, inputs, settings))
-                once = arguments.results is not None
-                frames = replayed(source, page.wait_for_change, once=once)
-            summary.start()
-            for index, name, frame in islice(frames, arguments.limit):
-                taken_s = monotonic()
-                if page is not None:
-                    settings = page.settings
-                seen = look(Pixels(frame, 'bgr'), frame.copy(), settings)
-                print(name)
-                for line in seen.lines:
-                    print(f'  {line}')
-                if isinstance(sink, PictureSink):
-                    sink.index = index
-                if page is not None:
-                    page.show(seen.picture_bgr, Report(seen.rows, taken_s, seen.times.by_stage()))
-                else:
-                    sink.write(seen.picture_bgr)
-                summary.add(seen.labels, seen.times)
-                results.add(index, name, (frame.shape[1], frame.shape[0]), seen.rows)
-                if isinstance(sink, WindowSink) and sink.closed:
-                    break
-        if isinstance(source, SeveralPictures):
-            summary.left_out = source.left_out
-        if stages := summary.stages():
-            print(stages)
-        # When the file is finished: one that is not whole was not written.
-        wrote = None if is_screen(output or '') else output
-        print(summary.line(wrote, sink.codec if isinstance(sink, VideoSink) else ''))
+        if arguments.benchmark:
+            _benchmark(arguments, open_network)
+        else:
+            _play(arguments, open_network, has_boxes=parser.prog == 'detectnet')
     except FetchError as err:
         print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
         return 1
@@ -151,6 +78,73 @@ def run_vision(
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _play(arguments: argparse.Namespace, open_network: Open, *, has_boxes: bool) -> None:
+    inputs, output = split_paths(arguments.paths, arguments.output)
+    sources, force = open_inputs(inputs), arguments.force
+    # Before the network, because its build may take minutes.
+    sinks = open_sinks(output, sources, force=force)
+    page = sinks[0] if is_page(sinks[0]) else None
+    if page is not None:
+        print(f'open {page.url} in a browser; Ctrl-C ends', flush=True)
+    results = Results(arguments.results, has_boxes=has_boxes, force=force)
+    crops = Crops(getattr(arguments, 'save_crops', None), force=force)
+    once = arguments.results is not None
+    player = Player(sources, sinks, results, crops, Summary(), arguments.limit, once)
+    with closing(results), ExitStack() as closed:
+        for sink in sinks:
+            closed.enter_context(closing(sink))
+        network, start_look, settings = closed.enter_context(_opened(arguments, open_network))
+        results.labels = network.labels
+        if page is not None:
+            page.set_panel(_panel(network, inputs, settings))
+        player.play(start_look, settings)
+    if stages := player.summary.stages(of_one=arguments.profile):
+        print(stages)
+    # When the files are finished: one that is not whole was not written.
+    codecs = {sink.codec for sink in sinks if isinstance(sink, VideoSink)}
+    wrote = None if is_screen(output or '') else output
+    print(player.summary.line(wrote, ', '.join(sorted(codecs))))
+
+
+def _benchmark(arguments: argparse.Namespace, open_network: Open) -> None:
+    for name in ('output', 'results', 'save_crops'):
+        if getattr(arguments, name, None) is not None:
+            msg = f'--benchmark writes nothing: leave out --{name.replace("_", "-")}'
+            raise SettingsError(msg)
+    runs = arguments.limit or DEFAULT_RUNS
+    inputs = arguments.paths or [str(zoo_folder() / 'pictures' / 'astronaut.jpg')]
+    played = chain.from_iterable(source.frames() for source in open_inputs(inputs))
+    frames = list(islice(played, min(runs, MOST_FRAMES)))
+    with _opened(arguments, open_network) as (_, start_look, settings):
+        look = start_look()
+
+        def infer(frame: NDArray[np.uint8]) -> StageTimes:
+            return look(Pixels(frame, 'bgr'), frame.copy(), settings).times
+
+        lines = benchmark(infer, frames, runs)
+    print('\n'.join(lines))
+
+
+@contextmanager
+def _opened(
+    arguments: argparse.Namespace, open_network: Open
+) -> Iterator[tuple[Network[Any], StartLook, LiveSettings]]:
+    """Open and warm up the network, say which it is, and close it at the end."""
+    with ExitStack() as loaded:
+        with progress_bar() as progress:
+            options = {
+                'loader': loader_of(arguments),
+                'precision': arguments.precision,
+                'backend': arguments.backend,
+                'progress': progress,
+            }
+            network, start_look, settings = open_network(arguments, options)
+            loaded.callback(network.close)
+            network.warm_up()
+        print(_headline(network))
+        yield network, start_look, settings
 
 
 def _without_download(program: str) -> str:

@@ -20,11 +20,11 @@ from ..networks.base import Network
 from ..recognition.choice import choose_card
 from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
+from .frames.benchmark import DEFAULT_RUNS
 
 GONE = {
     '--batch-size': 'frames are run one by one; the nodes have the parameter max_batch',
     '--camera': 'give the camera as the input, such as /dev/video0',
-    '--profile': 'the last line has the time and the rate of all frames',
     '--snapshots': 'give the folder as the output: -o FOLDER',
 }
 """Options of jetson-inference that these programs do not have, and what to do instead."""
@@ -41,9 +41,9 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
     parser.add_argument(
         'paths',
-        nargs='+',
+        nargs='*',
         metavar='INPUT',
-        help='pictures, folders and patterns of pictures, or one video or camera; the last of '
+        help='pictures, folders and patterns of pictures, videos, or one camera; the last of '
         'several is the output, unless -o gives that',
     )
     parser.add_argument(
@@ -67,7 +67,18 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
         type=Path,
         help='file for what was found: .json (COCO, boxes only), .jsonl (a frame a line) or .csv',
     )
-    parser.add_argument('--limit', type=_frame_count, help='stop after so many frames')
+    parser.add_argument(
+        '--limit', type=_frame_count, help='stop after so many frames, of each of several videos'
+    )
+    parser.add_argument(
+        '--benchmark',
+        action='store_true',
+        help=f'time the network, --limit times ({DEFAULT_RUNS}), and write nothing; without an '
+        'input on a picture of the package',
+    )
+    parser.add_argument(
+        '--profile', action='store_true', help='print the time of each stage for one frame too'
+    )
     parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
     return parser
 

@@ -13,7 +13,8 @@ import numpy as np
 from ..networks.detectnet import DetectNet
 from ..tasks.detection import Detections
 from ..tasks.suppression import DetectionFilter, DetectionSettings
-from ..tasks.tracking.tracker import Tracker, TrackingSettings
+from ..tasks.tracking.options import add_tracking_options, is_tracking, tracking_settings
+from ..tasks.tracking.tracker import Tracker
 from .images import as_rgb, draw_on, put_back
 from .network_options import NamedNetwork, NetworkOptions, chosen_card
 
@@ -80,11 +81,7 @@ def _options() -> NetworkOptions:
     add('--alpha', type=float, default=120, help='opacity of the boxes, 0 to 255')
     add('--output-cvg', default='', help='tensor of the scores')
     add('--output-bbox', default='', help='tensor of the boxes')
-    add('--tracking', action='store_true', help='number objects from frame to frame')
-    add('--tracker', type=str.lower, choices=('iou', 'byte'), help='number objects by this method')
-    add('--tracker-min-frames', type=int, default=3)
-    add('--tracker-drop-frames', type=int, default=15)
-    add('--tracker-overlap', type=float, default=0.5)
+    add_tracking_options(options)
     return options
 
 
@@ -130,12 +127,7 @@ class detectNet(NamedNetwork[DetectNet]):
             output_bbox=output_bbox,
         )
         self._alpha = options.alpha
-        self._tracking = TrackingSettings(
-            kind=options.tracker or 'iou',
-            min_frames=options.tracker_min_frames,
-            drop_frames=options.tracker_drop_frames,
-            overlap=options.tracker_overlap,
-        )
+        self._tracking = tracking_settings(options)
         self._tracker = Tracker(score_threshold=options.threshold)
         outputs = {'coverage': options.output_cvg, 'boxes': options.output_bbox}
         self.network = DetectNet(
@@ -146,7 +138,7 @@ class detectNet(NamedNetwork[DetectNet]):
                 only=DetectionFilter(order='area'),
             ),
         )
-        self.SetTrackingEnabled(options.tracking or options.tracker is not None)
+        self.SetTrackingEnabled(is_tracking(options))
 
     @staticmethod
     def Usage() -> str:

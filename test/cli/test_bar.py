@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ros_deep_learning.cli.bar import progress_bar
+from ros_deep_learning.cli.bar import frame_bar, progress_bar
 
 
 def test_no_work_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,3 +36,21 @@ def test_a_terminal_gets_a_bar(
     text = capsys.readouterr().err
     assert 'downloading: 100%' in text
     assert 'waiting:' in text
+
+
+def test_a_bar_of_frames_has_the_time_left_and_only_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with frame_bar(2) as report:
+        report('a.jpg')
+    assert capsys.readouterr() == ('a.jpg\n', '')
+    monkeypatch.setattr(sys.stderr, 'isatty', lambda: True)
+    with frame_bar(2) as report:
+        report('a.jpg')
+        report('b.jpg')
+    shown = capsys.readouterr()
+    assert shown.out.replace('\r', '').split() == ['a.jpg', 'b.jpg']
+    assert '0/2 [00:00<?' in shown.err
+    with frame_bar(1) as report:
+        report('a.jpg')
+    assert capsys.readouterr() == ('a.jpg\n', '')

@@ -9,6 +9,7 @@ import json
 import struct
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,15 @@ class Program:
     ) -> None:
         self._camera = Camera(frame)
         opened = threading.Event()
-        open_sink = vision.open_sink
+        open_sinks = vision.open_sinks
 
         def kept(*given: Any, **more: Any) -> Any:
-            self.page = open_sink(*given, **more)
+            (self.page,) = open_sinks(*given, **more)
             opened.set()
-            return self.page
+            return [self.page]
 
-        patch.setattr(vision, 'open_inputs', lambda _: self._camera)
-        patch.setattr(vision, 'open_sink', kept)
+        patch.setattr(vision, 'open_inputs', lambda _: [self._camera])
+        patch.setattr(vision, 'open_sinks', kept)
         command = ['camera', 'http://localhost:0', '--backend=onnxruntime', *arguments]
         self._codes: list[int] = []
         self._thread = threading.Thread(
@@ -182,9 +183,9 @@ def test_a_file_is_played_again_and_follows_changes(tmp_path: Path) -> None:
         return changes.pop(0)
 
     seen = replayed(PictureFolder(tmp_path), wait, once=False)
-    found = [next(seen)[:2] for _ in range(5)]
+    found = [(one.index, one.name) for one in islice(seen, 5)]
     assert found == [(0, 'a.png'), (1, 'a.png'), (2, 'b.png'), (3, 'a.png'), (4, 'b.png')]
     # One a second.
     assert 0 < waits[0] <= 1
     once = replayed(PictureFolder(tmp_path), lambda _: False, once=True)
-    assert [name for _, name, _ in once] == ['a.png', 'b.png']
+    assert [one.name for one in once] == ['a.png', 'b.png']

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -320,11 +321,86 @@ def test_a_limit_is_a_number_of_frames(
     assert f"expected 1 or more frames, got '{limit}'" in capsys.readouterr().err
 
 
-def test_several_videos_are_refused(
-    bikes_clip: Path, coffee_png: Path, capsys: pytest.CaptureFixture[str]
+def test_each_of_several_videos_has_its_own_output(
+    bikes_clip: Path,
+    astronaut_png: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ssd_onnx: Path,
 ) -> None:
-    assert detectnet.main([str(coffee_png), str(bikes_clip), '-o', 'out']) == 1
-    assert 'give each video in a command of its own' in capsys.readouterr().err
+    for name in ('a.mp4', 'b.avi'):
+        (tmp_path / name).symlink_to(bikes_clip)
+    inputs = (tmp_path / 'a.mp4', astronaut_png, tmp_path / 'b.avi')
+    crops, results, output = (tmp_path / name for name in ('crops', 'found.json', 'out'))
+    options = ('--limit=6', f'--save-crops={crops}', f'--results={results}', '-o', output)
+    lines = said(capsys, detectnet, *inputs, *options, '--threshold=0.3', '--tracking')
+    assert {'astronaut.png', 'a.mp4 frame 0', 'b.avi frame 5'} <= set(lines)
+    assert lines[-1].startswith(f'wrote {output} (')
+    assert ': 13 frames in ' in lines[-1]
+    assert {path.name for path in output.iterdir()} == {'a.mp4', 'astronaut.png', 'b.avi'}
+    for name in ('a.mp4', 'b.avi'):
+        assert cv2.VideoCapture(str(output / name)).get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    coco = json.loads(results.read_text())
+    assert [row['id'] for row in coco['images']] == list(range(1, 14))
+    # Track numbers start anew with each video, so both have the same.
+    tracks = [
+        [found.get('track_id') for found in coco['annotations'] if found['image_id'] in ids]
+        for ids in (range(2, 8), range(8, 14))
+    ]
+    assert tracks[0] == tracks[1]
+    cut = sorted(str(path.relative_to(crops)) for path in crops.rglob('*.jpg'))
+    assert len(cut) == len(coco['annotations'])
+    assert 'person/astronaut-000000-00.jpg' in cut
+    x1, y1, width, height = coco['annotations'][0]['bbox']
+    person = cv2.imread(str(crops / 'person' / 'astronaut-000000-00.jpg'))
+    assert person.shape[:2] == pytest.approx((min(512 - y1, height), min(512 - x1, width)), abs=2)
+    # Nothing is written over.
+    again = [*map(str, inputs), '--limit=1', f'--save-crops={crops}', '-o', str(tmp_path / 'new')]
+    assert detectnet.main(again) == 1
+    assert f'{crops} is not empty; add --force' in capsys.readouterr().err
+    assert detectnet.main([*map(str, inputs), '-o', str(output)]) == 1
+    assert ' is there already: add --force' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['{clip}', '/dev/video0', '{clip}', '-o', 'out'], '/dev/video0 has no end'),
+        (['{clip}', '{png}', '-o', 'out.mp4'], 'there are several inputs; give a folder'),
+        (['{clip}', '{clip}', '-o', 'out'], '2 inputs would be written to out/'),
+        (['{png}', '--save-crops={png}'], 'give a folder'),
+        (['{png}', '--benchmark', '-o', 'out'], '--benchmark writes nothing: leave out --output'),
+    ],
+)
+def test_outputs_that_cannot_be(
+    bikes_clip: Path,
+    coffee_png: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(coffee_png.parent)
+    paths = {'clip': bikes_clip, 'png': coffee_png}
+    assert detectnet.main([each.format_map(paths) for each in arguments]) == 1
+    assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize('program', [imagenet, segnet])
+def test_a_benchmark_needs_no_input(capsys: pytest.CaptureFixture[str], program: object) -> None:
+    lines = said(capsys, program, '--benchmark', '--limit=3')
+    assert len(lines) == 3
+    assert re.search(r'inference [\d.]+ / [\d.]+', lines[1])
+    assert re.match(r'3 runs on 320x320 after 5 to warm up: [\d.e+]+ fps, ', lines[2])
+    with pytest.raises(SystemExit, match='2'):
+        program.main([])
+    assert 'arguments are required: INPUT' in capsys.readouterr().err
+
+
+def test_a_profile_is_of_one_frame_too(
+    coffee_png: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, imagenet, coffee_png, '--profile')[-2].startswith('ms, p50 / p95: ')
 
 
 def test_segnet_leaves_the_background_bare(
@@ -374,7 +450,7 @@ def test_detectnets_options_are_checked(
     assert words in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize('option', ['--profile', '--batch_size=1', '--snapshots=x', '--camera'])
+@pytest.mark.parametrize('option', ['--batch_size=1', '--snapshots=x', '--camera'])
 def test_an_option_that_is_gone_says_what_to_do(
     capsys: pytest.CaptureFixture[str], option: str
 ) -> None:

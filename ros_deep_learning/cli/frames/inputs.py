@@ -5,21 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
 from ...imaging.compressed import decode_jpeg
 from ...paths import user_path
-from ...video.cameras import is_live
 from ...video.options import VideoOptions
 from ...video.sources import (
     PICTURE_SUFFIXES,
     FrameSource,
     PictureFolder,
     SeveralPictures,
+    VideoFile,
     open_frames,
 )
 
@@ -43,36 +45,76 @@ def split_paths(paths: Sequence[str], output: str | None) -> tuple[list[str], st
     return inputs, output
 
 
-def open_inputs(inputs: Sequence[str]) -> FrameSource:
-    """Open one input, or several pictures, folders and patterns of pictures as one.
+def open_inputs(inputs: Sequence[str]) -> list[FrameSource]:
+    """Open inputs; all pictures, folders and patterns of pictures together are one source.
 
     Raises:
-        ImageError: As for ``open_frames``, or one of several inputs is no picture.
+        ImageError: As for ``open_frames``, or one of several inputs is a camera or a stream.
     """
     options = VideoOptions(decode_jpeg=decode_jpeg)
     if len(inputs) == 1:
-        return open_frames(inputs[0], options)
+        return [open_frames(inputs[0], options)]
     paths: list[Path] = []
+    videos: list[FrameSource] = []
     for one in inputs:
-        source = None if is_live(one) else open_frames(one)
-        if not isinstance(source, PictureFolder):
+        source = open_frames(one, options)
+        if source.live:
             msg = (
-                f'{one} is no picture: expected one video or camera, or any number of pictures; '
-                'give each video in a command of its own'
+                f'{one} has no end, so nothing comes after it: expected one camera or stream, or '
+                'any number of pictures and videos; give each camera in a command of its own'
             )
             raise ImageError(msg)
-        paths += source.paths
-    return SeveralPictures(paths)
+        if isinstance(source, PictureFolder):
+            paths += source.paths
+        else:
+            videos.append(source)
+    return [*([SeveralPictures(paths)] if paths else []), *videos]
 
 
-def named_frames(source: FrameSource) -> Iterator[tuple[int, str, NDArray[np.uint8]]]:
-    """Yield the place, counted from 0, the name and the pixels of each frame.
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedFrame:
+    """A frame and what to call it.
+
+    Attributes:
+        index: Its place in the input, counted from 0.
+        name: File name of a picture, or such as ``frame 3``.
+        stem: Name of the picture or video without its suffix.
+        frame_bgr: Shape (H, W, 3), uint8.
+    """
+
+    index: int
+    name: str
+    stem: str
+    frame_bgr: NDArray[np.uint8]
+
+
+def named_frames(source: FrameSource, *, several: bool = False) -> Iterator[NamedFrame]:
+    """Yield the frames of an input.
 
     A picture that cannot be read is left out; those behind it keep their places.
+
+    Args:
+        source: The input.
+        several: Whether there are others, so that names of frames need the name of the video.
     """
     if isinstance(source, SeveralPictures):
         for index, picture in source.numbered():
-            yield index, source.paths[index].name, picture
-    else:
-        for index, frame in enumerate(source.frames()):
-            yield index, f'frame {index}', frame
+            path = source.paths[index]
+            yield NamedFrame(index, path.name, path.stem, picture)
+        return
+    path = Path(source.path) if isinstance(source, VideoFile) else Path('frame')
+    video = f'{path.name} ' if several else ''
+    for index, frame in enumerate(source.frames()):
+        yield NamedFrame(index, f'{video}frame {index}', path.stem, frame)
+
+
+def frame_total(source: FrameSource) -> int | None:
+    """Return how many frames an input says it has; None if it does not say so."""
+    if isinstance(source, SeveralPictures):
+        return len(source.paths)
+    if not isinstance(source, VideoFile):
+        return None
+    capture = cv2.VideoCapture(str(source.path))
+    count = round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return count if count > 0 else None

@@ -5,18 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...video.sources import FrameSource
-from .inputs import named_frames
+from .inputs import NamedFrame, named_frames
 
 
 def replayed(
     source: FrameSource, wait_for_change: Callable[[float], bool], *, once: bool
-) -> Iterator[tuple[int, str, NDArray[np.uint8]]]:
+) -> Iterator[NamedFrame]:
     """Yield frames as ``named_frames`` does, as a camera would send them.
 
     Args:
@@ -31,13 +29,13 @@ def replayed(
     count = 0
     while True:
         due = monotonic()
-        for _, name, frame in named_frames(source):
+        for frame in named_frames(source):
             # A network that is slower than the file makes it last longer.
             due = max(due + 1 / source.rate_hz, monotonic())
-            yield count, name, frame
+            yield replace(frame, index=count)
             count += 1
             while wait_for_change(due - monotonic()):
-                yield count, name, frame
+                yield replace(frame, index=count)
                 count += 1
         if once:
             return

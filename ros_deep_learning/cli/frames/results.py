@@ -91,8 +91,7 @@ class Results:
     def _coco(self) -> str:
         """Return a file of annotations; its numbers of images and annotations start at 1."""
         images, annotations = [], list[dict[str, Any]]()
-        for frame in self._frames:
-            image_id = frame['frame'] + 1
+        for image_id, frame in enumerate(self._frames, 1):
             size = {key: frame[key] for key in ('width', 'height')}
             images.append({'id': image_id, 'file_name': frame['name'], **size})
             for found in frame['found']:

@@ -25,6 +25,43 @@ from ...video.sinks import (
 from ...video.sources import PICTURE_SUFFIXES, FrameSource, SeveralPictures, VideoFile
 
 
+def open_sinks(
+    output: str | None, sources: Sequence[FrameSource], *, force: bool = False
+) -> list[Sink]:
+    """Open the output of each source: of several a file or files in a folder.
+
+    Args:
+        output: As for ``open_sink``; of several sources a folder, in which a video keeps its name
+            and becomes a .mp4 unless its suffix is one of ``VIDEO_SUFFIXES``.
+        sources: The sources.
+        force: Whether files that are there already are overwritten.
+
+    Raises:
+        ImageError: As for ``open_sink``, or two sources would have the same output.
+    """
+    if not output or len(sources) == 1:
+        return [open_sink(output, source, force=force) for source in sources]
+    if is_screen(output) or is_stream_output(output):
+        msg = f'{output} shows one video, one camera or pictures; give each in its own command'
+        raise ImageError(msg)
+    check_output_scheme(output)
+    folder = user_path(output.removeprefix('file://'))
+    if folder.suffix.lower() in (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES):
+        msg = f'{output} is one file, but there are several inputs; give a folder: -o FOLDER'
+        raise ImageError(msg)
+    targets: list[Path] = []
+    for source in sources:
+        if isinstance(source, SeveralPictures):
+            targets.append(folder)
+            continue
+        path = Path(source.path) if isinstance(source, VideoFile) else Path('frames')
+        suffix = path.suffix if path.suffix.lower() in VIDEO_SUFFIXES else '.mp4'
+        targets.append(folder / f'{path.stem}{suffix}')
+    _check_distinct(targets, 'give each in a command of its own')
+    pairs = zip(targets, sources, strict=True)
+    return [open_sink(str(target), source, force=force) for target, source in pairs]
+
+
 def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -> Sink:
     """Open the output of a program.
 
@@ -66,7 +103,7 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
     if isinstance(sink, PictureSink):
         targets = [sink.target(k) for k in range(len(source.paths))]
         _check_apart(targets, source.paths)
-        _check_distinct(targets)
+        _check_distinct(targets, 'give an output such as out-%d.png')
         _check_new(targets, force=force)
     return sink
 
@@ -79,10 +116,10 @@ def _check_apart(targets: Sequence[Path], sources: Sequence[Path]) -> None:
             raise ImageError(msg)
 
 
-def _check_distinct(targets: Sequence[Path]) -> None:
+def _check_distinct(targets: Sequence[Path], fix: str) -> None:
     for target, count in Counter(targets).items():
         if count > 1:
-            msg = f'{count} inputs would be written to {target}; give an output such as out-%d.png'
+            msg = f'{count} inputs would be written to {target}; {fix}'
             raise ImageError(msg)
 
 

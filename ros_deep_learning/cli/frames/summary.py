@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from time import perf_counter
 
@@ -43,14 +43,13 @@ class Summary:
         # ImageNet's labels list synonyms.
         self._labels.update(label.partition(',')[0] for label in labels)
 
-    def stages(self) -> str:
-        """Return the median and the 95th percentile of each stage in ms; empty for one frame."""
-        if self.frames < 2:
-            return ''
-        half, most = np.percentile([astuple(times) for times in self._times], (50, 95), axis=0)
-        names = [field.name.removesuffix('_ms') for field in fields(StageTimes)]
-        told = zip(names, half, most, strict=True)
-        return 'ms, p50 / p95: ' + ', '.join(f'{name} {a:.1f} / {b:.1f}' for name, a, b in told)
+    def stages(self, *, of_one: bool = False) -> str:
+        """Return the median and the 95th percentile of each stage in ms.
+
+        Args:
+            of_one: Whether one frame is enough; otherwise the text is empty for it.
+        """
+        return stage_line(self._times) if self.frames > (not of_one) else ''
 
     def line(self, output: str | None, codec: str = '') -> str:
         """Return the last line: ``wrote out.mp4 (h264): 250 frames in 7.0 s (36 fps); car 92``.
@@ -70,6 +69,14 @@ class Summary:
         if self.left_out:
             parts.append(f'{_number(self.left_out, "unreadable picture")} left out')
         return '; '.join(parts)
+
+
+def stage_line(times: Sequence[StageTimes]) -> str:
+    """Return the median and the 95th percentile of each stage in ms."""
+    half, most = np.percentile([astuple(each) for each in times], (50, 95), axis=0)
+    names = [field.name.removesuffix('_ms') for field in fields(StageTimes)]
+    told = zip(names, half, most, strict=True)
+    return 'ms, p50 / p95: ' + ', '.join(f'{name} {a:.1f} / {b:.1f}' for name, a, b in told)
 
 
 def _number(count: int, noun: str) -> str:
