@@ -100,6 +100,9 @@ class RtpEncoder:
             context = self._stream.codec_context
             context.time_base = Fraction(1, CLOCK_HZ)
             context.gop_size = max(1, round(KEY_PERIOD_S * rate_hz))
+            if codec == 'mjpeg':
+                # Threads cut a JPEG by restart markers, of which FFmpeg's RTP tells nothing.
+                context.thread_count = 1
             self._container.start_encoding()
         except (ValueError, self._av.FFmpegError) as err:
             msg = f'cannot encode {codec}, {size_wh[0]}x{size_wh[1]}: {cause(err)}'
