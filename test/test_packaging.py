@@ -301,7 +301,7 @@ def test_a_program_prints_its_usage(
     assert not ended.value.code
     printed = capsys.readouterr()
     old = function == 'main_of_old_name'
-    command = f'rdl {name.replace("_", "-")}' if old else name.removesuffix('-console')
+    command = f'rdl {name.replace("_", "-")}' if old else re.sub('-(console|camera)$', '', name)
     assert printed.out.startswith(f'usage: {command} ')
     note = f'{name} is now: {command}; the old name goes with the next release\n'
     assert printed.err == note * old

@@ -16,7 +16,7 @@ from ..tasks.suppression import DetectionFilter, DetectionSettings
 from ..tasks.tracking.options import add_tracking_options, is_tracking, tracking_settings
 from ..tasks.tracking.tracker import Tracker
 from .images import as_rgb, draw_on, put_back
-from .network_options import NamedNetwork, NetworkOptions, chosen_card
+from .network_options import NamedNetwork, NetworkOptions, chosen_card, told_what_is_here
 
 _OVERLAY = 'box,labels,conf'
 
@@ -130,14 +130,15 @@ class detectNet(NamedNetwork[DetectNet]):
         self._tracking = tracking_settings(options)
         self._tracker = Tracker(score_threshold=options.threshold)
         outputs = {'coverage': options.output_cvg, 'boxes': options.output_bbox}
-        self.network = DetectNet(
-            chosen_card(options, 'detection', outputs),
-            settings=DetectionSettings(
-                score_threshold=options.threshold,
-                cluster_overlap=options.clustering,
-                only=DetectionFilter(order='area'),
-            ),
-        )
+        with told_what_is_here('detectNet', 'detection'):
+            self.network = DetectNet(
+                chosen_card(options, 'detection', outputs),
+                settings=DetectionSettings(
+                    score_threshold=options.threshold,
+                    cluster_overlap=options.clustering,
+                    only=DetectionFilter(order='area'),
+                ),
+            )
         self.SetTrackingEnabled(is_tracking(options))
 
     @staticmethod

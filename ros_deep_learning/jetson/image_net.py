@@ -12,7 +12,7 @@ from ..networks.imagenet import ImageNet
 from ..tasks.classification import ClassificationSettings
 from ..tasks.smoothing import Smoother
 from .images import as_rgb
-from .network_options import NamedNetwork, NetworkOptions, chosen_card
+from .network_options import NamedNetwork, NetworkOptions, chosen_card, told_what_is_here
 
 NOTHING = (-1, 0.0)
 """Class and confidence of an image in which no class reaches the threshold."""
@@ -61,10 +61,11 @@ class imageNet(NamedNetwork[ImageNet]):
             threshold=threshold,
         )
         self._smoother = Smoother(options.smoothing)
-        self.network = ImageNet(
-            chosen_card(options, 'classification'),
-            settings=ClassificationSettings(score_threshold=options.threshold),
-        )
+        with told_what_is_here('imageNet', 'classification'):
+            self.network = ImageNet(
+                chosen_card(options, 'classification'),
+                settings=ClassificationSettings(score_threshold=options.threshold),
+            )
 
     @staticmethod
     def Usage() -> str:

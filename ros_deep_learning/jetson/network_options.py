@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..cards.card import ModelCard, Task
+from ..cards.zoo import list_cards
+from ..downloads.store import ModelStore
+from ..errors import FetchError
 from ..networks.base import Network
 from ..recognition.choice import choose_card
 from ..recognition.hints import Hints
@@ -81,6 +85,27 @@ def chosen_card(
         outputs=named,
     )
     return choose_card(options.model or options.network, task, hints)
+
+
+@contextmanager
+def told_what_is_here(name: str, task: Task) -> Iterator[None]:
+    """Add to the error of a download the networks of a task that need none.
+
+    Args:
+        name: Name of the class, such as ``imageNet``.
+        task: Its task.
+
+    Raises:
+        FetchError: The network cannot be downloaded.
+    """
+    try:
+        yield
+    except FetchError as err:
+        store = ModelStore()
+        here = [card.name for card in list_cards() if card.task == task and store.is_here(card)]
+        calls = ', '.join(f'{name}({one!r})' for one in here)
+        msg = f'{err}; here without a download: {calls}' if here else str(err)
+        raise FetchError(msg) from err
 
 
 def _path(text: str) -> Path | None:

@@ -15,7 +15,7 @@ from ..networks import MaskWish
 from ..networks.segnet import SegNet
 from ..tasks.segmentation import MaskFilter, SegmentationSettings
 from .images import as_rgb, cudaFromNumpy, draw_on, put_back
-from .network_options import NamedNetwork, NetworkOptions, chosen_card
+from .network_options import NamedNetwork, NetworkOptions, chosen_card, told_what_is_here
 
 
 def _options() -> NetworkOptions:
@@ -60,7 +60,8 @@ class segNet(NamedNetwork[SegNet]):
             output_blob=output_blob,
         )
         self._alpha: float = options.alpha
-        self.network = SegNet(chosen_card(options, 'segmentation'))
+        with told_what_is_here('segNet', 'segmentation'):
+            self.network = SegNet(chosen_card(options, 'segmentation'))
         self._image: NDArray[np.uint8] | None = None
         self._masks: dict[str, NDArray[np.uint8]] = {}
 

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The camera programs of jetson-inference, and its classes where nothing can be downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ros_deep_learning import jetson
+from ros_deep_learning.cli.old_names import cameras
+from ros_deep_learning.errors import FetchError
+
+
+@pytest.mark.parametrize(
+    ('given', 'read'),
+    [
+        ([], ['/dev/video0']),
+        (['--camera=/dev/video1', 'out.mp4'], ['/dev/video1', 'out.mp4']),
+        (['--network=x', '--camera', '1'], ['csi://1', '--network=x']),
+        (['--camera=v4l2:///dev/video2', '--headless'], ['v4l2:///dev/video2', '--headless']),
+        (['--help'], ['--help']),
+    ],
+)
+def test_the_camera_is_the_input(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: list[str], read: list[str]
+) -> None:
+    monkeypatch.setattr(cameras, 'JETSON', tmp_path / 'none')
+    assert cameras.with_camera(given) == read
+    monkeypatch.setattr(cameras, 'JETSON', tmp_path)
+    assert cameras.with_camera([]) == ['csi://0']
+
+
+def test_a_camera_program_says_that_there_is_no_camera(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = tmp_path / 'video9'
+    arguments = [f'--camera=v4l2://{away}', '--backend=onnxruntime', '--stats', '--alpha=90']
+    assert cameras.segnet_camera(arguments) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f'segnet: no camera at {away}; ')
+
+
+@pytest.mark.parametrize(
+    ('network', 'hint'),
+    [
+        (jetson.imageNet, "imageNet('efficientnet-lite0')"),
+        (jetson.segNet, "segNet('selfie')"),
+    ],
+)
+def test_a_default_that_cannot_be_downloaded_names_what_is_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Any, hint: str
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path))
+    monkeypatch.setenv('ROS_DEEP_LEARNING_OFFLINE', '1')
+    with pytest.raises(FetchError) as caught:
+        network()
+    assert hint in str(caught.value).partition('here without a download: ')[2]
