@@ -22,7 +22,26 @@ from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
 from .frames.benchmark import DEFAULT_RUNS
 
+_LAUNCHED = {
+    **{
+        f'--input-{name}': f'input_{name}'
+        for name in ('codec', 'flip', 'height', 'latency', 'loop', 'width')
+    },
+    '--input-rate': 'input_framerate',
+    '--width': 'input_width',
+    '--height': 'input_height',
+    '--output-codec': 'output_codec',
+    '--output-bitrate': 'output_bitrate',
+    '--bitrate': 'output_bitrate',
+}
+"""Options of jetson-inference that are arguments of the launch files, and their names there."""
+
 GONE = {
+    **{
+        option: f'the launch files have it: ros2 launch ros_deep_learning video_viewer.launch.py '
+        f'{name}:=VALUE, and so have imagenet, detectnet and segnet'
+        for option, name in _LAUNCHED.items()
+    },
     '--batch-size': 'frames are run one by one; the nodes have the parameter max_batch',
     '--camera': 'give the camera as the input, such as /dev/video0',
     '--snapshots': 'give the folder as the output: -o FOLDER',
