@@ -301,7 +301,7 @@ def test_a_reader_that_has_gone_makes_room_without_a_frame(
 def test_a_flood_of_wishes_is_slowed(page: PageSink) -> None:
     async def client(session: aiohttp.ClientSession) -> None:
         async with browser(session, page) as one:
-            for k in range(300):
+            for k in range(100):
                 await one.channel.send_json({'score_threshold': k % 2 / 2})
             started = time.monotonic()
             page.write(grey(1))
