@@ -7,10 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from ros_deep_learning import jetson
-from ros_deep_learning.cli.old_names import cameras
+from ros_deep_learning.cli.old_names import cameras, video_viewer
 from ros_deep_learning.errors import FetchError
 
 
@@ -58,3 +59,17 @@ def test_a_default_that_cannot_be_downloaded_names_what_is_here(
     with pytest.raises(FetchError) as caught:
         network()
     assert hint in str(caught.value).partition('here without a download: ')[2]
+
+
+def test_video_viewer_writes_what_it_reads(
+    bikes_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / 'out.mp4'
+    assert video_viewer.main([str(bikes_clip), str(output), '--limit=5']) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f'{output}: 5 frames in ')
+    shown, source = cv2.VideoCapture(str(output)), cv2.VideoCapture(str(bikes_clip))
+    for _ in range(5):
+        assert abs(shown.read()[1].astype(int) - source.read()[1]).mean() < 6
+    assert not shown.read()[0]
+    assert video_viewer.main([str(bikes_clip), str(output)]) == 1
+    assert ' is there already: add --force' in capsys.readouterr().err
