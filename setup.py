@@ -67,6 +67,7 @@ setup(
         'tracking': ['scipy'],
         'train': [
             'onnxruntime',
+            'pycocotools',
             # 2.6.2 and 2.6.3 of Lightning were not its makers'.
             'pytorch-lightning>=2.6.4',
             'tensorboard',

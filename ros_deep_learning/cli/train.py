@@ -17,7 +17,7 @@ from ..errors import DeepLearningError, UsageError
 from ..paths import user_path
 from ..training.libraries import check_libraries
 from ..training.run_folder import RunFolder
-from ..training.settings import NETWORKS, Device, TrainingSettings
+from ..training.settings import NETWORKS, SIZES, Device, TrainingSettings
 from .bar import progress_bar
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import next_command
@@ -88,9 +88,8 @@ def _settings(
         raise UsageError(msg)
     if 'task' not in given:
         given['task'] = open_dataset(data).task
-    if given['task'] in NETWORKS:
-        given.setdefault('network', NETWORKS[given['task']])
-    return TrainingSettings(**{'network': '', **given})
+    task = given['task']
+    return TrainingSettings(**{'network': NETWORKS[task], 'size_wh': SIZES[task], **given})
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -116,7 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     names = ', '.join(f'{name} ({task})' for task, name in NETWORKS.items())
     parser.add_argument('--network', help=f'name in torchvision; default: {names}')
     parser.add_argument(
-        '--size', dest='size_wh', type=_size, help='input in pixels, as 224 or 320x240'
+        '--size',
+        dest='size_wh',
+        type=_size,
+        help='input in pixels, as 224 or 320x240; default: 224, or 320 for detection and masks',
     )
     parser.add_argument('--resize', choices=get_args(Resize), help='default: stretch')
     parser.add_argument('--epochs', type=int, help='default: 30')

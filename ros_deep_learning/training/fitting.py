@@ -174,8 +174,8 @@ def _fit_once(
         enable_model_summary=False,
     )
     augment = Augmentation(spec, flip=settings.flip)
-    seen = Pictures(plan.train, spec, module.target, augment, settings.seed)
-    judged = Pictures(plan.val, spec, module.target)
+    seen = Pictures(plan.train, spec, module.target(), augment, settings.seed)
+    judged = Pictures(plan.val, spec, module.target())
     count, workers = _part(settings, parts), _workers(device)
     begun = run.last if run.last.exists() else None
     done = int(states.load_checkpoint(begun)['epoch']) + 1 if begun else 0

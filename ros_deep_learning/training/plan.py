@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ import numpy as np
 
 from ..cards.card import InputSpec
 from ..datasets.dataset import Dataset, Problem, Sample, counted
+from ..datasets.mask_files import read_mask
 from ..datasets.opening import open_dataset
-from ..errors import ImageError, TrainingError
+from ..errors import DatasetError, ImageError, TrainingError
+from ..imaging.palettes import UNLABELLED
 from ..networks.images import read_picture
 from ..progress import Progress, silent
 from .settings import TrainingSettings
@@ -74,6 +75,11 @@ class Plan:
                 place = sample.picture.relative_to(self.dataset.folder)
                 size = sample.picture.stat().st_size
                 digest.update(f'{place}\0{size}\0{sample.class_id}\n'.encode())
+                if sample.boxes is not None:
+                    digest.update(sample.boxes.boxes_xyxy.tobytes())
+                    digest.update(sample.boxes.class_ids.tobytes())
+                if sample.mask is not None:
+                    digest.update(sample.mask.read_bytes())
             digest.update(b'--')
         return digest.hexdigest()
 
@@ -133,8 +139,13 @@ def _readable(
 
     def reason(sample: Sample) -> str:
         try:
-            read_picture(sample.picture)
-        except ImageError as err:
+            width, height = read_picture(sample.picture).size_wh
+            if sample.mask is not None:
+                found = read_mask(sample.mask).shape
+                if found != (height, width):
+                    size = f'{found[1]}x{found[0]}'
+                    return f'its mask has another size, {size} in place of {width}x{height}'
+        except (ImageError, DatasetError) as err:
             return str(err)
         return ''
 
@@ -169,15 +180,31 @@ def _hold_out(
 
 
 def _check_classes(data: Dataset, train: Sequence[Sample], skipped: Sequence[Problem]) -> None:
-    if len(data.classes) < 2:
+    if len(data.classes) < 2 and data.task != 'detection':
         msg = f'{data.folder} has one class, {data.classes[0]}; expected at least two'
         raise TrainingError(msg)
-    counts = Counter(sample.class_id for sample in train)
-    empty = [name for number, name in enumerate(data.classes) if not counts[number]]
+    there = {number for sample in train for number in _classes_of(sample)}
+    if unknown := sorted(there - {*range(len(data.classes)), UNLABELLED}):
+        msg = (
+            f'{data.folder}: masks have the numbers {", ".join(map(str, unknown[:8]))}, but there '
+            f'are {len(data.classes)} classes; {UNLABELLED} is for pixels without one'
+        )
+        raise TrainingError(msg)
+    empty = [name for number, name in enumerate(data.classes) if number not in there]
     if empty:
         broken = f' ({len(skipped)} broken pictures are skipped)' if skipped else ''
         msg = (
             f'{data.folder}: no picture to train with of class {", ".join(empty)}{broken}; to '
-            'fix: add pictures, or remove the folder of the class'
+            'fix: add pictures, or remove the class'
         )
         raise TrainingError(msg)
+
+
+def _classes_of(sample: Sample) -> list[int]:
+    """List the classes in the label of a picture."""
+    numbers: list[int] = [] if sample.class_id is None else [sample.class_id]
+    if sample.mask is not None:
+        numbers = np.unique(read_mask(sample.mask)).tolist()
+    elif sample.boxes is not None:
+        numbers = sample.boxes.class_ids.tolist()
+    return numbers

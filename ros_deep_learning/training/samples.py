@@ -4,24 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from ..cards.card import InputSpec
 from ..datasets.dataset import Sample
 from ..imaging.pixels import Pixels
 from ..networks.images import read_picture
-from ..tasks.preprocess import preprocess
-
-Target = Callable[[Sample], Any]
-"""Returns what the network should answer for a picture."""
+from ..tasks.preprocess import placement, preprocess
+from .targets import Target
 
 
 class Pictures(Dataset[Any]):
@@ -45,7 +43,7 @@ class Pictures(Dataset[Any]):
         Args:
             samples: The pictures.
             spec: The network's input.
-            target: Returns the answer for a picture.
+            target: Reads the answer for a picture.
             augment: Changes a picture at random; None changes nothing.
             seed: Of its random numbers.
         """
@@ -71,12 +69,15 @@ class Pictures(Dataset[Any]):
         index = key % len(self._samples)
         sample = self._samples[index]
         pixels = read_picture(sample.picture)
+        label = self._target.read(sample, pixels.size_wh)
         if self._augment is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(self._seed * 1_000_003 + key)
-                pixels = self._augment(pixels)
+                pixels, label = self._augment(pixels, label, self._target)
+        else:
+            label = self._target.fitted(label, placement(pixels.size_wh, self._spec))
         (tensor,) = preprocess([pixels], self._spec)
-        return torch.from_numpy(tensor), self._target(sample)
+        return torch.from_numpy(tensor), plain(label)
 
 
 class Augmentation:
@@ -97,18 +98,44 @@ class Augmentation:
             changes.insert(0, v2.RandomHorizontalFlip())
         self._small = v2.Compose(changes)
 
-    def __call__(self, pixels: Pixels) -> Pixels:
-        """Return a changed picture, of the size of the network's input."""
-        seen = Pixels(self._crop(pixels.array), pixels.order)
-        # Fitted as in the node, so that what is learnt has its sharpness.
-        (fitted,) = preprocess([seen], self._fitted)
-        changed = self._small(torch.from_numpy(fitted)).numpy()
-        return Pixels(np.ascontiguousarray(np.moveaxis(changed, 0, -1)), 'rgb')
+    def __call__(self, pixels: Pixels, label: Any, target: Target) -> tuple[Pixels, Any]:
+        """Change a picture and its label.
 
-    def _crop(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        place = self._area.make_params([torch.empty(1, *array.shape[:2], device='meta')])
-        top, left = place['top'], place['left']
-        return array[top : top + place['height'], left : left + place['width']]
+        Args:
+            pixels: The picture.
+            label: As the target reads it.
+            target: Moves it.
+
+        Returns:
+            Both in the size of the network's input.
+        """
+        height, width = pixels.array.shape[:2]
+        place = self._area.make_params([torch.empty(1, height, width, device='meta')])
+        rows = slice(place['top'], place['top'] + place['height'])
+        columns = slice(place['left'], place['left'] + place['width'])
+        seen = Pixels(pixels.array[rows, columns], pixels.order)
+        placed = placement(seen.size_wh, self._fitted)
+        label = target.fitted(target.cropped(label, place), placed)
+        # Fitted as in the node, so that what is learnt has its sharpness.
+        (fitted,) = preprocess([seen], self._fitted, [placed])
+        image, label = self._small(tv_tensors.Image(torch.from_numpy(fitted)), label)
+        rgb = np.ascontiguousarray(np.moveaxis(image.numpy(), 0, -1))
+        return Pixels(rgb, 'rgb'), label
+
+
+def plain(label: Any) -> Any:
+    """Return a label of plain tensors: those of torchvision cannot pass between processes."""
+    if isinstance(label, dict):
+        return {name: plain(value) for name, value in label.items()}
+    return label.as_subclass(torch.Tensor) if isinstance(label, torch.Tensor) else label
+
+
+def collate(batch: list[tuple[torch.Tensor, Any]]) -> tuple[torch.Tensor, Any]:
+    """Put pictures together; labels of boxes, of which each has its own number, stay a list."""
+    if isinstance(batch[0][1], dict):
+        return torch.stack([image for image, _ in batch]), [label for _, label in batch]
+    images, labels = default_collate(batch)
+    return images, labels
 
 
 class EpochSampler(Sampler[int]):
@@ -156,6 +183,7 @@ def load_epochs(
         sampler=EpochSampler(count, seed, epoch),
         # Batch normalisation has no deviation of a single picture.
         drop_last=count > batch and count % batch == 1,
+        collate_fn=collate,
         num_workers=workers,
         worker_init_fn=_in_worker,
         # Otherwise it draws from the numbers that dropout uses, but not so when continued.
@@ -166,7 +194,9 @@ def load_epochs(
 
 def load_in_order(pictures: Pictures, batch: int, workers: int) -> DataLoader[Any]:
     """Return what loads all pictures, in their order."""
-    return DataLoader(pictures, batch, num_workers=workers, worker_init_fn=_in_worker)
+    return DataLoader(
+        pictures, batch, collate_fn=collate, num_workers=workers, worker_init_fn=_in_worker
+    )
 
 
 def _in_worker(number: int) -> None:

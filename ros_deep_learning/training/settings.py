@@ -13,8 +13,19 @@ from ..errors import SettingsError
 
 Device = Literal['auto', 'cpu', 'cuda']
 
-NETWORKS: Mapping[Task, str] = {'classification': 'resnet18'}
-"""The network of each task where none is named; those of jetson-inference."""
+NETWORKS: Mapping[Task, str] = {
+    'classification': 'resnet18',
+    'detection': 'ssdlite320_mobilenet_v3_large',
+    'segmentation': 'fcn_resnet18',
+}
+"""The network of each task where none is named; those of jetson-inference, or their like."""
+
+SIZES: Mapping[Task, tuple[int, int]] = {
+    'classification': (224, 224),
+    'detection': (320, 320),
+    'segmentation': (320, 320),
+}
+"""Width and height of the input of each task where none is named."""
 
 MOST_PIXELS = 4096
 """Largest width or height of the input in pixels."""
@@ -50,7 +61,7 @@ class TrainingSettings:
 
     task: Task
     network: str
-    size_wh: tuple[int, int] = (224, 224)
+    size_wh: tuple[int, int]
     resize: Resize = 'stretch'
     epochs: int = 30
     batch: int = 16

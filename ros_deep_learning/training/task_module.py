@@ -15,10 +15,10 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..cards.card import Task
-from ..datasets.dataset import Sample
 from ..errors import TrainingError
 from .initial_weights import InitialWeights
 from .settings import TrainingSettings
+from .targets import Target
 
 VAL_LOSS = 'val_loss'
 """Name of the number by which the best epoch is chosen."""
@@ -69,8 +69,8 @@ class TaskModule(lightning.LightningModule):
         self._learning_rate = settings.learning_rate or usual
 
     @abstractmethod
-    def target(self, sample: Sample) -> Any:
-        """Return what the network should answer for a picture."""
+    def target(self) -> Target:
+        """Return what reads the labels."""
 
     @abstractmethod
     def loss(self, batch: Any) -> torch.Tensor:

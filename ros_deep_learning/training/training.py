@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,18 +14,26 @@ import torch
 import torchvision
 
 from .. import __version__
-from ..cards.card import ModelCard
+from ..cards.card import ModelCard, Task
 from ..errors import TrainingError
 from ..progress import Progress, silent
 from .classifier import make_classifier
+from .detector import make_detector
 from .exporting import export, load_best
 from .fitting import choose_device, fit
 from .outcome import Fitted
 from .plan import Plan, input_spec, make_plan
 from .report import report_page
 from .run_folder import RunFolder, RunRecord, opened_run
+from .segmenter import make_segmenter
 from .settings import TrainingSettings
 from .task_module import VAL_LOSS, TaskModule
+
+_MAKERS: Mapping[Task, Callable[[TrainingSettings, Sequence[str]], TaskModule]] = {
+    'classification': make_classifier,
+    'detection': make_detector,
+    'segmentation': make_segmenter,
+}
 
 Say = Callable[[str], None]
 
@@ -119,7 +127,7 @@ def make_module(settings: TrainingSettings, plan: Plan) -> TaskModule:
         TrainingError: There is no such network, or the weights cannot be used.
     """
     torch.manual_seed(settings.seed)
-    return make_classifier(settings, plan.classes)
+    return _MAKERS[settings.task](settings, plan.classes)
 
 
 def _find_record(

@@ -58,7 +58,7 @@ def test_the_package_and_pytorch_agree_on_pictures_of_odd_sizes(
     for k, path in enumerate(paths):
         write_rgb(path, cut((astronaut, chelsea, coffee)[k % 3], random))
     samples = [Sample(path, class_id=0) for path in paths]
-    pictures = Pictures(samples, input_spec(settings), module.target)
+    pictures = Pictures(samples, input_spec(settings), module.target())
     with torch.no_grad():
         wanted = module.network(torch.stack([pictures[k][0] for k in range(20)])).softmax(1)
     with ImageNet(run.card) as net:

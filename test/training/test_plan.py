@@ -20,7 +20,7 @@ from ros_deep_learning.training.report import report_page
 from ros_deep_learning.training.run_folder import RunFolder, RunRecord
 from ros_deep_learning.training.settings import TrainingSettings
 
-SETTINGS = TrainingSettings('classification', 'resnet18')
+SETTINGS = TrainingSettings('classification', 'resnet18', (224, 224))
 
 
 @pytest.fixture

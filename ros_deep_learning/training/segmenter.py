@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training of networks that give each pixel a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+from torch.nn import functional
+from torchmetrics.classification import MulticlassJaccardIndex
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.segmentation.fcn import FCN, FCNHead
+from torchvision.models.segmentation.lraspp import LRASPP
+
+from ..errors import TrainingError
+from ..imaging.palettes import UNLABELLED
+from .initial_weights import InitialWeights, load_initial
+from .settings import TrainingSettings
+from .targets import MaskTarget
+from .task_module import VAL_LOSS, TaskModule
+
+FCN_RESNET18 = 'fcn_resnet18'
+"""The network of jetson-inference, which torchvision has with larger backbones only."""
+
+
+def make_segmenter(settings: TrainingSettings, classes: Sequence[str]) -> Segmenter:
+    """Make a segmentation network, such as ``lraspp_mobilenet_v3_large``, for some classes.
+
+    Raises:
+        TrainingError: There is no such network, or the weights cannot be used.
+    """
+    known = torchvision.models.list_models(module=torchvision.models.segmentation)
+    name = settings.network
+    if name == FCN_RESNET18:
+        resnet = torchvision.models.resnet18(weights=None)
+        backbone = IntermediateLayerGetter(resnet, {'layer4': 'out'})
+        network: nn.Module = FCN(backbone, FCNHead(512, len(classes)))
+    elif name in known:
+        network = torchvision.models.get_model(
+            name, weights=None, weights_backbone=None, num_classes=len(classes)
+        )
+    else:
+        msg = f'there is no segmentation network {name!r}; there are {FCN_RESNET18}, ' + ', '.join(
+            known
+        )
+        raise TrainingError(msg)
+    begun_with = (
+        load_initial(network.backbone, 'resnet18', settings.weights)
+        if name == FCN_RESNET18 and settings.weights == 'auto'
+        else load_initial(network, name, settings.weights)
+    )
+    return Segmenter(settings, classes, network, begun_with)
+
+
+class Segmenter(TaskModule):
+    """A segmentation network in training; the exported one gives logits on its own grid."""
+
+    task = 'segmentation'
+    metric = 'mean_iou'
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        classes: Sequence[str],
+        network: nn.Module,
+        begun_with: InitialWeights,
+    ) -> None:
+        """Wrap a network of torchvision, with ``backbone`` and ``classifier``."""
+        super().__init__(settings, network, begun_with)
+        self.outputs = {'logits': 'output_0'}
+        self._classes = tuple(classes)
+        self._grid = _Grid(network)
+        self._iou = MulticlassJaccardIndex(len(classes), ignore_index=UNLABELLED)
+
+    def target(self) -> MaskTarget:
+        """Return what reads the masks."""
+        return MaskTarget()
+
+    def loss(self, batch: Any) -> torch.Tensor:
+        """Compute the cross entropy of the pixels that have a class."""
+        images, masks = batch
+        return functional.cross_entropy(
+            self._logits(images), masks.long(), ignore_index=UNLABELLED
+        )
+
+    def judge(self, batch: Any) -> None:
+        """Log the cross entropy and the mean intersection over union of the classes."""
+        images, masks = batch
+        logits, wanted = self._logits(images), masks.long()
+        loss = functional.cross_entropy(logits, wanted, ignore_index=UNLABELLED)
+        self._iou(logits, wanted)
+        self.log(VAL_LOSS, loss, batch_size=len(images))
+        self.log(self.metric, self._iou, on_epoch=True)
+
+    def exported(self) -> nn.Module:
+        """Return the network without the interpolation, which SegNet does for the image's size."""
+        return self._grid
+
+    def labels(self) -> tuple[str, ...]:
+        """Return the classes."""
+        return self._classes
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        return functional.interpolate(
+            self._grid(images), images.shape[-2:], mode='bilinear', align_corners=False
+        )
+
+
+class _Grid(nn.Module):
+    """A network of torchvision without its last step, the interpolation."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.classifier = network.backbone, network.classifier
+        self._takes_all = isinstance(network, LRASPP)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        features = self.backbone(images)
+        logits: torch.Tensor = self.classifier(features if self._takes_all else features['out'])
+        return logits
