@@ -231,7 +231,8 @@ class Network(ABC, Generic[_SettingsT]):
         try:
             unlikely = self._check_answer(passed)
         except (CardError, DecodeError) as err:
-            msg = f'{self._card.name}: on a picture of a person, {err}; {FIX}'
+            fix = '' if 'to fix:' in str(err) else f'; {FIX}'
+            msg = f'{self._card.name}: on a picture of a person, {err}{fix}'
             raise CardError(msg) from err
         self.warnings = tuple(f'on a picture of a person, {text}' for text in unlikely)
         for text in self.warnings:

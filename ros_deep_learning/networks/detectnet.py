@@ -25,10 +25,11 @@ from ..tasks.suppression import DetectionSettings, detections_from
 from ..tasks.tiling import joined
 from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
+from .box_proof import check_candidates
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .image_runner import Passed
 from .images import ImageLike
-from .proof import check_candidates, check_exclusive
+from .proof import check_exclusive, check_logits
 from .reader import check_decoder, choose_reader
 
 _UNKNOWN_CLASSES = 256
@@ -77,9 +78,11 @@ class DetectNet(Network[DetectionSettings]):
         reader = self._reader
         candidates = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, 0.0)
         exclusive = reader.decoder.exclusive
+        if reader.decoder.logits is not None:
+            check_logits(passed.found[reader.roles[reader.decoder.logits]])
         if exclusive is not None:
             check_exclusive(passed.found[reader.roles[exclusive]], exclusive)
-        return check_candidates(candidates, reader.network_wh, len(self.labels))
+        return check_candidates(candidates, reader.network_wh, self.labels, reader.decoder)
 
     def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self.labels)

@@ -139,6 +139,11 @@ def match_colors(
     return colors_rgb
 
 
+def is_background(label: str) -> bool:
+    """Return whether a label names the background, as class 0 of some networks."""
+    return label.casefold() in _BACKGROUND
+
+
 def match_labels(
     card: ModelCard,
     labels: tuple[str, ...] | None,
@@ -163,12 +168,12 @@ def match_labels(
         CardError: There is another number of labels than of classes, or neither is known.
     """
     labels = _by_category(labels, count, background=background, by_coco=by_coco)
-    if background and labels and labels[0].casefold() not in _BACKGROUND:
+    if background and labels and not is_background(labels[0]):
         if count is None or len(labels) == count - 1:
             labels = ('background', *labels)
     elif count is not None and labels is not None and len(labels) == count + 1:
         # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
-        labels = labels[1:] if labels[0].casefold() in _BACKGROUND else labels
+        labels = labels[1:] if is_background(labels[0]) else labels
     where = card.labels if labels is not None else "the network's metadata"
     labels = labels if labels is not None else labels_in_metadata(metadata)
     if not labels:

@@ -18,7 +18,6 @@ from ..cards.zoo import zoo_folder
 from ..errors import CardError
 from ..imaging.pixels import Pixels
 from ..tasks.activation import softmax
-from ..tasks.detection import Candidates
 from .images import read_picture
 
 FIX = (
@@ -26,14 +25,10 @@ FIX = (
     'of the nodes have the same names), or a card (rdl models inspect FILE --write CARD)'
 )
 
-_LEAST = 0.05
-"""Least score of the boxes that are looked at."""
-_MOST = 100
-"""Most boxes that are looked at: those with the best scores."""
-_SURE = 0.6
-"""Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
+MANY = 20
+"""Fewer rows than these prove nothing."""
+
 _ROUNDING = 0.01
-_MANY = 20
 _ONE_HOT = 0.5
 _LOW_LOGIT = -1.0
 _SUM_SLACK = 0.05
@@ -43,46 +38,6 @@ _SUM_SLACK = 0.05
 def proof_picture() -> Pixels:
     """Return a picture of a person, 320x320, which ships with the package."""
     return read_picture(zoo_folder() / 'pictures' / 'astronaut.jpg')
-
-
-def check_candidates(
-    candidates: Candidates, network_wh: tuple[int, int], class_count: int
-) -> tuple[str, ...]:
-    """Check the boxes of a detector.
-
-    Args:
-        candidates: All that its decoder reads, whatever the score.
-        network_wh: Size of its input in pixels.
-        class_count: Number of its labels.
-
-    Returns:
-        What is unlikely about them.
-
-    Raises:
-        CardError: They cannot be the boxes of a detector; the message has the numbers.
-    """
-    boxes, scores, ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
-    refuse_not_finite('scores', scores)
-    check_range('scores', scores)
-    order = np.argsort(-scores, kind='stable')[:_MOST]
-    best = order[scores[order] >= _LEAST]
-    if not len(best):
-        return ()
-    if (highest := int(ids[best].max())) >= class_count:
-        msg = f'a box has class {highest}, but there are {class_count} labels'
-        raise CardError(msg)
-    refuse_not_finite('boxes', boxes[best])
-    seen = boxes[best]
-    _check_places(seen, np.array(network_wh, np.float32))
-    sure = int((scores >= _SURE).sum())
-    if len(scores) >= _MANY and sure > 0.9 * len(scores):
-        msg = f'{sure} of {len(scores)} boxes have a score over {_SURE:g}'
-        raise CardError(msg)
-    centres = (seen[:, :2] + seen[:, 2:]) / 2
-    if len(seen) >= _MANY and np.ptp(centres, axis=0).max() < 0.5:
-        x, y = centres[0]
-        return (f'all {len(seen)} boxes are around one point ({x:.0f}, {y:.0f})',)
-    return ()
 
 
 def check_exclusive(rows: NDArray[Any], kind: Literal['logits', 'scores']) -> None:
@@ -103,7 +58,7 @@ def check_exclusive(rows: NDArray[Any], kind: Literal['logits', 'scores']) -> No
     if kind == 'scores':
         sums = rows.astype(np.float64).sum(axis=1)
         apart = int((np.abs(sums - 1) > _SUM_SLACK).sum())
-        if len(sums) >= _MANY and apart > len(sums) / 2:
+        if len(sums) >= MANY and apart > len(sums) / 2:
             msg = (
                 f'the scores of {apart} of {len(sums)} rows do not sum to 1 as after a softmax '
                 f'(the median is {np.median(sums):.3g})'
@@ -112,7 +67,7 @@ def check_exclusive(rows: NDArray[Any], kind: Literal['logits', 'scores']) -> No
         return
     highest = rows.max(axis=1)
     unsure = int(((softmax(rows, axis=-1).max(axis=1) < _ONE_HOT) & (highest < _LOW_LOGIT)).sum())
-    if len(rows) >= _MANY and unsure > len(rows) / 2:
+    if len(rows) >= MANY and unsure > len(rows) / 2:
         msg = (
             f'softmax chooses no class in {unsure} of {len(rows)} rows, whose logits are all low '
             f'(the median of the best is {np.median(highest):.3g}), as those for a sigmoid'
@@ -120,22 +75,22 @@ def check_exclusive(rows: NDArray[Any], kind: Literal['logits', 'scores']) -> No
         raise CardError(msg)
 
 
-def _check_places(boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32]) -> None:
-    centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
-    margin = 0.25 * network_wh
-    inside = ((centres > -margin) & (centres < network_wh + margin)).all(axis=1)
-    first = ', '.join(f'{edge:.4g}' for edge in boxes_xyxy[0])
-    outside = len(boxes_xyxy) - int(np.count_nonzero(inside))
-    if outside > 0.5 * len(boxes_xyxy):
-        width, height = network_wh
+def check_logits(logits: NDArray[Any]) -> None:
+    """Check that logits, which become scores by a sigmoid or softmax, are not scores already.
+
+    Logits of objects that are not there are below 0.
+
+    Raises:
+        CardError: They are all from 0 to 1, and not all equal.
+    """
+    if logits.size < MANY or not np.isfinite(logits).all():
+        return
+    low, high = float(logits.min()), float(logits.max())
+    if 0 <= low < high <= 1:
         msg = (
-            f'{outside} of {len(boxes_xyxy)} boxes are outside the input of '
-            f'{width:.0f}x{height:.0f} pixels, such as ({first})'
+            f'logits are from {low:.4g} to {high:.4g}, as if they were scores already; to fix: '
+            'export the network without the sigmoid or softmax at its end'
         )
-        raise CardError(msg)
-    sizes = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
-    if sizes.max() < 2:
-        msg = f'the largest side of a box is {sizes.max():.2g} pixels, such as in ({first})'
         raise CardError(msg)
 
 

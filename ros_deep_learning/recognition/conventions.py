@@ -51,6 +51,7 @@ _DETECTORS: dict[str, dict[str, Any]] = {
     'tensorflow_ssd': {},
     'tflite_ssd': PLUS_MINUS_ONE,
     'torchvision': UNIT | LETTERBOX,
+    'torchvision_from_0': UNIT | LETTERBOX,
     'yolo_nas_flat': UNIT | LETTERBOX,
     'yolo_pose': UNIT | LETTERBOX,
     'yolo_segment': UNIT | LETTERBOX,

@@ -173,6 +173,7 @@ FORMS: tuple[Form, ...] = (
             ('rtdetr_rows', detr.ROW_SHAPES),
             ('tflite_ssd', tensorflow_ssd.SHAPES),
             ('torchvision', labelled_boxes.SHAPES),
+            ('torchvision_from_0', labelled_boxes.SHAPES),
             ('yolo_pose', yolo_tasks.POSE_SHAPES),
             ('yolov5_face', yolov5_face.SHAPES),
         )

@@ -37,9 +37,13 @@ def recognise(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
         found = family.recognise(evidence)
         if found is None or (task is not None and found.task != task):
             continue
-        if hints.decoder not in (None, found.decoder):
+        if hints.decoder in (None, found.decoder):
+            return found
+        decoder = find_decoder(found.decoder or '') if found.decoder else None
+        if decoder is None or hints.decoder not in (decoder.other_unit, decoder.from_0):
             break
-        return found
+        # The same tensors, whose names tell more than their shapes.
+        return replace(found, decoder=hints.decoder)
     return _by_forms(evidence, task, hints)
 
 

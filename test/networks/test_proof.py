@@ -13,12 +13,13 @@ import pytest
 from ros_deep_learning.cards.decision import Decision
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks import DetectNet
+from ros_deep_learning.networks.box_proof import check_candidates
 from ros_deep_learning.networks.proof import (
-    check_candidates,
     check_exclusive,
     check_probabilities,
     proof_picture,
 )
+from ros_deep_learning.tasks.decoders.registry import find_decoder
 from ros_deep_learning.tasks.detection import Candidates
 
 
@@ -28,6 +29,8 @@ def candidates(boxes, scores, ids=None):
     return Candidates(boxes, np.float32(scores), np.int32(ids))
 
 
+ABC = ('a', 'b', 'c')
+PLAIN = find_decoder('yolo_nas_flat')
 GOOD = candidates([[10, 10, 50, 60], [0, 0, 90, 90]], [0.9, 0.1])
 
 
@@ -48,7 +51,7 @@ def test_the_picture_is_a_real_one():
     ],
 )
 def test_what_a_detector_finds_passes(found):
-    assert all('one point' in text for text in check_candidates(found, (100, 100), 1))
+    assert all('one point' in text for text in check_candidates(found, (100, 100), ABC[:1], PLAIN))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_what_a_detector_finds_passes(found):
         (candidates([[1, 1, 9, 9]], [np.nan, 0.2]), '1 of 2 scores are NaN or infinite'),
         (candidates([[1, 1, np.inf, 9]], [0.9]), '1 of 4 boxes are NaN or infinite'),
         (candidates([[1, 1, 9, 9]], [0.9], [3]), 'a box has class 3, but there are 3 labels'),
-        (candidates([[0.3, 0.4, 0.7, 0.6]], [0.9]), 'the largest side of a box is 0.4 pixels'),
+        (candidates([[30.3, 40.4, 30.7, 40.6]], [0.9]), 'the largest side of a box is 0.4 pixels'),
         (
             candidates([[700, 700, 800, 800]], [0.9]),
             r'1 of 1 boxes are outside the input of 100x100 pixels, such as \(700, 700, 800, 800',
@@ -68,7 +71,7 @@ def test_what_a_detector_finds_passes(found):
 )
 def test_what_no_detector_finds_is_refused_with_the_numbers(found, words):
     with pytest.raises(CardError, match=words):
-        check_candidates(found, (100, 100), 3)
+        check_candidates(found, (100, 100), ABC, PLAIN)
 
 
 def logits(best, rest, classes=81, rows=100):
@@ -102,7 +105,9 @@ def test_rows_of_sigmoid_are_refused_where_softmax_is_assumed(rows, kind, words)
 
 
 def test_boxes_of_one_place_are_unlikely():
-    (text,) = check_candidates(candidates([[10, 10, 50, 60]], [0.3] * 20), (100, 100), 1)
+    (text,) = check_candidates(
+        candidates([[10, 10, 50, 60]], [0.3] * 20), (100, 100), ABC[:1], PLAIN
+    )
     assert text == 'all 20 boxes are around one point (30, 35)'
 
 

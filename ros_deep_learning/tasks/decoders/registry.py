@@ -58,6 +58,14 @@ class Decoder:
         by_coco: Whether networks that found COCO's classes write its category numbers, with holes.
         exclusive: The role whose rows choose one class each: ``logits`` before the softmax, or
             ``scores`` after it. None where each class has a score of its own.
+        logits: The role of values that become scores by a sigmoid or softmax; None where the
+            scores are finished, or there is no such role.
+        boxes: How they are written: their ``edges``, their ``centres`` with width and height, or
+            in ``cells`` of a grid.
+        other_unit: Name of the decoder of the same tensors whose boxes are shares of the input
+            where these are pixels, or the other way round; None where there is none.
+        from_0: Name of the decoder of the same tensors whose class 0 is the first label; None
+            where there is none, or where it is so here.
     """
 
     roles: tuple[str, ...]
@@ -70,6 +78,10 @@ class Decoder:
     takes_classes: bool = False
     by_coco: bool = False
     exclusive: Literal['logits', 'scores'] | None = None
+    logits: str | None = None
+    boxes: Literal['edges', 'centres', 'cells'] = 'edges'
+    other_unit: str | None = None
+    from_0: str | None = None
 
     def for_classes(self, count: int | None) -> Decoder:
         """Return the decoder for a network with so many classes, if that is known."""
@@ -95,9 +107,11 @@ def _rows(columns: rows.Columns, **facts: bool) -> Decoder:
 
 
 DECODERS: dict[str, Decoder] = {
-    'centerface': _decoder(centerface.decode, centerface.SHAPES),
-    'centernet': _decoder(centernet.decode, centernet.SHAPES),
-    'centernet_raw': _decoder(centernet.decode_raw, centernet.SHAPES),
+    'centerface': _decoder(centerface.decode, centerface.SHAPES, boxes='cells'),
+    'centernet': _decoder(centernet.decode, centernet.SHAPES, boxes='cells'),
+    'centernet_raw': _decoder(
+        centernet.decode_raw, centernet.SHAPES, logits='heatmap', boxes='cells'
+    ),
     'custom_vision': _decoder(
         partial(labelled_boxes.decode_shares, decoder='custom_vision'),
         labelled_boxes.SHAPES,
@@ -105,27 +119,50 @@ DECODERS: dict[str, Decoder] = {
         batch_axis=False,
     ),
     'custom_vision_grid': Decoder(
-        tuple(custom_vision_grid.SHAPES), custom_vision_grid.decode, custom_vision_grid.class_count
+        tuple(custom_vision_grid.SHAPES),
+        custom_vision_grid.decode,
+        custom_vision_grid.class_count,
+        boxes='cells',
     ),
-    'detectnet': _decoder(detectnet.decode, detectnet.SHAPES),
-    'detectnet_v2': _decoder(detectnet_v2.decode, detectnet_v2.SHAPES),
+    'detectnet': _decoder(detectnet.decode, detectnet.SHAPES, boxes='cells'),
+    'detectnet_v2': _decoder(detectnet_v2.decode, detectnet_v2.SHAPES, boxes='cells'),
     'boxes_scores': _decoder(
-        partial(nanodet.decode, decoder='boxes_scores'), nanodet.SHAPES, nanodet.TABLE
+        partial(nanodet.decode, decoder='boxes_scores'),
+        nanodet.SHAPES,
+        nanodet.TABLE,
+        other_unit='ssd',
     ),
     'detr': _decoder(
-        detr.decode_softmax, detr.SOFTMAX_SHAPES, suppressed=True, exclusive='logits'
+        detr.decode_softmax,
+        detr.SOFTMAX_SHAPES,
+        suppressed=True,
+        exclusive='logits',
+        logits='logits',
+        boxes='centres',
     ),
     'efficientdet': _rows(rows.AUTOML, by_coco=True),
     'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
-    'labelled_boxes': _decoder(labelled_boxes.decode, labelled_boxes.SHAPES, suppressed=True),
+    'labelled_boxes': _decoder(
+        labelled_boxes.decode,
+        labelled_boxes.SHAPES,
+        suppressed=True,
+        other_unit='labelled_shares',
+    ),
     'labelled_shares': _decoder(
-        labelled_boxes.decode_shares, labelled_boxes.SHAPES, suppressed=True
+        labelled_boxes.decode_shares,
+        labelled_boxes.SHAPES,
+        suppressed=True,
+        other_unit='labelled_boxes',
     ),
     'mmdeploy': _decoder(mmdeploy.decode, mmdeploy.SHAPES, suppressed=True),
     'nanodet': _decoder(nanodet.decode, nanodet.SHAPES, nanodet.TABLE),
-    'nanodet_raw': _decoder(nanodet.decode_raw, nanodet.RAW_SHAPES),
-    'nanodet_levels': _decoder(nanodet_plus.decode_levels, nanodet_plus.LEVEL_SHAPES),
-    'nanodet_plus': _decoder(nanodet_plus.decode, nanodet_plus.USUAL_SHAPES, takes_classes=True),
+    'nanodet_raw': _decoder(nanodet.decode_raw, nanodet.RAW_SHAPES, boxes='cells'),
+    'nanodet_levels': _decoder(
+        nanodet_plus.decode_levels, nanodet_plus.LEVEL_SHAPES, boxes='cells'
+    ),
+    'nanodet_plus': _decoder(
+        nanodet_plus.decode, nanodet_plus.USUAL_SHAPES, takes_classes=True, boxes='cells'
+    ),
     'paddle': _rows(rows.PADDLE, batch_axis=False),
     'pytorch_ssd': _decoder(
         pytorch_ssd.decode,
@@ -134,14 +171,20 @@ DECODERS: dict[str, Decoder] = {
         background=True,
         exclusive='scores',
     ),
-    'rfdetr': _decoder(detr.decode_spare, detr.SOFTMAX_SHAPES, suppressed=True),
-    'rtdetr': _decoder(detr.decode_focal, detr.FOCAL_SHAPES, suppressed=True),
-    'rtdetr_coco': _decoder(detr.decode_coco, detr.SOFTMAX_SHAPES, suppressed=True),
-    'rtdetr_end_to_end': _decoder(
-        end_to_end.decode_shares, end_to_end.SHARE_SHAPES, suppressed=True
+    'rfdetr': _decoder(
+        detr.decode_spare, detr.SOFTMAX_SHAPES, suppressed=True, logits='logits', boxes='centres'
     ),
-    'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True),
-    'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE),
+    'rtdetr': _decoder(
+        detr.decode_focal, detr.FOCAL_SHAPES, suppressed=True, logits='logits', boxes='centres'
+    ),
+    'rtdetr_coco': _decoder(
+        detr.decode_coco, detr.SOFTMAX_SHAPES, suppressed=True, logits='logits', boxes='centres'
+    ),
+    'rtdetr_end_to_end': _decoder(
+        end_to_end.decode_shares, end_to_end.SHARE_SHAPES, suppressed=True, boxes='centres'
+    ),
+    'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True, boxes='centres'),
+    'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE, other_unit='boxes_scores'),
     'tensorflow_ssd': _decoder(
         tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True
     ),
@@ -155,24 +198,39 @@ DECODERS: dict[str, Decoder] = {
         batch_axis=False,
         background=True,
         by_coco=True,
+        from_0='torchvision_from_0',
+    ),
+    'torchvision_from_0': _decoder(
+        partial(labelled_boxes.decode_torchvision, decoder='torchvision_from_0'),
+        labelled_boxes.SHAPES,
+        suppressed=True,
+        batch_axis=False,
     ),
     'yolo_nas_flat': _rows(rows.FLAT, batch_axis=False),
     'yolo_pose': Decoder(
-        ('predictions',), yolo_tasks.decode_pose, yolo_tasks.pose_classes, takes_classes=True
+        ('predictions',),
+        yolo_tasks.decode_pose,
+        yolo_tasks.pose_classes,
+        takes_classes=True,
+        boxes='centres',
     ),
     'yolo_segment': Decoder(
-        ('prototypes', 'predictions'), yolo_tasks.decode_segment, yolo_tasks.segment_classes
+        ('prototypes', 'predictions'),
+        yolo_tasks.decode_segment,
+        yolo_tasks.segment_classes,
+        boxes='centres',
     ),
-    'yolov5': _decoder(yolov5.decode, yolov5.SHAPES, yolov5.TABLE),
-    'yolov5_face': _decoder(yolov5_face.decode, yolov5_face.SHAPES),
+    'yolov5': _decoder(yolov5.decode, yolov5.SHAPES, yolov5.TABLE, boxes='centres'),
+    'yolov5_face': _decoder(yolov5_face.decode, yolov5_face.SHAPES, boxes='centres'),
     'yolov5_segment': Decoder(
         ('prototypes', 'predictions'),
         yolo_tasks.decode_yolov5_segment,
         yolo_tasks.yolov5_segment_classes,
+        boxes='centres',
     ),
     'yolov7_end2end': _rows(rows.YOLOV7, batch_axis=False),
-    'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE),
-    'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE),
+    'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE, boxes='centres'),
+    'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE, boxes='cells'),
 }
 
 

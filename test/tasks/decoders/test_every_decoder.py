@@ -52,6 +52,7 @@ SHAPES = {
     'tensorflow_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
     'tflite_ssd': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
     'torchvision': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
+    'torchvision_from_0': {'boxes': (9, 4), 'classes': (9,), 'scores': (9,)},
     'yolo_nas_flat': {'predictions': (9, 7)},
     'yolo_pose': {'predictions': (8, 9)},
     'yolo_segment': {'prototypes': (1, 4, 4), 'predictions': (8, 9)},
@@ -87,6 +88,7 @@ COUNTLESS = {
     'tensorflow_ssd',
     'tflite_ssd',
     'torchvision',
+    'torchvision_from_0',
     'yolov7_end2end',
 }
 

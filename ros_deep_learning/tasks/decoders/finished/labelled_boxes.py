@@ -66,15 +66,18 @@ def decode_torchvision(
     roles: Mapping[str, str],
     network_wh: tuple[int, int],
     score_threshold: float,
+    *,
+    decoder: str = 'torchvision',
 ) -> Candidates:
     """Read the outputs of torchvision's detectors, which have no batch axis.
 
-    As ``decode``; class 0 is the background.
+    As ``decode``; class 0 is the background, except for ``torchvision_from_0``: RetinaNet and FCOS
+    have no background of their own, and can be trained with class 0.
 
     Raises:
         DecodeError: The arrays have other shapes.
     """
-    return _decode('torchvision', (1, 1), outputs, roles, score_threshold)
+    return _decode(decoder, (1, 1), outputs, roles, score_threshold)
 
 
 def _decode(

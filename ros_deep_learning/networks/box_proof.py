@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Check the boxes that a detector finds in one real picture, before its first frame.
+
+Boxes that are written in another way than they are read betray themselves by where they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CardError
+from ..tasks.decoders.registry import Decoder
+from ..tasks.detection import Candidates
+from .fit import is_background
+from .proof import MANY, check_range, refuse_not_finite
+
+_LEAST = 0.05
+"""Least score of the boxes that are looked at."""
+_MOST = 100
+"""Most boxes that are looked at: those with the best scores."""
+_SURE = 0.6
+"""Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
+_SOME = 10
+_FAR = 0.6
+"""Share of a side behind which no box is as long as its centre is far from 0."""
+
+
+def check_candidates(
+    candidates: Candidates,
+    network_wh: tuple[int, int],
+    labels: Sequence[str],
+    decoder: Decoder,
+) -> tuple[str, ...]:
+    """Check the boxes of a detector.
+
+    Args:
+        candidates: All that its decoder reads, whatever the score.
+        network_wh: Size of its input in pixels.
+        labels: Its labels.
+        decoder: What reads them.
+
+    Returns:
+        What is unlikely about them.
+
+    Raises:
+        CardError: They cannot be the boxes of a detector; the message has the numbers.
+    """
+    boxes, scores, ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
+    refuse_not_finite('scores', scores)
+    check_range('scores', scores)
+    order = np.argsort(-scores, kind='stable')[:_MOST]
+    best = order[scores[order] >= _LEAST]
+    if len(best):
+        _check_classes(ids[best], labels, decoder)
+        refuse_not_finite('boxes', boxes[best])
+        _check_places(boxes[best], np.array(network_wh, np.float32), decoder)
+    if decoder.boxes == 'edges':
+        _check_order(boxes, boxes[best])
+    elif decoder.boxes == 'centres':
+        _check_centres(boxes, np.array(network_wh, np.float32))
+    sure = int((scores >= _SURE).sum())
+    if len(scores) >= MANY and sure > 0.9 * len(scores):
+        msg = f'{sure} of {len(scores)} boxes have a score over {_SURE:g}'
+        counts = np.bincount(ids[scores >= _SURE], minlength=len(labels))
+        if decoder.background and counts[-1] > 0.9 * sure:
+            msg += (
+                f', and class {len(labels) - 1}: it seems to be the background, which has to be '
+                'class 0; to fix: train and export it with the background first'
+            )
+        raise CardError(msg)
+    unlikely = []
+    centres = (boxes[best, :2] + boxes[best, 2:]) / 2
+    if len(best) >= MANY and np.ptp(centres, axis=0).max() < 0.5:
+        x, y = centres[0]
+        unlikely.append(f'all {len(best)} boxes are around one point ({x:.0f}, {y:.0f})')
+    if decoder.boxes == 'centres':
+        unlikely += _reach_to_one_side(boxes, np.array(network_wh, np.float32))
+    return tuple(unlikely)
+
+
+def _check_classes(ids: NDArray[np.int32], labels: Sequence[str], decoder: Decoder) -> None:
+    if (highest := int(ids.max())) >= len(labels):
+        msg = f'a box has class {highest}, but there are {len(labels)} labels'
+        raise CardError(msg)
+    if decoder.from_0 and ids.min() == 0 and is_background(labels[0]):
+        msg = (
+            f'a box has class 0, the background; to fix: --decoder {decoder.from_0} (parameter, '
+            'argument or key of the card: decoder) if it was trained with class 0'
+        )
+        raise CardError(msg)
+
+
+def _check_places(
+    boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32], decoder: Decoder
+) -> None:
+    fix = (
+        f'; to fix: --decoder {decoder.other_unit} (parameter, argument or key of the card: '
+        'decoder)'
+        if decoder.other_unit
+        else ''
+    )
+    width, height = network_wh
+    first = ', '.join(f'{edge:.4g}' for edge in boxes_xyxy[0])
+    sizes = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    if sizes.max() < 2 and np.abs(boxes_xyxy).max() <= 2:
+        msg = (
+            f'the edges of {len(boxes_xyxy)} boxes are from {boxes_xyxy.min():.2g} to '
+            f'{boxes_xyxy.max():.2g}, such as ({first}): they are shares of the input, not its '
+            f'pixels{fix or "; to fix: export it with boxes in pixels"}'
+        )
+        raise CardError(msg)
+    centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    margin = 0.25 * network_wh
+    inside = ((centres > -margin) & (centres < network_wh + margin)).all(axis=1)
+    outside = len(boxes_xyxy) - int(np.count_nonzero(inside))
+    if outside > 0.5 * len(boxes_xyxy):
+        msg = (
+            f'{outside} of {len(boxes_xyxy)} boxes are outside the input of '
+            f'{width:.0f}x{height:.0f} pixels, such as ({first}){fix}'
+        )
+        raise CardError(msg)
+    if sizes.max() < 2:
+        msg = f'the largest side of a box is {sizes.max():.2g} pixels, such as in ({first})'
+        raise CardError(msg)
+
+
+def _check_order(boxes_xyxy: NDArray[np.float32], best: NDArray[np.float32]) -> None:
+    """Refuse (cx, cy, w, h) and (x, y, w, h) that were read as (x1, y1, x2, y2)."""
+    for seen, share in ((best, 0.1), (boxes_xyxy if len(boxes_xyxy) >= MANY else best, 0.25)):
+        swapped = (seen[:, 2:] < seen[:, :2] - 1).any(axis=1)
+        count = int(np.count_nonzero(swapped))
+        if count > share * len(seen):
+            first = ', '.join(f'{edge:.4g}' for edge in seen[swapped][0])
+            msg = (
+                f'{count} of {len(seen)} boxes end before they begin, such as ({first}), as if '
+                'centre or corner, width and height were read as edges'
+            )
+            raise CardError(msg)
+
+
+def _check_centres(boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32]) -> None:
+    """Refuse (x1, y1, x2, y2) that were read as (cx, cy, w, h).
+
+    Each side is then as long as the second edge is far from 0, so longer than the centre is; of
+    boxes in a picture, those behind its middle would all reach outside it.
+    """
+    centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
+    sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    far = (centres > _FAR * network_wh) & (centres < network_wh)
+    if np.count_nonzero(far) < MANY:
+        return
+    places = (centres / network_wh)[far]
+    longer = int(np.count_nonzero((sides >= centres)[far]))
+    if np.ptp(places) > 0.2 and longer > 0.95 * len(places):
+        msg = (
+            f'{longer} of {len(places)} boxes behind the middle of the picture reach outside it, '
+            'as if edges were read as centre, width and height'
+        )
+        raise CardError(msg)
+
+
+def _reach_to_one_side(
+    boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32]
+) -> list[str]:
+    """Find (x, y, w, h) that were read as (cx, cy, w, h): half a box too far left and up."""
+    slack = 0.02 * network_wh
+    before = np.count_nonzero(boxes_xyxy[:, :2] < -slack, axis=0)
+    behind = np.count_nonzero(boxes_xyxy[:, 2:] > network_wh + slack, axis=0)
+    if min(before) < _SOME or max(behind) > 0:
+        return []
+    return [
+        f'{before[0]} boxes reach outside at the left and {before[1]} at the top, but none at the '
+        'right or bottom, as if corners were read as centres'
+    ]
