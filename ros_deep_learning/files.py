@@ -127,6 +127,20 @@ def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> N
         stream.write(data)
 
 
+def write_output(target: Path, data: bytes) -> None:
+    """Write a file that the user asked for: as ``write_whole``, with the mode of usual files.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+    """
+    # The mask can only be read by setting it.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    with replacing(target) as stream:
+        os.fchmod(stream.fileno(), 0o666 & ~mask)
+        stream.write(data)
+
+
 def copy_whole(source: Path, target: Path, part_folder: Path | None = None) -> None:
     """Copy a file through ``replacing``: completely, or the older file stays.
 

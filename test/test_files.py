@@ -22,6 +22,7 @@ from ros_deep_learning.files import (
     scratch_folder,
     sha256_of,
     work_folder,
+    write_output,
     write_whole,
 )
 
@@ -99,6 +100,17 @@ def test_what_is_written_is_private_to_the_user(tmp_path: Path) -> None:
     assert path.read_bytes() == b'two'
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(('mask', 'mode'), [(0o022, 0o644), (0o077, 0o600)])
+def test_an_output_has_the_mode_of_other_files(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_output(tmp_path / 'found.json', b'{}')
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert (tmp_path / 'found.json').stat().st_mode & 0o777 == mode
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(

@@ -17,7 +17,7 @@ from ..cards.names import card_name, find_named
 from ..cards.source import SourceSpec
 from ..cards.zoo import card_files, user_folder
 from ..errors import CardError, FetchError
-from ..files import copy_whole, move_whole, sha256_of, work_folder, write_whole
+from ..files import copy_whole, move_whole, sha256_of, work_folder, write_output, write_whole
 from ..onnx_tools.external_data import copy_onnx, onnx_files
 from ..text import disk_cause
 
@@ -158,7 +158,7 @@ def write_card_beside(card: ModelCard, onnx_path: Path) -> ModelCard:
             colors=colors,
         )
         text = card_text(made, onnx_path.parent)
-        write_whole(onnx_path.with_suffix('.yaml'), text.encode())
+        write_output(onnx_path.with_suffix('.yaml'), text.encode())
     except OSError as err:
         msg = f'cannot write the card of {onnx_path}: {disk_cause(err)}'
         raise FetchError(msg) from err

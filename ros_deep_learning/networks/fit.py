@@ -169,6 +169,12 @@ def match_labels(
     """
     labels = _by_category(labels, count, background=background, by_coco=by_coco)
     if background and labels and not is_background(labels[0]):
+        if is_background(labels[-1]):
+            msg = (
+                f'{card.name}: labels: {card.labels} has {labels[-1]!r} last, but class 0 of the '
+                'network is the background; to fix: move that line to the top'
+            )
+            raise CardError(msg)
         if count is None or len(labels) == count - 1:
             labels = ('background', *labels)
     elif count is not None and labels is not None and len(labels) == count + 1:

@@ -21,7 +21,7 @@ from ..cards.embedded_card import card_metadata
 from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import TrainingError
-from ..files import sha256_of, write_whole
+from ..files import sha256_of, write_output
 from ..text import disk_cause
 from .callbacks import Curves
 from .checkpoints import WholeFiles
@@ -93,14 +93,14 @@ def export(
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     try:
-        write_whole(run.network, model.SerializeToString())
+        write_output(run.network, model.SerializeToString())
         source = SourceSpec(
             file=run.network.absolute(),
             sha256=sha256_of(run.network),
             size_bytes=run.network.stat().st_size,
         )
         card = replace(card, source=source)
-        write_whole(run.card, card_text(card, card.folder).encode())
+        write_output(run.card, card_text(card, card.folder).encode())
     except OSError as err:
         msg = f'cannot write the network into {run.folder}: {disk_cause(err)}'
         raise TrainingError(msg) from err

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError, TrainingError
-from ..files import locked, write_whole
+from ..files import locked, write_output
 from ..progress import Progress
 from ..text import disk_cause
 from .settings import TrainingSettings
@@ -109,7 +109,7 @@ class RunFolder:
             TrainingError: It cannot be written.
         """
         try:
-            write_whole(path, text.encode())
+            write_output(path, text.encode())
         except OSError as err:
             msg = f'cannot write {path}: {disk_cause(err)}'
             raise TrainingError(msg) from err

@@ -179,6 +179,14 @@ def test_a_label_for_the_background_that_is_left_out(card):
         match_labels(card, ('horse', 'cat', 'dog'), 2)
 
 
+def test_a_background_that_stands_last_is_refused(card):
+    # Every class would have the name of the one before it.
+    for count in (None, 2, 3):
+        with pytest.raises(CardError, match=r"'BACKGROUND' last, .* move that line to the top"):
+            match_labels(card, ('cat', 'dog', 'BACKGROUND'), count, background=True)
+    assert match_labels(card, ('cat', 'BACKGROUND'), 2) == ('cat', 'BACKGROUND')
+
+
 def test_labels_that_do_not_match(card):
     with pytest.raises(CardError, match=r'^net: labels: .* 2 labels, .* 3 classes$'):
         match_labels(card, ('cat', 'dog'), 3)

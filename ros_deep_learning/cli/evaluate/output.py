@@ -13,7 +13,7 @@ from ...errors import DatasetError
 from ...evaluation.records import as_csv, as_json
 from ...evaluation.report import as_html, class_rows, summary_rows
 from ...evaluation.run import Run
-from ...files import write_whole
+from ...files import write_output
 from ...paths import user_path
 from ...text import disk_cause, printable
 from ..models_tables import table
@@ -72,7 +72,7 @@ def write_results(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in contents.items():
-            write_whole(folder / name, text.encode())
+            write_output(folder / name, text.encode())
     except OSError as err:
         msg = f'cannot write {folder}: {disk_cause(err)}'
         raise DatasetError(msg) from err

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingsError
+from ...files import write_output
 from ...text import disk_cause
 
 Rows = Sequence[dict[str, Any]]
@@ -66,7 +67,7 @@ class Results:
         write = {'.json': self._coco, '.jsonl': self._lines, '.csv': self._table}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(write[self._path.suffix.lower()](), 'utf-8')
+            write_output(self._path, write[self._path.suffix.lower()]().encode())
         except OSError as err:
             msg = f'cannot write {self._path}: {disk_cause(err)}'
             raise SettingsError(msg) from err
