@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_the_old_report(capsys, tmp_path, people, monkeypatch
     def full(path, data):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
-    monkeypatch.setattr(output, 'write_whole', full)
+    monkeypatch.setattr(output, 'write_output', full)
     reason = said(capsys, 'selfie', people, '-o', tmp_path, code=1)[1]
     assert reason.endswith('no space left on the disk; free some and run again')
     assert (tmp_path / 'report.html').read_text() == 'old'
