@@ -30,7 +30,7 @@ def test_detectnet_finds_things(libraries, chelsea, coffee, tmp_path):
         'detection',
         'ssdlite320_mobilenet_v3_large',
         (96, 96),
-        epochs=30,
+        epochs=45,
         batch=8,
         weights='none',
         learning_rate=2e-3,
