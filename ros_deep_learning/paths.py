@@ -11,6 +11,9 @@ from pathlib import Path
 from .errors import SettingsError
 from .text import one_line
 
+PICTURE_SUFFIXES = (*('.bmp', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp'),)
+"""Endings of picture files, in lower case."""
+
 CACHE_VARIABLE = 'ROS_DEEP_LEARNING_CACHE'
 _MOST_BYTES, _MOST_BYTES_OF_A_NAME = 4096, 255
 """PATH_MAX and NAME_MAX of Linux."""

@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import SettingsError
 from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
+from ..paths import PICTURE_SUFFIXES
 
-_IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.pgm', '.tif', '.tiff')
 _IMAGE_TYPE = 'sensor_msgs/msg/Image'
 _COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 
@@ -47,7 +47,7 @@ def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixe
         frames = _from_video(source, limit)
     found = list(frames)
     if not found:
-        kinds = f'images ({", ".join(_IMAGES)}), a video, .npz or a bag'
+        kinds = f'images ({", ".join(PICTURE_SUFFIXES)}), a video, .npz or a bag'
         msg = f'{source} has no frames; expected {kinds}'
         raise SettingsError(msg)
     return found
@@ -61,7 +61,7 @@ def spread(count: int, limit: int) -> list[int]:
 
 
 def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:
-    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in _IMAGES)
+    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in PICTURE_SUFFIXES)
     for index in spread(len(paths), limit):
         image = cv2.imread(str(paths[index]), cv2.IMREAD_COLOR)
         if image is None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards.zoo import list_cards, zoo_folder
+from ..cards.zoo import zoo_folder
 from ..downloads.store import ModelStore
 from ..errors import DeepLearningError, FetchError, SettingsError
 from ..imaging.pixels import Pixels
@@ -149,12 +149,8 @@ def _opened(
 
 def _without_download(program: str) -> str:
     """Name the networks of a program's task that are on this machine."""
-    store = ModelStore()
-    names = [
-        card.name
-        for card in list_cards()
-        if PROGRAMS[card.task] == program and store.is_here(card)
-    ]
+    task = next(task for task, name in PROGRAMS.items() if name == program)
+    names = ModelStore().names_here(task)
     return f'; here without a download: {", ".join(names)} (--network=NAME)' if names else ''
 
 

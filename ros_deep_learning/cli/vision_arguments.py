@@ -27,6 +27,7 @@ _LAUNCHED = {
         f'--input-{name}': f'input_{name}'
         for name in ('codec', 'flip', 'height', 'latency', 'loop', 'width')
     },
+    '--loop': 'input_loop',
     '--input-rate': 'input_framerate',
     '--width': 'input_width',
     '--height': 'input_height',
@@ -87,7 +88,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
         help='file for what was found: .json (COCO, boxes only), .jsonl (a frame a line) or .csv',
     )
     parser.add_argument(
-        '--limit', type=_frame_count, help='stop after so many frames, of each of several videos'
+        '--limit', type=frame_count, help='stop after so many frames, of each of several videos'
     )
     parser.add_argument(
         '--benchmark',
@@ -102,7 +103,8 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     return parser
 
 
-def _frame_count(text: str) -> int:
+def frame_count(text: str) -> int:
+    """Read a number of frames; argparse tells the user of one that is not above 0."""
     if not text.isdecimal() or not int(text):
         msg = f'expected 1 or more frames, got {text!r}'
         raise argparse.ArgumentTypeError(msg)

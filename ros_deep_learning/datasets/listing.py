@@ -11,10 +11,8 @@ from typing import Any
 from ..cards.foreign_files import parse_foreign
 from ..errors import DatasetError
 from ..files import read_limited
+from ..paths import PICTURE_SUFFIXES
 from ..text import disk_cause, one_line
-
-PICTURES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.pgm', '.tif', '.tiff'))
-"""Endings of picture files, in lower case."""
 
 SPLITS = {
     'train': 'train',
@@ -54,7 +52,7 @@ def files_in(folder: Path, suffixes: Iterable[str]) -> list[Path]:
 
 def pictures_below(folder: Path) -> list[Path]:
     """List the pictures in a folder and in the folders below it, by path."""
-    found = files_in(folder, PICTURES)
+    found = files_in(folder, PICTURE_SUFFIXES)
     for deeper in folders_in(folder):
         # A link to a folder above it would never end.
         if not deeper.is_symlink():
@@ -64,7 +62,7 @@ def pictures_below(folder: Path) -> list[Path]:
 
 def picture_beside(label: Path, folder: Path) -> Path | None:
     """Return the picture of a label's name in a folder; None if there is none."""
-    for suffix in sorted(PICTURES):
+    for suffix in PICTURE_SUFFIXES:
         for ending in (suffix, suffix.upper()):
             path = folder / f'{label.stem}{ending}'
             if path.is_file():

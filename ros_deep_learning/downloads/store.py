@@ -10,8 +10,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..cards.card import ModelCard
+from ..cards.card import ModelCard, Task
 from ..cards.source import Role
+from ..cards.zoo import list_cards
 from ..errors import DeepLearningError, FetchError
 from ..files import is_whole, sha256_of, work_folder
 from ..paths import CACHE_VARIABLE, cache_folder
@@ -111,6 +112,10 @@ class ModelStore:
         except (DeepLearningError, _WorkError):
             return False
         return True
+
+    def names_here(self, task: Task) -> list[str]:
+        """List the networks of a task that can be loaded without an internet connection."""
+        return [one.name for one in list_cards() if one.task == task and self.is_here(one)]
 
     def offline(self) -> ModelStore:
         """Return a store of the same folder that refuses downloads."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..cards.card import ModelCard, Task
-from ..cards.zoo import list_cards
 from ..downloads.store import ModelStore
 from ..errors import FetchError
 from ..networks.base import Network
@@ -101,10 +100,8 @@ def told_what_is_here(name: str, task: Task) -> Iterator[None]:
     try:
         yield
     except FetchError as err:
-        store = ModelStore()
-        here = [card.name for card in list_cards() if card.task == task and store.is_here(card)]
-        calls = ', '.join(f'{name}({one!r})' for one in here)
-        msg = f'{err}; here without a download: {calls}' if here else str(err)
+        calls = ', '.join(f'{name}({one!r})' for one in ModelStore().names_here(task))
+        msg = f'{err}; here without a download: {calls}' if calls else str(err)
         raise FetchError(msg) from err
 
 

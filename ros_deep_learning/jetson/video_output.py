@@ -62,8 +62,8 @@ class videoOutput:
         argv: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        from ..paths import PICTURE_SUFFIXES
         from ..video.sinks import open_output
-        from ..video.sources import PICTURE_SUFFIXES
         from ..video.window import Window
 
         read = _options().read_all(argv, options, _NAMES)

@@ -167,21 +167,23 @@ def match_labels(
     Raises:
         CardError: There is another number of labels than of classes, or neither is known.
     """
+    where = card.labels if labels is not None else "the network's metadata"
+    said = labels if labels is not None else labels_in_metadata(metadata)
+    if background and said and is_background(said[-1]) and not is_background(said[0]):
+        fix = 'move that line to the top' if labels is not None else 'give labels with it first'
+        msg = (
+            f'{card.name}: labels: {where} has {said[-1]!r} last, but class 0 of the network is '
+            f'the background; to fix: {fix}'
+        )
+        raise CardError(msg)
     labels = _by_category(labels, count, background=background, by_coco=by_coco)
     if background and labels and not is_background(labels[0]):
-        if is_background(labels[-1]):
-            msg = (
-                f'{card.name}: labels: {card.labels} has {labels[-1]!r} last, but class 0 of the '
-                'network is the background; to fix: move that line to the top'
-            )
-            raise CardError(msg)
         if count is None or len(labels) == count - 1:
             labels = ('background', *labels)
     elif count is not None and labels is not None and len(labels) == count + 1:
         # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
         labels = labels[1:] if is_background(labels[0]) else labels
-    where = card.labels if labels is not None else "the network's metadata"
-    labels = labels if labels is not None else labels_in_metadata(metadata)
+    labels = said if labels is None else labels
     if not labels:
         if count is None:
             msg = (

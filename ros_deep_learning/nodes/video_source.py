@@ -24,7 +24,7 @@ from ..errors import CameraError, ImageError, SettingsError
 from ..imaging.image_messages import write_image
 from ..video.play import play
 from ..video.sources import open_frames
-from ..video.stamped import StampedFrame
+from ..video.stamped import StampedFrame, own_time_ns
 from ..video.streams.addresses import without_password
 from ..video.turns import shaped
 from .messages.calibration_file import read_calibration
@@ -48,9 +48,6 @@ STATS = 'ros_deep_learning/InferenceStats'
 ACKNOWLEDGED_S = 5.0
 ANSWERED_S = 2.0
 ATTEMPTS = 4
-OLDEST_S = 10.0
-"""Older frames of a stream are those of another clock."""
-AHEAD_S = 0.5
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
 SETTLE_S = 0.3
@@ -217,8 +214,9 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         now = self.get_clock().now()
         if frame.captured_ns is None or self.get_parameter('use_sim_time').value:
             return now.to_msg()
-        age_s = (now.nanoseconds - frame.captured_ns) * 1e-9
-        if not -AHEAD_S <= age_s <= OLDEST_S:
+        time_ns = own_time_ns(frame.captured_ns, now.nanoseconds)
+        if time_ns is None:
+            age_s = (now.nanoseconds - frame.captured_ns) * 1e-9
             self.get_logger().warning(
                 f'{without_password(self._settings.resource)} tells a time of capture that is '
                 f'{age_s:.1f} s ago: the clocks of the two machines differ, so that images are '
@@ -226,7 +224,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
                 throttle_duration_sec=WARN_PERIOD_S,
             )
             return now.to_msg()
-        return Time(nanoseconds=min(frame.captured_ns, now.nanoseconds)).to_msg()
+        return Time(nanoseconds=time_ns).to_msg()
 
     def _answering_nodes(self) -> Answers | None:
         settings = self._settings

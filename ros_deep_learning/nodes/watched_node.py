@@ -48,13 +48,13 @@ class WatchedNode:
         self._title = ''
         self._rows: dict[tuple[int, int], list[dict[str, Any]]] = {}
         self._times_ms: dict[str, float] = {}
-        self._wish: LiveSettings | None = None
+        self._wish: Panel | None = None
         self._stale = False
         self._settings = LiveSettings()
         page.on_change = self._want
 
-    def _want(self, settings: LiveSettings) -> None:
-        self._wish = settings
+    def _want(self, wanted: Panel) -> None:
+        self._wish = wanted
 
     def tick(self) -> None:
         """Look for the node until it is there; set and read its parameters where that is due."""
@@ -161,15 +161,15 @@ class WatchedNode:
     def _show(self) -> None:
         self._page.set_panel(Panel(self._title, self._name, self._labels, self._settings))
 
-    def _send(self, wish: LiveSettings) -> None:
-        parameters = []
+    def _send(self, wanted: Panel) -> None:
+        wish, parameters = wanted.settings, []
         if wish.score_threshold != self._settings.score_threshold:
             value = ParameterValue(
                 type=ParameterType.PARAMETER_DOUBLE, double_value=wish.score_threshold
             )
             parameters.append(Parameter(name='threshold', value=value))
         if wish.class_ids != self._settings.class_ids:
-            names = [self._labels[k] for k in sorted(wish.class_ids or ())]
+            names = [wanted.labels[k] for k in sorted(wish.class_ids or ())]
             # A list of YAML, since a label may have a comma.
             text = json.dumps(names, ensure_ascii=False) if names else ''
             value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text)

@@ -54,9 +54,8 @@ class Classifier(TaskModule):
         begun_with: InitialWeights,
     ) -> None:
         """Wrap a network whose output is one logit a class."""
-        super().__init__(settings, network, begun_with)
+        super().__init__(settings, classes, network, begun_with)
         self.outputs = {'logits': 'output_0'}
-        self._classes = tuple(classes)
         self._loss = nn.CrossEntropyLoss()
         self._accuracy = MulticlassAccuracy(len(classes), average='micro')
 
@@ -83,7 +82,3 @@ class Classifier(TaskModule):
     def exported(self) -> nn.Module:
         """Return the network itself."""
         return self.network
-
-    def labels(self) -> tuple[str, ...]:
-        """Return the classes."""
-        return self._classes

@@ -57,10 +57,9 @@ class Detector(TaskModule):
         begun_with: InitialWeights,
     ) -> None:
         """Wrap an SSD of torchvision."""
-        super().__init__(settings, network, begun_with)
+        super().__init__(settings, classes, network, begun_with)
         self.outputs = {'scores': 'scores', 'boxes': 'boxes'}
         self.decoder = 'pytorch_ssd'
-        self._classes = tuple(classes)
         self._decoded = _Decoded(network, settings.size_wh)
         self._precision = MeanAveragePrecision(iou_type='bbox')
 

@@ -70,9 +70,8 @@ class Segmenter(TaskModule):
         begun_with: InitialWeights,
     ) -> None:
         """Wrap a network of torchvision, with ``backbone`` and ``classifier``."""
-        super().__init__(settings, network, begun_with)
+        super().__init__(settings, classes, network, begun_with)
         self.outputs = {'logits': 'output_0'}
-        self._classes = tuple(classes)
         self._grid = _Grid(network)
         self._iou = MulticlassJaccardIndex(len(classes), ignore_index=UNLABELLED)
 
@@ -99,10 +98,6 @@ class Segmenter(TaskModule):
     def exported(self) -> nn.Module:
         """Return the network without the interpolation, which SegNet does for the image's size."""
         return self._grid
-
-    def labels(self) -> tuple[str, ...]:
-        """Return the classes."""
-        return self._classes
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         return functional.interpolate(

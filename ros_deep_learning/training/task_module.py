@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import cos, pi
 from typing import Any
 
@@ -47,16 +47,22 @@ class TaskModule(lightning.LightningModule):
     decoder: str | None = None
 
     def __init__(
-        self, settings: TrainingSettings, network: nn.Module, begun_with: InitialWeights
+        self,
+        settings: TrainingSettings,
+        classes: Sequence[str],
+        network: nn.Module,
+        begun_with: InitialWeights,
     ) -> None:
         """Wrap a network.
 
         Args:
             settings: How it is trained.
+            classes: Name of each class of the data set.
             network: The network.
             begun_with: The weights that it has.
         """
         super().__init__()
+        self._classes = tuple(classes)
         self.network = network
         self.begun_with = begun_with
         self._settings = settings
@@ -84,9 +90,9 @@ class TaskModule(lightning.LightningModule):
     def exported(self) -> nn.Module:
         """Return the network as it is exported, with one tensor as its input."""
 
-    @abstractmethod
     def labels(self) -> tuple[str, ...]:
         """Return the label of each class that the exported network tells apart."""
+        return self._classes
 
     def on_train_epoch_start(self) -> None:
         """Seed what is random within the network, such as dropout, for the epoch."""

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from ..errors import CameraError, ImageError
 from .devices import devices_text
-from .options import CAMERA_CODECS, VideoOptions
+from .options import CAMERA_CODECS, DEFAULT_RATE_HZ, VideoOptions
 from .streams.addresses import without_password
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_RATE_HZ = 30.0
 TIMEOUT_MS = 5000
 NETWORK_LIMITS = (
     *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS),

@@ -32,6 +32,20 @@ def has_encoder(codec: str) -> bool:
     return True
 
 
+def padded(frame_bgr: NDArray[np.uint8], pad_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a frame whose last column and row are repeated, C-contiguous.
+
+    Args:
+        frame_bgr: Shape (H, W, 3), uint8.
+        pad_wh: Columns and rows to add at the right and at the bottom.
+    """
+    right, bottom = pad_wh
+    if right or bottom:
+        bordered = cv2.copyMakeBorder(frame_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(bordered, np.uint8)
+    return np.ascontiguousarray(frame_bgr)
+
+
 class PyAvWriter:
     """Writes frames into a video file, with the methods of ``cv2.VideoWriter``.
 
@@ -87,12 +101,8 @@ class PyAvWriter:
         Raises:
             ImageError: It cannot be written.
         """
-        right, bottom = self._pad_wh
-        if right or bottom:
-            frame_bgr = np.asarray(
-                cv2.copyMakeBorder(frame_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8
-            )
-        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(frame_bgr), 'bgr24')
+        image = padded(frame_bgr, self._pad_wh)
+        frame = self._av.VideoFrame.from_ndarray(image, 'bgr24')
         self._mux(frame)
 
     def release(self) -> None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+DEFAULT_RATE_HZ = 30.0
+"""Frame rate of what has none of its own."""
+
 CAMERA_CODECS = {
     'unknown': '',
     'raw': 'YUYV',

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from .options import VideoOptions
+from .options import DEFAULT_RATE_HZ, VideoOptions
 
 SCHEME = 'pattern://'
 SIZE_WH = (640, 480)
-RATE_HZ = 30.0
 _BARS_BGR = (
     *((191, 191, 191), (0, 191, 191), (191, 191, 0), (0, 191, 0)),
     *((191, 0, 191), (0, 0, 191), (191, 0, 0)),
@@ -51,7 +50,7 @@ class Pattern:
             raise ImageError(msg)
         self._draw = drawn[name]
         self._size_wh = (options.width or SIZE_WH[0], options.height or SIZE_WH[1])
-        self._rate_hz = options.rate_hz or RATE_HZ
+        self._rate_hz = options.rate_hz or DEFAULT_RATE_HZ
 
     @property
     def rate_hz(self) -> float:

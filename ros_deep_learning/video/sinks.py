@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from ..paths import user_path
+from ..paths import PICTURE_SUFFIXES, user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
 from .options import VideoOptions
 from .screens import is_screen, open_screen
-from .sources import PICTURE_SUFFIXES
 from .streams.rtp_sink import RtpSink
 from .streams.rtsp_sink import RtspSink
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from ..paths import user_path
+from ..paths import PICTURE_SUFFIXES, user_path
 from .cameras import NETWORK_LIMITS, WEB, Camera, is_live, is_stream
 from .options import VideoOptions
 from .patterns import Pattern, is_pattern
@@ -23,7 +23,6 @@ from .streams.receiver import StreamReceiver
 
 _log = logging.getLogger(__name__)
 
-PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 PICTURES_PER_SECOND = 1.0
 NEED_PYAV = ('rtp://',)
 WHOLE_SHARE = 0.9

@@ -11,6 +11,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+OLDEST_S = 10.0
+"""Older frames of a stream are those of another clock."""
+AHEAD_S = 0.5
+"""Clocks that NTP keeps differ by less."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StampedFrame:
@@ -24,6 +29,20 @@ class StampedFrame:
 
     image_bgr: NDArray[np.uint8]
     captured_ns: int | None = None
+
+
+def own_time_ns(captured_ns: int, now_ns: int) -> int | None:
+    """Return a time of capture by this machine's clock, which no frame is ahead of.
+
+    Args:
+        captured_ns: Time of capture by the sender's clock.
+        now_ns: Time by the clock of this machine.
+
+    Returns:
+        None if the clocks differ by more than a stream is late.
+    """
+    late_s = (now_ns - captured_ns) * 1e-9
+    return min(captured_ns, now_ns) if -AHEAD_S <= late_s <= OLDEST_S else None
 
 
 @runtime_checkable

@@ -73,3 +73,22 @@ def test_video_viewer_writes_what_it_reads(
     assert not shown.read()[0]
     assert video_viewer.main([str(bikes_clip), str(output)]) == 1
     assert ' is there already: add --force' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('option', 'reason'),
+    [
+        ('--limit=-3', "expected 1 or more frames, got '-3'"),
+        ('--limit=0', "expected 1 or more frames, got '0'"),
+        ('--loop=-1', 'input_loop:=VALUE'),
+        ('--output_codec=h265', 'output_codec:=VALUE'),
+        ('--input-width=640', 'input_width:=VALUE'),
+    ],
+)
+def test_video_viewer_says_what_to_do_instead(
+    capsys: pytest.CaptureFixture[str], option: str, reason: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        video_viewer.main(['in.mp4', 'out.mp4', option])
+    assert caught.value.code == 2
+    assert reason in capsys.readouterr().err

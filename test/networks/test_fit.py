@@ -184,6 +184,9 @@ def test_a_background_that_stands_last_is_refused(card):
     for count in (None, 2, 3):
         with pytest.raises(CardError, match=r"'BACKGROUND' last, .* move that line to the top"):
             match_labels(card, ('cat', 'dog', 'BACKGROUND'), count, background=True)
+    metadata = {'names': "{0: 'cat', 1: 'dog', 2: 'background'}"}
+    with pytest.raises(CardError, match=r"metadata has 'background' last, .* it first"):
+        match_labels(card, None, 3, metadata, background=True)
     assert match_labels(card, ('cat', 'BACKGROUND'), 2) == ('cat', 'BACKGROUND')
 
 

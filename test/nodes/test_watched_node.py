@@ -25,7 +25,7 @@ from ros_deep_learning.nodes.messages.results import (
 )
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 from ros_deep_learning.tasks.detection import Detections
-from ros_deep_learning.video.page.panel import LiveSettings
+from ros_deep_learning.video.page.panel import LiveSettings, Panel
 
 LABELS = ['person', 'cat, of any kind', 'car']
 FOUND = Detections(
@@ -91,16 +91,23 @@ def test_results_and_settings_of_the_node_behind_an_overlay(
     with urllib.request.urlopen(f'{page.url}picture.jpg', timeout=30) as answer:
         assert answer.read(3) == b'\xff\xd8\xff'
 
-    page.on_change(LiveSettings(0.25, frozenset({1, 2})))
+    page.on_change(Panel(labels=LABELS, settings=LiveSettings(0.25, frozenset({1, 2}))))
     graph.wait_until('the threshold', lambda: detector.get_parameter('threshold').value == 0.25)
     assert detector.get_parameter('classes').value == '["cat, of any kind", "car"]'
+    graph.wait_until('the panel', lambda: panel()['class_ids'] == [1, 2])
+
+    # A viewer chose a class of the network before, which had more of them.
+    before = Panel(labels=[*LABELS, 'bus'], settings=LiveSettings(0.25, frozenset({3})))
+    page.on_change(before)
+    graph.wait_until('its name', lambda: detector.get_parameter('classes').value == '["bus"]')
+    page.on_change(Panel(labels=LABELS, settings=LiveSettings(0.25, frozenset({1, 2}))))
     graph.wait_until('the panel', lambda: panel()['class_ids'] == [1, 2])
 
     # What the node refuses, the page does not show.
     refuse = lambda _: SetParametersResult(successful=False, reason='not now')  # noqa: E731
     detector.add_on_set_parameters_callback(refuse)
     page.set_settings(LiveSettings(0.9, frozenset()))
-    page.on_change(LiveSettings(0.9, frozenset()))
+    page.on_change(Panel(labels=LABELS, settings=LiveSettings(0.9, frozenset())))
     graph.wait_until('the old value', lambda: panel()['score_threshold'] == 0.25)
     detector.remove_on_set_parameters_callback(refuse)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Say how good networks are on a labelled data set, how fast, and how much memory they take."""
+"""Evaluate networks on a labelled data set: accuracy, speed and memory."""
 
 from __future__ import annotations
 

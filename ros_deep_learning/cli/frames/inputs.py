@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from ...errors import ImageError
 from ...imaging.compressed import decode_jpeg
-from ...paths import user_path
+from ...paths import PICTURE_SUFFIXES, user_path
 from ...video.options import VideoOptions
 from ...video.sources import (
-    PICTURE_SUFFIXES,
     FrameSource,
     PictureFolder,
     SeveralPictures,

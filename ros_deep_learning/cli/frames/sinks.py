@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
-from ...paths import user_path
+from ...paths import PICTURE_SUFFIXES, user_path
 from ...video.screens import is_screen, open_screen
 from ...video.sinks import (
     VIDEO_SUFFIXES,
@@ -22,7 +22,7 @@ from ...video.sinks import (
     is_stream_output,
     open_output,
 )
-from ...video.sources import PICTURE_SUFFIXES, FrameSource, SeveralPictures, VideoFile
+from ...video.sources import FrameSource, SeveralPictures, VideoFile
 
 
 def open_sinks(

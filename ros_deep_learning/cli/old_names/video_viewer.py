@@ -19,6 +19,7 @@ from ..bar import frame_bar
 from ..frames.inputs import frame_total, named_frames, open_inputs
 from ..frames.sinks import open_sink
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..vision_arguments import frame_count, refuse_gone, spelled
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, 1 failed, 130 interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    given = spelled(sys.argv[1:] if argv is None else argv)
+    refuse_gone(parser, given)
+    arguments = parser.parse_args(given)
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     count, start = 0, perf_counter()
@@ -62,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add('source', help='picture, folder, video, camera or stream')
     add('sink', nargs='?', default='display://0', help='picture, folder, video, stream or window')
     add('--force', action='store_true', help='overwrite files that are there')
-    add('--limit', type=int, help='stop after so many frames')
+    add('--limit', type=frame_count, help='stop after so many frames')
     return parser
 
 

@@ -8,20 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from sensor_msgs.msg import CameraInfo
 
+from ...cards.foreign_files import parse_foreign
 from ...errors import SettingsError
 from ...files import read_limited
 from ...paths import user_path
 from ...text import one_line
 
 MOST_BYTES = 1_000_000
-_WRONG = (
-    *(AttributeError, OverflowError, RecursionError, TypeError, ValueError),
-    yaml.YAMLError,
-)
 _MATRICES = {'camera_matrix': 9, 'rectification_matrix': 9, 'projection_matrix': 12}
 
 
@@ -36,15 +32,14 @@ def read_calibration(url: str) -> CameraInfo:
     """
     path = _path(url)
     try:
-        values = yaml.safe_load(read_limited(path, MOST_BYTES))
-        return _message(values)
+        return _message(parse_foreign(read_limited(path, MOST_BYTES).decode()))
     except OSError as err:
         msg = f'cannot read the calibration {path}: {err.strerror or err}'
         raise SettingsError(msg) from err
     except KeyError as err:
         msg = f'the calibration {path} has no {err.args[0]}'
         raise SettingsError(msg) from err
-    except _WRONG as err:
+    except (AttributeError, OverflowError, TypeError, ValueError) as err:
         msg = f'{path} is no calibration of camera_info_manager: {one_line(err)}'
         raise SettingsError(msg) from err
 

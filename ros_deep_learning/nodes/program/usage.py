@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from rclpy.utilities import remove_ros_args
 
 from ...errors import UsageError
+from ...paths import PICTURE_SUFFIXES
 from ...video.sinks import VIDEO_SUFFIXES
-from ...video.sources import PICTURE_SUFFIXES
 from ..messages.topics import Topic
 from ..parameters.parameter_table import ParameterTable, constraint_text, rule_of
 

@@ -92,7 +92,7 @@ class Newest:
         self._wake()
 
     def end(self) -> None:
-        """Tell the viewers that no frame follows."""
+        """End the waiting of all viewers; no frame follows."""
         self.ended = True
         self._wake()
         self._encoder.shutdown(wait=False, cancel_futures=True)

@@ -56,8 +56,8 @@ class Panel:
             }
         )
 
-    def changed(self, wishes: dict[str, Any]) -> LiveSettings:
-        """Return the settings after a viewer's wishes.
+    def changed(self, wishes: dict[str, Any]) -> Panel:
+        """Return the panel after a viewer's wishes.
 
         Args:
             wishes: ``score_threshold``, ``class_ids`` or both, as they came.
@@ -79,11 +79,15 @@ class Panel:
                 msg = f'class_ids: expected a list of numbers below {count}'
                 raise SettingsError(msg)
             settings = replace(settings, class_ids=frozenset(ids))
-        return settings
+        return replace(self, settings=settings)
 
 
-Change = Callable[[LiveSettings], None]
-"""Told what a viewer wants, in the thread of the page; must not wait."""
+Change = Callable[[Panel], None]
+"""Told what a viewer wants, in the thread of the page; must not wait.
+
+The panel is the one that the viewer saw, with other settings: its labels say which classes the
+numbers mean.
+"""
 
 
 def _is_share(value: Any) -> bool:

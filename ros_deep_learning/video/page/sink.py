@@ -33,8 +33,8 @@ class PageSink:
         resource: Its address, such as ``http://@:8080``.
 
     Attributes:
-        on_change: Told the settings that a viewer wants, in the thread of the page; by default
-            they are taken over at once.
+        on_change: Told what a viewer wants, in the thread of the page; by default its settings
+            are taken over at once.
         url: What to type in a browser; on a network it has the token.
         paths: Empty: nothing is written.
 
@@ -45,7 +45,7 @@ class PageSink:
 
     def __init__(self, resource: str) -> None:
         self.paths: list[Path] = []
-        self.on_change: Change = self.set_settings
+        self.on_change: Change = lambda wanted: self.set_settings(wanted.settings)
         self._panel = Panel()
         self._changed = threading.Event()
         folder = files(__package__) / 'assets'

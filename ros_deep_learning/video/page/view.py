@@ -146,11 +146,11 @@ class LiveView:
         if 'shown' in message:
             return viewer.confirm(message['shown'])
         try:
-            settings = self._panel.changed(message)
+            wanted = self._panel.changed(message)
         except SettingsError:
             return False
-        if settings != self._panel.settings:
-            self._change(settings)
+        if wanted != self._panel:
+            self._change(wanted)
             # A viewer that sends more than a hand can waits for its own messages.
             await asyncio.sleep(_CHANGE_PERIOD_S)
         return True

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...errors import CameraError, ImageError
 from ..ahead import read_ahead
-from ..options import VideoOptions
+from ..options import DEFAULT_RATE_HZ, VideoOptions
 from ..stamped import StampedFrame
 from .addresses import read_address, without_password
 from .pyav import cause, load_pyav
@@ -27,7 +27,6 @@ from .sdp import RTP_FORMATS, describe
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_RATE_HZ = 30.0
 TIMEOUT_S = 5.0
 WARN_PERIOD_S = 30.0
 _PRFT = struct.Struct('@q')

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
+from ..encoders import padded
 from .pyav import cause, load_pyav
 from .sdp import CLOCK_HZ, RTP_FORMATS
 
@@ -122,12 +123,7 @@ class RtpEncoder:
         """
         if (frame_bgr.shape[1], frame_bgr.shape[0]) != self._size_wh:
             frame_bgr = cv2.resize(frame_bgr, self._size_wh).astype(np.uint8, copy=False)
-        right, bottom = self._pad_wh
-        if right or bottom:
-            frame_bgr = np.asarray(
-                cv2.copyMakeBorder(frame_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8
-            )
-        image = np.ascontiguousarray(frame_bgr)
+        image = padded(frame_bgr, self._pad_wh)
         tick = round((time.monotonic() - self._start_s) * CLOCK_HZ)
         self._last_tick = max(tick, self._last_tick + 1)
         packets: list[RtpPacket] = []

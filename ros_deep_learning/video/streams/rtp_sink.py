@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
-from ..options import VideoOptions
+from ..options import DEFAULT_RATE_HZ, VideoOptions
 from .addresses import read_address
 from .pyav import load_pyav
 from .rtp_encoder import RtpEncoder
 from .sdp import RTP_FORMATS
 
 _log = logging.getLogger(__name__)
-
-DEFAULT_RATE_HZ = 30.0
 
 
 def rtp_codec(output: str, options: VideoOptions) -> str:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
-from ..options import VideoOptions
+from ..options import DEFAULT_RATE_HZ, VideoOptions
 from .addresses import StreamAddress, read_address, without_password
 from .pyav import load_pyav
 from .rtp_encoder import RtpEncoder
-from .rtp_sink import DEFAULT_RATE_HZ, rtp_codec
+from .rtp_sink import rtp_codec
 from .rtsp_session import RtspSession
 from .rtsp_viewer import Viewer
 
