@@ -254,7 +254,7 @@ class Graph:
             again_after_s *= 2
             # A server of which DDS never discovers one end would not answer this client at all.
             self.node.destroy_client(self._clients.pop(name))
-        pytest.fail(f'no answer of {name}')
+        pytest.fail(f'waited {WAIT_S} s in vain for an answer of {name}')
 
     def client(self, service_type: Any, name: str) -> Any:
         """Return the client of a service that is there."""
