@@ -1,25 +1,34 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write config/security/, an SROS 2 policy for each node, from the nodes' own topic tables.
+"""Write config/security/, an SROS 2 policy for each program, from its nodes' own topic tables.
 
 Usage, in the environment that `make env` makes: python dev/security_policies.py
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ros_deep_learning.nodes.detectnet import DetectNetNode
-from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.lifecycle.vision_node import VisionNode
-from ros_deep_learning.nodes.segnet import SegNetNode
+from ros_deep_learning.nodes.recorder import RecorderNode
 from ros_deep_learning.nodes.video_output import VideoOutputNode
 from ros_deep_learning.nodes.video_source import VideoSourceNode
+from ros_deep_learning.nodes.vision import NODES as VISION_NODES
+from ros_deep_learning.nodes.watched_node import CAMERA_TOPICS, NODE_TOPICS, OVERLAY, SERVICES
 
 FOLDER = Path(__file__).parents[1] / 'config' / 'security'
-NODES = (DetectNetNode, ImageNetNode, SegNetNode, VideoOutputNode, VideoSourceNode)
+NODES = (*VISION_NODES, RecorderNode, VideoOutputNode, VideoSourceNode)
+PAGE = 'video_output_page'
+IMAGES = '~/image_in'
+PROGRAMS: dict[str, Sequence[Any]] = {
+    **{node_type.default_name: [node_type] for node_type in NODES},
+    'vision': VISION_NODES,
+    PAGE: [VideoOutputNode],
+}
+"""The nodes of each policy."""
 
 _PARAMETER_SERVICES = (
     'describe_parameters', 'get_parameter_types', 'get_parameters', 'list_parameters',
@@ -40,6 +49,10 @@ def topics_of(node_type: Any) -> tuple[list[str], list[str]]:
     if issubclass(node_type, VisionNode):
         published |= {'~/transition_event', 'bond'}
         subscribed |= {'bond'}
+    if node_type is VideoSourceNode:
+        # Of wait_for_nodes and wait_for_output.
+        subscribed |= {f'/{node.default_name}/stats' for node in VISION_NODES}
+        subscribed.add(f'/{VideoOutputNode.default_name}/written')
     return sorted(subscribed), sorted(published)
 
 
@@ -51,20 +64,49 @@ def services_of(node_type: Any) -> list[str]:
     return sorted(f'~/{name}' for name in names)
 
 
-def policy(node_type: Any) -> str:
-    """Return the policy file of a node, for the only camera of a node without ``cameras``."""
-    name = node_type.default_name
+def rules_of(node_type: Any) -> dict[tuple[str, str], list[str]]:
+    """Return the names of a node's profile, by kind (topics, services) and direction."""
+    subscribed, published = topics_of(node_type)
+    return {
+        ('topics', 'subscribe'): subscribed,
+        ('topics', 'publish'): published,
+        ('services', 'reply'): services_of(node_type),
+    }
+
+
+def rules_of_page() -> dict[tuple[str, str], list[str]]:
+    """Return the names of the profile of a video_output with a page, for ``rules_of``.
+
+    Its images are the ``overlay`` of a vision node, whose results it shows and whose parameters
+    it sets.
+    """
+    rules = rules_of(VideoOutputNode)
+    images = [name for name in rules['topics', 'subscribe'] if name.startswith(IMAGES)]
+    subscribed = set(rules['topics', 'subscribe']).difference(images)
+    requested = set()
+    for watched in (f'/{node_type.default_name}' for node_type in VISION_NODES):
+        subscribed |= {watched + OVERLAY + name.removeprefix(IMAGES) for name in images}
+        subscribed |= {f'{watched}/{name}' for name in (*CAMERA_TOPICS, *NODE_TOPICS)}
+        requested |= {f'{watched}/{name}' for name in SERVICES}
+    return {
+        **rules,
+        ('topics', 'subscribe'): sorted(subscribed),
+        ('services', 'request'): sorted(requested),
+    }
+
+
+def policy(name: str) -> str:
+    """Return the policy of a program, for the only camera of nodes without ``cameras``."""
     root = ET.Element('policy', version='0.2.0')
     enclave = ET.SubElement(ET.SubElement(root, 'enclaves'), 'enclave', path=f'/{name}')
-    profile = ET.SubElement(ET.SubElement(enclave, 'profiles'), 'profile', ns='/', node=name)
-    subscribed, published = topics_of(node_type)
-    for way, names in (('subscribe', subscribed), ('publish', published)):
-        topics = ET.SubElement(profile, 'topics', {way: 'ALLOW'})
-        for topic in names:
-            ET.SubElement(topics, 'topic').text = topic
-    services = ET.SubElement(profile, 'services', reply='ALLOW')
-    for service in services_of(node_type):
-        ET.SubElement(services, 'service').text = service
+    profiles = ET.SubElement(enclave, 'profiles')
+    for node_type in PROGRAMS[name]:
+        profile = ET.SubElement(profiles, 'profile', ns='/', node=node_type.default_name)
+        rules = rules_of_page() if name == PAGE else rules_of(node_type)
+        for (kind, way), names in rules.items():
+            group = ET.SubElement(profile, kind, {way: 'ALLOW'})
+            for one in names:
+                ET.SubElement(group, kind.removesuffix('s')).text = one
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, "unicode")}\n'
 
@@ -72,9 +114,9 @@ def policy(node_type: Any) -> str:
 def main() -> None:
     """Write the files."""
     FOLDER.mkdir(exist_ok=True)
-    for node_type in NODES:
-        path = FOLDER / f'{node_type.default_name}.policy.xml'
-        path.write_text(policy(node_type))
+    for name in PROGRAMS:
+        path = FOLDER / f'{name}.policy.xml'
+        path.write_text(policy(name))
         print(f'wrote {path}')
 
 

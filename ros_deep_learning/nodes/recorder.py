@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import Image
@@ -17,6 +18,7 @@ from vision_msgs.msg import Detection2DArray
 
 from ..errors import ImageError
 from ..imaging.image_messages import pixels_from_message
+from ..text import printable
 from ..video.album import Album
 from .messages.outputs import RESULT_QOS
 from .messages.results import boxes_of
@@ -25,6 +27,8 @@ from .parameters.parameter_table import ParameterTable, parameter
 from .program.spin import run_node
 
 LINE_PERIOD_S = 0.25
+KEPT = 100
+"""Results that wait for the overlay of the same stamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +84,23 @@ class RecorderNode(Node):  # type: ignore[misc]
     def _on_detections(self, message: Any) -> None:
         parts, found = [], []
         for detection, box in zip(message.detections, boxes_of(message), strict=True):
+            # A message of another program may have none.
+            if not (detection.results and np.isfinite(box).all()):
+                continue
             hypothesis = detection.results[0].hypothesis
+            name = printable(hypothesis.class_id)
             x1, y1, x2, y2 = box.round().astype(int)
-            parts.append(f'{hypothesis.class_id} {hypothesis.score:.2f} [{x1} {y1} {x2} {y2}]')
-            found.append((hypothesis.class_id, hypothesis.score))
-            self._counts[hypothesis.class_id] += 1
-            best = self._best.get(hypothesis.class_id, 0.0)
-            self._best[hypothesis.class_id] = max(best, hypothesis.score)
+            parts.append(f'{name} {hypothesis.score:.2f} [{x1} {y1} {x2} {y2}]')
+            found.append((name, hypothesis.score))
+            self._counts[name] += 1
+            self._best[name] = max(self._best.get(name, 0.0), hypothesis.score)
         stamp_ns = _stamp_ns(message)
         self._lines[stamp_ns] = ', '.join(parts) or 'nothing'
         self._found[stamp_ns] = found
+        # Of an image whose overlay never comes.
+        while len(self._lines) > KEPT:
+            oldest = next(iter(self._lines))
+            del self._lines[oldest], self._found[oldest]
 
     def _on_overlay(self, message: Any) -> None:
         now_s = time.monotonic()

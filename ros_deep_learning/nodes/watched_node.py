@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import Any
 
+import numpy as np
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.node import Node
-from vision_msgs import msg as vision_msgs
 
+from ..text import one_line
 from ..video.page.newest import Report
 from ..video.page.panel import LiveSettings, Panel
 from ..video.page.sink import PageSink
@@ -22,9 +24,24 @@ from .messages.topics import message_type
 from .parameters.texts import read_names
 
 OVERLAY = '/overlay'
+CAMERA_TOPICS = {
+    'classification': 'vision_msgs/Classification',
+    'detections': 'vision_msgs/Detection2DArray',
+    'stats': 'ros_deep_learning/InferenceStats',
+}
+"""What is read beside the overlay, and its messages; not every node has all of them."""
+NODE_TOPICS = {'label_info': 'vision_msgs/LabelInfo', 'vision_info': 'vision_msgs/VisionInfo'}
+"""What is read of the node; latched."""
+SERVICES = {
+    'get_parameters': GetParameters,
+    'set_parameters_atomically': SetParametersAtomically,
+}
+"""What is asked of the node."""
 UNKNOWN = '_NODE_NAME_UNKNOWN_'
 KEPT = 30
 """Results that are kept for the image of the same stamp."""
+MOST_ROWS = 300
+"""Results of an image that are shown."""
 OLDEST_S = 60.0
 """An age above this is not one: the stamp is of another clock."""
 _NAMES = ('threshold', 'classes')
@@ -87,36 +104,49 @@ class WatchedNode:
             # Discovery may know a publisher before its node.
             if other.node_name != UNKNOWN:
                 name = f'{other.node_namespace.rstrip("/")}/{other.node_name}'
-                self._connect(name, self._topic.removesuffix(OVERLAY))
+                try:
+                    self._connect(name, self._topic.removesuffix(OVERLAY))
+                except RuntimeError as err:
+                    # SROS 2 refuses what the policy lacks.
+                    self._topic = ''
+                    self._node.get_logger().warning(
+                        f'the page shows the images alone, without results of {name}: '
+                        f'{one_line(err)}; to fix: if SROS 2 is enforced, use the policy '
+                        'video_output_page (docs/network_security.md)'
+                    )
+                else:
+                    self._name = name
                 return
 
     def _connect(self, name: str, camera: str) -> None:
-        self._name = name
-        make = self._node.create_subscription
-        classification = getattr(vision_msgs, 'Classification', None)
-        classification = classification or vision_msgs.Classification2D
-        found = vision_msgs.Detection2DArray
-        self._subscriptions = [
-            make(found, f'{camera}/detections', self._on_detections, RESULT_QOS),
-            make(classification, f'{camera}/classification', self._on_classes, RESULT_QOS),
-            make(vision_msgs.LabelInfo, f'{name}/label_info', self._on_labels, LATCHED_QOS),
-            make(vision_msgs.VisionInfo, f'{name}/vision_info', self._on_info, LATCHED_QOS),
-        ]
-        stats = message_type('ros_deep_learning/InferenceStats')
-        if stats is not None:
-            topic = f'{camera}/stats'
-            self._subscriptions.append(make(stats, topic, self._on_stats, RESULT_QOS))
-        self._setter = self._node.create_client(
-            SetParametersAtomically, f'{name}/set_parameters_atomically'
+        hear = {
+            'classification': self._on_classes,
+            'detections': self._on_detections,
+            'stats': self._on_stats,
+            'label_info': self._on_labels,
+            'vision_info': self._on_info,
+        }
+        for place, topics, qos in (
+            (camera, CAMERA_TOPICS, RESULT_QOS),
+            (name, NODE_TOPICS, LATCHED_QOS),
+        ):
+            for topic, kind in topics.items():
+                # The build may not have generated our own.
+                if (message := message_type(kind)) is not None:
+                    self._node.create_subscription(message, f'{place}/{topic}', hear[topic], qos)
+        self._getter, self._setter = (
+            self._node.create_client(kind, f'{name}/{service}')
+            for service, kind in SERVICES.items()
         )
-        self._getter = self._node.create_client(GetParameters, f'{name}/get_parameters')
 
     def _on_detections(self, message: Any) -> None:
         rows = []
         for one, box in zip(message.detections, boxes_of(message), strict=True):
-            row = _row(getattr(one.results[0], 'hypothesis', one.results[0]))
-            track = getattr(one, 'id', '')
-            rows.append({**row, 'box_xyxy': box.tolist(), 'track_id': track or None})
+            # A message of another program may have none, and any number.
+            if one.results and np.isfinite(box).all():
+                row = _row(getattr(one.results[0], 'hypothesis', one.results[0]))
+                track = getattr(one, 'id', '')
+                rows.append({**row, 'box_xyxy': box.tolist(), 'track_id': track or None})
         self._keep(message, rows)
 
     def _on_classes(self, message: Any) -> None:
@@ -124,13 +154,15 @@ class WatchedNode:
 
     def _keep(self, message: Any, rows: list[dict[str, Any]]) -> None:
         stamp = message.header.stamp
-        self._rows[stamp.sec, stamp.nanosec] = rows
+        shown = [row for row in rows if math.isfinite(row['score'])]
+        self._rows[stamp.sec, stamp.nanosec] = shown[:MOST_ROWS]
         while len(self._rows) > KEPT:
             del self._rows[next(iter(self._rows))]
 
     def _on_stats(self, message: Any) -> None:
         stages = ('preprocess', 'inference', 'postprocess')
-        self._times_ms = {stage: float(getattr(message, f'{stage}_ms')) for stage in stages}
+        times_ms = {stage: float(getattr(message, f'{stage}_ms')) for stage in stages}
+        self._times_ms = {stage: ms for stage, ms in times_ms.items() if math.isfinite(ms)}
 
     def _on_info(self, message: Any) -> None:
         self._title = message.method
@@ -146,8 +178,9 @@ class WatchedNode:
         if len(values) != len(_NAMES):
             return
         threshold, classes = values
+        is_score = threshold.type == ParameterType.PARAMETER_DOUBLE
         self._settings = LiveSettings(
-            threshold.double_value if threshold.type == ParameterType.PARAMETER_DOUBLE else None,
+            threshold.double_value if is_score and math.isfinite(threshold.double_value) else None,
             self._ids(classes.string_value)
             if classes.type == ParameterType.PARAMETER_STRING
             else None,

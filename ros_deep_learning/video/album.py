@@ -58,6 +58,9 @@ class Album:
         window = (stamp_ns - self._first_ns) // KEEP_EVERY_NS
         if worth >= self._best.get(window, (0.0, frame_bgr))[0]:
             self._best[window] = (worth, frame_bgr.copy())
+            if len(self._best) > COLUMNS * ROWS:
+                # Of equal ones the later.
+                del self._best[min(reversed(self._best), key=lambda one: self._best[one][0])]
 
     def close(self) -> None:
         """Finish the video and write the contact sheet; do nothing if no frame was added.

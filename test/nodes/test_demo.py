@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_deep_learning.video.album import Album
+from ros_deep_learning.video.album import COLUMNS, ROWS, Album
 
 
 def test_an_album_of_nothing_writes_nothing(tmp_path: Path) -> None:
@@ -35,6 +35,15 @@ def test_an_album_keeps_time_by_repeating_dropped_frames(tmp_path: Path) -> None
         levels.append(int(read[1].mean().round() // 36))
     assert levels == [0, 1, 1, 1, 4, 5]
     assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 3 * 480
+
+
+def test_an_album_keeps_the_best_frames_alone_whatever_the_stamps(tmp_path: Path) -> None:
+    album = Album(tmp_path, 10.0)
+    for index in range(40):
+        frame = np.full((48, 64, 3), 6 * index, np.uint8)
+        album.add(frame, index * 3_600_000_000_000, [('person', index / 40)])
+    assert len(album._best) == COLUMNS * ROWS
+    assert min(worth for worth, _ in album._best.values()) == 1 + (40 - COLUMNS * ROWS) / 4000
 
 
 @pytest.mark.usefixtures('ros_domain', 'ssd_onnx', 'bikes_clip')

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -26,9 +27,20 @@ def policies(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_files_are_the_tables(policies: Any) -> None:
-    for node_type in policies.NODES:
-        path = policies.FOLDER / f'{node_type.default_name}.policy.xml'
-        assert path.read_text() == policies.policy(node_type), 'run dev/security_policies.py'
+    for name in policies.PROGRAMS:
+        path = policies.FOLDER / f'{name}.policy.xml'
+        assert path.read_text() == policies.policy(name), 'run dev/security_policies.py'
+
+
+def test_vision_may_do_what_its_nodes_may_do(policies: Any) -> None:
+    def profiles(name: str) -> list[str]:
+        root = ElementTree.fromstring(policies.policy(name))
+        return [
+            ElementTree.canonicalize(ElementTree.tostring(one)) for one in root.iter('profile')
+        ]
+
+    alone = [profiles(node) for node in ('detectnet', 'imagenet', 'segnet')]
+    assert [[one] for one in profiles('vision')] == alone
 
 
 def test_an_active_node_does_nothing_else(

@@ -7,14 +7,16 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import rclpy
-from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.msg import ParameterType, ParameterValue, SetParametersResult
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from vision_msgs import msg as vision_msgs
 
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
@@ -24,6 +26,7 @@ from ros_deep_learning.nodes.messages.results import (
     vision_info_message,
 )
 from ros_deep_learning.nodes.video_output import VideoOutputNode
+from ros_deep_learning.nodes.watched_node import WatchedNode
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.video.page.panel import LiveSettings, Panel
 
@@ -115,3 +118,58 @@ def test_results_and_settings_of_the_node_behind_an_overlay(
     detector.set_parameters([Parameter('threshold', value=0.6)])
     labels.publish(label_info_message(image.header, LABELS, 0.6))
     graph.wait_until('the new value', lambda: panel()['score_threshold'] == 0.6)
+
+
+class Unreachable:
+    """A node that finds the overlay's publisher, but may not subscribe to its results."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def get_publishers_info_by_topic(self, topic: str) -> list[Any]:
+        return [SimpleNamespace(node_name='detectnet', node_namespace='/')]
+
+    def create_subscription(self, *_: Any) -> None:
+        msg = 'Failed to create subscription: not allowed'
+        raise RuntimeError(msg)
+
+    def get_logger(self) -> Any:
+        return SimpleNamespace(warning=self.warnings.append)
+
+
+def test_a_page_whose_policy_lacks_the_node_shows_the_images() -> None:
+    node = Unreachable()
+    watched = WatchedNode(node, '/detectnet/overlay', SimpleNamespace())
+    for _ in range(3):
+        watched.tick()
+    (warning,) = node.warnings
+    assert 'without results of /detectnet: Failed to create subscription: not allowed' in warning
+    assert 'video_output_page' in warning
+
+
+def test_messages_of_other_programs_may_hold_anything() -> None:
+    clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=0))
+    node = SimpleNamespace(get_clock=lambda: clock)
+    panels: list[Panel] = []
+    watched = WatchedNode(node, '/x/overlay', SimpleNamespace(set_panel=panels.append))
+    message = detections_message(Header(), FOUND, LABELS)
+    for lie in ('no results', 'no number', 'no box'):
+        (one,) = detections_message(Header(), FOUND, LABELS).detections
+        if lie == 'no results':
+            one.results = []
+        elif lie == 'no number':
+            one.results[0].hypothesis.score = float('nan')
+        else:
+            one.bbox.size_x = float('inf')
+        message.detections.append(one)
+    watched._on_detections(message)
+    (row,) = watched.report(message.header.stamp).rows
+    assert row['label'] == 'car'
+    message.detections = message.detections[:1] * 10_000
+    watched._on_detections(message)
+    assert len(watched.report(message.header.stamp).rows) == 300
+    nan = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=float('nan'))
+    names = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='x')
+    answer = SimpleNamespace(values=[nan, names])
+    watched._on_values(SimpleNamespace(result=lambda: answer))
+    assert json.loads(panels[-1].to_json())['score_threshold'] is None

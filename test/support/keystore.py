@@ -41,29 +41,32 @@ class Permissions:
     subscribe: Collection[str] = ('*',)
 
 
-def permissions_of(policy: Path) -> Permissions:
-    """Translate a policy of one node as ``ros2 security create_permission`` does."""
-    root = ET.parse(policy).getroot()
-    profile = root.find('.//profile')
-    assert profile is not None
+def permissions_of(policy: str) -> Permissions:
+    """Translate the text of a policy as ``ros2 security create_permission`` does."""
 
     def names(kind: str, way: str) -> list[str]:
         found = []
-        for group in profile.iter(kind):
-            if group.get(way) == 'ALLOW':
-                found += [str(name.text).replace('~', f'/{profile.get("node")}') for name in group]
-        return [name if name.startswith('/') else f'/{name}' for name in found]
+        for profile in ET.fromstring(policy).iter('profile'):
+            place = str(profile.get('ns')).rstrip('/')
+            for group in profile.iter(kind):
+                if group.get(way) == 'ALLOW':
+                    texts = (str(name.text) for name in group)
+                    own = (name.replace('~', f'{place}/{profile.get("node")}') for name in texts)
+                    found += [name if name.startswith('/') else f'{place}/{name}' for name in own]
+        return found
 
-    replies = names('services', 'reply')
+    replies, requests = names('services', 'reply'), names('services', 'request')
     return Permissions(
         publish=[
             *(f'rt{topic}' for topic in names('topics', 'publish')),
             *(f'rr{service}Reply' for service in replies),
+            *(f'rq{service}Request' for service in requests),
             'ros_discovery_info',
         ],
         subscribe=[
             *(f'rt{topic}' for topic in names('topics', 'subscribe')),
             *(f'rq{service}Request' for service in replies),
+            *(f'rr{service}Reply' for service in requests),
             'ros_discovery_info',
         ],
     )
