@@ -99,6 +99,10 @@ class DatasetError(DeepLearningError):
     """A data set cannot be read or written, or has nothing that can be used."""
 
 
+class BenchmarkError(DeepLearningError):
+    """A benchmark cannot be carried out, or its report cannot be read or written."""
+
+
 class UsageError(DeepLearningError):
     """A program was called with an unknown or unreadable argument."""
 

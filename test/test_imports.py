@@ -26,6 +26,7 @@ FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
     ('training',),
     ('__init__',),
+    ('benchmarking',),
     ('evaluation',),
     ('networks',),
     ('recognition',),

@@ -20,6 +20,7 @@ COMMANDS = {
     'models': 'list, fetch, check and add networks',
     'dataset': 'check, show, convert and divide labelled pictures',
     'evaluate': 'say how good networks are on a data set',
+    'benchmark': 'say how fast a network is on this machine',
     'quantize': 'make an int8 network from a float one',
     'build-engine': 'build a TensorRT engine ahead of time',
     'engines': 'list, check and prune the TensorRT engines in the cache',

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 _MIB = 2**20
+_SLOWED = 0x4 | 0x8 | 0x20 | 0x40 | 0x80
+"""Power cap, slowdown by hardware, heat (software, hardware), power brake: nvml.h."""
+_BOARD_RAIL = 'VDD_IN'
+"""Input of the whole module in NVIDIA's Jetson Linux guide; modules without it tell no power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class DeviceReadings:
         temperature_c: Temperature, degrees Celsius.
         slowdown_c: Temperature at which the GPU lowers its clock, degrees Celsius.
         load: Fraction of recent time in which the GPU was busy, 0 to 1.
+        power_w: Power of the GPU, or of the whole board of a Jetson, watts.
+        slowed: Whether the clock is lowered because of heat or a limit of power.
     """
 
     memory_used_mb: float | None = None
@@ -33,6 +39,8 @@ class DeviceReadings:
     temperature_c: float | None = None
     slowdown_c: float | None = None
     load: float | None = None
+    power_w: float | None = None
+    slowed: bool | None = None
 
 
 class DeviceGauge(Protocol):
@@ -78,7 +86,7 @@ class NvmlGauge:
 
     def read(self) -> DeviceReadings:
         """Read all values that this GPU and its driver support."""
-        nvml, gpu, found = self._nvml, self._gpu, dict[str, float]()
+        nvml, gpu, found = self._nvml, self._gpu, dict[str, Any]()
         with suppress(nvml.NVMLError):
             memory = nvml.nvmlDeviceGetMemoryInfo(gpu)
             found['memory_used_mb'] = memory.used / _MIB
@@ -91,6 +99,11 @@ class NvmlGauge:
             found['slowdown_c'] = float(nvml.nvmlDeviceGetTemperatureThreshold(gpu, limit))
         with suppress(nvml.NVMLError):
             found['load'] = nvml.nvmlDeviceGetUtilizationRates(gpu).gpu / 100
+        with suppress(nvml.NVMLError):
+            found['power_w'] = nvml.nvmlDeviceGetPowerUsage(gpu) / 1000
+        with suppress(nvml.NVMLError):
+            reasons = nvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)
+            found['slowed'] = bool(reasons & _SLOWED)
         return DeviceReadings(**found)
 
 
@@ -115,10 +128,18 @@ class JetsonGauge:
         self._memory = root / 'proc' / 'meminfo'
         zones = (root / 'sys' / 'class' / 'thermal').glob('thermal_zone*')
         self._zone = next((z for z in sorted(zones) if 'gpu' in _text(z / 'type').lower()), None)
+        labels = sorted((root / 'sys' / 'class' / 'hwmon').glob('hwmon*/in*_label'))
+        self._rail = next((path for path in labels if _text(path) == _BOARD_RAIL), None)
 
     def read(self) -> DeviceReadings:
         """Read all values that sysfs has."""
-        found: dict[str, float] = {}
+        found: dict[str, Any] = {}
+        if self._rail is not None:
+            number = self._rail.name.removeprefix('in').removesuffix('_label')
+            with suppress(ValueError):
+                millivolts = float(_text(self._rail.with_name(f'in{number}_input')))
+                milliamperes = float(_text(self._rail.with_name(f'curr{number}_input')))
+                found['power_w'] = millivolts * milliamperes / 1e6
         with suppress(ValueError):
             found['load'] = float(_text(self._load)) / 1000
         if self._zone is not None:

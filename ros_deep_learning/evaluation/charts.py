@@ -19,37 +19,82 @@ _MOST_CLASSES = 40
 """Classes that a confusion matrix on a page can have."""
 
 
+SVG_STYLE = """
+svg text { font: 11px system-ui, sans-serif; fill: #555; }
+svg .grid { stroke: #e4e4e4; fill: none; } svg polyline { fill: none; stroke-width: 1.8; }
+"""
+"""What diagrams need of the style of their page."""
+
+
 def curve_svg(curve: Curve) -> str:
-    """Draw a diagram with both axes from 0 to 1, as an SVG element with a legend."""
-    names = list(curve.lines)
-    colors = [f'#{r:02x}{g:02x}{b:02x}' for r, g, b in class_colors(len(names)).tolist()]
+    """Draw a diagram as an element of a page, with a legend."""
+    legend = ''.join(
+        f'<li><span style="background:{color}"></span>{escape(name)}</li>'
+        for name, color in _colors(curve).items()
+    )
+    width, height = _LEFT + _SIDE + 12, _TOP + _SIDE + _BOTTOM
+    return (
+        f'<figure><figcaption>{escape(curve.title)}</figcaption><div class="chart">'
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+        f'aria-label="{escape(curve.title)}">{_drawn(curve)}</svg>'
+        f'<ul class="legend">{legend}</ul></div></figure>'
+    )
+
+
+def svg_file(curves: Sequence[Curve]) -> str:
+    """Draw diagrams side by side as an SVG file, each with its title and its legend."""
+    most = max((len(curve.lines) for curve in curves), default=0)
+    wide, high = _LEFT + _SIDE + 30, _TOP + _SIDE + _BOTTOM + 20
+    width, height = wide * len(curves), high + 16 * most + 8
+    parts = []
+    for number, curve in enumerate(curves):
+        names = ''.join(
+            f'<polyline points="{_LEFT},{high + 16 * row:g} {_LEFT + 14},{high + 16 * row:g}" '
+            f'stroke="{color}"/><text x="{_LEFT + 20}" y="{high + 16 * row + 4:g}">'
+            f'{escape(name)}</text>'
+            for row, (name, color) in enumerate(_colors(curve).items())
+        )
+        parts.append(
+            f'<g transform="translate({number * wide})"><text x="{_x(0.5):g}" y="16" '
+            f'text-anchor="middle">{escape(curve.title)}</text>'
+            f'<g transform="translate(0 20)">{_drawn(curve)}</g>{names}</g>'
+        )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}"><style>{SVG_STYLE}</style><rect width="100%" '
+        f'height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+    )
+
+
+def _colors(curve: Curve) -> dict[str, str]:
+    rgb = class_colors(len(curve.lines)).tolist()
+    return {
+        name: f'#{r:02x}{g:02x}{b:02x}' for name, (r, g, b) in zip(curve.lines, rgb, strict=True)
+    }
+
+
+def _drawn(curve: Curve) -> str:
+    """Return the grid, the labels and the lines."""
     parts = []
     for tick in range(6):
-        at, text = tick / 5, f'{tick / 5:g}'
+        at = tick / 5
         x, y = _x(at), _y(at)
-        parts.append(f'<path class="grid" d="M{x:g} {_TOP}V{_y(0):g}M{_LEFT} {y:g}H{_x(1):g}"/>')
-        parts.append(f'<text x="{x:g}" y="{_y(0) + 14:g}" text-anchor="middle">{text}</text>')
-        parts.append(f'<text x="{_LEFT - 5}" y="{y + 4:g}" text-anchor="end">{text}</text>')
+        parts.append(
+            f'<path class="grid" d="M{x:g} {_TOP}V{_y(0):g}M{_LEFT} {y:g}H{_x(1):g}"/>'
+            f'<text x="{x:g}" y="{_y(0) + 14:g}" text-anchor="middle">{at * curve.x_end:g}</text>'
+            f'<text x="{_LEFT - 5}" y="{y + 4:g}" text-anchor="end">{at * curve.y_end:g}</text>'
+        )
     middle = _y(0.5)
     parts.append(
         f'<text x="{_x(0.5):g}" y="{_y(0) + 32:g}" text-anchor="middle">{escape(curve.x_label)}'
         f'</text><text transform="translate(12 {middle:g}) rotate(-90)" text-anchor="middle">'
         f'{escape(curve.y_label)}</text>'
     )
-    for name, color in zip(names, colors, strict=True):
-        if points := _points(*curve.lines[name]):
+    for name, color in _colors(curve).items():
+        x_values, y_values = curve.lines[name]
+        if points := _points(x_values / curve.x_end, y_values / curve.y_end):
             parts.append(f'<polyline points="{points}" stroke="{color}"/>')
-    width, height = _LEFT + _SIDE + 12, _TOP + _SIDE + _BOTTOM
-    legend = ''.join(
-        f'<li><span style="background:{color}"></span>{escape(name)}</li>'
-        for name, color in zip(names, colors, strict=True)
-    )
-    return (
-        f'<figure><figcaption>{escape(curve.title)}</figcaption><div class="chart">'
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(curve.title)}">{"".join(parts)}</svg>'
-        f'<ul class="legend">{legend}</ul></div></figure>'
-    )
+    return ''.join(parts)
 
 
 def confusion_table(

@@ -15,7 +15,7 @@ import numpy as np
 from ..engines.device_readings import open_gauge
 from ..tasks.times import StageTimes
 
-_STATUS, _CLEAR = Path('/proc/self/status'), Path('/proc/self/clear_refs')
+_CLEAR = Path('/proc/self/clear_refs')
 _RESET_PEAK = '5'
 
 
@@ -56,11 +56,11 @@ class MemoryGauge:
         # Linux since 4.0; without it, the peak is that of the process so far.
         with suppress(OSError):
             _CLEAR.write_text(_RESET_PEAK)
-        self._before = _status_mb('VmRSS')
+        self._before = status_mb('VmRSS')
 
     def growth_mb(self) -> float:
         """Return the highest growth so far in MiB; NaN where it cannot be read."""
-        return max(0.0, _status_mb('VmHWM') - self._before)
+        return max(0.0, status_mb('VmHWM') - self._before)
 
 
 def gpu_memory_mb(device: str) -> float:
@@ -90,8 +90,9 @@ def cost_of(times: Sequence[StageTimes], memory_mb: float, gpu_mb: float) -> Cos
     )
 
 
-def _status_mb(key: str) -> float:
+def status_mb(key: str, pid: int | str = 'self') -> float:
+    """Return a size of ``/proc/PID/status``, such as ``VmRSS``, in MiB; NaN without it."""
     with suppress(OSError, ValueError, StopIteration):
-        lines = _STATUS.read_text().splitlines()
+        lines = Path(f'/proc/{pid}/status').read_text().splitlines()
         return int(next(line for line in lines if line.startswith(f'{key}:')).split()[1]) / 1024
     return nan

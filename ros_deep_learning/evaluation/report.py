@@ -10,7 +10,7 @@ from math import isnan
 
 from ..datasets.dataset import Dataset, Problem, counted
 from ..imaging.palettes import class_colors
-from .charts import confusion_table, curve_svg
+from .charts import SVG_STYLE, confusion_table, curve_svg
 from .run import Run
 from .worst_pictures import WorstPicture
 
@@ -37,8 +37,6 @@ figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .3rem; }
 .pictures img { max-width: 30rem; display: inline-block; margin-right: .3rem; }
 .side { display: inline-block; font-size: .8rem; color: #666; }
 .side img { display: block; }
-svg text { font: 11px system-ui, sans-serif; fill: #555; }
-svg .grid { stroke: #e4e4e4; fill: none; } svg polyline { fill: none; stroke-width: 1.8; }
 .chart { display: flex; gap: .6rem; align-items: flex-start; }
 .legend { list-style: none; margin: .5rem 0; padding: 0; font-size: .8rem; max-width: 12rem; }
 .legend span { display: inline-block; width: .9em; height: .9em; margin-right: .4em; }
@@ -80,7 +78,7 @@ def as_html(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width">'
-        f'<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n'
+        f'<title>{escape(title)}</title><style>{_STYLE}{SVG_STYLE}</style></head><body>\n'
         + '\n'.join(filter(None, parts))
         + '\n</body></html>\n'
     )

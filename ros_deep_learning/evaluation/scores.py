@@ -21,15 +21,19 @@ class Curve:
 
     Attributes:
         title: What it shows.
-        x_label: What the horizontal axis is, 0..1.
-        y_label: What the vertical axis is, 0..1.
+        x_label: What the horizontal axis is.
+        y_label: What the vertical axis is.
         lines: Points of each line, x and y, by its name.
+        x_end: Where the horizontal axis ends; it begins at 0.
+        y_end: Where the vertical axis ends.
     """
 
     title: str
     x_label: str
     y_label: str
     lines: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    x_end: float = 1.0
+    y_end: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

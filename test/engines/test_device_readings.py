@@ -61,6 +61,19 @@ class Nvml:
             raise NvmlError
         return SimpleNamespace(gpu=42)
 
+    def nvmlDeviceGetPowerUsage(self, gpu: int) -> int:
+        if gpu:
+            raise NvmlError
+        return 61_500
+
+    def nvmlDeviceGetCurrentClocksThrottleReasons(self, gpu: int) -> int:
+        if gpu:
+            raise NvmlError
+        return self.reasons
+
+    # That it is idle, and that applications set its clock: neither is a slowdown.
+    reasons = 0x1 | 0x2
+
 
 @pytest.fixture
 def nvml(monkeypatch: pytest.MonkeyPatch) -> Nvml:
@@ -89,9 +102,16 @@ def test_a_machine_without_a_driver_says_so(nvml: Nvml, monkeypatch: pytest.Monk
 
 
 def test_a_gpu_is_found_by_its_name(nvml: Nvml) -> None:
-    assert open_gauge('NVIDIA RTX A2000').read() == DeviceReadings(1024, 8192, 61, 93, 0.42)
+    readings = DeviceReadings(1024, 8192, 61, 93, 0.42, 61.5, False)
+    assert open_gauge('NVIDIA RTX A2000').read() == readings
     with pytest.raises(LookupError, match="NVML has no GPU 'NVIDIA H100'"):
         NvmlGauge('NVIDIA H100')
+
+
+@pytest.mark.parametrize('reason', [0x4, 0x8, 0x20, 0x40, 0x80])
+def test_a_slow_clock_is_told(nvml: Nvml, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    monkeypatch.setattr(nvml, 'reasons', 0x1 | reason)
+    assert open_gauge('NVIDIA RTX A2000').read().slowed
 
 
 def test_what_an_old_gpu_does_not_tell_is_left_out(nvml: Nvml) -> None:
@@ -111,10 +131,16 @@ def test_a_jetson_is_read_from_its_files(tmp_path: Path, load: str) -> None:
         write(zones / f'thermal_zone{number}/type', f'{kind}\n')
         write(zones / f'thermal_zone{number}/temp', f'{temp}\n')
     write(tmp_path / 'proc/meminfo', 'MemTotal:  8388608 kB\nMemAvailable:  6291456 kB\nx\n')
+    rails = tmp_path / 'sys/class/hwmon/hwmon3'
+    for number, rail in enumerate(('VDD_CPU_GPU_CV', 'VDD_IN'), 1):
+        write(rails / f'in{number}_label', f'{rail}\n')
+        write(rails / f'in{number}_input', '5000\n')
+        write(rails / f'curr{number}_input', f'{1000 * number}\n')
     gauge = JetsonGauge(tmp_path)
-    assert gauge.read() == DeviceReadings(2048, 8192, 48.25, None, 0.375)
+    assert gauge.read() == DeviceReadings(2048, 8192, 48.25, None, 0.375, 10.0)
     # As for a GPU that is powered down.
     write(zones / 'thermal_zone1/temp', '')
     write(tmp_path / 'sys/devices' / load, 'nonsense')
+    (rails / 'curr2_input').unlink()
     (tmp_path / 'proc/meminfo').unlink()
     assert gauge.read() == DeviceReadings()

@@ -6,18 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
-from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...benchmarking.network_run import WARM_UP, time_frames
 from ...tasks.times import StageTimes
 from .summary import stage_line
 
 DEFAULT_RUNS = 100
 MOST_FRAMES = 32
 """Frames that are kept in memory; more runs repeat them."""
-_WARM_UP = 5
 
 
 def benchmark(
@@ -35,15 +34,12 @@ def benchmark(
     Returns:
         The rate, and the median and the 95th percentile of each stage.
     """
-    every = cycle(frames)
-    for frame in islice(every, _WARM_UP):
-        infer(frame)
-    times = [infer(frame) for frame in islice(every, runs)]
+    times = [stages for _, stages in time_frames(infer, frames, runs)]
     total_ms = np.sum([astuple(each) for each in times])
     rate = 1e3 * runs / max(total_ms, 1e-9)
     height, width = frames[0].shape[:2]
     return [
         stage_line(times),
-        f'{runs} runs on {width}x{height} after {_WARM_UP} to warm up: {rate:.3g} fps, '
+        f'{runs} runs on {width}x{height} after {WARM_UP} to warm up: {rate:.3g} fps, '
         'reading, drawing and writing not counted',
     ]

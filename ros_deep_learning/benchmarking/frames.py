@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames for a benchmark: held in memory and sent at any rate, or from a camera at its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError
+from ..imaging.compressed import decode_jpeg
+from ..video.options import VideoOptions
+from ..video.patterns import Pattern, is_pattern
+from ..video.sources import FrameSource, open_frames
+
+_MOST_FRAMES, _MOST_BYTES = 100, 2**27
+_LEAST_SENT = 25
+"""Frames of the shortest trial; one that is lost must be less than 5 %."""
+_FAST_HZ = 1000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """What a benchmark sends.
+
+    Attributes:
+        name: What the user calls it.
+        frames: In memory, each (H, W, 3) uint8 BGR and of the same size; a camera's first one.
+        camera: A live source, whose rate is its own; None where the frames are sent.
+        size_wh: To which a camera's frames are scaled; None leaves them.
+    """
+
+    name: str
+    frames: Sequence[NDArray[np.uint8]]
+    camera: FrameSource | None = None
+    size_wh: tuple[int, int] | None = None
+
+    @property
+    def frame_wh(self) -> tuple[int, int]:
+        """Width and height of the frames."""
+        height, width = self.frames[0].shape[:2]
+        return width, height
+
+
+def open_input(resource: str, size_wh: tuple[int, int] | None = None) -> Input:
+    """Open an input, and read frames into memory unless it is a camera or a stream.
+
+    Args:
+        resource: What ``open_frames`` takes, such as ``pattern://bars`` or ``street.mp4``.
+        size_wh: Scale frames to this width and height; None leaves them as they are.
+
+    Raises:
+        ImageError: It cannot be opened, or gives no frame.
+    """
+    options = VideoOptions(decode_jpeg=decode_jpeg)
+    if is_pattern(resource):
+        # Only the pictures matter: they are sent at rates of the benchmark.
+        width, height = size_wh or (0, 0)
+        options = VideoOptions(width=width, height=height, rate_hz=_FAST_HZ)
+    source = open_frames(resource, options)
+    live = source.live and not isinstance(source, Pattern)
+    frames: list[NDArray[np.uint8]] = []
+    for frame in islice(source.frames(), 1 if live else _MOST_FRAMES):
+        # All of one size, since a camera has one.
+        first = frames[0] if frames else frame
+        frames.append(_scaled(frame, size_wh or (first.shape[1], first.shape[0])))
+        if len(frames) * frame.nbytes >= _MOST_BYTES:
+            break
+    if not frames:
+        msg = f'{resource} has no frame'
+        raise ImageError(msg)
+    return Input(resource, frames, source if live else None, size_wh)
+
+
+def sent_frames(
+    given: Input, rate_hz: float | None, seconds: float
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield frames when they are due: those in memory at a rate, a camera's as they come.
+
+    At least 25 of those in memory are sent, also where that takes longer.
+
+    Args:
+        given: The frames.
+        rate_hz: Frames a second; None is a camera's own rate.
+        seconds: How long.
+    """
+    if rate_hz is None:
+        yield from _from_camera(given, seconds)
+        return
+    began_s = time.monotonic()
+    for number, frame in enumerate(islice(cycle(given.frames), frame_count(rate_hz, seconds))):
+        time.sleep(max(0.0, began_s + number / rate_hz - time.monotonic()))
+        yield frame
+
+
+def frame_count(rate_hz: float, seconds: float) -> int:
+    """Return how many frames a trial sends at a rate."""
+    return max(_LEAST_SENT, round(rate_hz * seconds))
+
+
+def _from_camera(given: Input, seconds: float) -> Iterator[NDArray[np.uint8]]:
+    if given.camera is None:
+        msg = f'{given.name} is no camera: its frames need a rate'
+        raise ImageError(msg)
+    began_s: float | None = None
+    for frame in given.camera.frames():
+        began_s = began_s or time.monotonic()
+        yield _scaled(frame, given.size_wh)
+        if time.monotonic() - began_s >= seconds:
+            return
+
+
+def _scaled(frame: NDArray[np.uint8], size_wh: tuple[int, int] | None) -> NDArray[np.uint8]:
+    if size_wh is None or (frame.shape[1], frame.shape[0]) == size_wh:
+        return frame
+    return cv2.resize(frame, size_wh, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
