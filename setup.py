@@ -59,6 +59,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'bags': ['mcap', 'rosbags', 'zstandard'],
         'evaluate': ['pycocotools'],
         'importers': ['onnx', 'protobuf'],
         'onnxruntime': ['onnxruntime'],

@@ -103,6 +103,10 @@ class BenchmarkError(DeepLearningError):
     """A benchmark cannot be carried out, or its report cannot be read or written."""
 
 
+class BagError(DeepLearningError):
+    """A bag cannot be read or written, or has nothing that can be used."""
+
+
 class UsageError(DeepLearningError):
     """A program was called with an unknown or unreadable argument."""
 

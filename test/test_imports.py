@@ -24,7 +24,7 @@ PACKAGE = ROOT / NAME
 # Each floor imports from those below it, and its own rooms from left to right.
 FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
-    ('training',),
+    ('training', 'bags'),
     ('__init__',),
     ('benchmarking',),
     ('evaluation',),
@@ -53,6 +53,8 @@ LIBRARIES = {
     'filelock',
     'google',
     'lightning_fabric',
+    'lz4',
+    'mcap',
     'numpy',
     'onnx',
     'onnxruntime',
@@ -62,6 +64,7 @@ LIBRARIES = {
     'pycuda',
     'pynvml',
     'pytorch_lightning',
+    'rosbags',
     'scipy',
     'simplejpeg',
     'tensorrt',
@@ -71,6 +74,7 @@ LIBRARIES = {
     'torchvision',
     'tqdm',
     'yaml',
+    'zstandard',
 }
 MOST_FILES_IN_A_ROOM = 20
 

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Read the SQLite files of rosbag2 (``.db3``) in the order of recording, also broken ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import zstandard
+
+from ..text import one_line
+from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition
+
+_MESSAGES = 'SELECT id, topic_id, timestamp, data FROM messages ORDER BY id'
+
+
+class SqliteFile:
+    """A SQLite file of rosbag2.
+
+    Args:
+        path: The file; one that ends in ``.zstd`` is decompressed into a temporary one, since
+            SQLite cannot read it in one go.
+
+    Attributes:
+        name: Its name.
+        compression: Always empty; see ``McapFile``.
+        share: How much of it has been read, 0 to 1.
+        faults: What is wrong with it, as far as it has been read.
+    """
+
+    compression = ''
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.name = path.name
+        self.share = 0.0
+        self.faults: list[str] = []
+
+    def topics(self) -> list[BagTopic]:
+        """List the topics."""
+        with TemporaryDirectory() as folder:
+            try:
+                with closing(self._open(Path(folder))) as database:
+                    return list(_topics(database).values())
+            except (sqlite3.Error, zstandard.ZstdError) as err:
+                self.faults = [f'it is no SQLite file of rosbag2: {one_line(err)}']
+                return []
+
+    def items(self) -> Iterator[BagItem]:
+        """Read everything in the order of recording, as far as the file can be read."""
+        self.faults = []
+        with TemporaryDirectory() as folder:
+            try:
+                with closing(self._open(Path(folder))) as database:
+                    topics = _topics(database)
+                    yield from topics.values()
+                    yield from self._messages(database, topics)
+            except (sqlite3.Error, zstandard.ZstdError) as err:
+                self.faults.append(f'it cannot be read any further: {one_line(err)}')
+        self.share = 1.0
+
+    def _messages(
+        self, database: sqlite3.Connection, topics: dict[int, BagTopic]
+    ) -> Iterator[BagItem]:
+        ((last,),) = database.execute('SELECT max(id) FROM messages')
+        for number, topic_id, time_ns, data in database.execute(_MESSAGES):
+            self.share = number / last
+            if topic_id not in topics:
+                self.faults.append(f'message {number} has no topic, and is left out')
+                continue
+            yield BagMessage(topics[topic_id], data, time_ns, time_ns)
+
+    def _open(self, folder: Path) -> sqlite3.Connection:
+        path = self._path
+        if path.suffix == '.zstd':
+            path = folder / path.stem
+            with self._path.open('rb') as packed, path.open('wb') as whole:
+                zstandard.ZstdDecompressor().copy_stream(packed, whole)
+        # The log of a recorder that was killed is read too, where its folder can be written to.
+        return sqlite3.connect(f'file:{quote(str(path))}?mode=ro', uri=True)
+
+
+def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
+    """Read the topics by their number; the table has grown with the versions of rosbag2.
+
+    Raises:
+        sqlite3.Error: There is no such table.
+    """
+    columns = [row[1] for row in database.execute('PRAGMA table_info(topics)')]
+    definitions = _definitions(database)
+    topics = {}
+    for row in database.execute('SELECT * FROM topics ORDER BY id'):
+        one = dict(zip(columns, row, strict=True))
+        named = ((QOS_KEY, 'offered_qos_profiles'), (HASH_KEY, 'type_description_hash'))
+        topics[one['id']] = BagTopic(
+            one['name'],
+            one['type'],
+            one['serialization_format'],
+            definitions.get(one['type']),
+            tuple((key, one[column]) for key, column in named if one.get(column)),
+        )
+    return topics
+
+
+def _definitions(database: sqlite3.Connection) -> dict[str, Definition]:
+    # Versions before Jazzy have no such table.
+    if not database.execute('PRAGMA table_info(message_definitions)').fetchall():
+        return {}
+    rows = database.execute(
+        'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
+    )
+    return {kind: Definition(encoding, text.encode()) for kind, encoding, text in rows if text}

@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Copy a bag and add what networks find in its images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+from ...bags.annotation import BagAnnotation, Tally
+from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
+from ...bags.cameras import choose_topics
+from ...bags.opening import Bag, open_bag
+from ...bags.target import Target
+from ...downloads.store import ModelStore
+from ...engines.backend import EngineOptions
+from ...engines.base import Precision
+from ...engines.loader import EngineLoader
+from ...errors import BagError, DeepLearningError, SettingsError
+from ...networks import DetectNet, ImageNet, SegNet
+from ...paths import user_path
+from ...recognition.choice import choose_card
+from ...recognition.hints import Hints
+from ...text import printable
+from ..bar import progress_bar
+from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+
+_NETWORKS = {'detection': DetectNet, 'classification': ImageNet, 'segmentation': SegNet}
+_OUTPUTS = tuple(name for kind in ANNOTATORS.values() for name in kind.outputs)
+_LISTED = 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: Arguments; None is the command line's.
+
+    Returns:
+        Exit code: 0, 1 failed or not everything could be read, 130 interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    log_to_terminal()
+    treat_sigterm_as_interrupt()
+    try:
+        return _run(arguments)
+    except (DeepLearningError, OSError) as err:
+        print(f'rdl annotate-bag: {err}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('rdl annotate-bag: interrupted; the same command goes on', file=sys.stderr)
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    wishes = [NodeWish.parse(text) for text in arguments.node]
+    outputs = _outputs(arguments.outputs)
+    bag = open_bag(user_path(arguments.bag))
+    output = user_path(arguments.output)
+    if output.exists() and not arguments.force:
+        msg = f'{output} exists; to fix: --force'
+        raise BagError(msg)
+    topics = bag.topics()
+    target = Target(output, arguments.compression or bag.compression)
+    if arguments.restart:
+        target.discard()
+    images = choose_topics(topics, arguments.topics or ())
+    started = time.monotonic()
+    with ExitStack() as stack:
+        annotators = [stack.enter_context(_annotator(w, outputs, arguments)) for w in wishes]
+        annotation = BagAnnotation(annotators, topics, images)
+        settings = _settings(bag, arguments, annotators)
+        if target.is_begun:
+            print(f'goes on with what is in {output}.part')
+        writer = stack.enter_context(target.writing(settings))
+        progress = stack.enter_context(progress_bar())
+
+        def report() -> None:
+            progress(f'annotating {bag.path.name}', bag.share)
+
+        tally = annotation.copy(bag.items(), writer, report)
+    _print_end(bag, output, tally, time.monotonic() - started)
+    return 1 if bag.faults() else 0
+
+
+@contextmanager
+def _annotator(
+    wish: NodeWish, outputs: Sequence[str], arguments: argparse.Namespace
+) -> Iterator[Annotator]:
+    loader = EngineLoader(ModelStore(offline=True if arguments.offline else None))
+    with progress_bar() as progress:
+        card = choose_card(wish.model, wish.task, Hints())
+        kind: Any = _NETWORKS[wish.task]
+        network = kind(
+            card,
+            threshold=arguments.threshold,
+            precision=arguments.precision,
+            backend=arguments.backend,
+            options=EngineOptions(max_batch=arguments.max_batch),
+            loader=loader,
+            progress=progress,
+        )
+    with network:
+        yield ANNOTATORS[wish.task](wish, network, outputs)
+
+
+def _outputs(texts: Sequence[str] | None) -> tuple[str, ...]:
+    unknown = [text for text in texts or () if text not in _OUTPUTS]
+    if unknown:
+        msg = f'--outputs: expected some of {", ".join(_OUTPUTS)}, got {unknown[0]!r}'
+        raise SettingsError(msg)
+    return tuple(texts or ())
+
+
+def _settings(
+    bag: Bag, arguments: argparse.Namespace, annotators: Sequence[Annotator]
+) -> dict[str, Any]:
+    """Return what the result depends on, so that a part is continued in the same way only."""
+    facts = [(path.name, path.stat()) for path in bag.paths]
+    engines = [annotator.network.info for annotator in annotators]
+    return {
+        'bag': [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts],
+        'nodes': arguments.node,
+        'topics': arguments.topics,
+        'outputs': arguments.outputs,
+        'threshold': arguments.threshold,
+        'max-batch': arguments.max_batch,
+        'compression': arguments.compression,
+        'engines': [(one.backend, one.version, one.precision, one.device) for one in engines],
+    }
+
+
+def _print_end(bag: Bag, output: Path, tally: Tally, seconds: float) -> None:
+    frames = tally.frames.total()
+    rate = f' ({frames / seconds:.1f} fps)' if seconds > 0 else ''
+    copied = f'{tally.copied} messages copied, {frames} images in {seconds:.1f} s{rate}'
+    print(f'wrote {output}: {copied}')
+    for (topic, reason), count in tally.failed.most_common(_LISTED):
+        print(f'  no result for {count} of {topic}: {printable(reason)}')
+    if tally.left_out:
+        print(f'  left out: {tally.left_out} attachments and metadata, which only MCAP can hold')
+    for fault in bag.faults()[:_LISTED]:
+        print(f'rdl annotate-bag: {printable(fault)}', file=sys.stderr)
+
+
+def _threshold(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        msg = f'expected 0 to 1, got {text!r}'
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        msg = f'expected 1 or more, got {text!r}'
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='rdl annotate-bag', description=__doc__, allow_abbrev=False
+    )
+    add = parser.add_argument
+    add('bag', type=Path, metavar='BAG', help='folder of rosbag2, or a .mcap or .db3 file')
+    add('output', type=Path, metavar='OUTPUT', help='the new bag: a .mcap or .db3 file')
+    add(
+        '--node',
+        action='append',
+        required=True,
+        metavar='NODE:MODEL',
+        help='such as detectnet:ssd-mobilenet-v2; also NAME=NODE:MODEL; may be given again',
+    )
+    add('--topics', nargs='+', metavar='TOPIC', help='image topics (all)')
+    add('--outputs', nargs='+', metavar='OUTPUT', help=f'some of {", ".join(_OUTPUTS)}')
+    add('--threshold', type=_threshold, help='least score or confidence, 0 to 1')
+    add('--backend', default='auto', help='auto, tensorrt or onnxruntime')
+    add('--precision', choices=get_args(Precision), default='auto')
+    add('--max-batch', type=_count, default=4, help='most images run together (4)')
+    add('--compression', choices=('none', 'lz4', 'zstd'), help="of MCAP's chunks (the bag's own)")
+    add('--restart', action='store_true', help='drop what an interrupted run has done')
+    add('--force', action='store_true', help='overwrite the output')
+    add('--offline', action='store_true', help='download nothing')
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

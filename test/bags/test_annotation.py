@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of annotated bags: what is copied, and what is added; read by rosbags and by ROS."""
+
+from __future__ import annotations
+
+import bags_on_disk as disk
+import numpy as np
+import pytest
+
+from ros_deep_learning.bags.annotation import BagAnnotation
+from ros_deep_learning.bags.annotators import ANNOTATORS, NodeWish
+from ros_deep_learning.bags.cameras import choose_topics
+from ros_deep_learning.bags.opening import open_bag
+from ros_deep_learning.bags.target import Target
+from ros_deep_learning.engines.backend import EngineOptions
+from ros_deep_learning.networks import DetectNet
+
+pytest_plugins = ['network_fixtures']
+
+COLORS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255)}
+
+
+def blob(x, color='green', size_wh=(80, 40)):
+    """A picture with one bright box, whose left edge tells which picture it is."""
+    picture = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    picture[10:20, x : x + 20] = COLORS[color]
+    return picture
+
+
+@pytest.fixture
+def network(card, blob_engine, make_loader):
+    with DetectNet(
+        card, loader=make_loader(blob_engine), options=EngineOptions(max_batch=4)
+    ) as net:
+        yield net
+
+
+@pytest.fixture
+def annotate(network):
+    """Annotate a bag with a detector of blobs."""
+
+    def run(source, output, *, topics=(), node='detectnet:blobs', compression=None, report=None):
+        bag = open_bag(source)
+        wish = NodeWish.parse(node)
+        there = bag.topics()
+        annotation = BagAnnotation(
+            [ANNOTATORS[wish.task](wish, network)], there, choose_topics(there, topics)
+        )
+        with Target(output, compression or bag.compression).writing({'node': node}) as writer:
+            tally = annotation.copy(bag.items(), writer, report or (lambda: None))
+        return tally, bag
+
+    return run
+
+
+@pytest.mark.parametrize('output', ['out.mcap', 'out.db3'])
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_messages_are_copied_and_every_image_has_its_detections(
+    storage, output, annotate, tmp_path, blob_engine
+):
+    pictures = [blob(4 * k) for k in range(10)]
+    source = disk.record(tmp_path / 'in', pictures, storage=storage)
+    tally, bag = annotate(source, tmp_path / output)
+
+    written = disk.read(tmp_path / output)
+    assert [one for one in written if not one[0].startswith('/detectnet/')] == disk.read(source)
+    assert bag.faults() == []
+    assert (tally.copied, tally.frames, tally.failed) == (30, {'/camera/image_raw': 10}, {})
+    assert [len(planes['image']) for planes in blob_engine.inputs] == [4, 4, 2]
+
+    found = disk.of_topic(tmp_path / output, '/detectnet/detections')
+    images = disk.of_topic(source, '/camera/image_raw')
+    assert [one.header for one in found] == [one.header for one in images]
+    for k, one in enumerate(found):
+        (detection,) = one.detections
+        box = detection.bbox
+        assert detection.header == one.header
+        assert detection.results[0].hypothesis.class_id == '1'
+        # The network sees half of the pixels.
+        assert box.center.position.x - box.size_x / 2 == pytest.approx(4 * k, abs=2)
+    times = [time_ns for topic, time_ns, _ in written if topic == '/detectnet/detections']
+    assert times == [disk.START_NS + k * disk.PERIOD_NS for k in range(10)]
+
+
+def test_topics_keep_their_qos_and_results_have_that_of_the_nodes(annotate, tmp_path):
+    source = disk.record(tmp_path / 'in', [blob(0)])
+    annotate(source, tmp_path / 'out.mcap')
+    before, after = disk.connections(source), disk.connections(tmp_path / 'out.mcap')
+    for topic, one in before.items():
+        same = after[topic]
+        assert (same.msgtype, same.msgdef, same.ext) == (one.msgtype, one.msgdef, one.ext)
+    (results,) = after['/detectnet/detections'].ext.offered_qos_profiles
+    (labels,) = after['/detectnet/label_info'].ext.offered_qos_profiles
+    assert (results.reliability.name, results.durability.name) == ('RELIABLE', 'VOLATILE')
+    assert (labels.durability.name, labels.depth) == ('TRANSIENT_LOCAL', 1)
+
+
+def test_labels_and_model_are_written_once_before_the_results(annotate, tmp_path):
+    source = disk.record(tmp_path / 'in', [blob(0), blob(8)])
+    annotate(source, tmp_path / 'out.mcap', node='my/eyes=detectnet:blobs')
+    (labels,) = disk.of_topic(tmp_path / 'out.mcap', '/my/eyes/label_info')
+    (info,) = disk.of_topic(tmp_path / 'out.mcap', '/my/eyes/vision_info')
+    assert [(one.class_id, one.class_name) for one in labels.class_map] == [
+        (k, str(k)) for k in range(3)
+    ]
+    assert (info.method, info.database_location) == ('blobs', '/my/eyes/label_info')
+    topics = [topic for topic, _, _ in disk.read(tmp_path / 'out.mcap')]
+    assert topics.index('/my/eyes/label_info') < topics.index('/my/eyes/detections')

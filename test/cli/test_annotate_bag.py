@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of rdl annotate-bag: the commands of docs/bags.md, and what a user can get wrong."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import bags_on_disk as disk
+import cv2
+import pytest
+
+from ros_deep_learning.cli import rdl
+from ros_deep_learning.cli.annotate_bag import main, program
+
+TEXT = (Path(__file__).parents[2] / 'docs' / 'bags.md').read_text()
+COMMANDS = re.findall(r'^(rdl annotate-bag .*)$', TEXT, re.M)
+
+
+@pytest.fixture(scope='module')
+def drive(tmp_path_factory, astronaut):
+    """A recording of two cameras, of which one sends JPEG."""
+    recorder = disk.Recorder(tmp_path_factory.mktemp('bags') / 'drive')
+    picture = cv2.resize(astronaut, (256, 256))
+    jpeg = cv2.imencode('.jpg', picture[..., ::-1])[1].tobytes()
+    for k in range(2):
+        time_ns = disk.START_NS + k * disk.PERIOD_NS
+        raw, packed = disk.image(picture, time_ns), disk.compressed(jpeg, time_ns)
+        recorder.add('/front/image_raw', 'sensor_msgs/msg/Image', raw, time_ns)
+        recorder.add(
+            '/rear/image_raw/compressed', 'sensor_msgs/msg/CompressedImage', packed, time_ns
+        )
+        recorder.add('/chatter', 'std_msgs/msg/String', disk.text('hello'), time_ns)
+    recorder.close()
+    return recorder.writer.path / 'drive.mcap'
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_a_command_of_the_document_runs(command, drive, ssd_onnx, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path('drive.mcap').symlink_to(drive)
+    _, *arguments = shlex.split(command)
+    assert rdl.main([*arguments, '--backend=onnxruntime']) == 0
+    images = 2 if '--topics' in arguments else 4
+    last = capsys.readouterr().out.splitlines()[-1]
+    line = rf'wrote {arguments[2]}: 6 messages copied, {images} images in [\d.]+ s'
+    assert re.match(line, last)
+    topics = disk.connections(tmp_path / arguments[2])
+    added = [
+        topic
+        for topic in topics
+        if topics[topic].msgcount and topic not in disk.connections(drive)
+    ]
+    assert all(re.match(r'/(detectnet|imagenet|people|segnet)/', topic) for topic in added)
+    assert not Path(f'{arguments[2]}.part').exists()
+
+
+def test_a_person_is_found_on_both_cameras(drive, ssd_onnx, tmp_path):
+    output = tmp_path / 'out.mcap'
+    assert main([str(drive), str(output), '--node', 'detectnet:ssd-mobilenet-v2']) == 0
+    for camera in ('front', 'rear'):
+        found = disk.of_topic(output, f'/detectnet/{camera}/detections')
+        best = [one.detections[0].results[0].hypothesis.class_id for one in found]
+        assert best == ['person'] * 2
+
+
+def test_every_option_is_told_and_no_other():
+    options = {option for action in program._parser()._actions for option in action.option_strings}
+    rows = re.search(r'\| option \|.*?\n\n', TEXT, re.S)[0].splitlines()
+    told = {option for row in rows for option in re.findall('--[a-z][a-z-]*', row.split('|')[1])}
+    assert told == options - {'-h', '--help'}
