@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ros_deep_learning.nodes.parameters.collect_settings import CollectSettings
 from ros_deep_learning.nodes.parameters.detectnet_settings import DetectNetSettings
 from ros_deep_learning.nodes.parameters.imagenet_settings import ImageNetSettings
 from ros_deep_learning.nodes.parameters.parameter_table import ParameterTable
@@ -25,6 +26,7 @@ TABLES = {
     'detectnet': DetectNetSettings,
     'imagenet': ImageNetSettings,
     'segnet': SegNetSettings,
+    'collect': CollectSettings,
     'video_output': VideoOutputSettings,
     'video_source': VideoSourceSettings,
 }

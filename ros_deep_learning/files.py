@@ -127,7 +127,7 @@ def write_whole(target: Path, data: bytes, part_folder: Path | None = None) -> N
         stream.write(data)
 
 
-def write_output(target: Path, data: bytes) -> None:
+def write_output(target: Path, data: bytes, part_folder: Path | None = None) -> None:
     """Write a file that the user asked for: as ``write_whole``, with the mode of usual files.
 
     Raises:
@@ -136,7 +136,7 @@ def write_output(target: Path, data: bytes) -> None:
     # The mask can only be read by setting it.
     mask = os.umask(0o077)
     os.umask(mask)
-    with replacing(target) as stream:
+    with replacing(target, part_folder) as stream:
         os.fchmod(stream.fileno(), 0o666 & ~mask)
         stream.write(data)
 

@@ -28,6 +28,7 @@ FLOORS = (
     ('__init__',),
     ('benchmarking',),
     ('evaluation',),
+    ('collecting',),
     ('networks',),
     ('recognition',),
     ('tasks',),

@@ -128,7 +128,7 @@ ROSDEP_RESOLVES = {
     'python3-psutil', 'python3-pytest', 'python3-pytest-timeout', 'python3-scipy',
     'python3-tqdm', 'python3-yaml', 'rcl_interfaces', 'rclpy', 'ros2launch',
     'rosidl_default_generators', 'rosidl_default_runtime', 'sensor_msgs', 'std_msgs',
-    'vision_msgs',
+    'std_srvs', 'vision_msgs',
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ COMMANDS = {
     'detectnet': 'find objects in pictures or a video',
     'imagenet': 'classify pictures or a video',
     'segnet': 'segment pictures or a video',
+    'collect': 'collect pictures and label them',
+    'autolabel': 'label pictures by a network',
     'train': 'train a network on pictures of your own',
     'models': 'list, fetch, check and add networks',
     'dataset': 'check, show, convert and divide labelled pictures',

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from .dataset import Part, Problem, Sample
-from .listing import folders_in, pictures_below, split_of
+from .listing import UNLABELLED_FOLDER, folders_in, pictures_below, split_of
 
 
 def image_folder_parts(folder: Path) -> dict[str, Callable[[], Part]]:
@@ -23,13 +23,17 @@ def image_folder_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     return {'all': partial(_read, folder)} if _has_pictures(folder) else {}
 
 
+def _class_folders(folder: Path) -> list[Path]:
+    return [path for path in folders_in(folder) if path.name != UNLABELLED_FOLDER]
+
+
 def _has_pictures(folder: Path) -> bool:
     """Return whether some folder in this one holds pictures."""
-    return any(pictures_below(path) for path in folders_in(folder))
+    return any(pictures_below(path) for path in _class_folders(folder))
 
 
 def _read(folder: Path) -> Part:
-    paths = folders_in(folder)
+    paths = _class_folders(folder)
     samples, problems = [], []
     for class_id, path in enumerate(paths):
         pictures = pictures_below(path)

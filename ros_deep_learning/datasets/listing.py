@@ -25,6 +25,9 @@ SPLITS = {
 }
 """Names of folders and files of splits, and the name that the split has here."""
 
+UNLABELLED_FOLDER = 'unlabelled'
+"""Folder in a data set whose pictures wait for a label; it is no class."""
+
 _MOST_BYTES = 2**30
 """COCO's instances_train2017.json has 470 MB."""
 

@@ -20,6 +20,7 @@ from ..text import disk_cause
 from .dataset import Dataset, LabelledBoxes, Problem, Sample
 from .opening import FORMATS
 from .pictures import read_rgb
+from .yolo import box_line
 
 USUAL: Mapping[Task, str] = {
     'classification': 'folder',
@@ -169,8 +170,7 @@ def _write_yolo(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> Non
                 text = 'a box of a crowd, which YOLO does not have'
                 writer.problems.append(Problem('left out', sample.picture, text))
                 continue
-            x, y = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
-            lines.append(f'{k} {x:.8g} {y:.8g} {(x2 - x1) / width:.8g} {(y2 - y1) / height:.8g}\n')
+            lines.append(box_line(k, (x1 / width, y1 / height, x2 / width, y2 / height)))
         (folder / f'{copy.stem}.txt').write_text(''.join(lines))
 
 

@@ -65,7 +65,7 @@ def _read(yaml: Path, top: Path, given: Any, classes: tuple[str, ...]) -> Part:
         if not label.is_file():
             # A picture without objects needs no file.
             problems.append(Problem('empty label', picture, 'no label file'))
-        boxes = _boxes(label, len(classes), problems)
+        boxes = read_boxes(label, len(classes), problems)
         samples.append(Sample(picture, boxes=boxes))
     return Part(classes, tuple(samples), tuple(problems))
 
@@ -80,6 +80,12 @@ def label_of(picture: Path) -> Path:
     return Path(*parts).with_suffix('.txt')
 
 
+def box_line(class_id: int, box_xyxy: tuple[float, float, float, float]) -> str:
+    """Return the line of a box whose edges are shares of its picture."""
+    x1, y1, x2, y2 = box_xyxy
+    return f'{class_id} {(x1 + x2) / 2:.8g} {(y1 + y2) / 2:.8g} {x2 - x1:.8g} {y2 - y1:.8g}\n'
+
+
 def _place(yaml: Path, top: Path, entry: str) -> Path | None:
     """Return where an entry points to; None if nothing is there."""
     places = [top / entry, yaml.parent / entry]
@@ -88,7 +94,14 @@ def _place(yaml: Path, top: Path, entry: str) -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
-def _boxes(label: Path, class_count: int, problems: list[Problem]) -> LabelledBoxes:
+def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> LabelledBoxes:
+    """Read the boxes of a label file, in shares.
+
+    Args:
+        label: The file; without one there is no box.
+        class_count: How many classes there are.
+        problems: Takes what is wrong with it.
+    """
     collector = BoxCollector(label, (1.0, 1.0))
     text = ''
     if label.is_file():

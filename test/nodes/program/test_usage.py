@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from ament_index_python.packages import get_package_prefix
 
+from ros_deep_learning.nodes.collect import CollectNode
 from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
@@ -74,7 +75,7 @@ def call(
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize('node', NODES)
+@pytest.mark.parametrize('node', [*NODES, CollectNode])
 def test_help_tells_every_topic_and_parameter(node: Any) -> None:
     text = help_text(node.default_name, [node])
     assert text.startswith(f'usage: ros2 run ros_deep_learning {node.default_name} ')

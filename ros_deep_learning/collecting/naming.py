@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Names and files of pictures that are collected."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DatasetError, ImageError
+from ..text import one_line
+
+JPEG_QUALITY = 95
+_KEPT = re.compile(r'[^\w.+-]+')
+
+
+def new_name() -> str:
+    """Return a file name of a JPEG: the time in UTC, and what tells two collectors apart."""
+    now = datetime.now(timezone.utc)
+    return f'{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{secrets.token_hex(2)}.jpg'
+
+
+def name_of_file(path: Path, data: bytes) -> str:
+    """Return the name of a copy of a picture, which is the same for the same picture."""
+    stem = _KEPT.sub('_', path.stem)[:100]
+    return f'{stem}-{hashlib.sha256(data).hexdigest()[:8]}{path.suffix.lower()}'
+
+
+def encode_picture(frame_bgr: NDArray[np.uint8]) -> bytes:
+    """Return a frame as a JPEG of quality 95.
+
+    Args:
+        frame_bgr: Shape (H, W, 3), uint8.
+
+    Raises:
+        ImageError: It cannot be one.
+    """
+    try:
+        quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
+        return cv2.imencode('.jpg', frame_bgr, quality)[1].tobytes()
+    except cv2.error as err:
+        msg = f'no JPEG can be made of a frame of shape {frame_bgr.shape}: {one_line(err)}'
+        raise ImageError(msg) from err
+
+
+def decode_picture(data: bytes) -> NDArray[np.uint8]:
+    """Decode a picture, turned upright as its EXIF data say; shape (H, W, 3), uint8, BGR.
+
+    Raises:
+        DatasetError: It is none.
+    """
+    try:
+        frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error as err:
+        msg = f'no picture that OpenCV decodes: {one_line(err)}'
+        raise DatasetError(msg) from err
+    if frame is None:
+        msg = 'no picture that OpenCV decodes'
+        raise DatasetError(msg)
+    return np.asarray(frame, np.uint8)
