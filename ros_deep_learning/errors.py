@@ -63,6 +63,20 @@ class OnnxError(CardError, EngineError):
     """A file cannot be read as an ONNX network, by what makes a card of it or by a backend."""
 
 
+class OpenQuestionError(CardError):
+    """A network file does not tell which of several values a key of its card has.
+
+    Attributes:
+        key: The key, ``decoder`` or ``scale``.
+        candidates: The values, as a card has them.
+    """
+
+    def __init__(self, message: str, key: str, candidates: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.key = key
+        self.candidates = candidates
+
+
 class DeviceError(EngineError):
     """The accelerator failed: out of memory, or an error after which its context is unusable."""
 

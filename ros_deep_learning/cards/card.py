@@ -188,6 +188,7 @@ def _check_files(top: Section, card: ModelCard) -> None:
 
 
 def _read_input(section: Section) -> InputSpec:
+    section.refuse_open('scale')
     spec = InputSpec(
         width=section.integer('width', 1, MAX_SIDE),
         height=section.integer('height', 1, MAX_SIDE),

@@ -111,6 +111,11 @@ class Section:
         self._known.append(key)
         return key not in self
 
+    def refuse_open(self, key: str) -> None:
+        """Raise CardError if the key is there without a value, as ``models inspect`` writes it."""
+        if key in self._values and key not in self:
+            self.fail(key, 'empty; to fix: choose one of the values in its comment')
+
     def names(self) -> list[str]:
         """Return the keys, which must all be texts."""
         for key in self._values:

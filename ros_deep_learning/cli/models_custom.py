@@ -19,7 +19,7 @@ from ..cards.card_text import card_text
 from ..cards.decision import by_reason, guesses
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
-from ..errors import AmbiguousOutputsError, CardError
+from ..errors import CardError, OpenQuestionError
 from ..files import write_whole
 from ..networks import DetectNet, ImageNet, Network, SegNet
 from ..networks.proof import FIX
@@ -54,9 +54,12 @@ def inspect(arguments: argparse.Namespace) -> int:
     try:
         card = _card(arguments)
     except CardError as err:
-        if isinstance(err.__cause__, AmbiguousOutputsError) and arguments.write is not None:
-            target = _write(_question(arguments, err.__cause__.decoders), arguments.write)
-            print(f'wrote {target}; choose its decoder, then: rdl models add {target}')
+        if isinstance(err, OpenQuestionError) and arguments.write is not None:
+            text, keys = _with_questions(arguments, err)
+            target = _write(text, arguments.write)
+            print(
+                f'wrote {target}; choose its {" and ".join(keys)}, then: rdl models add {target}'
+            )
         raise
     text = card_text(card)
     if arguments.write is None:
@@ -70,12 +73,24 @@ def inspect(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _question(arguments: argparse.Namespace, decoders: Sequence[str]) -> str:
-    """Return a card without a decoder, with the candidates as a comment in its place."""
-    arguments.decoder = decoders[0]
-    text = card_text(_card(arguments))
-    choice = f'decoder:  # choose one: {", ".join(decoders)}; the rest is that of {decoders[0]}'
-    return re.sub('^decoder: .*$', choice, text, flags=re.MULTILINE)
+def _with_questions(
+    arguments: argparse.Namespace, first: OpenQuestionError
+) -> tuple[str, tuple[str, ...]]:
+    """Return a card whose open keys have the candidates as a comment, and these keys."""
+    questions, text = [first], None
+    while text is None:
+        setattr(arguments, questions[-1].key, questions[-1].candidates[0])
+        try:
+            text = card_text(_card(arguments))
+        except OpenQuestionError as err:
+            questions.append(err)
+    for question in questions:
+        key, candidates = question.key, question.candidates
+        choice = f'{key}:  # choose one: {", ".join(candidates)}; the rest is that of '
+        text = re.sub(
+            f'^( *){key}: .*$', rf'\g<1>{choice}{candidates[0]}', text, flags=re.MULTILINE
+        )
+    return text, tuple(question.key for question in questions)
 
 
 def _write(text: str, path: Path) -> Path:

@@ -80,6 +80,8 @@ def read_facts(path: Path) -> OnnxFacts:
             msg = f'{path} is not an ONNX network: it has a tensor named {value.name!r}'
             raise OnnxError(msg)
     versions = [o.version for o in model.opset_import if o.domain in ('', 'ai.onnx')]
+    # Before the weights are dropped.
+    ends = graph_ends(model)
     return OnnxFacts(
         path=path,
         inputs=_tensors(inputs),
@@ -89,7 +91,7 @@ def read_facts(path: Path) -> OnnxFacts:
         opset=max(versions, default=0),
         external_files=tuple(external_files(path, model)),
         precision=graph_precision(path, model),
-        ends=graph_ends(model),
+        ends=ends,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .first_layer import first_layer_gain
+
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
@@ -27,11 +29,13 @@ class GraphEnds:
         operators: All types of operators.
         last: Type of the last operator before each output; empty if there is none.
         normalises: Whether the input is scaled or shifted before anything else is done.
+        gain: By how much the first convolution amplifies an image; None where that is not known.
     """
 
     operators: frozenset[str]
     last: Mapping[str, str]
     normalises: bool
+    gain: float | None = None
 
 
 def graph_ends(model: ModelProto) -> GraphEnds:
@@ -44,6 +48,7 @@ def graph_ends(model: ModelProto) -> GraphEnds:
         operators=frozenset(node.op_type for node in model.graph.node),
         last=MappingProxyType({o.name: _last(o.name, makers) for o in model.graph.output}),
         normalises=bool(first & _ARITHMETIC),
+        gain=first_layer_gain(model),
     )
 
 

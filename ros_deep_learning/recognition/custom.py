@@ -20,6 +20,7 @@ from ..paths import user_path
 from .converted import caffe_fields, ssd_fields
 from .evidence import Evidence, Finding
 from .hints import Hints
+from .input_scale import settle_scale
 from .onnx_evidence import exported_size, read_evidence
 from .recognise import recognise
 
@@ -115,7 +116,7 @@ def _absolute(path: Path | None) -> Path | None:
 
 def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     evidence = read_evidence(path, hints)
-    found = recognise(evidence, task, hints)
+    found = settle_scale(evidence, recognise(evidence, task, hints), hints)
     size_wh, by, is_guess = _size(evidence, found, hints)
     evidence = replace(evidence, size_wh=size_wh)
     tensor = evidence.image

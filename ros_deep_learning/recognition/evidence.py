@@ -153,6 +153,8 @@ class Finding:
         guessed: Fields of ``InputSpec`` that are usual for the family.
         size_wh: Width and height of the input, if the file leaves them open.
         is_sure: Whether decoder and roles are stated too, not guessed.
+        alternatives: Preprocessing of several networks that cannot be told apart, in place of
+            ``guessed``, each with its scale.
     """
 
     by: str
@@ -163,6 +165,7 @@ class Finding:
     guessed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     size_wh: tuple[int, int] | None = None
     is_sure: bool = True
+    alternatives: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

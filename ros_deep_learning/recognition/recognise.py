@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..cards.card import Task
 from ..cards.labels import labels_in_metadata
-from ..errors import CardError, DecodeError
+from ..errors import AmbiguousOutputsError, CardError, DecodeError, OpenQuestionError
 from ..tasks.decoders.registry import find_decoder
 from .activations import score_role
 from .conventions import onnx_preprocessing
@@ -73,6 +73,8 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
         _refuse_label_count(evidence, known, hints)
         fix = '; if it is not a detector, set its task (--task)' if known is None else ''
         msg = f'{evidence.path}: {err}{fix}'
+        if isinstance(err, AmbiguousOutputsError):
+            raise OpenQuestionError(msg, 'decoder', err.decoders) from err
         raise CardError(msg) from err
     by = 'the shapes and names of the outputs'
     guessed = onnx_preprocessing('detection', choice.decoder)

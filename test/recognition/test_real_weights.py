@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ros_deep_learning import DetectNet, SegNet
+from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.tasks.suppression import DetectionSettings
 
@@ -109,3 +110,14 @@ def test_masks_are_those_of_espnet(picture: Path) -> None:
         assert len(net.labels) == 20
         mask = net.segment(pixels[..., ::-1]).class_mask
     assert (mask == theirs).mean() > 0.998
+
+
+@needs(WEIGHTS)
+@needs(ESPNET)
+@pytest.mark.parametrize(('path', 'least', 'most'), [(WEIGHTS, 0.01, 0.1), (ESPNET, 1, 20)])
+def test_first_layers_tell_pixels_of_255_from_those_of_1(
+    path: Path, least: float, most: float
+) -> None:
+    gain = read_facts(path).ends.gain
+    assert gain is not None
+    assert least < gain < most

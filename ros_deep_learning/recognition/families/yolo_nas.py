@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import re
+
 from ...tasks.decoders.arrays import cell_count
 from ..evidence import Evidence, Family, Finding
 from ..usual import AS_IS, LETTERBOX, STRETCH, UNIT
 
 _STRIDES = (8, 16, 32)
+_GIVEN = re.compile('box|score|pred|cls|class|conf', re.IGNORECASE)
+"""Words in names that a user gave; ``convert_to_onnx`` and DAMO-YOLO give the second none."""
 _DAMO = AS_IS | STRETCH
 """As DAMO-YOLO's ``damo/config/augmentations.py``: mean 0, std 1, and ``keep_ratio: False``.
 
@@ -39,15 +43,20 @@ def recognise(evidence: Evidence) -> Finding | None:
     cells = cell_count(evidence.size_wh, _STRIDES)
     if shapes[first][0] != cells or shapes[second][0] != cells:
         return None
-    if shapes[first][1] == 4 and shapes[second][1] != 4:
-        by = 'boxes, then scores of all cells, as of YOLO-NAS'
-        roles = {'boxes': first, 'scores': second}
+    if (shapes[first][1] == 4) == (shapes[second][1] == 4):
+        return None
+    boxes, scores = (first, second) if shapes[first][1] == 4 else (second, first)
+    roles = {'boxes': boxes, 'scores': scores}
+    if boxes == first and not re.search(_GIVEN, first + second):
+        by = 'boxes, then scores of all cells without names, as of YOLO-NAS'
         return Finding(by, 'detection', 'boxes_scores', roles, {}, guessed)
-    if shapes[second][1] == 4 and shapes[first][1] != 4:
-        by = 'scores, then boxes of all cells, as of DAMO-YOLO'
-        roles = {'boxes': second, 'scores': first}
+    if (evidence.input_name, scores) == ('images', 'output') and boxes.isdecimal():
+        by = "scores of all cells from 'images' to 'output', then boxes, as of DAMO-YOLO"
         return Finding(by, 'detection', 'boxes_scores', roles, {}, _DAMO)
-    return None
+    by = f'a box ({boxes!r}) and scores ({scores!r}) for each cell'
+    return Finding(
+        by, 'detection', 'boxes_scores', roles, is_sure=False, alternatives=(guessed, _DAMO)
+    )
 
 
 FAMILY = Family('YOLO-NAS and DAMO-YOLO', recognise)
