@@ -20,7 +20,7 @@ from ..video.patterns import Pattern, is_pattern
 from ..video.sources import FrameSource, open_frames
 
 _MOST_FRAMES, _MOST_BYTES = 100, 2**27
-_LEAST_SENT = 25
+LEAST_SENT = 25
 """Frames of the shortest trial; one that is lost must be less than 5 %."""
 _FAST_HZ = 1000.0
 
@@ -79,29 +79,23 @@ def open_input(resource: str, size_wh: tuple[int, int] | None = None) -> Input:
 
 
 def sent_frames(
-    given: Input, rate_hz: float | None, seconds: float
+    given: Input, rate_hz: float | None, seconds: float, least: int
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield frames when they are due: those in memory at a rate, a camera's as they come.
-
-    At least 25 of those in memory are sent, also where that takes longer.
 
     Args:
         given: The frames.
         rate_hz: Frames a second; None is a camera's own rate.
         seconds: How long.
+        least: How many of those in memory are sent at least, also where that takes longer.
     """
     if rate_hz is None:
         yield from _from_camera(given, seconds)
         return
-    began_s = time.monotonic()
-    for number, frame in enumerate(islice(cycle(given.frames), frame_count(rate_hz, seconds))):
+    began_s, count = time.monotonic(), max(least, round(rate_hz * seconds))
+    for number, frame in enumerate(islice(cycle(given.frames), count)):
         time.sleep(max(0.0, began_s + number / rate_hz - time.monotonic()))
         yield frame
-
-
-def frame_count(rate_hz: float, seconds: float) -> int:
-    """Return how many frames a trial sends at a rate."""
-    return max(_LEAST_SENT, round(rate_hz * seconds))
 
 
 def _from_camera(given: Input, seconds: float) -> Iterator[NDArray[np.uint8]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..engines.device_readings import DeviceGauge
 from ..imaging.pixels import Pixels
 from ..tasks.times import StageTimes
-from .frames import Input, sent_frames
+from .frames import LEAST_SENT, Input, sent_frames
 from .trial import Traffic, Trial, trial_of
 from .usage import UsageMeter
 
@@ -87,7 +87,7 @@ def run_at(
 
     def send() -> None:
         try:
-            for number, frame in enumerate(sent_frames(given, rate_hz, seconds)):
+            for number, frame in enumerate(sent_frames(given, rate_hz, seconds, LEAST_SENT)):
                 sent_ns.append(time.monotonic_ns())
                 slot.put((number, frame))
         except BaseException as err:  # noqa: BLE001  raised again by the thread that waits

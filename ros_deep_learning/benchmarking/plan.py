@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .frames import Input
 from .search import Found, Span, search
 from .trial import Trial
 
@@ -59,17 +58,18 @@ class Measured:
 
 def carry_out(
     plan: Plan,
-    given: Input,
     run: Callable[[float | None, float], Trial],
     say: Callable[[str], None],
+    *,
+    own_rate: bool = False,
 ) -> Measured:
     """Measure what a plan says.
 
     Args:
         plan: What is to be measured.
-        given: The frames; those of a camera have their own rate, so that nothing is searched.
         run: Measures at a rate in Hz, or at a camera's own (None), for some seconds.
         say: Told of each trial.
+        own_rate: Whether a camera sends at its own rate, so that nothing is searched.
     """
 
     def told(rate_hz: float | None, seconds: float) -> Trial:
@@ -78,7 +78,7 @@ def carry_out(
         return trial
 
     long_s = _LONG * plan.seconds
-    if given.camera is not None:
+    if own_rate:
         return Measured(None, (told(None, long_s),))
     if plan.rates_hz:
         return Measured(None, tuple(told(rate, long_s) for rate in plan.rates_hz))

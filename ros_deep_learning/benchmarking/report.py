@@ -103,12 +103,13 @@ def markdown(report: Mapping[str, Any]) -> str:
     """Return a report as Markdown: what, where, the highest rate, a table and warnings."""
     machine, highest = report['machine'], report['highest']
     width, height = report['frame_wh']
+    ros = ''.join(f'{machine[key]}, ' for key in ('distribution', 'rmw') if machine.get(key))
     parts = [
         [
             f'**{report["model"]}**, {report["backend"]} {report["precision"]} on '
             f'{report["device"]}, {width}x{height} from {report["source"]}  ',
             f'{machine["name"]}, {machine["cores"]} cores, {machine["system"]}, '
-            f'ros_deep_learning {machine["ros_deep_learning"]}, {report["date"]}, '
+            f'ros_deep_learning {machine["ros_deep_learning"]}, {ros}{report["date"]}, '
             f'`{report["program"]}`',
         ],
         [

@@ -20,10 +20,10 @@ from launch_ros.actions import Node
 from ..errors import SettingsError
 from ..nodes.parameters.video_output_settings import VideoOutputSettings
 from ..nodes.parameters.video_source_settings import VideoSourceSettings
+from ..nodes.program.large_images import large_images_environment
 from ..paths import user_path
 from ..video.sources import has_end, open_frames
 from .endings import with_endings
-from .large_images import large_images_environment
 from .launch_arguments import PROCESS_ARGUMENTS, given_parameters, parameter_arguments
 
 PACKAGE = 'ros_deep_learning'

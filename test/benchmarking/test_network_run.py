@@ -107,11 +107,13 @@ def test_a_camera_is_stopped_after_its_time() -> None:
         def frames(self) -> Iterator[NDArray[np.uint8]]:
             return (GREY for _ in count())
 
-    frames = sent_frames(Input('camera', [GREY], Camera(), (3, 2)), None, 0.01)
+    frames = sent_frames(Input('camera', [GREY], Camera(), (3, 2)), None, 0.01, 1)
     assert {frame.shape for frame in islice(frames, 100_000)} == {(2, 3, 3)}
     said: list[str] = []
     given = Input('camera', [GREY], Camera())
-    measured = carry_out(Plan(0.001), given, lambda r, s: run_at(infer, given, r, s), said.append)
+    measured = carry_out(
+        Plan(0.001), lambda r, s: run_at(infer, given, r, s), said.append, own_rate=True
+    )
     assert (measured.best, measured.searched) == (None, ())
     assert len(measured.fixed) == len(said) == 1
     assert said[0].startswith('own rate: ')
@@ -119,7 +121,7 @@ def test_a_camera_is_stopped_after_its_time() -> None:
 
 def test_only_a_camera_has_a_rate_of_its_own() -> None:
     with pytest.raises(ImageError, match='grey is no camera'):
-        next(sent_frames(Input('grey', [GREY]), None, 1.0))
+        next(sent_frames(Input('grey', [GREY]), None, 1.0, 1))
 
 
 @pytest.mark.parametrize(

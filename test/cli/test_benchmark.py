@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ros_deep_learning.benchmarking import frames
+from ros_deep_learning.benchmarking import network_run
 from ros_deep_learning.cli import rdl
 from ros_deep_learning.cli.benchmark import main, program
 from ros_deep_learning.cli.benchmark.program import _parser
@@ -29,7 +29,7 @@ def test_the_commands_of_the_document(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(frames, '_LEAST_SENT', 3)
+    monkeypatch.setattr(network_run, 'LEAST_SENT', 3)
     monkeypatch.setattr(program, '_LEAST_RUNS', 2)
     Path('street.mp4').symlink_to(bikes_clip)
     compared = 0

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import rclpy.utilities
 
-from ros_deep_learning.launching import large_images
-from ros_deep_learning.launching.large_images import large_images_environment
+from ros_deep_learning.nodes.program import large_images
+from ros_deep_learning.nodes.program.large_images import large_images_environment
 
 pytestmark = pytest.mark.rclpy
 

@@ -90,7 +90,9 @@ def _run(arguments: argparse.Namespace, command: Sequence[str]) -> None:
         span = span_around(1e3 / max(single_ms['frame to result'].p50, 1e-3))
         plan = Plan(arguments.seconds, arguments.rate, replace(span, highest_hz=arguments.most_hz))
         run = partial(run_at, infer, given, gauge=_gauge(info.device))
-        measured = carry_out(plan, given, run, partial(print, flush=True))
+        measured = carry_out(
+            plan, run, partial(print, flush=True), own_rate=given.camera is not None
+        )
     subject = Subject(
         'rdl benchmark',
         arguments.model,
