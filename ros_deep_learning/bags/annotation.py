@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import BagError, ImageError, InferenceError
+from ..imaging.pixels import Pixels
+from .ahead import one_ahead
 from .annotators import LATCHED, Annotator
 from .cameras import camera_names, read_image
 from .items import BagItem, BagMessage, BagTopic, BagWriter, Extra
@@ -25,15 +27,37 @@ class Tally:
 
     Attributes:
         copied: Messages that were copied.
-        frames: Images that were read, by topic.
+        frames: Images that came.
         failed: Images without a result, by topic and reason.
         left_out: Attachments and metadata that the storage of the copy cannot hold.
     """
 
     copied: int = 0
-    frames: Counter[str] = field(default_factory=Counter)
+    frames: int = 0
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)
     left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    topic: str
+    header: Any
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is run and written together.
+
+    Attributes:
+        items: A part of the bag.
+        images: Those that could be read, by their place in it.
+        failed: Topic and reason of the others.
+    """
+
+    items: list[BagItem]
+    images: dict[int, _Image] = field(default_factory=dict)
+    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 class BagAnnotation:
@@ -108,9 +132,11 @@ class BagAnnotation:
         tally = Tally()
         tally.copied = sum(n for name, n in writer.counts.items() if name not in added)
         announced = any(writer.counts.get(name, 0) for name in added)
-        for window in windows(after_messages(items, tally.copied), self._is_frame, self.batch):
-            results = self._run(window, tally)
-            for k, item in enumerate(window):
+        left = after_messages(items, tally.copied)
+        pieces = map(self._read, windows(left, self._is_frame, self.batch))
+        for piece in one_ahead(pieces):
+            results = self._run(piece, tally)
+            for k, item in enumerate(piece.items):
                 if isinstance(item, BagTopic):
                     writer.add_topic(item)
                 elif isinstance(item, Extra):
@@ -119,9 +145,9 @@ class BagAnnotation:
                     writer.add_message(item)
                     tally.copied += 1
                 if k in results:
-                    header, messages = results[k]
+                    messages = results[k]
                     if not announced:
-                        messages = self._announcements(header.stamp) + messages
+                        messages = self._announcements(piece.images[k].header.stamp) + messages
                         announced = True
                     for topic, data in messages:
                         writer.add_message(_beside(item, topic, data))
@@ -136,40 +162,40 @@ class BagAnnotation:
     def _is_frame(self, message: BagMessage) -> bool:
         return message.topic.name in self._cameras
 
-    def _run(
-        self, window: Sequence[BagItem], tally: Tally
-    ) -> dict[int, tuple[Any, list[tuple[BagTopic, bytes]]]]:
+    def _read(self, window: list[BagItem]) -> _Piece:
+        """Decode the images of a piece."""
+        piece = _Piece(window)
+        for k, item in enumerate(window):
+            if isinstance(item, BagMessage) and self._is_frame(item):
+                try:
+                    piece.images[k] = _Image(item.topic.name, *read_image(item))
+                except ImageError as err:
+                    piece.failed.append((item.topic.name, str(err)))
+        return piece
+
+    def _run(self, piece: _Piece, tally: Tally) -> dict[int, list[tuple[BagTopic, bytes]]]:
         """Run the networks on the images of a piece.
 
         Returns:
-            By the place of an image in the piece its header and the messages of its results.
+            By the place of an image in the piece the messages of its results.
         """
-        read = {}
-        for k, item in enumerate(window):
-            if isinstance(item, BagMessage) and self._is_frame(item):
-                tally.frames[item.topic.name] += 1
-                try:
-                    read[k] = (item.topic.name, *read_image(item))
-                except ImageError as err:
-                    tally.failed[item.topic.name, str(err)] += 1
-        if not read:
+        tally.failed.update(piece.failed)
+        tally.frames += len(piece.failed) + len(piece.images)
+        made: dict[int, list[tuple[BagTopic, bytes]]] = {k: [] for k in piece.images}
+        if not made:
             return {}
-        images = [pixels for _, _, pixels in read.values()]
-        made: dict[int, tuple[Any, list[tuple[BagTopic, bytes]]]] = {
-            k: (header, []) for k, (_, header, _) in read.items()
-        }
+        pixels = [image.pixels for image in piece.images.values()]
         for annotator in self._annotators:
             node = annotator.wish.name
-            for (k, (name, header, _)), found in zip(
-                read.items(), annotator.annotate(images), strict=True
-            ):
-                if isinstance(found, InferenceError):
-                    tally.failed[name, f'{node}: {found}'] += 1
+            found = annotator.annotate(pixels)
+            for (k, image), one in zip(piece.images.items(), found, strict=True):
+                if isinstance(one, InferenceError):
+                    tally.failed[image.topic, f'{node}: {one}'] += 1
                     continue
-                made[k][1].extend(
-                    (self._added[node, self._cameras[name] + output], serialized(message))
-                    for output, message in annotator.messages(header, found).items()
-                )
+                made[k] += [
+                    (self._added[node, self._cameras[image.topic] + output], serialized(message))
+                    for output, message in annotator.messages(image.header, one).items()
+                ]
         return made
 
     def _announcements(self, stamp: Any) -> list[tuple[BagTopic, bytes]]:

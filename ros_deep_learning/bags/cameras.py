@@ -73,7 +73,7 @@ def read_image(message: BagMessage) -> tuple[Any, Pixels]:
     """Read an image message.
 
     Returns:
-        Its header, and its pixels, which are a view of it where that is possible.
+        Its header and its pixels.
 
     Raises:
         ImageError: It is malformed, or its encoding or compression is not supported.

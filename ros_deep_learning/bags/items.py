@@ -87,6 +87,21 @@ class Extra:
 BagItem = BagTopic | BagMessage | Extra
 
 
+@dataclass(frozen=True, slots=True)
+class BagSummary:
+    """What a file of a bag holds.
+
+    Attributes:
+        topics: Each topic with the number of its messages.
+        start_ns: The earliest time of receipt; 0 without messages.
+        end_ns: The latest.
+    """
+
+    topics: tuple[tuple[BagTopic, int], ...]
+    start_ns: int
+    end_ns: int
+
+
 class BagWriter(Protocol):
     """Writes a bag to one file, in pieces of which each is written completely or not at all."""
 
@@ -106,8 +121,16 @@ class BagWriter(Protocol):
     def commit(self) -> None:
         """End a piece: what is read again is up to here, or up to an earlier end."""
 
-    def finish(self) -> None:
-        """Complete the file."""
+    def summary(self) -> BagSummary:
+        """Tell what was written."""
+
+    def finish(self, description: str, version: int) -> None:
+        """Complete the file.
+
+        Args:
+            description: What rosbag2 writes of the bag, in YAML.
+            version: Of the form of the description.
+        """
 
     def close(self) -> None:
         """Close the file, complete or not."""

@@ -9,7 +9,7 @@ one (https://mcap.dev/spec), and the library reads their contents.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -19,13 +19,14 @@ from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.reader import SeekingReader
-from mcap.records import Attachment, Channel, Chunk, Message, Metadata, Schema
+from mcap.records import Attachment, Channel, Chunk, Message, Metadata, MetadataIndex, Schema
 from mcap.stream_reader import breakup_chunk
 
 from ..errors import BagError
 from ..text import one_line
 from .items import BagItem, BagMessage, BagTopic, Definition, Extra
 
+DESCRIPTION_NAME, DESCRIPTION_KEY = 'rosbag2', 'serialized_metadata'
 MAGIC = b'\x89MCAP0\r\n'
 _FRAME = struct.Struct('<BQ')
 _MOST_BYTES = 2**32
@@ -88,6 +89,7 @@ class McapFile:
 
     Attributes:
         name: Its name.
+        description: What rosbag2 wrote of the bag, in YAML, known after ``topics()``; or empty.
         compression: Of its chunks, known after ``topics()``: ``zstd``, ``lz4`` or empty.
         share: How much of it has been read, 0 to 1.
         faults: What is wrong with it, as far as it has been read.
@@ -100,6 +102,7 @@ class McapFile:
         self.share = 0.0
         self.faults: list[str] = []
         self.compression = ''
+        self.description = ''
         self._schemas: dict[int, Schema] = {}
         self._topics: dict[int, BagTopic] = {}
 
@@ -115,7 +118,16 @@ class McapFile:
         self._schemas = dict(summary.schemas)
         if summary.chunk_indexes:
             self.compression = summary.chunk_indexes[0].compression
+        self._read_description(summary.metadata_indexes)
         return [self._topic(channel) for channel in summary.channels.values()]
+
+    def _read_description(self, indexes: Sequence[MetadataIndex]) -> None:
+        with self._path.open('rb') as stream:
+            for index in indexes:
+                if index.name == DESCRIPTION_NAME:
+                    stream.seek(index.offset + _FRAME.size)
+                    content = parsed(Metadata, stream.read(index.length - _FRAME.size))
+                    self.description = content.metadata.get(DESCRIPTION_KEY, self.description)
 
     def items(self) -> Iterator[BagItem]:
         """Read everything in the order of recording, as far as the file can be read."""
@@ -170,6 +182,10 @@ class McapFile:
             is_new = content.id not in self._topics
             topic = self._topics.setdefault(content.id, self._topic(content))
             return topic if is_new else None
+        if isinstance(content, Metadata) and content.name == DESCRIPTION_NAME:
+            # It counts the messages, so that a copy gets its own.
+            self.description = content.metadata.get(DESCRIPTION_KEY, self.description)
+            return None
         return Extra(content)
 
     def _topic(self, channel: Channel) -> BagTopic:

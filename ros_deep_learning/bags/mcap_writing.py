@@ -39,8 +39,16 @@ from mcap.records import (
 )
 
 from ..errors import BagError
-from .items import BagMessage, BagTopic, Definition, Extra
-from .mcap_reading import MAGIC, Record, parsed, records, topic_of
+from .items import BagMessage, BagSummary, BagTopic, Definition, Extra
+from .mcap_reading import (
+    DESCRIPTION_KEY,
+    DESCRIPTION_NAME,
+    MAGIC,
+    Record,
+    parsed,
+    records,
+    topic_of,
+)
 
 CHUNK_BYTES = 2**20
 _MOST_PIECES = 256
@@ -148,9 +156,24 @@ class McapWriter:
         if pending.content.count >= CHUNK_BYTES or pending.pieces >= _MOST_PIECES:
             self._end_chunk()
 
-    def finish(self) -> None:
-        """Write the index that readers look for at the end."""
+    def summary(self) -> BagSummary:
+        """Tell what was written."""
         self._end_chunk()
+        counts = self._message_counts
+        times = [
+            time
+            for one in self._indexes
+            for time in (one.message_start_time, one.message_end_time)
+        ]
+        return BagSummary(
+            tuple((topic, counts[channel.id]) for topic, channel in self._channels.items()),
+            min(times, default=0),
+            max(times, default=0),
+        )
+
+    def finish(self, description: str, version: int) -> None:
+        """Write the description, and the index that readers look for at the end."""
+        self.add_extra(Extra(Metadata(DESCRIPTION_NAME, {DESCRIPTION_KEY: description})))
         self._write(DataEnd(0))
         start = self._stream.tell()
         summary, offsets = RecordBuilder(), RecordBuilder()
@@ -219,8 +242,8 @@ class McapWriter:
             channel_message_counts=dict(sorted(self._message_counts.items())),
             chunk_count=len(self._indexes),
             message_count=self._message_counts.total(),
-            message_end_time=max((one.message_end_time for one in self._indexes), default=0),
-            message_start_time=min((one.message_start_time for one in self._indexes), default=0),
+            message_end_time=self.summary().end_ns,
+            message_start_time=self.summary().start_ns,
             metadata_count=len(self._metadata),
             schema_count=len(self._schema_records),
         )

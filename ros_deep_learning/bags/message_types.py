@@ -98,7 +98,7 @@ def topic_for(name: str, kind: str, qos: str) -> BagTopic:
 
 
 def read_message(message: BagMessage) -> Any:
-    """Read an image message of a bag; its data is a view of the serialised message.
+    """Read an image message of a bag.
 
     Raises:
         ImageError: It is malformed.

@@ -38,7 +38,7 @@ class Bag:
         suffix: ``.mcap`` or ``.db3``.
         files: Its files, in the order of recording.
         paths: Their paths.
-        metadata: The content of its metadata.yaml; None without one.
+        metadata: The content of its metadata.yaml; None without one. See ``description``.
         notes: What was found to be wrong with the folder.
     """
 
@@ -50,14 +50,36 @@ class Bag:
     notes: tuple[str, ...]
 
     def topics(self) -> list[BagTopic]:
-        """List the topics of all files."""
-        return list(dict.fromkeys(topic for file in self.files for topic in file.topics()))
+        """List the topics of all files.
+
+        Raises:
+            BagError: There is none, because the files are damaged.
+        """
+        found = list(dict.fromkeys(topic for file in self.files for topic in file.topics()))
+        if not found and self.faults():
+            msg = f'cannot read {self.path}: {"; ".join(self.faults()[:3])}'
+            raise BagError(msg)
+        return found
 
     def items(self) -> Iterator[BagItem]:
         """Read everything in the order of recording, as far as the files can be read."""
         for file in self.files:
             for item in file.items():
-                yield _plain(item)
+                try:
+                    yield _plain(item)
+                except zstandard.ZstdError as err:
+                    file.faults.append(f'a message cannot be decompressed: {one_line(err)}')
+                    yield item
+
+    def description(self) -> Mapping[str, Any]:
+        """Return what rosbag2 wrote of the bag, beside it or in it; known after topics()."""
+        if self.metadata is not None:
+            return self.metadata
+        try:
+            content = yaml.safe_load(self.files[-1].description)
+        except yaml.YAMLError:
+            content = None
+        return content if isinstance(content, dict) else {}
 
     @property
     def compression(self) -> str:
@@ -123,8 +145,7 @@ def _plain(item: BagItem) -> BagItem:
     """Return a message as it was before rosbag2 compressed it by itself."""
     if isinstance(item, BagMessage) and item.data.startswith(_ZSTD_MAGIC):
         # CDR begins with a zero.
-        content = zstandard.ZstdDecompressor().decompressobj().decompress(item.data)
-        return replace(item, data=content)
+        return replace(item, data=zstandard.ZstdDecompressor().decompress(item.data))
     return item
 
 

@@ -28,6 +28,7 @@ class SqliteFile:
 
     Attributes:
         name: Its name.
+        description: What rosbag2 wrote of the bag, in YAML, known after ``topics()``; or empty.
         compression: Always empty; see ``McapFile``.
         share: How much of it has been read, 0 to 1.
         faults: What is wrong with it, as far as it has been read.
@@ -38,6 +39,7 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.name = path.name
+        self.description = ''
         self.share = 0.0
         self.faults: list[str] = []
 
@@ -46,6 +48,7 @@ class SqliteFile:
         with TemporaryDirectory() as folder:
             try:
                 with closing(self._open(Path(folder))) as database:
+                    self.description = _description(database)
                     return list(_topics(database).values())
             except (sqlite3.Error, zstandard.ZstdError) as err:
                 self.faults = [f'it is no SQLite file of rosbag2: {one_line(err)}']
@@ -82,7 +85,9 @@ class SqliteFile:
             with self._path.open('rb') as packed, path.open('wb') as whole:
                 zstandard.ZstdDecompressor().copy_stream(packed, whole)
         # The log of a recorder that was killed is read too, where its folder can be written to.
-        return sqlite3.connect(f'file:{quote(str(path))}?mode=ro', uri=True)
+        return sqlite3.connect(
+            f'file:{quote(str(path))}?mode=ro', uri=True, check_same_thread=False
+        )
 
 
 def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
@@ -105,6 +110,14 @@ def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
             tuple((key, one[column]) for key, column in named if one.get(column)),
         )
     return topics
+
+
+def _description(database: sqlite3.Connection) -> str:
+    # Versions before Iron have no such table.
+    if not database.execute('PRAGMA table_info(metadata)').fetchall():
+        return ''
+    rows = database.execute('SELECT metadata FROM metadata ORDER BY id').fetchall()
+    return str(rows[-1][0]) if rows else ''
 
 
 def _definitions(database: sqlite3.Connection) -> dict[str, Definition]:

@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-from .items import BagMessage, BagTopic, Extra
+from .items import HASH_KEY, QOS_KEY, BagMessage, BagSummary, BagTopic, Extra
 
 _TABLES = """
 CREATE TABLE schema(schema_version INTEGER PRIMARY KEY, ros_distro TEXT NOT NULL);
@@ -50,7 +50,7 @@ class SqliteWriter:
         self.counts: Counter[str] = Counter()
         self._bytes = self._pieces = 0
         try:
-            # Without syncs a kill does no harm; finish() sees to power failures.
+            # A kill does no harm without syncs; the finished file is synced before it is moved.
             self._database.execute('PRAGMA synchronous = OFF')
             self._database.execute('BEGIN')
             if not self._database.execute('PRAGMA table_info(topics)').fetchall():
@@ -107,8 +107,27 @@ class SqliteWriter:
             self._database.execute('COMMIT')
             self._database.execute('BEGIN')
 
-    def finish(self) -> None:
-        """Complete the file, and have it written to the disk."""
+    def summary(self) -> BagSummary:
+        """Tell what was written."""
+        rows = self._database.execute(
+            'SELECT topics.*, count(messages.id) FROM topics LEFT JOIN messages '
+            'ON messages.topic_id = topics.id GROUP BY topics.id ORDER BY topics.id'
+        )
+        topics = tuple(
+            (BagTopic(name, kind, form, None, ((QOS_KEY, qos), (HASH_KEY, digest))), count)
+            for _, name, kind, form, qos, digest, count in rows
+        )
+        ((start_ns, end_ns),) = self._database.execute(
+            'SELECT min(timestamp), max(timestamp) FROM messages'
+        )
+        return BagSummary(topics, start_ns or 0, end_ns or 0)
+
+    def finish(self, description: str, version: int) -> None:
+        """Write the description, and complete the file."""
+        self._database.execute(
+            'INSERT INTO metadata(metadata_version, metadata) VALUES (?, ?)',
+            (version, description),
+        )
         self._database.execute('COMMIT')
 
     def close(self) -> None:

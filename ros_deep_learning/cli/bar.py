@@ -11,7 +11,7 @@ from typing import Any
 
 from ..progress import Progress
 
-_BAR = '{desc}: {percentage:3.0f}%|{bar:30}| {elapsed}'
+_BAR = '{desc}: {percentage:3.0f}%|{bar:30}| {elapsed}, {remaining} left'
 
 
 @contextmanager
@@ -37,7 +37,15 @@ def progress_bar() -> Iterator[Progress]:
             return
         if bar is None:
             form = '{desc}: {elapsed}' if share is None else _BAR
-            bar = tqdm(total=1.0, desc=stage, file=sys.stderr, bar_format=form, mininterval=0.1)
+            bar = tqdm(
+                total=1.0,
+                # Work that goes on where it was ended tells nothing about its speed by that.
+                initial=share or 0.0,
+                desc=stage,
+                file=sys.stderr,
+                bar_format=form,
+                mininterval=0.1,
+            )
         if share is not None:
             bar.update(share - bar.n)
 

@@ -35,6 +35,7 @@ def test_a_terminal_gets_a_bar(
         progress('waiting', None)
     text = capsys.readouterr().err
     assert 'downloading: 100%' in text
+    assert ' left' in text
     assert 'waiting:' in text
 
 

@@ -32,6 +32,16 @@ SENSOR_QOS = Qos(
 )  # fmt: skip
 
 
+COLORS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255)}
+
+
+def blob(x, color='green', size_wh=(80, 40)):
+    """A picture with one bright box, whose left edge tells which picture it is."""
+    picture = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    picture[10:20, x : x + 20] = COLORS[color]
+    return picture
+
+
 def header(time_ns: int, frame_id: str = 'camera') -> Header:
     message = Header(frame_id=frame_id)
     message.stamp.sec, message.stamp.nanosec = divmod(time_ns, 10**9)

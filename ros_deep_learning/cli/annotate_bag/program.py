@@ -62,11 +62,14 @@ def _run(arguments: argparse.Namespace) -> int:
     outputs = _outputs(arguments.outputs)
     bag = open_bag(user_path(arguments.bag))
     output = user_path(arguments.output)
+    if output.resolve() in {path.resolve() for path in (bag.path, *bag.paths)}:
+        msg = f'{output} is the bag itself; to fix: name another output'
+        raise BagError(msg)
     if output.exists() and not arguments.force:
         msg = f'{output} exists; to fix: --force'
         raise BagError(msg)
     topics = bag.topics()
-    target = Target(output, arguments.compression or bag.compression)
+    target = Target(output, bag.suffix, arguments.compression or bag.compression)
     if arguments.restart:
         target.discard()
     images = choose_topics(topics, arguments.topics or ())
@@ -76,9 +79,9 @@ def _run(arguments: argparse.Namespace) -> int:
         annotation = BagAnnotation(annotators, topics, images)
         settings = _settings(bag, arguments, annotators)
         if target.is_begun:
-            print(f'goes on with what is in {output}.part')
-        writer = stack.enter_context(target.writing(settings))
+            print(f'goes on with what is in {target.part}')
         progress = stack.enter_context(progress_bar())
+        writer = stack.enter_context(target.writing(settings, bag.description(), progress))
 
         def report() -> None:
             progress(f'annotating {bag.path.name}', bag.share)
@@ -136,9 +139,8 @@ def _settings(
 
 
 def _print_end(bag: Bag, output: Path, tally: Tally, seconds: float) -> None:
-    frames = tally.frames.total()
-    rate = f' ({frames / seconds:.1f} fps)' if seconds > 0 else ''
-    copied = f'{tally.copied} messages copied, {frames} images in {seconds:.1f} s{rate}'
+    rate = f' ({tally.frames / seconds:.1f} fps)' if seconds > 0 else ''
+    copied = f'{tally.copied} messages copied, {tally.frames} images in {seconds:.1f} s{rate}'
     print(f'wrote {output}: {copied}')
     for (topic, reason), count in tally.failed.most_common(_LISTED):
         print(f'  no result for {count} of {topic}: {printable(reason)}')
@@ -172,7 +174,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('bag', type=Path, metavar='BAG', help='folder of rosbag2, or a .mcap or .db3 file')
-    add('output', type=Path, metavar='OUTPUT', help='the new bag: a .mcap or .db3 file')
+    add(
+        'output',
+        type=Path,
+        metavar='OUTPUT',
+        help='the new bag: .mcap or .db3, or a folder',
+    )
     add(
         '--node',
         action='append',

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A detector of blobs that annotates bags, several pictures at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from ros_deep_learning.bags.annotation import BagAnnotation
+from ros_deep_learning.bags.annotators import ANNOTATORS, NodeWish
+from ros_deep_learning.bags.cameras import choose_topics
+from ros_deep_learning.bags.opening import open_bag
+from ros_deep_learning.bags.target import Target
+from ros_deep_learning.engines.backend import EngineOptions
+from ros_deep_learning.networks import DetectNet
+
+pytest_plugins = ['network_fixtures']
+
+
+@pytest.fixture
+def network(card, blob_engine, make_loader):
+    with DetectNet(
+        card, loader=make_loader(blob_engine), options=EngineOptions(max_batch=4)
+    ) as net:
+        yield net
+
+
+@pytest.fixture
+def annotate(network):
+    """Annotate a bag with a detector of blobs."""
+
+    def run(source, output, *, topics=(), node='detectnet:blobs', compression=None, report=None):
+        bag = open_bag(source)
+        wish = NodeWish.parse(node)
+        there = bag.topics()
+        annotation = BagAnnotation(
+            [ANNOTATORS[wish.task](wish, network)], there, choose_topics(there, topics)
+        )
+        target = Target(output, bag.suffix, compression or bag.compression)
+        with target.writing({'node': node}, bag.description()) as writer:
+            tally = annotation.copy(bag.items(), writer, report or (lambda: None))
+        return tally, bag
+
+    return run
