@@ -24,9 +24,9 @@ PACKAGE = ROOT / NAME
 # Each floor imports from those below it, and its own rooms from left to right.
 FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
+    ('benchmarking',),
     ('training', 'bags'),
     ('__init__',),
-    ('benchmarking',),
     ('evaluation',),
     ('collecting',),
     ('networks',),

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..imaging.compressed import decode_jpeg
+from ..paths import user_path
 from ..video.options import VideoOptions
 from ..video.patterns import Pattern, is_pattern
 from ..video.sources import FrameSource, open_frames
+from .bag_frames import bag_frames, is_bag
 
 _MOST_FRAMES, _MOST_BYTES = 100, 2**27
 LEAST_SENT = 25
@@ -52,12 +54,15 @@ def open_input(resource: str, size_wh: tuple[int, int] | None = None) -> Input:
     """Open an input, and read frames into memory unless it is a camera or a stream.
 
     Args:
-        resource: What ``open_frames`` takes, such as ``pattern://bars`` or ``street.mp4``.
+        resource: A bag, or what ``open_frames`` takes: ``pattern://bars``, ``street.mp4``.
         size_wh: Scale frames to this width and height; None leaves them as they are.
 
     Raises:
         ImageError: It cannot be opened, or gives no frame.
+        BagError: It is a bag that cannot be read, or has no images.
     """
+    if is_bag(resource):
+        return Input(resource, _held(bag_frames(user_path(resource)), resource, size_wh))
     options = VideoOptions(decode_jpeg=decode_jpeg)
     if is_pattern(resource):
         # Only the pictures matter: they are sent at rates of the benchmark.
@@ -65,17 +70,8 @@ def open_input(resource: str, size_wh: tuple[int, int] | None = None) -> Input:
         options = VideoOptions(width=width, height=height, rate_hz=_FAST_HZ)
     source = open_frames(resource, options)
     live = source.live and not isinstance(source, Pattern)
-    frames: list[NDArray[np.uint8]] = []
-    for frame in islice(source.frames(), 1 if live else _MOST_FRAMES):
-        # All of one size, since a camera has one.
-        first = frames[0] if frames else frame
-        frames.append(_scaled(frame, size_wh or (first.shape[1], first.shape[0])))
-        if len(frames) * frame.nbytes >= _MOST_BYTES:
-            break
-    if not frames:
-        msg = f'{resource} has no frame'
-        raise ImageError(msg)
-    return Input(resource, frames, source if live else None, size_wh)
+    read = islice(source.frames(), 1) if live else source.frames()
+    return Input(resource, _held(read, resource, size_wh), source if live else None, size_wh)
 
 
 def sent_frames(
@@ -96,6 +92,22 @@ def sent_frames(
     for number, frame in enumerate(islice(cycle(given.frames), count)):
         time.sleep(max(0.0, began_s + number / rate_hz - time.monotonic()))
         yield frame
+
+
+def _held(
+    read: Iterator[NDArray[np.uint8]], resource: str, size_wh: tuple[int, int] | None
+) -> list[NDArray[np.uint8]]:
+    """Hold frames in one size, as those of a camera: up to 100, or 128 MiB."""
+    frames: list[NDArray[np.uint8]] = []
+    for frame in islice(read, _MOST_FRAMES):
+        first = frames[0] if frames else frame
+        frames.append(_scaled(frame, size_wh or (first.shape[1], first.shape[0])))
+        if len(frames) * frames[0].nbytes >= _MOST_BYTES:
+            break
+    if not frames:
+        msg = f'{resource} has no frame'
+        raise ImageError(msg)
+    return frames
 
 
 def _from_camera(given: Input, seconds: float) -> Iterator[NDArray[np.uint8]]:

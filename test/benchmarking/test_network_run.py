@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 
+import bags_on_disk
 import cv2
 import numpy as np
 import pytest
@@ -146,6 +147,20 @@ def test_frames_are_held_in_one_size(
     assert given.frame_wh == expected
     assert {frame.shape[1::-1] for frame in given.frames} == {expected}
     assert len(given.frames) == (3 if resource == str(tmp_path) else 100)
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+@pytest.mark.parametrize('part', ['folder', 'file'])
+def test_the_frames_of_a_bag_are_its_images(storage: str, part: str, tmp_path: Path) -> None:
+    images = [np.full((4, 6, 3), (10 * number, 100, 200), np.uint8) for number in range(3)]
+    path = bags_on_disk.record(tmp_path / 'bag', images, storage=storage)
+    if part == 'file':
+        (path,) = (one for one in path.iterdir() if one.suffix != '.yaml')
+    given = open_input(str(path))
+    assert given.camera is None
+    assert [frame[0, 0].tolist() for frame in given.frames] == [
+        [200, 100, 10 * number] for number in range(3)
+    ]
 
 
 def test_what_is_no_input_is_refused() -> None:

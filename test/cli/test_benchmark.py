@@ -9,7 +9,10 @@ import re
 import shlex
 from pathlib import Path
 
+import bags_on_disk
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ros_deep_learning.benchmarking import network_run
 from ros_deep_learning.cli import rdl
@@ -22,6 +25,7 @@ SHORT = ['--seconds=0.02', '--most-hz=12', '--offline', '--backend=onnxruntime']
 
 
 def test_the_commands_of_the_document(
+    astronaut: NDArray[np.uint8],
     bikes_clip: Path,
     ssd_onnx: Path,
     tmp_path: Path,
@@ -32,6 +36,8 @@ def test_the_commands_of_the_document(
     monkeypatch.setattr(network_run, 'LEAST_SENT', 3)
     monkeypatch.setattr(program, '_LEAST_RUNS', 2)
     Path('street.mp4').symlink_to(bikes_clip)
+    (recorded,) = bags_on_disk.record(tmp_path / 'bag', [astronaut] * 3).glob('*.mcap')
+    recorded.rename('drive.mcap')
     compared = 0
     for line in LINES:
         command, *arguments = shlex.split(line)[1:]

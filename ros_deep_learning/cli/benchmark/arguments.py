@@ -27,7 +27,7 @@ def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentPar
         '--input',
         default='pattern://bars',
         metavar='INPUT',
-        help='video, picture, folder, test picture or camera (pattern://bars, 640x480)',
+        help='bag, video, picture, folder, test picture or camera (pattern://bars, 640x480)',
     )
     add('--size', type=_size_wh, metavar='WxH', help='scale the frames to this size')
     add(
