@@ -14,7 +14,7 @@ def parse_foreign(text: str, *, is_json: bool = False) -> Any:
     """Parse a text to plain data.
 
     Args:
-        text: YAML, or JSON.
+        text: YAML without aliases, or JSON.
         is_json: Whether it is JSON.
 
     Raises:
@@ -22,8 +22,12 @@ def parse_foreign(text: str, *, is_json: bool = False) -> Any:
     """
     import yaml
 
+    from .plain_yaml import PlainLoader
+
     try:
-        return json.loads(text) if is_json else yaml.safe_load(text)
+        if is_json:
+            return json.loads(text)
+        return yaml.load(text, PlainLoader)  # noqa: S506 - a SafeLoader, made stricter
     # PyYAML's constructors of scalars raise whatever a malformed text makes them.
     except (
         yaml.YAMLError,

@@ -18,6 +18,7 @@ import yaml
 from ..errors import CardError
 from ..files import read_limited
 from ..text import one_line
+from .plain_yaml import PlainLoader
 
 MAX_FILE_BYTES = 256 * 1024
 """Largest card file; limits what a hostile file can cost. Cards need a few KiB."""
@@ -27,14 +28,8 @@ _TYPE_NAMES = {bool: 'yes/no', int: 'a whole number', float: 'a number', str: 'a
                list: 'a list', dict: 'a mapping', type(None): 'nothing'}  # fmt: skip
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Loads plain data only: no aliases, which could expand without limit, no duplicate keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_mark()
-            raise yaml.composer.ComposerError(None, None, 'aliases are not allowed', mark)
-        return super().compose_node(parent, index)
+class _StrictLoader(PlainLoader):
+    """Loads plain data only, without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]

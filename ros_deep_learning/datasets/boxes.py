@@ -12,6 +12,8 @@ import numpy as np
 
 from .dataset import LabelledBoxes, Problem
 
+_MOST_PIXELS = 2.0**31
+"""Edges above this are no pixels; NaN is neither above nor below it."""
 _EDGE_SLACK = 1e-3
 """Share of a picture by which a box may stick out, which rounding does."""
 
@@ -47,7 +49,7 @@ class BoxCollector:
         """
         x1, y1, x2, y2 = box_xyxy
         where = f'({x1:g}, {y1:g}) to ({x2:g}, {y2:g})'
-        if not all(map(isfinite, box_xyxy)) or x2 <= x1 or y2 <= y1:
+        if not all(abs(edge) < _MOST_PIXELS for edge in box_xyxy) or x2 <= x1 or y2 <= y1:
             self.problems.append(
                 Problem('broken label', self.label, f'{where} is no box; left out')
             )

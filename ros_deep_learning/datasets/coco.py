@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import DatasetError
 from .boxes import BoxCollector
 from .dataset import Part, Problem, Sample
-from .listing import files_in, folders_in, read_data, split_of
+from .listing import files_in, folders_in, is_file, read_data, split_of
 
 _ROBOFLOW = '_annotations.coco.json'
 
@@ -118,4 +118,4 @@ def _find_picture(top: Path, beside: Path, split: str, name: str) -> Path | None
     spellings = [split, *(f'{split}{year}' for year in (2017, 2014))]
     folders = [beside, top, top / 'images']
     folders += [base / one for base in (top, top / 'images') for one in spellings]
-    return next((path for f in folders if (path := f / parts).is_file()), None)
+    return next((path for f in folders if is_file(path := f / parts)), None)

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards.card import Task
+from ..text import printable
+
+_MOST_CHARACTERS = 1000
 
 ProblemKind = Literal[
     'missing picture',
@@ -44,8 +47,9 @@ class Problem:
     text: str = ''
 
     def __str__(self) -> str:
-        """Return it as one line."""
-        return f'{self.kind}: {self.path}' + (f': {self.text}' if self.text else '')
+        """Return it as one line, whatever the names in it are."""
+        text = printable(f'{self.kind}: {self.path}' + (f': {self.text}' if self.text else ''))
+        return text if len(text) <= _MOST_CHARACTERS else f'{text[:_MOST_CHARACTERS]}...'
 
 
 def counted(problems: Sequence[Problem]) -> str:

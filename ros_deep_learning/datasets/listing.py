@@ -38,9 +38,25 @@ def split_of(name: str) -> str | None:
     return next((SPLITS[word] for word in words if word in SPLITS), None)
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file, also of a name that cannot be one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is such a folder that may be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def folders_in(folder: Path) -> list[Path]:
     """List the folders in a folder that are not hidden, by name; empty if it is none."""
-    return sorted(p for p in _entries(folder) if p.is_dir() and not p.name.startswith('.'))
+    return sorted(p for p in _entries(folder) if is_folder(p) and not p.name.startswith('.'))
 
 
 def files_in(folder: Path, suffixes: Iterable[str]) -> list[Path]:
@@ -49,7 +65,7 @@ def files_in(folder: Path, suffixes: Iterable[str]) -> list[Path]:
     return sorted(
         p
         for p in _entries(folder)
-        if p.suffix.lower() in wanted and not p.name.startswith('.') and p.is_file()
+        if p.suffix.lower() in wanted and not p.name.startswith('.') and is_file(p)
     )
 
 
@@ -68,7 +84,7 @@ def picture_beside(label: Path, folder: Path) -> Path | None:
     for suffix in PICTURE_SUFFIXES:
         for ending in (suffix, suffix.upper()):
             path = folder / f'{label.stem}{ending}'
-            if path.is_file():
+            if is_file(path):
                 return path
     return None
 

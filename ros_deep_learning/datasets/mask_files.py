@@ -16,6 +16,7 @@ from ..errors import DatasetError, ImageError
 from ..files import read_limited
 from ..imaging.jpeg_png import read_header
 from ..text import disk_cause
+from .pictures import check_pixels
 
 _MOST_BYTES = 2**28
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -41,7 +42,8 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     data, depth = _without_palette(data)
     array = np.frombuffer(data, np.uint8)
     try:
-        read_header(array)
+        header = read_header(array)
+        check_pixels(header.width, header.height)
         decoded: NDArray[Any] | None = cv2.imdecode(array, cv2.IMREAD_UNCHANGED)
     except (cv2.error, ImageError) as err:
         msg = f'{path} cannot be read as a mask: {err}'

@@ -13,6 +13,7 @@ import numpy as np
 from ..cards.card import Task
 from ..errors import DatasetError
 from ..paths import user_path
+from ..text import printable
 from .coco import coco_parts
 from .dataset import Dataset, Part, Problem, Sample
 from .image_folder import image_folder_parts
@@ -80,7 +81,7 @@ def open_dataset(
         msg = f'{path} has no split {split!r}; it has {", ".join(parts)}'
         raise DatasetError(msg)
     wanted = [split] if split is not None else list(parts)
-    read = {one: parts[one]() for one in wanted}
+    read = {one: _with_printable_classes(parts[one]()) for one in wanted}
     classes, problems = _merge_classes(path, read)
     splits = {one: _renumbered(part, classes) for one, part in read.items()}
     found = Dataset(
@@ -119,6 +120,11 @@ def _find(
     )
     msg = f'{path} is no data set of a known format; expected one of these in it: {layouts}'
     raise DatasetError(msg)
+
+
+def _with_printable_classes(part: Part) -> Part:
+    # They are printed, and written into files of text.
+    return replace(part, classes=tuple(map(printable, part.classes)))
 
 
 def _merge_classes(path: Path, parts: Mapping[str, Part]) -> tuple[tuple[str, ...], list[Problem]]:

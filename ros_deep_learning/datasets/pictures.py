@@ -15,7 +15,19 @@ from ..imaging.jpeg_png import read_header
 from ..text import disk_cause
 
 _MOST_BYTES = 2**28
+MOST_PIXELS = 2**27
+"""Largest JPEG or PNG that is decoded, such as 11585x11585; as RGB it takes 0.4 GB.
+
+A file of some kilobytes can claim to hold more.
+"""
 _CHECKED = ('.jpg', '.jpeg', '.png')
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raise ImageError if a picture is larger than those that are decoded."""
+    if width * height > MOST_PIXELS:
+        msg = f'{width}x{height} pixels are refused: the limit is {MOST_PIXELS} pixels'
+        raise ImageError(msg)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -33,7 +45,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         data = np.frombuffer(read_limited(path, _MOST_BYTES), np.uint8)
         if path.suffix.lower() in _CHECKED:
             # OpenCV fills what is missing with grey.
-            read_header(data)
+            header = read_header(data)
+            check_pixels(header.width, header.height)
         decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except OSError as err:
         msg = f'cannot read {path}: {disk_cause(err)}'

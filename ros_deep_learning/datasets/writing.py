@@ -18,6 +18,7 @@ from ..files import scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .dataset import Dataset, LabelledBoxes, Problem, Sample
+from .mask_files import read_mask
 from .opening import FORMATS
 from .pictures import read_rgb
 from .yolo import box_line
@@ -120,6 +121,13 @@ def _write_folder(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> N
 def _write_masks(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None:
     for sample, copy in writer.pictures(samples, f'images/{split}'):
         assert sample.mask is not None
+        try:
+            # What is none may be a link to any file.
+            read_mask(sample.mask)
+        except DatasetError as err:
+            writer.problems.append(Problem('broken label', sample.mask, str(err)))
+            copy.unlink()
+            continue
         folder = writer.top / 'masks' / split
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(sample.mask, folder / f'{copy.stem}.png')

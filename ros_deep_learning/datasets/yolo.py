@@ -16,7 +16,7 @@ from ..cards.labels import labels_in_configuration
 from ..errors import DatasetError
 from .boxes import BoxCollector
 from .dataset import LabelledBoxes, Part, Problem, Sample
-from .listing import files_in, pictures_below, read_data, read_text
+from .listing import files_in, is_file, is_folder, pictures_below, read_data, read_text
 
 _MOST_BYTES = 2**22
 _KEYS = {'train': 'train', 'val': 'val', 'valid': 'val', 'test': 'test'}
@@ -48,21 +48,23 @@ def _read(yaml: Path, top: Path, given: Any, classes: tuple[str, ...]) -> Part:
     for entry in given if isinstance(given, list) else [given]:
         place = _place(yaml, top, str(entry))
         if place is None:
-            problems.append(Problem('missing picture', yaml, f'there is no {entry}'))
-        elif place.is_dir():
+            problems.append(
+                Problem('missing picture', yaml, f'there is no folder or .txt {entry}')
+            )
+        elif is_folder(place):
             pictures += pictures_below(place)
         else:
             lines = [line.strip() for line in read_text(place).splitlines() if line.strip()]
             for line in lines:
                 path = place.parent / line
-                if path.is_file():
+                if is_file(path):
                     pictures.append(path)
                 else:
                     problems.append(Problem('missing picture', place, line))
     samples = []
     for picture in pictures:
         label = label_of(picture)
-        if not label.is_file():
+        if not is_file(label):
             # A picture without objects needs no file.
             problems.append(Problem('empty label', picture, 'no label file'))
         boxes = read_boxes(label, len(classes), problems)
@@ -87,11 +89,21 @@ def box_line(class_id: int, box_xyxy: tuple[float, float, float, float]) -> str:
 
 
 def _place(yaml: Path, top: Path, entry: str) -> Path | None:
-    """Return where an entry points to; None if nothing is there."""
+    """Return the folder or list that an entry points to; None if neither is there.
+
+    A list ends with .txt, so that lines of any other file cannot come out among the problems.
+    """
     places = [top / entry, yaml.parent / entry]
     # Roboflow writes ../train/images for a folder beside the file.
     places += [yaml.parent / entry.removeprefix('../')]
-    return next((place for place in places if place.exists()), None)
+    return next(
+        (
+            place
+            for place in places
+            if is_folder(place) or (place.suffix == '.txt' and is_file(place))
+        ),
+        None,
+    )
 
 
 def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> LabelledBoxes:
@@ -104,7 +116,7 @@ def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> Labell
     """
     collector = BoxCollector(label, (1.0, 1.0))
     text = ''
-    if label.is_file():
+    if is_file(label):
         try:
             text = read_text(label, _MOST_BYTES)
         except DatasetError as err:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 
@@ -15,6 +16,7 @@ import pytest
 from ros_deep_learning.datasets.dataset import counted
 from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.datasets.opening import open_dataset
+from ros_deep_learning.datasets.pictures import read_rgb
 from ros_deep_learning.errors import DatasetError
 
 WRITERS = {'coco': disk.write_coco, 'voc': disk.write_voc, 'yolo': disk.write_yolo}
@@ -250,3 +252,58 @@ def test_a_broken_json_is_one_line(tmp_path, text):
     with pytest.raises(DatasetError) as caught:
         open_dataset(tmp_path)
     assert '\n' not in str(caught.value)
+
+
+ALIASES = 'a: &a [x, x]\nb: &b [*a, *a]\n'
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        ALIASES + 'names: *b\nval: .\n',
+        ALIASES + 'names: [cat]\nval: [*b]\n',
+        'a: &a {x: 1}\nnames: [cat]\nval: .\nb: {<<: [*a, *a]}\n',
+    ],
+)
+def test_yaml_of_few_lines_that_stands_for_gigabytes_is_refused(tmp_path, text):
+    (tmp_path / 'data.yaml').write_text(text)
+    with pytest.raises(DatasetError, match='aliases are not allowed'):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize('entry', ['/etc/passwd', 'list.yaml', 'fifo.txt', 'x' * 5000, '"a\\0b"'])
+def test_what_is_no_list_of_pictures_is_not_read(tmp_path, entry):
+    disk.write_yolo(tmp_path)
+    os.mkfifo(tmp_path / 'fifo.txt')
+    (tmp_path / 'list.yaml').write_text('a secret')
+    (tmp_path / 'data.yaml').write_text(f'names: [cat, dog]\nval: {entry}\ntrain: images\n')
+    found = open_dataset(tmp_path, split=None)
+    (problem,) = [p for p in found.problems if p.kind == 'missing picture']
+    assert 'there is no folder or .txt' in str(problem)
+    assert 'secret' not in str(problem)
+    assert str(problem).isprintable()
+    assert len(str(problem)) < 1100
+
+
+def test_a_name_that_cannot_be_a_file_is_one_missing_picture(tmp_path):
+    content = disk.write_coco(tmp_path)
+    content['images'][0]['file_name'] = 'x' * 5000
+    disk.save_coco(tmp_path, content)
+    found = open_dataset(tmp_path)
+    assert [p.kind for p in found.problems] == ['missing picture']
+    assert len(found.samples) == 1
+
+
+def test_names_of_classes_can_be_printed_and_written(tmp_path):
+    content = disk.write_coco(tmp_path)
+    content['categories'][0]['name'] = '\x1b[2J\ud800'
+    disk.save_coco(tmp_path, content)
+    assert open_dataset(tmp_path).classes == ('cat', '\\x1b[2J\\ud800')
+
+
+def test_a_small_file_may_not_be_a_picture_or_mask_of_gigabytes(tmp_path, monkeypatch):
+    monkeypatch.setattr('ros_deep_learning.datasets.pictures.MOST_PIXELS', 63)
+    path = disk.write_picture(tmp_path / 'x.png', size_wh=(8, 8))
+    for read in (read_mask, read_rgb):
+        with pytest.raises(DatasetError, match='8x8 pixels are refused: the limit is 63'):
+            read(path)

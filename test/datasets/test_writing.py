@@ -116,3 +116,20 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match='no space left on the disk'):
         write_dataset(open_dataset(tmp_path / 'a'), tmp_path / 'b', 'folder')
     assert [path.name for path in tmp_path.iterdir()] == ['a']
+
+
+def test_what_is_linked_as_a_mask_is_not_copied(tmp_path):
+    disk.write_masks(tmp_path / 'old')
+    secret = tmp_path / 'secret.txt'
+    secret.write_text('a secret')
+    mask = next((tmp_path / 'old' / 'masks').rglob('*.png'))
+    mask.unlink()
+    mask.symlink_to(secret)
+    left_out = write_dataset(open_dataset(tmp_path / 'old'), tmp_path / 'new', 'masks')
+    assert [(p.kind, p.path) for p in left_out] == [('broken label', mask)]
+    copies = list((tmp_path / 'new').rglob('*.png'))
+    assert copies
+    assert all(b'secret' not in path.read_bytes() for path in copies)
+    pictures = (tmp_path / 'new' / 'images').rglob('*')
+    masks = (tmp_path / 'new' / 'masks').rglob('*')
+    assert {p.stem for p in pictures if p.is_file()} == {p.stem for p in masks if p.is_file()}

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import cv2
+import dataset_kinds as datasets
 import network_kinds as networks
 import numpy as np
 import onnx
@@ -43,6 +44,14 @@ _PROTOTXT = (
     '{', '}', 'dim: -1', 'dim: 99999999999999999999', 'layer {', 'type: "Python"', '"', '#', ':',
     'input_dim: 0', 'name: "\\000"', '\xff',
 )  # fmt: skip
+_FOREIGN = (
+    *(b'null', b'[]', b'{}', b'1e999', b'NaN', b'"\\ud800"', b'"a\\u0000"', b'"\\u001b[2J"'),
+    *(b'[' * 500, b'"../x"', b'"/etc/passwd"', b'true', b'-1', b'9' * 400),
+)
+_XML = (
+    *(b'<!DOCTYPE a [<!ENTITY b "c">]>', b'&b;', b'<!--', b'<![CDATA[x]]>', b'&#27;', b'&#0;'),
+    *(b'<a>' * 500, b'</name>', b'nan', b'1e999', b'<?xml version="1.0" encoding="utf-7"?>'),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,17 @@ def kinds() -> dict[str, Kind]:
             [b'{"id2label": {"0": "cat", "1": "dog"}}', b'{"label_names": ["cat", "dog"]}'],
             load_labels,
             '.json',
-            [b'null', b'[]', b'1e999', b'"\\ud800"', b'[' * 500],
+            _FOREIGN,
         ),
+        'coco': Kind(datasets.coco(), datasets.read_as_data_set, '.json', _FOREIGN),
+        'voc': Kind(datasets.voc(), datasets.read_as_data_set, '.xml', _XML),
+        'yolo_labels': Kind(
+            datasets.yolo_labels(), datasets.read_as_data_set, '.txt', [b'nan', b'inf', b'1e308']
+        ),
+        'yolo_data': Kind(
+            datasets.yolo_configurations(), datasets.read_as_data_set, '.yaml', yaml_tokens
+        ),
+        'mask': Kind(datasets.masks(), datasets.read_as_mask, '.png'),
         **{
             name: Kind([data], _archive_reader(name), f'.{name}', [b'../', b'/etc/passwd'])
             for name, data in archives.items()

@@ -13,6 +13,8 @@ import yaml
 from ...errors import SettingsError
 from ...tasks.parts import Region, region_box
 
+_MOST_CHARACTERS = 2**16
+
 
 def read_names(text: str) -> tuple[str, ...]:
     """Read names separated by commas, or by semicolons if there is one.
@@ -20,8 +22,9 @@ def read_names(text: str) -> tuple[str, ...]:
     A list as YAML writes it, such as ``[front, rear]``, is read too: launch arguments and
     ``ros2 param set`` pass it on as text.
     """
-    if text.strip().startswith('['):
-        with suppress(yaml.YAMLError):
+    # Other programs set parameters too, and PyYAML takes a second for so much.
+    if text.strip().startswith('[') and len(text) <= _MOST_CHARACTERS:
+        with suppress(yaml.YAMLError, RecursionError):
             # Without types, so that a name may look like a number.
             names = yaml.load(text, yaml.BaseLoader)  # noqa: S506  makes nothing but text
             if isinstance(names, list) and all(isinstance(name, str) for name in names):

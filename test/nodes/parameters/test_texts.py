@@ -46,3 +46,8 @@ def test_a_region() -> None:
 def test_no_region(text: str) -> None:
     with pytest.raises(SettingsError, match=r'region is .*such as 0\.25,0\.5,0\.75,1\.0'):
         read_region(text)
+
+
+@pytest.mark.parametrize('text', ['[' * 3000, '[' + 'a,' * 40_000 + 'a]'])
+def test_a_text_too_deep_or_long_for_yaml_is_split(text: str) -> None:
+    assert read_names(text) == tuple(text.split(','))
