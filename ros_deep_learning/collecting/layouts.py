@@ -198,7 +198,7 @@ class ClassLayout(Layout):
 
     def head(self, classes: Sequence[str], splits: Sequence[str]) -> None:
         """Create the folder of each class, so that all splits have the same classes."""
-        for split in splits:
+        for split in {SPLITS[0], *splits}:
             for name in classes:
                 (self.top / split / name).mkdir(parents=True, exist_ok=True)
 

@@ -14,6 +14,8 @@ BLURRED = 0.01
 """Sharpness below which a picture is blurred: about a Gaussian of 2 pixels in 480."""
 NEARLY_EQUAL = 6
 """Bits of 64 up to which two hashes are of nearly equal pictures."""
+CHANGED = 0.02
+"""Share of a picture whose change makes it another one."""
 _SIDE = 480
 _CHANGE_SIDE = 32
 _CHANGED_LEVELS = 16

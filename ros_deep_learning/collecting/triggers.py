@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
-from .measures import changed_share
+from .measures import CHANGED, changed_share
 
-CHANGED = 0.02
-"""Share of a picture whose change is worth another picture."""
 REST_S = 1.0
 """Least time between two pictures that are taken by what they show."""
 

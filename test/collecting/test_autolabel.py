@@ -98,8 +98,8 @@ def test_pictures_are_taken_where_a_network_is_unsure(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / 'broken.jpg').unlink()
-    command = ['collect', str(photos), str(tmp_path / 'data'), '--task', 'classification']
-    command += ['--model', 'efficientnet-lite0', '--unsure']
+    command = ['collect', str(photos), str(tmp_path / 'data'), '--headless']
+    command += ['--task', 'classification', '--model', 'efficientnet-lite0', '--unsure']
     assert rdl.main([*command, '0.9,1']) == 0
     assert rdl.main([*command, '0,0.5']) == 0
     first, second = CollectedFolder(tmp_path / 'data', 'classification').waiting()

@@ -15,6 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ros_deep_learning.cli import rdl
+from ros_deep_learning.cli.collect import program
+from ros_deep_learning.collecting.layouts import task_of
 from ros_deep_learning.nodes.parameters.collect_settings import CollectSettings
 from ros_deep_learning.nodes.parameters.typed_arguments import parameter_kinds
 
@@ -38,7 +40,7 @@ def test_the_commands_run(
     writer.release()
     Path('photos').mkdir()
     cv2.imwrite('photos/a.png', astronaut[..., ::-1])
-    for command in BLOCKS[0].splitlines():
+    for command in BLOCKS[1].splitlines():
         # No camera is here, and two seconds are long for a test.
         there = command.replace('/dev/video0', 'pattern://ball').replace(
             'street.mp4', 'street.avi'
@@ -53,8 +55,36 @@ def test_the_commands_run(
     assert not list(Path('cats/unlabelled').iterdir())
 
 
+@pytest.mark.usefixtures('ssd_onnx')
+def test_the_page_opens(
+    astronaut: NDArray[np.uint8],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path('photos').mkdir()
+    cv2.imwrite('photos/a.png', astronaut[..., ::-1])
+    # The person ends each at once.
+    monkeypatch.setattr(program, '_serve', interrupt)
+    for command in BLOCKS[0].splitlines():
+        there = command.replace('/dev/video0', 'pattern://ball')
+        assert rdl.main([*shlex.split(there)[1:], '--address', 'http://@:0']) == 0, command
+        printed = capsys.readouterr().out
+        assert re.match(r'open http://localhost:\d+/ in a browser; Ctrl-C ends\n', printed)
+    assert printed.splitlines()[-1] == '0 pictures in cats, 0 wait for a label'
+    assert (task_of(Path('cats')), task_of(Path('faces'))) == ('detection', 'classification')
+    assert rdl.main(['collect', 'photos', 'new']) == 1
+    assert 'new has no classes yet; to fix: --classes cat,dog' in capsys.readouterr().err
+    assert not Path('new').exists()
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_the_parameters_exist() -> None:
-    words = shlex.split(BLOCKS[1].splitlines()[0])
+    words = shlex.split(BLOCKS[2].splitlines()[0])
     given = [word.partition(':=')[0] for word in words if ':=' in word]
     assert len(given) == 3
     assert set(given) <= set(parameter_kinds([CollectSettings]))

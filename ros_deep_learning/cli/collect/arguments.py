@@ -16,6 +16,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = _parser().parse_args(argv)
     if arguments.unsure is not None and arguments.model is None:
         _parser().error('--unsure needs the network that is unsure: --model NETWORK')
+    if arguments.headless and arguments.source is None:
+        _parser().error('--headless needs a source: rdl collect SOURCE FOLDER')
     return arguments
 
 
@@ -49,15 +51,19 @@ def read_range(text: str) -> tuple[float, float]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='rdl collect',
-        description='Collect pictures of a camera, video or folder into a data set.',
+        usage='rdl collect [SOURCE] FOLDER [options]',
+        description='Collect pictures of a camera, video or folder into a data set, and label '
+        'them on a page in the browser.',
         allow_abbrev=False,
     )
-    parser.add_argument('source', help='camera, stream, video or pictures')
+    parser.add_argument('source', nargs='?', help='camera, stream, video or pictures')
     parser.add_argument('folder', type=Path, help='the data set, to begin or to go on with')
     parser.add_argument(
         '--classes', default='', help='such as cat,dog, or a file.txt with one a line'
     )
-    parser.add_argument('--task', choices=LAYOUTS, help='default: that of DIR, or detection')
+    parser.add_argument(
+        '--task', choices=LAYOUTS, help='default: that of FOLDER or --suggest, or detection'
+    )
     when = parser.add_mutually_exclusive_group()
     when.add_argument('--every', type=float, metavar='SECONDS', help='take one so often')
     when.add_argument(
@@ -70,5 +76,15 @@ def _parser() -> argparse.ArgumentParser:
         help='take one when a score of --model lies between two, such as 0.3,0.6',
     )
     parser.add_argument('--model', help='the network of --unsure')
-    parser.add_argument('--count', type=int, help='end after so many pictures')
+    parser.add_argument('--suggest', metavar='NETWORK', help='draws first labels on the page')
+    parser.add_argument(
+        '--threshold', type=float, help='least score of --suggest, 0 to 1; default: its own'
+    )
+    parser.add_argument(
+        '--address', default='http://@:8080', help='of the page (http://@:8080: this machine)'
+    )
+    parser.add_argument(
+        '--headless', action='store_true', help='no page: pictures wait for their labels'
+    )
+    parser.add_argument('--count', type=int, help='with --headless: end after so many pictures')
     return parser

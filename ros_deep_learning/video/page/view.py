@@ -52,7 +52,7 @@ class LiveView:
         """Show another panel to all viewers."""
         self._panel = panel
         for viewer in self._viewers:
-            viewer.tell(panel)
+            viewer.tell(panel.to_json())
 
     async def live(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve a page: frames with what is told about them, and the viewer's wishes."""
@@ -66,7 +66,7 @@ class LiveView:
         await channel.prepare(request)
         viewer = Viewer(channel, self._newest)
         self._viewers.add(viewer)
-        viewer.tell(self._panel)
+        viewer.tell(self._panel.to_json())
         works = (viewer.send_panels(), viewer.send_frames(), self._hear_all(viewer, channel))
         tasks = [asyncio.ensure_future(work) for work in works]
         try:
@@ -172,18 +172,23 @@ class Viewer:
     Args:
         channel: The WebSocket.
         newest: The frames.
+
+    Attributes:
+        watching: Set while frames are to be sent.
     """
 
     def __init__(self, channel: web.WebSocketResponse, newest: Newest) -> None:
         self._channel, self._newest = channel, newest
+        self.watching = asyncio.Event()
+        self.watching.set()
         self._panel = ''
         self._told, self._confirmed = asyncio.Event(), asyncio.Event()
         self._sent_s: dict[int, float] = {}
         self._trip_s = 0.0
 
-    def tell(self, panel: Panel) -> None:
-        """Send a panel soon; one that was not sent yet is replaced."""
-        self._panel = panel.to_json()
+    def tell(self, panel: str) -> None:
+        """Send a panel as JSON soon; one that was not sent yet is replaced."""
+        self._panel = panel
         self._told.set()
 
     def confirm(self, number: object) -> bool:
@@ -209,6 +214,7 @@ class Viewer:
         """
         number = 0
         while True:
+            await self.watching.wait()
             while len(self._sent_s) >= IN_FLIGHT:
                 self._confirmed.clear()
                 await asyncio.wait_for(self._confirmed.wait(), STALL_S)
