@@ -135,10 +135,10 @@ def _evaluate(pictures: Sequence[BoxPicture], classes: Sequence[str]) -> Any:
             found.append(entry | {'score': float(score), 'area': width * height, 'iscrowd': 0})
     with redirect_stdout(io.StringIO()):
         sides = []
-        for annotations in (truth, found):
+        for listed in (truth, found):
             # Its loadRes cannot take an empty list.
             side = COCO()
-            side.dataset = {'images': images, 'categories': categories, 'annotations': annotations}
+            side.dataset = {'images': images, 'categories': categories, 'annotations': listed}
             side.createIndex()
             sides.append(side)
         evaluator = COCOeval(*sides, 'bbox')

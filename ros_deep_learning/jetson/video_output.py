@@ -16,7 +16,6 @@ from .video_options import VideoOptions
 
 if TYPE_CHECKING:
     from ..video.sinks import Sink
-    from ..video.window import Window
 
 _NAMES = {
     'width': 'output_width',
