@@ -21,12 +21,12 @@ def check_inputs(inputs: Mapping[str, NDArray[Any]], specs: Sequence[TensorSpec]
         InferenceError: A tensor is missing or unknown, or has another dtype or shape; the message
             has the tensor's name, and what was expected and given.
     """
-    names = [spec.name for spec in specs]
-    if set(names) != set(inputs):
-        msg = f'expected the inputs [{", ".join(names)}], got [{", ".join(inputs)}]'
-        raise InferenceError(msg)
+    if len(inputs) != len(specs):
+        raise _other_inputs(inputs, specs)
     for spec in specs:
-        given = inputs[spec.name]
+        given = inputs.get(spec.name)
+        if given is None:
+            raise _other_inputs(inputs, specs)
         fits = len(given.shape) == len(spec.shape) and all(
             known in (-1, size) for known, size in zip(spec.shape, given.shape, strict=True)
         )
@@ -36,3 +36,8 @@ def check_inputs(inputs: Mapping[str, NDArray[Any]], specs: Sequence[TensorSpec]
                 f'got {given.dtype} {shape_text(given.shape)}'
             )
             raise InferenceError(msg)
+
+
+def _other_inputs(inputs: Mapping[str, Any], specs: Sequence[TensorSpec]) -> InferenceError:
+    names = ', '.join(spec.name for spec in specs)
+    return InferenceError(f'expected the inputs [{names}], got [{", ".join(inputs)}]')

@@ -103,6 +103,8 @@ class ImageRunner:
         Raises:
             ImageError: It is no image.
         """
+        if isinstance(image, Pixels):
+            return image
         if self.keeper is not None and is_on_gpu(image):
             there = self.keeper.view_image(image)
             if there is not None:
@@ -122,7 +124,8 @@ class ImageRunner:
         from ..tasks.preprocess import placement
 
         inputs = self._inputs([pixels], [placement(pixels.size_wh, self._card.input)])
-        return dict(self._without_repeats(self._engine.run(inputs), 1))
+        outputs = self._engine.run(inputs)
+        return dict(self._without_repeats(outputs, 1) if self._fixed_batch > 1 else outputs)
 
     def run(self, images: Sequence[AnyPixels], on_device: OnDevice | None = None) -> list[Passed]:
         """Run images, as many at a time as the network runs together.
@@ -178,7 +181,8 @@ class ImageRunner:
         """Take the batch apart."""
         if not self.batch_axis:
             return [outputs]
-        outputs = self._without_repeats(outputs, count)
+        if self._fixed_batch > count:
+            outputs = self._without_repeats(outputs, count)
         for name, array in outputs.items():
             if count > 1 and array.ndim and len(array) != count:
                 msg = f'{self._card.name}: {count} images gave {len(array)} of {name!r}'
@@ -189,8 +193,6 @@ class ImageRunner:
 
     def _without_repeats(self, outputs: Tensors, count: int) -> Tensors:
         """Take away what belongs to the images that filled up the network's batch."""
-        if self._fixed_batch <= count:
-            return outputs
         return {
             name: array[:count] if len(array) == self._fixed_batch else array
             for name, array in outputs.items()

@@ -245,7 +245,8 @@ def test_the_list_of_programs_is_sound() -> None:
         assert len(set(names)) == len(names)
     for _, function, where in rows:
         module, _, name = function.partition(':')
-        text = (ROOT / (module.replace('.', '/') + '.py')).read_text()
+        path = ROOT / module.replace('.', '/')
+        text = (path / '__init__.py' if path.is_dir() else path.with_suffix('.py')).read_text()
         assert f'def {name}(' in text
         assert where in ('ros', 'pip', 'all')
         assert where == 'ros' or '.nodes.' not in module
