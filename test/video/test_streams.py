@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,7 +24,7 @@ from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.play import play
 from ros_deep_learning.video.sinks import open_output
 from ros_deep_learning.video.sources import open_frames
-from ros_deep_learning.video.streams import receiver, rtsp_viewer
+from ros_deep_learning.video.streams import receiver, rtsp_sink, rtsp_viewer
 from ros_deep_learning.video.streams.rtp_sink import RtpSink
 from ros_deep_learning.video.streams.rtsp_sink import RtspSink
 
@@ -231,6 +231,25 @@ def test_what_is_no_request_ends_that_connection_alone(data: bytes) -> None:
         with closing(RawViewer(sink.url)) as viewer, suppress(OSError):
             assert viewer.say(data)[0] in (0, 400, 461)
         assert next(open_frames(sink.url).frames()).shape == (48, 64, 3)
+
+
+def test_those_who_may_not_watch_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fed(RtspSink('rtsp://me:secret@127.0.0.1:0/camera', VideoOptions())) as sink:
+        known = sink.url.replace('rtsp://', 'rtsp://me:secret@')
+        frames = open_frames(known).frames()
+        next(frames)
+        with ExitStack() as stack, monkeypatch.context() as patch:
+            patch.setattr(rtsp_sink, 'PATIENCE_S', 0.1)
+            idlers = [stack.enter_context(closing(RawViewer(sink.url))) for _ in range(40)]
+            # Silent ones, one without the password, and one whose request never ends.
+            assert idlers[0].ask('DESCRIBE')[0] in (0, 401)
+            with suppress(OSError):
+                idlers[1]._socket.sendall(b'OPTIONS * RTSP/1.0\r\nX: ')
+            until(lambda: len(sink._server._connections) == 1)
+            patch.undo()
+            assert next(open_frames(known).frames()).shape == (48, 64, 3)
+        # Whoever watches already goes on.
+        next(frames)
 
 
 def test_requests_in_a_wrong_order_or_of_no_use() -> None:

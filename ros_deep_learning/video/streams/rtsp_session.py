@@ -131,6 +131,7 @@ class RtspSession(socketserver.StreamRequestHandler):
             return 200, {'Public': METHODS}, b''
         if not self._let_in(headers.get('authorization', '')):
             return 401, {'WWW-Authenticate': 'Basic realm="ros_deep_learning"'}, b''
+        self.server.let_in(self.connection)  # type: ignore[attr-defined]
         path = unquote(urlsplit(url).path).strip('/')
         name = self._stream.address.path
         if path not in (name, f'{name}/{TRACK}'.strip('/')):

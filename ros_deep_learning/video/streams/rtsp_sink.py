@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import socketserver
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 8554
 MOST_VIEWERS = 16
+PATIENCE_S = 10.0
+"""How long a connection may stay without a request of somebody who may watch."""
 
 
 class RtspSink:
@@ -137,7 +141,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, stream: RtspSink) -> None:
         self.stream = stream
-        self._connections: set[socket.socket] = set()
+        # With the time until which a request is waited for.
+        self._connections: dict[socket.socket, float] = {}
         if ':' in stream.address.host:
             self.address_family = socket.AF_INET6
         super().__init__((stream.address.host, stream.address.port), RtspSession)
@@ -146,11 +151,23 @@ class _Server(socketserver.ThreadingTCPServer):
         if len(self._connections) >= 2 * MOST_VIEWERS:
             self.shutdown_request(request)
             return
-        self._connections.add(request)
+        self._connections[request] = time.monotonic() + PATIENCE_S
         super().process_request(request, client_address)
 
+    def let_in(self, request: Any) -> None:
+        """Keep a connection, as its client may watch."""
+        self._connections[request] = math.inf
+
+    def service_actions(self) -> None:
+        """End connections of those who only keep others out; called twice a second."""
+        now_s = time.monotonic()
+        for request, until_s in tuple(self._connections.items()):
+            if until_s < now_s:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
+
     def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
+        self._connections.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
