@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from ros_deep_learning.nodes.collect import CollectNode
 from ros_deep_learning.nodes.lifecycle.vision_node import VisionNode
 from ros_deep_learning.nodes.recorder import RecorderNode
 from ros_deep_learning.nodes.video_output import VideoOutputNode
@@ -20,7 +21,7 @@ from ros_deep_learning.nodes.vision import NODES as VISION_NODES
 from ros_deep_learning.nodes.watched_node import CAMERA_TOPICS, NODE_TOPICS, OVERLAY, SERVICES
 
 FOLDER = Path(__file__).parents[1] / 'config' / 'security'
-NODES = (*VISION_NODES, RecorderNode, VideoOutputNode, VideoSourceNode)
+NODES = (*VISION_NODES, CollectNode, RecorderNode, VideoOutputNode, VideoSourceNode)
 PAGE = 'video_output_page'
 IMAGES = '~/image_in'
 PROGRAMS: dict[str, Sequence[Any]] = {
@@ -61,6 +62,8 @@ def services_of(node_type: Any) -> list[str]:
     names = list(_PARAMETER_SERVICES)
     if issubclass(node_type, VisionNode):
         names += _LIFECYCLE_SERVICES
+    if node_type is CollectNode:
+        names.append('keep_last')
     return sorted(f'~/{name}' for name in names)
 
 

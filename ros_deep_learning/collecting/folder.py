@@ -303,6 +303,9 @@ class CollectedFolder:
         with suppress(OSError, ValueError):
             for entry in json.loads(self._journal.read_bytes()):
                 picture = self.top / str(entry)
+                # The folder of somebody else may have any journal.
+                if not picture.resolve().is_relative_to(self.top.resolve()):
+                    continue
                 path = self._layout.label_path(picture)
                 if path is not None and not picture.exists():
                     path.unlink(missing_ok=True)

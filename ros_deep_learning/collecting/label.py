@@ -140,7 +140,10 @@ def _mask(given: Any, class_count: int, size_wh: tuple[int, int]) -> NDArray[np.
     values, counts = runs[:, 0], runs[:, 1]
     width, height = size_wh
     known = (values == UNLABELLED) | ((values >= 0) & (values < class_count))
-    if not known.all() or (counts < 1).any() or counts.sum() != width * height:
+    pixels = width * height
+    # The sum of large counts would overflow to the right one, and NumPy write past its array.
+    possible = known.all() and ((counts >= 1) & (counts <= pixels)).all()
+    if not possible or len(counts) > pixels or counts.sum() != pixels:
         msg = f'runs that are no mask of {width}x{height}'
         raise ValueError(msg)
     return np.repeat(values.astype(np.uint8), counts).reshape(height, width)

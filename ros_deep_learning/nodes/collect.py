@@ -56,6 +56,7 @@ class CollectNode(Node):  # type: ignore[misc]
         self._folder = CollectedFolder(user_path(Path(settings.folder)), None)
         self._keeper = _keeper(self._folder, settings)
         self._recent = Recent(settings.last_seconds, settings.last_rate)
+        self._failure = ''
         given = settings.topic or '~/image_in'
         self._topic = self.resolve_topic_name(given)
         self._camera = ImageSubscription(self, given, self._on_image, self.default_callback_group)
@@ -66,13 +67,20 @@ class CollectNode(Node):  # type: ignore[misc]
         """Do nothing: no work here takes long."""
 
     def release(self) -> None:
-        """Log how many pictures were kept."""
+        """Log how many pictures were kept.
+
+        Raises:
+            DatasetError: Not all of them, such as on a full disk.
+        """
         self._camera.close()
         if self._keeper is not None:
             equal = f', {self._keeper.equal} left out, since nothing had changed' * bool(
                 self._keeper.equal
             )
             self.get_logger().info(f'kept {self._keeper.kept} pictures{equal}')
+        if self._failure:
+            msg = f'not all pictures were kept: {self._failure}'
+            raise DatasetError(msg)
 
     def _on_image(self, frame: Frame) -> None:
         try:
@@ -81,6 +89,8 @@ class CollectNode(Node):  # type: ignore[misc]
             if self._keeper is not None:
                 self._keeper.offer(frame_bgr, now_s)
         except (ImageError, DatasetError) as err:
+            if isinstance(err, DatasetError):
+                self._failure = str(err)
             self.get_logger().error(
                 f'left out an image of {self._topic}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
@@ -92,7 +102,7 @@ class CollectNode(Node):  # type: ignore[misc]
             for data in taken:
                 self._folder.keep(new_name(), data)
         except DatasetError as err:
-            response.message = str(err)
+            response.message = self._failure = str(err)
             return response
         response.success = bool(taken)
         response.message = f'{len(taken)} pictures written'

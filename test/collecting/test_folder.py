@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -169,10 +170,33 @@ def test_boxes_of_a_page_that_are_none(given: object) -> None:
         label_from_json(given, 'detection', 2, (40, 30))
 
 
-@pytest.mark.parametrize('runs', [[0, 1199], [2, 1200], [0, 1201], [0, 600, 1], [0, -1, 1, 1201]])
+@pytest.mark.parametrize(
+    'runs',
+    [
+        *([0, 1199], [2, 1200], [0, 1201], [0, 600, 1], [0, -1, 1, 1201]),
+        # Their sum is 1200 in 64 bits.
+        [0, 2**62, 0, 2**62, 0, 2**62, 0, 2**62 + 1200],
+        [0, 2**63],
+    ],
+)
 def test_masks_of_a_page_that_are_none(runs: list[int]) -> None:
     with pytest.raises(DatasetError, match='no label of a picture'):
         label_from_json({'runs': runs}, 'segmentation', 2, (40, 30))
+
+
+@pytest.mark.parametrize('entry', ['../notes.jpg', '{outside}/notes.jpg', 'images/out/notes.jpg'])
+def test_the_journal_of_somebody_else_removes_nothing_outside(tmp_path: Path, entry: str) -> None:
+    top = tmp_path / 'data'
+    folder = CollectedFolder(top, 'detection', CLASSES)
+    folder.add('a.jpg', PICTURE, LABELS['detection'], 'train')
+    notes = tmp_path / 'notes.txt'
+    notes.write_text('kept')
+    (top / 'images' / 'out').symlink_to(tmp_path)
+    (top / 'labels' / 'out').symlink_to(tmp_path)
+    entry = entry.format(outside=tmp_path)
+    (top / '.collect' / 'journal.json').write_text(json.dumps([entry]))
+    CollectedFolder(top, 'detection').add('b.jpg', PICTURE, LABELS['detection'], 'train')
+    assert notes.read_text() == 'kept'
 
 
 @pytest.mark.parametrize('task', LABELS)

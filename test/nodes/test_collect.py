@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,10 @@ import pytest
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
+from ros_deep_learning.collecting import folder
 from ros_deep_learning.collecting.naming import decode_picture
+from ros_deep_learning.errors import DatasetError
+from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.nodes.collect import CollectNode
 
 
@@ -24,17 +29,17 @@ def test_pictures_of_a_topic_and_the_last_seconds(
     make_image: Callable[..., Image],
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / 'data'
+    top = tmp_path / 'data'
     node = spinning(
         CollectNode,
-        *('-p', f'folder:={folder}', '-p', 'topic:=/camera', '-p', 'every:=0.01'),
+        *('-p', f'folder:={top}', '-p', 'topic:=/camera', '-p', 'every:=0.01'),
         *('-p', 'last_rate:=60.0'),
     )
     camera = graph.node.create_publisher(Image, '/camera', 5)
     graph.wait_until('the subscription', lambda: camera.get_subscription_count())
     random = np.random.default_rng(0)
     frames = [random.integers(0, 256, (8, 9, 1), np.uint8).repeat(3, axis=2) for _ in range(3)]
-    waiting = folder / 'unlabelled'
+    waiting = top / 'unlabelled'
 
     def kept() -> int:
         return len(list(waiting.glob('*.jpg')))
@@ -59,3 +64,19 @@ def test_pictures_of_a_topic_and_the_last_seconds(
     assert node._keeper.kept == 3
     picture = decode_picture(next(waiting.glob('*.jpg')).read_bytes())
     assert picture.shape == (8, 9, 3)
+
+
+def test_a_full_disk_is_an_error_of_the_process(
+    spinning: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = spinning(CollectNode, '-p', f'folder:={tmp_path}', '-p', 'every:=0.01')
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(folder, 'write_output', full)
+    grey = Pixels(np.full((8, 9, 3), 90, np.uint8), 'bgr')
+    node._on_image(SimpleNamespace(pixels=lambda: grey))
+    with pytest.raises(DatasetError, match=r'not all pictures were kept: .*no space left'):
+        node.release()
+    node._failure = ''

@@ -38,11 +38,15 @@ SENDERS = {topic: ['operator'] for topic in KINDS} | {'/video_source/raw': ['cam
 STATES = {
     **dict.fromkeys(VISION, 'active'),
     **dict.fromkeys(
-        ['/recorder', '/robot/video_output', '/video_output', '/video_source'], 'answers'
+        ['/collect', '/recorder', '/robot/video_output', '/video_output', '/video_source'],
+        'answers',
     ),
 }
 TASK = {
-    'images': [f'{node}/image_in' for node in (*VISION, '/video_output')] + ['/recorder/overlay'],
+    'images': [
+        *(f'{node}/image_in' for node in (*VISION, '/collect', '/video_output')),
+        '/recorder/overlay',
+    ],
     'kinds': KINDS,
     'states': STATES,
 }
@@ -202,6 +206,7 @@ def test_every_node_works_with_its_policy_and_hears_nobody_without_a_key(
         begin('vision', 'vision', autostart='true'),
         begin('video_source', 'video_source', resource=str(pictures), loop='-1'),
         begin('video_output', 'video_output', resource=str(video)),
+        begin('collect', 'collect', folder=str(tmp_path / 'collected'), every='0.1'),
         begin('recorder', 'recorder', folder=str(folder), silence_s='3600.0'),
     ]
     with monkeypatch.context() as patch:
@@ -226,6 +231,7 @@ def test_every_node_works_with_its_policy_and_hears_nobody_without_a_key(
         assert 'failed to create' not in program.text()
     assert video.stat().st_size > 0
     assert list(folder.iterdir())
+    assert list(tmp_path.glob('collected/unlabelled/*'))
 
 
 def test_a_topic_that_the_policy_lacks_is_refused(start: Callable[..., Any]) -> None:
