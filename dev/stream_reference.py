@@ -17,26 +17,35 @@ from ros_deep_learning.video.schemes import SINKS, SOURCES, Scheme
 PAGE = Path(__file__).parents[1] / 'docs' / 'streams.md'
 BEGIN, END = '<!-- {} made by dev/stream_reference.py -->', '<!-- {} made until here -->'
 OPTIONS = (
-    ('width', 'width', '', 'pixels that a camera is asked for, and that frames are scaled to'),
-    ('height', 'height', '', 'likewise'),
-    ('rate_hz', 'framerate', 'framerate', 'frames a second'),
-    ('flip', 'flip', '', 'how frames are rotated or mirrored'),
+    (
+        'width',
+        '--input-width',
+        'width',
+        '',
+        'pixels that a camera is asked for, and that frames are scaled to',
+    ),
+    ('height', '--input-height', 'height', '', 'likewise'),
+    ('rate_hz', '--input-rate, --output-rate', 'framerate', 'framerate', 'frames a second'),
+    ('flip', '--input-flip', 'flip', '', 'how frames are rotated or mirrored'),
     (
         'codec',
+        '--input-codec, --output-codec',
         'codec',
         'codec',
         'asked of a V4L2 camera, or sent by rtp://; that of an output',
     ),
-    ('latency_ms', 'latency', '', 'milliseconds that a late packet is waited for'),
-    ('loop', 'loop', '', 'times that a file is repeated, -1 for ever'),
     (
-        'bitrate',
+        'latency_ms',
+        '--input-latency',
+        'latency',
         '',
-        'bitrate',
-        'bits a second of a stream, or of h264 and h265 in a file',
+        'milliseconds that a late packet is waited for',
     ),
+    ('loop', '--input-loop', 'loop', '', 'times that a file is repeated, -1 for ever'),
+    ('bitrate', '--bitrate', '', 'bitrate', 'bits a second of a stream or file'),
 )
-"""Each field of VideoOptions, the parameters of video_source and video_output, and its meaning."""
+"""Each field of VideoOptions, the options of the programs, the parameters of video_source and
+video_output, and its meaning."""
 
 
 def schemes(rows: Iterable[Scheme]) -> list[str]:
@@ -52,11 +61,11 @@ def schemes(rows: Iterable[Scheme]) -> list[str]:
 def options() -> list[str]:
     """Return the table of options."""
     lines = [
-        '| library | `video_source` | launch, jetson | `video_output` | launch | |',
-        '|---|---|---|---|---|---|',
+        '| library | programs, jetson | `video_source` | launch | `video_output` | launch | |',
+        '|---|---|---|---|---|---|---|',
     ]
-    for field, source, output, text in OPTIONS:
-        cells = [f'`{field}`']
+    for field, typed, source, output, text in OPTIONS:
+        cells = [f'`{field}`', ', '.join(f'`{option}`' for option in typed.split(', '))]
         for name, settings, prefix in (
             (source, VideoSourceSettings, 'input_'),
             (output, VideoOutputSettings, 'output_'),

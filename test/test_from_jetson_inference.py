@@ -15,15 +15,21 @@ import pytest
 
 from ros_deep_learning.cli import detectnet, imagenet, segnet, vision_arguments
 from ros_deep_learning.cli.frames.inputs import split_paths
+from ros_deep_learning.cli.old_names import video_viewer
 from ros_deep_learning.recognition.choice import choose_card
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / 'docs' / 'from-jetson-inference.md').read_text()
 ROWS = re.findall(r'^\| `([^`]+)` \| `([^`]+)` \|$', PAGE, re.M)
-PROGRAMS = {'imagenet': imagenet, 'detectnet': detectnet, 'segnet': segnet}
+PROGRAMS: dict[str, Any] = {
+    'imagenet': imagenet,
+    'detectnet': detectnet,
+    'segnet': segnet,
+    'video-viewer': video_viewer,
+}
 HERE = [here for _, here in ROWS if here.split()[0] in PROGRAMS]
 LAUNCHED = [here for _, here in ROWS if here.startswith('ros2 launch')]
-CAMERA = re.compile(r' (/dev/video|csi://)')
+CAMERA = re.compile(r' (/dev/video|csi://|rtp://@)')
 STAND_INS = {
     'classification': 'efficientnet-lite0',
     'detection': 'ssd-mobilenet-v2',
@@ -61,9 +67,9 @@ def make_input(name: str, picture: Any) -> None:
 
 
 def test_the_page_has_lines_of_every_program() -> None:
-    assert len(HERE) >= 14
-    assert len(LAUNCHED) >= 10
-    known = {'imagenet', 'detectnet', 'segnet', 'ros2'}
+    assert len(HERE) >= 22
+    assert len(LAUNCHED) >= 9
+    known = {*PROGRAMS, 'ros2'}
     assert {here.split()[0] for _, here in ROWS} == known
 
 
@@ -78,9 +84,15 @@ def test_a_line_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     program, *arguments = shlex.split(line)
-    source, target = (word for word in arguments if not word.startswith('--'))
+    source, *targets = (word for word in arguments if not word.startswith('--'))
     make_input(source, np.ascontiguousarray(bikes_frames[0][..., ::-1]))
+    if not targets:
+        # A window, of which there is none here.
+        arguments += ['--headless', '--limit=5']
     assert PROGRAMS[program].main(arguments) == 0, capsys.readouterr().err
+    if not targets:
+        return
+    (target,) = targets
     path = Path(target)
     written = (
         list(path.iterdir())
@@ -97,7 +109,10 @@ def test_a_line_runs(
 def test_a_line_with_a_camera_is_understood(line: str) -> None:
     program, *arguments = shlex.split(line)
     read = PROGRAMS[program]._parser().parse_args(arguments)
-    (source,), _ = split_paths(read.paths, read.output)
+    if program == 'video-viewer':
+        source = read.source
+    else:
+        (source,), _ = split_paths(read.paths, read.output)
     assert CAMERA.match(f' {source}')
 
 

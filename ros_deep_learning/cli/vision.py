@@ -22,16 +22,17 @@ from ..errors import DeepLearningError, FetchError, SettingsError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
+from ..video.arguments import output_options, source_options
 from ..video.page.panel import LiveSettings, Panel
-from ..video.screens import is_page, is_screen
+from ..video.screens import is_page, is_page_output, is_screen
 from ..video.sinks import VideoSink
 from .bar import progress_bar
 from .frames.benchmark import DEFAULT_RUNS, MOST_FRAMES, benchmark
 from .frames.crops import Crops
-from .frames.inputs import open_inputs, split_paths
+from .frames.inputs import named_frames, open_inputs, split_paths
 from .frames.play import Player, StartLook
 from .frames.results import Results
-from .frames.sinks import open_sinks
+from .frames.sinks import open_sinks, seen_output
 from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import PROGRAMS
@@ -82,16 +83,20 @@ def run_vision(
 
 def _play(arguments: argparse.Namespace, open_network: Open, *, has_boxes: bool) -> None:
     inputs, output = split_paths(arguments.paths, arguments.output)
-    sources, force = open_inputs(inputs), arguments.force
+    output = seen_output(output, headless=arguments.headless)
+    force = arguments.force
+    # A page plays a file for ever, unless each of its frames is wanted once.
+    forever = is_page_output(output) and arguments.results is None
+    options = source_options(arguments, loop=-1 if forever else 0)
+    sources = open_inputs(inputs, options)
     # Before the network, because its build may take minutes.
-    sinks = open_sinks(output, sources, force=force)
+    sinks = open_sinks(output, sources, output_options(arguments), force=force)
     page = sinks[0] if is_page(sinks[0]) else None
     if page is not None:
         print(f'open {page.url} in a browser; Ctrl-C ends', flush=True)
     results = Results(arguments.results, has_boxes=has_boxes, force=force)
     crops = Crops(getattr(arguments, 'save_crops', None), force=force)
-    once = arguments.results is not None
-    player = Player(sources, sinks, results, crops, Summary(), arguments.limit, once)
+    player = Player(sources, sinks, results, crops, Summary(), options, arguments.limit)
     with closing(results), ExitStack() as closed:
         for sink in sinks:
             closed.enter_context(closing(sink))
@@ -115,8 +120,10 @@ def _benchmark(arguments: argparse.Namespace, open_network: Open) -> None:
             raise SettingsError(msg)
     runs = arguments.limit or DEFAULT_RUNS
     inputs = arguments.paths or [str(zoo_folder() / 'pictures' / 'astronaut.jpg')]
-    played = chain.from_iterable(source.frames() for source in open_inputs(inputs))
-    frames = list(islice(played, min(runs, MOST_FRAMES)))
+    asked = source_options(arguments)
+    sources = open_inputs(inputs, asked)
+    played = chain.from_iterable(named_frames(source, asked) for source in sources)
+    frames = [one.frame_bgr for one in islice(played, min(runs, MOST_FRAMES))]
     with _opened(arguments, open_network) as (_, start_look, settings):
         look = start_look()
 

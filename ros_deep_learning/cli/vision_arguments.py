@@ -20,31 +20,16 @@ from ..networks.base import Network
 from ..recognition.choice import choose_card
 from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
+from ..video.arguments import add_output_arguments, add_source_arguments
 from .frames.benchmark import DEFAULT_RUNS
 
-_LAUNCHED = {
-    **{
-        f'--input-{name}': f'input_{name}'
-        for name in ('codec', 'flip', 'height', 'latency', 'loop', 'width')
-    },
-    '--loop': 'input_loop',
-    '--input-rate': 'input_framerate',
-    '--width': 'input_width',
-    '--height': 'input_height',
-    '--output-codec': 'output_codec',
-    '--output-bitrate': 'output_bitrate',
-    '--bitrate': 'output_bitrate',
-}
-"""Options of jetson-inference that are arguments of the launch files, and their names there."""
-
 GONE = {
-    **{
-        option: f'the launch files have it: ros2 launch ros_deep_learning video_viewer.launch.py '
-        f'{name}:=VALUE, and so have imagenet, detectnet and segnet'
-        for option, name in _LAUNCHED.items()
-    },
     '--batch-size': 'frames are run one by one; the nodes have the parameter max_batch',
     '--camera': 'give the camera as the input, such as /dev/video0',
+    '--input-decoder': 'PyAV and OpenCV decode; docs/streams.md has a pipeline for a Jetson',
+    '--input-save': 'video-viewer INPUT FILE records an input',
+    '--output-encoder': 'PyAV encodes; --output-codec chooses the codec',
+    '--output-save': 'one command writes one output: give the file as the output',
     '--snapshots': 'give the folder as the output: -o FOLDER',
 }
 """Options of jetson-inference that these programs do not have, and what to do instead."""
@@ -79,6 +64,8 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser.add_argument('--input-blob', help='input tensor')
     parser.add_argument('--output-blob', help='output tensor')
     add_input_options(parser)
+    add_source_arguments(parser)
+    add_output_arguments(parser)
     parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--offline', action='store_true', help='download nothing')
@@ -99,7 +86,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     parser.add_argument(
         '--profile', action='store_true', help='print the time of each stage for one frame too'
     )
-    parser.add_argument('--headless', action='store_true', help='no window; there is none anyway')
+    parser.add_argument('--headless', action='store_true', help='open no window')
     return parser
 
 

@@ -29,13 +29,13 @@ _DISPLAY = 'display://'
 
 
 def _options() -> VideoOptions:
+    from ..video.arguments import add_output_arguments
+
     options = VideoOptions('videoOutput')
     add = options.add_argument
     add('--output-width', type=int, default=0, help='ignored: a frame knows its size')
     add('--output-height', type=int, default=0, help='ignored likewise')
-    add('--output-rate', type=float, default=30.0, help='frame rate of a video file or stream')
-    add('--output-codec', default='unknown', help='codec of a video file or stream, such as mjpeg')
-    add('--bitrate', type=int, default=0, help='bits a second of a stream, or of H.264 or H.265')
+    add_output_arguments(options)
     add('--headless', action='store_true', help='open no window')
     return options
 
@@ -52,7 +52,7 @@ class videoOutput:
 
     Raises:
         ImageError: The output is of no known kind, cannot be written, or there is no screen.
-        SettingsError: An option is unknown.
+        SettingsError: An option is unknown, or its value.
     """
 
     def __init__(
@@ -62,11 +62,14 @@ class videoOutput:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         from ..paths import PICTURE_SUFFIXES
+        from ..video.arguments import output_options
+        from ..video.options import DEFAULT_RATE_HZ
         from ..video.sinks import open_output
         from ..video.window import Window
 
         read = _options().read_all(argv, options, _NAMES)
-        self._rate_hz = read.output_rate
+        asked = output_options(read)
+        self._rate_hz = asked.rate_hz or DEFAULT_RATE_HZ
         self._window: Window | None = None
         self._sink: Sink | None = None
         self._picture: Path | None = None
@@ -79,7 +82,7 @@ class videoOutput:
         elif path.suffix.lower() in PICTURE_SUFFIXES and '%' not in path.name:
             self._picture = path
         elif URI:
-            self._sink = open_output(URI, read.output_rate, read.output_codec, read.bitrate)
+            self._sink = open_output(URI, asked)
 
     @staticmethod
     def Usage() -> str:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from dataclasses import replace
+from threading import Event
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -30,20 +32,10 @@ _NAMES = {
 
 
 def _options() -> VideoOptions:
+    from ..video.arguments import add_source_arguments
+
     options = VideoOptions('videoSource')
-    add = options.add_argument
-    add('--input-width', type=int, default=0, help='width in pixels requested of a camera')
-    add('--input-height', type=int, default=0, help='height in pixels requested of a camera')
-    add('--input-rate', type=float, default=0.0, help='frame rate requested of a camera')
-    add('--input-codec', default='unknown', help='codec requested of a camera, such as mjpeg')
-    add('--input-flip', default='none', help='such as rotate-180')
-    add('--input-loop', type=int, default=0, help='how often a file is repeated, -1 for ever')
-    add(
-        '--input-latency',
-        type=int,
-        default=2000,
-        help='how long a late packet is waited for, in ms',
-    )
+    add_source_arguments(options)
     return options
 
 
@@ -58,7 +50,7 @@ class videoSource:
 
     Raises:
         ImageError: There is no such file, or it cannot be read.
-        SettingsError: An option is unknown.
+        SettingsError: An option is unknown, or its value.
     """
 
     def __init__(
@@ -68,28 +60,13 @@ class videoSource:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         from ..imaging.compressed import decode_jpeg
-        from ..video.options import CAMERA_CODECS, VideoOptions
+        from ..video.arguments import source_options
         from ..video.sources import open_frames
-        from ..video.turns import TURNS
 
         read = _options().read_all(argv, options, _NAMES)
-        for name, known in (('input_flip', TURNS), ('input_codec', CAMERA_CODECS)):
-            if getattr(read, name) not in known:
-                msg = f'{name}: expected one of {", ".join(known)}, got {getattr(read, name)!r}'
-                raise ImageError(msg)
-        self._name, self._flip = URI, read.input_flip
-        self._source = open_frames(
-            URI,
-            VideoOptions(
-                width=read.input_width,
-                height=read.input_height,
-                rate_hz=read.input_rate,
-                codec=read.input_codec,
-                latency_ms=read.input_latency,
-                decode_jpeg=decode_jpeg,
-            ),
-        )
-        self._loops = read.input_loop
+        self._name = URI
+        self._options = replace(source_options(read), decode_jpeg=decode_jpeg)
+        self._source = open_frames(URI, self._options)
         self._frames = self._play()
         self._next: NDArray[np.uint8] | None = None
         self._open = True
@@ -107,7 +84,8 @@ class videoSource:
 
         Args:
             format: ``rgb8``, ``rgba8`` or ``gray8``.
-            timeout: Ignored: a frame is waited for.
+            timeout: Milliseconds to pause if a camera is unavailable, at most 500; a frame is
+                waited for.
 
         Returns:
             The frame; None if a camera is unavailable, which the log says.
@@ -115,7 +93,7 @@ class videoSource:
         Raises:
             ImageError: The file has ended; ``IsStreaming`` says so after the last frame.
         """
-        from ..video.turns import turned
+        from ..video.play import FIRST_WAIT_S
 
         if not self._open:
             msg = f'{self._name} has ended; to fix: end the loop if IsStreaming() is false'
@@ -126,12 +104,12 @@ class videoSource:
             except CameraError as err:
                 Log.Warning(str(err))
                 self._frames = self._play()
+                sleep(min(FIRST_WAIT_S, max(0, timeout) / 1000))
                 return None
         frame = self._next
         assert frame is not None
         if not self._source.live:
             self._look_ahead()
-        frame = turned(frame, self._flip)
         self._size_wh = frame.shape[1], frame.shape[0]
         return converted(np.ascontiguousarray(frame[..., ::-1]), format)
 
@@ -165,13 +143,20 @@ class videoSource:
 
     def GetFrameRate(self) -> float:
         """Return the frame rate."""
-        return self._source.rate_hz
+        return self._options.rate_hz or self._source.rate_hz
 
     def _play(self) -> Iterator[NDArray[np.uint8]]:
-        if self._source.live:
-            return iter(self._source.frames())
-        times = repeat(None) if self._loops < 0 else repeat(None, self._loops + 1)
-        return chain.from_iterable(self._source.frames() for _ in times)
+        from ..video.play import play
+
+        # A script asks again itself, so that a camera that is away is given up at once.
+        frames = play(
+            self._source,
+            self._options,
+            stopped=Event(),
+            on_absence=lambda _: None,
+            patience_s=0.0,
+        )
+        return (frame.image_bgr for frame in frames)
 
     def _look_ahead(self) -> None:
         """Take the next frame of a file, so that its end is known with its last frame."""

@@ -15,7 +15,6 @@ from rclpy.task import Future
 from std_msgs.msg import Header
 
 from ..errors import ImageError
-from ..video.encoders import has_encoder
 from ..video.pacing import PacedWriter
 from ..video.screens import DISPLAY, is_page
 from ..video.sinks import Sink, VideoSink, is_stream_output, open_output
@@ -107,9 +106,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
 
     def _open(self) -> None:
         settings = self._settings
-        self._sink = open_output(
-            settings.resource, settings.framerate, settings.codec, settings.bitrate
-        )
+        self._sink = open_output(settings.resource, settings.options())
         if is_page(self._sink):
             # It needs aiohttp.
             from .watched_node import WatchedNode
@@ -118,13 +115,6 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             self.get_logger().info(f'open {self._sink.url} in a browser')
         if isinstance(self._sink, VideoSink) and not settings.every_image:
             self._paced = PacedWriter(self._sink, settings.framerate)
-        if settings.bitrate and isinstance(self._sink, VideoSink):
-            codec = self._sink.codec
-            if not has_encoder(codec):
-                self.get_logger().warning(
-                    f'bitrate has no effect: OpenCV chooses that of {codec}; to fix: codec:=h264, '
-                    'with PyAV (pip install av)'
-                )
 
     def _on_image(self, frame: Frame) -> None:
         if self.finished.done():

@@ -26,7 +26,6 @@ from ..video.play import play
 from ..video.sources import open_frames
 from ..video.stamped import StampedFrame, own_time_ns
 from ..video.streams.addresses import without_password
-from ..video.turns import shaped
 from .messages.calibration_file import read_calibration
 from .messages.camera_info import camera_info_message
 from .messages.topics import Topic, message_type
@@ -144,13 +143,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             self._source, self._options, stopped=self._stopped, on_absence=self._warn_of_absence
         )
         for frame in frames:
-            now_s = time.monotonic()
-            if self._source.live:
-                # The camera keeps the time; frames above the requested rate are left out.
-                if self._settings.framerate and now_s < due_s - self._period_s / 2:
-                    continue
-                due_s = max(due_s, now_s - self._period_s)
-            elif self._stopped.wait(max(0.0, due_s - now_s)):
+            # A camera keeps the time itself.
+            if not self._source.live and self._stopped.wait(max(0.0, due_s - time.monotonic())):
                 return
             self._publish(frame)
             due_s = max(due_s + self._period_s, time.monotonic() - 1.0)
@@ -162,7 +156,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         message = Image()
         message.header.stamp = self._stamp(frame)
         message.header.frame_id = self._settings.frame_id
-        write_image(message, shaped(frame.image_bgr, self._options), 'bgr8')
+        write_image(message, frame.image_bgr, 'bgr8')
         if self._calibration is not None:
             self._publish_calibration(message)
         self._publisher.publish(message)

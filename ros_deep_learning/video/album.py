@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .options import VideoOptions
 from .pacing import PacedWriter
 from .sinks import VideoSink, write_picture
 
@@ -30,7 +31,7 @@ class Album:
 
     def __init__(self, folder: Path, rate_hz: float) -> None:
         self._folder = folder
-        self._video = VideoSink(folder / 'annotated.mp4', rate_hz)
+        self._video = VideoSink(folder / 'annotated.mp4', VideoOptions(rate_hz=rate_hz))
         self._writer = PacedWriter(self._video, rate_hz)
         self._first_ns: int | None = None
         self._best: dict[int, tuple[float, NDArray[np.uint8]]] = {}

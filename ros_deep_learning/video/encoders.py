@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Encode H.264 and H.265 video files through PyAV, as browsers play them."""
+"""Encode video files through PyAV; those of H.264 and H.265 as browsers play them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import one_line
 
-_ENCODERS = {'h264': 'libx264', 'h265': 'libx265'}
+_X26X = {'preset': 'superfast'}
+_VPX = {'deadline': 'realtime', 'cpu-used': '8', 'row-mt': '1'}
+_ENCODERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    'h264': ('libx264', _X26X),
+    # With frames in another order, x265 leaves the times of a very short video undefined, and
+    # FFmpeg crashes on them.
+    'h265': ('libx265', {**_X26X, 'x265-params': 'log-level=error:bframes=0'}),
+    'vp8': ('libvpx', _VPX),
+    'vp9': ('libvpx-vp9', _VPX),
+    'mpeg4': ('mpeg4', {}),
+    'mjpeg': ('mjpeg', {}),
+}
+_VPX_BITS_A_PIXEL, _VPX_LEAST_BITRATE = 0.15, 250_000
+"""Where no bit rate is given: VP8 has no constant quality."""
 _KEY_FRAME_S = 2.0
 """Seconds between key frames; a killed process loses about as much of a .mp4 or .mov."""
 _HYBRID_SINCE = (61, 7)
@@ -26,7 +41,7 @@ def has_encoder(codec: str) -> bool:
     try:
         import av
 
-        av.codec.Codec(_ENCODERS[codec], 'w')
+        av.codec.Codec(_ENCODERS[codec][0], 'w')
     except (ImportError, KeyError, ValueError):
         return False
     return True
@@ -56,7 +71,8 @@ class PyAvWriter:
         codec: A codec that ``has_encoder`` knows.
         rate_hz: Frame rate.
         size_wh: Width and height of the frames in pixels.
-        bitrate: Bits a second; 0 = what the encoder takes for a constant quality.
+        bitrate: Bits a second; 0 = what the encoder takes for a constant quality, of VP8 and VP9
+            0.15 bits a pixel.
 
     Raises:
         ImageError: The file cannot be written, or the container does not take the codec.
@@ -76,23 +92,26 @@ class PyAvWriter:
             hybrid = av.library_versions['libavformat'] >= _HYBRID_SINCE
             fragmented = 'frag_keyframe+empty_moov+default_base_moof'
             options['movflags'] = 'hybrid_fragmented' if hybrid else fragmented
+        encoder, chosen = _ENCODERS[codec]
+        if encoder.startswith('libvpx'):
+            wanted = round(_VPX_BITS_A_PIXEL * size_wh[0] * size_wh[1] * rate_hz)
+            bitrate = bitrate or max(_VPX_LEAST_BITRATE, wanted)
         try:
             self._file = av.open(str(path), 'w', options=options)
-            self._stream: Any = self._file.add_stream(_ENCODERS[codec], rate=rate)
+            self._stream: Any = self._file.add_stream(encoder, rate=rate, options=dict(chosen))
             self._stream.width = size_wh[0] + self._pad_wh[0]
             self._stream.height = size_wh[1] + self._pad_wh[1]
-            self._stream.pix_fmt = 'yuv420p'
+            self._stream.pix_fmt = 'yuvj420p' if codec == 'mjpeg' else 'yuv420p'
             if bitrate:
                 self._stream.bit_rate = bitrate
             self._stream.gop_size = max(1, round(_KEY_FRAME_S * rate_hz))
-            self._stream.options = {'preset': 'superfast'}
             if codec == 'h265':
                 # Apple's players take no other tag.
                 self._stream.codec_tag = 'hvc1'
-                self._stream.options = {'preset': 'superfast', 'x265-params': 'log-level=error'}
             self._file.start_encoding()
         except (av.FFmpegError, ValueError) as err:
-            msg = f'cannot write the video {path} as {codec}: {err}'
+            fix = '' if isinstance(err, OSError) else '; to fix: a .mkv takes every codec'
+            msg = f'cannot write the video {path} as {codec}: {one_line(err)}{fix}'
             raise ImageError(msg) from err
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:

@@ -24,6 +24,16 @@ CAMERA_CODECS = {
 }
 """V4L2 four-character codes by the codec names of jetson-inference."""
 
+OUTPUT_CODECS = {
+    'h264': 'avc1',
+    'h265': 'hvc1',
+    'vp8': 'VP80',
+    'vp9': 'VP90',
+    'mpeg4': 'mp4v',
+    'mjpeg': 'MJPG',
+}
+"""Four-character codes of video files by the codec names of jetson-inference."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoOptions:

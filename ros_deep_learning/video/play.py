@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Play a source to its end, repeated, or for as long as a camera comes back."""
+"""Play a source as its options say: repeated, turned, scaled, or while a camera comes back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
 
 from ..errors import CameraError
 from .options import VideoOptions
 from .sources import FrameSource
 from .stamped import StampedFrame, stamped
+from .turns import shaped
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 8.0
@@ -28,11 +31,13 @@ def play(
 ) -> Iterator[StampedFrame]:
     """Yield the frames of a source; a camera that is away is opened again and again.
 
-    The pause between two attempts is doubled each time, from half a second to eight.
+    The pause between two attempts is doubled each time, from half a second to eight. Frames of a
+    camera or stream above the requested rate are left out.
 
     Args:
         source: The source.
-        options: Its ``loop`` says how many times a file is repeated.
+        options: Its ``loop`` says how many times a file is repeated, its ``flip``, ``width`` and
+            ``height`` how frames are turned and scaled.
         stopped: Ends the frames.
         on_absence: Called with each error of a camera or stream.
         patience_s: How long a camera may be away.
@@ -41,13 +46,32 @@ def play(
         CameraError: It was away for too long.
         ImageError: A file cannot be played.
     """
-    rounds, wait_s = 0, FIRST_WAIT_S
+    if source.live:
+        frames = _in_rate(_returning(source, stopped, on_absence, patience_s), options.rate_hz)
+    else:
+        frames = (frame for _ in rounds(options) for frame in stamped(source))
+    for frame in frames:
+        if stopped.is_set():
+            return
+        yield replace(frame, image_bgr=shaped(frame.image_bgr, options))
+
+
+def rounds(options: VideoOptions) -> Iterator[int]:
+    """Yield a number for each time that a file is played, from 0."""
+    return count() if options.loop < 0 else iter(range(options.loop + 1))
+
+
+def _returning(
+    source: FrameSource,
+    stopped: threading.Event,
+    on_absence: Callable[[CameraError], None],
+    patience_s: float,
+) -> Iterator[StampedFrame]:
+    wait_s = FIRST_WAIT_S
     seen_s = time.monotonic()
     while not stopped.is_set():
         try:
             for frame in stamped(source):
-                if stopped.is_set():
-                    return
                 wait_s = FIRST_WAIT_S
                 yield frame
                 seen_s = time.monotonic()
@@ -57,7 +81,18 @@ def play(
             on_absence(err)
             stopped.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-            continue
-        if rounds == options.loop:
+        else:
             return
-        rounds += 1
+
+
+def _in_rate(frames: Iterator[StampedFrame], rate_hz: float) -> Iterator[StampedFrame]:
+    """Leave out frames above a rate; 0 keeps all."""
+    due_s = -math.inf
+    for frame in frames:
+        now_s = time.monotonic()
+        if rate_hz:
+            # Half a period early, because the frames of a camera do not come evenly.
+            if now_s < due_s - 0.5 / rate_hz:
+                continue
+            due_s = max(due_s, now_s - 1 / rate_hz) + 1 / rate_hz
+        yield frame

@@ -65,7 +65,7 @@ SINKS = (
         'out.mp4, .mkv, .mov, .avi',
         'a video file',
         ('codec', 'bitrate', 'rate_hz'),
-        'PyAV for H.264 and H.265',
+        'PyAV for H.264, H.265 and a bit rate',
         FILES,
     ),
     Scheme(

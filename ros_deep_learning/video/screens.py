@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DISPLAY = 'display://'
 PAGE = 'http://'
+_EVENTS_S = 0.02
 
 
 class WindowSink:
@@ -40,6 +42,14 @@ class WindowSink:
         self._window.show(frame_bgr)
         self.closed = self.closed or self._window.is_closed()
 
+    def wait(self, seconds: float) -> bool:
+        """Wait with the frame shown, until the user closes the window; return False."""
+        end_s = monotonic() + seconds
+        while not self.closed and (rest_s := end_s - monotonic()) > 0:
+            sleep(min(rest_s, _EVENTS_S))
+            self.closed = self._window.is_closed()
+        return False
+
     def close(self) -> None:
         """Close the window; a second call does nothing."""
         self._window.close()
@@ -48,6 +58,11 @@ class WindowSink:
 def is_screen(output: str) -> bool:
     """Return whether an output is a window or a page."""
     return output.lower().startswith((DISPLAY, PAGE))
+
+
+def is_page_output(output: str | None) -> bool:
+    """Return whether an output is a page."""
+    return output is not None and output.lower().startswith(PAGE)
 
 
 def open_screen(output: str) -> WindowSink | PageSink:

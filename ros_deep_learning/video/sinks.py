@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,23 +19,18 @@ from ..errors import ImageError
 from ..paths import PICTURE_SUFFIXES, user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
-from .options import VideoOptions
+from .options import DEFAULT_RATE_HZ, OUTPUT_CODECS, VideoOptions
 from .screens import is_screen, open_screen
 from .streams.rtp_sink import RtpSink
 from .streams.rtsp_sink import RtspSink
 
-OUTPUT_CODECS = {
-    'h264': 'avc1',
-    'h265': 'hvc1',
-    'vp8': 'VP80',
-    'vp9': 'VP90',
-    'mpeg4': 'mp4v',
-    'mjpeg': 'MJPG',
-}
-"""Four-character codes by the codec names of jetson-inference."""
+_log = logging.getLogger(__name__)
 
 VIDEO_SUFFIXES = {'.avi': 'mjpeg', '.mkv': 'mpeg4', '.mov': 'mpeg4', '.mp4': 'mpeg4'}
 """Codec by file suffix where there is no encoder for H.264; every OpenCV can write these."""
+
+_OF_OPENCV = ('mpeg4', 'mjpeg')
+"""OpenCV writes them in a good and constant quality, so it does so unless a bit rate is given."""
 
 _SPARE_BYTES = 16 * 2**20
 """Space that is left on the disk, so that a video can still be finished."""
@@ -63,7 +59,7 @@ class Sink(Protocol):
         """
 
 
-_STREAMS: Mapping[str, Callable[[str, VideoOptions], Sink]] = {'rtp': RtpSink, 'rtsp': RtspSink}
+_STREAMS: Mapping[str, type[RtpSink | RtspSink]] = {'rtp': RtpSink, 'rtsp': RtspSink}
 """By the scheme of their URL."""
 
 
@@ -144,25 +140,24 @@ class PictureSink:
 class VideoSink:
     """Writes frames into a video file, which is created with the first frame.
 
-    H.264 and H.265 are written by PyAV where it is installed, all else by OpenCV. If the process
-    is killed, the file lacks its last seconds; a ``.mp4`` or ``.mov`` of OpenCV cannot be read
-    then, since its index is written at the end.
+    It is written by PyAV where that is installed, else by OpenCV, which also writes MJPEG and
+    MPEG-4 without a bit rate. If the process is killed, the file lacks its last seconds; a
+    ``.mp4`` or ``.mov`` of OpenCV cannot be read then, since its index is written at the end.
 
     Args:
         path: The file; its suffix is one of ``VIDEO_SUFFIXES``.
-        rate_hz: Frame rate.
-        codec: A key of ``OUTPUT_CODECS``, or ``unknown`` for the default of the suffix.
-        bitrate: Bits a second of H.264 or H.265; 0 = the encoder's choice, as always by OpenCV.
+        options: Its ``rate_hz``, where 0 is 30; ``codec``, where ``unknown`` is the default of the
+            suffix; and ``bitrate``, where 0 is a constant quality, as always by OpenCV.
 
     Attributes:
         codec: The codec that is written, a key of ``OUTPUT_CODECS``.
+        rate_hz: Frame rate.
     """
 
-    def __init__(
-        self, path: Path, rate_hz: float, codec: str = 'unknown', bitrate: int = 0
-    ) -> None:
-        self._path, self._rate_hz, self._bitrate = path, rate_hz, bitrate
-        self.codec = default_codec(path) if codec == 'unknown' else codec
+    def __init__(self, path: Path, options: VideoOptions) -> None:
+        self._path, self._bitrate = path, options.bitrate
+        self.rate_hz = options.rate_hz or DEFAULT_RATE_HZ
+        self.codec = default_codec(path) if options.codec == 'unknown' else options.codec
         self._writer: Any = None
         self._size_wh = (0, 0)
         self._count = 0
@@ -231,18 +226,19 @@ class VideoSink:
         except OSError as err:
             msg = f'cannot write the video {self._path}: {err}'
             raise ImageError(msg) from err
-        if has_encoder(self.codec):
-            self._writer = PyAvWriter(
-                self._path, self.codec, self._rate_hz, size_wh, self._bitrate
-            )
+        if has_encoder(self.codec) and (self._bitrate or self.codec not in _OF_OPENCV):
+            self._writer = PyAvWriter(self._path, self.codec, self.rate_hz, size_wh, self._bitrate)
         else:
             self._writer = self._opencv_writer(size_wh)
         self._size_wh = size_wh
         self.paths = [self._path]
 
     def _opencv_writer(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
+        if self._bitrate:
+            words = '%s: the bit rate has no effect, OpenCV chooses that of %s; to fix: %s'
+            _log.warning(words, self._path, self.codec, 'pip install av')
         code = cv2.VideoWriter.fourcc(*OUTPUT_CODECS[self.codec])
-        writer = cv2.VideoWriter(str(self._path), code, self._rate_hz, size_wh)
+        writer = cv2.VideoWriter(str(self._path), code, self.rate_hz, size_wh)
         if not writer.isOpened():
             msg = (
                 f'cannot write the video {self._path} as {self.codec}; is the folder writable? '
@@ -279,17 +275,15 @@ def _decoded_count(path: Path) -> int:
     return count
 
 
-def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: int = 0) -> Sink:
+def open_output(output: str, options: VideoOptions) -> Sink:
     """Open a video file, numbered pictures in a folder or by a pattern, a stream or a screen.
 
     Args:
         output: A path, with or without a leading ``file://``, or the URL of a stream; or
             ``display://0`` for a window, ``http://@:8080`` for a page.
-        rate_hz: Frame rate of a video, or the expected one of a stream.
-        codec: A key of ``OUTPUT_CODECS``; ``unknown`` is the default of the suffix, of a stream
-            H.264.
-        bitrate: Bits a second of a stream, where 0 is 4 Mbit/s, or of a video as for
-            ``VideoSink``.
+        options: Frame rate of a video, or the expected one of a stream; ``codec``, where
+            ``unknown`` is the default of the suffix, of a stream H.264; ``bitrate`` of a stream,
+            where 0 is 4 Mbit/s, or of a video as for ``VideoSink``.
 
     Raises:
         BackendUnavailableError: It is a stream, and PyAV is not installed.
@@ -301,12 +295,11 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: in
         return open_screen(output)
     check_output_scheme(output)
     if is_stream_output(output):
-        options = VideoOptions(rate_hz=rate_hz, codec=codec, bitrate=bitrate)
         return _STREAMS[_scheme(output)](output, options)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
-        return VideoSink(path, rate_hz, codec, bitrate)
+        return VideoSink(path, options)
     if suffix not in PICTURE_SUFFIXES:
         if not output or (suffix and not path.is_dir()):
             known = ', '.join((*PICTURE_SUFFIXES, *VIDEO_SUFFIXES))
@@ -317,6 +310,11 @@ def open_output(output: str, rate_hz: float, codec: str = 'unknown', bitrate: in
         msg = f'{path} is one picture, but there are many frames; give a folder, or name-%d.jpg'
         raise ImageError(msg)
     return PictureSink(path.parent, form=path.name)
+
+
+def is_stream_sink(sink: object) -> bool:
+    """Return whether a sink sends or serves a stream, whose viewers see frames as they come."""
+    return isinstance(sink, tuple(_STREAMS.values()))
 
 
 def is_stream_output(output: str) -> bool:

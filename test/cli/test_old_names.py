@@ -80,9 +80,7 @@ def test_video_viewer_writes_what_it_reads(
     [
         ('--limit=-3', "expected 1 or more frames, got '-3'"),
         ('--limit=0', "expected 1 or more frames, got '0'"),
-        ('--loop=-1', 'input_loop:=VALUE'),
-        ('--output_codec=h265', 'output_codec:=VALUE'),
-        ('--input-width=640', 'input_width:=VALUE'),
+        ('--output_save=x.mp4', 'give the file as the output'),
     ],
 )
 def test_video_viewer_says_what_to_do_instead(

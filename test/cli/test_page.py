@@ -20,7 +20,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ros_deep_learning.cli import detectnet, imagenet, segnet, vision
+from ros_deep_learning.cli.frames.inputs import named_frames
 from ros_deep_learning.cli.frames.replay import replayed
+from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.page.sink import PageSink
 from ros_deep_learning.video.sources import PictureFolder
 
@@ -56,7 +58,7 @@ class Program:
             opened.set()
             return [self.page]
 
-        patch.setattr(vision, 'open_inputs', lambda _: [self._camera])
+        patch.setattr(vision, 'open_inputs', lambda *_: [self._camera])
         patch.setattr(vision, 'open_sinks', kept)
         command = ['camera', 'http://localhost:0', '--backend=onnxruntime', *arguments]
         self._codes: list[int] = []
@@ -182,10 +184,11 @@ def test_a_file_is_played_again_and_follows_changes(tmp_path: Path) -> None:
         waits.append(seconds)
         return changes.pop(0)
 
-    seen = replayed(PictureFolder(tmp_path), wait, once=False)
+    pictures = PictureFolder(tmp_path)
+    seen = replayed(named_frames(pictures, VideoOptions(loop=-1)), pictures.rate_hz, wait)
     found = [(one.index, one.name) for one in islice(seen, 5)]
     assert found == [(0, 'a.png'), (1, 'a.png'), (2, 'b.png'), (3, 'a.png'), (4, 'b.png')]
     # One a second.
     assert 0 < waits[0] <= 1
-    once = replayed(PictureFolder(tmp_path), lambda _: False, once=True)
+    once = replayed(named_frames(pictures, VideoOptions()), 1000.0, lambda _: False)
     assert [one.name for one in once] == ['a.png', 'b.png']

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ros_deep_learning import SegNet
 from ros_deep_learning.cards.zoo import find_card, zoo_folder
 from ros_deep_learning.cli import detectnet, imagenet, segnet
-from ros_deep_learning.cli.vision_arguments import GONE
 
 ROOT = Path(__file__).parents[2]
 ON_CPU = '--backend=onnxruntime'
@@ -453,10 +452,8 @@ def test_detectnets_options_are_checked(
 
 
 OPTIONS_THAT_ARE_GONE = [
-    *('--batch_size=1', '--snapshots=x', '--camera', '--width=640', '--height=480'),
-    *('--input_width=640', '--input-height=480', '--input-rate=30', '--input-flip=rotate-180'),
-    *('--input-codec=mjpeg', '--input-loop=-1', '--input-latency=100'),
-    *('--output-codec=h265', '--bitrate=4000000', '--output_bitrate=1'),
+    *('--batch_size=1', '--snapshots=x', '--camera', '--input_decoder=v4l2', '--input-save=x.mp4'),
+    *('--output-encoder=v4l2', '--output_save=x.mp4'),
 ]
 
 
@@ -469,11 +466,3 @@ def test_an_option_that_is_gone_says_what_to_do(
     name = option.partition('=')[0].replace('_', '-')
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith(f'imagenet: error: {name} of jetson-inference is not an option here: ')
-
-
-def test_an_option_of_the_launch_files_is_one_of_theirs() -> None:
-    launch = (ROOT / 'docs' / 'launch.md').read_text()
-    named = [re.search(r'(\w+):=VALUE', text) for text in GONE.values()]
-    names = {found[1] for found in named if found}
-    assert len(names) == 9
-    assert all(f'`{name}`' in launch for name in names)

@@ -16,9 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ros_deep_learning.cli import detectnet, imagenet, segnet
+from ros_deep_learning.cli.old_names import video_viewer
 
 TEXT = (Path(__file__).parents[2] / 'docs' / 'programs.md').read_text()
-COMMANDS = re.search('```sh\n(.*?)```', TEXT, re.S)[1].splitlines()  # type: ignore[index]
+COMMANDS = ''.join(re.findall('```sh\n(.*?)```', TEXT, re.S)).splitlines()
 PROGRAMS: dict[str, Any] = {'imagenet': imagenet, 'detectnet': detectnet, 'segnet': segnet}
 
 
@@ -39,15 +40,24 @@ def test_a_command_runs(
     if 'bikes' in command:
         Path('bikes.mp4').symlink_to(bikes_clip)
     program, *arguments = shlex.split(command)
+    if program == 'video-viewer':
+        assert video_viewer.main(arguments) == 0
+        assert cv2.VideoCapture(arguments[-1]).read()[1].shape == (272, 640, 3)
+        return
     before = set(tmp_path.rglob('*'))
     assert PROGRAMS[program].main([*arguments, '--backend=onnxruntime']) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     if '--benchmark' in arguments:
         assert ' runs on 320x320 ' in last
         return
-    assert re.match(r'(wrote \S+( \(h264\))?: )?\d+ frames? in [\d.]+ s \(\S+ fps\)', last)
+    assert re.match(r'(wrote \S+( \((h264|vp9)\))?: )?\d+ frames? in [\d.]+ s \(\S+ fps\)', last)
     written = [p for p in tmp_path.rglob('*') if p not in before and p.suffix != '.csv']
     assert last.startswith('wrote ') == bool(written)
+
+
+def test_every_block_is_run() -> None:
+    assert len(COMMANDS) > 12
+    assert {shlex.split(command)[0] for command in COMMANDS} == {*PROGRAMS, 'video-viewer'}
 
 
 @pytest.mark.parametrize('name', PROGRAMS)

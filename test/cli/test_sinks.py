@@ -12,6 +12,7 @@ import pytest
 
 from ros_deep_learning.cli.frames.sinks import open_sink
 from ros_deep_learning.errors import ImageError
+from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.sources import (
     FrameSource,
     PictureFolder,
@@ -30,7 +31,7 @@ def pictures(tmp_path: Path) -> PictureFolder:
 
 
 def write(source: FrameSource, output: str | None, count: int) -> None:
-    sink = open_sink(output, source)
+    sink = open_sink(output, source, VideoOptions())
     for index in range(count):
         sink.write(np.full((32, 48, 3), 40 * index, np.uint8))
     sink.close()
@@ -72,7 +73,7 @@ def test_a_video(pictures: PictureFolder, tmp_path: Path, suffix: str) -> None:
 def test_frames_of_a_video_are_brought_to_one_size(
     pictures: PictureFolder, tmp_path: Path
 ) -> None:
-    sink = open_sink(str(tmp_path / 'out.avi'), pictures)
+    sink = open_sink(str(tmp_path / 'out.avi'), pictures, VideoOptions())
     for size in (32, 64):
         sink.write(np.zeros((size, size, 3), np.uint8))
     sink.close()
@@ -99,7 +100,7 @@ def test_outputs_that_cannot_be(
 ) -> None:
     (tmp_path / 'file').write_text('')
     with pytest.raises(ImageError, match=complaint):
-        open_sink(str(tmp_path / output), pictures)
+        open_sink(str(tmp_path / output), pictures, VideoOptions())
 
 
 @pytest.mark.parametrize('output', ['in', 'in/.', 'link', 'in/x-%d.png'])
@@ -110,19 +111,19 @@ def test_no_source_is_written_over(
     (tmp_path / 'link').symlink_to(tmp_path / 'in')
     cv2.imwrite(str(tmp_path / 'in' / 'x-1.png'), np.zeros((16, 24, 3), np.uint8))
     with pytest.raises(ImageError, match='would be overwritten'):
-        open_sink(f'{scheme}{tmp_path / output}', PictureFolder(tmp_path / 'in'))
+        open_sink(f'{scheme}{tmp_path / output}', PictureFolder(tmp_path / 'in'), VideoOptions())
 
 
 def test_one_picture_of_many_is_not_written_over_its_source(pictures: PictureFolder) -> None:
     folder = pictures.paths[0].parent
     with pytest.raises(ImageError, match=r'a\.png would be overwritten'):
-        open_sink(str(folder), PictureFolder(folder / 'a.*'))
+        open_sink(str(folder), PictureFolder(folder / 'a.*'), VideoOptions())
 
 
 def test_a_video_is_not_written_over_itself(tmp_path: Path, bikes_clip: Path) -> None:
     (tmp_path / 'link.mp4').symlink_to(bikes_clip)
     with pytest.raises(ImageError, match=r'link\.mp4 would be overwritten'):
-        open_sink(f'file://{tmp_path}/link.mp4', VideoFile(bikes_clip))
+        open_sink(f'file://{tmp_path}/link.mp4', VideoFile(bikes_clip), VideoOptions())
 
 
 def test_no_other_file_is_overwritten_unless_forced(
@@ -134,8 +135,8 @@ def test_no_other_file_is_overwritten_unless_forced(
     again = {'out': pictures, 'out.avi': VideoFile(bikes_clip), 'frames': VideoFile(bikes_clip)}
     for name, source in again.items():
         with pytest.raises(ImageError, match=f'{name}.* is there already: add --force'):
-            open_sink(str(tmp_path / name), source)
-        open_sink(str(tmp_path / name), source, force=True).close()
+            open_sink(str(tmp_path / name), source, VideoOptions())
+        open_sink(str(tmp_path / name), source, VideoOptions(), force=True).close()
 
 
 def test_two_pictures_of_one_name_do_not_share_a_file(
@@ -145,7 +146,7 @@ def test_two_pictures_of_one_name_do_not_share_a_file(
     twin = tmp_path / 'other' / 'a.png'
     cv2.imwrite(str(twin), np.zeros((16, 24, 3), np.uint8))
     with pytest.raises(ImageError, match='2 inputs would be written to'):
-        open_sink(str(tmp_path / 'out'), SeveralPictures([*pictures.paths, twin]))
+        open_sink(str(tmp_path / 'out'), SeveralPictures([*pictures.paths, twin]), VideoOptions())
 
 
 def test_outputs_may_be_told_as_addresses(pictures: PictureFolder, tmp_path: Path) -> None:
@@ -155,6 +156,6 @@ def test_outputs_may_be_told_as_addresses(pictures: PictureFolder, tmp_path: Pat
 
 def test_a_picture_that_cannot_be_written(pictures: PictureFolder, tmp_path: Path) -> None:
     (tmp_path / 'out' / 'a.png').mkdir(parents=True)
-    sink = open_sink(str(tmp_path / 'out'), pictures)
+    sink = open_sink(str(tmp_path / 'out'), pictures, VideoOptions())
     with pytest.raises(ImageError, match=r'cannot write .*a\.png'):
         sink.write(np.zeros((8, 8, 3), np.uint8))

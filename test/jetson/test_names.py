@@ -115,7 +115,7 @@ def test_cuda_overlay_is_cut_off_at_the_edges() -> None:
 def test_a_video_ends_with_its_last_frame(bikes_clip: Path) -> None:
     options = {'flipMethod': 'clockwise', 'loop': 0}
     source = jetson.videoSource(f'file://{bikes_clip}', options=options)
-    assert (source.GetWidth(), source.GetHeight()) == (640, 272)
+    assert (source.GetWidth(), source.GetHeight()) == (272, 640)
     frame = source.Capture()
     assert (frame.width, frame.height) == (272, 640)
     count = 1
@@ -163,7 +163,7 @@ def test_a_video_is_written(tmp_path: Path, chelsea: Any) -> None:
         (lambda: jetson.cudaFromNumpy(np.zeros((2, 2, 3))), 'uint8, got float64'),
         (lambda: jetson.videoSource('nowhere.mp4'), 'no file or folder'),
         (lambda: jetson.videoSource('a.mp4', options={'speed': 1}), "option 'speed' is unknown"),
-        (lambda: jetson.videoSource('.', options={'flip': 'round'}), 'input_flip: expected one'),
+        (lambda: jetson.videoSource('.', options={'flip': 'round'}), '--input-flip: expected one'),
         (lambda: jetson.videoOutput('webrtc://@:8554/out'), 'cannot write'),
         (lambda: jetson.detectNet('no-such-network'), 'no-such-network'),
     ],

@@ -163,13 +163,3 @@ def test_a_best_effort_camera_is_taken_too(
         return first.exists()
 
     graph.wait_until('a picture', sent)
-
-
-def test_a_bit_rate_is_told_to_have_no_effect_where_opencv_writes(
-    spinning: Callable[..., Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    spinning(
-        VideoOutputNode, '-p', f'resource:={tmp_path / "x.avi"}',
-        '-p', 'bitrate:=4000000', '-p', 'codec:=unknown',
-    )  # fmt: skip
-    assert 'bitrate has no effect: OpenCV chooses that of mjpeg; to fix' in capfd.readouterr().err

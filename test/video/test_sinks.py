@@ -10,6 +10,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,8 @@ import pytest
 import ros_deep_learning
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.video.encoders import has_encoder
-from ros_deep_learning.video.sinks import OUTPUT_CODECS, VIDEO_SUFFIXES, open_output
+from ros_deep_learning.video.options import OUTPUT_CODECS, VideoOptions
+from ros_deep_learning.video.sinks import VIDEO_SUFFIXES, open_output
 
 
 def frame(level: int = 80) -> np.ndarray:
@@ -27,7 +29,7 @@ def frame(level: int = 80) -> np.ndarray:
 
 @pytest.mark.parametrize('suffix', VIDEO_SUFFIXES)
 def test_a_video_without_frames_is_no_file(tmp_path: Path, suffix: str) -> None:
-    sink = open_output(str(tmp_path / f'new/out{suffix}'), 25.0)
+    sink = open_output(str(tmp_path / f'new/out{suffix}'), VideoOptions(rate_hz=25.0))
     sink.close()
     sink.close()
     assert sink.paths == []
@@ -37,7 +39,7 @@ def test_a_video_without_frames_is_no_file(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize('suffix', VIDEO_SUFFIXES)
 def test_each_kind_of_video(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f'out{suffix}'
-    sink = open_output(f'file://{path}', 25.0)
+    sink = open_output(f'file://{path}', VideoOptions(rate_hz=25.0))
     for _ in range(3):
         sink.write(frame())
     sink.close()
@@ -48,16 +50,25 @@ def test_each_kind_of_video(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_codec_that_is_asked_for(tmp_path: Path) -> None:
-    sink = open_output(str(tmp_path / 'out.avi'), 25.0, 'mpeg4')
+    sink = open_output(str(tmp_path / 'out.avi'), VideoOptions(rate_hz=25.0, codec='mpeg4'))
     sink.write(frame())
     sink.close()
     code = int(cv2.VideoCapture(str(tmp_path / 'out.avi')).get(cv2.CAP_PROP_FOURCC))
     assert code.to_bytes(4, 'little').decode().lower() in ('mp4v', 'fmp4')
 
 
-def test_a_codec_that_does_not_fit_is_told(tmp_path: Path) -> None:
+def test_a_codec_that_does_not_fit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert 'vp9' in OUTPUT_CODECS
-    sink = open_output(str(tmp_path / 'out.mov'), 25.0, 'vp8')
+    options = VideoOptions(rate_hz=25.0, codec='vp8')
+    if has_encoder('vp8'):
+        sink = open_output(str(tmp_path / 'out.mov'), options)
+        with pytest.raises(ImageError, match=r'out\.mov as vp8: .*; to fix: a \.mkv takes every'):
+            sink.write(frame())
+        sink.close()
+    monkeypatch.setitem(sys.modules, 'av', None)
+    sink = open_output(str(tmp_path / 'out.mov'), options)
     with pytest.raises(ImageError, match=r'as vp8; .* every OpenCV has mjpeg in an .avi'):
         sink.write(frame())
     sink.close()
@@ -66,18 +77,18 @@ def test_a_codec_that_does_not_fit_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize('output', ['', 'notes.txt'])
 def test_what_is_no_output(output: str) -> None:
     with pytest.raises(ImageError, match=r'expected a folder, or one of .bmp'):
-        open_output(output, 25.0)
+        open_output(output, VideoOptions(rate_hz=25.0))
 
 
 @pytest.mark.parametrize('output', ['rtmp://host/out', 'webrtc://@:8554/out'])
 def test_a_url_is_no_folder(output: str) -> None:
     with pytest.raises(ImageError, match=f'cannot write .{output}.: expected a path'):
-        open_output(output, 25.0)
+        open_output(output, VideoOptions(rate_hz=25.0))
 
 
 def test_one_picture_of_many_frames() -> None:
     with pytest.raises(ImageError, match='is one picture, but there are many frames'):
-        open_output('out.jpg', 25.0)
+        open_output('out.jpg', VideoOptions(rate_hz=25.0))
 
 
 def test_pictures_in_a_folder_and_by_a_pattern(tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_pictures_in_a_folder_and_by_a_pattern(tmp_path: Path) -> None:
         (tmp_path / 'a', 'frame-000000.jpg'),
         (tmp_path / 'b/x-%d.png', 'x-0.png'),
     ):
-        sink = open_output(str(tmp_path / output), 25.0)
+        sink = open_output(str(tmp_path / output), VideoOptions(rate_hz=25.0))
         assert sink.paths == []
         sink.write(frame())
         sink.close()
@@ -98,12 +109,13 @@ import os, resource, signal, sys
 import numpy as np
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.video.encoders import has_encoder
+from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.sinks import open_output
 path, limit, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-sink = open_output(path, 30.0)
+sink = open_output(path, VideoOptions(rate_hz=30.0))
 rng = np.random.default_rng(0)
 try:
     for _ in range(count):
@@ -159,7 +171,7 @@ def test_a_video_ends_readably_before_the_disk_is_full(
 ) -> None:
     free = iter([100 * 2**20, 2**20])
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=next(free)))
-    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    sink = open_output(str(tmp_path / 'out.mp4'), VideoOptions(rate_hz=25.0))
     for _ in range(16):
         sink.write(frame())
     with pytest.raises(ImageError, match=r'no space left on the disk .* ends after 16 frames'):
@@ -175,13 +187,15 @@ def test_a_video_ends_readably_before_the_disk_is_full(
         ('out.mov', 'unknown', ('h264', 'mov,mp4,m4a,3gp,3g2,mj2', 'avc1')),
         ('out.mkv', 'unknown', ('h264', 'matroska,webm', None)),
         ('out.mp4', 'h265', ('hevc', 'mov,mp4,m4a,3gp,3g2,mj2', 'hvc1')),
+        ('out.mkv', 'vp8', ('vp8', 'matroska,webm', None)),
+        ('out.mp4', 'vp9', ('vp9', 'mov,mp4,m4a,3gp,3g2,mj2', 'vp09')),
     ],
 )
 def test_browsers_play_it(
     tmp_path: Path, name: str, codec: str, read: tuple[str, str, str | None]
 ) -> None:
     av = pytest.importorskip('av')
-    sink = open_output(str(tmp_path / name), 29.97, codec)
+    sink = open_output(str(tmp_path / name), VideoOptions(rate_hz=29.97, codec=codec))
     # Chroma has half the size, so an odd one is a case of its own.
     for level in (40, 80, 200):
         sink.write(np.full((47, 63, 3), level, np.uint8))
@@ -201,7 +215,7 @@ def test_without_pyav_it_is_the_codec_of_opencv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, 'av', None)
-    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    sink = open_output(str(tmp_path / 'out.mp4'), VideoOptions(rate_hz=25.0))
     sink.write(frame())
     sink.close()
     code = int(cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FOURCC))
@@ -211,7 +225,7 @@ def test_without_pyav_it_is_the_codec_of_opencv(
 def test_an_encoder_that_cannot_write_there_is_told(tmp_path: Path) -> None:
     pytest.importorskip('av')
     (tmp_path / 'out.mp4').mkdir()
-    sink = open_output(str(tmp_path / 'out.mp4'), 25.0)
+    sink = open_output(str(tmp_path / 'out.mp4'), VideoOptions(rate_hz=25.0))
     with pytest.raises(ImageError, match=r'cannot write the video .*out\.mp4 as h264: '):
         sink.write(frame())
     sink.close()
@@ -223,10 +237,43 @@ def test_a_bit_rate_bounds_a_file(tmp_path: Path, codec: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (50, 96, 128, 3), np.uint8)
     sizes = []
     for bitrate in (0, 200_000):
-        sink = open_output(str(tmp_path / f'{bitrate}.mkv'), 25.0, codec, bitrate)
+        sink = open_output(
+            str(tmp_path / f'{bitrate}.mkv'),
+            VideoOptions(rate_hz=25.0, codec=codec, bitrate=bitrate),
+        )
         for image in noise:
             sink.write(image)
         sink.close()
         sizes.append((tmp_path / f'{bitrate}.mkv').stat().st_size)
     # Two seconds; an encoder may take twice its rate for noise.
     assert sizes[1] < 2 * 2 * 200_000 / 8 < sizes[0]
+
+
+@pytest.mark.parametrize('codec', ['vp8', 'vp9', 'mjpeg', 'mpeg4'])
+def test_a_higher_bit_rate_gives_a_better_file(
+    tmp_path: Path, bikes_frames: list[Any], codec: str
+) -> None:
+    pytest.importorskip('av')
+    sizes, errors = [], []
+    for bitrate in (200_000, 2_000_000):
+        path = tmp_path / f'{bitrate}.mkv'
+        sink = open_output(str(path), VideoOptions(codec=codec, bitrate=bitrate))
+        for image in 3 * bikes_frames:
+            sink.write(image)
+        sink.close()
+        sizes.append(path.stat().st_size)
+        capture = cv2.VideoCapture(str(path))
+        shown = [capture.read()[1] for _ in range(12)]
+        errors.append(np.abs(np.int16(shown) - np.int16(3 * bikes_frames)).mean())
+    assert sizes[0] < 0.9 * sizes[1]
+    assert errors[1] < errors[0]
+
+
+def test_a_bit_rate_without_pyav_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, 'av', None)
+    sink = open_output(str(tmp_path / 'out.avi'), VideoOptions(bitrate=1_000_000))
+    sink.write(frame())
+    sink.close()
+    assert 'the bit rate has no effect, OpenCV chooses that of mjpeg' in caplog.text

@@ -190,7 +190,7 @@ def test_nothing_is_encoded_without_a_viewer() -> None:
 )
 def test_a_server_for_the_network_needs_a_password(output: str) -> None:
     with pytest.raises(ImageError, match=r'to fix: give a name and a password for its viewers'):
-        open_output(output, 25.0)
+        open_output(output, VideoOptions(rate_hz=25.0))
 
 
 def test_only_who_knows_the_password_gets_in(caplog: pytest.LogCaptureFixture) -> None:
@@ -296,7 +296,7 @@ def test_an_address_that_leads_nowhere(url: str, cause: str) -> None:
 def test_codecs_that_cannot_be_streamed() -> None:
     for output in ('rtp://127.0.0.1:5004', 'rtsp://@:0/camera'):
         with pytest.raises(ImageError, match='codec mpeg4 cannot be streamed; expected one of h2'):
-            open_output(output, 25.0, 'mpeg4')
+            open_output(output, VideoOptions(rate_hz=25.0, codec='mpeg4'))
     with pytest.raises(ImageError, match='codec raw is not one of RTP'):
         open_frames('rtp://@:5004', VideoOptions(codec='raw'))
 
@@ -305,7 +305,7 @@ def test_without_pyav_the_fix_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'av', None)
     for output in ('rtp://127.0.0.1:5004', 'rtsp://@:0/camera'):
         with pytest.raises(BackendUnavailableError, match='to fix: pip install av'):
-            open_output(output, 25.0)
+            open_output(output, VideoOptions(rate_hz=25.0))
     with pytest.raises(BackendUnavailableError, match='to fix: pip install av'):
         open_frames('rtp://@:5004')
 

@@ -4,18 +4,23 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ImageError
+from ...errors import CameraError, ImageError
 from ...imaging.compressed import decode_jpeg
 from ...paths import PICTURE_SUFFIXES, user_path
 from ...video.options import VideoOptions
+from ...video.play import play, rounds
 from ...video.sources import (
     FrameSource,
     PictureFolder,
@@ -23,6 +28,11 @@ from ...video.sources import (
     VideoFile,
     open_frames,
 )
+from ...video.turns import shaped
+
+_log = logging.getLogger(__name__)
+
+WARN_PERIOD_S = 30.0
 
 
 def split_paths(paths: Sequence[str], output: str | None) -> tuple[list[str], str | None]:
@@ -44,13 +54,17 @@ def split_paths(paths: Sequence[str], output: str | None) -> tuple[list[str], st
     return inputs, output
 
 
-def open_inputs(inputs: Sequence[str]) -> list[FrameSource]:
+def open_inputs(inputs: Sequence[str], options: VideoOptions) -> list[FrameSource]:
     """Open inputs; all pictures, folders and patterns of pictures together are one source.
+
+    Args:
+        inputs: Paths and addresses.
+        options: What is asked of each.
 
     Raises:
         ImageError: As for ``open_frames``, or one of several inputs is a camera or a stream.
     """
-    options = VideoOptions(decode_jpeg=decode_jpeg)
+    options = replace(options, decode_jpeg=decode_jpeg)
     if len(inputs) == 1:
         return [open_frames(inputs[0], options)]
     paths: list[Path] = []
@@ -87,33 +101,62 @@ class NamedFrame:
     frame_bgr: NDArray[np.uint8]
 
 
-def named_frames(source: FrameSource, *, several: bool = False) -> Iterator[NamedFrame]:
-    """Yield the frames of an input.
+def named_frames(
+    source: FrameSource, options: VideoOptions, *, several: bool = False
+) -> Iterator[NamedFrame]:
+    """Yield the frames of an input, turned, scaled and repeated as its options say.
 
-    A picture that cannot be read is left out; those behind it keep their places.
+    A picture that cannot be read is left out; those behind it keep their places. A camera or
+    stream that was there and went away is waited for, with a warning in the log.
 
     Args:
         source: The input.
+        options: What is asked of it.
         several: Whether there are others, so that names of frames need the name of the video.
+
+    Raises:
+        CameraError: A camera or stream is not there from the start.
+        ImageError: A file cannot be played.
     """
     if isinstance(source, SeveralPictures):
-        for index, picture in source.numbered():
-            path = source.paths[index]
-            yield NamedFrame(index, path.name, path.stem, picture)
+        for played in rounds(options):
+            for place, picture in source.numbered():
+                index, path = played * len(source.paths) + place, source.paths[place]
+                yield NamedFrame(index, path.name, path.stem, shaped(picture, options))
         return
     path = Path(source.path) if isinstance(source, VideoFile) else Path('frame')
     video = f'{path.name} ' if several else ''
-    for index, frame in enumerate(source.frames()):
-        yield NamedFrame(index, f'{video}frame {index}', path.stem, frame)
+    absence = _Absence()
+    frames = play(source, options, stopped=Event(), on_absence=absence.tell)
+    for index, frame in enumerate(frames):
+        absence.has_seen = True
+        yield NamedFrame(index, f'{video}frame {index}', path.stem, frame.image_bgr)
 
 
-def frame_total(source: FrameSource) -> int | None:
-    """Return how many frames an input says it has; None if it does not say so."""
+class _Absence:
+    """Decides what an error of a camera means: before its first frame, the end."""
+
+    def __init__(self) -> None:
+        self.has_seen = False
+        self._warned_s = -math.inf
+
+    def tell(self, err: CameraError) -> None:
+        if not self.has_seen:
+            raise err
+        if monotonic() - self._warned_s >= WARN_PERIOD_S:
+            self._warned_s = monotonic()
+            _log.warning('%s; waiting for it, Ctrl-C ends', err)
+
+
+def frame_total(source: FrameSource, options: VideoOptions) -> int | None:
+    """Return how many frames an input says it has, repetitions counted; None if it does not."""
+    if options.loop < 0:
+        return None
     if isinstance(source, SeveralPictures):
-        return len(source.paths)
+        return len(source.paths) * (options.loop + 1)
     if not isinstance(source, VideoFile):
         return None
     capture = cv2.VideoCapture(str(source.path))
     count = round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
-    return count if count > 0 else None
+    return count * (options.loop + 1) if count > 0 else None

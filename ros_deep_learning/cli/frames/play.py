@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 
 from ...imaging.pixels import Pixels
 from ...tasks.times import StageTimes
+from ...video.options import VideoOptions
 from ...video.page.newest import Report
 from ...video.page.panel import LiveSettings
 from ...video.screens import WindowSink, is_page
-from ...video.sinks import PictureSink, Sink
+from ...video.sinks import Sink
 from ...video.sources import FrameSource, SeveralPictures
 from ..bar import frame_bar
 from .crops import Crops
 from .inputs import frame_total, named_frames
-from .replay import replayed
+from .replay import replayed, watchers_wait
 from .results import Results, Rows
+from .sinks import frame_writer
 from .summary import Summary
 
 
@@ -64,8 +66,8 @@ class Player:
         results: Collects what was found.
         crops: Writes the boxes.
         summary: Counts.
+        options: What is asked of each input.
         limit: Most frames of an input; None for all.
-        once: Whether a page plays a file once, not again and again.
     """
 
     sources: Sequence[FrameSource]
@@ -73,8 +75,8 @@ class Player:
     results: Results
     crops: Crops
     summary: Summary
+    options: VideoOptions
     limit: int | None
-    once: bool
 
     def play(self, start_look: StartLook, settings: LiveSettings) -> None:
         """Run the network on every frame.
@@ -101,22 +103,21 @@ class Player:
         report: Callable[[str], None],
     ) -> None:
         page = sink if is_page(sink) else None
-        if page is not None:
-            frames = replayed(source, page.wait_for_change, once=self.once)
-        else:
-            frames = named_frames(source, several=len(self.sources) > 1)
+        write = frame_writer(source, sink)
+        frames = named_frames(source, self.options, several=len(self.sources) > 1)
+        wait = watchers_wait(sink)
+        if wait is not None and not source.live:
+            frames = replayed(frames, self.options.rate_hz or source.rate_hz, wait)
         for one in islice(frames, self.limit):
             taken_s = monotonic()
             if page is not None:
                 settings = page.settings
             seen = look(Pixels(one.frame_bgr, 'bgr'), one.frame_bgr.copy(), settings)
             report('\n'.join([one.name, *(f'  {line}' for line in seen.lines)]))
-            if isinstance(sink, PictureSink):
-                sink.index = one.index
             if page is not None:
                 page.show(seen.picture_bgr, Report(seen.rows, taken_s, seen.times.by_stage()))
             else:
-                sink.write(seen.picture_bgr)
+                write(one.index, seen.picture_bgr)
             size_wh = (one.frame_bgr.shape[1], one.frame_bgr.shape[0])
             self.summary.add(seen.labels, seen.times)
             self.results.add(one.index, one.name, size_wh, seen.rows)
@@ -127,11 +128,9 @@ class Player:
             self.summary.left_out += source.left_out
 
     def _total(self) -> int | None:
-        if not self.once and any(is_page(sink) for sink in self.sinks):
-            return self.limit
         total = 0
         for source in self.sources:
-            count = frame_total(source)
+            count = frame_total(source, self.options)
             if count is None and self.limit is None:
                 return None
             total += min(n for n in (count, self.limit) if n is not None)

@@ -1,41 +1,51 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The frames of an input as a page shows them: at their own rate, again and again."""
+"""The frames of a file as somebody watches them: at their own rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from time import monotonic
+from time import monotonic, sleep
 
-from ...video.sources import FrameSource
-from .inputs import NamedFrame, named_frames
+from ...video.screens import WindowSink, is_page
+from ...video.sinks import Sink, is_stream_sink
+from .inputs import NamedFrame
+
+Wait = Callable[[float], bool]
+"""Wait for so many seconds; return True early if the frame has to be shown again."""
 
 
-def replayed(
-    source: FrameSource, wait_for_change: Callable[[float], bool], *, once: bool
-) -> Iterator[NamedFrame]:
-    """Yield frames as ``named_frames`` does, as a camera would send them.
+def watchers_wait(sink: Sink) -> Wait | None:
+    """Return how to wait between the frames of a file; None for an output that is a file, too."""
+    if is_page(sink):
+        return sink.wait_for_change
+    if isinstance(sink, WindowSink):
+        return sink.wait
+    return _sleep if is_stream_sink(sink) else None
+
+
+def replayed(frames: Iterable[NamedFrame], rate_hz: float, wait: Wait) -> Iterator[NamedFrame]:
+    """Yield frames of a file as a camera would send them.
 
     Args:
-        source: The input; a camera's frames come at its own pace.
-        wait_for_change: Waits for so many seconds, and returns True early if the settings were
-            changed. The frame that is shown is yielded again then, so that it follows them.
-        once: Whether a file is played once.
+        frames: The frames.
+        rate_hz: How many a second.
+        wait: Waits between two of them. If it returns True, such as when a page's settings were
+            changed, the frame that is shown is yielded again.
     """
-    if source.live:
-        yield from named_frames(source)
-        return
     count = 0
-    while True:
-        due = monotonic()
-        for frame in named_frames(source):
-            # A network that is slower than the file makes it last longer.
-            due = max(due + 1 / source.rate_hz, monotonic())
+    due = monotonic()
+    for frame in frames:
+        # A network that is slower than the file makes it last longer.
+        due = max(due + 1 / rate_hz, monotonic())
+        yield replace(frame, index=count)
+        count += 1
+        while wait(due - monotonic()):
             yield replace(frame, index=count)
             count += 1
-            while wait_for_change(due - monotonic()):
-                yield replace(frame, index=count)
-                count += 1
-        if once:
-            return
+
+
+def _sleep(seconds: float) -> bool:
+    sleep(max(0.0, seconds))
+    return False

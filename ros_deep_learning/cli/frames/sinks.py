@@ -5,19 +5,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
 from ...paths import PICTURE_SUFFIXES, user_path
-from ...video.screens import is_screen, open_screen
+from ...video.options import VideoOptions
+from ...video.pacing import PacedWriter
+from ...video.screens import DISPLAY, is_screen, open_screen
 from ...video.sinks import (
     VIDEO_SUFFIXES,
     PictureSink,
     Sink,
+    VideoSink,
     check_output_scheme,
     is_stream_output,
     open_output,
@@ -26,7 +31,11 @@ from ...video.sources import FrameSource, SeveralPictures, VideoFile
 
 
 def open_sinks(
-    output: str | None, sources: Sequence[FrameSource], *, force: bool = False
+    output: str | None,
+    sources: Sequence[FrameSource],
+    options: VideoOptions,
+    *,
+    force: bool = False,
 ) -> list[Sink]:
     """Open the output of each source: of several a file or files in a folder.
 
@@ -34,13 +43,14 @@ def open_sinks(
         output: As for ``open_sink``; of several sources a folder, in which a video keeps its name
             and becomes a .mp4 unless its suffix is one of ``VIDEO_SUFFIXES``.
         sources: The sources.
+        options: What is asked of each output; a rate of 0 is that of the source.
         force: Whether files that are there already are overwritten.
 
     Raises:
         ImageError: As for ``open_sink``, or two sources would have the same output.
     """
     if not output or len(sources) == 1:
-        return [open_sink(output, source, force=force) for source in sources]
+        return [open_sink(output, source, options, force=force) for source in sources]
     if is_screen(output) or is_stream_output(output):
         msg = f'{output} shows one video, one camera or pictures; give each in its own command'
         raise ImageError(msg)
@@ -59,10 +69,12 @@ def open_sinks(
         targets.append(folder / f'{path.stem}{suffix}')
     _check_distinct(targets, 'give each in a command of its own')
     pairs = zip(targets, sources, strict=True)
-    return [open_sink(str(target), source, force=force) for target, source in pairs]
+    return [open_sink(str(target), source, options, force=force) for target, source in pairs]
 
 
-def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -> Sink:
+def open_sink(
+    output: str | None, source: FrameSource, options: VideoOptions, *, force: bool = False
+) -> Sink:
     """Open the output of a program.
 
     Args:
@@ -70,6 +82,7 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
             with or without ``file://`` before it, or the URL of a stream, a window or a page, as
             for ``open_output``; None writes nothing.
         source: Source of the frames; in a folder they keep its names.
+        options: What is asked of the output; a rate of 0 is that of the source.
         force: Whether files that are there already are overwritten.
 
     Raises:
@@ -78,19 +91,20 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
         SettingsError: A page cannot be served there.
     """
     sink: Sink
+    options = replace(options, rate_hz=options.rate_hz or source.rate_hz)
     if not output:
         return _Nowhere()
     if is_screen(output):
         return open_screen(output)
     check_output_scheme(output)
     if is_stream_output(output):
-        return open_output(output, source.rate_hz)
+        return open_output(output, options)
     path = user_path(output.removeprefix('file://'))
     suffix = path.suffix.lower()
     if not isinstance(source, SeveralPictures) or suffix in VIDEO_SUFFIXES:
         played = source.path if isinstance(source, VideoFile) else None
         _check_apart([path], [played] if isinstance(played, Path) else [])
-        sink = open_output(output, source.rate_hz)
+        sink = open_output(output, options)
         # How many frames a video has is not known: the first picture stands for all.
         _check_new([sink.target(0)] if isinstance(sink, PictureSink) else [path], force=force)
         return sink
@@ -99,13 +113,36 @@ def open_sink(output: str | None, source: FrameSource, *, force: bool = False) -
     elif suffix in PICTURE_SUFFIXES and len(source.paths) == 1:
         sink = PictureSink(path.parent, [path.name])
     else:
-        sink = open_output(output, source.rate_hz)
+        sink = open_output(output, options)
     if isinstance(sink, PictureSink):
         targets = [sink.target(k) for k in range(len(source.paths))]
         _check_apart(targets, source.paths)
         _check_distinct(targets, 'give an output such as out-%d.png')
         _check_new(targets, force=force)
     return sink
+
+
+def seen_output(output: str | None, *, headless: bool) -> str | None:
+    """Return the output; None for a window if ``--headless`` forbids one."""
+    return None if headless and output and output.lower().startswith(DISPLAY) else output
+
+
+def frame_writer(source: FrameSource, sink: Sink) -> Callable[[int, NDArray[np.uint8]], None]:
+    """Return the function that writes a frame with its index, shape (H, W, 3), uint8, BGR.
+
+    A video of a camera or stream keeps the time at which its frames are written.
+    """
+    if isinstance(sink, PictureSink):
+
+        def write_picture(index: int, frame_bgr: NDArray[np.uint8]) -> None:
+            sink.index = index
+            sink.write(frame_bgr)
+
+        return write_picture
+    if isinstance(sink, VideoSink) and source.live:
+        paced = PacedWriter(sink, sink.rate_hz)
+        return lambda _, frame_bgr: paced.write(frame_bgr, monotonic_ns())
+    return lambda _, frame_bgr: sink.write(frame_bgr)
 
 
 def _check_apart(targets: Sequence[Path], sources: Sequence[Path]) -> None:

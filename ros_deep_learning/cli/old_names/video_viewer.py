@@ -13,11 +13,17 @@ from itertools import islice
 from time import perf_counter
 
 from ...errors import DeepLearningError
+from ...video.arguments import (
+    add_output_arguments,
+    add_source_arguments,
+    output_options,
+    source_options,
+)
 from ...video.screens import WindowSink
-from ...video.sinks import PictureSink
 from ..bar import frame_bar
 from ..frames.inputs import frame_total, named_frames, open_inputs
-from ..frames.sinks import open_sink
+from ..frames.replay import replayed, watchers_wait
+from ..frames.sinks import frame_writer, open_sink, seen_output
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
 from ..vision_arguments import frame_count, refuse_gone, spelled
 
@@ -34,24 +40,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = spelled(sys.argv[1:] if argv is None else argv)
     refuse_gone(parser, given)
-    arguments = parser.parse_args(given)
+    arguments = parser.parse_intermixed_args(given)
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
     count, start = 0, perf_counter()
     try:
-        (source,) = open_inputs([arguments.source])
-        sink = open_sink(arguments.sink, source, force=arguments.force)
-        with closing(sink), frame_bar(arguments.limit or frame_total(source)) as report:
-            for one in islice(named_frames(source), arguments.limit):
+        output = seen_output(arguments.sink, headless=arguments.headless)
+        options = source_options(arguments)
+        (source,) = open_inputs([arguments.source], options)
+        sink = open_sink(output, source, output_options(arguments), force=arguments.force)
+        frames, wait = named_frames(source, options), watchers_wait(sink)
+        if wait is not None and not source.live:
+            frames = replayed(frames, options.rate_hz or source.rate_hz, wait)
+        total = arguments.limit or frame_total(source, options)
+        with closing(sink), frame_bar(total) as report:
+            write = frame_writer(source, sink)
+            for one in islice(frames, arguments.limit):
                 report(one.name)
-                if isinstance(sink, PictureSink):
-                    sink.index = one.index
-                sink.write(one.frame_bgr)
+                write(one.index, one.frame_bgr)
                 count += 1
                 if isinstance(sink, WindowSink) and sink.closed:
                     break
         seconds = perf_counter() - start
-        print(f'{arguments.sink}: {count} frames in {seconds:.1f} s')
+        print(f'{output or "nowhere"}: {count} frames in {seconds:.1f} s')
     except (DeepLearningError, OSError) as err:
         print(f'video-viewer: {err}', file=sys.stderr)
         return 1
@@ -66,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     add('source', help='picture, folder, video, camera or stream')
     add('sink', nargs='?', default='display://0', help='picture, folder, video, stream or window')
     add('--force', action='store_true', help='overwrite files that are there')
+    add_source_arguments(parser)
+    add_output_arguments(parser)
+    add('--headless', action='store_true', help='open no window')
     add('--limit', type=frame_count, help='stop after so many frames')
     return parser
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...video.sinks import OUTPUT_CODECS
+from ...video.options import OUTPUT_CODECS, VideoOptions
 from .parameter_table import parameter
 
 
@@ -32,8 +32,8 @@ class VideoOutputSettings:
     )
     bitrate: int = parameter(
         0,
-        'Bits a second of a stream, where 0 is 4 Mbit/s, or of a video file in h264 or h265, '
-        'where 0 is a constant quality. OpenCV chooses the bit rate of all others.',
+        'Bits a second of a stream, where 0 is 4 Mbit/s, or of a video file, where 0 is a '
+        'constant quality. Without PyAV, OpenCV chooses the bit rate of files.',
         minimum=0,
         maximum=2_000_000_000,
     )
@@ -49,3 +49,7 @@ class VideoOutputSettings:
         minimum=0.1,
         maximum=1000.0,
     )
+
+    def options(self) -> VideoOptions:
+        """Return what is asked of the output."""
+        return VideoOptions(rate_hz=self.framerate, codec=self.codec, bitrate=self.bitrate)
