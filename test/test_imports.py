@@ -24,7 +24,7 @@ PACKAGE = ROOT / NAME
 # Each floor imports from those below it, and its own rooms from left to right.
 FLOORS = (
     ('launching', 'nodes', 'cli', 'jetson'),
-    ('benchmarking',),
+    ('benchmarking', 'events'),
     ('training', 'bags'),
     ('__init__',),
     ('evaluation',),

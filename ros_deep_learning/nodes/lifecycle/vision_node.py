@@ -131,6 +131,7 @@ class VisionNode(ManagedNode):
             infer=self.infer,
             publish=self.publish,
             give_up=self._give_up,
+            unwatched=self.runs_unwatched,
             clock=self.get_clock(),
             log=log,
             ok=self.context.ok,
@@ -150,6 +151,10 @@ class VisionNode(ManagedNode):
     def new_memory(self) -> Memory | None:
         """Make the memory of one camera's frames; None is no memory."""
         return None
+
+    def runs_unwatched(self) -> bool:
+        """Return whether frames are run although no output has a subscriber."""
+        return False
 
     @abstractmethod
     def infer(self, shots: Sequence[Shot], setup: Setup) -> Sequence[Any]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from ...bags.libraries import check_libraries
 from ...errors import SettingsError
+from ...events.rules import CompiledRule, compile_rules, parse_rules
 from ...imaging.drawing.overlay import OverlayFlags
 from ...tasks.classes import class_ids_of
 from ...tasks.parts import TilingSettings
@@ -31,6 +33,7 @@ class DetectNetPlan:
         tracking: How objects are tracked; None is not at all.
         names: The ``class_id`` of each class.
         flags: What the overlay shows.
+        events: The rules of events.
     """
 
     detection: DetectionSettings
@@ -38,6 +41,12 @@ class DetectNetPlan:
     tracking: TrackingSettings | None
     names: tuple[str, ...]
     flags: OverlayFlags
+    events: tuple[CompiledRule, ...] = ()
+
+    @property
+    def saves_events(self) -> bool:
+        """Whether a rule keeps something, so that frames matter also without subscribers."""
+        return any(one.rule.save != 'nothing' for one in self.events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +192,27 @@ class DetectNetSettings(VisionSettings):
     overlay_alpha: float = parameter(
         50.0, 'Opacity of the boxes in ~/overlay.', minimum=0.0, maximum=255.0, live=True
     )
+    events: str = parameter(
+        '',
+        'Rules of events, as YAML: NAME: {classes: person, region: [0, 0.5, 1, 1], count: 1, '
+        'for_s: 5, save: snapshot}; see docs/events.md.',
+        live=True,
+    )
+    events_folder: str = parameter(
+        '', 'Folder for what events save; empty saves nothing.', read_only=True
+    )
+    events_seconds: float = parameter(
+        10.0, 'Seconds of images in the bag of an event.', minimum=1.0, maximum=120.0
+    )
+    events_most: int = parameter(
+        100, 'Most saved events; the oldest are removed.', minimum=1, maximum=100_000
+    )
+    events_quota_mb: int = parameter(
+        1000,
+        'Most MiB of all saved events together; the oldest are removed.',
+        minimum=1,
+        maximum=10_000_000,
+    )
 
     def __post_init__(self) -> None:
         # Not super(), which a dataclass with slots does not have before Python 3.14.
@@ -192,13 +222,22 @@ class DetectNetSettings(VisionSettings):
         if self.tile_height and not self.tile_width:
             msg = 'parameter tile_height cuts nothing while tile_width is 0; set both'
             raise SettingsError(msg)
+        saving = [rule for rule in parse_rules(self.events) if rule.save != 'nothing']
+        if saving and not self.events_folder:
+            msg = (
+                f'events: rule {saving[0].name!r} saves a {saving[0].save}, but the parameter '
+                'events_folder is empty; start the node with a folder'
+            )
+            raise SettingsError(msg)
+        if any(rule.save == 'bag' for rule in saving):
+            check_libraries()
 
     def plan(self, labels: Sequence[str]) -> DetectNetPlan:
         """Compile the settings for a network's classes.
 
         Raises:
-            SettingsError: A class is none of the labels, or SciPy is missing, which tracking with
-                ``byte`` needs.
+            SettingsError: A class, also of an event, is none of the labels, or SciPy is missing,
+                which tracking with ``byte`` needs.
         """
         tracking = self.tracker()
         tracker = Tracker(tracking, score_threshold=self.threshold)
@@ -208,6 +247,7 @@ class DetectNetSettings(VisionSettings):
             tracking,
             self.class_names(labels),
             OverlayFlags.parse(self.overlay_flags),
+            compile_rules(parse_rules(self.events), labels),
         )
 
     def detection(self, labels: Sequence[str]) -> DetectionSettings:

@@ -228,7 +228,7 @@ class Shot:
         camera: The camera.
         frame: Its message, with the header that all results carry.
         pixels: A view of the message's own bytes, or decoded.
-        wanted: Names of the outputs that have subscribers; at least one.
+        wanted: Names of the outputs that have subscribers; at least one, unless events are saved.
     """
 
     camera: Camera

@@ -29,6 +29,7 @@ class FrameRunner:
         infer: See ``VisionNode.infer``.
         publish: See ``VisionNode.publish``.
         give_up: Called once with the reason when too many frames have failed in a row.
+        unwatched: See ``VisionNode.runs_unwatched``.
         clock: The node's clock, which the stamps of images are compared with.
         log: The node's logger.
         ok: Returns whether ROS still runs; without it nothing can be published.
@@ -41,6 +42,7 @@ class FrameRunner:
         infer: Callable[[Sequence[Shot], Setup], Sequence[Any]],
         publish: Callable[[Shot, Any, Setup], None],
         give_up: Callable[[str], None],
+        unwatched: Callable[[], bool],
         clock: Any,
         log: Any,
         ok: Callable[[], bool],
@@ -48,6 +50,7 @@ class FrameRunner:
         self._setup = setup
         self._infer = infer
         self._give_up = give_up
+        self._unwatched = unwatched
         self._publish_results = publish
         self._clock = clock
         self._log = log
@@ -99,7 +102,7 @@ class FrameRunner:
 
     def _read(self, camera: Camera, frame: Frame) -> Shot | None:
         wanted = camera.outputs.all_wanted()
-        if not wanted:
+        if not wanted and not self._unwatched():
             camera.statistics.unwanted()
             return None
         if frame.stamp_ns == 0 and not camera.zero_stamp_told:

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The last seconds of a camera with what was found in them, and how they become a bag."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..collecting.naming import encode_picture
+from ..imaging.pixels import Pixels
+from ..tasks.detection import Detections
+
+_MOST_BYTES = 2**28
+_RATE_HZ = 10.0
+_VERSION = 9
+"""Of the metadata, as in ROS 2 Jazzy; later ones read it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecentFrame:
+    """A frame that is held.
+
+    Attributes:
+        stamp_ns: Its stamp.
+        arrival_ns: When it arrived, by the wall clock.
+        frame_id: Of its header.
+        jpeg: The picture.
+        found: The objects in it.
+    """
+
+    stamp_ns: int
+    arrival_ns: int
+    frame_id: str
+    jpeg: bytes
+    found: Detections
+
+
+class RecentFrames:
+    """Holds frames of the last seconds, at most 10 a second and 256 MiB.
+
+    Args:
+        seconds: How long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._span_ns = round(seconds * 1e9)
+        self._frames: deque[RecentFrame] = deque()
+        self._bytes = 0
+
+    def add(
+        self, arrival_ns: int, stamp_ns: int, frame_id: str, pixels: Pixels, found: Detections
+    ) -> None:
+        """Hold a frame, unless it comes too soon after the last.
+
+        Raises:
+            ImageError: It cannot be a JPEG.
+        """
+        frames = self._frames
+        if frames and 0 <= arrival_ns - frames[-1].arrival_ns < 1e9 / _RATE_HZ:
+            return
+        picture = np.ascontiguousarray(pixels.as_order('bgr'))
+        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, encode_picture(picture), found))
+        self._bytes += len(frames[-1].jpeg)
+        while (
+            not 0 <= arrival_ns - frames[0].arrival_ns <= self._span_ns
+            or self._bytes > _MOST_BYTES
+        ):
+            self._bytes -= len(frames.popleft().jpeg)
+
+    def held(self) -> tuple[RecentFrame, ...]:
+        """Return the frames that are held, the oldest first."""
+        return tuple(self._frames)
+
+
+def write_bag(
+    folder: Path, frames: Sequence[RecentFrame], prefix: str, names: Sequence[str]
+) -> None:
+    """Write frames and detections as a bag of rosbag2, a folder with an MCAP file.
+
+    Args:
+        folder: The bag, which is new.
+        frames: What it holds.
+        prefix: Before the names of its topics, such as ``/detectnet``.
+        names: The ``class_id`` of each class.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    from rosbags.rosbag2 import StoragePlugin, Writer
+
+    from ..bags.message_types import COMPRESSED_IMAGE, make, serialized, topic_for
+    from ..bags.result_messages import detections_message
+
+    with Writer(folder, version=_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
+        pictures, results = (
+            writer.add_connection(
+                topic.name,
+                topic.type,
+                msgdef=topic.definition.text.decode() if topic.definition else None,
+                rihs01=topic.type_hash,
+            )
+            for topic in (
+                topic_for(f'{prefix}/image/compressed', COMPRESSED_IMAGE, ''),
+                topic_for(f'{prefix}/detections', 'vision_msgs/msg/Detection2DArray', ''),
+            )
+        )
+        for one in frames:
+            sec, nanosec = divmod(one.stamp_ns, 10**9)
+            stamp = make('builtin_interfaces/msg/Time', sec=sec, nanosec=nanosec)
+            header = make('std_msgs/msg/Header', stamp=stamp, frame_id=one.frame_id)
+            data = np.frombuffer(one.jpeg, np.uint8)
+            image = make(COMPRESSED_IMAGE, header=header, format='jpeg', data=data)
+            writer.write(pictures, one.arrival_ns, serialized(image))
+            found = detections_message(header, one.found, names)
+            writer.write(results, one.arrival_ns, serialized(found))

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The events of a node's cameras: published, and kept on the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from ...collecting.naming import encode_picture
+from ...errors import SettingsError
+from ...events.keeping import Job, Keeper, Limits, folder_name
+from ...events.recent_frames import RecentFrames, write_bag
+from ...events.rules import CompiledRule
+from ...events.watch import Event, Watch
+from ...paths import user_path
+from ...tasks.detection import Detections
+from ...text import disk_cause
+from ..messages.event_message import event_message
+from .camera import Shot
+
+PICTURE_NAME, BAG_NAME = 'picture.jpg', 'bag'
+
+
+class EventReports:
+    """Follows the rules over the frames of each camera; called by the worker's thread.
+
+    Args:
+        node: Full name of the node.
+        warn: Told in one line what was not kept, and why.
+    """
+
+    def __init__(self, node: str, warn: Callable[[str], None]) -> None:
+        self._node, self._warn = node, warn
+        self._watches: dict[str, Watch] = {}
+        self._recent: dict[str, RecentFrames] = {}
+        self._keeper: Keeper | None = None
+        self._seconds = 0.0
+
+    def begin(self, folder: str, limits: Limits, seconds: float) -> None:
+        """Start with nothing remembered.
+
+        Args:
+            folder: Where events are kept; empty is nowhere.
+            limits: How much is kept.
+            seconds: How much a bag holds.
+
+        Raises:
+            SettingsError: The folder cannot be made.
+        """
+        self.end()
+        self._watches.clear()
+        self._recent.clear()
+        self._seconds = seconds
+        if folder:
+            try:
+                self._keeper = Keeper(user_path(folder), limits, self._warn)
+            except OSError as err:
+                msg = f'parameter events_folder: cannot make {folder}: {disk_cause(err)}'
+                raise SettingsError(msg) from err
+
+    def end(self) -> None:
+        """Write what waits, and stop; calling it twice is harmless."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.close()
+
+    def take(
+        self, shot: Shot, found: Detections, rules: Sequence[CompiledRule], names: Sequence[str]
+    ) -> None:
+        """Take a frame: publish the events that begin or end with it, and keep what they save.
+
+        Args:
+            shot: The frame.
+            found: The objects in it.
+            rules: Those that hold now.
+            names: The ``class_id`` of each class.
+        """
+        camera, frame = shot.camera, shot.frame
+        watch = self._watches.setdefault(camera.name, Watch())
+        # Without a stamp, the times are those of arrival.
+        events = watch.update(rules, frame.stamp_ns or frame.arrival_ns, found)
+        if any(one.rule.save == 'bag' for one in rules):
+            recent = self._recent.setdefault(camera.name, RecentFrames(self._seconds))
+            frame_id = frame.header.frame_id
+            recent.add(time.time_ns(), frame.stamp_ns, frame_id, shot.pixels, found)
+        for event in events:
+            saved = self._keep(event, shot, found, names)
+            if 'events' in shot.wanted:
+                message = event_message(frame.header, event, '' if saved is None else str(saved))
+                camera.outputs.publish('events', message)
+
+    def _keep(
+        self, event: Event, shot: Shot, found: Detections, names: Sequence[str]
+    ) -> Path | None:
+        if self._keeper is None or not event.begins or event.rule.save == 'nothing':
+            return None
+        camera = shot.camera.name
+        name = '-'.join(filter(None, (event.rule.name, camera)))
+        facts = {
+            'rule': asdict(event.rule),
+            'count': event.count,
+            'lasted_s': event.lasted_s,
+            'node': self._node,
+            'camera': camera,
+            'stamp_ns': shot.frame.stamp_ns,
+            'frame_id': shot.frame.header.frame_id,
+            'found': found.to_dicts(),
+        }
+        jpeg = encode_picture(np.ascontiguousarray(shot.pixels.as_order('bgr')))
+        frames = self._recent[camera].held() if event.rule.save == 'bag' else ()
+        prefix = '/'.join(filter(None, (self._node, camera)))
+
+        def write(folder: Path) -> None:
+            (folder / PICTURE_NAME).write_bytes(jpeg)
+            if frames:
+                write_bag(folder / BAG_NAME, frames, prefix, names)
+
+        now = datetime.now(timezone.utc)
+        return self._keeper.put(Job(folder_name(now, name), facts, write))
