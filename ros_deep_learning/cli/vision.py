@@ -26,6 +26,7 @@ from ..video.arguments import output_options, source_options
 from ..video.page.panel import LiveSettings, Panel
 from ..video.screens import is_page, is_page_output, is_screen
 from ..video.sinks import VideoSink
+from ..video.streams.addresses import without_password
 from .bar import progress_bar
 from .frames.benchmark import DEFAULT_RUNS, MOST_FRAMES, benchmark
 from .frames.crops import Crops
@@ -104,13 +105,21 @@ def _play(arguments: argparse.Namespace, open_network: Open, *, has_boxes: bool)
         results.labels = network.labels
         if page is not None:
             page.set_panel(_panel(network, inputs, settings))
-        player.play(start_look, settings)
+        interrupted = False
+        try:
+            player.play(start_look, settings)
+        except KeyboardInterrupt:
+            # It is how a camera ends, so that what was written is told too.
+            interrupted = True
     if stages := player.summary.stages(of_one=arguments.profile):
         print(stages)
     # When the files are finished: one that is not whole was not written.
     codecs = {sink.codec for sink in sinks if isinstance(sink, VideoSink)}
-    wrote = None if is_screen(output or '') else output
+    has_written = output and not is_screen(output) and player.summary.frames
+    wrote = without_password(output) if output and has_written else None
     print(player.summary.line(wrote, ', '.join(sorted(codecs))))
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _benchmark(arguments: argparse.Namespace, open_network: Open) -> None:

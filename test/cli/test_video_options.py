@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -198,3 +199,27 @@ def test_what_is_watched_keeps_the_rate_of_a_file(tmp_path: Path) -> None:
     with closing(RtpSink('rtp://127.0.0.1:5004', VideoOptions())) as stream:
         assert watchers_wait(stream) is not None
     assert watchers_wait(open_output(str(tmp_path / 'out.avi'), VideoOptions())) is None
+
+
+class Interrupted:
+    """A camera of which the user has seen enough after two frames."""
+
+    live, rate_hz = True, 30.0
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        yield from np.zeros((2, HEIGHT, WIDTH, 3), np.uint8)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize('program', [imagenet, video_viewer])
+def test_an_interrupted_program_tells_what_it_wrote(
+    program: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with_camera(monkeypatch, Interrupted())
+    output = tmp_path / 'out.avi'
+    assert program.main(['/dev/video9', str(output)]) == 130
+    assert re.search(rf'{output}( .mjpeg.)?: 2 frames in ', capsys.readouterr().out)
+    assert len(frames_of(output)) >= 1

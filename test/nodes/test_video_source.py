@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ros_deep_learning.errors import DeepLearningError, SettingsError
 from ros_deep_learning.nodes import video_source
 from ros_deep_learning.nodes.messages.calibration_file import read_calibration
 from ros_deep_learning.nodes.video_source import VideoSourceNode
+from ros_deep_learning.video.stamped import StampedFrame
 
 BROKEN = """
 import sys
@@ -84,6 +86,49 @@ def test_what_nobody_foresaw_ends_the_process(
     program = program_type([sys.executable, '-c', BROKEN, *arguments], tmp_path / 'log')
     assert program.process.wait(60) == 1
     assert 'MemoryError: what nobody foresaw' in program.text()
+
+
+class Stamped:
+    """A stream whose frames tell that they were captured so many seconds ago."""
+
+    live, rate_hz = True, 20.0
+
+    def __init__(self, ago_s: float) -> None:
+        self.told_ns: list[int] = []
+        self._ago_ns = round(ago_s * 1e9)
+
+    def frames(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def stamped_frames(self) -> Iterator[StampedFrame]:
+        while True:
+            time.sleep(0.05)
+            self.told_ns.append(time.time_ns() - self._ago_ns)
+            yield StampedFrame(np.zeros((4, 6, 3), np.uint8), self.told_ns[-1])
+
+
+@pytest.mark.parametrize('ago_s', [3.0, 3600.0])
+def test_the_stamp_is_the_time_of_capture_unless_clocks_differ(
+    spinning: Callable[..., Any],
+    graph: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    ago_s: float,
+) -> None:
+    stream = Stamped(ago_s)
+    monkeypatch.setattr(video_source, 'open_frames', lambda *_: stream)
+    images = graph.inbox('/video_source/raw', Image)
+    spinning(VideoSourceNode, '-p', 'resource:=rtsp://camera/a')
+    graph.wait_until('a frame', lambda: len(images) > 0)
+    stamp = images.messages[0].header.stamp
+    stamp_ns = stamp.sec * 10**9 + stamp.nanosec
+    told = 'tells a time of capture that is 3600.' in capfd.readouterr().err
+    if ago_s < 10:
+        assert stamp_ns in stream.told_ns
+        assert not told
+    else:
+        assert 0 <= time.time_ns() - stamp_ns < 60e9
+        assert told
 
 
 @pytest.mark.rclpy

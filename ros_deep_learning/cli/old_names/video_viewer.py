@@ -20,6 +20,7 @@ from ...video.arguments import (
     source_options,
 )
 from ...video.screens import WindowSink
+from ...video.streams.addresses import without_password
 from ..bar import frame_bar
 from ..frames.inputs import frame_total, named_frames, open_inputs
 from ..frames.replay import replayed, watchers_wait
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_intermixed_args(given)
     log_to_terminal(logging.INFO)
     treat_sigterm_as_interrupt()
-    count, start = 0, perf_counter()
+    code, count, start = 0, 0, perf_counter()
     try:
         output = seen_output(arguments.sink, headless=arguments.headless)
         options = source_options(arguments)
@@ -55,20 +56,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         total = arguments.limit or frame_total(source, options)
         with closing(sink), frame_bar(total) as report:
             write = frame_writer(source, sink)
-            for one in islice(frames, arguments.limit):
-                report(one.name)
-                write(one.index, one.frame_bgr)
-                count += 1
-                if isinstance(sink, WindowSink) and sink.closed:
-                    break
+            try:
+                for one in islice(frames, arguments.limit):
+                    report(one.name)
+                    write(one.index, one.frame_bgr)
+                    count += 1
+                    if isinstance(sink, WindowSink) and sink.closed:
+                        break
+            except KeyboardInterrupt:
+                # It is how a camera ends, so that what was written is told too.
+                code = 130
         seconds = perf_counter() - start
-        print(f'{output or "nowhere"}: {count} frames in {seconds:.1f} s')
+        where = without_password(output or 'nowhere')
+        print(f'{where}: {count} frames in {seconds:.1f} s')
     except (DeepLearningError, OSError) as err:
         print(f'video-viewer: {err}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
