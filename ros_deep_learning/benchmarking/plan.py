@@ -15,6 +15,7 @@ _RATES_HZ = (10.0, 30.0, 60.0)
 _LONG = 3
 """How much longer the trial that confirms a rate is than those of the search."""
 _SPAN = Span()
+_MOST_ON_THE_WAY = 0.01
 _FIRST_SHARE = 0.75
 """Of the rate that single runs suggest, where the search starts."""
 
@@ -123,6 +124,14 @@ def trial_warnings(measured: Measured, is_enough: int = 100) -> Sequence[str]:
         warnings.append(
             'the camera could not send faster, so that the highest rate may be its limit: smaller '
             'frames (--size) show whether it is'
+        )
+    trials = (*measured.searched, *measured.fixed)
+    lost = max(((one.lost_on_the_way or 0) / max(1, one.sent) for one in trials), default=0.0)
+    if lost > _MOST_ON_THE_WAY:
+        warnings.append(
+            f'up to {lost:.0%} of the frames of a trial never reached the node: the transport '
+            'lost them, or the processor was too busy; to fix: --large-images, smaller frames, or '
+            'docs/transport.md'
         )
     few = min((one.answered for one in measured.shown), default=is_enough)
     if few < is_enough:

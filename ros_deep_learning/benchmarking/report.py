@@ -129,6 +129,7 @@ _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     'input Hz': lambda t: _number(t['rate_hz'] or t['sent_hz'], '.4g'),
     'results a second': lambda t: _number(t['fps'], '.4g'),
     'lost': lambda t: f'{t["lost_share"]:.1%}',
+    'of them on the way': lambda t: _number(_way_share(t), '.1%'),
     'latency p50 / p95 / p99 ms': lambda t: _spread(t['latency_ms']),
     'peak age p95 ms': lambda t: _one(t['peak_age_ms'], 'p95'),
     'jitter mean ms': lambda t: _one(t['jitter_ms'], 'mean'),
@@ -158,6 +159,11 @@ def _table(trials: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _trial(trial: Trial) -> dict[str, Any]:
     return {**asdict(trial), 'lost_share': trial.lost_share, 'is_kept': trial.is_kept}
+
+
+def _way_share(trial: Mapping[str, Any]) -> float | None:
+    lost = trial.get('lost_on_the_way')
+    return None if lost is None else lost / max(1, trial['sent'])
 
 
 def _number(value: float | None, form: str) -> str:

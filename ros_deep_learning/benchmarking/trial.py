@@ -28,12 +28,14 @@ class Traffic:
         answered: Number of the frame of each result, in the order of their arrival, shape (M,).
         received_ns: Time of each result, shape (M,), int64, ascending.
         work_ms: What each result cost the network, shape (M,); empty where that is not known.
+        reached: Frames that reached the node; None where nobody counts them.
     """
 
     sent_ns: NDArray[np.int64]
     answered: NDArray[np.int64]
     received_ns: NDArray[np.int64]
     work_ms: Sequence[float] = ()
+    reached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Trial:
         jitter_ms: Difference of two intervals between results in a row, absolute, as in r2b.
         work_ms: What a frame cost the network itself.
         usage: What it took of the machine.
+        lost_on_the_way: Of the lost frames, those that did not even reach the node; None where
+            nobody counts them.
     """
 
     rate_hz: float | None
@@ -64,6 +68,7 @@ class Trial:
     jitter_ms: Distribution | None
     work_ms: Distribution | None
     usage: Usage
+    lost_on_the_way: int | None = None
 
     @property
     def lost_share(self) -> float:
@@ -103,6 +108,7 @@ def trial_of(rate_hz: float | None, traffic: Traffic, usage: Usage) -> Trial:
         distribution_of(np.abs(np.diff(intervals_ms))),
         distribution_of(traffic.work_ms),
         usage,
+        None if traffic.reached is None else max(0, len(sent_ns) - traffic.reached),
     )
 
 

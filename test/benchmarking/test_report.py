@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -64,6 +65,14 @@ def test_markdown_has_a_row_a_trial_and_no_column_without_figures() -> None:
     last = ['80.0', '1.0', '1.25', '321']
     assert rows[2] == ['10', '29.5', '0.0%', '20.0 / 40.0 / 60.0', *last]
     assert rows[3] == ['50', '29.5', '3.0%', '40.0 / 80.0 / 120.0', *last]
+
+
+def test_losses_on_the_way_have_a_column_where_they_are_counted() -> None:
+    whole = report()
+    whole['fixed'][0]['lost_on_the_way'] = 3
+    lines = [line for line in markdown(whole).splitlines() if line.startswith('|')]
+    assert '| of them on the way |' in lines[0]
+    assert '1.0%' in lines[2]
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -146,5 +155,7 @@ def test_doubtful_trials_are_told() -> None:
     assert 'may be its limit' in trial_warnings(Measured(good, (), (slow, good)))[0]
     far = Trial(400.0, 300, 300, 60.0, 60.0, None, None, None, None, Usage())
     assert trial_warnings(Measured(good, (), (far, good))) == []
+    lossy = replace(good, lost_on_the_way=30)
+    assert 'up to 10% of the frames' in trial_warnings(Measured(good, (), (good, lossy)))[0]
     few = Trial(1.0, 25, 25, 1.0, 1.0, None, None, None, None, Usage())
     assert 'only 25 results' in trial_warnings(Measured(None, (few,)))[0]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,6 +63,10 @@ def test_the_figures_of_five_frames() -> None:
     assert one.work_ms is not None
     assert one.work_ms.p50 == 5.5
     assert not one.is_kept
+    assert one.lost_on_the_way is None
+    # The counter of the node may also have an image that was on its way before the trial.
+    for reached, lost in ((3, 2), (5, 0), (6, 0)):
+        assert trial_of(100.0, replace(given, reached=reached), Usage()).lost_on_the_way == lost
 
 
 def test_nothing_came_back() -> None:

@@ -122,16 +122,6 @@ def test_the_parameter_file_and_the_rules_of_the_document(
     ]
     assert node.runs_unwatched()
     (given,) = re.findall("ros2 param set /detectnet events '(.*)'", text)
-    # As ros2 param set reads it, and as older ones pass it on.
-    for value in (yaml.safe_load(given), given):
-        assert node.set_parameters([Parameter('events', value=value)])[0].successful
-    assert not node.runs_unwatched()
-    (table,) = re.findall('## A rule\n(.*?)\n## ', text, re.S)
-    keys = re.findall('^\\| `([a-z_]+)` \\|', table, re.M)
-    assert keys == [field.name for field in fields(EventRule) if field.name != 'name']
-
-
-def test_a_wrong_rule_is_refused(node: DetectNetNode) -> None:
     for rules, reason in (
         ('a: {classes: kat}', "events: rule 'a': classes: 'kat' is none of the"),
         ('a: {count: none}', "events: rule 'a': a value has a wrong type"),
@@ -139,4 +129,11 @@ def test_a_wrong_rule_is_refused(node: DetectNetNode) -> None:
         result = node.set_parameters([Parameter('events', value=rules)])[0]
         assert not result.successful
         assert reason in result.reason
-    assert [one.rule.name for one in node.setup.now.plan.events] == ['cat', 'no_person']
+    assert node.runs_unwatched()
+    # As ros2 param set reads it, and as older ones pass it on.
+    for value in (yaml.safe_load(given), given):
+        assert node.set_parameters([Parameter('events', value=value)])[0].successful
+    assert not node.runs_unwatched()
+    (table,) = re.findall('## A rule\n(.*?)\n## ', text, re.S)
+    keys = re.findall('^\\| `([a-z_]+)` \\|', table, re.M)
+    assert keys == [field.name for field in fields(EventRule) if field.name != 'name']

@@ -70,20 +70,13 @@ class MeasuredGraph:
             stdout=subprocess.PIPE,
             text=True,
         )
-        executable = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning'
-        remapped = ['--ros-args', '-r', f'~/image_in:={IMAGE_TOPIC}', '-p', 'autostart:=true']
-        remapped += ['-p', 'exit_on_failed_start:=true']
-        self._node = subprocess.Popen(
-            [str(executable / program), *remapped, *node_arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, name='camera', daemon=True).start()
+        self._program, self._arguments = program, node_arguments
+        self._node: subprocess.Popen[Any] | None = None
 
     def __enter__(self) -> MeasuredGraph:
-        """Return this graph, whose processes were started."""
+        """Return this graph."""
         return self
 
     def __exit__(
@@ -93,10 +86,11 @@ class MeasuredGraph:
         trace: TracebackType | None,
     ) -> None:
         """End the processes."""
-        for child in (self._camera, self._node):
+        children = [child for child in (self._camera, self._node) if child is not None]
+        for child in children:
             with suppress(ProcessLookupError):
                 child.send_signal(signal.SIGINT)
-        for child in (self._camera, self._node):
+        for child in children:
             try:
                 child.wait(_ENDING_S)
             except subprocess.TimeoutExpired:
@@ -106,7 +100,7 @@ class MeasuredGraph:
         self.viewer.close()
 
     def wait_until_active(self, say: Callable[[str], None]) -> None:
-        """Wait for the first result, which may come after the build of an engine.
+        """Start the node and wait for its first result, perhaps after the build of an engine.
 
         Raises:
             BenchmarkError: A process has ended, or the node is active but has no result.
@@ -114,6 +108,7 @@ class MeasuredGraph:
         first = self._answer()
         self.frame_wh = (first['frame_wh'][0], first['frame_wh'][1])
         self.is_live = bool(first['is_live'])
+        self._node = self._start_node()
         say('waiting for the node to load the network')
         while not self.viewer.is_connected(IMAGE_TOPIC):
             self._check()
@@ -133,7 +128,9 @@ class MeasuredGraph:
             BenchmarkError: A process has ended.
         """
         self.viewer.forget()
+        before = self.viewer.received_by_node
         helpers = [os.getpid(), self._camera.pid]
+        assert self._node is not None
         with UsageMeter([self._node.pid], helpers, self.gauge) as meter:
             sent_ns = self._order({'rate_hz': rate_hz, 'seconds': seconds, 'least': LEAST_SENT})
             self._settle(sent_ns[-1] if sent_ns else None)
@@ -144,8 +141,20 @@ class MeasuredGraph:
             np.array([number[stamp] for stamp in ours], np.int64),
             np.array(list(ours.values()), np.int64),
             [ms for stamp, ms in self.viewer.work_ms.items() if stamp in number],
+            None if before is None else (self.viewer.received_by_node or before) - before,
         )
         return trial_of(rate_hz, traffic, meter.usage())
+
+    def _start_node(self) -> subprocess.Popen[Any]:
+        executable = Path(get_package_prefix('ros_deep_learning')) / 'lib/ros_deep_learning'
+        remapped = ['--ros-args', '-r', f'~/image_in:={IMAGE_TOPIC}', '-p', 'autostart:=true']
+        remapped += ['-p', 'exit_on_failed_start:=true']
+        return subprocess.Popen(
+            [str(executable / self._program), *remapped, *self._arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
 
     def _order(self, order: dict[str, Any]) -> list[int]:
         assert self._camera.stdin is not None
@@ -185,7 +194,7 @@ class MeasuredGraph:
             self.viewer.spin(0.05)
 
     def _check(self) -> None:
-        if (code := self._node.poll()) is not None:
+        if self._node is not None and (code := self._node.poll()) is not None:
             msg = f'the node has ended with exit code {code}:\n{self._told()}'
             raise BenchmarkError(msg)
 

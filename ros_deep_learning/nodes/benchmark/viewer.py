@@ -62,6 +62,11 @@ class Viewer:
         if stats is not None:
             self._node.create_subscription(stats, f'/{node_name}/stats', self._take_stats, qos)
 
+    @property
+    def received_by_node(self) -> int | None:
+        """Frames that reached the node before its last result; None where it does not tell."""
+        return None if self.newest_stats is None else int(self.newest_stats.received)
+
     def forget(self) -> None:
         """Forget what arrived before a trial."""
         self.received_ns.clear()
