@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageError, SettingsError
+from ..errors import SettingsError
 from ..imaging.drawing.mask_overlay import blend_mask, color_mask, legend
 from ..imaging.palettes import UNLABELLED
 from ..imaging.pixels import Pixels
 from ..networks import SegNet
+from ..paths import user_path
 from ..tasks.segmentation import SegmentationSettings
 from ..video.page.panel import LiveSettings
+from ..video.sinks import write_picture
 from .frames.play import Seen, StartLook
 from .vision import run_vision
 from .vision_arguments import chosen_card, colors_bgr, vision_parser
@@ -93,10 +95,7 @@ def _shown(arguments: argparse.Namespace) -> list[str]:
 
 
 def _write_legend(arguments: argparse.Namespace, network: SegNet) -> None:
-    page_bgr = legend(network.labels, colors_bgr(network))
-    if not cv2.imwrite(str(arguments.legend), page_bgr):
-        msg = f'cannot write the legend {arguments.legend}'
-        raise ImageError(msg)
+    write_picture(user_path(arguments.legend), legend(network.labels, colors_bgr(network)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -24,8 +24,11 @@ _KEYS = {'train': 'train', 'val': 'val', 'valid': 'val', 'test': 'test'}
 
 def yolo_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     """Find the splits of a data set in the format of YOLO, or of its YAML file; empty if none."""
-    is_file = folder.suffix.lower() in ('.yaml', '.yml')
-    for path in [folder] if is_file else files_in(folder, ['.yaml', '.yml']):
+    is_file_given = folder.suffix.lower() in ('.yaml', '.yml')
+    for path in [folder] if is_file_given else files_in(folder, ['.yaml', '.yml']):
+        # Other YAML in the folder may be anything, such as with aliases.
+        if not is_file_given and 'names' not in read_text(path):
+            continue
         content = read_data(path)
         if not isinstance(content, dict) or 'names' not in content:
             continue

@@ -210,7 +210,9 @@ def test_a_card_of_ones_own(
             'expected overlay, mask or both',
         ),
         (segnet, ['{png}', '--network=selfie', '--ignore-class=cat'], 'no class is called'),
-        (segnet, ['{png}', '--network=selfie', '--legend=/no/x.png'], 'cannot write the legend'),
+        (segnet, ['{png}', '--network=selfie', '--legend=/no/x.png'], 'cannot write /no/x.png'),
+        (segnet, ['{png}', '--network=selfie', '--legend=/tmp/x.no'], 'cannot write /tmp/x.no'),
+        (segnet, ['{png}', '--network=selfie', '--legend=~nobody-here/x.png'], 'is not a path'),
     ],
 )
 def test_mistakes_are_one_line(

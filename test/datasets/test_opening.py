@@ -271,6 +271,12 @@ def test_yaml_of_few_lines_that_stands_for_gigabytes_is_refused(tmp_path, text):
         open_dataset(tmp_path)
 
 
+def test_other_yaml_in_the_folder_is_of_no_interest(tmp_path):
+    disk.write_coco(tmp_path)
+    (tmp_path / 'compose.yaml').write_text(ALIASES)
+    assert open_dataset(tmp_path).format == 'coco'
+
+
 @pytest.mark.parametrize('entry', ['/etc/passwd', 'list.yaml', 'fifo.txt', 'x' * 5000, '"a\\0b"'])
 def test_what_is_no_list_of_pictures_is_not_read(tmp_path, entry):
     disk.write_yolo(tmp_path)
