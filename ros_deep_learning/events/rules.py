@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
 from ..tasks.classes import class_ids_of
 from ..tasks.detection import Detections
@@ -22,6 +22,7 @@ from ..text import one_line
 Saved = Literal['nothing', 'snapshot', 'bag']
 _NAME = re.compile('[A-Za-z0-9][A-Za-z0-9_-]{0,63}', re.ASCII)
 _MOST_RULES, _MOST_SECONDS, _MOST_OBJECTS = 100, 86_400.0, 10_000
+_MOST_CHARACTERS = 2**16
 _WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -101,12 +102,16 @@ def parse_rules(text: str) -> tuple[EventRule, ...]:
     Raises:
         SettingsError: It is malformed; the message names the rule and the key.
     """
+    if len(text) > _MOST_CHARACTERS:
+        msg = f'events: expected at most {_MOST_CHARACTERS} characters, got {len(text)}'
+        raise SettingsError(msg)
     try:
-        content = yaml.safe_load(text)
+        # Every participant of the graph can set it.
+        content = parse_foreign(text)
         if isinstance(content, str):
             # ros2 param set needs quotes around it, which older ones pass on.
-            content = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError) as err:
+            content = parse_foreign(content)
+    except ValueError as err:
         msg = f'events: this is no YAML: {one_line(err, 200)}'
         raise SettingsError(msg) from err
     if content is None:

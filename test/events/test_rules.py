@@ -228,6 +228,12 @@ def test_rules_are_read() -> None:
     ('text', 'reason'),
     [
         ('a: {', 'this is no YAML'),
+        # Everybody on the graph may set it: gigabytes in few bytes, what PyYAML stumbles on.
+        ('a: &a {x: 1}\nb: {<<: [*a, *a]}', 'aliases are not allowed'),
+        ('a: !!timestamp x', 'this is no YAML'),
+        ('a: !!int ""', 'this is no YAML'),
+        ('[' * 2000, 'this is no YAML'),
+        ('a: {}\n' * 20_000, 'expected at most 65536 characters'),
         ('person', 'expected at most 100 rules'),
         ('[a, b]', 'expected at most 100 rules'),
         ('a: person', "rule 'a': unknown is a value alone; known are classes, min_score"),
