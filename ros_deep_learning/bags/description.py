@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ..cards.foreign_files import parse_foreign
 from .items import BagSummary, BagTopic
 from .qos import has_numbers
 
@@ -73,8 +74,8 @@ def _topic(topic: BagTopic, version: int) -> dict[str, Any]:
     qos: Any = topic.qos
     if version >= _NAMES:
         try:
-            qos = yaml.safe_load(topic.qos) or []
-        except yaml.YAMLError:
+            qos = parse_foreign(topic.qos, is_json=False) or []
+        except ValueError:
             qos = []
     return {
         'name': topic.name,

@@ -23,6 +23,7 @@ from ...text import printable
 from ..bar import progress_bar
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
 from .network import add_network_options, open_annotator
+from .output import print_faults
 
 _OUTPUTS = tuple(name for kind in ANNOTATORS.values() for name in kind.outputs)
 _LISTED = 10
@@ -118,8 +119,7 @@ def _print_end(bag: Bag, output: Path, tally: Tally, seconds: float) -> None:
         print(f'  no result for {count} of {topic}: {printable(reason)}')
     if tally.left_out:
         print(f'  left out: {tally.left_out} attachments and metadata, which only MCAP can hold')
-    for fault in bag.faults()[:_LISTED]:
-        print(f'rdl annotate-bag: {printable(fault)}', file=sys.stderr)
+    print_faults('annotate-bag', bag)
 
 
 def _parser() -> argparse.ArgumentParser:

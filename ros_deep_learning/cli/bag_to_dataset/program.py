@@ -25,6 +25,7 @@ from ...files import scratch_folder
 from ...paths import user_path
 from ...text import disk_cause, printable
 from ..annotate_bag.network import add_network_options, count, open_annotator
+from ..annotate_bag.output import print_faults
 from ..bar import progress_bar
 from ..collect.arguments import read_range
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
@@ -108,8 +109,7 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f'wrote {output}: {len(folder.samples)} of {picker.seen} images')
     for (topic, reason), number in picker.failed.most_common(_LISTED):
         print(f'  left out {number} of {topic}: {printable(reason)}')
-    for fault in bag.faults()[:_LISTED]:
-        print(f'rdl bag-to-dataset: {printable(fault)}', file=sys.stderr)
+    print_faults('bag-to-dataset', bag)
     return 1 if bag.faults() else 0
 
 
