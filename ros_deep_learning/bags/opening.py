@@ -14,7 +14,7 @@ import zstandard
 
 from ..cards.foreign_files import parse_foreign
 from ..errors import BagError
-from ..text import disk_cause, one_line
+from ..text import disk_cause, one_line, printable
 from .items import BagItem, BagMessage, BagTopic, note
 from .mcap_reading import McapFile
 from .sqlite_reading import SqliteFile
@@ -118,12 +118,13 @@ def open_bag(path: Path) -> Bag:
             return _bag(path, sorted(_files_in(path), key=_number_first), None, ())
         # Before version 4 the names had the folder before them.
         listed = [path / Path(name).name for name in metadata['relative_file_paths']]
+        missing = [one.name for one in listed if not one.is_file()]
     except OSError as err:
         msg = f'cannot read {path}: {disk_cause(err)}'
         raise BagError(msg) from err
-    missing = [one.name for one in listed if not one.is_file()]
-    notes = (f'missing are {", ".join(missing)} of {METADATA_NAME}',) if missing else ()
-    return _bag(path, [one for one in listed if one.is_file()], metadata, notes)
+    notes = (printable(f'missing are {", ".join(missing)} of {METADATA_NAME}'),) if missing else ()
+    paths = [one for one in listed if one.name not in missing]
+    return _bag(path, paths, metadata, notes)
 
 
 def _bag(
