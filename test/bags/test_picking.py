@@ -21,8 +21,6 @@ from ros_deep_learning.tasks.classification import Classification
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.segmentation import Segmentation
 
-pytest_plugins = ['bag_fixtures']
-
 TOPIC = '/camera/image_raw'
 
 

@@ -15,8 +15,6 @@ from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.tasks.suppression import DetectionSettings
 
-pytest_plugins = ['network_fixtures']
-
 
 @pytest.fixture
 def network(card, blob_engine, make_loader):
