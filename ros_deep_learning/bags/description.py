@@ -32,10 +32,13 @@ def describe(
     if not isinstance(version, int) or not 5 <= version <= _NAMES:
         numbers = any(has_numbers(topic.qos) for topic, _ in summary.topics)
         version = _NUMBERS if numbers else _NAMES
+    told = _topics_of(earlier)
     topics: dict[str, dict[str, Any]] = {}
     for topic, count in summary.topics:
+        known = told.get((topic.name, topic.type))
         one = topics.setdefault(
-            topic.name, {'topic_metadata': _topic(topic, version), 'message_count': 0}
+            topic.name,
+            {'topic_metadata': known or _topic(topic, version), 'message_count': 0},
         )
         one['message_count'] += count
     times = {
@@ -68,6 +71,15 @@ def in_yaml(content: Mapping[str, Any]) -> str:
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _topics_of(earlier: Mapping[str, Any]) -> dict[tuple[Any, Any], dict[str, Any]]:
+    """Return what is said of each topic, by its name and type."""
+    try:
+        found = [one['topic_metadata'] for one in earlier['topics_with_message_count']]
+        return {(one['name'], one['type']): dict(one) for one in found}
+    except (KeyError, TypeError, ValueError):
+        return {}
 
 
 def _topic(topic: BagTopic, version: int) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     wishes = [NodeWish.parse(text) for text in arguments.node]
-    outputs = _outputs(arguments.outputs)
+    outputs = _outputs(arguments.outputs, wishes)
     bag = open_bag(user_path(arguments.bag))
     output = user_path(arguments.output)
     if output.resolve() in {path.resolve() for path in (bag.path, *bag.paths)}:
@@ -67,7 +67,6 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.restart:
         target.discard()
     images = choose_topics(topics, arguments.topics or ())
-    started = time.monotonic()
     with ExitStack() as stack:
         annotators = [stack.enter_context(open_annotator(w, arguments, outputs)) for w in wishes]
         annotation = BagAnnotation(annotators, topics, images)
@@ -77,6 +76,8 @@ def _run(arguments: argparse.Namespace) -> int:
         progress = stack.enter_context(progress_bar())
         writer = stack.enter_context(target.writing(settings, bag.description(), progress))
 
+        started = time.monotonic()
+
         def report() -> None:
             progress(f'annotating {bag.path.name}', bag.share)
 
@@ -85,10 +86,11 @@ def _run(arguments: argparse.Namespace) -> int:
     return 1 if bag.faults() else 0
 
 
-def _outputs(texts: Sequence[str] | None) -> tuple[str, ...]:
-    unknown = [text for text in texts or () if text not in _OUTPUTS]
+def _outputs(texts: Sequence[str] | None, wishes: Sequence[NodeWish]) -> tuple[str, ...]:
+    known = [name for wish in wishes for name in ANNOTATORS[wish.task].outputs]
+    unknown = [text for text in texts or () if text not in known]
     if unknown:
-        msg = f'--outputs: expected some of {", ".join(_OUTPUTS)}, got {unknown[0]!r}'
+        msg = f'--outputs: expected some of {", ".join(known)}, got {unknown[0]!r}'
         raise SettingsError(msg)
     return tuple(texts or ())
 
