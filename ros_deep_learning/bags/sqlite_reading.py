@@ -14,11 +14,9 @@ from urllib.parse import quote
 import zstandard
 
 from ..text import one_line
-from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition, note
+from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition
 
-_DAMAGE = (sqlite3.Error, zstandard.ZstdError, UnicodeDecodeError, KeyError)
-"""What damage leads to; a KeyError is a column that is missing."""
-_MESSAGES = 'SELECT rowid, topic_id, timestamp, data FROM messages ORDER BY rowid'
+_MESSAGES = 'SELECT id, topic_id, timestamp, data FROM messages ORDER BY id'
 
 
 class SqliteFile:
@@ -52,7 +50,7 @@ class SqliteFile:
                 with closing(self._open(Path(folder))) as database:
                     self.description = _description(database)
                     return list(_topics(database).values())
-            except _DAMAGE as err:
+            except (sqlite3.Error, zstandard.ZstdError) as err:
                 self.faults = [f'it is no SQLite file of rosbag2: {one_line(err)}']
                 return []
 
@@ -65,22 +63,20 @@ class SqliteFile:
                     topics = _topics(database)
                     yield from topics.values()
                     yield from self._messages(database, topics)
-            except _DAMAGE as err:
+            except (sqlite3.Error, zstandard.ZstdError) as err:
                 self.faults.append(f'it cannot be read any further: {one_line(err)}')
         self.share = 1.0
 
     def _messages(
         self, database: sqlite3.Connection, topics: dict[int, BagTopic]
     ) -> Iterator[BagItem]:
-        ((last,),) = database.execute('SELECT max(rowid) FROM messages')
+        ((last,),) = database.execute('SELECT max(id) FROM messages')
         for number, topic_id, time_ns, data in database.execute(_MESSAGES):
-            self.share = number / max(1, last)
-            topic = topics.get(topic_id)
-            # SQLite keeps any type in any column.
-            if topic is None or not isinstance(time_ns, int) or not isinstance(data, bytes):
-                note(self.faults, f'message {number} is damaged, and left out')
+            self.share = number / last
+            if topic_id not in topics:
+                self.faults.append(f'message {number} has no topic, and is left out')
                 continue
-            yield BagMessage(topic, data, time_ns, time_ns)
+            yield BagMessage(topics[topic_id], data, time_ns, time_ns)
 
     def _open(self, folder: Path) -> sqlite3.Connection:
         path = self._path
@@ -105,14 +101,13 @@ def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
     topics = {}
     for row in database.execute('SELECT * FROM topics ORDER BY id'):
         one = dict(zip(columns, row, strict=True))
-        texts = (one['name'], one['type'], one['serialization_format'])
-        if not all(isinstance(text, str) for text in texts):
-            continue
         named = ((QOS_KEY, 'offered_qos_profiles'), (HASH_KEY, 'type_description_hash'))
         topics[one['id']] = BagTopic(
-            *texts,
+            one['name'],
+            one['type'],
+            one['serialization_format'],
             definitions.get(one['type']),
-            tuple((key, str(one[column])) for key, column in named if one.get(column)),
+            tuple((key, one[column]) for key, column in named if one.get(column)),
         )
     return topics
 
@@ -132,8 +127,4 @@ def _definitions(database: sqlite3.Connection) -> dict[str, Definition]:
     rows = database.execute(
         'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
     )
-    return {
-        kind: Definition(encoding, text.encode())
-        for kind, encoding, text in rows
-        if text and isinstance(text, str) and isinstance(encoding, str)
-    }
+    return {kind: Definition(encoding, text.encode()) for kind, encoding, text in rows if text}

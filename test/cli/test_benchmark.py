@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ros_deep_learning.benchmarking import network_run
+from ros_deep_learning.benchmarking import frames, network_run
 from ros_deep_learning.cli import rdl
 from ros_deep_learning.cli.benchmark import main, program
 from ros_deep_learning.cli.benchmark.program import _parser
@@ -34,6 +34,8 @@ def test_the_commands_of_the_document(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(network_run, 'LEAST_SENT', 3)
+    monkeypatch.setattr(network_run, 'WARM_UP', 1)
+    monkeypatch.setattr(frames, '_MOST_FRAMES', 3)
     monkeypatch.setattr(program, '_LEAST_RUNS', 2)
     Path('street.mp4').symlink_to(bikes_clip)
     (recorded,) = bags_on_disk.record(tmp_path / 'bag', [astronaut] * 3).glob('*.mcap')
