@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+GIVEN = 'given'
+"""Evidence of what the user gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

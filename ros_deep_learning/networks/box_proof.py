@@ -8,6 +8,7 @@ Boxes that are written in another way than they are read betray themselves by wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,24 @@ _MOST = 100
 _SURE = 0.6
 """Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
 _SOME = 10
+_WHERE = 'parameter, argument or key of the card: decoder'
 _FAR = 0.6
 """Share of a side behind which no box is as long as its centre is far from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is known of how the boxes are written.
+
+    Attributes:
+        is_decided: Whether the package chose the decoder, not the user or a card.
+        is_guess: Whether it was chosen by the shapes of the outputs alone.
+        is_near_cells: Whether the cells of a grid have proved it; see ``check_grid``.
+    """
+
+    is_decided: bool = False
+    is_guess: bool = False
+    is_near_cells: bool = False
 
 
 def check_candidates(
@@ -34,6 +51,8 @@ def check_candidates(
     network_wh: tuple[int, int],
     labels: Sequence[str],
     decoder: Decoder,
+    name: str = '',
+    proof: Proof = Proof(),
 ) -> tuple[str, ...]:
     """Check the boxes of a detector.
 
@@ -42,12 +61,15 @@ def check_candidates(
         network_wh: Size of its input in pixels.
         labels: Its labels.
         decoder: What reads them.
+        name: Its name.
+        proof: What is known of how the boxes are written.
 
     Returns:
         What is unlikely about them.
 
     Raises:
-        CardError: They cannot be the boxes of a detector; the message has the numbers.
+        CardError: They cannot be the boxes of a detector, or they may as well be written in
+            another way and only their shape tells; the message has the numbers.
     """
     boxes, scores, ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
     refuse_not_finite('scores', scores)
@@ -60,6 +82,8 @@ def check_candidates(
         _check_places(boxes[best], np.array(network_wh, np.float32), decoder)
     if decoder.boxes == 'edges':
         _check_order(boxes, boxes[best])
+        if proof.is_guess and not proof.is_near_cells:
+            _check_only_edges(boxes[best], np.array(network_wh, np.float32), name)
     elif decoder.boxes == 'centres':
         _check_centres(boxes, np.array(network_wh, np.float32))
     sure = int((scores >= _SURE).sum())
@@ -77,9 +101,18 @@ def check_candidates(
     if len(best) >= MANY and np.ptp(centres, axis=0).max() < 0.5:
         x, y = centres[0]
         unlikely.append(f'all {len(best)} boxes are around one point ({x:.0f}, {y:.0f})')
-    if decoder.boxes == 'centres':
-        unlikely += _reach_to_one_side(boxes, np.array(network_wh, np.float32))
-    return tuple(unlikely)
+    if decoder.boxes == 'centres' and not proof.is_near_cells:
+        one_side = _reach_to_one_side(boxes, np.array(network_wh, np.float32))
+        if one_side and proof.is_decided:
+            msg = (
+                f'{one_side[0]}; to fix: export it with centres, or --decoder {name} if it has '
+                f'them ({_WHERE})'
+            )
+            raise CardError(msg)
+        unlikely += one_side
+    if decoder.boxes == 'edges' and proof.is_guess and not len(best):
+        unlikely.append('nothing is found, so that nothing proves how its boxes are written')
+    return tuple(unlikely) + _look_for_the_person(candidates, labels)
 
 
 def _check_classes(ids: NDArray[np.int32], labels: Sequence[str], decoder: Decoder) -> None:
@@ -161,6 +194,54 @@ def _check_centres(boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float
             'as if edges were read as centre, width and height'
         )
         raise CardError(msg)
+
+
+def _check_only_edges(
+    boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32], name: str
+) -> None:
+    """Refuse boxes that lie in the picture as well if they are (x, y, w, h) or (cx, cy, w, h)."""
+    first, second = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
+    ways = {
+        'corner, width and height': (first, first + second),
+        'centre, width and height': (first - second / 2, first + second / 2),
+    }
+    slack = 0.02 * network_wh
+    for way, (low, high) in ways.items():
+        if not len(boxes_xyxy) or ((low < -slack) | (high > network_wh + slack)).any():
+            continue
+        edges = ', '.join(f'{edge:.4g}' for edge in boxes_xyxy[0])
+        msg = (
+            f'the numbers of all {len(boxes_xyxy)} boxes, such as ({edges}), can be edges or '
+            f'{way}, and only the shape of the outputs tells; to fix: --decoder {name} if they '
+            f'are edges ({_WHERE}), else export it with edges'
+        )
+        raise CardError(msg)
+
+
+def _look_for_the_person(candidates: Candidates, labels: Sequence[str]) -> tuple[str, ...]:
+    """Look for the person in the picture, if the labels have one.
+
+    Raises:
+        CardError: The person has the next class, as if classes were counted from 1.
+    """
+    if 'person' not in labels or not len(candidates.scores):
+        return ()
+    person = labels.index('person')
+    of_persons = candidates.scores[candidates.class_ids == person]
+    score = float(of_persons.max(initial=0.0))
+    best = int(candidates.scores.argmax())
+    if score < _LEAST and candidates.scores[best] >= 0.5:
+        other = int(candidates.class_ids[best])
+        if other == person + 1:
+            msg = (
+                f'the person is taken for {labels[other]!r} ({candidates.scores[best]:.0%}), as '
+                'if the classes of the network were counted from 1; to fix: labels with a line '
+                'more at the top (--labels, parameter class_labels_path)'
+            )
+            raise CardError(msg)
+    if score >= 0.2:
+        return ()
+    return (f'no person is found, although there is one; the best score is {score:.2g}',)
 
 
 def _reach_to_one_side(

@@ -12,6 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from ..cards.box_table import BoxTable
+from ..cards.decision import GIVEN
 from ..cards.labels import labels_in_metadata
 from ..engines.base import Tensors
 from ..engines.on_device import GathersOnDevice
@@ -25,8 +26,9 @@ from ..tasks.suppression import DetectionSettings, detections_from
 from ..tasks.tiling import joined
 from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
-from .box_proof import check_candidates
+from .box_proof import Proof, check_candidates
 from .device.device_boxes import find_box_table, least_score, read_picked
+from .grid_proof import check_grid
 from .image_runner import Passed
 from .images import ImageLike
 from .proof import check_exclusive, check_logits
@@ -82,7 +84,21 @@ class DetectNet(Network[DetectionSettings]):
             check_logits(passed.found[reader.roles[reader.decoder.logits]])
         if exclusive is not None:
             check_exclusive(passed.found[reader.roles[exclusive]], exclusive)
-        return check_candidates(candidates, reader.network_wh, self.labels, reader.decoder)
+        decided = next((one for one in self._card.decisions if one.key == 'decoder'), None)
+        proof = Proof(
+            is_decided=decided is not None and decided.evidence != GIVEN,
+            is_guess=decided is not None and decided.guess,
+            is_near_cells=self._is_near_cells(passed),
+        )
+        return check_candidates(
+            candidates, reader.network_wh, self.labels, reader.decoder, reader.name, proof
+        )
+
+    def _is_near_cells(self, passed: Passed) -> bool:
+        reader = self._reader
+        role = 'boxes' if 'boxes' in reader.roles else 'predictions'
+        table = passed.found.get(reader.roles.get(role, ''))
+        return table is not None and check_grid(table, reader.network_wh, reader.decoder)
 
     def _check_settings(self, settings: DetectionSettings) -> None:
         count = len(self.labels)

@@ -28,14 +28,20 @@ class GraphEnds:
     Attributes:
         operators: All types of operators.
         last: Type of the last operator before each output; empty if there is none.
-        normalises: Whether the input is scaled or shifted before anything else is done.
+        first: Operators that read an input, up to the first in each branch that is neither
+            arithmetic nor a move or resize.
         gain: By how much the first convolution amplifies an image; None where that is not known.
     """
 
     operators: frozenset[str]
     last: Mapping[str, str]
-    normalises: bool
-    gain: float | None = None
+    first: frozenset[str]
+    gain: float | None
+
+    @property
+    def normalises(self) -> bool:
+        """Whether the input is scaled or shifted before anything else is done."""
+        return bool(self.first & _ARITHMETIC)
 
 
 def graph_ends(model: ModelProto) -> GraphEnds:
@@ -43,11 +49,10 @@ def graph_ends(model: ModelProto) -> GraphEnds:
     makers = {name: node for node in model.graph.node for name in node.output}
     constants = {tensor.name for tensor in model.graph.initializer}
     images = {value.name for value in model.graph.input if value.name not in constants}
-    first = _first(model, images)
     return GraphEnds(
         operators=frozenset(node.op_type for node in model.graph.node),
         last=MappingProxyType({o.name: _last(o.name, makers) for o in model.graph.output}),
-        normalises=bool(first & _ARITHMETIC),
+        first=_first(model, images),
         gain=first_layer_gain(model),
     )
 
@@ -63,8 +68,7 @@ def _last(name: str, makers: Mapping[str, NodeProto]) -> str:
     return ''
 
 
-def _first(model: ModelProto, images: set[str]) -> set[str]:
-    """Return the operators up to the first that is neither arithmetic nor a move or resize."""
+def _first(model: ModelProto, images: set[str]) -> frozenset[str]:
     reached, found = set(images), set[str]()
     for node in model.graph.node:
         if not reached & set(node.input):
@@ -72,4 +76,4 @@ def _first(model: ModelProto, images: set[str]) -> set[str]:
         found.add(node.op_type)
         if node.op_type in _SAME_NUMBERS | _ARITHMETIC | {'Resize', 'Upsample'}:
             reached |= set(node.output)
-    return found
+    return frozenset(found)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..cards.card import Format, InputSpec, Task
-from ..cards.decision import Decision
+from ..cards.decision import GIVEN, Decision
 from ..errors import CardError
 from .conventions import caffe_preprocessing
 from .hints import Hints
@@ -62,7 +62,7 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
     if depth == 1:
         # DIGITS scales grey images in the network; the means of ImageNet are those of colours.
         spec = replace(spec, channels='grey', mean=(hints.mean_pixel,) * 3)
-    decided = [Decision('task', task, 'given')]
+    decided = [Decision('task', task, GIVEN)]
     if task == 'detection':
         by = 'outputs of coverage and boxes, as of DIGITS'
         decided.append(Decision('decoder', 'detectnet', by))
@@ -116,7 +116,7 @@ def _with_given(
         if key == 'channels' and spec.channels == 'grey' and key not in given:
             decided.append(Decision(key, value, 'the input has one channel'))
         elif key in known:
-            decided.append(Decision(key, value, 'given'))
+            decided.append(Decision(key, value, GIVEN))
         else:
             decided.append(Decision(key, value, reason, is_guess))
     return {'input': spec, 'decisions': tuple(decided)}

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..cards.card import InputSpec, InputType, ModelCard, Task
-from ..cards.decision import Decision
+from ..cards.decision import GIVEN, Decision
 from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError
@@ -88,7 +88,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
             'tensorflow-ssd',
             hints.size_wh or (300, 300),
             hints,
-            size_by='given' if hints.size_wh else '',
+            size_by=GIVEN if hints.size_wh else '',
         )
     elif suffix == '.uff':
         from ..importers import uff_input_size
@@ -129,10 +129,10 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         # A type of whole numbers means that the network normalises images itself.
         spec = replace(spec, scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3)
     spec = replace(spec, **hints.input_values())
-    decisions = [Decision('task', found.task, 'given' if task else found.by)]
+    decisions = [Decision('task', found.task, GIVEN if task else found.by)]
     if found.decoder is not None:
         given = hints.decoder is not None
-        decoder_by = 'given' if given else found.by
+        decoder_by = GIVEN if given else found.by
         sure = given or found.is_sure
         decisions.append(Decision('decoder', found.decoder, decoder_by, guess=not sure))
     if found.task == 'classification':
@@ -172,7 +172,7 @@ def _input_decisions(
     for key in ('resize', 'channels', 'scale', 'mean', 'std'):
         value = getattr(spec, key)
         if key in given:
-            decisions.append(Decision(key, value, 'given'))
+            decisions.append(Decision(key, value, GIVEN))
         elif key == 'channels' and evidence.depth == 1:
             decisions.append(Decision(key, value, 'the input has one channel'))
         elif key in ('scale', 'mean', 'std') and spec.dtype == 'uint8':
@@ -189,7 +189,7 @@ def _size(evidence: Evidence, found: Finding, hints: Hints) -> tuple[tuple[int, 
     if min(evidence.size_wh) > 0:
         return evidence.size_wh, 'the input', False
     if hints.size_wh is not None:
-        return hints.size_wh, 'given', False
+        return hints.size_wh, GIVEN, False
     stated = exported_size(evidence.metadata)
     if stated is not None:
         return stated, 'imgsz in the metadata', False

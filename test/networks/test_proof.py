@@ -13,7 +13,7 @@ import pytest
 from ros_deep_learning.cards.decision import Decision
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks import DetectNet
-from ros_deep_learning.networks.box_proof import check_candidates
+from ros_deep_learning.networks.box_proof import Proof, check_candidates
 from ros_deep_learning.networks.proof import (
     check_exclusive,
     check_probabilities,
@@ -109,6 +109,50 @@ def test_boxes_of_one_place_are_unlikely():
         candidates([[10, 10, 50, 60]], [0.3] * 20), (100, 100), ABC[:1], PLAIN
     )
     assert text == 'all 20 boxes are around one point (30, 35)'
+
+
+SHAPE_ALONE = Proof(is_decided=True, is_guess=True)
+
+
+@pytest.mark.parametrize(
+    ('boxes', 'words'),
+    [
+        ([[10, 10, 50, 60]], 'corner, width and height'),
+        ([[50, 50, 60, 70]], 'centre, width and height'),
+    ],
+)
+def test_edges_that_may_be_something_else_are_a_question(boxes, words):
+    found = candidates(boxes, [0.9])
+    with pytest.raises(CardError, match=f'can be edges or {words}.*to fix: --decoder end_to_end'):
+        check_candidates(found, (100, 100), ABC, PLAIN, 'end_to_end', SHAPE_ALONE)
+    for proof in (Proof(), replace(SHAPE_ALONE, is_near_cells=True)):
+        assert check_candidates(found, (100, 100), ABC, PLAIN, 'end_to_end', proof) == ()
+
+
+@pytest.mark.parametrize('boxes', [[[10, 10, 95, 95]], [[10, 10, 50, 60], [40, 40, 90, 70]]])
+def test_edges_that_can_be_nothing_else_pass(boxes):
+    found = candidates(boxes, [0.9] * len(boxes))
+    assert check_candidates(found, (100, 100), ABC, PLAIN, 'end_to_end', SHAPE_ALONE) == ()
+
+
+def test_where_nothing_is_found_nothing_is_proved():
+    (text,) = check_candidates(
+        candidates([[0, 0, 9, 9]], [0.01]), (100, 100), ABC, PLAIN, 'ssd', SHAPE_ALONE
+    )
+    assert text == 'nothing is found, so that nothing proves how its boxes are written'
+
+
+COCO = ('person', 'bicycle', 'car')
+
+
+def test_the_person_in_the_picture_proves_where_classes_begin():
+    box = [[10, 10, 50, 60]]
+    assert check_candidates(candidates(box, [0.9], [0]), (100, 100), COCO, PLAIN) == ()
+    with pytest.raises(CardError, match=r"is taken for 'bicycle' .90%.*counted from 1; to fix"):
+        check_candidates(candidates(box, [0.9], [1]), (100, 100), COCO, PLAIN)
+    (text,) = check_candidates(candidates(box * 2, [0.9, 0.1], [2, 0]), (100, 100), COCO, PLAIN)
+    assert text == 'no person is found, although there is one; the best score is 0.1'
+    assert check_candidates(candidates(box, [0.9], [1]), (100, 100), ABC, PLAIN) == ()
 
 
 def test_probabilities():

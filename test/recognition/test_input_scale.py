@@ -20,6 +20,7 @@ from ros_deep_learning.cli.models import main
 from ros_deep_learning.errors import CardError, OpenQuestionError
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.hints import Hints
+from ros_deep_learning.tasks.decoders.arrays import cells
 
 SIZE = 320
 CELLS = 40 * 40 + 20 * 20 + 10 * 10
@@ -29,7 +30,10 @@ FOR_255, FOR_1 = 0.02, 3.0
 
 def table(classes: int) -> Any:
     """Return a box and scores for each cell, with one object."""
-    boxes, scores = np.zeros((1, CELLS, 4)), np.zeros((1, CELLS, classes))
+    grid = cells((SIZE, SIZE), (8, 16, 32))
+    centres = (grid[:, :2] + 0.5) * grid[:, 2:]
+    boxes = np.concatenate([centres - 20, centres + 20], axis=1)[None].copy()
+    scores = np.zeros((1, CELLS, classes))
     boxes[0, 7], scores[0, 7, 1] = (80, 80, 160, 200), 0.9
     return boxes.astype(np.float32), scores.astype(np.float32)
 

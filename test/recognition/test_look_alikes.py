@@ -178,7 +178,9 @@ def test_an_export_is_read_rightly_or_refused(
     decoder = None
     if (form, unit) != (family.form, family.unit):
         if form is as_corners and family.form is as_centres and unit == family.unit:
-            with DetectNet(path) as net:
+            with pytest.raises(CardError, match='as if corners were read as centres'):
+                DetectNet(path)
+            with DetectNet(path, decoder=family.decoder) as net:
                 assert 'as if corners were read as centres' in net.warnings[0]
             return
         with pytest.raises(CardError, match='to fix:') as caught:
@@ -197,3 +199,37 @@ def test_an_export_is_read_rightly_or_refused(
     assert net.warnings == ()
     np.testing.assert_allclose(found.boxes_xyxy[0], boxes(1)[0], atol=0.1)
     assert len(found) <= 5
+
+
+ROWS = 'only the shape of the outputs tells; to fix: --decoder'
+
+
+@pytest.mark.parametrize(
+    ('outputs', 'decoder'),
+    [
+        ({'output0': np.array([[[80, 80, 160, 200, 0.9, 1]] + [[0] * 6] * 9])}, 'end_to_end'),
+        (
+            {
+                'boxes': np.array([[80.0, 80, 160, 200]]),
+                'scores': np.array([0.9]),
+                'labels': np.array([1]),
+            },
+            'torchvision',
+        ),
+    ],
+)
+def test_few_boxes_of_no_known_exporter_are_a_question(
+    outputs: dict[str, NDArray[Any]], decoder: str, tmp_path: Path
+) -> None:
+    arrays = {
+        name: array.astype(np.float32) if array.dtype == np.float64 else array
+        for name, array in outputs.items()
+    }
+    path = write_exported(
+        tmp_path / 'net.onnx', arrays, inputs={'images': [1, 3, SIDE, SIDE]}, reads_image=True
+    )
+    with pytest.raises(CardError, match=f'{ROWS} {decoder} if they are edges'):
+        DetectNet(path)
+    with DetectNet(path, decoder=decoder, threshold=0.5) as net:
+        (found,) = net.detect(np.zeros((SIDE, SIDE, 3), np.uint8))
+    assert found.box_xyxy == pytest.approx((80, 80, 160, 200))

@@ -29,6 +29,7 @@ def write_exported(
     last: str = 'Identity',
     unused: Sequence[str] = (),
     apart: Sequence[str] = (),
+    reads_image: bool = False,
 ) -> Path:
     """Write a network that answers every image with the same arrays.
 
@@ -44,10 +45,13 @@ def write_exported(
         last: Operator before each output.
         unused: Further operators in the graph, with one input and a result that nothing reads.
         apart: Operators with the inputs of NonMaxSuppression, whose results nothing reads.
+        reads_image: Whether an operator reads the image.
     """
     nodes = [helper.make_node(last, [f'{name}/value'], [name]) for name in outputs]
     nodes += [helper.make_node(kind, [f'{next(iter(outputs))}/value'], [kind]) for kind in unused]
     nodes += [helper.make_node(kind, ['no/boxes', 'no/scores'], [kind]) for kind in apart]
+    if reads_image:
+        nodes.append(helper.make_node('Relu', [next(iter(inputs))], ['seen']))
     values = [numpy_helper.from_array(a, f'{name}/value') for name, a in outputs.items()]
 
     if apart:

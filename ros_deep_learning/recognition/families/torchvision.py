@@ -17,9 +17,13 @@ def recognise(evidence: Evidence) -> Finding | None:
     if not len(boxes) == len(classes) == len(scores) == 1:
         return None
     by = 'boxes, labels and scores without batch axis, as of torchvision'
+    # Its own networks begin with mean and std; one that reads no image tells nothing.
+    first = evidence.facts.ends.first
+    is_sure = not first or {'Sub', 'Div'} <= first
     roles = {'boxes': boxes[0], 'classes': classes[0], 'scores': scores[0]}
+    guessed = LETTERBOX | {'pad_value': 0}
     return Finding(
-        by, 'detection', 'torchvision', roles, UNIT, LETTERBOX | {'pad_value': 0}, (640, 640)
+        by, 'detection', 'torchvision', roles, UNIT, guessed, (640, 640), is_sure=is_sure
     )
 
 
