@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..evidence import Evidence, Family, Finding
-from ..usual import LETTERBOX, UNIT
+from ..usual import LETTERBOX, STRETCH, UNIT
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -21,9 +21,14 @@ def recognise(evidence: Evidence) -> Finding | None:
     first = evidence.facts.ends.first
     is_sure = not first or {'Sub', 'Div'} <= first
     roles = {'boxes': boxes[0], 'classes': classes[0], 'scores': scores[0]}
-    guessed = LETTERBOX | {'pad_value': 0}
+    stated, guessed = UNIT, LETTERBOX | {'pad_value': 0}
+    operators = evidence.facts.ends.operators
+    if 'Softmax' in operators and 'RoiAlign' not in operators:
+        # The others of softmax pool regions; SSD's transform has a fixed_size of its own.
+        by += ', with Softmax and without RoiAlign: an SSD, which stretches images'
+        stated, guessed = UNIT | STRETCH, {}
     return Finding(
-        by, 'detection', 'torchvision', roles, UNIT, guessed, (640, 640), is_sure=is_sure
+        by, 'detection', 'torchvision', roles, stated, guessed, (640, 640), is_sure=is_sure
     )
 
 

@@ -40,7 +40,7 @@ def recognise(evidence: Evidence) -> Finding | None:
         )
         raise CardError(msg)
     decoder, roles = _decoder(evidence, task, name)
-    is_rtdetr = decoder.startswith('rtdetr')
+    is_rtdetr = decoder.startswith('rtdetr_')
     if task != 'detect':
         by += ' (boxes only)'
     if head := evidence.metadata.get('head'):
