@@ -168,7 +168,10 @@ def match_labels(
         CardError: There is another number of labels than of classes, or neither is known.
     """
     where = card.labels if labels is not None else "the network's metadata"
-    said = labels if labels is not None else labels_in_metadata(metadata)
+    stated = labels_in_metadata(metadata)
+    said = labels if labels is not None else stated
+    if count is None and labels is not None and stated and not by_coco:
+        count = len(stated) + (background and not is_background(stated[0]))
     if background and said and is_background(said[-1]) and not is_background(said[0]):
         fix = 'move that line to the top' if labels is not None else 'give labels with it first'
         msg = (

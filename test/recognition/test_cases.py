@@ -154,6 +154,25 @@ def test_what_may_be_two_things_is_a_question(file: str, one: str, other: str) -
     assert f'{other} (' in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ('file', 'network', 'count'),
+    [
+        ('ul_rtdetr_2026', DetectNet, 80),
+        ('sem_echo', SegNet, 19),
+        ('ul_yolo11_dynamic', DetectNet, 80),
+    ],
+)
+def test_labels_are_counted_where_only_the_metadata_tells(
+    file: str, network: Any, count: int, tmp_path: Path
+) -> None:
+    labels = write_labels(tmp_path, NAMES)
+    with pytest.raises(CardError, match=f'has 3 labels, but the network has {count} classes'):
+        network(CASES / f'{file}.onnx', labels=labels)
+    labels = write_labels(tmp_path, tuple(f'own {k}' for k in range(count)))
+    with network(CASES / f'{file}.onnx', labels=labels) as net:
+        assert net.labels[0] == 'own 0'
+
+
 def test_a_mask_is_mapped_at_the_centres_of_pixels() -> None:
     ramp = np.tile(np.linspace(0, 255, 640, dtype=np.uint8)[None, :, None], (640, 1, 3))
     with SegNet(CASES / 'sem_echo.onnx') as net:
