@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,7 +202,7 @@ def _check_only_edges(
 ) -> None:
     """Refuse boxes that lie in the picture as well if they are (x, y, w, h) or (cx, cy, w, h)."""
     first, second = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]
-    ways = {
+    ways: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
         'corner, width and height': (first, first + second),
         'centre, width and height': (first - second / 2, first + second / 2),
     }
