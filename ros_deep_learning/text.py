@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
 
 
+def quoted(text: str, limit: int = 80) -> str:
+    """Return at most ``limit`` characters of somebody else's text in quotes, with escapes."""
+    return repr(text if len(text) <= limit else f'{text[:limit]}...')
+
+
 def one_line(err: BaseException, limit: int = 400) -> str:
     """Return the message of an exception on one line of at most ``limit`` characters."""
     text = printable(' '.join(str(err).split())) or type(err).__name__

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import quoted
 from . import encodings
 from .jpeg_png import Header, read_header
 from .pixels import ChannelOrder, Pixels
@@ -51,7 +52,7 @@ def pixels_from_compressed(
     """
     image_format = str(msg.format)
     if 'compressedDepth' in image_format:
-        error = f'format {image_format!r}: {encodings.DEPTH_FIX}'
+        error = f'format {quoted(image_format)}: {encodings.DEPTH_FIX}'
         raise ImageError(error)
     data = encodings.flat_bytes(msg.data)
     header = read_header(data, image_format)

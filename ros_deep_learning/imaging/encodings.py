@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import quoted
 from .pixels import ChannelOrder, Pixels
 from .sample_range import FULL, SampleRange, to_8_bits
 from .yuv_planes import PLANES, plane_bytes, planes_to_rgb
@@ -149,7 +150,7 @@ def decode(
         why = (
             DEPTH_FIX if encoding in DEPTH_ENCODINGS else 'docs/transport.md lists those that are'
         )
-        msg = f'encoding {encoding!r} is not supported; {why}'
+        msg = f'encoding {quoted(encoding)} is not supported; {why}'
         raise ImageError(msg)
     _check_size(layout, encoding, width, height)
     row_bytes = width * layout.bytes_per_pixel

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import quoted
 from . import encodings
 from .pixels import Pixels
 from .sample_range import FULL, SampleRange
@@ -122,13 +123,14 @@ def _convert_by(fallback: Fallback, msg: Any) -> Pixels:
     except Exception as err:
         depth = msg.encoding in encodings.DEPTH_ENCODINGS
         why = encodings.DEPTH_FIX if depth else err
-        error = f'encoding {msg.encoding!r} cannot be converted: {why}'
+        error = f'encoding {quoted(msg.encoding)} cannot be converted: {why}'
         raise ImageError(error) from err
     pixels = Pixels(image, 'rgb')
     if pixels.size_wh != (msg.width, msg.height):
+        width, height = pixels.size_wh
         error = (
-            f'encoding {msg.encoding!r} was converted to {pixels.size_wh[0]}x{pixels.size_wh[1]} '
-            f'pixels, the message says {msg.width}x{msg.height}'
+            f'encoding {quoted(msg.encoding)} was converted to {width}x{height} pixels, the '
+            f'message says {msg.width}x{msg.height}'
         )
         raise ImageError(error)
     return pixels

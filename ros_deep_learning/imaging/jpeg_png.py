@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..text import quoted
 
 _JPEG = b'\xff\xd8\xff'
 _PNG = b'\x89PNG\r\n\x1a\n'
@@ -86,7 +87,8 @@ def read_header(data: NDArray[np.uint8], image_format: str = '') -> Header:
         header = _read_png(data)
     else:
         begin = head.hex(' ') or 'nothing'
-        msg = f'format {image_format!r}: the data is neither JPEG nor PNG; it begins with {begin}'
+        kind = quoted(image_format)
+        msg = f'format {kind}: the data is neither JPEG nor PNG; it begins with {begin}'
         raise ImageError(msg)
     if not (header.width and header.height):
         msg = f'a {header.kind} of {header.width}x{header.height} pixels is not an image'

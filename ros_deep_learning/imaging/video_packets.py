@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BackendUnavailableError, ImageError
+from ..text import quoted
 from .encodings import flat_bytes
 from .pixels import Pixels
 
@@ -41,7 +42,7 @@ def read_codec(text: str) -> Codec:
     for pattern, codec in _NAMES:
         if pattern.search(name):
             return codec
-    msg = f'codec {name!r} is not decoded; only h264 and h265 are'
+    msg = f'codec {quoted(name)} is not decoded; only h264 and h265 are'
     raise ImageError(msg)
 
 

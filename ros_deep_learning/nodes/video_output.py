@@ -15,6 +15,7 @@ from rclpy.task import Future
 from std_msgs.msg import Header
 
 from ..errors import ImageError
+from ..text import quoted
 from ..video.pacing import PacedWriter
 from ..video.screens import DISPLAY, is_page
 from ..video.sinks import Sink, VideoSink, is_stream_output, open_output
@@ -123,7 +124,7 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             frame_bgr = frame.pixels().as_order('bgr')
         except ImageError as err:
             self.get_logger().warning(
-                f'left out an image of {self._topic}, encoding {frame.encoding!r}: {err}',
+                f'left out an image of {self._topic}, encoding {quoted(frame.encoding)}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
             return

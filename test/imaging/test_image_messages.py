@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import array
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ros_deep_learning.errors import ImageError
+from ros_deep_learning.imaging.compressed import pixels_from_compressed
 from ros_deep_learning.imaging.image_messages import pixels_from_message, write_image
 
 
@@ -212,3 +214,25 @@ def test_the_fallbacks_error_is_an_image_error() -> None:
 def test_the_fallbacks_nonsense_is_an_image_error(answer: Any) -> None:
     with pytest.raises(ImageError):
         pixels_from_message(strange_message(), fallback=lambda _: answer)
+
+
+@pytest.mark.parametrize(
+    'read',
+    [
+        lambda text: pixels_from_message(_message(text)),
+        lambda text: pixels_from_compressed(_message(text)),
+        lambda text: pixels_from_compressed(_message(f'{text} compressedDepth')),
+    ],
+)
+def test_an_error_repeats_little_of_what_others_send(read: Any) -> None:
+    # It stays in /diagnostics, once a second.
+    with pytest.raises(ImageError) as told:
+        read('\x1b[2J' + 'x' * 10**6)
+    assert len(str(told.value)) < 500
+    assert str(told.value).isprintable()
+
+
+def _message(text: str) -> Any:
+    data = np.zeros(48, np.uint8)
+    sizes = {'height': 4, 'width': 4, 'step': 12, 'is_bigendian': 0}
+    return SimpleNamespace(encoding=text, format=text, data=data, **sizes)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import DeepLearningError, ImageError
+from ...text import quoted
 from ..health.statistics import FrameTimes
 from ..messages.inference_stats import stats_message
 from ..parameters.live_setup import LiveSetup, Setup
@@ -118,7 +119,7 @@ class FrameRunner:
         except ImageError as err:
             camera.statistics.invalid(str(err))
             self._log.warning(
-                f'dropped an image of {frame.topic}, encoding {frame.encoding!r}: {err}',
+                f'dropped an image of {frame.topic}, encoding {quoted(frame.encoding)}: {err}',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
         except Exception as err:  # noqa: BLE001  such as a lack of memory
