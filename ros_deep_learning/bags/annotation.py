@@ -69,7 +69,7 @@ class BagAnnotation:
         image_topics: Those with the images to annotate.
 
     Raises:
-        BagError: The bag has a topic that would be added.
+        BagError: Two nodes have one name, or the bag has a topic that would be added.
     """
 
     def __init__(
@@ -78,6 +78,11 @@ class BagAnnotation:
         topics: Sequence[BagTopic],
         image_topics: Sequence[str],
     ) -> None:
+        names = [annotator.wish.name for annotator in annotators]
+        for name in names:
+            if names.count(name) > 1:
+                msg = f'two nodes are called {name}; to fix: NAME=NODE:MODEL'
+                raise BagError(msg)
         self._annotators = annotators
         self._cameras = camera_names(image_topics)
         qos = [topic.qos for topic in topics if topic.qos]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ..cards.foreign_files import parse_foreign
 from .items import BagSummary, BagTopic
 from .qos import has_numbers
 
@@ -31,10 +32,13 @@ def describe(
     if not isinstance(version, int) or not 5 <= version <= _NAMES:
         numbers = any(has_numbers(topic.qos) for topic, _ in summary.topics)
         version = _NUMBERS if numbers else _NAMES
+    told = _topics_of(earlier)
     topics: dict[str, dict[str, Any]] = {}
     for topic, count in summary.topics:
+        known = told.get((topic.name, topic.type))
         one = topics.setdefault(
-            topic.name, {'topic_metadata': _topic(topic, version), 'message_count': 0}
+            topic.name,
+            {'topic_metadata': known or _topic(topic, version), 'message_count': 0},
         )
         one['message_count'] += count
     times = {
@@ -69,12 +73,21 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _topics_of(earlier: Mapping[str, Any]) -> dict[tuple[Any, Any], dict[str, Any]]:
+    """Return what is said of each topic, by its name and type."""
+    try:
+        found = [one['topic_metadata'] for one in earlier['topics_with_message_count']]
+        return {(one['name'], one['type']): dict(one) for one in found}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
 def _topic(topic: BagTopic, version: int) -> dict[str, Any]:
     qos: Any = topic.qos
     if version >= _NAMES:
         try:
-            qos = yaml.safe_load(topic.qos) or []
-        except yaml.YAMLError:
+            qos = parse_foreign(topic.qos, is_json=False) or []
+        except ValueError:
             qos = []
     return {
         'name': topic.name,

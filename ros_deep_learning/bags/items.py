@@ -84,6 +84,7 @@ class Extra:
     record: Any
 
 
+_MOST_FAULTS = 1000
 BagItem = BagTopic | BagMessage | Extra
 
 
@@ -100,6 +101,12 @@ class BagSummary:
     topics: tuple[tuple[BagTopic, int], ...]
     start_ns: int
     end_ns: int
+
+
+def note(faults: list[str], text: str) -> None:
+    """Add what is wrong with a file, unless the list is long already."""
+    if len(faults) < _MOST_FAULTS:
+        faults.append(text)
 
 
 class BagWriter(Protocol):

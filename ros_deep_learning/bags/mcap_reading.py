@@ -9,27 +9,27 @@ one (https://mcap.dev/spec), and the library reads their contents.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import zstandard
 from mcap.data_stream import ReadDataStream
-from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.reader import SeekingReader
-from mcap.records import Attachment, Channel, Chunk, Message, Metadata, MetadataIndex, Schema
+from mcap.records import Attachment, Channel, Chunk, Message, Metadata, Schema
 from mcap.stream_reader import breakup_chunk
 
 from ..errors import BagError
 from ..text import one_line
-from .items import BagItem, BagMessage, BagTopic, Definition, Extra
+from .items import BagItem, BagMessage, BagTopic, Definition, Extra, note
 
 DESCRIPTION_NAME, DESCRIPTION_KEY = 'rosbag2', 'serialized_metadata'
 MAGIC = b'\x89MCAP0\r\n'
 _FRAME = struct.Struct('<BQ')
 _MOST_BYTES = 2**32
+_MOST_DESCRIPTION = 2**26
 
 
 class Record(NamedTuple):
@@ -107,27 +107,27 @@ class McapFile:
         self._topics: dict[int, BagTopic] = {}
 
     def topics(self) -> list[BagTopic]:
-        """List the topics; reads all of the file where its end is missing."""
-        with self._path.open('rb') as stream:
-            try:
-                summary = SeekingReader(stream).get_summary()
-            except (McapError, ValueError, OSError, struct.error):
-                summary = None
-        if summary is None or not summary.channels:
-            return [item for item in self.items() if isinstance(item, BagTopic)]
-        self._schemas = dict(summary.schemas)
-        if summary.chunk_indexes:
-            self.compression = summary.chunk_indexes[0].compression
-        self._read_description(summary.metadata_indexes)
-        return [self._topic(channel) for channel in summary.channels.values()]
+        """List the topics; reads all of the file where its end is missing or damaged."""
+        try:
+            found = self._topics_of_summary()
+        except Exception:  # noqa: BLE001  damage leads to any error of the library
+            found = []
+        return found or [item for item in self.items() if isinstance(item, BagTopic)]
 
-    def _read_description(self, indexes: Sequence[MetadataIndex]) -> None:
+    def _topics_of_summary(self) -> list[BagTopic]:
         with self._path.open('rb') as stream:
-            for index in indexes:
+            summary = SeekingReader(stream).get_summary()
+            if summary is None:
+                return []
+            self._schemas = dict(summary.schemas)
+            if summary.chunk_indexes:
+                self.compression = summary.chunk_indexes[0].compression
+            for index in summary.metadata_indexes:
                 if index.name == DESCRIPTION_NAME:
                     stream.seek(index.offset + _FRAME.size)
-                    content = parsed(Metadata, stream.read(index.length - _FRAME.size))
+                    content = parsed(Metadata, stream.read(min(index.length, _MOST_DESCRIPTION)))
                     self.description = content.metadata.get(DESCRIPTION_KEY, self.description)
+            return [self._topic(channel) for channel in summary.channels.values()]
 
     def items(self) -> Iterator[BagItem]:
         """Read everything in the order of recording, as far as the file can be read."""
@@ -153,8 +153,9 @@ class McapFile:
             content = parsed(kind, record.body)
             contents = self._in_chunk(content) if kind is Chunk else [content]
         except Exception as err:  # noqa: BLE001  the codecs have no error in common
-            self.faults.append(
-                f'the record at byte {record.start} is damaged, and left out: {one_line(err)}'
+            note(
+                self.faults,
+                f'the record at byte {record.start} is damaged, and left out: {one_line(err)}',
             )
             return
         for one in contents:
@@ -170,7 +171,7 @@ class McapFile:
         if isinstance(content, Message):
             topic = self._topics.get(content.channel_id)
             if topic is None:
-                self.faults.append(f'a message at byte {start} has no channel, and is left out')
+                note(self.faults, f'a message at byte {start} has no channel, and is left out')
                 return None
             return BagMessage(
                 topic, content.data, content.log_time, content.publish_time, content.sequence

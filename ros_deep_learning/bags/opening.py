@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 import zstandard
 
+from ..cards.foreign_files import parse_foreign
 from ..errors import BagError
-from ..text import disk_cause, one_line
-from .items import BagItem, BagMessage, BagTopic
+from ..text import disk_cause, one_line, printable
+from .items import BagItem, BagMessage, BagTopic, note
 from .mcap_reading import McapFile
 from .sqlite_reading import SqliteFile
 
@@ -68,7 +68,7 @@ class Bag:
                 try:
                     yield _plain(item)
                 except zstandard.ZstdError as err:
-                    file.faults.append(f'a message cannot be decompressed: {one_line(err)}')
+                    note(file.faults, f'a message cannot be decompressed: {one_line(err)}')
                     yield item
 
     def description(self) -> Mapping[str, Any]:
@@ -76,8 +76,8 @@ class Bag:
         if self.metadata is not None:
             return self.metadata
         try:
-            content = yaml.safe_load(self.files[-1].description)
-        except yaml.YAMLError:
+            content = parse_foreign(self.files[-1].description, is_json=False)
+        except ValueError:
             content = None
         return content if isinstance(content, dict) else {}
 
@@ -118,12 +118,13 @@ def open_bag(path: Path) -> Bag:
             return _bag(path, sorted(_files_in(path), key=_number_first), None, ())
         # Before version 4 the names had the folder before them.
         listed = [path / Path(name).name for name in metadata['relative_file_paths']]
+        missing = [one.name for one in listed if not one.is_file()]
     except OSError as err:
         msg = f'cannot read {path}: {disk_cause(err)}'
         raise BagError(msg) from err
-    missing = [one.name for one in listed if not one.is_file()]
-    notes = (f'missing are {", ".join(missing)} of {METADATA_NAME}',) if missing else ()
-    return _bag(path, [one for one in listed if one.is_file()], metadata, notes)
+    notes = (printable(f'missing are {", ".join(missing)} of {METADATA_NAME}'),) if missing else ()
+    paths = [one for one in listed if one.name not in missing]
+    return _bag(path, paths, metadata, notes)
 
 
 def _bag(
@@ -172,10 +173,11 @@ def _read_metadata(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
+        text = path.read_text(encoding='utf-8')
+        content = parse_foreign(text, is_json=False)['rosbag2_bagfile_information']
         names = content['relative_file_paths']
         content['relative_file_paths'] = [str(name) for name in names]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as err:
+    except (KeyError, TypeError, ValueError) as err:
         msg = (
             f'{path} is malformed: {one_line(err)}; to fix: remove it, and the files of its '
             'folder are read by their numbers'

@@ -14,9 +14,11 @@ from urllib.parse import quote
 import zstandard
 
 from ..text import one_line
-from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition
+from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition, note
 
-_MESSAGES = 'SELECT id, topic_id, timestamp, data FROM messages ORDER BY id'
+_DAMAGE = (sqlite3.Error, zstandard.ZstdError, UnicodeDecodeError, KeyError)
+"""What damage leads to; a KeyError is a column that is missing."""
+_MESSAGES = 'SELECT rowid, topic_id, timestamp, data FROM messages ORDER BY rowid'
 
 
 class SqliteFile:
@@ -50,7 +52,7 @@ class SqliteFile:
                 with closing(self._open(Path(folder))) as database:
                     self.description = _description(database)
                     return list(_topics(database).values())
-            except (sqlite3.Error, zstandard.ZstdError) as err:
+            except _DAMAGE as err:
                 self.faults = [f'it is no SQLite file of rosbag2: {one_line(err)}']
                 return []
 
@@ -63,20 +65,22 @@ class SqliteFile:
                     topics = _topics(database)
                     yield from topics.values()
                     yield from self._messages(database, topics)
-            except (sqlite3.Error, zstandard.ZstdError) as err:
+            except _DAMAGE as err:
                 self.faults.append(f'it cannot be read any further: {one_line(err)}')
         self.share = 1.0
 
     def _messages(
         self, database: sqlite3.Connection, topics: dict[int, BagTopic]
     ) -> Iterator[BagItem]:
-        ((last,),) = database.execute('SELECT max(id) FROM messages')
+        ((last,),) = database.execute('SELECT max(rowid) FROM messages')
         for number, topic_id, time_ns, data in database.execute(_MESSAGES):
-            self.share = number / last
-            if topic_id not in topics:
-                self.faults.append(f'message {number} has no topic, and is left out')
+            self.share = number / max(1, last)
+            topic = topics.get(topic_id)
+            # SQLite keeps any type in any column.
+            if topic is None or not isinstance(time_ns, int) or not isinstance(data, bytes):
+                note(self.faults, f'message {number} is damaged, and left out')
                 continue
-            yield BagMessage(topics[topic_id], data, time_ns, time_ns)
+            yield BagMessage(topic, data, time_ns, time_ns)
 
     def _open(self, folder: Path) -> sqlite3.Connection:
         path = self._path
@@ -101,13 +105,14 @@ def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
     topics = {}
     for row in database.execute('SELECT * FROM topics ORDER BY id'):
         one = dict(zip(columns, row, strict=True))
+        texts = (one['name'], one['type'], one['serialization_format'])
+        if not all(isinstance(text, str) for text in texts):
+            continue
         named = ((QOS_KEY, 'offered_qos_profiles'), (HASH_KEY, 'type_description_hash'))
         topics[one['id']] = BagTopic(
-            one['name'],
-            one['type'],
-            one['serialization_format'],
+            *texts,
             definitions.get(one['type']),
-            tuple((key, one[column]) for key, column in named if one.get(column)),
+            tuple((key, str(one[column])) for key, column in named if one.get(column)),
         )
     return topics
 
@@ -127,4 +132,8 @@ def _definitions(database: sqlite3.Connection) -> dict[str, Definition]:
     rows = database.execute(
         'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
     )
-    return {kind: Definition(encoding, text.encode()) for kind, encoding, text in rows if text}
+    return {
+        kind: Definition(encoding, text.encode())
+        for kind, encoding, text in rows
+        if text and isinstance(text, str) and isinstance(encoding, str)
+    }

@@ -73,14 +73,17 @@ class SqliteWriter:
         known = self._database.execute(
             'SELECT count(*) FROM message_definitions WHERE topic_type = ?', (topic.type,)
         ).fetchone()
-        if topic.definition is not None and not known[0]:
+        definition = topic.definition
+        # Those of other languages may be no text.
+        is_ros = definition is not None and definition.encoding in ('ros2msg', 'ros2idl')
+        if definition is not None and is_ros and not known[0]:
             self._database.execute(
                 'INSERT INTO message_definitions(topic_type, encoding, '
                 'encoded_message_definition, type_description_hash) VALUES (?, ?, ?, ?)',
                 (
                     topic.type,
-                    topic.definition.encoding,
-                    topic.definition.text.decode(),
+                    definition.encoding,
+                    definition.text.decode(errors='replace'),
                     topic.type_hash,
                 ),
             )

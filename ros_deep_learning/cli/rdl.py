@@ -24,6 +24,7 @@ COMMANDS = {
     'evaluate': 'say how good networks are on a data set',
     'benchmark': 'say how fast a network is on this machine',
     'annotate-bag': 'copy a ROS bag and add what networks find in its images',
+    'bag-to-dataset': 'pick images of a ROS bag for labelling',
     'quantize': 'make an int8 network from a float one',
     'build-engine': 'build a TensorRT engine ahead of time',
     'engines': 'list, check and prune the TensorRT engines in the cache',
@@ -57,7 +58,7 @@ def main_of_old_name() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    rows = [f'  {name:14} {summary}' for name, summary in COMMANDS.items()]
+    rows = [f'  {name:15} {summary}' for name, summary in COMMANDS.items()]
     parser = argparse.ArgumentParser(
         prog='rdl',
         usage='rdl [-h] [--version] COMMAND ...',

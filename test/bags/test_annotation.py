@@ -8,8 +8,6 @@ import bags_on_disk as disk
 import pytest
 from bags_on_disk import blob
 
-pytest_plugins = ['bag_fixtures']
-
 
 @pytest.mark.parametrize(
     ('storage', 'output'),

@@ -24,8 +24,6 @@ from ros_deep_learning.bags import mcap_writing, sqlite_writing
 from ros_deep_learning.cli.annotate_bag import main
 from ros_deep_learning.errors import BagError
 
-pytest_plugins = ['bag_fixtures']
-
 
 class Killed(BaseException):
     pass

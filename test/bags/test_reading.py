@@ -60,6 +60,9 @@ def test_each_compression_and_version(annotate, tmp_path, storage, compression, 
     assert [after[name].ext for name in before] == [one.ext for one in before.values()]
     # QoS is written in the way of the version.
     listed = {one['topic_metadata']['name']: one for one in content['topics_with_message_count']}
+    earlier = yaml.safe_load((source / 'metadata.yaml').read_text())
+    for one in earlier['rosbag2_bagfile_information']['topics_with_message_count']:
+        assert listed[one['topic_metadata']['name']] == one
     for name in ('/camera/image_raw', '/detectnet/detections'):
         qos = listed[name]['topic_metadata']['offered_qos_profiles']
         assert isinstance(qos, str) == (version == 8)

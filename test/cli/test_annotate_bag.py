@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import bags_on_disk as disk
 import cv2
 import pytest
 
+from ros_deep_learning.bags import libraries
 from ros_deep_learning.cli import rdl
-from ros_deep_learning.cli.annotate_bag import program
+from ros_deep_learning.cli.annotate_bag import main, program
 
 TEXT = (Path(__file__).parents[2] / 'docs' / 'bags.md').read_text()
 COMMANDS = re.findall(r'^(rdl annotate-bag .*)$', TEXT, re.M)
@@ -61,8 +63,42 @@ def test_a_command_of_the_document_runs(command, drive, ssd_onnx, tmp_path, monk
         assert best == ['person'] * 2
 
 
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        ([], 'is the bag itself; to fix: name another output'),
+        (['out.mp4'], 'out.mp4: expected a name that ends in .mcap or .db3, or a folder'),
+        (['drive.db3'], 'drive.db3 exists; to fix: --force'),
+        (['out', '--topics', '/no'], 'there is no topic /no; it has images on /front/image_raw'),
+        (
+            ['out', '--outputs', 'detections'],
+            'some of class_mask, confidence_mask, color_mask, se',
+        ),
+        (['out', '--node', 'seg:selfie'], 'expected NODE:MODEL or NAME=NODE:MODEL, where NODE is'),
+        (['out', '--node', 'detectnet:selfie'], 'selfie is made for segmentation, not for detec'),
+        (['out', '--node', 'segnet:selfie'], 'two nodes are called segnet; to fix: NAME=NODE:MO'),
+    ],
+)
+def test_what_does_not_go_together_is_said(drive, tmp_path, monkeypatch, capsys, options, reason):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(drive, 'drive.mcap')
+    Path('drive.db3').touch()
+    output, *rest = options or ['drive.mcap']
+    assert main(['drive.mcap', output, '--node', 'segnet:selfie', *rest]) == 1
+    assert reason in capsys.readouterr().err
+    assert {one.name for one in tmp_path.iterdir()} == {'drive.mcap', 'drive.db3'}
+
+
+def test_without_the_libraries_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(libraries, 'find_spec', lambda name: None if name == 'mcap' else name)
+    assert main(['in.mcap', 'out.mcap', '--node', 'segnet:selfie']) == 1
+    assert capsys.readouterr().err == (
+        'rdl annotate-bag: bags need mcap; to fix: pip install mcap\n'
+    )
+
+
 def test_every_option_is_told_and_no_other():
     options = {option for action in program._parser()._actions for option in action.option_strings}
-    rows = re.findall(r'(?m)^\| `--.*', TEXT)
+    rows = re.findall(r'(?m)^\| `--.*', TEXT.partition('## Pictures')[0])
     told = {option for row in rows for option in re.findall('--[a-z][a-z-]*', row.split('|')[1])}
     assert told == options - {'-h', '--help'}

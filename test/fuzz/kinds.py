@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import bag_kinds as bags
 import cv2
 import dataset_kinds as datasets
 import network_kinds as networks
@@ -100,6 +101,10 @@ def kinds() -> dict[str, Kind]:
         'caffemodel': Kind(networks.caffemodels(), networks.read_caffemodel, '.caffemodel'),
         'uff': Kind(networks.uffs(), networks.read_uff, '.uff'),
         'frozen_graph': Kind(networks.frozen_graphs(), networks.read_frozen_graph, '.pb'),
+        'mcap': Kind(bags.mcap_files(), bags.read_bag, '.mcap'),
+        'db3': Kind(bags.sqlite_files(), bags.read_bag, '.db3'),
+        'mcap.zstd': Kind(bags.compressed_files(), bags.read_bag, '.mcap.zstd'),
+        'bag_yaml': Kind(bags.descriptions(), bags.read_description, '.yaml', yaml_tokens),
         'data_yaml': Kind(
             [b'path: x\nnc: 2\nnames: [cat, dog]\n', b'names:\n  0: cat\n  1: dog\n'],
             load_labels,

@@ -13,8 +13,7 @@ from ros_deep_learning.bags.opening import open_bag
 from ros_deep_learning.bags.target import Target
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.networks import DetectNet
-
-pytest_plugins = ['network_fixtures']
+from ros_deep_learning.tasks.suppression import DetectionSettings
 
 
 @pytest.fixture
@@ -23,6 +22,13 @@ def network(card, blob_engine, make_loader):
         card, loader=make_loader(blob_engine), options=EngineOptions(max_batch=4)
     ) as net:
         yield net
+
+
+@pytest.fixture
+def annotator(network):
+    """The detector, which tells objects of a low score too."""
+    network.settings = DetectionSettings(score_threshold=0.1)
+    return ANNOTATORS['detection'](NodeWish.parse('detectnet:blobs'), network)
 
 
 @pytest.fixture

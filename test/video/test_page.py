@@ -28,6 +28,7 @@ from ros_deep_learning.video.page.newest import Report
 from ros_deep_learning.video.page.panel import LiveSettings, Panel
 from ros_deep_learning.video.page.sink import PageSink
 from ros_deep_learning.video.screens import open_screen
+from ros_deep_learning.web import conversation
 
 ROW = {'label': 'car', 'class_id': 2, 'score': 0.75, 'box_xyxy': [1, 2, 3, 4], 'track_id': None}
 PANEL = Panel(
@@ -222,13 +223,13 @@ def test_who_never_reads_is_dropped_and_costs_no_memory(
     page: PageSink, request_bytes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting: list[int] = []
-    abort = view._abort
+    abort = conversation.abort
 
     def measured_abort(request: Any) -> None:
         waiting.append(request.transport.get_write_buffer_size())
         abort(request)
 
-    monkeypatch.setattr(view, '_abort', measured_abort)
+    monkeypatch.setattr(conversation, 'abort', measured_abort)
     monkeypatch.setattr(view, 'STALL_S', 0.5)
     port = int(page.url.rstrip('/').rpartition(':')[2])
     with socket.socket() as client:

@@ -7,30 +7,24 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ...bags.annotation import BagAnnotation, Tally
 from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
 from ...bags.cameras import choose_topics
 from ...bags.opening import Bag, open_bag
 from ...bags.target import Target
-from ...downloads.store import ModelStore
-from ...engines.backend import EngineOptions
-from ...engines.base import Precision
-from ...engines.loader import EngineLoader
 from ...errors import BagError, DeepLearningError, SettingsError
-from ...networks import DetectNet, ImageNet, SegNet
 from ...paths import user_path
-from ...recognition.choice import choose_card
-from ...recognition.hints import Hints
 from ...text import printable
 from ..bar import progress_bar
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from .network import add_network_options, open_annotator
+from .output import print_faults
 
-_NETWORKS = {'detection': DetectNet, 'classification': ImageNet, 'segmentation': SegNet}
 _OUTPUTS = tuple(name for kind in ANNOTATORS.values() for name in kind.outputs)
 _LISTED = 10
 
@@ -59,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     wishes = [NodeWish.parse(text) for text in arguments.node]
-    outputs = _outputs(arguments.outputs)
+    outputs = _outputs(arguments.outputs, wishes)
     bag = open_bag(user_path(arguments.bag))
     output = user_path(arguments.output)
     if output.resolve() in {path.resolve() for path in (bag.path, *bag.paths)}:
@@ -73,15 +67,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.restart:
         target.discard()
     images = choose_topics(topics, arguments.topics or ())
-    started = time.monotonic()
     with ExitStack() as stack:
-        annotators = [stack.enter_context(_annotator(w, outputs, arguments)) for w in wishes]
+        annotators = [stack.enter_context(open_annotator(w, arguments, outputs)) for w in wishes]
         annotation = BagAnnotation(annotators, topics, images)
         settings = _settings(bag, arguments, annotators)
         if target.is_begun:
             print(f'goes on with what is in {target.part}')
         progress = stack.enter_context(progress_bar())
         writer = stack.enter_context(target.writing(settings, bag.description(), progress))
+
+        started = time.monotonic()
 
         def report() -> None:
             progress(f'annotating {bag.path.name}', bag.share)
@@ -91,31 +86,11 @@ def _run(arguments: argparse.Namespace) -> int:
     return 1 if bag.faults() else 0
 
 
-@contextmanager
-def _annotator(
-    wish: NodeWish, outputs: Sequence[str], arguments: argparse.Namespace
-) -> Iterator[Annotator]:
-    loader = EngineLoader(ModelStore(offline=True if arguments.offline else None))
-    with progress_bar() as progress:
-        card = choose_card(wish.model, wish.task, Hints())
-        kind: Any = _NETWORKS[wish.task]
-        network = kind(
-            card,
-            threshold=arguments.threshold,
-            precision=arguments.precision,
-            backend=arguments.backend,
-            options=EngineOptions(max_batch=arguments.max_batch),
-            loader=loader,
-            progress=progress,
-        )
-    with network:
-        yield ANNOTATORS[wish.task](wish, network, outputs)
-
-
-def _outputs(texts: Sequence[str] | None) -> tuple[str, ...]:
-    unknown = [text for text in texts or () if text not in _OUTPUTS]
+def _outputs(texts: Sequence[str] | None, wishes: Sequence[NodeWish]) -> tuple[str, ...]:
+    known = [name for wish in wishes for name in ANNOTATORS[wish.task].outputs]
+    unknown = [text for text in texts or () if text not in known]
     if unknown:
-        msg = f'--outputs: expected some of {", ".join(_OUTPUTS)}, got {unknown[0]!r}'
+        msg = f'--outputs: expected some of {", ".join(known)}, got {unknown[0]!r}'
         raise SettingsError(msg)
     return tuple(texts or ())
 
@@ -146,26 +121,7 @@ def _print_end(bag: Bag, output: Path, tally: Tally, seconds: float) -> None:
         print(f'  no result for {count} of {topic}: {printable(reason)}')
     if tally.left_out:
         print(f'  left out: {tally.left_out} attachments and metadata, which only MCAP can hold')
-    for fault in bag.faults()[:_LISTED]:
-        print(f'rdl annotate-bag: {printable(fault)}', file=sys.stderr)
-
-
-def _threshold(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        msg = f'expected 0 to 1, got {text!r}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        msg = f'expected 1 or more, got {text!r}'
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
+    print_faults('annotate-bag', bag)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -189,14 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--topics', nargs='+', metavar='TOPIC', help='image topics (all)')
     add('--outputs', nargs='+', metavar='OUTPUT', help=f'some of {", ".join(_OUTPUTS)}')
-    add('--threshold', type=_threshold, help='least score or confidence, 0 to 1')
-    add('--backend', default='auto', help='auto, tensorrt or onnxruntime')
-    add('--precision', choices=get_args(Precision), default='auto')
-    add('--max-batch', type=_count, default=4, help='most images run together (4)')
+    add_network_options(parser)
     add('--compression', choices=('none', 'lz4', 'zstd'), help="of MCAP's chunks (the bag's own)")
     add('--restart', action='store_true', help='drop what an interrupted run has done')
     add('--force', action='store_true', help='overwrite the output')
-    add('--offline', action='store_true', help='download nothing')
     return parser
 
 

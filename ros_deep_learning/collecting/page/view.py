@@ -20,6 +20,7 @@ from ...errors import DatasetError, DeepLearningError
 from ...imaging.palettes import class_colors
 from ...video.page.newest import Newest
 from ...video.page.view import MAX_VIEWERS, STALL_S, Viewer
+from ...web import conversation
 from ...web.server import SECURITY_HEADERS, Handler
 from ..folder import CollectedFolder
 from ..naming import decode_picture
@@ -88,17 +89,12 @@ class CollectView:
         person = Person(self._folder, self._queue, self._notes, self._suggester)
         viewer = Viewer(channel, self._newest)
         self._people[person] = viewer
-        works = (viewer.send_panels(), viewer.send_frames(), self._hear_all(person, channel))
-        tasks = [asyncio.ensure_future(work) for work in works]
         try:
             await self._tell_all()
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            await channel.close()
+            works = (viewer.send_panels(), viewer.send_frames(), self._hear_all(person, channel))
+            await conversation.hold(request, channel, works)
         finally:
             del self._people[person]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         return channel
 
     async def thumb(self, request: web.BaseRequest) -> web.StreamResponse:

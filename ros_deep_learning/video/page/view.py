@@ -14,6 +14,7 @@ from time import monotonic
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from ...errors import SettingsError
+from ...web import conversation
 from ...web.server import SECURITY_HEADERS, Handler
 from .newest import Newest, Shown
 from .panel import Change, Panel
@@ -68,18 +69,10 @@ class LiveView:
         self._viewers.add(viewer)
         viewer.tell(self._panel.to_json())
         works = (viewer.send_panels(), viewer.send_frames(), self._hear_all(viewer, channel))
-        tasks = [asyncio.ensure_future(work) for work in works]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if any(isinstance(task.exception(), asyncio.TimeoutError) for task in done):
-                _abort(request)
-            else:
-                await channel.close(code=WSCloseCode.GOING_AWAY)
+            await conversation.hold(request, channel, works)
         finally:
             self._viewers.discard(viewer)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         return channel
 
     async def _hear_all(self, viewer: Viewer, channel: web.WebSocketResponse) -> None:
@@ -108,7 +101,7 @@ class LiveView:
                 part = b''.join((head.encode(), b'\r\n\r\n', jpeg, b'\r\n'))
                 await asyncio.wait_for(answer.write(part), STALL_S)
         except asyncio.TimeoutError:
-            _abort(request)
+            conversation.abort(request)
         finally:
             self._streams -= 1
         return answer
@@ -158,12 +151,6 @@ class LiveView:
 
 def _sorry(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=f'{text}\n', headers=SECURITY_HEADERS)
-
-
-def _abort(request: web.BaseRequest) -> None:
-    """End a connection at once, with all that waits to be sent on it."""
-    if request.transport is not None:
-        request.transport.abort()
 
 
 class Viewer:
