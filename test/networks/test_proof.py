@@ -149,9 +149,22 @@ def test_the_person_in_the_picture_proves_where_classes_begin():
     box = [[10, 10, 50, 60]]
     assert check_candidates(candidates(box, [0.9], [0]), (100, 100), COCO, PLAIN) == ()
     with pytest.raises(CardError, match=r"is taken for 'bicycle' .90%.*counted from 1; to fix"):
-        check_candidates(candidates(box, [0.9], [1]), (100, 100), COCO, PLAIN)
+        check_candidates(
+            candidates(box, [0.9], [1]), (100, 100), COCO, PLAIN, '', Proof(is_decided=True)
+        )
+    (text,) = check_candidates(candidates(box, [0.9], [1]), (100, 100), COCO, PLAIN)
+    assert "the person is taken for 'bicycle'" in text
     (text,) = check_candidates(candidates(box * 2, [0.9, 0.1], [2, 0]), (100, 100), COCO, PLAIN)
     assert text == 'no person is found, although there is one; the best score is 0.1'
+    (text,) = check_candidates(
+        candidates(box, [0.9], [1]),
+        (100, 100),
+        ('person', 'helmet'),
+        PLAIN,
+        '',
+        Proof(is_decided=True),
+    )
+    assert text.startswith('no person is found')
     assert check_candidates(candidates(box, [0.9], [1]), (100, 100), ABC, PLAIN) == ()
 
 
