@@ -20,7 +20,7 @@ from ..cards.card import Task
 from ..cards.labels import labels_in_configuration
 from ..datasets.dataset import Problem
 from ..datasets.listing import folders_in, pictures_below, read_class_names, read_data
-from ..datasets.mask_files import read_mask
+from ..datasets.mask_files import encode_mask, read_mask
 from ..datasets.yolo import box_line, label_of, read_boxes
 from ..errors import DatasetError
 from .label import DrawnBox, Label
@@ -146,10 +146,8 @@ class MaskLayout(Layout):
 
     def encode(self, label: Label) -> bytes:
         """Return a grey PNG of the class numbers."""
-        import cv2
-
         assert label.mask is not None
-        return cv2.imencode('.png', label.mask)[1].tobytes()
+        return encode_mask(label.mask)
 
     def decode(self, picture: Path, classes: Sequence[str]) -> Label:
         """Read the mask."""

@@ -13,7 +13,7 @@ from ..errors import DatasetError
 from ..files import sha256_of
 from ..progress import Progress, silent
 from .dataset import Dataset, Problem, Sample
-from .mask_files import read_mask
+from .mask_files import mask_label, read_mask
 from .pictures import read_rgb
 
 _SLACK = 1.001
@@ -106,18 +106,19 @@ def _check_mask(
     sample: Sample, size_wh: tuple[int, int], classes: tuple[str, ...], findings: Findings
 ) -> None:
     assert sample.mask is not None
+    label = mask_label(sample.mask)
     try:
         mask = read_mask(sample.mask)
     except DatasetError as err:
-        findings.problems.append(Problem('broken label', sample.mask, str(err)))
+        findings.problems.append(Problem('broken label', label, str(err)))
         return
     if mask.shape[::-1] != size_wh:
         text = f'{mask.shape[1]}x{mask.shape[0]}, its picture {size_wh[0]}x{size_wh[1]}'
-        findings.problems.append(Problem('broken label', sample.mask, text))
+        findings.problems.append(Problem('broken label', label, text))
     numbers = [int(number) for number in np.unique(mask) if number != _NO_CLASS]
     findings.per_class.update(classes[k] for k in numbers if k < len(classes))
     if unknown := [number for number in numbers if number >= len(classes)]:
         text = f'numbers that are no class: {", ".join(map(str, unknown[:8]))}'
-        findings.problems.append(Problem('unknown class', sample.mask, text))
+        findings.problems.append(Problem('unknown class', label, text))
     if not numbers:
-        findings.problems.append(Problem('empty label', sample.mask, 'no pixel has a class'))
+        findings.problems.append(Problem('empty label', label, 'no pixel has a class'))

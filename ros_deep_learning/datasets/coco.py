@@ -8,31 +8,51 @@ The format: https://cocodataset.org/#format-data
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from math import nan
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import DatasetError
 from .boxes import BoxCollector
 from .dataset import Part, Problem, Sample
-from .listing import files_in, folders_in, is_file, read_data, split_of
+from .drawn_mask import DrawnMask, Outline, Runs, outline_of, runs_of
+from .listing import contains, files_in, folders_in, is_file, read_data, split_of
+from .pictures import MOST_PIXELS
 
+_BACKGROUND = 'background'
+_OUTLINES = b'"segmentation"'
 _ROBOFLOW = '_annotations.coco.json'
 
 
 def coco_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     """Find the splits of a data set in COCO's format, or of one of its files; empty if none."""
+    return dict(_parts(folder, _read))
+
+
+def coco_mask_parts(folder: Path) -> dict[str, Callable[[], Part]]:
+    """Find the splits as ``coco_parts``, whose outlines are drawn into masks.
+
+    The classes are ``background`` and the categories. Of two that overlap the smaller is on top.
+    """
+    parts = _parts(folder, _read_masks)
+    has_outlines = any(contains(part.args[1], _OUTLINES) for part in parts.values())
+    return dict(parts) if has_outlines else {}
+
+
+def _parts(folder: Path, read: Callable[[Path, Path, str], Part]) -> dict[str, partial[Part]]:
     if folder.suffix.lower() == '.json':
         split = split_of(folder.stem) or 'all'
         top = folder.parent.parent if folder.parent.name == 'annotations' else folder.parent
-        return {split: partial(_read, top, folder, split)}
+        return {split: partial(read, top, folder, split)}
     files = files_in(folder / 'annotations', ['.json'])
     # Beside the boxes, COCO has captions and key points there.
     files = [path for path in files if path.stem.startswith('instances')] or files
     if files:
         return {
-            split: partial(_read, folder, path, split)
+            split: partial(read, folder, path, split)
             for path in files
             if (split := split_of(path.stem) or path.stem)
         }
@@ -41,23 +61,136 @@ def coco_parts(folder: Path) -> dict[str, Callable[[], Part]]:
         for inner in (*folders_in(folder), folder)
         if (inner / _ROBOFLOW).is_file()
     }
-    return {split: partial(_read, path.parent, path, split) for split, path in parts.items()}
+    return {split: partial(read, path.parent, path, split) for split, path in parts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What is in a file, beside the labels.
+
+    Attributes:
+        classes: In the order of COCO's numbers, which have holes.
+        class_of: Index of each number.
+        images: Name and size of each picture, by its number.
+    """
+
+    classes: tuple[str, ...]
+    class_of: Mapping[int, int]
+    images: Mapping[int | str, tuple[str, tuple[float, float]]]
 
 
 def _read(top: Path, path: Path, split: str) -> Part:
+    content = _read_content(path)
+    problems: list[Problem] = []
+    known = _known(path, content, problems)
+    boxes = {
+        key: BoxCollector(path, size if min(size) > 0 else None)
+        for key, (_, size) in known.images.items()
+    }
+    for entry, key, class_id in _annotations(path, content, known, problems):
+        try:
+            x, y, width, height = map(float, entry['bbox'])
+            box = (x, y, x + width, y + height)
+            is_crowd, area = bool(entry.get('iscrowd')), float(entry.get('area') or nan)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            text = f'{_title(entry)} has no bbox of 4 numbers'
+            problems.append(Problem('broken label', path, text))
+            continue
+        boxes[key].add(box, class_id, is_crowd=is_crowd, area=area)
+    samples = []
+    for key, picture in _pictures(top, path, split, known, problems, boxes):
+        if not len(boxes[key].boxes()):
+            problems.append(Problem('empty label', picture, 'no box'))
+        samples.append(Sample(picture, boxes=boxes[key].boxes()))
+    samples.sort(key=lambda sample: sample.picture)
+    return Part(known.classes, tuple(samples), tuple(problems))
+
+
+def _read_masks(top: Path, path: Path, split: str) -> Part:
+    content = _read_content(path)
+    problems: list[Problem] = []
+    known = _known(path, content, problems)
+    classes = known.classes
+    if _BACKGROUND not in classes:
+        classes = (_BACKGROUND, *classes)
+    shapes: dict[int | str, list[tuple[float, Outline | Runs]]] = {k: [] for k in known.images}
+    for entry, key, class_id in _annotations(path, content, known, problems):
+        number = classes.index(known.classes[class_id])
+        width, height = known.images[key][1]
+        try:
+            shape = _shape(entry['segmentation'], number, (int(width), int(height)))
+            shapes[key].append((-float(entry.get('area') or 0), shape))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            problems.append(Problem('broken label', path, f'{_title(entry)} has no outline'))
+    samples = []
+    for key, picture in _pictures(top, path, split, known, problems):
+        width, height = known.images[key][1]
+        if not shapes[key] or not 0 < width * height <= MOST_PIXELS:
+            problems.append(Problem('missing label', picture, 'no outline, or no size'))
+            continue
+        ordered = tuple(shape for _, shape in sorted(shapes[key], key=lambda pair: pair[0]))
+        size_wh = (int(width), int(height))
+        mask = DrawnMask(path, size_wh, ordered, classes.index(_BACKGROUND))
+        samples.append(Sample(picture, mask=mask))
+    samples.sort(key=lambda sample: sample.picture)
+    return Part(classes, tuple(samples), tuple(problems))
+
+
+def _shape(given: Any, class_id: int, size_wh: tuple[int, int]) -> Outline | Runs:
+    """Return the outlines of an annotation, or its run lengths, which go down the columns."""
+    if isinstance(given, list):
+        if not given:
+            msg = 'no outline'
+            raise ValueError(msg)
+        return Outline(class_id, tuple(outline_of(one) for one in given))
+    height, width = given['size']
+    counts = given['counts']
+    if isinstance(counts, str):
+        counts = _counts(counts)
+    if (width, height) != size_wh or not all(type(count) is int for count in counts):
+        msg = 'run lengths of another size'
+        raise ValueError(msg)
+    return runs_of(class_id, counts, (0, 0, width, height), size_wh, by_columns=True)
+
+
+def _counts(text: str) -> list[int]:
+    """Decode run lengths of a text.
+
+    Each is a number of 5 bits a character from 48 on, the lowest first; from the third on it is
+    the difference to the last but one (rleFrString of cocoapi/common/maskApi.c).
+    """
+    counts: list[int] = []
+    value = shift = 0
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > 60:
+            msg = 'no run lengths'
+            raise ValueError(msg)
+        value |= (bits & 0x1F) << shift
+        shift += 5
+        if not bits & 0x20:
+            if bits & 0x10:
+                value -= 1 << shift
+            counts.append(value + counts[-2] if len(counts) > 2 else value)
+            value = shift = 0
+    return counts
+
+
+def _read_content(path: Path) -> dict[str, Any]:
     content = read_data(path)
     if not isinstance(content, dict) or not {'images', 'categories'} <= set(content):
         msg = f'{path} is not in the format of COCO: it lacks images or categories'
         raise DatasetError(msg)
-    problems: list[Problem] = []
+    return content
+
+
+def _known(path: Path, content: Mapping[str, Any], problems: list[Problem]) -> _Content:
     categories = {
         entry['id']: str(entry.get('name', entry['id']))
         for entry in _entries(content, 'categories')
         if isinstance(entry.get('id'), int)
     }
-    # The order of COCO's numbers, which have holes.
     numbers = sorted(categories)
-    class_of = {number: index for index, number in enumerate(numbers)}
     images = {}
     for entry in _entries(content, 'images'):
         try:
@@ -67,40 +200,46 @@ def _read(top: Path, path: Path, split: str) -> Part:
             problems.append(
                 Problem('broken label', path, f'image without id or name: {entry}'[:200])
             )
-    boxes = {
-        key: BoxCollector(path, size if min(size) > 0 else None)
-        for key, (_, size) in images.items()
-    }
+    class_of = {number: index for index, number in enumerate(numbers)}
+    return _Content(tuple(categories[number] for number in numbers), class_of, images)
+
+
+def _annotations(
+    path: Path, content: Mapping[str, Any], known: _Content, problems: list[Problem]
+) -> Iterator[tuple[dict[str, Any], int | str, int]]:
+    """Yield each annotation with its picture's number and its class."""
     for entry in _entries(content, 'annotations'):
-        text = f'annotation {entry.get("id", "without a number")}'
-        key, category = entry.get('image_id'), entry.get('category_id')
-        if not isinstance(key, int | str) or key not in images:
+        text, key, category = _title(entry), entry.get('image_id'), entry.get('category_id')
+        if not isinstance(key, int | str) or key not in known.images:
             problems.append(Problem('broken label', path, f'{text} is of no image: {key!r}'))
-        elif not isinstance(category, int) or category not in class_of:
+        elif not isinstance(category, int) or category not in known.class_of:
             problems.append(
                 Problem('unknown class', path, f'{text} has the category {category!r}')
             )
         else:
-            try:
-                x, y, width, height = map(float, entry['bbox'])
-                box = (x, y, x + width, y + height)
-                is_crowd, area = bool(entry.get('iscrowd')), float(entry.get('area') or nan)
-            except (KeyError, TypeError, ValueError, OverflowError):
-                problems.append(Problem('broken label', path, f'{text} has no bbox of 4 numbers'))
-                continue
-            boxes[key].add(box, class_of[category], is_crowd=is_crowd, area=area)
-    samples = []
-    for key, (name, _) in images.items():
-        problems += boxes[key].problems
+            yield entry, key, known.class_of[category]
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    return f'annotation {entry.get("id", "without a number")}'
+
+
+def _pictures(
+    top: Path,
+    path: Path,
+    split: str,
+    known: _Content,
+    problems: list[Problem],
+    boxes: Mapping[int | str, BoxCollector] = MappingProxyType({}),
+) -> Iterator[tuple[int | str, Path]]:
+    """Yield each picture that is there, by its number, after the problems of its boxes."""
+    for key, (name, _) in known.images.items():
+        problems += boxes[key].problems if key in boxes else ()
         picture = _find_picture(top, path.parent, split, name)
         if picture is None:
             problems.append(Problem('missing picture', path, name))
-            continue
-        if not len(boxes[key].boxes()):
-            problems.append(Problem('empty label', picture, 'no box'))
-        samples.append(Sample(picture, boxes=boxes[key].boxes()))
-    samples.sort(key=lambda sample: sample.picture)
-    return Part(tuple(categories[number] for number in numbers), tuple(samples), tuple(problems))
+        else:
+            yield key, picture
 
 
 def _entries(content: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:

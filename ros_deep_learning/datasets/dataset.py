@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..cards.card import Task
 from ..text import printable
+from .drawn_mask import DrawnMask
 
 _MOST_CHARACTERS = 1000
 
@@ -101,13 +102,13 @@ class Sample:
         picture: Path of the picture; the file may be broken.
         class_id: Class of the whole picture.
         boxes: The objects in it.
-        mask: Path of the picture of class numbers.
+        mask: Path of the picture of class numbers, or what is drawn into one.
     """
 
     picture: Path
     class_id: int | None = None
     boxes: LabelledBoxes | None = None
-    mask: Path | None = None
+    mask: Path | DrawnMask | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from ..cards.foreign_files import parse_foreign
 from ..errors import DatasetError
@@ -105,6 +107,24 @@ def read_text(path: Path, max_bytes: int = _MOST_BYTES) -> str:
         raise DatasetError(msg) from err
 
 
+def begins_with(path: Path, sign: str) -> bool:
+    """Return whether the first character of a text file that is no space is some sign."""
+    try:
+        with path.open('rb') as stream:
+            return stream.read(4096).decode('utf-8-sig', 'replace').lstrip().startswith(sign)
+    except OSError:
+        return False
+
+
+def contains(path: Path, text: bytes) -> bool:
+    """Return whether some bytes are in a file, which is read as far as the first of them."""
+    try:
+        with path.open('rb') as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return content.find(text) >= 0
+    except (OSError, ValueError):
+        return False
+
+
 def read_data(path: Path) -> Any:
     """Read a file of JSON or YAML, by its ending.
 
@@ -117,6 +137,33 @@ def read_data(path: Path) -> Any:
     except ValueError as err:
         msg = f'{path} is not valid {"JSON" if is_json else "YAML"}: {one_line(err)}'
         raise DatasetError(msg) from err
+
+
+def read_xml(path: Path, tag: str, max_bytes: int) -> ElementTree.Element:
+    """Read a file of XML.
+
+    Args:
+        path: The file.
+        tag: Of the element that it must be.
+        max_bytes: How large it may be.
+
+    Raises:
+        DatasetError: It cannot be read, is none, or has a document type.
+    """
+    text = read_text(path, max_bytes)
+    # Entities of a document type could grow to gigabytes; no label has one.
+    if '<!' in text.replace('<!--', ''):
+        msg = 'it has a document type or CDATA, which no label needs'
+        raise DatasetError(msg)
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 (no entities, see above)
+    except (ElementTree.ParseError, ValueError) as err:
+        msg = f'it is not valid XML: {one_line(err)}'
+        raise DatasetError(msg) from err
+    if root.tag != tag:
+        msg = f'expected the element {tag}, got {root.tag[:40]!r}'
+        raise DatasetError(msg)
+    return root
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ..errors import DatasetError, ImageError
 from ..files import read_limited
 from ..imaging.jpeg_png import read_header
 from ..text import disk_cause
+from .drawn_mask import DrawnMask
 from .pictures import check_pixels
 
 _MOST_BYTES = 2**28
@@ -23,8 +24,13 @@ _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _GREY, _PALETTE = 0, 3
 
 
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """Read the class numbers of a mask.
+def mask_label(mask: Path | DrawnMask) -> Path:
+    """Return the file of a mask, for messages."""
+    return mask.label if isinstance(mask, DrawnMask) else mask
+
+
+def read_mask(path: Path | DrawnMask) -> NDArray[np.uint8]:
+    """Read the class numbers of a mask, or draw them.
 
     Returns:
         Shape (H, W), uint8.
@@ -34,6 +40,8 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     """
     import cv2
 
+    if isinstance(path, DrawnMask):
+        return path.draw()
     try:
         data = read_limited(path, _MOST_BYTES)
     except OSError as err:
@@ -65,6 +73,13 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     # OpenCV spreads grey of fewer bits over 0..255.
     numbers: NDArray[np.uint8] = (decoded // (255 // (2**depth - 1))).astype(np.uint8, copy=False)
     return numbers
+
+
+def encode_mask(mask: NDArray[np.uint8]) -> bytes:
+    """Return the PNG of a mask, shape (H, W), uint8."""
+    import cv2
+
+    return cv2.imencode('.png', mask)[1].tobytes()
 
 
 def _without_palette(data: bytes) -> tuple[bytes, int]:

@@ -14,9 +14,12 @@ from ..cards.card import Task
 from ..errors import DatasetError
 from ..paths import user_path
 from ..text import printable
-from .coco import coco_parts
+from .coco import coco_mask_parts, coco_parts
+from .cvat import cvat_box_parts, cvat_mask_parts, cvat_tag_parts
 from .dataset import Dataset, Part, Problem, Sample
 from .image_folder import image_folder_parts
+from .label_studio import studio_box_parts, studio_choice_parts, studio_mask_parts
+from .mask_files import mask_label
 from .masks import mask_parts
 from .voc import voc_parts
 from .yolo import yolo_parts
@@ -39,9 +42,18 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     'yolo': Format('detection', 'data.yaml with names, train and val', yolo_parts),
+    'label-studio': Format('detection', 'JSON of Label Studio with boxes', studio_box_parts),
+    'label-studio-masks': Format('segmentation', 'such JSON with polygons', studio_mask_parts),
+    'label-studio-choices': Format(
+        'classification', 'such JSON with choices', studio_choice_parts
+    ),
     'coco': Format('detection', 'annotations/instances_val.json', coco_parts),
+    'cvat': Format('detection', 'annotations.xml of CVAT with boxes', cvat_box_parts),
+    'cvat-masks': Format('segmentation', 'annotations.xml with polygons', cvat_mask_parts),
+    'cvat-tags': Format('classification', 'annotations.xml with tags', cvat_tag_parts),
     'voc': Format('detection', 'Annotations/*.xml and JPEGImages/', voc_parts),
     'masks': Format('segmentation', 'images/ and masks/*.png', mask_parts),
+    'coco-masks': Format('segmentation', 'polygons in a file of coco', coco_mask_parts),
     'folder': Format('classification', 'a folder of pictures a class', image_folder_parts),
 }
 """The formats by name, in the order in which they are tried."""
@@ -150,7 +162,7 @@ def _renumbered(part: Part, classes: tuple[str, ...]) -> tuple[Sample, ...]:
     renumbered = []
     for sample in part.samples:
         if sample.mask is not None:
-            msg = f'{sample.mask}: the splits number their classes differently'
+            msg = f'{mask_label(sample.mask)}: the splits number their classes differently'
             raise DatasetError(msg)
         if sample.class_id is not None:
             sample = replace(sample, class_id=int(numbers[sample.class_id]))

@@ -10,7 +10,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import DatasetError
-from ..text import one_line
 from .boxes import BoxCollector
 from .dataset import LabelledBoxes, Part, Problem, Sample
 from .listing import (
@@ -20,7 +19,7 @@ from .listing import (
     names_in,
     picture_beside,
     read_class_names,
-    read_text,
+    read_xml,
     split_of,
 )
 
@@ -73,7 +72,7 @@ def _read(labels: list[Path], pictures: Path, top: Path) -> Part:
             )
             continue
         try:
-            root = _parse(label)
+            root = read_xml(label, 'annotation', _MOST_BYTES)
         except DatasetError as err:
             problems.append(Problem('broken label', label, str(err)))
             continue
@@ -108,23 +107,6 @@ def _boxes(
         collector.add((x1, y1, x2, y2), classes.index(name), is_crowd=is_difficult)
     problems += collector.problems
     return collector.boxes()
-
-
-def _parse(path: Path) -> ElementTree.Element:
-    text = read_text(path, _MOST_BYTES)
-    # Entities of a document type could grow to gigabytes; no label has one.
-    if '<!' in text.replace('<!--', ''):
-        msg = 'it has a document type or CDATA, which no label needs'
-        raise DatasetError(msg)
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 (no entities, see above)
-    except (ElementTree.ParseError, ValueError) as err:
-        msg = f'it is not valid XML: {one_line(err)}'
-        raise DatasetError(msg) from err
-    if root.tag != 'annotation':
-        msg = f'expected the element annotation, got {root.tag[:40]!r}'
-        raise DatasetError(msg)
-    return root
 
 
 def _name(one: ElementTree.Element) -> str:

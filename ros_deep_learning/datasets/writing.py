@@ -18,7 +18,7 @@ from ..files import scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .dataset import Dataset, LabelledBoxes, Problem, Sample
-from .mask_files import read_mask
+from .mask_files import encode_mask, mask_label, read_mask
 from .opening import FORMATS
 from .pictures import read_rgb
 from .yolo import box_line
@@ -85,6 +85,9 @@ def write_dataset(
         DatasetError: The folder exists, the format is for another task, or the disk is full.
     """
     kind = FORMATS[format_name]
+    if format_name not in WRITERS:
+        msg = f'{format_name} is only read; to fix: --to {USUAL[kind.task]}'
+        raise DatasetError(msg)
     if kind.task != dataset.task:
         msg = f'{format_name} is for {kind.task}, but {dataset.folder} is for {dataset.task}'
         raise DatasetError(msg)
@@ -99,7 +102,7 @@ def write_dataset(
             top.mkdir()
             writer = _Writer(dataset, top, progress)
             for split, samples in splits.items():
-                _WRITERS[format_name](writer, split, samples)
+                WRITERS[format_name](writer, split, samples)
             _write_classes(top, format_name, dataset.classes, list(splits))
             top.rename(folder)
     except OSError as err:
@@ -123,14 +126,18 @@ def _write_masks(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> No
         assert sample.mask is not None
         try:
             # What is none may be a link to any file.
-            read_mask(sample.mask)
+            numbers = read_mask(sample.mask)
         except DatasetError as err:
-            writer.problems.append(Problem('broken label', sample.mask, str(err)))
+            writer.problems.append(Problem('broken label', mask_label(sample.mask), str(err)))
             copy.unlink()
             continue
         folder = writer.top / 'masks' / split
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(sample.mask, folder / f'{copy.stem}.png')
+        target = folder / f'{copy.stem}.png'
+        if isinstance(sample.mask, Path):
+            shutil.copyfile(sample.mask, target)
+        else:
+            target.write_bytes(encode_mask(numbers))
 
 
 def _write_coco(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None:
@@ -203,13 +210,14 @@ def _write_voc(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None
     (lists / f'{split}.txt').write_text(''.join(f'{name}\n' for name in names), encoding='utf-8')
 
 
-_WRITERS: Mapping[str, Callable[[_Writer, str, tuple[Sample, ...]], None]] = {
+WRITERS: Mapping[str, Callable[[_Writer, str, tuple[Sample, ...]], None]] = {
     'folder': _write_folder,
     'masks': _write_masks,
     'coco': _write_coco,
     'yolo': _write_yolo,
     'voc': _write_voc,
 }
+"""The formats that can be written, by name."""
 
 
 def _labels(sample: Sample, copy: Path) -> tuple[LabelledBoxes, tuple[int, int]]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.dataset import Problem, Sample
-from ..datasets.mask_files import read_mask
+from ..datasets.drawn_mask import DrawnMask
+from ..datasets.mask_files import mask_label, read_mask
 from ..errors import DatasetError, ImageError
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet, ImageNet, SegNet
@@ -210,7 +211,7 @@ def _judge_masks(net: SegNet, reader: _Reader, match: ClassMatch, rules: Rules) 
         try:
             truth = _fitting_mask(path, pixels.size_wh)
         except DatasetError as err:
-            reader.drop(Problem('broken label', path, str(err)))
+            reader.drop(Problem('broken label', mask_label(path), str(err)))
             continue
         found = net.segment(pixels)
         masks.add(found.class_mask, found.confidence_mask, truth)
@@ -225,7 +226,7 @@ def _judge_masks(net: SegNet, reader: _Reader, match: ClassMatch, rules: Rules) 
     return Seen(masks.scores(), reader.used, times, reader.problems, notes)
 
 
-def _fitting_mask(path: Path, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+def _fitting_mask(path: Path | DrawnMask, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     truth = read_mask(path)
     height, width = truth.shape
     if (width, height) != size_wh:

@@ -79,7 +79,11 @@ class Plan:
                     digest.update(sample.boxes.boxes_xyxy.tobytes())
                     digest.update(sample.boxes.class_ids.tobytes())
                 if sample.mask is not None:
-                    digest.update(sample.mask.read_bytes())
+                    digest.update(
+                        sample.mask.read_bytes()
+                        if isinstance(sample.mask, Path)
+                        else read_mask(sample.mask).tobytes()
+                    )
             digest.update(b'--')
         return digest.hexdigest()
 

@@ -221,7 +221,7 @@ def test_classes_that_differ_between_splits_keep_their_names(tmp_path):
     ('arguments', 'reason'),
     [
         ({}, 'is no data set of a known format; expected one of these in it: yolo: data.yaml'),
-        ({'format_name': 'cvat'}, "there is no format 'cvat'; expected one of yolo, coco"),
+        ({'format_name': 'kitti'}, "no format 'kitti'; expected one of yolo, label-studio,"),
     ],
 )
 def test_no_data_set(tmp_path, arguments, reason):

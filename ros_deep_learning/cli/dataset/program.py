@@ -14,7 +14,7 @@ from ...datasets.contact_sheet import contact_sheet
 from ...datasets.dataset import Dataset, Problem, counted
 from ...datasets.opening import FORMATS, open_dataset
 from ...datasets.splitting import split_dataset
-from ...datasets.writing import USUAL, write_dataset
+from ...datasets.writing import USUAL, WRITERS, write_dataset
 from ...errors import DatasetError, DeepLearningError
 from ...paths import user_path
 from ...text import printable
@@ -95,7 +95,8 @@ def _split(dataset: Dataset, arguments: argparse.Namespace) -> int:
         raise DatasetError(msg)
     wanted = {name: share for name, share in shares.items() if share}
     divided = split_dataset(dataset, wanted, arguments.seed)
-    return _write(divided, arguments.output, arguments.to or dataset.format)
+    own = dataset.format if dataset.format in WRITERS else USUAL[dataset.task]
+    return _write(divided, arguments.output, arguments.to or own)
 
 
 def _write(dataset: Dataset, output: Path, format_name: str) -> int:
@@ -152,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument('--split', help='only train, val or test')
     for command in (convert, split):
         command.add_argument('output', type=Path, help='a new folder')
-        command.add_argument('--to', choices=FORMATS, help='format of the new folder')
+        command.add_argument('--to', choices=WRITERS, help='format of the new folder')
     return parser
 
 
