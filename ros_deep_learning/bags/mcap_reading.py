@@ -29,6 +29,8 @@ DESCRIPTION_NAME, DESCRIPTION_KEY = 'rosbag2', 'serialized_metadata'
 MAGIC = b'\x89MCAP0\r\n'
 _FRAME = struct.Struct('<BQ')
 _MOST_BYTES = 2**32
+_MOST_DECOMPRESSED = 2**30
+"""Of a chunk or a message; rosbag2 makes chunks of a megabyte."""
 _MOST_DESCRIPTION = 2**26
 
 
@@ -67,6 +69,13 @@ def records(stream: BinaryIO) -> Iterator[Record]:
         if opcode == Opcode.DATA_END:
             return
         place = end
+
+
+def check_size(size_bytes: int) -> None:
+    """Raise BagError if so much is no chunk or message, but claimed by a few bytes."""
+    if size_bytes > _MOST_DECOMPRESSED:
+        msg = f'{size_bytes} bytes are refused: the limit is {_MOST_DECOMPRESSED}'
+        raise BagError(msg)
 
 
 def decompressed(file: BinaryIO) -> BinaryIO:
@@ -165,6 +174,11 @@ class McapFile:
 
     def _in_chunk(self, chunk: Chunk) -> list[Any]:
         self.compression = chunk.compression
+        size_bytes = chunk.uncompressed_size
+        if chunk.compression == 'zstd':
+            # The library believes this one.
+            size_bytes = max(size_bytes, zstandard.frame_content_size(chunk.data))
+        check_size(size_bytes)
         return list(breakup_chunk(chunk, validate_crc=True))
 
     def _item(self, content: Any, start: int) -> BagItem | None:

@@ -16,7 +16,7 @@ from ..cards.foreign_files import parse_foreign
 from ..errors import BagError
 from ..text import disk_cause, one_line, printable
 from .items import BagItem, BagMessage, BagTopic, note
-from .mcap_reading import McapFile
+from .mcap_reading import McapFile, check_size
 from .sqlite_reading import SqliteFile
 
 _OPENERS: Mapping[str, Callable[[Path], McapFile | SqliteFile]] = {
@@ -67,7 +67,7 @@ class Bag:
             for item in file.items():
                 try:
                     yield _plain(item)
-                except zstandard.ZstdError as err:
+                except (BagError, zstandard.ZstdError) as err:
                     note(file.faults, f'a message cannot be decompressed: {one_line(err)}')
                     yield item
 
@@ -146,6 +146,7 @@ def _plain(item: BagItem) -> BagItem:
     """Return a message as it was before rosbag2 compressed it by itself."""
     if isinstance(item, BagMessage) and item.data.startswith(_ZSTD_MAGIC):
         # CDR begins with a zero.
+        check_size(zstandard.frame_content_size(item.data))
         return replace(item, data=zstandard.ZstdDecompressor().decompress(item.data))
     return item
 

@@ -19,6 +19,7 @@ import yaml
 import zstandard
 from bags_on_disk import blob
 
+from ros_deep_learning.bags import mcap_reading
 from ros_deep_learning.bags.items import BagMessage
 from ros_deep_learning.bags.mcap_reading import MAGIC
 from ros_deep_learning.bags.opening import open_bag
@@ -342,3 +343,15 @@ def test_memory_stays_flat_over_ten_thousand_messages(annotate, tmp_path):
     assert (tmp_path / 'out.mcap').stat().st_size > 190_000_000
     # Of 200 MB that were copied, a few pieces are in memory.
     assert sizes[-1] - sizes[len(sizes) // 4] < 20_000
+
+
+@pytest.mark.parametrize('compression', ['message', 'storage'])
+def test_what_claims_to_be_too_large_is_not_decompressed(tmp_path, monkeypatch, compression):
+    whole = disk.record(tmp_path / 'in', [blob(3)], compression=compression)
+    monkeypatch.setattr(mcap_reading, '_MOST_DECOMPRESSED', 100)
+    bag = open_bag(whole)
+    assert bag.topics()
+    images = [m for m in bag.items() if isinstance(m, BagMessage) and 'Image' in m.topic.type]
+    # It stays as it is, or is left out with its chunk.
+    assert all(one.data.startswith(b'\x28\xb5\x2f\xfd') for one in images)
+    assert 'bytes are refused: the limit is 100' in bag.faults()[0]
