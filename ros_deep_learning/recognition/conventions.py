@@ -59,6 +59,7 @@ _DETECTORS: dict[str, dict[str, Any]] = {
     'yolov5_segment': UNIT | LETTERBOX,
     'yolov5_face': UNIT | LETTERBOX,
     'yolov8': UNIT | LETTERBOX,
+    'yolov8_rows': UNIT | LETTERBOX,
     'yolov7_end2end': UNIT | LETTERBOX,
     'yolox': YOLOX,
 }

@@ -137,6 +137,7 @@ FORMS: tuple[Form, ...] = (
     Form('yolo_segment', yolo_tasks.SEGMENT_SHAPES, rows_fit=_on_p5),
     Form('yolov5_segment', yolo_tasks.YOLOV5_SEGMENT_SHAPES, rows_fit=_yolov5_anchors),
     Form('yolov8', yolov8.SHAPES, rows_fit=_on_grids(_P5, _P6, _P2)),
+    Form('yolov8_rows', yolov8.ROW_SHAPES, rows_fit=_on_p5),
     Form('yolox', yolox.SHAPES, rows_fit=_on_p5),
     Form('end_to_end', {'predictions': ('N', 6)}, rows_fit=_on_no_grid),
     Form('detr', detr.SOFTMAX_SHAPES, _BOXES_AND_LOGITS, rows_fit=_on_no_grid),

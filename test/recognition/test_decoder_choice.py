@@ -154,6 +154,7 @@ def names(count):
         ),
         # Ambiguous by their shapes; the decoder or the labels decide.
         ({'output': (8400, 85)}, WH, {'decoder': 'yolox'}, 'yolox', {'predictions': 'output'}),
+        ({'out': (8400, 84)}, WH, {'labels': labels(80)}, 'yolov8_rows', {'predictions': 'out'}),
         ({'output0': (25200, 85)}, WH, {'metadata': names(80)}, 'yolov5', None),
     ],
 )
@@ -168,7 +169,12 @@ def test_known_exports(shapes, network_wh, hints, decoder, roles):
 @pytest.mark.parametrize(
     ('shapes', 'network_wh', 'hints', 'candidates'),
     [
-        ({'output': (8400, 85)}, WH, {}, {'yolov5', 'yolox', 'nanodet_raw', 'nanodet_plus'}),
+        (
+            {'output': (8400, 85)},
+            WH,
+            {},
+            {'yolov5', 'yolox', 'nanodet_raw', 'nanodet_plus', 'yolov8_rows'},
+        ),
         ({'output': (8400, 85)}, WH, {'labels': labels(80)}, {'yolov5', 'yolox'}),
         ({'boxes': (1917, 4), 'scores': (1917, 90)}, (300, 300), {}, {'ssd', 'pytorch_ssd'}),
         ({'pred_logits': (100, 92), 'pred_boxes': (100, 4)}, WH, {}, {'detr', 'rtdetr'}),

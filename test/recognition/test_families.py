@@ -372,7 +372,11 @@ def test_the_table_of_exporters_is_whole() -> None:
     assert set().union(*(decoders_in(row[3]) for row in rows)) == set(DECODERS)
 
 
-COMMANDLESS = ('Azure Custom Vision', 'others of boxes and scores')
+COMMANDLESS = (
+    'Azure Custom Vision',
+    'YOLOv8 with its output turned',
+    'others of boxes and scores',
+)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,7 @@ DECODERS: dict[str, Decoder] = {
     ),
     'yolov7_end2end': _rows(rows.YOLOV7, batch_axis=False),
     'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE, boxes='centres'),
+    'yolov8_rows': _decoder(yolov8.decode_rows, yolov8.ROW_SHAPES, boxes='centres'),
     'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE, boxes='cells'),
 }
 

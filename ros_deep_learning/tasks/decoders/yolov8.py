@@ -16,6 +16,7 @@ from .arrays import centre_to_edges, edges_of_centres
 from .shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'predictions': ('4+C', 'N')}
+ROW_SHAPES: dict[str, Pattern] = {'predictions': ('N', '4+C')}
 TABLE = BoxTable(
     scores='predictions',
     boxes='predictions',
@@ -53,3 +54,25 @@ def decode(
     kept = np.flatnonzero(best >= score_threshold)
     class_ids = probabilities[:, kept].argmax(axis=0)
     return as_candidates(centre_to_edges(planes[:4, kept].T), best[kept], class_ids)
+
+
+def decode_rows(
+    outputs: Mapping[str, NDArray[Any]],
+    roles: Mapping[str, str],
+    network_wh: tuple[int, int],
+    score_threshold: float,
+) -> Candidates:
+    """Read one image's outputs where a user has turned them: a row an object.
+
+    Args:
+        outputs: By tensor name: ``predictions`` of shape (N, 4 + C), else as for ``decode``.
+        roles: The tensor name of ``predictions``.
+        network_wh: Width and height of the network's input in pixels; not used.
+        score_threshold: Least score, 0..1; NaN never reaches it.
+
+    Raises:
+        DecodeError: The array has another shape.
+    """
+    (rows,) = take('yolov8_rows', ROW_SHAPES, outputs, roles)
+    turned = {roles['predictions']: rows.T}
+    return decode(turned, roles, network_wh, score_threshold)

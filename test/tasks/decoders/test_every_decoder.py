@@ -61,6 +61,7 @@ SHAPES = {
     'yolov5_segment': {'prototypes': (MASKS, 4, 4), 'predictions': (9, FACE)},
     'yolov7_end2end': {'predictions': (9, 7)},
     'yolov8': {'predictions': (7, 9)},
+    'yolov8_rows': {'predictions': (9, 7)},
     'yolox': {'predictions': (CELLS, 8)},
 }
 GRIDDED = {

@@ -32,6 +32,12 @@ def test_hand_made(check):
     check(decode(planes), [[90, 45, 110, 55, 0.8, 1], [6, 6, 10, 10, 0.6, 0]])
 
 
+def test_turned_rows_are_read_alike(check):
+    rows = np.array([[100, 50, 20, 10, 0.1, 0.8], [8, 8, 4, 4, 0.4, 0.2]], np.float32)
+    found = yolov8.decode_rows({'output0': rows}, ROLES, (640, 640), 0.5)
+    check(found, [[90, 45, 110, 55, 0.8, 1]])
+
+
 @pytest.mark.parametrize(('seed', 'classes'), [(0, 1), (1, 3), (2, 80)])
 def test_random(check, seed, classes):
     rng = np.random.default_rng(seed)
