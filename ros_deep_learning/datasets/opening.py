@@ -12,6 +12,7 @@ import numpy as np
 
 from ..cards.card import Task
 from ..errors import DatasetError
+from ..imaging.palettes import UNLABELLED
 from ..paths import user_path
 from ..text import printable
 from .coco import coco_mask_parts, coco_parts
@@ -95,6 +96,9 @@ def open_dataset(
     wanted = [split] if split is not None else list(parts)
     read = {one: _with_printable_classes(parts[one]()) for one in wanted}
     classes, problems = _merge_classes(path, read)
+    if FORMATS[name].task == 'segmentation' and len(classes) > UNLABELLED:
+        msg = f'{path} ({name}) has {len(classes)} classes; a mask can hold {UNLABELLED}'
+        raise DatasetError(msg)
     splits = {one: _renumbered(part, classes) for one, part in read.items()}
     found = Dataset(
         path,

@@ -264,3 +264,13 @@ def test_formats_that_are_only_read_say_so(
     with pytest.raises(SystemExit):
         rdl.main(['dataset', 'convert', str(tmp_path / 'data'), 'new', '--to', 'cvat'])
     assert "invalid choice: 'cvat'" in capsys.readouterr().err
+
+
+def test_more_classes_than_a_mask_can_hold_are_refused(tmp_path: Path) -> None:
+    content = write_coco(tmp_path)
+    content['categories'] = [{'id': k, 'name': f'c{k}'} for k in range(300)]
+    for one in content['annotations']:
+        one['segmentation'] = [SQUARE]
+    save_coco(tmp_path, content)
+    with pytest.raises(DatasetError, match='has 301 classes; a mask can hold 255'):
+        open_dataset(tmp_path, format_name='coco-masks')

@@ -23,6 +23,8 @@ def coco() -> list[bytes]:
         {'id': k, 'image_id': 5, 'category_id': k, 'bbox': [1, 2, 3, 4], 'area': 12, 'iscrowd': 0}
         for k in (1, 2)
     ]
+    boxes[0]['segmentation'] = [[1, 1, 9, 1, 9, 9]]
+    boxes[1]['segmentation'] = {'size': [30, 40], 'counts': [100, 50, 1050]}
     content = {
         'images': [{'id': 5, 'file_name': 'file.png', 'width': 40, 'height': 30}],
         'categories': [{'id': 1, 'name': 'cat'}, {'id': 2, 'name': 'dog'}],
@@ -37,6 +39,30 @@ def voc() -> list[bytes]:
     objects = ''.join(f'<object><name>{name}</name>{box}</object>' for name in ('cat', 'dog'))
     size = '<size><width>40</width><height>30</height></size>'
     return [f'<annotation>{size}{objects}</annotation>'.encode()]
+
+
+def cvat() -> list[bytes]:
+    """Return an export of CVAT with a box, and one with a polygon and runs."""
+    labels = '<meta><labels><label><name>cat</name></label></labels></meta>'
+    box = '<box label="cat" xtl="1" ytl="2" xbr="9" ybr="8" rotation="10"/>'
+    area = '<polygon label="cat" points="1,1;9,1;9,9" z_order="1"/>'
+    area += '<mask label="cat" rle="2,3,7" left="1" top="1" width="4" height="3"/>'
+    head, end = '<image name="file.png" width="40" height="30">', '</image></annotations>'
+    return [f'<annotations>{labels}{head}{one}{end}'.encode() for one in (box, area)]
+
+
+def label_studio() -> list[bytes]:
+    """Return an export of Label Studio with a box, and one with a polygon."""
+    exports = []
+    for kind, value in (
+        ('rectanglelabels', {'x': 20, 'y': 10, 'width': 30, 'height': 40, 'rotation': 5}),
+        ('polygonlabels', {'points': [[1, 1], [50, 1], [50, 50]]}),
+    ):
+        one = {'type': kind, 'original_width': 40, 'original_height': 30}
+        one['value'] = {**value, kind: ['cat']}
+        task = {'data': {'image': '/data/upload/file.png'}, 'annotations': [{'result': [one]}]}
+        exports.append(json.dumps([task]).encode())
+    return exports
 
 
 def yolo_labels() -> list[bytes]:
@@ -61,21 +87,43 @@ def masks() -> list[bytes]:
 
 def read_as_data_set(path: Path) -> None:
     """Read a JSON or YAML file, or a label beside a picture of its name."""
-    picture = path.with_suffix('.png')
-    if not picture.exists():
-        assert cv2.imwrite(str(picture), np.zeros((30, 40, 3), np.uint8))
+    _write_picture(path)
     top = path if path.suffix in ('.json', '.yaml') else path.parent
     if path.suffix == '.txt':
         top = path.with_suffix('.yaml')
         top.write_text(_DATA_YAML)
     elif path.suffix == '.yaml':
         path.with_suffix('.txt').write_bytes(yolo_labels()[0])
-    found = open_dataset(top, split=None)
+    _read(top, None)
+
+
+def read_outlines(path: Path) -> None:
+    """Read a file of COCO as outlines, and draw them."""
+    _write_picture(path)
+    _read(path, 'coco-masks')
+
+
+def read_cvat(path: Path) -> None:
+    """Read an export of CVAT."""
+    _write_picture(path)
+    _read(path, None)
+
+
+def _write_picture(path: Path) -> None:
+    picture = path.with_suffix('.png')
+    if not picture.exists():
+        assert cv2.imwrite(str(picture), np.zeros((30, 40, 3), np.uint8))
+
+
+def _read(top: Path, format_name: str | None) -> None:
+    found = open_dataset(top, split=None, format_name=format_name)
     for name in found.classes:
         assert name.isprintable()
     for sample in found.samples:
-        assert sample.boxes is not None
-        assert np.isfinite(sample.boxes.areas_in_pixels((40, 30))).all()
+        if sample.boxes is not None:
+            assert np.isfinite(sample.boxes.areas_in_pixels((40, 30))).all()
+        elif sample.mask is not None:
+            assert read_mask(sample.mask).ndim == 2
     if found.problems:
         raise DatasetError(str(found.problems[0]))
 

@@ -118,6 +118,11 @@ def kinds() -> dict[str, Kind]:
             _FOREIGN,
         ),
         'coco': Kind(datasets.coco(), datasets.read_as_data_set, '.json', _FOREIGN),
+        'coco_masks': Kind(datasets.coco(), datasets.read_outlines, '.json', _FOREIGN),
+        'cvat': Kind(datasets.cvat(), datasets.read_cvat, '.xml', _XML),
+        'label_studio': Kind(
+            datasets.label_studio(), datasets.read_as_data_set, '.json', _FOREIGN
+        ),
         'voc': Kind(datasets.voc(), datasets.read_as_data_set, '.xml', _XML),
         'yolo_labels': Kind(
             datasets.yolo_labels(), datasets.read_as_data_set, '.txt', [b'nan', b'inf', b'1e308']
