@@ -138,7 +138,7 @@ def _masks(path: Path, tasks: list[Any]) -> Part:
                 corners = np.array(one['value']['points'], np.float64) / 100 * size
                 shapes.append(Outline(class_id, (outline_of(corners.ravel().tolist()),)))
                 size_wh = size
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 problems.append(Problem('broken label', path, f'a polygon of {picture.name}'))
         if any(one.get('type') == 'brushlabels' for one in _results(task)):
             text = 'painted by a brush; to fix: export it as "Brush labels to PNG"'

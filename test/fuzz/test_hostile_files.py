@@ -17,6 +17,7 @@ from kinds import kinds
 KINDS = kinds()
 FOUND = {
     'caffemodel': (58327,),
+    'label_studio': (15472,),
     'card': (845, 5236, 5815),
     'onnx': (98, 157, 1246, 2871, 1014271),
     'prototxt': (11, 35),
