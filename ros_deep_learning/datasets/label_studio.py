@@ -146,8 +146,6 @@ def _masks(path: Path, tasks: list[Any]) -> Part:
         if not shapes:
             # Without a polygon the export does not have the size of the picture.
             problems.append(Problem('missing label', picture, 'no polygon'))
-        elif size_wh[0] * size_wh[1] > MOST_PIXELS:
-            problems.append(Problem('broken label', path, f'{picture.name}: {size_wh}'))
         else:
             mask = DrawnMask(path, size_wh, tuple(shapes), classes.index(_BACKGROUND))
             samples.append(Sample(picture, mask=mask))
@@ -181,7 +179,11 @@ def _labelled(
         width, height = size
         # A truth value is an int, too.
         if type(width) is not int or type(height) is not int or min(width, height) < 1:
-            problems.append(Problem('broken label', path, f'a result without a size: {size}'))
+            problems.append(
+                Problem('broken label', path, f'a result with no size of a picture: {size}'[:200])
+            )
+        elif width * height > MOST_PIXELS:
+            problems.append(Problem('broken label', path, 'a picture that is too large'))
         elif len(names) != 1:
             problems.append(Problem('unknown class', path, f'a result of {len(names)} classes'))
         else:
