@@ -78,6 +78,7 @@ setup(
         ],
         'video': ['av'],
         'web': ['aiohttp'],
+        'webrtc': ['aiohttp', 'aioice', 'aiortc'],
     },
     entry_points={'console_scripts': console_programs()},
 )

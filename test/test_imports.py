@@ -50,6 +50,8 @@ ROS_ROOMS = ('nodes', 'launching')
 # protobuf, which comes with onnx.)
 LIBRARIES = {
     'aiohttp',
+    'aioice',
+    'aiortc',
     'cv2',
     'filelock',
     'google',

@@ -41,6 +41,8 @@ ROSDEP_KEYS = {
 PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 # Come with another dependency, are optional and asked for where they are used, or are ours.
 NOT_DECLARED = {
+    'aioice',
+    'aiortc',
     'ament_index_python',
     'av',
     'foxglove_msgs',
@@ -281,6 +283,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         'train',
         'video',
         'web',
+        'webrtc',
     }
     assert set(metadata.get_all('Provides-Extra', [])) == extras
     required = [Requirement(text) for text in metadata.get_all('Requires-Dist', [])]

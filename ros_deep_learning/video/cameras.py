@@ -32,7 +32,7 @@ WARN_PERIOD_S = 30.0
 JPEG_CODES = (b'MJPG', b'JPEG')
 WEB = ('http://', 'https://')
 STREAM_SCHEMES = ('rtsp', 'rtsps', 'rtp', 'http', 'https', 'rtmp', 'udp', 'tcp')
-LIVE_SCHEMES = ('v4l2', 'csi', *STREAM_SCHEMES, 'pattern')
+LIVE_SCHEMES = ('v4l2', 'csi', *STREAM_SCHEMES, 'webrtc', 'pattern')
 PIPELINE = 'gst:'
 APPSINK = 'videoconvert ! video/x-raw, format=BGR ! appsink drop=true max-buffers=1'
 _SCHEME = re.compile(r'([a-z0-9+.-]+)://', re.IGNORECASE)

@@ -51,6 +51,13 @@ SOURCES = (
         'PyAV',
         LOOPBACK,
     ),
+    Scheme(
+        'webrtc://host:8554/name',
+        'a WebRTC stream, asked for by WHEP at `http://host:8554/name/whep`',
+        (),
+        'aiortc',
+        LOOPBACK,
+    ),
     Scheme('http://host/video', 'MJPEG of an IP camera', (), 'PyAV or OpenCV', LOOPBACK),
     Scheme('http://host/all.m3u8', 'HLS; one with an end is a file', ('loop',), 'PyAV', LOOPBACK),
     Scheme('http://host/bikes.mp4', 'a video on a web server, a file', ('loop',), '', LOOPBACK),
@@ -81,6 +88,13 @@ SINKS = (
         ('codec', 'bitrate', 'rate_hz'),
         'PyAV',
         LOOPBACK,
+    ),
+    Scheme(
+        'webrtc://@:8554/name',
+        'a WebRTC stream for up to 16 viewers: on its page, or by WHEP',
+        ('codec',),
+        'aiortc, aiohttp',
+        'run over loopback, with aiortc and in a headless Chromium',
     ),
     Scheme(
         'http://@:8080',

@@ -23,6 +23,7 @@ from .options import DEFAULT_RATE_HZ, OUTPUT_CODECS, VideoOptions
 from .screens import is_screen, open_screen
 from .streams.rtp_sink import RtpSink
 from .streams.rtsp_sink import RtspSink
+from .webrtc.sink import WebrtcSink
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,11 @@ class Sink(Protocol):
         """
 
 
-_STREAMS: Mapping[str, type[RtpSink | RtspSink]] = {'rtp': RtpSink, 'rtsp': RtspSink}
+_STREAMS: Mapping[str, type[RtpSink | RtspSink | WebrtcSink]] = {
+    'rtp': RtpSink,
+    'rtsp': RtspSink,
+    'webrtc': WebrtcSink,
+}
 """By the scheme of their URL."""
 
 

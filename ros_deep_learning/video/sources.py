@@ -20,11 +20,13 @@ from .options import VideoOptions
 from .patterns import Pattern, is_pattern
 from .streams.pyav import has_pyav
 from .streams.receiver import StreamReceiver
+from .webrtc.receiver import WhepReceiver
 
 _log = logging.getLogger(__name__)
 
 PICTURES_PER_SECOND = 1.0
 NEED_PYAV = ('rtp://',)
+WEBRTC = 'webrtc://'
 WHOLE_SHARE = 0.9
 """Some files declare their frames by duration and rate, which is not exact."""
 
@@ -205,6 +207,8 @@ def open_frames(resource: str, options: VideoOptions | None = None) -> FrameSour
 def _open_live(resource: str, options: VideoOptions) -> FrameSource:
     if is_pattern(resource):
         return Pattern(resource, options)
+    if resource.lower().startswith(WEBRTC):
+        return WhepReceiver(resource, options)
     if not is_stream(resource):
         return Camera(resource, options)
     if resource.lower().startswith(WEB):

@@ -90,6 +90,7 @@ class PageServer:
 
     def __init__(self, address: PageAddress) -> None:
         self._handlers: Mapping[str, Handler] = {}
+        self._posts: Mapping[str, Handler] = {}
         self._access = open_access(is_local=address.is_local)
         self._sockets = open_sockets(address)
         port = self._sockets[0].getsockname()[1]
@@ -100,9 +101,11 @@ class PageServer:
         self._end = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name='page', daemon=True)
 
-    def start(self, handlers: Mapping[str, Handler]) -> None:
-        """Answer a GET of each path by a function, which runs in ``loop``."""
-        self._handlers = handlers
+    def start(
+        self, handlers: Mapping[str, Handler], posts: Mapping[str, Handler] | None = None
+    ) -> None:
+        """Answer a GET, and a POST, of each path by a function, which runs in ``loop``."""
+        self._handlers, self._posts = handlers, posts or {}
         self._thread.start()
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
@@ -153,6 +156,8 @@ class PageServer:
         )
         if refusal is not None:
             return _text(refusal.status, refusal.text)
+        if request.method == 'POST' and request.path in self._posts:
+            return await self._posts[request.path](request)
         if request.method != 'GET':
             return _text(HTTPStatus.METHOD_NOT_ALLOWED, 'Only GET is answered here.')
         handler = self._handlers.get(request.path)

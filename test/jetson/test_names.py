@@ -164,7 +164,7 @@ def test_a_video_is_written(tmp_path: Path, chelsea: Any) -> None:
         (lambda: jetson.videoSource('nowhere.mp4'), 'no file or folder'),
         (lambda: jetson.videoSource('a.mp4', options={'speed': 1}), "option 'speed' is unknown"),
         (lambda: jetson.videoSource('.', options={'flip': 'round'}), '--input-flip: expected one'),
-        (lambda: jetson.videoOutput('webrtc://@:8554/out'), 'cannot write'),
+        (lambda: jetson.videoOutput('ftp://@:8554/out'), 'cannot write'),
         (lambda: jetson.detectNet('no-such-network'), 'no-such-network'),
     ],
 )

@@ -264,7 +264,7 @@ def test_a_video_without_a_frame_is_an_error_however_often_it_is_played(
 @pytest.mark.parametrize(
     ('resource', 'words'),
     [
-        ('webrtc://@:8554/in', 'cannot play webrtc://@:8554/in: known are file://'),
+        ('ftp://host/in', 'cannot play ftp://host/in: known are file://'),
         ('csi://0', 'csi://0 needs an OpenCV built with GStreamer'),
     ],
 )
