@@ -24,7 +24,7 @@ _KEPT = re.compile(r'[^\w.+-]+')
 def new_name() -> str:
     """Return a file name of a JPEG: the time in UTC, and what tells two collectors apart."""
     now = datetime.now(timezone.utc)
-    return f'{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{secrets.token_hex(2)}.jpg'
+    return f'{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{secrets.token_hex(4)}.jpg'
 
 
 def name_of_file(path: Path, data: bytes) -> str:

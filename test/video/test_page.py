@@ -392,6 +392,9 @@ def test_viewers_are_limited(page: PageSink, monkeypatch: pytest.MonkeyPatch) ->
             for path in ('live', 'stream.mjpg'):
                 async with session.get(page.url + path) as answer:
                     assert answer.status == 503
+        # The page hears of the end a moment later.
+        while page._view._viewers:
+            await asyncio.sleep(0.01)
         page.write(grey(1))
         async with browser(session, page) as one:
             await one.frame()

@@ -50,8 +50,8 @@ class Viewer:
 
     def __init__(self, node_name: str) -> None:
         self._node = rclpy.create_node('benchmark_viewer')
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
+        self._spinner = SingleThreadedExecutor()
+        self._spinner.add_node(self._node)
         self.received_ns: dict[int, int] = {}
         self.work_ms: dict[int, float] = {}
         self.newest_stats: Any = None
@@ -74,7 +74,7 @@ class Viewer:
 
     def spin(self, seconds: float) -> None:
         """Take what arrives, until something did or the time is over."""
-        self._executor.spin_once(timeout_sec=seconds)
+        self._spinner.spin_once(timeout_sec=seconds)
 
     def is_connected(self, image_topic: str) -> bool:
         """Return whether the node offers its results and reads the images."""
@@ -83,7 +83,7 @@ class Viewer:
 
     def close(self) -> None:
         """Leave the graph."""
-        self._executor.shutdown()
+        self._spinner.shutdown()
         self._node.destroy_node()
 
     def _take(self, message: Any) -> None:
