@@ -119,6 +119,8 @@ class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
     * A transition that the state does not allow is refused; rclpy 3 and 7 raise in the service,
       which ends the process. Uses ``LifecycleNodeMixin._service_change_state``.
     * The parameter services have a group that a long change can step out of (rclpy 3, 7, 9).
+    * ``destroy_node`` frees the state machine too: where the garbage collector does, after the
+      context, the process may crash (rclpy 3). Uses ``LifecycleNodeMixin._state_machine``.
 
     Raises:
         RclpyError: This rclpy lacks one of them.
@@ -130,10 +132,16 @@ class PatchedLifecycleNode(LifecycleNodeMixin, Node):  # type: ignore[misc]
         Node.__init__(self, name)
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
         _require(self, LifecycleNodeMixin, '_service_change_state')
+        _require(self, LifecycleNodeMixin, '_state_machine')
         service = self._service_change_state
         # NodeExecutor reads it of the subscriptions, which there are none of yet.
         _require(service, type(service), '_executor_event')
         service.callback = self._refusing(service.callback)
+
+    def destroy_node(self) -> None:
+        """Take the node off the graph; a second call does nothing."""
+        super().destroy_node()
+        self.__dict__.pop('_state_machine', None)
 
     def create_service(self, *args: Any, callback_group: Any = None, **options: Any) -> Any:
         """Create a service; without a group it belongs to that of the parameter services."""

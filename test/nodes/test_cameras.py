@@ -144,11 +144,16 @@ def test_names_from_the_command_line(
         ('[left, left]', "names 'left' twice"),
     ],
 )
-def test_names_that_cannot_be(ros_domain: int, names: str, words: str) -> None:
+def test_names_that_cannot_be(
+    ros_domain: int, names: str, words: str, calls_of: Callable[..., list[str]]
+) -> None:
+    called = calls_of((ImageNetNode, 'destroy_node'))
     rclpy.init(args=['--ros-args', '-p', f'cameras:={names}'])
     try:
         with pytest.raises(SettingsError, match=words.replace('[', r'\[')):
             ImageNetNode()
+        # Before the context ends: the garbage collector comes later.
+        assert called == ['destroy_node']
     finally:
         rclpy.shutdown()
 

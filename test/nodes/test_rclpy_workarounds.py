@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,3 +127,18 @@ def test_a_private_name_that_is_missing_is_one_line_at_the_start(
     assert line.startswith('error: the rclpy in ')
     assert f'.{name}, which ros_deep_learning uses' in line
     assert 'docs/distributions.md' in line
+
+
+@pytest.mark.usefixtures('ros_domain')
+def test_a_destroyed_node_leaves_nothing_to_the_garbage_collector() -> None:
+    rclpy.init()
+    node = ImageNetNode()
+    machine = weakref.ref(node._state_machine)
+    gc.disable()
+    try:
+        node.destroy_node()
+        assert machine() is None
+        node.destroy_node()
+    finally:
+        gc.enable()
+        rclpy.shutdown()

@@ -294,9 +294,6 @@ def spinning(graph: Graph, lasting: Lasting) -> Iterator[Callable[..., Any]]:
     for node in nodes:
         node.release()
         node.destroy_node()
-        # The traceback of a failed test keeps the node, whose state machine would keep it on the
-        # graph; the tests after it would wait for its end in vain.
-        vars(node).pop('_state_machine', None)
     rclpy.try_shutdown()
 
 

@@ -102,47 +102,52 @@ class VisionNode(ManagedNode):
         # First, because destroy_node needs it, also of a node whose creation fails.
         self._bond = ManagerBond(self)
         super().__init__(self.default_name)
-        log = self.get_logger()
-        table: ParameterTable[Any] = ParameterTable(self.settings_type)
-        self.setup = LiveSetup(
-            table,
-            table.declare(self),
-            reload=lambda changes: self.swap.run(changes),
-            changed=self._settings_changed,
-            log=log,
-        )
-        self.cameras: tuple[Camera, ...] = ()
-        # Kept over a clean-up, so that no track number is used twice in the life of the process.
-        self._memories: dict[str, Memory | None] = {}
-        self.latched = Outputs(self)
-        self.diagnostics = Diagnostics(self, lambda: self.settings, self._result_publishers)
-        self._loader = NetworkLoader(self.open_network, self.diagnostics, log)
-        self.swap = NetworkSwap(
-            self.setup,
-            self._loader,
-            outside=self.outside_parameter_services,
-            take=self._take,
-            announce=self._announce_swap,
-            diagnostics=self.diagnostics,
-            log=log,
-        )
-        self._runner = FrameRunner(
-            self.setup,
-            infer=self.infer,
-            publish=self.publish,
-            give_up=self._give_up,
-            unwatched=self.runs_unwatched,
-            clock=self.get_clock(),
-            log=log,
-            ok=self.context.ok,
-        )
-        self._worker: Worker[Camera, Frame] | None = None
-        self.finished = Future()
-        # Last, because the callback needs everything above.
-        self.add_on_set_parameters_callback(self.setup.on_parameters)
-        self.context.on_shutdown(self.abandon)
-        if self.settings.autostart:
-            self.start_when_spun()
+        try:
+            log = self.get_logger()
+            table: ParameterTable[Any] = ParameterTable(self.settings_type)
+            self.setup = LiveSetup(
+                table,
+                table.declare(self),
+                reload=lambda changes: self.swap.run(changes),
+                changed=self._settings_changed,
+                log=log,
+            )
+            self.cameras: tuple[Camera, ...] = ()
+            # Kept over a clean-up, so that a process uses no track number twice.
+            self._memories: dict[str, Memory | None] = {}
+            self.latched = Outputs(self)
+            self.diagnostics = Diagnostics(self, lambda: self.settings, self._result_publishers)
+            self._loader = NetworkLoader(self.open_network, self.diagnostics, log)
+            self.swap = NetworkSwap(
+                self.setup,
+                self._loader,
+                outside=self.outside_parameter_services,
+                take=self._take,
+                announce=self._announce_swap,
+                diagnostics=self.diagnostics,
+                log=log,
+            )
+            self._runner = FrameRunner(
+                self.setup,
+                infer=self.infer,
+                publish=self.publish,
+                give_up=self._give_up,
+                unwatched=self.runs_unwatched,
+                clock=self.get_clock(),
+                log=log,
+                ok=self.context.ok,
+            )
+            self._worker: Worker[Camera, Frame] | None = None
+            self.finished = Future()
+            # Last, because the callback needs everything above.
+            self.add_on_set_parameters_callback(self.setup.on_parameters)
+            self.context.on_shutdown(self.abandon)
+            if self.settings.autostart:
+                self.start_when_spun()
+        except BaseException:
+            # An object that nobody has would be destroyed after its context.
+            self.destroy_node()
+            raise
 
     @abstractmethod
     def open_network(self, settings: Any, progress: Progress) -> Network:
