@@ -157,9 +157,21 @@ def move_whole(part: Path, target: Path) -> None:
     Raises:
         OSError: The file cannot be synced or moved; an older target stays unchanged.
     """
-    with part.open('rb') as stream:
-        os.fsync(stream.fileno())
+    _sync(part)
     part.replace(target)
+    _sync_folder(target.parent)
+
+
+def move_whole_folder(part: Path, target: Path) -> None:
+    """Move a finished folder to ``target``, on the same file system, once its files are on disk.
+
+    Raises:
+        OSError: A file cannot be synced, or ``target`` is there and not an empty folder.
+    """
+    for path in part.rglob('*'):
+        if path.is_file():
+            _sync(path)
+    part.rename(target)
     _sync_folder(target.parent)
 
 
@@ -255,6 +267,11 @@ def _remove_abandoned(path: Path) -> None:
                 path.unlink()
         finally:
             os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    with path.open('rb') as stream:
+        os.fsync(stream.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from ros_deep_learning.files import (
     is_whole,
     locked,
     move_whole,
+    move_whole_folder,
     read_limited,
     replacing,
     scratch_folder,
@@ -135,6 +136,34 @@ def test_a_finished_file_takes_the_place_of_another(tmp_path: Path) -> None:
     target.write_bytes(b'old')
     move_whole(part, target)
     assert target.read_bytes() == b'new'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_gets_its_name_when_all_of_it_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, target = tmp_path / 'part', tmp_path / 'event'
+    (part / 'bag').mkdir(parents=True)
+    (part / 'bag' / 'a.mcap').write_bytes(b'bag')
+    (part / 'facts.json').write_bytes(b'{}')
+    synced: list[str] = []
+
+    def sync(handle: int) -> None:
+        name = Path(f'/proc/self/fd/{handle}').readlink().name
+        if full and name == 'a.mcap':
+            raise OSError(28, 'No space left on device')
+        synced.append(name)
+
+    monkeypatch.setattr(os, 'fsync', sync)
+    full = True
+    with pytest.raises(OSError, match='No space'):
+        move_whole_folder(part, target)
+    assert not target.exists()
+    full = False
+    move_whole_folder(part, target)
+    assert set(synced) == {'a.mcap', 'facts.json', tmp_path.name}
+    assert synced[-1] == tmp_path.name
+    assert (target / 'bag' / 'a.mcap').read_bytes() == b'bag'
     assert list(tmp_path.iterdir()) == [target]
 
 

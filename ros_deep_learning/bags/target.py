@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import BagError
-from ..files import PART_SUFFIX, locked, move_whole, write_output
+from ..files import PART_SUFFIX, locked, move_whole, move_whole_folder, write_output
 from ..progress import Progress, silent
 from ..text import disk_cause, one_line
 from .description import describe, in_yaml
@@ -115,8 +115,7 @@ class Target:
         write_output(file.parent / METADATA_NAME, in_yaml(content).encode())
         if self.path.is_dir():
             self.path.rename(self.part / 'replaced')
-        move_whole(file, file)
-        file.parent.rename(self.path)
+        move_whole_folder(file.parent, self.path)
 
     def _check(self, settings: Mapping[str, Any]) -> None:
         path = self.part / _SETTINGS_NAME

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from ..cards.card import Task
 from ..errors import DatasetError
-from ..files import scratch_folder
+from ..files import move_whole_folder, scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .dataset import Dataset, LabelledBoxes, Problem, Sample
@@ -104,7 +104,7 @@ def write_dataset(
             for split, samples in splits.items():
                 WRITERS[format_name](writer, split, samples)
             _write_classes(top, format_name, dataset.classes, list(splits))
-            top.rename(folder)
+            move_whole_folder(top, folder)
     except OSError as err:
         msg = f'cannot write {folder}: {disk_cause(err)}'
         raise DatasetError(msg) from err

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DeepLearningError
+from ..files import move_whole_folder
 from ..text import disk_cause, one_line
 
 FACTS_NAME = 'event.json'
@@ -153,7 +154,7 @@ class Keeper:
         if size_bytes(part) > self._limits.quota_mb * _MIB:
             self._failed(job, part, f'it alone is over the quota of {self._limits.quota_mb} MiB')
             return
-        part.rename(self._folder / job.name)
+        move_whole_folder(part, self._folder / job.name)
         enforce(self._folder, self._limits)
 
     def _failed(self, job: Job, part: Path, cause: str) -> None:

@@ -21,7 +21,7 @@ from ...datasets.listing import UNLABELLED_FOLDER
 from ...datasets.opening import FORMATS
 from ...datasets.writing import USUAL, write_dataset
 from ...errors import BagError, DeepLearningError, SettingsError
-from ...files import scratch_folder
+from ...files import move_whole_folder, scratch_folder
 from ...paths import user_path
 from ...text import disk_cause, printable
 from ..annotate_bag.network import add_network_options, count, open_annotator
@@ -122,7 +122,7 @@ def _write(
         top.mkdir()
         folder.folder.rename(top / UNLABELLED_FOLDER)
         folder.write_table(top / 'frames.csv')
-        top.rename(output)
+        move_whole_folder(top, output)
         return
     task = annotator.wish.task
     name = to or USUAL[task]
