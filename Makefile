@@ -28,19 +28,17 @@ test_env:
 demo: env
 	@$(IN_ENV) .ros/install/lib/ros_deep_learning/demo
 
-# While working: lint, all tests without a ROS graph, and one graph a node. Tests that wait for
-# something leave a third of the CPUs idle, which one worker more uses.
+# While working: lint, all tests without a ROS graph, and one graph a node.
 check: test_env
 	@$(PYTHON) dev/beside.py '$(MAKE) lint_only' \
-		$(MAKE) pytest_only SELECT="-q -n $$(($$(nproc) + 1)) -m 'not slow and (not ros or smoke)'"
+		$(MAKE) pytest_only SELECT="-q -m 'not slow and (not ros or smoke)'"
 
 # What CI runs: all but the slow tests, then what depends on rclpy on the other distributions
-# (docs/distributions.md). One after the other, since graphs on a busy machine lose messages; only
-# what is built for them is built beside the lint. All run, also where one fails.
+# (docs/distributions.md), which are made beside the first. All run, also where one fails.
 test:
-	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --only-build' $(MAKE) lint; \
-	built=$$?; $(MAKE) pytest_only; here=$$?; \
-	$(PYTHON) dev/test_distributions.py --built && test $$here -eq 0 && exit $$built
+	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --only-build' \
+		$(MAKE) --keep-going lint pytest_only; \
+	here=$$?; $(PYTHON) dev/test_distributions.py --built && exit $$here
 
 # Everything: hours on a small machine.
 test_all:

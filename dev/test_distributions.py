@@ -99,8 +99,8 @@ def passes(name: str, tests: Sequence[str] | None, *, everything: bool) -> bool:
     """
     from underlay import distribution
 
-    # No more workers than CPUs, because graphs lose messages on a busy machine.
-    workers = str(len(os.sched_getaffinity(0)))
+    # One more than CPUs, because some tests wait.
+    workers = str(len(os.sched_getaffinity(0)) + 1)
     pytest = [
         *('pytest', '-q', '-o', f'cache_dir=.ros/{name}/pytest'),
         # As in the Makefile.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import threading
 
@@ -19,23 +20,28 @@ class EndWatch:
     """Ends the process if it takes longer than ``END_S`` to free everything.
 
     A middleware or driver may spin or wait forever when its entities are destroyed (seen once:
-    Fast DDS in ``set_listener``, at 95 % CPU for minutes).
+    Fast DDS in ``set_listener``, at 95 % CPU for minutes), or when the interpreter ends.
     """
 
     def __init__(self) -> None:
         self._timer = threading.Timer(END_S, _leave)
         self._timer.daemon = True
+        self._started = False
 
     def start(self) -> None:
         """Start the time, when the end begins."""
+        self._started = True
         self._timer.start()
         # Written in C, so that it also works while a library holds Python's lock.
         faulthandler.dump_traceback_later(END_S + _WITHOUT_PYTHON_S, exit=True, file=_STDERR)
 
-    def stop(self) -> None:
-        """Stop it: everything is free."""
+    def all_is_free(self) -> None:
+        """Give the interpreter and then the libraries the same time each, if it was started."""
         self._timer.cancel()
-        faulthandler.cancel_dump_traceback_later()
+        if self._started:
+            faulthandler.dump_traceback_later(END_S, exit=True, file=_STDERR)
+            # Whose default action ends the process also where there is no interpreter any more.
+            signal.setitimer(signal.ITIMER_REAL, 2 * END_S)
 
 
 def _leave() -> None:

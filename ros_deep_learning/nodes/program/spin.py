@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 import rclpy
@@ -56,7 +56,8 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
     finished while publishers still work, then the context is shut down. If that takes more than
-    5 s, the process says where each thread is, and ends with 1.
+    5 s, the process says where each thread is, and ends with 1; so it does where the interpreter
+    takes as long to end after that.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
@@ -79,7 +80,7 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
         with ExitStack() as cleanup:
             watch = EndWatch()
             # Called last, when everything is free.
-            cleanup.callback(watch.stop)
+            cleanup.callback(watch.all_is_free)
             kinds = parameter_kinds(node_type.settings_type for node_type in node_types)
             with TypedArguments(sys.argv, kinds) as typed:
                 chosen = chosen_nodes(typed.argv, node_types, choosable=choosable)
@@ -120,7 +121,7 @@ def _spin(
         spinning = pool.submit(executor.spin_until_future_complete, stop)
         spinning.add_done_callback(lambda _: ends.put(0))
         try:
-            exit_code = ends.get()
+            exit_code = _wait(ends)
         finally:
             watch.start()
             for node in nodes:
@@ -133,3 +134,10 @@ def _spin(
             finally:
                 executor.shutdown()
     return exit_code
+
+
+def _wait(ends: SimpleQueue[int]) -> int:
+    while True:
+        # A signal that arrives just before the wait does not interrupt it.
+        with suppress(Empty):
+            return ends.get(timeout=1.0)

@@ -238,6 +238,38 @@ def test_a_process_that_hangs_at_its_end_says_where_and_ends(ros_domain: int) ->
     assert ' in release\n' in done.stderr
 
 
+# After Python's own end: of threads that are no daemons, and of C++ libraries.
+AT_THE_END = {
+    'interpreter': (
+        'threading.Thread(target=threading.Event().wait, daemon=False).start()',
+        1,
+        'Timeout (0:00:01)!',
+    ),
+    'library': (
+        'libc = ctypes.CDLL(None); libc.__cxa_atexit(libc.pause, None, None)',
+        -signal.SIGALRM,
+        '',
+    ),
+}
+
+
+@pytest.mark.parametrize('end', AT_THE_END)
+def test_a_process_that_hangs_after_its_end_ends(ros_domain: int, end: str) -> None:
+    hang, code, text = AT_THE_END[end]
+    script = (
+        HANGING_NODE.replace('threading.Event().wait()', hang)
+        .replace('import threading', 'import ctypes, threading')
+        .replace(
+            'sys.exit(',
+            'from ros_deep_learning.nodes.program import end_watch\n'
+            'end_watch.END_S = 1.0\nsys.exit(',
+        )
+    )
+    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert text in done.stderr
+
+
 def test_a_file_that_cannot_be_finished_is_an_error_of_the_process(ros_domain: int) -> None:
     script = HANGING_NODE.replace(
         'threading.Event().wait()',
