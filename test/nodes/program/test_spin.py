@@ -246,7 +246,7 @@ AT_THE_END = {
         'Timeout (0:00:01)!',
     ),
     'library': (
-        'libc = ctypes.CDLL(None); libc.__cxa_atexit(libc.pause, None, None)',
+        'libc = ctypes.CDLL(None); libc["__cxa_atexit"](libc.pause, None, None)',
         -signal.SIGALRM,
         '',
     ),
