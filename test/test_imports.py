@@ -38,7 +38,7 @@ FLOORS = (
     ('cards',),
     ('video', 'imaging'),
     ('web',),
-    ('files', 'private_files'),
+    ('files', 'private_files', 'locks'),
     ('paths', 'text', 'progress'),
     ('errors',),
 )

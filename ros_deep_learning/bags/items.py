@@ -129,7 +129,7 @@ class BagWriter(Protocol):
         """End a piece: what is read again is up to here, or up to an earlier end."""
 
     def summary(self) -> BagSummary:
-        """Tell what was written."""
+        """Return how many messages were written, and from when to when."""
 
     def finish(self, description: str, version: int) -> None:
         """Complete the file.

@@ -157,7 +157,7 @@ class McapWriter:
             self._end_chunk()
 
     def summary(self) -> BagSummary:
-        """Tell what was written."""
+        """Return how many messages were written, and from when to when."""
         self._end_chunk()
         counts = self._message_counts
         times = [

@@ -111,7 +111,7 @@ class SqliteWriter:
             self._database.execute('BEGIN')
 
     def summary(self) -> BagSummary:
-        """Tell what was written."""
+        """Return how many messages were written, and from when to when."""
         rows = self._database.execute(
             'SELECT topics.*, count(messages.id) FROM topics LEFT JOIN messages '
             'ON messages.topic_id = topics.id GROUP BY topics.id ORDER BY topics.id'

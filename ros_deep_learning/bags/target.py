@@ -14,7 +14,8 @@ from typing import Any
 
 from .. import __version__
 from ..errors import BagError
-from ..files import PART_SUFFIX, locked, move_whole, move_whole_folder, write_output
+from ..files import PART_SUFFIX, move_whole, move_whole_folder, write_output
+from ..locks import locked
 from ..progress import Progress, silent
 from ..text import disk_cause, one_line
 from .description import describe, in_yaml

@@ -118,6 +118,13 @@ def trial_warnings(measured: Measured, is_enough: int = 100) -> Sequence[str]:
             'no rate was kept in a long trial: the machine is too busy, or too slow for this '
             'network; stop what else runs, or measure at a low --rate'
         )
+    elif measured.best and not any(
+        (one.rate_hz or 0.0) > (measured.best.rate_hz or 0.0) for one in measured.searched
+    ):
+        warnings.append(
+            f'nothing above {measured.best.rate_hz:.4g} Hz was tried, so that the highest rate is '
+            'that or more; to fix: a higher --most-hz'
+        )
     limited = [one for one in measured.searched if not one.camera_kept_rate]
     best_hz = measured.best.rate_hz if measured.best else None
     if limited and best_hz and min(one.rate_hz or 0.0 for one in limited) < 2 * best_hz:

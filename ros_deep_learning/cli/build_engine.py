@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, get_args
 
 from ..engines.backend import EngineOptions
 from ..engines.base import Precision
-from ..errors import CardError, DeepLearningError
+from ..errors import CardError
 from ..paths import user_path
 from ..progress import Progress
 from .bar import progress_bar
-from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .logs import run_command
 from .next_command import next_command
 
 if TYPE_CHECKING:
@@ -38,17 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 built or already there, 1 failed, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal(logging.DEBUG if arguments.verbose else logging.WARNING)
-    treat_sigterm_as_interrupt()
-    try:
-        with progress_bar() as bar:
-            request, plan, card = _build(arguments, _without_clock(bar))
-    except DeepLearningError as err:
-        print(f'rdl build-engine: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl build-engine: interrupted; nothing was kept', file=sys.stderr)
-        return 130
+    return run_command(
+        'rdl build-engine',
+        lambda: _run(arguments),
+        interrupted='nothing was kept',
+        level=logging.DEBUG if arguments.verbose else logging.WARNING,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with progress_bar() as bar:
+        request, plan, card = _build(arguments, _without_clock(bar))
     record = plan.record
     verb = f'built in {record.build_seconds:g} s' if plan.built else 'already there'
     print(

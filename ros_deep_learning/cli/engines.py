@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from ..errors import BackendUnavailableError, DeepLearningError
-from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..errors import BackendUnavailableError
+from .logs import run_command
 
 if TYPE_CHECKING:
     from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
@@ -26,21 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 1 where the cache is refused, or ``verify`` found a fault.
     """
+    arguments = _parser().parse_args(argv)
+    return run_command('rdl engines', lambda: _run(arguments), interrupted='run again to go on')
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from ..engines.tensorrt.plans.plan_cache import PlanCache
 
-    arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
     cache = PlanCache()
-    try:
-        if arguments.command == 'list':
-            return _list(cache)
-        if arguments.command == 'verify':
-            return _verify(cache)
-        return _prune(cache, arguments)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl engines: {err}', file=sys.stderr)
-        return 1
+    if arguments.command == 'list':
+        return _list(cache)
+    if arguments.command == 'verify':
+        return _verify(cache)
+    return _prune(cache, arguments)
 
 
 def _list(cache: PlanCache) -> int:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import get_args
 
 from ..cards.card import Checked, Task
-from ..errors import DeepLearningError
 from . import models_custom, models_files, models_tables
-from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .logs import run_command
 from .vision_arguments import add_input_options
 
 
@@ -27,17 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or ``verify`` found a fault, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        code: int = arguments.run(arguments)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl models: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl models: interrupted; run again to go on', file=sys.stderr)
-        return 130
-    return code
+    return run_command(
+        'rdl models', lambda: int(arguments.run(arguments)), interrupted='run again to go on'
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from ..cards.embedded_card import card_metadata
 from ..downloads.own_cards import refuse_foreign_card, write_card_beside
 from ..downloads.store import ModelStore
 from ..engines.speed import Speed, compare_speed
-from ..errors import DeepLearningError, SettingsError
+from ..errors import SettingsError
 from ..networks.fit import read_labels
 from ..onnx_tools.facts import read_facts
 from ..onnx_tools.quantize import Method, Quantised, judged, quantize, run_exactly
@@ -28,7 +28,7 @@ from ..progress import Progress
 from ..recognition.choice import choose_card
 from ..tasks.preprocess import placement, preprocess
 from .bar import progress_bar
-from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .logs import run_command
 from .next_command import next_command
 from .quantize_frames import read_frames
 from .quantize_report import Agreement, agreement, answers_kept
@@ -46,18 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 failed or under ``--at-least``, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        output = user_path(arguments.output)
-        with progress_bar() as progress:
-            made, report, speed, card = _quantize(arguments, output, progress)
-    except DeepLearningError as err:
-        print(f'rdl quantize: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl quantize: interrupted; nothing was written', file=sys.stderr)
-        return 130
+    return run_command('rdl quantize', lambda: _run(arguments), interrupted='nothing was written')
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    output = user_path(arguments.output)
+    with progress_bar() as progress:
+        made, report, speed, card = _quantize(arguments, output, progress)
     print(f'{output}: {output.stat().st_size / 2**20:.1f} MiB')
     names = f': {", ".join(made.floats)}' if made.floats else ''
     print(f'{made.int8} layers in int8, {len(made.floats)} kept in float{names}')

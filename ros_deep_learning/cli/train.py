@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..cards.card import Resize
 from ..datasets.opening import open_dataset
-from ..errors import DeepLearningError, UsageError
+from ..errors import UsageError
 from ..paths import user_path
 from ..training.libraries import check_libraries
 from ..training.run_folder import RunFolder
 from ..training.settings import NETWORKS, SIZES, Device, TrainingSettings
 from .bar import progress_bar
-from .logs import log_to_terminal, treat_sigterm_as_interrupt
+from .logs import run_command
 from .next_command import next_command
 
 if TYPE_CHECKING:
@@ -38,17 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 failed, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    output = user_path(arguments.output)
-    try:
-        trained = _train(arguments, output)
-    except DeepLearningError as err:
-        print(f'rdl train: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f'rdl train: interrupted; to continue: --output {output} --resume', file=sys.stderr)
-        return 130
+    return run_command(
+        'rdl train',
+        lambda: _run(arguments),
+        interrupted=f'to continue: --output {arguments.output} --resume',
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    trained = _train(arguments, user_path(arguments.output))
     run = trained.run
     why = ', stopped early' if trained.fitted.stopped_early else ''
     print(f'{trained.result} of {len(trained.fitted.rows)}{why}')

@@ -75,7 +75,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
         help='file for what was found: .json (COCO, boxes only), .jsonl (a frame a line) or .csv',
     )
     parser.add_argument(
-        '--limit', type=frame_count, help='stop after so many frames, of each of several videos'
+        '--limit', type=count, help='stop after so many frames, of each of several videos'
     )
     parser.add_argument(
         '--benchmark',
@@ -90,12 +90,32 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     return parser
 
 
-def frame_count(text: str) -> int:
-    """Read a number of frames; argparse tells the user of one that is not above 0."""
+def count(text: str) -> int:
+    """Read a number from 1 on.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none; argparse prints the message.
+    """
     if not text.isdecimal() or not int(text):
-        msg = f'expected 1 or more frames, got {text!r}'
+        msg = f'expected 1 or more, got {text!r}'
         raise argparse.ArgumentTypeError(msg)
     return int(text)
+
+
+def share(text: str) -> float:
+    """Read a number from 0 to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none; argparse prints the message.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        msg = f'expected 0 to 1, got {text!r}'
+        raise argparse.ArgumentTypeError(msg)
+    return value
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,8 @@ from ..cards.card import Task
 from ..datasets.listing import UNLABELLED_FOLDER, pictures_below
 from ..datasets.opening import open_dataset
 from ..errors import DatasetError, LockError
-from ..files import PART_SUFFIX, locked, write_output
+from ..files import PART_SUFFIX, write_output
+from ..locks import locked
 from ..text import disk_cause
 from .label import Label
 from .layouts import LAYOUTS, SPLITS, task_of
@@ -140,7 +141,7 @@ class CollectedFolder:
         return self._entry(picture)
 
     def change(self, entry: str, label: Label, split: str) -> str:
-        """Give a picture another label or split; return its path below the folder then.
+        """Change the label or split of a picture; return its new path below the folder.
 
         Raises:
             DatasetError: It is gone, or cannot be written.

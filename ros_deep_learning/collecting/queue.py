@@ -68,7 +68,7 @@ class Queue:
         return None
 
     def leave_out(self, path: Path) -> None:
-        """Give a file of the source out no more; it stays where it is.
+        """Remove a file of the source from those that wait; it stays where it is.
 
         Raises:
             DatasetError: It is none of them.

@@ -28,7 +28,7 @@ class Outline:
     outlines_xy: tuple[NDArray[np.float64], ...]
 
     def draw(self, mask: NDArray[np.uint8]) -> None:
-        """Give the pixels whose centre is inside its class, in a mask of shape (H, W)."""
+        """Set the pixels whose centre is inside to its class, in a mask of shape (H, W)."""
         height, width = mask.shape
         if not self.outlines_xy:
             return
@@ -65,7 +65,7 @@ class Runs:
     by_columns: bool = False
 
     def draw(self, mask: NDArray[np.uint8]) -> None:
-        """Give the pixels inside its class, in a mask of shape (H, W)."""
+        """Set the pixels inside to its class, in a mask of shape (H, W)."""
         left, top, width, height = self.box_xywh
         inside = np.arange(len(self.counts)) % 2 == 1
         shape = (width, height) if self.by_columns else (height, width)

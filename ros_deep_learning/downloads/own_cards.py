@@ -17,7 +17,8 @@ from ..cards.names import card_name, find_named
 from ..cards.source import SourceSpec
 from ..cards.zoo import card_files, user_folder
 from ..errors import CardError, FetchError
-from ..files import copy_whole, move_whole, sha256_of, work_folder, write_output, write_whole
+from ..files import copy_whole, move_whole, sha256_of, write_output, write_whole
+from ..locks import work_folder
 from ..onnx_tools.external_data import copy_onnx, onnx_files
 from ..text import disk_cause
 

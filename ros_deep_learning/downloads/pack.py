@@ -14,7 +14,8 @@ from ..cards.card import ModelCard, load_card
 from ..cards.foreign_files import parse_foreign
 from ..cards.zoo import is_own, user_folder
 from ..errors import CardError, FetchError
-from ..files import copy_whole, is_whole, sha256_of, work_folder, write_whole
+from ..files import copy_whole, is_whole, sha256_of, write_whole
+from ..locks import work_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .own_cards import own_lock, refuse_taken_names, remove_replaced, write_own

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ..cards.source import SourceSpec
 from ..errors import FetchError
-from ..files import is_whole, replacing, work_folder
+from ..files import is_whole, replacing
+from ..locks import work_folder
 from ..paths import CACHE_VARIABLE
 from ..progress import Progress, silent
 from ..text import disk_cause

@@ -14,7 +14,8 @@ from ..cards.card import ModelCard, Task
 from ..cards.source import Role
 from ..cards.zoo import list_cards
 from ..errors import DeepLearningError, FetchError
-from ..files import is_whole, sha256_of, work_folder
+from ..files import is_whole, sha256_of
+from ..locks import work_folder
 from ..paths import CACHE_VARIABLE, cache_folder
 from ..private_files import check_private_folder
 from ..progress import Progress, silent

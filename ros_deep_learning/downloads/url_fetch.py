@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from ..cards.source import Role, SourceSpec
 from ..errors import FetchError
-from ..files import is_whole, move_whole, sha256_of, work_folder, write_whole
+from ..files import is_whole, move_whole, sha256_of, write_whole
+from ..locks import work_folder
 from ..private_files import is_own_file
 from ..progress import Progress, silent
 from .archives import extract_members

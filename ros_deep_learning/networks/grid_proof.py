@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tell by the cells of a grid what the four numbers of a box are.
+"""Decide by the cells of a grid what the four numbers of a box are.
 
 A detector with a box for each cell of its grids puts the box's centre near the cell, whatever is
 in the picture: of YOLOX and YOLOv8, half of the boxes are within 0.2 to 0.8 cells of theirs, and

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError, TrainingError
-from ..files import locked, write_output
+from ..files import write_output
+from ..locks import locked
 from ..progress import Progress
 from ..text import disk_cause
 from .settings import TrainingSettings

@@ -148,14 +148,16 @@ def test_figures_within_five_percent_are_the_same(
 
 
 def test_doubtful_trials_are_told() -> None:
-    good = trial(50.0, 20.0)
-    assert trial_warnings(Measured(good, (), (good,))) == []
+    good, over = trial(50.0, 20.0), trial(90.0, 70.0, 99)
+    assert trial_warnings(Measured(good, (), (over, good))) == []
+    (only,) = trial_warnings(Measured(good, (), (good,)))
+    assert 'nothing above 50 Hz was tried, so that the highest rate is that or more' in only
     assert 'no rate was kept' in trial_warnings(Measured(None, (), (good,)))[0]
     slow = Trial(75.0, 300, 300, 60.0, 60.0, None, None, None, None, Usage())
     assert 'may be its limit' in trial_warnings(Measured(good, (), (slow, good)))[0]
     far = Trial(400.0, 300, 300, 60.0, 60.0, None, None, None, None, Usage())
     assert trial_warnings(Measured(good, (), (far, good))) == []
     lossy = replace(good, lost_on_the_way=30)
-    assert 'up to 10% of the frames' in trial_warnings(Measured(good, (), (good, lossy)))[0]
+    assert 'up to 10% of the frames' in trial_warnings(Measured(good, (), (over, good, lossy)))[0]
     few = Trial(1.0, 25, 25, 1.0, 1.0, None, None, None, None, Usage())
     assert 'only 25 results' in trial_warnings(Measured(None, (few,)))[0]

@@ -10,7 +10,9 @@ import sys
 
 import pytest
 
-from ros_deep_learning.cli.logs import treat_sigterm_as_interrupt
+from ros_deep_learning.cli import rdl
+from ros_deep_learning.cli.logs import run_command, treat_sigterm_as_interrupt
+from ros_deep_learning.errors import SettingsError
 
 CODE = """
 import logging
@@ -42,3 +44,56 @@ def test_sigterm_ends_a_program_as_ctrl_c_does() -> None:
             signal.raise_signal(signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def stopped(error: BaseException) -> int:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ('error', 'code', 'line'),
+    [
+        (SettingsError('no such thing'), 1, 'rdl x: no such thing'),
+        (
+            PermissionError(13, 'Permission denied', 'a'),
+            1,
+            "rdl x: [Errno 13] Permission denied: 'a'",
+        ),
+        (KeyboardInterrupt(), 130, 'rdl x: interrupted; nothing was written'),
+    ],
+)
+def test_what_stops_a_command_is_one_line(
+    error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert (
+            run_command('rdl x', lambda: stopped(error), interrupted='nothing was written') == code
+        )
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == f'{line}\n'
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        'train . --output ~nosuchuser/x',
+        'quantize efficientnet-lite0 . ~nosuchuser/x.onnx',
+        'autolabel ~nosuchuser/x --model selfie',
+        'collect ~nosuchuser/x',
+        'evaluate selfie ~nosuchuser/x',
+        'annotate-bag ~nosuchuser/x a.mcap --node segnet:selfie',
+        'bag-to-dataset ~nosuchuser/x a',
+        'benchmark selfie -o ~nosuchuser/x.json',
+        'dataset check ~nosuchuser/x',
+        'models inspect ~nosuchuser/x.onnx',
+    ],
+)
+def test_a_path_that_is_none_is_one_line_of_every_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rdl.main(command.split()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'rdl {command.split()[0]}: ')
+    assert 'nosuchuser' in line

@@ -78,8 +78,8 @@ def test_video_viewer_writes_what_it_reads(
 @pytest.mark.parametrize(
     ('option', 'reason'),
     [
-        ('--limit=-3', "expected 1 or more frames, got '-3'"),
-        ('--limit=0', "expected 1 or more frames, got '0'"),
+        ('--limit=-3', "expected 1 or more, got '-3'"),
+        ('--limit=0', "expected 1 or more, got '0'"),
         ('--output_save=x.mp4', 'give the file as the output'),
     ],
 )

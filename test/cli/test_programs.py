@@ -321,7 +321,7 @@ def test_a_limit_is_a_number_of_frames(
 ) -> None:
     with pytest.raises(SystemExit, match='2'):
         imagenet.main([str(coffee_png), '--limit', limit])
-    assert f"expected 1 or more frames, got '{limit}'" in capsys.readouterr().err
+    assert f"expected 1 or more, got '{limit}'" in capsys.readouterr().err
 
 
 def test_each_of_several_videos_has_its_own_output(

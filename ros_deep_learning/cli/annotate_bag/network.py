@@ -16,7 +16,7 @@ from ...networks import DetectNet, ImageNet, SegNet
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
-from ..vision_arguments import loader_of
+from ..vision_arguments import count, loader_of, share
 
 _NETWORKS = {'detection': DetectNet, 'classification': ImageNet, 'segmentation': SegNet}
 
@@ -62,23 +62,3 @@ def open_annotator(
         )
     with network:
         yield ANNOTATORS[wish.task](wish, network, outputs)
-
-
-def share(text: str) -> float:
-    """Read a number from 0 to 1; argparse tells the user of another."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        msg = f'expected 0 to 1, got {text!r}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def count(text: str) -> int:
-    """Read a number from 1 on; argparse tells the user of another."""
-    if not text.isdecimal() or not int(text):
-        msg = f'expected 1 or more, got {text!r}'
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)

@@ -17,11 +17,11 @@ from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
 from ...bags.cameras import choose_topics
 from ...bags.opening import Bag, open_bag
 from ...bags.target import Target
-from ...errors import BagError, DeepLearningError, SettingsError
+from ...errors import BagError, SettingsError
 from ...paths import user_path
 from ...text import printable
 from ..bar import progress_bar
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 from .network import add_network_options, open_annotator
 from .output import print_faults
 
@@ -39,16 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or not everything could be read, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        return _run(arguments)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl annotate-bag: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl annotate-bag: interrupted; the same command goes on', file=sys.stderr)
-        return 130
+    return run_command(
+        'rdl annotate-bag',
+        lambda: _run(arguments),
+        interrupted='the same command goes on',
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -14,12 +14,12 @@ from ...collecting.folder import CollectedFolder
 from ...collecting.layouts import LAYOUTS, SPLITS, task_of
 from ...collecting.suggestions import open_suggester
 from ...datasets.listing import UNLABELLED_FOLDER, pictures_below
-from ...errors import DatasetError, DeepLearningError
+from ...errors import DatasetError
 from ...paths import user_path
 from ...text import printable
 from ..bar import progress_bar
 from ..collect.arguments import read_classes
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 
 _LISTED = 20
 
@@ -34,19 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or no picture got a label, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        return _autolabel(arguments)
-    except DeepLearningError as err:
-        print(f'rdl autolabel: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(
-            'rdl autolabel: interrupted; what is written is whole, and the same command goes on',
-            file=sys.stderr,
-        )
-        return 130
+    return run_command(
+        'rdl autolabel',
+        lambda: _autolabel(arguments),
+        interrupted='what is written is whole, and the same command goes on',
+    )
 
 
 def _autolabel(arguments: argparse.Namespace) -> int:

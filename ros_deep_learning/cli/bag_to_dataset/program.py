@@ -20,15 +20,16 @@ from ...datasets.dataset import Dataset
 from ...datasets.listing import UNLABELLED_FOLDER
 from ...datasets.opening import FORMATS
 from ...datasets.writing import USUAL, write_dataset
-from ...errors import BagError, DeepLearningError, SettingsError
+from ...errors import BagError, SettingsError
 from ...files import move_whole_folder, scratch_folder
 from ...paths import user_path
 from ...text import disk_cause, printable
-from ..annotate_bag.network import add_network_options, count, open_annotator
+from ..annotate_bag.network import add_network_options, open_annotator
 from ..annotate_bag.output import print_faults
 from ..bar import progress_bar
 from ..collect.arguments import read_range
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
+from ..vision_arguments import count
 
 _LISTED = 10
 _LEAST_SCORE = 0.05
@@ -46,16 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or not everything could be read, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        return _run(arguments)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl bag-to-dataset: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl bag-to-dataset: interrupted; nothing was written', file=sys.stderr)
-        return 130
+    return run_command(
+        'rdl bag-to-dataset',
+        lambda: _run(arguments),
+        interrupted='nothing was written',
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -22,13 +22,12 @@ from ...benchmarking.report import Subject
 from ...downloads.store import ModelStore
 from ...engines.device_readings import DeviceGauge, open_gauge
 from ...engines.loader import EngineLoader
-from ...errors import DeepLearningError
 from ...evaluation.run import Wish, open_network
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ...tasks.times import StageTimes
 from ..bar import progress_bar
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 from ..vision_arguments import add_input_options, given_values
 from . import comparison
 from .arguments import benchmark_parser
@@ -50,20 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given[:1] == ['compare']:
         return comparison.main(given[1:])
     arguments = _parser().parse_args(given)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        _run(arguments, ['rdl', 'benchmark', *given])
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl benchmark: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl benchmark: interrupted; nothing was written', file=sys.stderr)
-        return 130
-    return 0
+    return run_command(
+        'rdl benchmark',
+        lambda: _run(arguments, ['rdl', 'benchmark', *given]),
+        interrupted='nothing was written',
+    )
 
 
-def _run(arguments: argparse.Namespace, command: Sequence[str]) -> None:
+def _run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     output = check_output(arguments.output, force=arguments.force)
     hints = Hints(labels=arguments.labels, **given_values(arguments))
     card = choose_card(arguments.model, None, hints)
@@ -104,6 +97,7 @@ def _run(arguments: argparse.Namespace, command: Sequence[str]) -> None:
         single_ms,
     )
     finish(subject, measured, describe_machine(__version__), before, output, command)
+    return 0
 
 
 def _time_alone(infer: Infer, given: Input, seconds: float) -> list[tuple[float, StageTimes]]:

@@ -22,7 +22,7 @@ from ...collecting.layouts import LAYOUTS, task_of
 from ...collecting.suggestions import Suggester, open_suggester
 from ...collecting.triggers import Every, OnChange, Trigger, Unsure
 from ...datasets.listing import UNLABELLED_FOLDER
-from ...errors import CameraError, DeepLearningError, UsageError
+from ...errors import CameraError, UsageError
 from ...imaging.compressed import decode_jpeg
 from ...paths import user_path
 from ...video.options import VideoOptions
@@ -30,7 +30,7 @@ from ...video.play import play
 from ...video.sources import FrameSource, SeveralPictures, open_frames
 from ...video.streams.addresses import without_password
 from ..bar import progress_bar
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 from .arguments import parse, read_classes
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, also where Ctrl-C ended it, or 1 failed.
     """
     arguments = parse(None if argv is None else list(argv))
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        with ExitStack() as cleanup:
-            _collect(arguments, cleanup)
-    except DeepLearningError as err:
-        print(f'rdl collect: {err}', file=sys.stderr)
-        return 1
+    return run_command(
+        'rdl collect', lambda: _run(arguments), interrupted='what is written is whole'
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with ExitStack() as cleanup:
+        _collect(arguments, cleanup)
     return 0
 
 

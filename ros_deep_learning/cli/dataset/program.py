@@ -15,12 +15,12 @@ from ...datasets.dataset import Dataset, Problem, counted
 from ...datasets.opening import FORMATS, open_dataset
 from ...datasets.splitting import split_dataset
 from ...datasets.writing import USUAL, WRITERS, write_dataset
-from ...errors import DatasetError, DeepLearningError
+from ...errors import DatasetError
 from ...paths import user_path
 from ...text import printable
 from ...video.sinks import write_picture
 from ..bar import progress_bar
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 
 _LISTED, _NAMED = 20, 6
 
@@ -35,20 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 failed or ``check`` found a fault, 130 interrupted.
     """
     arguments = _parser().parse_args(argv)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        dataset = open_dataset(
-            arguments.folder, format_name=arguments.format, task=None, split=arguments.split
-        )
-        code: int = arguments.run(dataset, arguments)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl dataset: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl dataset: interrupted; nothing was written', file=sys.stderr)
-        return 130
-    return code
+    return run_command('rdl dataset', lambda: _run(arguments), interrupted='nothing was written')
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    dataset = open_dataset(
+        arguments.folder, format_name=arguments.format, task=None, split=arguments.split
+    )
+    return int(arguments.run(dataset, arguments))
 
 
 def _check(dataset: Dataset, arguments: argparse.Namespace) -> int:

@@ -23,9 +23,9 @@ from ...evaluation.run import Run, Wish, check_task, evaluate
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
-from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..logs import run_command
 from ..quantize_frames import spread
-from ..vision_arguments import add_input_options, given_values
+from ..vision_arguments import add_input_options, given_values, share
 from .output import print_results, print_start, write_results
 
 _DRAWN = 12
@@ -42,16 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser().parse_args(given)
-    log_to_terminal()
-    treat_sigterm_as_interrupt()
-    try:
-        return _run(arguments, given)
-    except (DeepLearningError, OSError) as err:
-        print(f'rdl evaluate: {err}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('rdl evaluate: interrupted; nothing was written', file=sys.stderr)
-        return 130
+    return run_command(
+        'rdl evaluate',
+        lambda: _run(arguments, given),
+        interrupted='nothing was written',
+    )
 
 
 def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
@@ -151,17 +146,6 @@ def _pair(text: str) -> tuple[str, str]:
     return ours, theirs
 
 
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        msg = f'expected 0 to 1, got {text!r}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='rdl evaluate', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
@@ -179,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar='METRIC=NUMBER',
         help='fail if a metric is lower, such as mAP=0.3',
     )
-    add('--threshold', type=_share, default=0.5, help='least score for the confusion matrix (0.5)')
+    add('--threshold', type=share, default=0.5, help='least score for the confusion matrix (0.5)')
     add('--common-classes', action='store_true', help='leave out classes that the network lacks')
     add(
         '--rename',

@@ -26,7 +26,7 @@ from ..frames.inputs import frame_total, named_frames, open_inputs
 from ..frames.replay import replayed, watchers_wait
 from ..frames.sinks import frame_writer, open_sink, seen_output
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
-from ..vision_arguments import frame_count, refuse_gone, spelled
+from ..vision_arguments import count, refuse_gone, spelled
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add_source_arguments(parser)
     add_output_arguments(parser)
     add('--headless', action='store_true', help='open no window')
-    add('--limit', type=frame_count, help='stop after so many frames')
+    add('--limit', type=count, help='stop after so many frames')
     return parser
 
 

@@ -36,7 +36,7 @@ class EndWatch:
         faulthandler.dump_traceback_later(END_S + _WITHOUT_PYTHON_S, exit=True, file=_STDERR)
 
     def all_is_free(self) -> None:
-        """Give the interpreter and then the libraries the same time each, if it was started."""
+        """Limit what the interpreter and then the libraries take to as long, if it was started."""
         self._timer.cancel()
         if self._started:
             faulthandler.dump_traceback_later(END_S, exit=True, file=_STDERR)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....errors import LockError, PlanError, SettingsError
-from ....files import PART_SUFFIX, locked, write_whole
+from ....files import PART_SUFFIX, write_whole
+from ....locks import locked
 from ....paths import cache_folder
 from ....private_files import check_private_folder, read_private
 from ....progress import Progress, silent
