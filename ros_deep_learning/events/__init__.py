@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Events: rules on what a detector finds, and what is kept when they begin."""
+"""Events: rules on what networks find, and what is kept when they begin."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The last seconds of a camera with what was found in them, and how they become a bag."""
+"""The last seconds of a camera with their results, and how they become a bag."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..collecting.naming import encode_picture
 from ..imaging.pixels import Pixels
-from ..tasks.detection import Detections
+from .kept_results import KeptResult
 
 _MOST_BYTES = 2**28
 _RATE_HZ = 10.0
@@ -30,14 +31,14 @@ class RecentFrame:
         arrival_ns: When it arrived, by the wall clock.
         frame_id: Of its header.
         jpeg: The picture.
-        found: The objects in it.
+        result: What is held of the result.
     """
 
     stamp_ns: int
     arrival_ns: int
     frame_id: str
     jpeg: bytes
-    found: Detections
+    result: Any
 
 
 class RecentFrames:
@@ -53,39 +54,65 @@ class RecentFrames:
         self._bytes = 0
 
     def add(
-        self, arrival_ns: int, stamp_ns: int, frame_id: str, pixels: Pixels, found: Detections
+        self,
+        arrival_ns: int,
+        stamp_ns: int,
+        frame_id: str,
+        pixels: Pixels,
+        result: Any,
+        *,
+        decides: bool = False,
     ) -> None:
         """Hold a frame, unless it comes too soon after the last.
+
+        Args:
+            arrival_ns: When it arrived, by the wall clock.
+            stamp_ns: Its stamp.
+            frame_id: Of its header.
+            pixels: Its picture.
+            result: Its result, as ``KeptResult.held`` returns it.
+            decides: Whether an event begins with it, so that it never comes too soon.
 
         Raises:
             ImageError: It cannot be a JPEG.
         """
         frames = self._frames
-        if frames and 0 <= arrival_ns - frames[-1].arrival_ns < 1e9 / _RATE_HZ:
+        too_soon = frames and 0 <= arrival_ns - frames[-1].arrival_ns < 1e9 / _RATE_HZ
+        if too_soon and not decides:
             return
         picture = np.ascontiguousarray(pixels.as_order('bgr'))
-        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, encode_picture(picture), found))
-        self._bytes += len(frames[-1].jpeg)
+        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, encode_picture(picture), result))
+        self._bytes += _size(frames[-1])
         while (
             not 0 <= arrival_ns - frames[0].arrival_ns <= self._span_ns
             or self._bytes > _MOST_BYTES
         ):
-            self._bytes -= len(frames.popleft().jpeg)
+            self._bytes -= _size(frames.popleft())
 
     def held(self) -> tuple[RecentFrame, ...]:
         """Return the frames that are held, the oldest first."""
         return tuple(self._frames)
 
 
+def _size(frame: RecentFrame) -> int:
+    result = frame.result
+    return len(frame.jpeg) + (len(result) if isinstance(result, bytes) else 0)
+
+
 def write_bag(
-    folder: Path, frames: Sequence[RecentFrame], prefix: str, names: Sequence[str]
+    folder: Path,
+    frames: Sequence[RecentFrame],
+    prefix: str,
+    kind: KeptResult,
+    names: Sequence[str],
 ) -> None:
-    """Write frames and detections as a bag of rosbag2, a folder with an MCAP file.
+    """Write frames and their results as a bag of rosbag2, a folder with an MCAP file.
 
     Args:
         folder: The bag, which is new.
         frames: What it holds.
         prefix: Before the names of its topics, such as ``/detectnet``.
+        kind: What the results are.
         names: The ``class_id`` of each class.
 
     Raises:
@@ -94,7 +121,6 @@ def write_bag(
     from rosbags.rosbag2 import StoragePlugin, Writer
 
     from ..bags.message_types import COMPRESSED_IMAGE, make, serialized, topic_for
-    from ..bags.result_messages import detections_message
 
     with Writer(folder, version=_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
         pictures, results = (
@@ -106,7 +132,7 @@ def write_bag(
             )
             for topic in (
                 topic_for(f'{prefix}/image/compressed', COMPRESSED_IMAGE, ''),
-                topic_for(f'{prefix}/detections', 'vision_msgs/msg/Detection2DArray', ''),
+                topic_for(f'{prefix}/{kind.topic}', kind.type, ''),
             )
         )
         for one in frames:
@@ -116,5 +142,5 @@ def write_bag(
             data = np.frombuffer(one.jpeg, np.uint8)
             image = make(COMPRESSED_IMAGE, header=header, format='jpeg', data=data)
             writer.write(pictures, one.arrival_ns, serialized(image))
-            found = detections_message(header, one.found, names)
-            writer.write(results, one.arrival_ns, serialized(found))
+            result = kind.message(header, one.result, names)
+            writer.write(results, one.arrival_ns, serialized(result))

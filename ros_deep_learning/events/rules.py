@@ -1,103 +1,167 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of events, as a user writes them, and the objects that they count."""
+"""Rules of events, as a user writes them: what those of all nodes share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
 from ..tasks.classes import class_ids_of
-from ..tasks.detection import Detections
 from ..tasks.parts import Region
 from ..text import one_line
 
 Saved = Literal['nothing', 'snapshot', 'bag']
+WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 _NAME = re.compile('[A-Za-z0-9][A-Za-z0-9_-]{0,63}', re.ASCII)
-_MOST_RULES, _MOST_SECONDS, _MOST_OBJECTS = 100, 86_400.0, 10_000
+MOST_SECONDS = 86_400.0
+_MOST_RULES = 100
 _MOST_CHARACTERS = 2**16
-_WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
+_READ = 'read'
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule finds in a frame.
+
+    Attributes:
+        value: What is compared with the rule.
+        count: How many objects, classes or pixels it counts.
+        track_ids: Numbers of the tracks of the objects, where they have some.
+    """
+
+    value: float
+    count: int
+    track_ids: tuple[int, ...] = ()
+
+
+class Gauge(ABC):
+    """Reads the results of one camera for a rule; it may remember earlier ones."""
+
+    @abstractmethod
+    def read(self, result: Any, stamp_ns: int) -> Reading:
+        """Read a frame's result.
+
+        Args:
+            result: Of the task that the rule is made for.
+            stamp_ns: Stamp of the frame.
+        """
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(',')
+    return tuple(filter(None, (str(text).strip() for text in value)))
+
+
+def key(read: Callable[[Any], Any], default: Any) -> Any:
+    """Make a field that is a key of a rule.
+
+    Args:
+        read: Converts what the user wrote; raises TypeError or ValueError.
+        default: The value without the key.
+    """
+    return field(default=default, metadata={_READ: read})
+
+
+def read_region(value: Any) -> Region:
+    """Read four edges from a list, or from a text with commas."""
+    if isinstance(value, str):
+        value = value.split(',')
+    x1, y1, x2, y2 = (float(edge) for edge in value)
+    return x1, y1, x2, y2
+
+
+def wrong_region(region: Region) -> str | None:
+    """Return what is wrong with a region; None if nothing is."""
+    x1, y1, x2, y2 = region
+    if 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1:
+        return None
+    return (
+        'region: expected left, top, right and bottom edge as shares of the image, 0 to 1, '
+        f'such as [0.25, 0.5, 0.75, 1.0], got {list(region)}'
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventRule:
+class EventRule(ABC):
     """When an event begins and ends.
 
     Attributes:
+        example: A rule of this kind, as a user writes it.
         name: What it is called.
-        classes: Labels of the objects that count; empty counts all.
-        min_score: Least score of an object, 0 to 1.
-        region: Edges x1, y1, x2, y2 as shares of the image.
-        overlap: Least share of an object's box that lies in the region, above 0 to 1.
-        count: Least number of objects with which the event begins, 1 or more.
-        keep: Least number with which it goes on, 1 to ``count``; None is ``count``.
-        for_s: Seconds that the objects must be there before it begins.
-        rest_s: Seconds that they must be away before it ends.
-        gap_s: Longest time between two frames; after a longer one both times start anew.
+        classes: Labels of what counts; empty is all classes.
+        for_s: Seconds that the reading must be high enough before it begins.
+        rest_s: Seconds that it must be too low before it ends.
+        gap_s: Longest time between two frames; after a longer one all times start anew.
         save: What is kept when it begins.
 
     Raises:
         SettingsError: A value is out of its range.
     """
 
+    example: ClassVar[str]
     name: str
-    classes: tuple[str, ...] = ()
-    min_score: float = 0.0
-    region: Region = _WHOLE
-    overlap: float = 0.5
-    count: int = 1
-    keep: int | None = None
-    for_s: float = 0.0
-    rest_s: float = 0.0
-    gap_s: float = 2.0
-    save: Saved = 'nothing'
+    classes: tuple[str, ...] = key(_texts, ())
+    for_s: float = key(float, 0.0)
+    rest_s: float = key(float, 0.0)
+    gap_s: float = key(float, 2.0)
+    save: Saved = key(str, 'nothing')  # noqa: RUF009
 
     def __post_init__(self) -> None:
-        x1, y1, x2, y2 = self.region
-        wrong = {
-            'its name has other characters than letters, digits, _ and -, or too many': (
-                not _NAME.fullmatch(self.name)
-            ),
-            f'min_score: expected 0 to 1, got {self.min_score}': not 0 <= self.min_score <= 1,
-            'region: expected left, top, right and bottom edge as shares of the image, 0 to 1, '
-            f'such as [0.25, 0.5, 0.75, 1.0], got {list(self.region)}': not (
-                0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
-            ),
-            f'overlap: expected more than 0, up to 1, got {self.overlap}': (
-                not 0 < self.overlap <= 1
-            ),
-            f'count: expected 1 to {_MOST_OBJECTS}, got {self.count}': (
-                not 1 <= self.count <= _MOST_OBJECTS
-            ),
-            f'keep: expected 1 to count ({self.count}), got {self.keep}': (
-                self.keep is not None and not 1 <= self.keep <= self.count
-            ),
-            f'save: expected one of {", ".join(get_args(Saved))}, got {self.save!r}': (
-                self.save not in get_args(Saved)
-            ),
-        }
-        for key in ('for_s', 'rest_s', 'gap_s'):
-            value = getattr(self, key)
-            text = f'{key}: expected 0 to {_MOST_SECONDS:g} seconds, got {value}'
-            wrong[text] = not 0 <= value <= _MOST_SECONDS
-        for text, is_wrong in wrong.items():
-            if is_wrong:
-                msg = f'events: rule {self.name!r}: {text}'
-                raise SettingsError(msg)
+        for text in self.faults():
+            msg = f'events: rule {self.name!r}: {text}'
+            raise SettingsError(msg)
+
+    @property
+    @abstractmethod
+    def begins_at(self) -> float:
+        """The least value of a reading with which the event begins."""
+
+    @property
+    @abstractmethod
+    def goes_on_at(self) -> float:
+        """The least value with which it goes on."""
+
+    @abstractmethod
+    def gauge(self, class_ids: frozenset[int] | None) -> Gauge:
+        """Make what reads the results of one camera.
+
+        Args:
+            class_ids: Numbers of ``classes``; None is all.
+        """
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the values."""
+        if not _NAME.fullmatch(self.name):
+            yield 'its name has other characters than letters, digits, _ and -, or too many'
+        for name in ('for_s', 'rest_s', 'gap_s'):
+            value = getattr(self, name)
+            if not 0 <= value <= MOST_SECONDS:
+                yield f'{name}: expected 0 to {MOST_SECONDS:g} seconds, got {value}'
+        if self.save not in get_args(Saved):
+            yield f'save: expected one of {", ".join(get_args(Saved))}, got {self.save!r}'
 
 
-def parse_rules(text: str) -> tuple[EventRule, ...]:
+_RuleT = TypeVar('_RuleT', bound=EventRule)
+
+
+def keys_of(kind: type[EventRule]) -> Mapping[str, Callable[[Any], Any]]:
+    """Return the keys of a kind of rule, and what reads their values."""
+    return {one.name: one.metadata[_READ] for one in fields(kind) if _READ in one.metadata}
+
+
+def parse_rules(text: str, kind: type[_RuleT]) -> tuple[_RuleT, ...]:
     """Read rules: a YAML mapping of names, such as ``crowd: {classes: person, count: 5}``.
 
     Args:
         text: The mapping; empty is no rule.
+        kind: What the rules are.
 
     Raises:
         SettingsError: It is malformed; the message names the rule and the key.
@@ -119,61 +183,26 @@ def parse_rules(text: str) -> tuple[EventRule, ...]:
     if not isinstance(content, dict) or len(content) > _MOST_RULES:
         msg = (
             f'events: expected at most {_MOST_RULES} rules as NAME: {{KEY: VALUE, ...}}, such as '
-            'crowd: {classes: person, count: 5}'
+            f'{kind.example}'
         )
         raise SettingsError(msg)
-    return tuple(_rule(str(name), values) for name, values in content.items())
+    return tuple(_rule(kind, str(name), values) for name, values in content.items())
 
 
-def _rule(name: str, values: Any) -> EventRule:
-    known = [field.name for field in fields(EventRule) if field.name != 'name']
+def _rule(kind: type[_RuleT], name: str, values: Any) -> _RuleT:
+    known = keys_of(kind)
     if values is None:
         values = {}
     unknown = 'a value alone' if not isinstance(values, dict) else ''
-    unknown = unknown or ', '.join(repr(key) for key in values if key not in known)
+    unknown = unknown or ', '.join(repr(one) for one in values if one not in known)
     if unknown:
         msg = f'events: rule {name!r}: unknown is {unknown}; known are {", ".join(known)}'
         raise SettingsError(msg)
     try:
-        return EventRule(name=name, **{key: _READ[key](values[key]) for key in values})
+        return kind(name=name, **{one: known[one](value) for one, value in values.items()})
     except (TypeError, ValueError, OverflowError) as err:
         msg = f'events: rule {name!r}: a value has a wrong type: {one_line(err)}'
         raise SettingsError(msg) from err
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = value.split(',')
-    names = tuple(str(name).strip() for name in value)
-    return tuple(filter(None, names))
-
-
-def _region(value: Any) -> Region:
-    if isinstance(value, str):
-        value = value.split(',')
-    x1, y1, x2, y2 = (float(edge) for edge in value)
-    return x1, y1, x2, y2
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value:
-        msg = f'expected a whole number, got {value!r}'
-        raise TypeError(msg)
-    return int(value)
-
-
-_READ: Mapping[str, Any] = {
-    'classes': _names,
-    'min_score': float,
-    'region': _region,
-    'overlap': float,
-    'count': _whole,
-    'keep': _whole,
-    'for_s': float,
-    'rest_s': float,
-    'gap_s': float,
-    'save': str,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +216,6 @@ class CompiledRule:
 
     rule: EventRule
     class_ids: frozenset[int] | None
-
-    def matches(self, found: Detections) -> NDArray[np.bool_]:
-        """Return which objects count, shape (N,)."""
-        rule = self.rule
-        good = found.scores >= rule.min_score
-        if self.class_ids is not None:
-            good &= np.isin(found.class_ids, list(self.class_ids))
-        if rule.region != _WHOLE:
-            width, height = found.source_wh
-            region = np.array(rule.region) * (width, height, width, height)
-            good &= share_inside(found.boxes_xyxy, region) >= rule.overlap
-        return np.asarray(good, np.bool_)
 
 
 def compile_rules(rules: Sequence[EventRule], labels: Sequence[str]) -> tuple[CompiledRule, ...]:
@@ -216,26 +233,3 @@ def compile_rules(rules: Sequence[EventRule], labels: Sequence[str]) -> tuple[Co
             raise SettingsError(msg) from err
         compiled.append(CompiledRule(rule, ids))
     return tuple(compiled)
-
-
-def share_inside(
-    boxes_xyxy: NDArray[np.floating], region_xyxy: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Compute which share of each box lies in a region.
-
-    Args:
-        boxes_xyxy: Shape (N, 4); one without an area lies where its middle does.
-        region_xyxy: Shape (4,), in the same pixels.
-
-    Returns:
-        Shape (N,), 0..1.
-    """
-    boxes = boxes_xyxy.astype(np.float64)
-    low = np.maximum(boxes[:, :2], region_xyxy[:2])
-    high = np.minimum(boxes[:, 2:], region_xyxy[2:])
-    common = np.clip(high - low, 0.0, None).prod(axis=1)
-    area = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None).prod(axis=1)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    inside = ((middle >= region_xyxy[:2]) & (middle <= region_xyxy[2:])).all(axis=1)
-    flat = area <= 0
-    return np.where(flat, inside, common / np.where(flat, 1.0, area))

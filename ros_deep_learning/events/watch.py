@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..tasks.detection import Detections
-from .rules import CompiledRule, EventRule
+from .rules import CompiledRule, EventRule, Gauge, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Event:
     Attributes:
         rule: Its rule.
         begins: Whether it begins; else it ends.
-        count: Objects that the rule counted in this frame.
-        lasted_s: Seconds since the first frame with enough objects, by the stamps.
+        reading: What the rule found in this frame.
+        lasted_s: Seconds since the first frame with a value high enough, by the stamps.
     """
 
     rule: EventRule
     begins: bool
-    count: int
+    reading: Reading
     lasted_s: float
 
 
@@ -42,7 +42,7 @@ class RuleState:
         self._pending_ns: int | None = None
         self._began_ns = 0
 
-    def update(self, stamp_ns: int, count: int) -> Event | None:
+    def update(self, stamp_ns: int, reading: Reading) -> Event | None:
         """Take a frame; return the begin or end that it brings.
 
         After a gap between two stamps, or a jump back, nobody knows what happened between: what
@@ -50,15 +50,15 @@ class RuleState:
 
         Args:
             stamp_ns: Stamp of the frame.
-            count: Objects that the rule counts in it.
+            reading: What the rule finds in it.
         """
         rule, last_ns = self._rule, self._last_ns
         self._last_ns = stamp_ns
         if last_ns is not None and not 0 <= stamp_ns - last_ns <= _ns(rule.gap_s):
             self._pending_ns = None
             self._began_ns = min(self._began_ns, stamp_ns)
-        least = (rule.keep or rule.count) if self.active else rule.count
-        if (count >= least) == self.active:
+        least = rule.goes_on_at if self.active else rule.begins_at
+        if (reading.value >= least) == self.active:
             self._pending_ns = None
             return None
         if self._pending_ns is None:
@@ -69,34 +69,35 @@ class RuleState:
         if self.active:
             self._began_ns = self._pending_ns
         self._pending_ns = None
-        return Event(rule, self.active, count, (stamp_ns - self._began_ns) / 1e9)
+        return Event(rule, self.active, reading, (stamp_ns - self._began_ns) / 1e9)
 
 
 class Watch:
     """Follows the rules over the frames of one camera."""
 
     def __init__(self) -> None:
-        self._states: dict[CompiledRule, RuleState] = {}
+        self._states: dict[CompiledRule, tuple[Gauge, RuleState]] = {}
 
     def reset(self) -> None:
         """Forget the frames so far; events that go on are not ended."""
         self._states.clear()
 
-    def update(
-        self, rules: Sequence[CompiledRule], stamp_ns: int, found: Detections
-    ) -> list[Event]:
-        """Take the objects of a frame; return the events that begin or end with it.
+    def update(self, rules: Sequence[CompiledRule], stamp_ns: int, result: Any) -> list[Event]:
+        """Take the result of a frame; return the events that begin or end with it.
 
         Args:
             rules: Those that hold now; one that was changed begins anew.
             stamp_ns: Stamp of the frame.
-            found: The objects.
+            result: Of the task that the rules are made for.
         """
         kept = self._states
-        self._states = {one: kept.get(one) or RuleState(one.rule) for one in rules}
+        self._states = {
+            one: kept.get(one) or (one.rule.gauge(one.class_ids), RuleState(one.rule))
+            for one in rules
+        }
         events = []
-        for one, state in self._states.items():
-            event = state.update(stamp_ns, int(one.matches(found).sum()))
+        for gauge, state in self._states.values():
+            event = state.update(stamp_ns, gauge.read(result, stamp_ns))
             if event is not None:
                 events.append(event)
         return events

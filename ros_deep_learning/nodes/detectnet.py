@@ -8,32 +8,31 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..events.keeping import Limits
+from ..events.kept_results import KeptObjects
 from ..imaging.drawing.overlay import draw_detections
 from ..networks import DetectNet
 from ..progress import Progress
 from ..tasks.detection import Detections
 from ..tasks.tracking.tracker import Tracker
-from .lifecycle.vision_node import VisionNode
+from .lifecycle.event_node import EventNode
 from .messages import foxglove, results
 from .messages.camera_info import CAMERA_INFO_TOPICS
-from .messages.event_message import EVENT_TOPIC
 from .messages.topics import Topic
 from .parameters.detectnet_settings import DetectNetPlan, DetectNetSettings
 from .parameters.live_setup import Setup
 from .parameters.model_choice import CardChanges, chosen_card
 from .program.spin import run_node
 from .stream.camera import Shot
-from .stream.event_reports import EventReports
 
 
-class DetectNetNode(VisionNode):
+class DetectNetNode(EventNode):
     """Finds objects in the images of ``~/image_in``."""
 
     default_name = 'detectnet'
     settings_type = DetectNetSettings
+    kept_result = KeptObjects()
     topics = (
-        *VisionNode.topics,
+        *EventNode.topics,
         *CAMERA_INFO_TOPICS,
         Topic(
             'out',
@@ -47,7 +46,6 @@ class DetectNetNode(VisionNode):
             'foxglove_msgs/ImageAnnotations',
             'the same for Foxglove; where foxglove_msgs is installed',
         ),
-        EVENT_TOPIC,
     )
 
     def open_network(self, settings: DetectNetSettings, progress: Progress) -> DetectNet:
@@ -60,27 +58,6 @@ class DetectNetNode(VisionNode):
         )
         card = chosen_card(settings, settings.model, changes)
         return DetectNet(card, progress=progress, **settings.loading())
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._events = EventReports(self.get_fully_qualified_name(), self.get_logger().warning)
-
-    def begin(self) -> None:
-        """Begin with no events."""
-        settings: DetectNetSettings = self.settings
-        limits = Limits(settings.events_most, settings.events_quota_mb)
-        self._events.begin(settings.events_folder, limits, settings.events_seconds)
-        super().begin()
-
-    def end(self) -> None:
-        """Finish the frames in hand, and the events that are being written."""
-        super().end()
-        self._events.end()
-
-    def runs_unwatched(self) -> bool:
-        """Return whether a rule saves something when an event begins."""
-        plan: DetectNetPlan | None = self.setup.now.plan
-        return plan is not None and plan.saves_events
 
     def new_memory(self) -> Tracker:
         """Make the tracks of one camera."""
@@ -105,7 +82,7 @@ class DetectNetNode(VisionNode):
         """Publish the outputs that have subscribers."""
         outputs, header, names = shot.camera.outputs, shot.frame.header, setup.plan.names
         if setup.plan.events:
-            self._events.take(shot, result, setup.plan.events, names)
+            self.events.take(shot, result, setup.plan.events, names)
         if 'detections' in shot.wanted:
             message = results.detections_message(header, result, names)
             outputs.publish('detections', message)

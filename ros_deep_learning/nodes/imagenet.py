@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..events.kept_results import KeptClasses
 from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.drawing.text_overlay import draw_classification
 from ..networks import ImageNet
@@ -17,7 +18,7 @@ from ..progress import Progress
 from ..tasks.classification import Classification
 from ..tasks.parts import region_box
 from ..tasks.smoothing import Smoother
-from .lifecycle.vision_node import VisionNode
+from .lifecycle.event_node import EventNode
 from .messages import results
 from .messages.topics import Topic
 from .parameters.imagenet_settings import ImageNetPlan, ImageNetSettings
@@ -30,13 +31,14 @@ _FRAME_ONLY = OverlayFlags(box=False, lines=True, labels=False, conf=False)
 _FRAME_RGB = np.array([[255, 255, 255]], np.uint8)
 
 
-class ImageNetNode(VisionNode):
+class ImageNetNode(EventNode):
     """Classifies the images of ``~/image_in`` as a whole."""
 
     default_name = 'imagenet'
     settings_type = ImageNetSettings
+    kept_result = KeptClasses()
     topics = (
-        *VisionNode.topics,
+        *EventNode.topics,
         Topic('out', '~/classification', 'vision_msgs/Classification', 'the best classes'),
     )
 
@@ -74,6 +76,8 @@ class ImageNetNode(VisionNode):
     def publish(self, shot: Shot, result: Classification, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         outputs, header = shot.camera.outputs, shot.frame.header
+        if setup.plan.events:
+            self.events.take(shot, result, setup.plan.events, setup.plan.names)
         if 'classification' in shot.wanted:
             message = results.classification_message(header, result, setup.plan.names)
             outputs.publish('classification', message)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from ..events.kept_results import KeptMasks
 from ..networks import MaskWish, SegNet
 from ..progress import Progress
 from ..tasks.segmentation import Segmentation, SegmentationSettings
 from ..tasks.times import StageTimes
-from .lifecycle.vision_node import VisionNode
+from .lifecycle.event_node import EventNode
 from .messages.camera_info import CAMERA_INFO_TOPICS
 from .messages.mask_messages import MaskMessages, draw_parts
 from .messages.topics import Topic
@@ -29,7 +30,7 @@ class Masks:
     """What was found in one image.
 
     Attributes:
-        by_output: The mask that each output with subscribers is made of.
+        by_output: The mask that each output with subscribers is made of, and that of events.
         times: What the image cost.
     """
 
@@ -37,13 +38,14 @@ class Masks:
     times: StageTimes
 
 
-class SegNetNode(VisionNode):
+class SegNetNode(EventNode):
     """Finds the class of every pixel of the images of ``~/image_in``."""
 
     default_name = 'segnet'
     settings_type = SegNetSettings
+    kept_result = KeptMasks()
     topics = (
-        *VisionNode.topics,
+        *EventNode.topics,
         *CAMERA_INFO_TOPICS,
         Topic(
             'out',
@@ -77,7 +79,12 @@ class SegNetNode(VisionNode):
         """Segment, in each way that an output with subscribers needs."""
         plan: SegNetPlan = setup.plan
         ways = [
-            {name: way for name, way in plan.ways.items() if name in shot.wanted} for shot in shots
+            {
+                name: way
+                for name, way in plan.ways.items()
+                if name in shot.wanted or name == 'events'
+            }
+            for shot in shots
         ]
         # If only ~/stats has subscribers, the network runs too.
         distinct = [
@@ -96,7 +103,9 @@ class SegNetNode(VisionNode):
     def publish(self, shot: Shot, result: Masks, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         for name, parts in result.by_output.items():
-            if name == 'overlay':
+            if name == 'events':
+                self.events.take(shot, parts, setup.plan.events)
+            elif name == 'overlay':
                 draw = partial(_message, name, shot, parts, setup)
                 shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
             else:
@@ -150,7 +159,7 @@ def _wish(settings: SegmentationSettings, outputs: set[str], plan: SegNetPlan) -
     return MaskWish(
         settings,
         confidence='uint8' if outputs & {'confidence_mask', 'segmentation'} else None,
-        counts='segmentation' in outputs or (with_overlay and plan.legend),
+        counts=bool(outputs & {'segmentation', 'events'}) or (with_overlay and plan.legend),
         color_mask='color_mask' in outputs,
         overlay_alphas=plan.alphas if with_overlay else None,
     )

@@ -23,6 +23,7 @@ from ros_deep_learning.events.keeping import (
     folder_name,
     kept_folders,
 )
+from ros_deep_learning.events.kept_results import KeptObjects
 from ros_deep_learning.events.recent_frames import RecentFrames, write_bag
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.tasks.detection import Detections
@@ -157,13 +158,13 @@ def held(arrivals_s: list[float], seconds: float = 2.0) -> RecentFrames:
 )
 def test_the_last_seconds_are_held(arrivals_s: list[float], kept: list[int]) -> None:
     recent = held(arrivals_s)
-    assert [int(one.found.boxes_xyxy[0, 0]) for one in recent.held()] == kept
+    assert [int(one.result.boxes_xyxy[0, 0]) for one in recent.held()] == kept
 
 
 def test_a_bag_is_read_by_another_library(tmp_path: Path) -> None:
     path = tmp_path / 'bag'
     frames = held([1.0, 2.0, 3.0]).held()
-    write_bag(path, frames, '/detectnet/front', ('a', 'person'))
+    write_bag(path, frames, '/detectnet/front', KeptObjects(), ('a', 'person'))
     assert [(topic, time_ns) for topic, time_ns, _ in disk.read(path)] == [
         (f'/detectnet/front/{name}', second * 10**9)
         for second in (1, 2, 3)

@@ -12,12 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import SettingsError
-from ros_deep_learning.events.rules import (
-    EventRule,
-    compile_rules,
-    parse_rules,
-    share_inside,
-)
+from ros_deep_learning.events.object_rules import ObjectGauge, ObjectRule, share_inside
+from ros_deep_learning.events.rules import EventRule, Reading, compile_rules, parse_rules
 from ros_deep_learning.events.watch import RuleState, Watch
 from ros_deep_learning.tasks.detection import Detections
 
@@ -36,24 +32,28 @@ def found(*objects: tuple[int, float, tuple[float, float, float, float]]) -> Det
     )
 
 
-def matches(rule: EventRule, *objects: tuple[int, float, tuple[float, float, float, float]]):
+def matches(rule: ObjectRule, *objects: tuple[int, float, tuple[float, float, float, float]]):
     (one,) = compile_rules([rule], LABELS)
-    return one.matches(found(*objects)).tolist()
+    return ObjectGauge(one.rule, one.class_ids).matches(found(*objects)).tolist()
 
 
 BOX = (10.0, 10.0, 20.0, 20.0)
 
 
 def test_nothing_matches_nothing() -> None:
-    assert matches(EventRule(name='any')) == []
-    assert matches(EventRule(name='any', region=(0, 0, 0.5, 1))) == []
+    assert matches(ObjectRule(name='any')) == []
+    assert matches(ObjectRule(name='any', region=(0, 0, 0.5, 1))) == []
 
 
 def test_classes_and_scores() -> None:
     objects = [(0, 0.9, BOX), (1, 0.5, BOX), (2, 0.4, BOX)]
-    assert matches(EventRule(name='any'), *objects) == [True] * 3
-    assert matches(EventRule(name='a', classes=('person', 'DOG')), *objects) == [True, False, True]
-    assert matches(EventRule(name='a', min_score=0.5), *objects) == [True, True, False]
+    assert matches(ObjectRule(name='any'), *objects) == [True] * 3
+    assert matches(ObjectRule(name='a', classes=('person', 'DOG')), *objects) == [
+        True,
+        False,
+        True,
+    ]
+    assert matches(ObjectRule(name='a', min_score=0.5), *objects) == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_classes_and_scores() -> None:
 )
 def test_a_box_lies_in_a_region_by_its_share(box, expected) -> None:  # type: ignore[no-untyped-def]
     for overlap, is_in in zip((0.25, 0.5, 1.0), expected, strict=True):
-        rule = EventRule(name='left', region=(0.0, 0.0, 0.5, 1.0), overlap=overlap)
+        rule = ObjectRule(name='left', region=(0.0, 0.0, 0.5, 1.0), overlap=overlap)
         assert matches(rule, (0, 0.9, box)) == [is_in]
 
 
@@ -92,20 +92,24 @@ def test_shares_are_those_of_counted_pixels() -> None:
             assert share == pytest.approx((in_box & in_region).sum() / in_box.sum())
 
 
+def counted(count: int) -> Reading:
+    return Reading(count, count)
+
+
 def begins(rule: EventRule, frames: list[tuple[float, int]]) -> list[tuple[float, bool]]:
     """Play (seconds, count) and list the seconds at which the event begins and ends."""
     state = RuleState(rule)
     changes = []
     for second, count in frames:
-        event = state.update(round(second * S), count)
+        event = state.update(round(second * S), counted(count))
         if event is not None:
             assert event.begins == state.active
-            assert event.count == count
+            assert event.reading.count == count
             changes.append((second, event.begins))
     return changes
 
 
-RULE = EventRule(name='r', count=2, gap_s=1.0)
+RULE = ObjectRule(name='r', count=2, gap_s=1.0)
 
 
 def test_it_begins_and_ends_with_the_count() -> None:
@@ -130,7 +134,9 @@ def test_dwell_and_rest() -> None:
 
 def test_how_long_it_lasted() -> None:
     state = RuleState(replace(RULE, for_s=0.5, rest_s=0.5))
-    told = [state.update(round(t * S), n) for t, n in [(1, 2), (1.5, 2), (2, 0), (2.5, 0)]]
+    told = [
+        state.update(round(t * S), counted(n)) for t, n in [(1, 2), (1.5, 2), (2, 0), (2.5, 0)]
+    ]
     assert [one and one.lasted_s for one in told] == [None, 0.5, None, 1.5]
 
 
@@ -152,11 +158,11 @@ def test_a_clock_that_jumps_back() -> None:
     assert begins(rule, frames) == [(6.0, True)]
     state = RuleState(rule)
     for second in (100.0, 100.5, 101.0):
-        state.update(round(second * S), 2)
+        state.update(round(second * S), counted(2))
     assert state.active
     for second in (5.0, 5.5):
-        assert state.update(round(second * S), 0) is None
-    ended = state.update(6 * S, 0)
+        assert state.update(round(second * S), counted(0)) is None
+    ended = state.update(6 * S, counted(0))
     assert ended is not None
     assert ended.lasted_s == 1.0
 
@@ -174,16 +180,19 @@ def test_equal_stamps_add_no_time() -> None:
 def test_begins_and_ends_alternate_whatever_comes(
     frames: list[tuple[int, int]], count: int, for_s: float, rest_s: float
 ) -> None:
-    state = RuleState(EventRule(name='r', count=count, keep=1, for_s=for_s, rest_s=rest_s))
-    told = [event for stamp, n in frames if (event := state.update(stamp, n)) is not None]
+    state = RuleState(ObjectRule(name='r', count=count, keep=1, for_s=for_s, rest_s=rest_s))
+    told = [event for stamp, n in frames if (event := state.update(stamp, counted(n))) is not None]
     assert [event.begins for event in told] == [k % 2 == 0 for k in range(len(told))]
     assert all(event.lasted_s >= 0 for event in told)
-    assert all((event.count >= count) == event.begins or not event.begins for event in told)
+    assert all(
+        (event.reading.count >= count) == event.begins or not event.begins for event in told
+    )
 
 
 def test_several_rules_are_independent() -> None:
     rules = compile_rules(
-        parse_rules('people: {classes: person, count: 2}\ncars: {classes: car}\n'), LABELS
+        parse_rules('people: {classes: person, count: 2}\ncars: {classes: car}\n', ObjectRule),
+        LABELS,
     )
     watch = Watch()
     first = watch.update(rules, S, found((1, 0.9, BOX), (0, 0.9, BOX)))
@@ -194,7 +203,9 @@ def test_several_rules_are_independent() -> None:
         ('cars', False),
     ]
     # A rule that is changed begins anew, the other goes on.
-    changed = compile_rules(parse_rules('people: {classes: person}\ncars: {classes: car}'), LABELS)
+    changed = compile_rules(
+        parse_rules('people: {classes: person}\ncars: {classes: car}', ObjectRule), LABELS
+    )
     third = watch.update((changed[0], rules[1]), 3 * S, found((0, 0.9, BOX), (1, 0.9, BOX)))
     assert [(event.rule.name, event.begins) for event in third] == [
         ('people', True),
@@ -205,22 +216,23 @@ def test_several_rules_are_independent() -> None:
 
 
 def test_rules_are_read() -> None:
-    assert parse_rules('') == parse_rules('  \n') == ()
+    assert parse_rules('', ObjectRule) == parse_rules('  \n', ObjectRule) == ()
     rules = parse_rules(
         'loitering: {classes: "person, dog", region: [0, 0.5, 1, 1], for_s: 5, save: snapshot}\n'
         'any:\n'
-        'crowd: {classes: [person], count: 5, keep: 3, min_score: 0.4, overlap: 1}\n'
+        'crowd: {classes: [person], count: 5, keep: 3, min_score: 0.4, overlap: 1}\n',
+        ObjectRule,
     )
     assert rules == (
-        EventRule(
+        ObjectRule(
             name='loitering',
             classes=('person', 'dog'),
             region=(0.0, 0.5, 1.0, 1.0),
             for_s=5.0,
             save='snapshot',
         ),
-        EventRule(name='any'),
-        EventRule(name='crowd', classes=('person',), count=5, keep=3, min_score=0.4, overlap=1.0),
+        ObjectRule(name='any'),
+        ObjectRule(name='crowd', classes=('person',), count=5, keep=3, min_score=0.4, overlap=1.0),
     )
 
 
@@ -236,7 +248,7 @@ def test_rules_are_read() -> None:
         ('a: {}\n' * 20_000, 'expected at most 65536 characters'),
         ('person', 'expected at most 100 rules'),
         ('[a, b]', 'expected at most 100 rules'),
-        ('a: person', "rule 'a': unknown is a value alone; known are classes, min_score"),
+        ('a: person', "rule 'a': unknown is a value alone; known are classes, for_s"),
         ('a: {klass: person}', "rule 'a': unknown is 'klass'; known are classes"),
         ('a b: {}', "rule 'a b': its name has other characters"),
         ('a: {count: 0}', 'count: expected 1 to 10000, got 0'),
@@ -249,6 +261,7 @@ def test_rules_are_read() -> None:
         ('a: {overlap: 0}', 'overlap: expected more than 0'),
         ('a: {min_score: .nan}', 'min_score: expected 0 to 1, got nan'),
         ('a: {for_s: -1}', 'for_s: expected 0 to 86400 seconds'),
+        ('a: {stay_s: -1}', 'stay_s: expected 0 to 86400 seconds'),
         ('a: {rest_s: .inf}', 'rest_s: expected 0 to 86400 seconds'),
         ('a: {save: video}', 'save: expected one of nothing, snapshot, bag'),
         ('a: {classes: 5}', 'a value has a wrong type'),
@@ -256,10 +269,10 @@ def test_rules_are_read() -> None:
 )
 def test_a_malformed_rule_is_named(text: str, reason: str) -> None:
     with pytest.raises(SettingsError, match='events: ') as raised:
-        parse_rules(text)
+        parse_rules(text, ObjectRule)
     assert reason in str(raised.value)
 
 
 def test_a_class_that_the_network_lacks_is_named() -> None:
     with pytest.raises(SettingsError, match=r"events: rule 'a': classes: 'pers' .*person"):
-        compile_rules(parse_rules('a: {classes: pers}'), LABELS)
+        compile_rules(parse_rules('a: {classes: pers}', ObjectRule), LABELS)

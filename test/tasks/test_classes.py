@@ -18,6 +18,13 @@ def test_classes_by_name():
     assert class_ids_of(['dog'], LABELS) == {2, 3}
 
 
+def test_synonyms_of_a_label():
+    labels = ('tabby, tabby cat', 'crane', 'crane, a machine')
+    assert class_ids_of(['Tabby'], labels) == class_ids_of(['tabby cat'], labels) == {0}
+    assert class_ids_of(['tabby, tabby cat', 'a machine'], labels) == {0, 2}
+    assert class_ids_of(['crane'], labels) == {1}
+
+
 def test_an_unknown_class_names_those_close_to_it():
     with pytest.raises(
         SettingsError, match="'persn' is none of the 4 labels; close to it: person"

@@ -31,7 +31,9 @@ def event_message(header: Any, event: Event, saved: str) -> Any:
         header=header,
         rule=event.rule.name,
         begins=event.begins,
-        count=event.count,
+        value=event.reading.value,
+        count=event.reading.count,
+        track_ids=list(map(str, event.reading.track_ids)),
         lasted_s=event.lasted_s,
         saved=saved,
     )

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from ...bags.libraries import check_libraries
 from ...errors import SettingsError
-from ...events.rules import CompiledRule, compile_rules, parse_rules
+from ...events.object_rules import ObjectRule
+from ...events.rules import CompiledRule
 from ...imaging.drawing.overlay import OverlayFlags
 from ...tasks.classes import class_ids_of
 from ...tasks.parts import TilingSettings
 from ...tasks.suppression import DetectionFilter, DetectionSettings, Nms, Order
 from ...tasks.tracking.tracker import Tracker, TrackerKind, TrackingSettings
+from .event_settings import EventSettings
 from .parameter_table import parameter
 from .texts import read_names, read_region
-from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+from .vision_settings import MODEL_ALIASES, MODEL_TEXT
 
 _NMS: Mapping[str, Nms] = {'nms': 'always', 'none': 'never'}
 
@@ -43,15 +44,12 @@ class DetectNetPlan:
     flags: OverlayFlags
     events: tuple[CompiledRule, ...] = ()
 
-    @property
-    def saves_events(self) -> bool:
-        """Whether a rule keeps something, so that frames matter also without subscribers."""
-        return any(one.rule.save != 'nothing' for one in self.events)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectNetSettings(VisionSettings):
+class DetectNetSettings(EventSettings):
     """The parameters of detectnet."""
+
+    rule_type = ObjectRule
 
     model: str = parameter(
         'ssd-mobilenet-v2', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True
@@ -192,45 +190,22 @@ class DetectNetSettings(VisionSettings):
     overlay_alpha: float = parameter(
         50.0, 'Opacity of the boxes in ~/overlay.', minimum=0.0, maximum=255.0, live=True
     )
-    events: str = parameter(
-        '',
-        'Rules of events, as YAML: NAME: {classes: person, region: [0, 0.5, 1, 1], count: 1, '
-        'for_s: 5, save: snapshot}; see docs/events.md.',
-        live=True,
-    )
-    events_folder: str = parameter(
-        '', 'Folder for what events save; empty saves nothing.', read_only=True
-    )
-    events_seconds: float = parameter(
-        10.0, 'Seconds of images in the bag of an event.', minimum=1.0, maximum=120.0
-    )
-    events_most: int = parameter(
-        100, 'Most saved events; the oldest are removed.', minimum=1, maximum=100_000
-    )
-    events_quota_mb: int = parameter(
-        1000,
-        'Most MiB of all saved events together; the oldest are removed.',
-        minimum=1,
-        maximum=10_000_000,
-    )
 
     def __post_init__(self) -> None:
         # Not super(), which a dataclass with slots does not have before Python 3.14.
-        VisionSettings.__post_init__(self)
+        EventSettings.__post_init__(self)
         OverlayFlags.parse(self.overlay_flags)
         read_region(self.region)
         if self.tile_height and not self.tile_width:
             msg = 'parameter tile_height cuts nothing while tile_width is 0; set both'
             raise SettingsError(msg)
-        saving = [rule for rule in parse_rules(self.events) if rule.save != 'nothing']
-        if saving and not self.events_folder:
+        staying = [rule for rule in self.event_rules() if rule.stay_s]
+        if staying and self.tracking == 'none':
             msg = (
-                f'events: rule {saving[0].name!r} saves a {saving[0].save}, but the parameter '
-                'events_folder is empty; start the node with a folder'
+                f'events: rule {staying[0].name!r} has stay_s, which needs the numbers of tracks; '
+                'to fix: tracking: iou or byte, set before or together with it'
             )
             raise SettingsError(msg)
-        if any(rule.save == 'bag' for rule in saving):
-            check_libraries()
 
     def plan(self, labels: Sequence[str]) -> DetectNetPlan:
         """Compile the settings for a network's classes.
@@ -247,7 +222,7 @@ class DetectNetSettings(VisionSettings):
             tracking,
             self.class_names(labels),
             OverlayFlags.parse(self.overlay_flags),
-            compile_rules(parse_rules(self.events), labels),
+            self.compiled_rules(labels),
         )
 
     def detection(self, labels: Sequence[str]) -> DetectionSettings:

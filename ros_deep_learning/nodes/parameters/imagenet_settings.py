@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...events.class_rules import ClassRule
+from ...events.rules import CompiledRule
 from ...tasks.classification import ClassificationSettings
 from ...tasks.parts import Region
+from .event_settings import EventSettings
 from .parameter_table import parameter
 from .texts import read_region
-from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+from .vision_settings import MODEL_ALIASES, MODEL_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,21 @@ class ImageNetPlan:
         smoothing: See ``Smoother``.
         region: The part of images to look at; None is all of it.
         names: The ``class_id`` of each class.
+        events: The rules of events.
     """
 
     classification: ClassificationSettings
     smoothing: float
     region: Region | None
     names: tuple[str, ...]
+    events: tuple[CompiledRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageNetSettings(VisionSettings):
+class ImageNetSettings(EventSettings):
     """The parameters of imagenet."""
+
+    rule_type = ClassRule
 
     model: str = parameter(
         'efficientnet-lite0', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True
@@ -73,7 +80,7 @@ class ImageNetSettings(VisionSettings):
 
     def __post_init__(self) -> None:
         # Not super(), which a dataclass with slots does not have before Python 3.14.
-        VisionSettings.__post_init__(self)
+        EventSettings.__post_init__(self)
         read_region(self.region)
 
     def classification(self) -> ClassificationSettings:
@@ -85,10 +92,15 @@ class ImageNetSettings(VisionSettings):
         )
 
     def plan(self, labels: Sequence[str]) -> ImageNetPlan:
-        """Compile the settings for a network's classes."""
+        """Compile the settings for a network's classes.
+
+        Raises:
+            SettingsError: A class of an event is none of the labels.
+        """
         return ImageNetPlan(
             self.classification(),
             self.smoothing,
             read_region(self.region),
             self.class_names(labels),
+            self.compiled_rules(labels),
         )

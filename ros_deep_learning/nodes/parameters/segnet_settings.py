@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SettingsError
+from ...events.area_rules import AreaRule
+from ...events.rules import CompiledRule
 from ...recognition.given_values import read_size
 from ...tasks.segmentation import (
     MAX_MASK_SIDE,
@@ -20,9 +22,10 @@ from ...tasks.segmentation import (
     SegmentationSettings,
     ignored_class,
 )
+from .event_settings import EventSettings
 from .parameter_table import parameter
 from .texts import read_names
-from .vision_settings import MODEL_ALIASES, MODEL_TEXT, VisionSettings
+from .vision_settings import MODEL_ALIASES, MODEL_TEXT
 
 _VOID = 'void'
 
@@ -32,21 +35,25 @@ class SegNetPlan:
     """What frames need of the settings.
 
     Attributes:
-        ways: How the mask of each output is made.
+        ways: How the mask of each output is made, and that of events if there are rules.
         hidden: Shape (K,), whether the overlay leaves a class without colour.
         alphas: Opacity 0..255 of each class in the overlay.
         legend: Whether the overlay lists its classes.
+        events: The rules of events.
     """
 
     ways: Mapping[str, SegmentationSettings]
     hidden: NDArray[np.bool_]
     alphas: tuple[int, ...]
     legend: bool
+    events: tuple[CompiledRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SegNetSettings(VisionSettings):
+class SegNetSettings(EventSettings):
     """The parameters of segnet."""
+
+    rule_type = AreaRule
 
     model: str = parameter('selfie', MODEL_TEXT, aliases=MODEL_ALIASES, reload=True, file=True)
     class_colors_path: str = parameter(
@@ -110,7 +117,7 @@ class SegNetSettings(VisionSettings):
 
     def __post_init__(self) -> None:
         # Not super(), which a dataclass with slots does not have before Python 3.14.
-        VisionSettings.__post_init__(self)
+        EventSettings.__post_init__(self)
         self.resolution()
 
     def resolution(self) -> Resolution:
@@ -151,11 +158,15 @@ class SegNetSettings(VisionSettings):
         """Compile the settings for a network's classes.
 
         Raises:
-            SettingsError: The network does not have the class to be ignored.
+            SettingsError: The network does not have the class to be ignored, or one of an event.
         """
-        ways = self.ways()
+        ways, rules = self.ways(), self.compiled_rules(labels)
+        if rules:
+            # A grid may lie over more or less than the image, of which regions are shares.
+            on_grid = ways['class_mask'].resolution == 'grid'
+            ways['events'] = ways['color_mask' if on_grid else 'class_mask']
         ignored_class(ways['overlay'], labels)
         bare = {name.casefold() for name in read_names(self.overlay_bare)}
         hidden = np.array([label.casefold() in bare for label in labels])
         alphas = tuple(np.where(hidden, 0, round(self.overlay_alpha)).tolist())
-        return SegNetPlan(ways, hidden, alphas, self.overlay_legend)
+        return SegNetPlan(ways, hidden, alphas, self.overlay_legend, rules)

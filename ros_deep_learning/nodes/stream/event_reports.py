@@ -9,22 +9,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...collecting.naming import encode_picture
 from ...errors import SettingsError
 from ...events.keeping import Job, Keeper, Limits, folder_name
+from ...events.kept_results import KeptResult
 from ...events.recent_frames import RecentFrames, write_bag
 from ...events.rules import CompiledRule
 from ...events.watch import Event, Watch
 from ...paths import user_path
-from ...tasks.detection import Detections
 from ...text import disk_cause
 from ..messages.event_message import event_message
 from .camera import Shot
 
-PICTURE_NAME, BAG_NAME = 'picture.jpg', 'bag'
+PICTURE_NAME, MASK_NAME, BAG_NAME = 'picture.jpg', 'class_mask.png', 'bag'
 
 
 class EventReports:
@@ -32,11 +33,12 @@ class EventReports:
 
     Args:
         node: Full name of the node.
+        kind: What its results are.
         warn: Told in one line what was not kept, and why.
     """
 
-    def __init__(self, node: str, warn: Callable[[str], None]) -> None:
-        self._node, self._warn = node, warn
+    def __init__(self, node: str, kind: KeptResult, warn: Callable[[str], None]) -> None:
+        self._node, self._kind, self._warn = node, kind, warn
         self._watches: dict[str, Watch] = {}
         self._recent: dict[str, RecentFrames] = {}
         self._keeper: Keeper | None = None
@@ -71,55 +73,64 @@ class EventReports:
             keeper.close()
 
     def take(
-        self, shot: Shot, found: Detections, rules: Sequence[CompiledRule], names: Sequence[str]
+        self, shot: Shot, result: Any, rules: Sequence[CompiledRule], names: Sequence[str] = ()
     ) -> None:
         """Take a frame: publish the events that begin or end with it, and keep what they save.
 
         Args:
             shot: The frame.
-            found: The objects in it.
+            result: Its result.
             rules: Those that hold now.
             names: The ``class_id`` of each class.
         """
         camera, frame = shot.camera, shot.frame
         watch = self._watches.setdefault(camera.name, Watch())
         # Without a stamp, the times are those of arrival.
-        events = watch.update(rules, frame.stamp_ns or frame.arrival_ns, found)
+        events = watch.update(rules, frame.stamp_ns or frame.arrival_ns, result)
         if any(one.rule.save == 'bag' for one in rules):
             recent = self._recent.setdefault(camera.name, RecentFrames(self._seconds))
             frame_id = frame.header.frame_id
-            recent.add(time.time_ns(), frame.stamp_ns, frame_id, shot.pixels, found)
+            held = self._kind.held(result)
+            recent.add(
+                time.time_ns(),
+                frame.stamp_ns,
+                frame_id,
+                shot.pixels,
+                held,
+                decides=any(one.begins and one.rule.save == 'bag' for one in events),
+            )
         for event in events:
-            saved = self._keep(event, shot, found, names)
+            saved = self._keep(event, shot, result, names)
             if 'events' in shot.wanted:
                 message = event_message(frame.header, event, '' if saved is None else str(saved))
                 camera.outputs.publish('events', message)
 
-    def _keep(
-        self, event: Event, shot: Shot, found: Detections, names: Sequence[str]
-    ) -> Path | None:
+    def _keep(self, event: Event, shot: Shot, result: Any, names: Sequence[str]) -> Path | None:
         if self._keeper is None or not event.begins or event.rule.save == 'nothing':
             return None
         camera = shot.camera.name
         name = '-'.join(filter(None, (event.rule.name, camera)))
         facts = {
             'rule': asdict(event.rule),
-            'count': event.count,
+            **asdict(event.reading),
             'lasted_s': event.lasted_s,
             'node': self._node,
             'camera': camera,
             'stamp_ns': shot.frame.stamp_ns,
             'frame_id': shot.frame.header.frame_id,
-            'found': found.to_dicts(),
+            'found': result.to_dicts(),
         }
         jpeg = encode_picture(np.ascontiguousarray(shot.pixels.as_order('bgr')))
         frames = self._recent[camera].held() if event.rule.save == 'bag' else ()
+        kind, held = self._kind, self._kind.held(result)
         prefix = '/'.join(filter(None, (self._node, camera)))
 
         def write(folder: Path) -> None:
             (folder / PICTURE_NAME).write_bytes(jpeg)
+            if isinstance(held, bytes):
+                (folder / MASK_NAME).write_bytes(held)
             if frames:
-                write_bag(folder / BAG_NAME, frames, prefix, names)
+                write_bag(folder / BAG_NAME, frames, prefix, kind, names)
 
         now = datetime.now(timezone.utc)
         return self._keeper.put(Job(folder_name(now, name), facts, write))
