@@ -7,18 +7,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..errors import BagError, ImageError, InferenceError
 from ..imaging.pixels import Pixels
-from .ahead import one_ahead
 from .annotators import LATCHED, Annotator
 from .cameras import camera_names, read_image
 from .items import BagItem, BagMessage, BagTopic, BagWriter, Extra
 from .message_types import serialized, topic_for
 from .qos import has_numbers, node_qos
 from .result_messages import header_message, label_info_message, vision_info_message
-from .windows import after_messages, windows
+from .tracks import BagTracks
+from .windows import after_messages, one_ahead, windows
 
 
 @dataclass(slots=True)
@@ -85,6 +86,9 @@ class BagAnnotation:
                 raise BagError(msg)
         self._annotators = annotators
         self._cameras = camera_names(image_topics)
+        self._tracks = BagTracks(
+            {one.wish.name: one.new_tracker for one in annotators if one.tracking is not None}
+        )
         qos = [topic.qos for topic in topics if topic.qos]
         self._numbers = bool(qos) and has_numbers(qos[0])
         self._added: dict[tuple[str, str], BagTopic] = {}
@@ -118,6 +122,7 @@ class BagAnnotation:
         self,
         items: Iterable[BagItem],
         writer: BagWriter,
+        notes: Path,
         report: Callable[[], None],
     ) -> Tally:
         """Copy items to a writer with what the networks find; continue what it has.
@@ -128,11 +133,23 @@ class BagAnnotation:
         Args:
             items: All that the bag holds.
             writer: Empty, or with a part of an earlier run with the same arguments.
+            notes: A file for what tracking needs to go on, which that run has left.
             report: Called after each piece; may raise to cancel.
 
         Raises:
-            OSError: The copy cannot be written.
+            BagError: The notes of an earlier run are damaged.
+            OSError: The copy or the notes cannot be written.
         """
+        counts = writer.counts
+        try:
+            self._tracks.begin(notes, sum(counts.get(topic, 0) for topic in self._cameras))
+            return self._copy(items, writer, report)
+        finally:
+            self._tracks.close()
+
+    def _copy(
+        self, items: Iterable[BagItem], writer: BagWriter, report: Callable[[], None]
+    ) -> Tally:
         added = self.added_names
         tally = Tally()
         tally.copied = sum(n for name, n in writer.counts.items() if name not in added)
@@ -156,6 +173,7 @@ class BagAnnotation:
                         announced = True
                     for topic, data in messages:
                         writer.add_message(_beside(item, topic, data))
+            self._tracks.commit()
             writer.commit()
             report()
         return tally
@@ -186,14 +204,19 @@ class BagAnnotation:
         """
         tally.failed.update(piece.failed)
         tally.frames += len(piece.failed) + len(piece.images)
-        made: dict[int, list[tuple[BagTopic, bytes]]] = {k: [] for k in piece.images}
-        if not made:
-            return {}
         pixels = [image.pixels for image in piece.images.values()]
+        found = {
+            annotator.wish.name: dict(
+                zip(piece.images, annotator.annotate(pixels) if pixels else (), strict=True)
+            )
+            for annotator in self._annotators
+        }
+        self._follow(piece, found)
+        made: dict[int, list[tuple[BagTopic, bytes]]] = {k: [] for k in piece.images}
         for annotator in self._annotators:
             node = annotator.wish.name
-            found = annotator.annotate(pixels)
-            for (k, image), one in zip(piece.images.items(), found, strict=True):
+            for k, image in piece.images.items():
+                one = found[node][k]
                 if isinstance(one, InferenceError):
                     tally.failed[image.topic, f'{node}: {one}'] += 1
                     continue
@@ -202,6 +225,28 @@ class BagAnnotation:
                     for output, message in annotator.messages(image.header, one).items()
                 ]
         return made
+
+    def _follow(self, piece: _Piece, found: dict[str, dict[int, Any]]) -> None:
+        """Put objects with tracks in place of those that are followed.
+
+        Args:
+            piece: Its images come in the order of the bag.
+            found: By node and the place of an image what was found, or an InferenceError.
+        """
+        for k, item in enumerate(piece.items):
+            if isinstance(item, BagMessage) and self._is_frame(item):
+                objects, stamp_ns = {}, 0
+                if k in piece.images:
+                    stamp = piece.images[k].header.stamp
+                    stamp_ns = stamp.sec * 10**9 + stamp.nanosec
+                    objects = {
+                        node: by_place[k]
+                        for node, by_place in found.items()
+                        if node in self._tracks and not isinstance(by_place[k], InferenceError)
+                    }
+                followed = self._tracks.update(item.topic.name, stamp_ns, objects)
+                for node, one in followed.items():
+                    found[node][k] = one
 
     def _announcements(self, stamp: Any) -> list[tuple[BagTopic, bytes]]:
         """Make what the nodes publish once."""

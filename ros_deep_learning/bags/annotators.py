@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -19,6 +19,7 @@ from ..imaging.drawing.mask_overlay import color_mask
 from ..imaging.pixels import Pixels
 from ..networks import DetectNet, ImageNet, SegNet
 from ..tasks.segmentation import Segmentation
+from ..tasks.tracking.tracker import Tracker, TrackingSettings
 from .message_types import IMAGE, make
 from .result_messages import (
     annotations_message,
@@ -76,10 +77,12 @@ class Annotator(ABC):
     Attributes:
         outputs: All outputs of such a node, and the types of their messages.
         usual: Those that are written if nothing else is said.
+        tracking: How objects are followed over the images of a topic; None is not at all.
     """
 
     outputs: Mapping[str, str]
     usual: tuple[str, ...]
+    tracking: TrackingSettings | None = None
 
     def __init__(self, wish: NodeWish, network: Any, outputs: Sequence[str] = ()) -> None:
         """Wrap a network, which stays the caller's to close.
@@ -98,6 +101,10 @@ class Annotator(ABC):
     def threshold(self) -> float:
         """The least score or confidence, which label_info has too."""
         return float(getattr(self.network.settings, self.network.threshold_field))
+
+    def new_tracker(self) -> Tracker:
+        """Make the tracks of one topic."""
+        return Tracker(self.tracking, score_threshold=self.threshold)
 
     def annotate(self, images: Sequence[Pixels]) -> list[Any]:
         """Run images together, as far as the engine can.
@@ -130,6 +137,23 @@ class DetectAnnotator(Annotator):
         'annotations': 'foxglove_msgs/msg/ImageAnnotations',
     }
     usual = ('detections', 'annotations')
+
+    _threshold: float | None = None
+
+    @property
+    def threshold(self) -> float:
+        """The least score; the network's own is lower where unlikely objects are followed."""
+        return super().threshold if self._threshold is None else self._threshold
+
+    def follow(self, tracking: TrackingSettings) -> None:
+        """Have objects followed, for which the network may have to report unlikely ones too.
+
+        Raises:
+            SettingsError: SciPy is missing, which ``byte`` needs.
+        """
+        self.tracking, self._threshold = tracking, self.threshold
+        least = self.new_tracker().least_score
+        self.network.settings = replace(self.network.settings, score_threshold=least)
 
     def messages(self, header: Any, found: Any) -> dict[str, Any]:
         """Make the messages of an image's objects, by output."""

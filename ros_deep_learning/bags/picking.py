@@ -20,7 +20,6 @@ from ..imaging.jpeg_png import read_header
 from ..imaging.pixels import Pixels
 from ..tasks.classification import Classification
 from ..tasks.detection import Detections
-from .ahead import one_ahead
 from .annotators import Annotator
 from .cameras import read_image
 from .frame_choice import FrameChoice, scores_of

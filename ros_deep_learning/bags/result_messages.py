@@ -26,6 +26,8 @@ _NO_COVARIANCE = np.zeros(36)
 def detections_message(header: Any, found: Detections, names: Sequence[str]) -> Any:
     """Make a vision_msgs/Detection2DArray; every entry has the image's header.
 
+    The id of an entry is the number of its track, or empty.
+
     Args:
         header: The std_msgs/Header of the image, used unchanged.
         found: The objects, in source pixels.
@@ -43,7 +45,7 @@ def detections_message(header: Any, found: Detections, names: Sequence[str]) -> 
                 )
             ],
             bbox=_box(one.box_xyxy),
-            id='',
+            id='' if one.track_id is None else str(one.track_id),
         )
         for one in found
     ]
@@ -90,12 +92,13 @@ def annotations_message(
                 thickness=max(1.0, capital / 5),
             )
         )
+        number = '' if one.track_id is None else f' #{one.track_id}'
         texts.append(
             make(
                 'foxglove_msgs/msg/TextAnnotation',
                 timestamp=header.stamp,
                 position=_point(x1, y1),
-                text=f'{names[one.class_id]} {one.score:.0%}',
+                text=f'{names[one.class_id]}{number} {one.score:.0%}',
                 font_size=capital * _FONT_OF_CAPITAL,
                 text_color=_color(0.0, 0.0, 0.0),
                 background_color=color,

@@ -24,7 +24,7 @@ from .mcap_writing import McapWriter
 from .opening import METADATA_NAME, STORAGES
 from .sqlite_writing import SqliteWriter
 
-_SETTINGS_NAME = 'settings.json'
+_SETTINGS_NAME, _NOTES_NAME = 'settings.json', 'objects.jsonl'
 
 
 class Target:
@@ -56,6 +56,11 @@ class Target:
     def is_begun(self) -> bool:
         """Whether an earlier process has left a part."""
         return (self.part / _SETTINGS_NAME).is_file()
+
+    @property
+    def notes(self) -> Path:
+        """A file of the part for what a run that goes on needs beside the bag."""
+        return self.part / _NOTES_NAME
 
     def discard(self) -> None:
         """Remove what an earlier process has left."""

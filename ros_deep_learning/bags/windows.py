@@ -1,12 +1,16 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Cut the messages of a bag into pieces with as many images as a network runs together."""
+"""Cut the messages of a bag into pieces, and read one of them ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from .items import BagItem, BagMessage, Extra
+
+_T = TypeVar('_T')
 
 MOST_BYTES, MOST_ITEMS = 2**26, 2**12
 """A piece ends at these too, so that memory stays small where images are rare."""
@@ -50,3 +54,13 @@ def windows(
             window, frames, size = [], 0, 0
     if window:
         yield window
+
+
+def one_ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """Yield items, and make the next one in a thread while one is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield item  # type: ignore[misc]

@@ -8,6 +8,8 @@ import bags_on_disk as disk
 import pytest
 from bags_on_disk import blob
 
+from ros_deep_learning.tasks.tracking.tracker import TrackingSettings
+
 
 @pytest.mark.parametrize(
     ('storage', 'output'),
@@ -64,3 +66,27 @@ def test_labels_and_model_are_written_once_before_the_results(annotate, tmp_path
     assert (info.method, info.database_location) == ('blobs', '/my/eyes/label_info')
     topics = [topic for topic, _, _ in disk.read(tmp_path / 'out.mcap')]
     assert topics.index('/my/eyes/label_info') < topics.index('/my/eyes/detections')
+
+
+def test_stamps_out_of_order_and_gaps_stay_as_they_were_recorded(annotate, tmp_path):
+    seconds = [5, 6, 4, 4, 9000, 3, 0]
+    recorder = disk.Recorder(tmp_path / 'in')
+    for k, second in enumerate(seconds):
+        # Received in another order than sent, after an hour without an image, and twice at once.
+        received_ns = disk.START_NS + (3_600 * (k > 3) + max(0, k - 1)) * 10**9
+        data = disk.image(blob(4 * k), second * 10**9)
+        recorder.add('/camera/image_raw', 'sensor_msgs/msg/Image', data, received_ns)
+    recorder.close()
+    annotate(tmp_path / 'in', tmp_path / 'out.mcap', tracking=TrackingSettings(min_frames=1))
+    written = disk.read(tmp_path / 'out.mcap')
+    images = [one for one in written if one[0] == '/camera/image_raw']
+    assert images == disk.read(tmp_path / 'in')
+    times = [time_ns for topic, time_ns, _ in written if topic == '/detectnet/detections']
+    assert times == [time_ns for _, time_ns, _ in images]
+    found = disk.of_topic(tmp_path / 'out.mcap', '/detectnet/detections')
+    assert [one.header.stamp.sec for one in found] == seconds
+    # As in the node, a stamp before the last one ends the tracks; one of 0 is none.
+    ids = [one.detections[0].id for one in found]
+    assert (ids[0], ids[2]) == (ids[1], ids[3])
+    assert ids[2] != ids[1]
+    assert ids[5] != ids[4]

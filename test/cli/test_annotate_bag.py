@@ -11,9 +11,11 @@ from pathlib import Path
 
 import bags_on_disk as disk
 import cv2
+import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from ros_deep_learning.bags import libraries
+from ros_deep_learning.bags import annotation, libraries
 from ros_deep_learning.cli import rdl
 from ros_deep_learning.cli.annotate_bag import main, program
 
@@ -76,6 +78,7 @@ def test_a_command_of_the_document_runs(command, drive, ssd_onnx, tmp_path, monk
         ),
         (['out', '--node', 'seg:selfie'], 'expected NODE:MODEL or NAME=NODE:MODEL, where NODE is'),
         (['out', '--node', 'detectnet:selfie'], 'selfie is made for segmentation, not for detec'),
+        (['out', '--tracking', 'iou'], '--tracking: objects are those of detectnet, and no --no'),
         (['out', '--node', 'segnet:selfie'], 'two nodes are called segnet; to fix: NAME=NODE:MO'),
     ],
 )
@@ -87,6 +90,69 @@ def test_what_does_not_go_together_is_said(drive, tmp_path, monkeypatch, capsys,
     assert main(['drive.mcap', output, '--node', 'segnet:selfie', *rest]) == 1
     assert reason in capsys.readouterr().err
     assert {one.name for one in tmp_path.iterdir()} == {'drive.mcap', 'drive.db3'}
+
+
+def stripes(seed):
+    """Write a network that tells two classes, with other weights for another seed."""
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(0, 1, (3 * 8 * 8, 2)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node('Flatten', ['x'], ['f']),
+            helper.make_node('MatMul', ['f', 'w'], ['m']),
+            helper.make_node('Softmax', ['m'], ['y']),
+        ],
+        'stripes',
+        [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info('y', TensorProto.FLOAT, [1, 2])],
+        [numpy_helper.from_array(weights, 'w')],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)])
+    model.ir_version = 8
+    Path('stripes.onnx').write_bytes(model.SerializeToString())
+
+
+CARD = """
+name: stripes
+task: classification
+licence: MIT
+labels: stripes.txt
+source: {file: stripes.onnx}
+input: {name: x, width: 8, height: 8, scale: 0.01}
+outputs: {probabilities: y}
+"""
+
+
+@pytest.mark.parametrize('changed', ['weights', 'labels', 'card', None])
+def test_the_part_of_another_network_is_not_continued(
+    drive, tmp_path, monkeypatch, capsys, changed
+):
+    monkeypatch.chdir(tmp_path)
+    stripes(1)
+    Path('stripes.txt').write_text('across\nalong\n')
+    Path('stripes.yaml').write_text(CARD)
+    command = [str(drive), 'out.mcap', '--node', 'imagenet:stripes.yaml', '--backend=onnxruntime']
+    with monkeypatch.context() as ended:
+        ended.setattr(annotation.BagAnnotation, '_run', interrupt)
+        assert main(command) == 130
+    if changed == 'weights':
+        size = Path('stripes.onnx').stat().st_size
+        stripes(2)
+        assert Path('stripes.onnx').stat().st_size == size
+    elif changed == 'labels':
+        Path('stripes.txt').write_text('along\nacross\n')
+    elif changed == 'card':
+        Path('stripes.yaml').write_text(CARD.replace('0.01', '0.02'))
+    capsys.readouterr()
+    assert main(command) == (0 if changed is None else 1)
+    if changed is not None:
+        error = capsys.readouterr().err
+        assert 'out.mcap.part was begun with other settings (models), so it cannot be' in error
+        assert main([*command, '--restart']) == 0
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
 
 
 def test_without_the_libraries_it_says_what_to_install(monkeypatch, capsys):

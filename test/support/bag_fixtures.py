@@ -35,16 +35,26 @@ def annotator(network):
 def annotate(network):
     """Annotate a bag with a detector of blobs."""
 
-    def run(source, output, *, topics=(), node='detectnet:blobs', compression=None, report=None):
+    def run(
+        source,
+        output,
+        *,
+        topics=(),
+        node='detectnet:blobs',
+        compression=None,
+        report=None,
+        tracking=None,
+    ):
         bag = open_bag(source)
         wish = NodeWish.parse(node)
         there = bag.topics()
-        annotation = BagAnnotation(
-            [ANNOTATORS[wish.task](wish, network)], there, choose_topics(there, topics)
-        )
+        annotator = ANNOTATORS[wish.task](wish, network)
+        if tracking is not None:
+            annotator.follow(tracking)
+        annotation = BagAnnotation([annotator], there, choose_topics(there, topics))
         target = Target(output, bag.suffix, compression or bag.compression)
         with target.writing({'node': node}, bag.description()) as writer:
-            tally = annotation.copy(bag.items(), writer, report or (lambda: None))
+            tally = annotation.copy(bag.items(), writer, target.notes, report or (lambda: None))
         return tally, bag
 
     return run

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
 from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
+from ...downloads.store import ModelStore
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
+from ...engines.tensorrt.plans.plan_key import hash_onnx
 from ...networks import DetectNet, ImageNet, SegNet
+from ...onnx_tools.facts import read_facts
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
@@ -29,6 +33,19 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     add('--precision', choices=get_args(Precision), default='auto')
     add('--max-batch', type=count, default=4, help='most images run together (4)')
     add('--offline', action='store_true', help='download nothing')
+
+
+def fingerprint(network: Any) -> str:
+    """Return what tells a network from another: its file, how it is read, and its classes.
+
+    Raises:
+        DeepLearningError: The file is gone.
+    """
+    path = ModelStore(offline=True).onnx_path(network.card)
+    card = network.card
+    reading = (card.input, sorted(card.outputs.items()), card.decoder, network.labels)
+    text = f'{hash_onnx(read_facts(path))} {reading!r} {network.colors_rgb.tolist()}'
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

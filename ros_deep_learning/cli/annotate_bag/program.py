@@ -10,19 +10,20 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from ...bags.annotation import BagAnnotation, Tally
-from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
+from ...bags.annotators import ANNOTATORS, Annotator, DetectAnnotator, NodeWish
 from ...bags.cameras import choose_topics
 from ...bags.opening import Bag, open_bag
 from ...bags.target import Target
 from ...errors import BagError, SettingsError
 from ...paths import user_path
+from ...tasks.tracking.tracker import TrackerKind, TrackingSettings
 from ...text import printable
 from ..bar import progress_bar
 from ..logs import run_command
-from .network import add_network_options, open_annotator
+from .network import add_network_options, fingerprint, open_annotator
 from .output import print_faults
 
 _OUTPUTS = tuple(name for kind in ANNOTATORS.values() for name in kind.outputs)
@@ -64,6 +65,8 @@ def _run(arguments: argparse.Namespace) -> int:
     images = choose_topics(topics, arguments.topics or ())
     with ExitStack() as stack:
         annotators = [stack.enter_context(open_annotator(w, arguments, outputs)) for w in wishes]
+        if arguments.tracking:
+            _follow(annotators, arguments.tracking)
         annotation = BagAnnotation(annotators, topics, images)
         settings = _settings(bag, arguments, annotators)
         if target.is_begun:
@@ -76,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
         def report() -> None:
             progress(f'annotating {bag.path.name}', bag.share)
 
-        tally = annotation.copy(bag.items(), writer, report)
+        tally = annotation.copy(bag.items(), writer, target.notes, report)
     _print_end(bag, output, tally, time.monotonic() - started)
     return 1 if bag.faults() else 0
 
@@ -88,6 +91,16 @@ def _outputs(texts: Sequence[str] | None, wishes: Sequence[NodeWish]) -> tuple[s
         msg = f'--outputs: expected some of {", ".join(known)}, got {unknown[0]!r}'
         raise SettingsError(msg)
     return tuple(texts or ())
+
+
+def _follow(annotators: Sequence[Annotator], kind: str) -> None:
+    """Have the objects of all detectors followed."""
+    detectors = [one for one in annotators if isinstance(one, DetectAnnotator)]
+    if not detectors:
+        msg = '--tracking: objects are those of detectnet, and no --node is one'
+        raise SettingsError(msg)
+    for one in detectors:
+        one.follow(TrackingSettings(kind=cast('TrackerKind', kind)))
 
 
 def _settings(
@@ -104,6 +117,8 @@ def _settings(
         'threshold': arguments.threshold,
         'max-batch': arguments.max_batch,
         'compression': arguments.compression,
+        'tracking': arguments.tracking,
+        'models': [fingerprint(annotator.network) for annotator in annotators],
         'engines': [(one.backend, one.version, one.precision, one.device) for one in engines],
     }
 
@@ -140,6 +155,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--topics', nargs='+', metavar='TOPIC', help='image topics (all)')
     add('--outputs', nargs='+', metavar='OUTPUT', help=f'some of {", ".join(_OUTPUTS)}')
+    add(
+        '--tracking',
+        choices=get_args(TrackerKind),
+        help='follow the objects of detectnet over the images of a topic, and number them',
+    )
     add_network_options(parser)
     add('--compression', choices=('none', 'lz4', 'zstd'), help="of MCAP's chunks (the bag's own)")
     add('--restart', action='store_true', help='drop what an interrupted run has done')
