@@ -25,6 +25,7 @@ from .cameras import read_image
 from .frame_choice import FrameChoice, scores_of
 from .items import BagItem, BagMessage
 from .message_types import COMPRESSED_IMAGE, read_message
+from .windows import one_ahead
 
 
 @dataclass(frozen=True, slots=True)
