@@ -25,7 +25,7 @@ h3 { font-size: 1.05rem; margin-top: 1.8rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; font-size: .8rem; } .wide th, .wide td { padding: .25rem .4rem; }
 .confusion td, .confusion th { padding: .15rem .35rem; font-size: .8rem; border: 1px solid #eee; }
 .confusion td { text-align: center; min-width: 1.9rem; }
 .turned { vertical-align: bottom; }
@@ -169,7 +169,8 @@ def _color_legend(names: Sequence[str]) -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = ''.join(f'<th>{escape(text)}</th>' for text in heads)
+    # Names such as AP_medium may take two lines, so that a row fits the page.
+    head = ''.join(f'<th>{escape(text).replace("_", "_<wbr>")}</th>' for text in heads)
     body = ''.join(
         '<tr>' + ''.join(f'<td>{escape(text)}</td>' for text in row) + '</tr>' for row in rows
     )

@@ -110,7 +110,7 @@ class Painter:
                 alpha=40,
             )
             sides.append((title, as_url(picture)))
-        text = f'{len(truth)} boxes labelled, {len(kept)} found'
+        text = f'labelled boxes {len(truth)}, found {len(kept)}'
         return WorstPicture(sample, text, tuple(sides))
 
     def _masks(self, net: SegNet, sample: Sample, image: NDArray[np.uint8]) -> WorstPicture:

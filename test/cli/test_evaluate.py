@@ -8,15 +8,26 @@ import builtins
 import csv
 import errno
 import json
+import re
+import shlex
+import shutil
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import cv2
 import datasets_on_disk as disk
 import pytest
+import yaml
 
+from ros_deep_learning.cli import rdl
 from ros_deep_learning.cli.evaluate import main, output
+from ros_deep_learning.engines.registry import BACKENDS
 from ros_deep_learning.networks import SegNet
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / 'docs' / 'evaluate.md').read_text()
+COMMANDS = re.findall('^rdl (?:evaluate|dataset) .*$', TEXT, re.M)
 
 
 def said(capsys, *arguments, code=0):
@@ -83,7 +94,7 @@ def people(tmp_path_factory, astronaut):
 class Page(HTMLParser):
     """Checks that elements are closed in order, and collects what the page would fetch."""
 
-    VOID = frozenset(('meta', 'img', 'path', 'polyline'))
+    VOID = frozenset(('meta', 'img', 'path', 'polyline', 'wbr'))
 
     def __init__(self, text):
         super().__init__()
@@ -240,3 +251,44 @@ def test_progress_counts_to_the_end(capsys, people):
     """Standard error is no terminal here: one line a stage."""
     assert main(['selfie', str(people)]) == 0
     assert 'evaluating ...' in capsys.readouterr().err
+
+
+def card_of_file(name):
+    """Write the card of a copy of ssd-mobilenet-v2 beside it."""
+    card = yaml.safe_load((ROOT / 'models' / 'cards' / 'ssd-mobilenet-v2.yaml').read_text())
+    labels = str(ROOT / 'models' / 'labels' / 'coco90.txt')
+    for key in ('format', 'aliases', 'family', 'checked', 'accuracy'):
+        card.pop(key)
+    card |= {'name': Path(name).stem, 'source': {'file': name}, 'labels': labels}
+    Path(name).with_suffix('.yaml').write_text(yaml.safe_dump(card))
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_a_command_of_the_document_runs(command, things, ssd_onnx, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if 'split' in command:
+        for k in range(20):
+            disk.write_picture(tmp_path / 'my_pictures' / f'class{k % 2}' / f'{k}.png', 12 * k)
+    else:
+        shutil.copytree(things, 'my_pictures')
+    for name in ('yesterday.onnx', 'today.onnx'):
+        if name in command:
+            Path(name).symlink_to(ssd_onnx)
+            card_of_file(name)
+    _, *arguments = shlex.split(command, comments=True)
+    # TensorRT and half precision need a GPU; the others are evaluated all the same.
+    some_cannot = 'tensorrt' in command and BACKENDS['tensorrt']().unavailable_reason() is not None
+    assert rdl.main(arguments) == (1 if some_cannot else 0)
+    out = capsys.readouterr().out
+    if arguments[0] == 'evaluate':
+        assert re.search(r'(?m)^(today.onnx|ssd-mobilenet-v2) +onnxruntime +fp32 +3 +[01]\.', out)
+    made = {'-o': 1, 'convert': 2, 'split': 2}
+    for word, further in made.items():
+        if word in arguments:
+            assert Path(arguments[arguments.index(word) + further]).exists()
+
+
+def test_the_other_command_of_the_document_runs_elsewhere():
+    """In test_golden.py."""
+    assert set(re.findall('^rdl .*$', TEXT, re.M)) - {*COMMANDS} == {'rdl models verify --run'}
+    assert len(COMMANDS) == 8
