@@ -71,12 +71,12 @@ def preprocess(
         if grey:
             luma = cv2.cvtColor(small, _TO_GREY[image.order])
             small = np.asarray(luma, np.uint8)[..., None]
-        elif image.order != spec.channels:
-            small = small[..., ::-1]
+        is_reversed = not grey and image.order != spec.channels
         if spec.dtype == 'uint8':
-            planes[...] = small
+            planes[...] = small[..., ::-1] if is_reversed else small
         else:
-            _normalise(small, spec, planes)
+            channels = cv2.split(small)
+            _normalise(channels[::-1] if is_reversed else channels, spec, planes)
     return tensor
 
 
@@ -95,10 +95,15 @@ def _fit(array: NDArray[np.uint8], placed: Placement, spec: InputSpec) -> NDArra
     return canvas
 
 
-def _normalise(small: NDArray[np.uint8], spec: InputSpec, out: NDArray[Any]) -> None:
+def _normalise(channels: Sequence[cv2.typing.MatLike], spec: InputSpec, out: NDArray[Any]) -> None:
     tables = _tables(spec.scale, spec.mean, spec.std)
-    for c, table in zip(range(small.shape[-1]), tables, strict=False):
-        out[..., c] = cv2.LUT(np.ascontiguousarray(small[..., c]), table)
+    for c, channel in enumerate(channels):
+        plane = out[..., c]
+        if plane.flags.c_contiguous and plane.dtype == np.float32:
+            # Written where it belongs, which takes half the time of a copy.
+            cv2.LUT(channel, tables[c], dst=plane)
+        else:
+            plane[...] = cv2.LUT(channel, tables[c])
 
 
 @lru_cache(maxsize=64)
