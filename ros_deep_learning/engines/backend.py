@@ -25,7 +25,8 @@ class EngineOptions:
 
     Attributes:
         threads: Number of threads for one frame on the CPU, at least 1; None = one for each
-            physical core that this process may use.
+            physical core that this process may use, or fewer where a measurement at load shows
+            that they are as fast.
         providers: Names of ONNX Runtime's execution providers, preferred first; None = the CPU
             only.
         device: Index of the accelerator, as its runtime counts.

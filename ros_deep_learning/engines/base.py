@@ -48,6 +48,7 @@ class EngineInfo:
         outputs: The network's outputs, in its order.
         metadata: What the ONNX file says of itself; empty where there is none.
         origin: ``cached`` or ``built``, where the backend keeps engines.
+        measured: What was chosen by measurement when it was loaded, as lines for people.
     """
 
     backend: str
@@ -58,6 +59,7 @@ class EngineInfo:
     outputs: tuple[TensorSpec, ...]
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     origin: str = ''
+    measured: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,12 @@ from ..text import one_line
 from .backend import EngineOptions
 from .base import EngineInfo, Precision, Tensors, TensorSpec
 from .checks import check_inputs
+from .cpu_threads import CpuThreads, choose_threads, physical_cores, rivals
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
 
+_LOG = logging.getLogger('ros_deep_learning')
 _CPU = 'CPUExecutionProvider'
 _WITH_DEVICE_ID = ('CUDAExecutionProvider', 'TensorrtExecutionProvider', 'ROCMExecutionProvider')
 _ERRORS_ONLY = 3
@@ -74,7 +77,16 @@ class OnnxRuntimeBackend:
         progress(f'loading {onnx_path.name}', None)
         providers = options.providers or (_CPU,)
         _check_providers(providers)
-        session = _open(onnx_path, providers, options)
+        open_session = partial(_open, onnx_path, providers, options)
+        measured: tuple[str, ...] = ()
+        if providers == (_CPU,):
+            choice = choose_threads(
+                rivals(options.threads), open_session, partial(_empty_run, input_spec)
+            )
+            session, measured = choice.session, (choice.reason,)
+            _LOG.info('%s: %s', onnx_path.name, choice.reason)
+        else:
+            session = open_session(CpuThreads(options.threads or physical_cores()))
         own = read_facts(onnx_path).precision
         if precision not in ('auto', own):
             msg = (
@@ -82,13 +94,15 @@ class OnnxRuntimeBackend:
                 f'to fix: precision auto, or a network converted to {precision}'
             )
             raise EngineError(msg)
-        return OnnxRuntimeNetwork(session, own, options.device)
+        return OnnxRuntimeNetwork(session, own, options.device, measured)
 
 
 class OnnxRuntimeNetwork:
     """A session that all handles share; its ``run`` may be called from several threads."""
 
-    def __init__(self, session: Any, precision: str, device: int) -> None:
+    def __init__(
+        self, session: Any, precision: str, device: int, measured: tuple[str, ...]
+    ) -> None:
         onnxruntime = import_onnxruntime()
         provider = str(session.get_providers()[0])
         self._session = session
@@ -102,6 +116,7 @@ class OnnxRuntimeNetwork:
             inputs=tuple(_spec(node) for node in session.get_inputs()),
             outputs=tuple(_spec(node) for node in session.get_outputs()),
             metadata=MappingProxyType(dict(session.get_modelmeta().custom_metadata_map)),
+            measured=measured,
         )
 
     def handle(self, on_close: Callable[[], None]) -> OnnxRuntimeEngine:
@@ -153,19 +168,6 @@ class OnnxRuntimeEngine:
             on_close()
 
 
-def physical_cores() -> int:
-    """Return the number of physical cores in the CPU affinity of this process."""
-    allowed = os.sched_getaffinity(0)
-    siblings = set()
-    for cpu in allowed:
-        path = Path(f'/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list')
-        try:
-            siblings.add(path.read_text(encoding='ascii').strip())
-        except OSError:
-            return len(allowed)
-    return len(siblings)
-
-
 def _check_providers(providers: tuple[str, ...]) -> None:
     onnxruntime = import_onnxruntime()
     installed = onnxruntime.get_available_providers()
@@ -178,14 +180,13 @@ def _check_providers(providers: tuple[str, ...]) -> None:
         raise BackendUnavailableError(msg)
 
 
-def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -> Any:
+def _open(
+    onnx_path: Path, providers: tuple[str, ...], options: EngineOptions, threads: CpuThreads
+) -> Any:
     onnxruntime = import_onnxruntime()
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
-    settings.intra_op_num_threads = options.threads or physical_cores()
-    # Spinning threads take CPU time from the rest of the robot, and are no faster at the rate of a
-    # camera.
-    settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    threads.configure(settings)
     # Without this, int8 products overflow on x86 CPUs without VNNI; other CPUs ignore it.
     settings.add_session_config_entry('session.x64quantprecision', '1')
     chosen = [
@@ -207,6 +208,25 @@ def _open(onnx_path: Path, providers: tuple[str, ...], options: EngineOptions) -
         )
         raise BackendUnavailableError(msg)
     return session
+
+
+def _empty_run(input_spec: InputSpec | None, session: Any) -> Callable[[], object]:
+    """Return a function that runs a session on zeros."""
+    feed = {
+        node.name: np.zeros(_whole_shape(_spec(node).shape, input_spec), _spec(node).dtype)
+        for node in session.get_inputs()
+    }
+    return partial(session.run, None, feed)
+
+
+def _whole_shape(shape: tuple[int, ...], input_spec: InputSpec | None) -> tuple[int, ...]:
+    """Fill in the open sizes of an input: those of the card's image, else 1."""
+    sizes = (1,) * len(shape)
+    if input_spec is not None and len(shape) in (3, 4):
+        side, depth = (input_spec.height, input_spec.width), input_spec.depth
+        image = (depth, *side) if input_spec.layout == 'nchw' else (*side, depth)
+        sizes = (1, *image)[-len(shape) :]
+    return tuple(size if known == -1 else known for known, size in zip(shape, sizes, strict=True))
 
 
 def _reason(err: Exception) -> str:

@@ -13,8 +13,11 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.engines import cpu_threads
 from ros_deep_learning.engines.backend import EngineOptions
-from ros_deep_learning.engines.onnxruntime import OnnxRuntimeBackend, physical_cores
+from ros_deep_learning.engines.cpu_threads import physical_cores
+from ros_deep_learning.engines.onnxruntime import OnnxRuntimeBackend
 from ros_deep_learning.errors import BackendUnavailableError, EngineError, InferenceError
 from ros_deep_learning.progress import silent
 
@@ -227,6 +230,8 @@ def test_options_reach_the_session(affine_onnx, monkeypatch):
         return real(path, settings, providers=providers)
 
     monkeypatch.setattr(onnxruntime, 'InferenceSession', session)
+    # On a busy machine one session is opened, and nothing is measured.
+    monkeypatch.setattr(cpu_threads, '_times', lambda runs, rounds: None)
     path = affine_onnx()[0]
     load(path, threads=1)
     load(path)
@@ -234,7 +239,31 @@ def test_options_reach_the_session(affine_onnx, monkeypatch):
         (1, [('CPUExecutionProvider', {})]),
         (physical_cores(), [('CPUExecutionProvider', {})]),
     ]
-    assert physical_cores() >= 1
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float16])
+@pytest.mark.parametrize('layout', ['nchw', 'nhwc'])
+def test_the_threads_are_chosen_with_the_cards_image(affine_onnx, monkeypatch, layout, dtype):
+    """The network leaves its sizes open; an image of 1x1 would say nothing of its speed."""
+    seen = []
+
+    def times(runs, rounds):
+        seen.extend(run.args[1]['x'] for run in runs)
+        return [1.0] * len(runs)
+
+    monkeypatch.setattr(cpu_threads, '_times', times)
+    monkeypatch.setattr(cpu_threads, 'physical_cores', lambda: 2)
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    shape = ('n', 3, 'h', 3) if layout == 'nchw' else ('n', 'h', 'w', 3)
+    path = affine_onnx(shape=shape, kind=kind)[0]
+    spec = InputSpec(40, 30, layout=layout)
+    network = OnnxRuntimeBackend().load(
+        path, input_spec=spec, precision='auto', options=EngineOptions(), progress=silent
+    )
+    assert seen[0].shape == ((1, 3, 30, 3) if layout == 'nchw' else (1, 30, 40, 3))
+    assert seen[0].dtype == dtype
+    (said,) = network.handle(lambda: None).info.measured
+    assert said.startswith('2 threads, spinning up to 100 us within a run; ')
 
 
 @pytest.mark.parametrize('package', ['onnxruntime', 'onnx'])

@@ -182,6 +182,8 @@ class Diagnostics:
             status.add('device', info.device)
             if info.origin:
                 status.add('engine', info.origin)
+            if info.measured:
+                status.add('chosen', '; '.join(info.measured))
         status.add('last error', self._error or 'none')
         if self._error:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')

@@ -120,7 +120,7 @@ class VisionSettings:
     )
     threads: int = parameter(
         0,
-        'CPU threads of ONNX Runtime; 0 takes one a physical core.',
+        'CPU threads of ONNX Runtime; 0 measures at load: one a physical core, or fewer.',
         minimum=0,
         maximum=1024,
         reload=True,
