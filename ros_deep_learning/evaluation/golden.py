@@ -135,7 +135,7 @@ def _classes(
     # Two classes that are nearly equal may change places.
     is_close = shares[0] - float(probabilities[ids[0]]) <= bounds.score
     text = f'probabilities differ by {far:.4f} at most'
-    return Verdict(far <= bounds.score and (is_best or is_close), text)
+    return Verdict(bool(far <= bounds.score and (is_best or is_close)), text)
 
 
 def compare_boxes(found: Detections, kept: list[list[float]], bounds: Bounds) -> Verdict:
