@@ -16,7 +16,7 @@ PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
 .PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions \
-	test_training lint lint_only docs clean
+	test_training lint lint_only docs bench clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -77,6 +77,10 @@ docs: .ros/docs/installed
 	$(PYTHON) -m venv --clear .ros/docs
 	.ros/docs/bin/pip install --quiet --no-deps --only-binary=:all: -r $<
 	touch $@
+
+# Every benchmark that this machine can run, or those of BENCH='--only cpu'; results in .ros/bench.
+bench: test_env
+	@$(IN_ENV) exec python3 benchmarks/bench.py $(BENCH)
 
 # The underlays stay: they lie in $XDG_CACHE_HOME/ros_deep_learning/underlay.
 clean:

@@ -154,19 +154,19 @@ def quickest(times_s: dict[CpuThreads, float]) -> CpuThreads:
 
 def _times(runs: Sequence[Run], rounds: int) -> list[float] | None:
     """Return the least time of each, run in turns; None if other processes took the CPU."""
-    waited_s, began = _waited_s(), perf_counter()
+    before_s, began = waited_s(), perf_counter()
     times: list[list[float]] = [[] for _ in runs]
     for _ in range(rounds):
         for run, taken in zip(runs, times, strict=True):
             started = perf_counter()
             run()
             taken.append(perf_counter() - started)
-    if _waited_s() - waited_s > _BUSY * (perf_counter() - began):
+    if waited_s() - before_s > _BUSY * (perf_counter() - began):
         return None
     return [min(taken) for taken in times]
 
 
-def _waited_s() -> float:
+def waited_s() -> float:
     """Return how long the threads of this process were ready but had no CPU; 0 if unknown."""
     waited_ns = 0
     for path in Path('/proc/self/task').glob('*/schedstat'):

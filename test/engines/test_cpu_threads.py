@@ -31,7 +31,7 @@ class Machine:
         self.run_ms, self.open_ms, self.waited_share = run_ms, open_ms, waited_share
         self.opened, self.ran = [], []
         monkeypatch.setattr(cpu_threads, 'perf_counter', lambda: self.now_s)
-        monkeypatch.setattr(cpu_threads, '_waited_s', lambda: self.waited_s)
+        monkeypatch.setattr(cpu_threads, 'waited_s', lambda: self.waited_s)
 
     def open_session(self, threads):
         self.now_s += self.open_ms / 1e3
@@ -149,9 +149,9 @@ def test_no_thread_spins_between_runs(threads):
 
 
 def test_waiting_for_a_cpu_is_counted():
-    before = cpu_threads._waited_s()
+    before = cpu_threads.waited_s()
     np.ones(1000).sum()
-    assert cpu_threads._waited_s() >= before
+    assert cpu_threads.waited_s() >= before
     if Path('/proc/self/schedstat').exists():
         assert before > 0
     assert physical_cores() >= 1

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run every benchmark that this machine can run, and say which it cannot and why.
+
+Usage: make bench, or python benchmarks/bench.py [--only cpu transport] [--output .ros/bench]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ros_deep_learning.engines.registry import BACKENDS
+
+HERE = Path(__file__).resolve().parent
+
+
+def needs_onnxruntime() -> str | None:
+    """Return why networks cannot run on the CPU; None = they can."""
+    return BACKENDS['onnxruntime']().unavailable_reason()
+
+
+def needs_tensorrt() -> str | None:
+    """Return why TensorRT cannot run here; None = it can."""
+    return BACKENDS['tensorrt']().unavailable_reason()
+
+
+def needs_ros() -> str | None:
+    """Return why nodes cannot run here; None = they can."""
+    for module in ('rclpy', 'vision_msgs'):
+        if importlib.util.find_spec(module) is None:
+            return f'there is no {module}; to fix: . .ros/env.sh (make env makes it)'
+    return needs_onnxruntime()
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One program of this folder.
+
+    Attributes:
+        reason: Returns why it cannot run here; None = it can.
+        options: Its options beside ``--output``.
+    """
+
+    reason: Callable[[], str | None]
+    options: tuple[str, ...] = ()
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    'cpu': Benchmark(needs_onnxruntime),
+    'engines': Benchmark(needs_onnxruntime),
+    'postprocessing': Benchmark(needs_tensorrt),
+    'nodes': Benchmark(
+        needs_ros, () if needs_tensorrt() is None else ('--backends', 'onnxruntime')
+    ),
+    'frame_way': Benchmark(needs_ros),
+    'transport': Benchmark(needs_ros),
+    'executors': Benchmark(needs_ros),
+    'memory': Benchmark(needs_ros),
+    'soak': Benchmark(needs_ros),
+}
+
+
+def main() -> int:
+    """Run the benchmarks; the status is 1 if one of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--only', nargs='+', choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument('--output', type=Path, default=Path('.ros/bench'), help='a folder')
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    ends: dict[str, str] = {}
+    for name in arguments.only:
+        benchmark = BENCHMARKS[name]
+        reason = benchmark.reason()
+        if reason is not None:
+            ends[name] = f'cannot run here: {reason}'
+            continue
+        print(f'{name} ...', flush=True)
+        started = time.monotonic()
+        output = arguments.output / f'{name}.json'
+        command = [sys.executable, str(HERE / f'{name}.py'), '--output', str(output)]
+        status = subprocess.run([*command, *benchmark.options], check=False).returncode
+        took = f'{time.monotonic() - started:.0f} s'
+        ends[name] = f'{output}, {took}' if status == 0 else f'FAILED with {status} after {took}'
+    page = [str(HERE / 'performance.py'), '--results', str(arguments.output)]
+    subprocess.run(
+        [sys.executable, *page, '--page', str(arguments.output / 'performance.md')], check=False
+    )
+    for name, end in ends.items():
+        print(f'{name}: {end}')
+    return int(any(end.startswith('FAILED') for end in ends.values()))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Make docs/performance.md and its plots from the results of the benchmarks.
+
+Usage: python benchmarks/performance.py [--results FOLDER] [--page FILE]
+
+Every results file with the key ``page`` gets a section: ``title``, ``about`` and the ``columns``
+of its table, by the key in a row. A row with ``ratio`` and ``target`` is a goal, which is met
+where the ratio is not above the target. The first column names the row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / 'benchmarks' / 'results'
+PAGE = ROOT / 'docs' / 'performance.md'
+PLOTS = 'images/performance'
+
+_TOP = """# Performance
+
+`benchmarks/performance.py` writes this page from the files in `benchmarks/results`; a test
+compares them. Each ratio is against a baseline of the same run on the same machine: 1 is the
+baseline's own time, and lower is better. What was tried, and what became of it, is in
+`benchmarks/NOTES.md`.
+
+`make bench` runs every benchmark that a machine can run, says which it cannot and why, and writes
+such a page for it into `.ros/bench`.
+"""
+_BUSY = 0.05
+
+
+def read_reports(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Read the results that the page shows, by the name of their file."""
+    reports = [(path.stem, json.loads(path.read_text())) for path in sorted(folder.glob('*.json'))]
+    return [(name, report) for name, report in reports if 'page' in report]
+
+
+def page(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Write the page."""
+    if not reports:
+        return f'{_TOP}\nNo results yet.\n'
+    sections = [section(name, report) for name, report in reports]
+    return '\n'.join([_TOP, *sections, misses([report for _, report in reports])])
+
+
+def section(name: str, report: Mapping[str, Any]) -> str:
+    """Write the section of one results file."""
+    about, rows = report['page'], report['rows']
+    columns: Mapping[str, str] = about['columns']
+    lines = [f'## {about["title"]}', '', about['about'], '', machine_text(name, report), '']
+    lines.append(f'| {" | ".join(columns.values())} |')
+    lines.append('|' + '---|' * len(columns))
+    lines += [f'| {" | ".join(_cell(row, key) for key in columns)} |' for row in rows]
+    if any('target' in row for row in rows):
+        lines += ['', f'![{about["title"]}: ratios and targets]({PLOTS}/{name}.png)']
+    return '\n'.join(lines) + '\n'
+
+
+def machine_text(name: str, report: Mapping[str, Any]) -> str:
+    """Say on what it was measured, and what makes the figures doubtful."""
+    machine = report['machine']
+    facts = [f'{key} {value}' for key, value in machine.items() if key not in ('name', 'load')]
+    text = f'Measured on {machine["name"]} ({", ".join(facts)}; `benchmarks/results/{name}.json`).'
+    waited = max((row.get('waited_share', 0.0) for row in report['rows']), default=0.0)
+    if waited > _BUSY:
+        text += (
+            ' **The machine was busy**: the threads of the program were ready but without a CPU '
+            f'for up to {waited:.0%} of the time, so the figures are not those of a quiet one.'
+        )
+    return text
+
+
+def misses(reports: Sequence[Mapping[str, Any]]) -> str:
+    """List the targets that were not reached."""
+    missed = [
+        f'* {_label(report, row)}: {row["ratio"]:g}, target {row["target"]:g}'
+        for report in reports
+        for row in report['rows']
+        if 'target' in row and row['ratio'] > row['target']
+    ]
+    return '\n'.join(['## Targets that are missed', '', *(missed or ['None.']), ''])
+
+
+def draw(name: str, report: Mapping[str, Any], folder: Path) -> None:
+    """Draw the ratios of one results file as bars, each with its target."""
+    from matplotlib import pyplot as plt
+
+    rows = [row for row in report['rows'] if 'target' in row][::-1]
+    if not rows:
+        return
+    names = [_label(report, row) for row in rows]
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.45 * len(rows)), layout='constrained')
+    colors = ['tab:green' if row['ratio'] <= row['target'] else 'tab:red' for row in rows]
+    bars = axes.barh(names, [row['ratio'] for row in rows], color=colors)
+    axes.bar_label(bars, fmt='%.2f', padding=3)
+    for k, row in enumerate(rows):
+        axes.plot([row['target']] * 2, [k - 0.4, k + 0.4], color='black', linestyle=':')
+    axes.axvline(1, color='grey', linewidth=0.8)
+    axes.set_xlabel('ratio to the baseline of the same run; dotted: target')
+    axes.margins(x=0.12)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Without the version of matplotlib, so that equal results make equal files.
+    figure.savefig(folder / f'{name}.png', dpi=90, metadata={'Software': None})
+    plt.close(figure)
+
+
+def _label(report: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    return str(row[next(iter(report['page']['columns']))])
+
+
+def _cell(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key, '')
+    text = f'{value:g}' if isinstance(value, float) else str(value)
+    is_missed = key == 'ratio' and 'target' in row and row['ratio'] > row['target']
+    return f'**{text}** (missed)' if is_missed else text
+
+
+def main() -> int:
+    """Write the page and its plots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--results', type=Path, default=RESULTS, help='folder of the JSON files')
+    parser.add_argument('--page', type=Path, default=PAGE, help='the page to write')
+    arguments = parser.parse_args()
+    reports = read_reports(arguments.results)
+    arguments.page.write_text(page(reports))
+    for name, report in reports:
+        draw(name, report, arguments.page.parent / PLOTS)
+    print(f'wrote {arguments.page}: {len(reports)} sections')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The page of the benchmarks, and the list of what ``make bench`` runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / 'benchmarks'
+PAGE = {
+    'title': 'A frame',
+    'about': 'The baseline is the bare loop.',
+    'columns': {'network': 'network', 'ratio': 'ratio', 'target': 'target'},
+}
+MACHINE = {'name': 'a robot', 'cores': 4}
+
+
+def program(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f'{name}.py')
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def performance():
+    return program('performance')
+
+
+def report(*rows):
+    return {'page': PAGE, 'machine': MACHINE, 'rows': list(rows)}
+
+
+def test_the_committed_page_is_made_of_the_committed_results(performance):
+    reports = performance.read_reports(FOLDER / 'results')
+    assert performance.PAGE.read_text() == performance.page(reports), (
+        'run python3 benchmarks/performance.py'
+    )
+    for name, found in reports:
+        if any('target' in row for row in found['rows']):
+            assert (performance.PAGE.parent / performance.PLOTS / f'{name}.png').exists()
+
+
+def test_a_miss_is_marked_and_listed(performance):
+    rows = (
+        {'network': 'quick', 'ratio': 1.04, 'target': 1.05},
+        {'network': 'slow', 'ratio': 1.4, 'target': 1.1},
+    )
+    text = performance.page([('cpu', report(*rows))])
+    assert '| quick | 1.04 | 1.05 |' in text
+    assert '| slow | **1.4** (missed) | 1.1 |' in text
+    assert text.endswith('## Targets that are missed\n\n* slow: 1.4, target 1.1\n')
+    assert 'Measured on a robot (cores 4; `benchmarks/results/cpu.json`).' in text
+    assert 'busy' not in text
+
+
+def test_a_busy_machine_is_said(performance):
+    row = {'network': 'any', 'ratio': 1.0, 'target': 1.1, 'waited_share': 0.3}
+    text = performance.page([('cpu', report(row))])
+    assert '**The machine was busy**' in text
+    assert 'up to 30% of the time' in text
+    assert text.endswith('missed\n\nNone.\n')
+
+
+def test_results_of_other_programs_are_left_out(performance, tmp_path):
+    (tmp_path / 'soak.json').write_text(json.dumps({'rows': []}))
+    (tmp_path / 'cpu.json').write_text(json.dumps(report({'network': 'any'})))
+    ((name, found),) = performance.read_reports(tmp_path)
+    assert name == 'cpu'
+    assert '.png' not in performance.page([(name, found)])
+
+
+def test_the_plot_needs_no_window(performance, tmp_path):
+    pytest.importorskip('matplotlib', reason='make test installs it')
+    row = {'network': 'any', 'ratio': 1.4, 'target': 1.1}
+    for folder in ('first', 'second'):
+        performance.draw('cpu', report(row), tmp_path / folder)
+    first, second = ((tmp_path / one / 'cpu.png').read_bytes() for one in ('first', 'second'))
+    assert first == second
+    assert first.startswith(b'\x89PNG')
+
+
+def test_make_bench_knows_every_program():
+    bench = program('bench')
+    programs = {path.stem for path in FOLDER.glob('*.py')} - {'bench', 'performance'}
+    assert set(bench.BENCHMARKS) == programs
+
+
+def test_what_cannot_run_is_said_with_its_reason(tmp_path, monkeypatch, capsys):
+    bench = program('bench')
+    ran = []
+
+    class Ended:
+        returncode = 0
+
+    monkeypatch.setattr(
+        bench.subprocess, 'run', lambda command, check: ran.append(command) or Ended
+    )
+    monkeypatch.setattr(
+        bench,
+        'BENCHMARKS',
+        {
+            'cpu': bench.Benchmark(lambda: None, ('--seconds', '1')),
+            'nodes': bench.Benchmark(lambda: 'there is no rclpy'),
+        },
+    )
+    monkeypatch.setattr(sys, 'argv', ['bench.py', '--output', str(tmp_path)])
+    assert bench.main() == 0
+    told = capsys.readouterr().out
+    assert 'nodes: cannot run here: there is no rclpy\n' in told
+    assert f'cpu: {tmp_path / "cpu.json"}, ' in told
+    assert ran[0][1:] == [
+        str(FOLDER / 'cpu.py'), '--output', str(tmp_path / 'cpu.json'), '--seconds', '1'
+    ]  # fmt: skip
+    assert ran[1][1].endswith('performance.py')
+
+
+def test_a_benchmark_that_fails_makes_the_status(tmp_path, monkeypatch, capsys):
+    bench = program('bench')
+
+    class Ended:
+        returncode = 3
+
+    monkeypatch.setattr(bench.subprocess, 'run', lambda command, check: Ended)
+    monkeypatch.setattr(bench, 'BENCHMARKS', {'cpu': bench.Benchmark(lambda: None)})
+    monkeypatch.setattr(sys, 'argv', ['bench.py', '--output', str(tmp_path)])
+    assert bench.main() == 1
+    assert 'cpu: FAILED with 3 after ' in capsys.readouterr().out
