@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..cards.card import Resize
-from ..datasets.opening import open_dataset
+from ..datasets.opening import PICTURES_BELOW, open_dataset
 from ..errors import UsageError
 from ..paths import user_path
 from ..training.libraries import check_libraries
@@ -85,7 +85,7 @@ def _settings(
         msg = 'expected the folder of a data set, or --resume'
         raise UsageError(msg)
     if 'task' not in given:
-        given['task'] = open_dataset(data).task
+        given['task'] = open_dataset(data, pictures_below=given.get('pictures_below')).task
     task = given['task']
     return TrainingSettings(**{'network': NETWORKS[task], 'size_wh': SIZES[task], **given})
 
@@ -104,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'data', nargs='?', default=None, help='folder of the data set; its format is found'
+    )
+    parser.add_argument(
+        '--pictures-below',
+        type=lambda text: str(user_path(text).absolute()),
+        metavar='FOLDER',
+        help=PICTURES_BELOW,
     )
     parser.add_argument('--output', '-o', required=True, help='folder for what is made')
     parser.add_argument(

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..errors import DatasetError
 from .boxes import BoxCollector
-from .dataset import Part, Problem, Sample
-from .drawn_mask import DrawnMask, Outline, Runs, outline_of, runs_of
+from .dataset import Part, Problem, Sample, class_numbers
+from .drawn_mask import Outline, Runs, drawn_mask, outline_of, runs_of
 from .listing import contains, files_in, folders_in, is_file, read_data, split_of
 from .pictures import MOST_PIXELS
 
@@ -113,9 +113,10 @@ def _read_masks(top: Path, path: Path, split: str) -> Part:
     classes = known.classes
     if _BACKGROUND not in classes:
         classes = (_BACKGROUND, *classes)
+    number_of = class_numbers(classes)
     shapes: dict[int | str, list[tuple[float, Outline | Runs]]] = {k: [] for k in known.images}
     for entry, key, class_id in _annotations(path, content, known, problems):
-        number = classes.index(known.classes[class_id])
+        number = number_of[known.classes[class_id]]
         width, height = known.images[key][1]
         try:
             shape = _shape(entry['segmentation'], number, (int(width), int(height)))
@@ -128,9 +129,12 @@ def _read_masks(top: Path, path: Path, split: str) -> Part:
         if not shapes[key] or not 0 < width * height <= MOST_PIXELS:
             problems.append(Problem('missing label', picture, 'no outline, or no size'))
             continue
-        ordered = tuple(shape for _, shape in sorted(shapes[key], key=lambda pair: pair[0]))
-        size_wh = (int(width), int(height))
-        mask = DrawnMask(path, size_wh, ordered, classes.index(_BACKGROUND))
+        ordered = [shape for _, shape in sorted(shapes[key], key=lambda pair: pair[0])]
+        try:
+            mask = drawn_mask(path, (int(width), int(height)), ordered, number_of[_BACKGROUND])
+        except ValueError as err:
+            problems.append(Problem('broken label', path, f'{picture.name}: {err}'))
+            continue
         samples.append(Sample(picture, mask=mask))
     samples.sort(key=lambda sample: sample.picture)
     return Part(classes, tuple(samples), tuple(problems))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import DatasetError
 from .boxes import BoxCollector
-from .dataset import Part, Problem, Sample
-from .drawn_mask import DrawnMask, Outline, Runs, outline_of, runs_of, turned_box
+from .dataset import Part, Problem, Sample, class_numbers
+from .drawn_mask import Outline, Runs, drawn_mask, outline_of, runs_of, turned_box
 from .listing import is_file, read_xml, split_of
 from .pictures import MOST_PIXELS
 
@@ -72,9 +72,10 @@ def _parts(
 def _boxes(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
     problems: list[Problem] = []
     samples = []
+    number_of = class_numbers(classes)
     for image, picture, size in _pictures(path, images, problems):
         collector = BoxCollector(path, size)
-        for one, class_id in _labelled(path, image, ('box',), classes, problems):
+        for one, class_id in _labelled(path, image, ('box',), number_of, problems):
             try:
                 x1, y1, x2, y2 = (float(one.get(k, '')) for k in ('xtl', 'ytl', 'xbr', 'ybr'))
                 degrees = float(one.get('rotation', 0))
@@ -96,6 +97,7 @@ def _boxes(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
 def _masks(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
     if _BACKGROUND not in classes:
         classes = (_BACKGROUND, *classes)
+    number_of = class_numbers(classes)
     problems: list[Problem] = []
     samples = []
     for image, picture, (width, height) in _pictures(path, images, problems):
@@ -103,7 +105,7 @@ def _masks(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
             problems.append(Problem('broken label', path, f'{picture.name}: {width}x{height}'))
             continue
         shapes = []
-        for one, class_id in _labelled(path, image, _AREAS, classes, problems):
+        for one, class_id in _labelled(path, image, _AREAS, number_of, problems):
             try:
                 shape = _shape(one, class_id, (width, height))
             except ValueError as err:
@@ -113,8 +115,12 @@ def _masks(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
         if not shapes:
             problems.append(Problem('empty label', picture, 'no polygon and no mask'))
         shapes.sort(key=lambda pair: pair[0])
-        ordered = tuple(shape for _, shape in shapes)
-        mask = DrawnMask(path, (width, height), ordered, classes.index(_BACKGROUND))
+        ordered = [shape for _, shape in shapes]
+        try:
+            mask = drawn_mask(path, (width, height), ordered, number_of[_BACKGROUND])
+        except ValueError as err:
+            problems.append(Problem('broken label', path, f'{picture.name}: {err}'))
+            continue
         samples.append(Sample(picture, mask=mask))
     return Part(classes, _in_order(samples), tuple(problems))
 
@@ -122,8 +128,9 @@ def _masks(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
 def _tags(path: Path, images: list[Element], classes: tuple[str, ...]) -> Part:
     problems: list[Problem] = []
     samples = []
+    number_of = class_numbers(classes)
     for image, picture, _ in _pictures(path, images, problems):
-        found = [k for _, k in _labelled(path, image, ('tag',), classes, problems)]
+        found = [k for _, k in _labelled(path, image, ('tag',), number_of, problems)]
         if len(found) == 1:
             samples.append(Sample(picture, class_id=found[0]))
         elif found:
@@ -153,7 +160,7 @@ def _labelled(
     path: Path,
     image: Element,
     kinds: tuple[str, ...],
-    classes: tuple[str, ...],
+    number_of: dict[str, int],
     problems: list[Problem],
 ) -> Iterator[tuple[Element, int]]:
     """Yield the shapes of some kinds in a picture, each with its class."""
@@ -161,8 +168,8 @@ def _labelled(
         if one.tag not in kinds:
             continue
         label = one.get('label', '')
-        if label in classes:
-            yield one, classes.index(label)
+        if label in number_of:
+            yield one, number_of[label]
         else:
             problems.append(Problem('unknown class', path, repr(label)))
 

@@ -59,6 +59,11 @@ def counted(problems: Sequence[Problem]) -> str:
     return ', '.join(f'{count} {kind}' for kind, count in counts.most_common())
 
 
+def class_numbers(classes: Sequence[str]) -> dict[str, int]:
+    """Return the number of each class by its name: the first one, where a name comes twice."""
+    return {name: number for number, name in reversed(tuple(enumerate(classes)))}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledBoxes:
     """The boxes that people drew into one picture.

@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 from ..imaging.palettes import UNLABELLED
 
+_MOST_WORK = 2**31
+"""Pixels that are set for one mask: half a minute at most, or 250 masks of a picture of 4K."""
+_PIXELS_A_CUT = 512
+"""How many pixels are set in the time that one row between two edges takes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
@@ -27,25 +32,37 @@ class Outline:
     class_id: int
     outlines_xy: tuple[NDArray[np.float64], ...]
 
+    def work(self, size_wh: tuple[int, int]) -> int:
+        """Return what it costs to draw it, in pixels that are set one after the other."""
+        _, first, last = self._edges(size_wh[1])
+        return int((last - first).sum()) * _PIXELS_A_CUT
+
     def draw(self, mask: NDArray[np.uint8]) -> None:
         """Set the pixels whose centre is inside to its class, in a mask of shape (H, W)."""
         height, width = mask.shape
-        if not self.outlines_xy:
-            return
-        edges = np.concatenate(
-            [np.stack([one, np.roll(one, -1, axis=0)], axis=1) for one in self.outlines_xy]
-        )
-        upper = edges[:, :, 1].min(axis=1)
-        lower = edges[:, :, 1].max(axis=1)
-        first = int(np.clip(np.floor(upper.min()), 0, height))
-        last = int(np.clip(np.ceil(lower.max()), 0, height))
-        for row in range(first, last):
-            crossed = edges[(upper <= row + 0.5) & (lower > row + 0.5)]
-            (x1, y1), (x2, y2) = crossed[:, 0].T, crossed[:, 1].T
-            cuts = np.sort(x1 + (row + 0.5 - y1) * (x2 - x1) / (y2 - y1))
-            bounds = np.clip(np.ceil(cuts - 0.5), 0, width).astype(int).tolist()
-            for left, right in zip(bounds[::2], bounds[1::2], strict=True):
-                mask[row, left:right] = self.class_id
+        edges, first, last = self._edges(height)
+        counts = last - first
+        edges = np.repeat(edges, counts, axis=0)
+        # Each edge cuts the rows from its first to its last.
+        begins = np.cumsum(counts) - counts
+        rows = np.arange(len(edges)) + np.repeat(first - begins, counts)
+        (x1, y1), (x2, y2) = edges[:, 0].T, edges[:, 1].T
+        cuts = x1 + (rows + 0.5 - y1) * (x2 - x1) / (y2 - y1)
+        order = np.lexsort((cuts, rows))
+        bounds = np.clip(np.ceil(cuts[order] - 0.5), 0, width).astype(int).tolist()
+        # As many edges go down through a row as up.
+        starts = rows[order].tolist()[::2]
+        for row, left, right in zip(starts, bounds[::2], bounds[1::2], strict=True):
+            mask[row, left:right] = self.class_id
+
+    def _edges(
+        self, height: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the edges, shape (N, 2, 2), and the rows of a mask that each cuts: from, to."""
+        pairs = [np.stack([one, np.roll(one, -1, axis=0)], axis=1) for one in self.outlines_xy]
+        edges = np.concatenate(pairs) if pairs else np.empty((0, 2, 2))
+        ends = np.clip(np.ceil(edges[:, :, 1] - 0.5), 0, height).astype(np.int64)
+        return edges, ends.min(axis=1), ends.max(axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +81,18 @@ class Runs:
     box_xywh: tuple[int, int, int, int]
     by_columns: bool = False
 
+    def work(self, size_wh: tuple[int, int]) -> int:
+        """Return what it costs to draw it, in pixels that are set one after the other."""
+        return self.box_xywh[2] * self.box_xywh[3]
+
     def draw(self, mask: NDArray[np.uint8]) -> None:
         """Set the pixels inside to its class, in a mask of shape (H, W)."""
         left, top, width, height = self.box_xywh
         inside = np.arange(len(self.counts)) % 2 == 1
         shape = (width, height) if self.by_columns else (height, width)
         part = np.repeat(inside, self.counts).reshape(shape)
-        part = part.T if self.by_columns else part
-        mask[top : top + height, left : left + width][part] = self.class_id
+        target = mask[top : top + height, left : left + width]
+        np.copyto(target.T if self.by_columns else target, self.class_id, where=part)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +118,20 @@ class DrawnMask:
         for shape in self.shapes:
             shape.draw(mask)
         return mask
+
+
+def drawn_mask(
+    label: Path, size_wh: tuple[int, int], shapes: Sequence[Outline | Runs], ground: int
+) -> DrawnMask:
+    """Return a mask that can be drawn in seconds.
+
+    Raises:
+        ValueError: Its shapes take longer, as an outline of millions of corners does.
+    """
+    if sum(shape.work(size_wh) for shape in shapes) > _MOST_WORK:
+        msg = f'{len(shapes)} shapes that would take minutes to draw'
+        raise ValueError(msg)
+    return DrawnMask(label, size_wh, tuple(shapes), ground)
 
 
 def runs_of(

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..errors import DatasetError
 from .boxes import BoxCollector
-from .dataset import Part, Problem, Sample
-from .drawn_mask import DrawnMask, Outline, outline_of, turned_box
+from .dataset import Part, Problem, Sample, class_numbers
+from .drawn_mask import Outline, drawn_mask, outline_of, turned_box
 from .listing import begins_with, files_in, pictures_below, read_data
 from .pictures import MOST_PIXELS
 
@@ -96,10 +96,11 @@ def _classes(tasks: list[Any], kind: str) -> tuple[str, ...]:
 def _boxes(path: Path, tasks: list[Any]) -> Part:
     kind = 'rectanglelabels'
     classes, problems = _classes(tasks, kind), list[Problem]()
+    number_of = class_numbers(classes)
     samples = []
     for task, picture in _pictures(path, tasks, problems):
         collector = BoxCollector(path, (1.0, 1.0))
-        for one, class_id, size in _labelled(path, task, kind, classes, problems):
+        for one, class_id, size in _labelled(path, task, kind, number_of, problems):
             value = one['value']
             try:
                 x, y, w, h = (float(value[k]) / 100 for k in ('x', 'y', 'width', 'height'))
@@ -129,11 +130,12 @@ def _masks(path: Path, tasks: list[Any]) -> Part:
     classes, problems = _classes(tasks, kind), list[Problem]()
     if _BACKGROUND not in classes:
         classes = (_BACKGROUND, *classes)
+    number_of = class_numbers(classes)
     samples = []
     for task, picture in _pictures(path, tasks, problems):
         shapes = []
         size_wh = (0, 0)
-        for one, class_id, size in _labelled(path, task, kind, classes, problems):
+        for one, class_id, size in _labelled(path, task, kind, number_of, problems):
             try:
                 corners = np.array(one['value']['points'], np.float64) / 100 * size
                 shapes.append(Outline(class_id, (outline_of(corners.ravel().tolist()),)))
@@ -147,7 +149,11 @@ def _masks(path: Path, tasks: list[Any]) -> Part:
             # Without a polygon the export does not have the size of the picture.
             problems.append(Problem('missing label', picture, 'no polygon'))
         else:
-            mask = DrawnMask(path, size_wh, tuple(shapes), classes.index(_BACKGROUND))
+            try:
+                mask = drawn_mask(path, size_wh, shapes, number_of[_BACKGROUND])
+            except ValueError as err:
+                problems.append(Problem('broken label', path, f'{picture.name}: {err}'))
+                continue
             samples.append(Sample(picture, mask=mask))
     return Part(classes, _in_order(samples), tuple(problems))
 
@@ -155,12 +161,13 @@ def _masks(path: Path, tasks: list[Any]) -> Part:
 def _choices(path: Path, tasks: list[Any]) -> Part:
     kind = 'choices'
     classes, problems = _classes(tasks, kind), list[Problem]()
+    number_of = class_numbers(classes)
     samples = []
     for task, picture in _pictures(path, tasks, problems):
         results = [one for one in _results(task) if one.get('type') == kind]
         found = [name for one in results for name in _names(one, kind)]
         if len(found) == 1:
-            samples.append(Sample(picture, class_id=classes.index(found[0])))
+            samples.append(Sample(picture, class_id=number_of[found[0]]))
         elif found:
             problems.append(Problem('left out', picture, f'{len(found)} choices'))
         else:
@@ -169,7 +176,7 @@ def _choices(path: Path, tasks: list[Any]) -> Part:
 
 
 def _labelled(
-    path: Path, task: Any, kind: str, classes: tuple[str, ...], problems: list[Problem]
+    path: Path, task: Any, kind: str, number_of: dict[str, int], problems: list[Problem]
 ) -> Iterator[tuple[dict[str, Any], int, tuple[int, int]]]:
     """Yield the results of a kind, each with its class and the size of the picture."""
     for one in _results(task):
@@ -187,7 +194,7 @@ def _labelled(
         elif len(names) != 1:
             problems.append(Problem('unknown class', path, f'a result of {len(names)} classes'))
         else:
-            yield one, classes.index(names[0]), (width, height)
+            yield one, number_of[names[0]], (width, height)
 
 
 def _pictures(path: Path, tasks: list[Any], problems: list[Problem]) -> Iterator[tuple[Any, Path]]:

@@ -17,7 +17,7 @@ from ..paths import user_path
 from ..text import printable
 from .coco import coco_mask_parts, coco_parts
 from .cvat import cvat_box_parts, cvat_mask_parts, cvat_tag_parts
-from .dataset import Dataset, Part, Problem, Sample
+from .dataset import Dataset, Part, Problem, Sample, class_numbers
 from .image_folder import image_folder_parts
 from .label_studio import studio_box_parts, studio_choice_parts, studio_mask_parts
 from .mask_files import mask_label
@@ -34,15 +34,18 @@ class Format:
         task: What its labels are for.
         layout: What is looked for.
         parts: Finds the splits in a folder or file; empty if it has another format.
+        names_paths: Whether ``parts`` also takes a folder, below which the paths in its files may
+            lie; None is its own.
     """
 
     task: Task
     layout: str
-    parts: Callable[[Path], dict[str, Callable[[], Part]]]
+    parts: Callable[..., dict[str, Callable[[], Part]]]
+    names_paths: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
-    'yolo': Format('detection', 'data.yaml with names, train and val', yolo_parts),
+    'yolo': Format('detection', 'data.yaml with names, train and val', yolo_parts, True),
     'label-studio': Format('detection', 'JSON of Label Studio with boxes', studio_box_parts),
     'label-studio-masks': Format('segmentation', 'such JSON with polygons', studio_mask_parts),
     'label-studio-choices': Format(
@@ -59,6 +62,9 @@ FORMATS: Mapping[str, Format] = {
 }
 """The formats by name, in the order in which they are tried."""
 
+PICTURES_BELOW = 'where data.yaml may name pictures (its own folder)'
+"""The help of the option ``--pictures-below`` of programs."""
+
 _TO_JUDGE = ('val', 'test', 'all', 'train')
 """Splits, those first that say most about a network."""
 
@@ -69,6 +75,7 @@ def open_dataset(
     format_name: str | None = None,
     task: Task | None = None,
     split: str | None = 'best',
+    pictures_below: str | Path | None = None,
 ) -> Dataset:
     """Read the labels of a data set.
 
@@ -78,6 +85,8 @@ def open_dataset(
         task: Of the labels, if the folder has several kinds; None is any.
         split: ``train``, ``val`` or ``test``; ``best`` is ``val``, or ``test`` or all where there
             is none; None reads all of them.
+        pictures_below: Folder below which the paths in ``data.yaml`` and its lists must lie; None
+            is the folder of ``data.yaml``.
 
     Raises:
         DatasetError: There is no such folder or split, its format is none of these, its labels
@@ -87,7 +96,8 @@ def open_dataset(
     if not path.exists():
         msg = f'there is no {path}'
         raise DatasetError(msg)
-    name, parts = _find(path, format_name, task)
+    root = None if pictures_below is None else user_path(pictures_below)
+    name, parts = _find(path, format_name, task, root)
     if split == 'best':
         split = next((one for one in _TO_JUDGE if one in parts), next(iter(parts)))
     if split is not None and split not in parts:
@@ -117,14 +127,16 @@ def open_dataset(
 
 
 def _find(
-    path: Path, format_name: str | None, task: Task | None
+    path: Path, format_name: str | None, task: Task | None, root: Path | None
 ) -> tuple[str, dict[str, Callable[[], Part]]]:
     if format_name is not None and format_name not in FORMATS:
         msg = f'there is no format {format_name!r}; expected one of {", ".join(FORMATS)}'
         raise DatasetError(msg)
     others = []
     for name, kind in FORMATS.items():
-        if format_name in (None, name) and (parts := kind.parts(path)):
+        if format_name not in (None, name):
+            continue
+        if parts := kind.parts(path, root) if kind.names_paths else kind.parts(path):
             if task in (None, kind.task):
                 return name, parts
             others.append(f'{name}, for {kind.task}')
@@ -150,7 +162,8 @@ def _merge_classes(path: Path, parts: Mapping[str, Part]) -> tuple[tuple[str, ..
         classes |= dict.fromkeys(part.classes)
     problems = []
     for split, part in parts.items():
-        if missing := [name for name in classes if name not in part.classes]:
+        known = set(part.classes)
+        if missing := [name for name in classes if name not in known]:
             text = f'{split} lacks {", ".join(missing[:8])}'
             problems.append(Problem('classes differ', path, text))
     first = next(iter(parts.values())).classes
@@ -162,7 +175,8 @@ def _merge_classes(path: Path, parts: Mapping[str, Part]) -> tuple[tuple[str, ..
 def _renumbered(part: Part, classes: tuple[str, ...]) -> tuple[Sample, ...]:
     if part.classes == classes:
         return part.samples
-    numbers = np.array([classes.index(name) for name in part.classes], np.int64)
+    number_of = class_numbers(classes)
+    numbers = np.array([number_of[name] for name in part.classes], np.int64)
     renumbered = []
     for sample in part.samples:
         if sample.mask is not None:

@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 
 from ..errors import DatasetError
 from .boxes import BoxCollector
-from .dataset import LabelledBoxes, Part, Problem, Sample
+from .dataset import LabelledBoxes, Part, Problem, Sample, class_numbers
 from .listing import (
     files_in,
     folders_in,
     image_sets,
+    is_file,
     names_in,
     picture_beside,
     read_class_names,
@@ -55,8 +56,8 @@ def voc_top(folder: Path) -> Path | None:
 def _read_list(path: Path, top: Path) -> Part:
     """Read the pictures that a file of ImageSets lists."""
     labels = [top / 'Annotations' / f'{name}.xml' for name in names_in(path)]
-    missing = [Problem('missing label', label) for label in labels if not label.is_file()]
-    part = _read([label for label in labels if label.is_file()], top / 'JPEGImages', top)
+    missing = [Problem('missing label', label) for label in labels if not is_file(label)]
+    part = _read([label for label in labels if is_file(label)], top / 'JPEGImages', top)
     return Part(part.classes, part.samples, (*missing, *part.problems))
 
 
@@ -80,9 +81,10 @@ def _read(labels: list[Path], pictures: Path, top: Path) -> Part:
     # Without a list of classes, they are those that occur.
     found = {_name(one) for _, _, root in read for one in root.iter('object')}
     classes = named or tuple(sorted(found - {''}))
+    number_of = class_numbers(classes)
     samples = []
     for label, picture, root in read:
-        boxes = _boxes(label, root, classes, problems)
+        boxes = _boxes(label, root, number_of, problems)
         if not len(boxes):
             problems.append(Problem('empty label', label, 'no box'))
         samples.append(Sample(picture, boxes=boxes))
@@ -90,7 +92,7 @@ def _read(labels: list[Path], pictures: Path, top: Path) -> Part:
 
 
 def _boxes(
-    label: Path, root: ElementTree.Element, classes: tuple[str, ...], problems: list[Problem]
+    label: Path, root: ElementTree.Element, number_of: dict[str, int], problems: list[Problem]
 ) -> LabelledBoxes:
     size = (_number(root, 'size/width'), _number(root, 'size/height'))
     known = size if size[0] and size[1] and size[0] > 0 and size[1] > 0 else None
@@ -99,12 +101,12 @@ def _boxes(
         edges = [_number(one, f'bndbox/{key}') for key in ('xmin', 'ymin', 'xmax', 'ymax')]
         x1, y1, x2, y2 = (float('nan') if edge is None else edge for edge in edges)
         name = _name(one)
-        if name not in classes:
+        if name not in number_of:
             problems.append(Problem('unknown class', label, repr(name)))
             continue
         is_difficult = bool(_number(one, 'difficult'))
         # As they are: VOC itself counts pixels from 1, the tools that write its format do not.
-        collector.add((x1, y1, x2, y2), classes.index(name), is_crowd=is_difficult)
+        collector.add((x1, y1, x2, y2), number_of[name], is_crowd=is_difficult)
     problems += collector.problems
     return collector.boxes()
 

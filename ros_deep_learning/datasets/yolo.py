@@ -8,12 +8,14 @@ The format: https://docs.ultralytics.com/datasets/detect/
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..cards.labels import labels_in_configuration
 from ..errors import DatasetError
+from ..text import printable
 from .boxes import BoxCollector
 from .dataset import LabelledBoxes, Part, Problem, Sample
 from .listing import files_in, is_file, is_folder, pictures_below, read_data, read_text
@@ -22,8 +24,13 @@ _MOST_BYTES = 2**22
 _KEYS = {'train': 'train', 'val': 'val', 'valid': 'val', 'test': 'test'}
 
 
-def yolo_parts(folder: Path) -> dict[str, Callable[[], Part]]:
-    """Find the splits of a data set in the format of YOLO, or of its YAML file; empty if none."""
+def yolo_parts(folder: Path, root: Path | None = None) -> dict[str, Callable[[], Part]]:
+    """Find the splits of a data set in the format of YOLO, or of its YAML file; empty if none.
+
+    Args:
+        folder: Its folder or YAML file.
+        root: Where the folders, lists and pictures that it names must be; None is its folder.
+    """
     is_file_given = folder.suffix.lower() in ('.yaml', '.yml')
     for path in [folder] if is_file_given else files_in(folder, ['.yaml', '.yml']):
         # Other YAML in the folder may be anything, such as with aliases.
@@ -37,33 +44,85 @@ def yolo_parts(folder: Path) -> dict[str, Callable[[], Part]]:
             msg = f'{path}: names is no list of classes, numbered from 0'
             raise DatasetError(msg)
         top = path.parent / str(content.get('path') or '')
+        places = _Places(path, top, (root or path.parent).resolve())
         return {
-            split: partial(_read, path, top, content[key], classes)
+            split: partial(_read, places, content[key], classes)
             for key, split in _KEYS.items()
             if content.get(key)
         }
     return {}
 
 
-def _read(yaml: Path, top: Path, given: Any, classes: tuple[str, ...]) -> Part:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the pictures may be.
+
+    Attributes:
+        yaml: The file that names them.
+        top: What its paths are relative to.
+        root: Below which they must lie, without links in it. Everything in the folder of a split
+            is read, so that ``val: /`` of someone else would read the whole disk.
+    """
+
+    yaml: Path
+    top: Path
+    root: Path
+
+    def find(self, entry: str) -> Path | None:
+        """Return the folder or list that an entry points to; None if neither is there.
+
+        A list ends with .txt, so that lines of any other file cannot come out among the problems.
+
+        Raises:
+            DatasetError: It is there, but outside of the root.
+        """
+        beside = self.yaml.parent
+        # Roboflow writes ../train/images for a folder beside the file.
+        places = [self.top / entry, beside / entry, beside / entry.removeprefix('../')]
+        there = [
+            place
+            for place in places
+            if is_folder(place) or (place.suffix == '.txt' and is_file(place))
+        ]
+        found = next(filter(self.holds, there), None)
+        if there and found is None:
+            msg = (
+                f'{self.yaml} names {there[0]}, which is not below {self.root}; to fix: if you '
+                'trust the file, give the folder of its pictures with --pictures-below FOLDER '
+                '(pictures_below of open_dataset)'
+            )
+            raise DatasetError(printable(msg))
+        return found
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a path lies below the root, links followed."""
+        try:
+            return path.resolve().is_relative_to(self.root)
+        except (OSError, RuntimeError):
+            return False
+
+
+def _read(places: _Places, given: Any, classes: tuple[str, ...]) -> Part:
     problems: list[Problem] = []
     pictures: list[Path] = []
     for entry in given if isinstance(given, list) else [given]:
-        place = _place(yaml, top, str(entry))
+        place = places.find(str(entry))
         if place is None:
-            problems.append(
-                Problem('missing picture', yaml, f'there is no folder or .txt {entry}')
-            )
+            text = f'there is no folder or .txt {entry}'
+            problems.append(Problem('missing picture', places.yaml, text))
         elif is_folder(place):
             pictures += pictures_below(place)
         else:
             lines = [line.strip() for line in read_text(place).splitlines() if line.strip()]
             for line in lines:
                 path = place.parent / line
-                if is_file(path):
-                    pictures.append(path)
-                else:
+                if not is_file(path):
                     problems.append(Problem('missing picture', place, line))
+                elif not places.holds(path):
+                    text = f'{line} is not below {places.root} (--pictures-below)'
+                    problems.append(Problem('missing picture', place, text))
+                else:
+                    pictures.append(path)
     samples = []
     for picture in pictures:
         label = label_of(picture)
@@ -89,24 +148,6 @@ def box_line(class_id: int, box_xyxy: tuple[float, float, float, float]) -> str:
     """Return the line of a box whose edges are shares of its picture."""
     x1, y1, x2, y2 = box_xyxy
     return f'{class_id} {(x1 + x2) / 2:.8g} {(y1 + y2) / 2:.8g} {x2 - x1:.8g} {y2 - y1:.8g}\n'
-
-
-def _place(yaml: Path, top: Path, entry: str) -> Path | None:
-    """Return the folder or list that an entry points to; None if neither is there.
-
-    A list ends with .txt, so that lines of any other file cannot come out among the problems.
-    """
-    places = [top / entry, yaml.parent / entry]
-    # Roboflow writes ../train/images for a folder beside the file.
-    places += [yaml.parent / entry.removeprefix('../')]
-    return next(
-        (
-            place
-            for place in places
-            if is_folder(place) or (place.suffix == '.txt' and is_file(place))
-        ),
-        None,
-    )
 
 
 def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> LabelledBoxes:

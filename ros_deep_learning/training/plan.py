@@ -100,7 +100,9 @@ def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = sil
         DatasetError: There is no such data set of that task.
         TrainingError: Splits have other classes, a class has no picture, or there are too few.
     """
-    data = open_dataset(folder, task=settings.task, split=None)
+    data = open_dataset(
+        folder, task=settings.task, split=None, pictures_below=settings.pictures_below
+    )
     differ = [problem for problem in data.problems if problem.kind == 'classes differ']
     if differ:
         msg = f'{data.folder}: the splits have other classes: {differ[0].text}'

@@ -54,6 +54,7 @@ class TrainingSettings:
             that has none.
         flip: Whether half of the pictures are mirrored, left and right.
         device: ``cuda``, ``cpu``, or ``auto`` for the GPU if there is one.
+        pictures_below: Folder below which a ``data.yaml`` may name pictures; None is its own.
 
     Raises:
         SettingsError: A value is out of its range.
@@ -72,6 +73,7 @@ class TrainingSettings:
     held_out: float = 0.2
     flip: bool = True
     device: Device = 'auto'
+    pictures_below: str | None = None
 
     def __post_init__(self) -> None:
         _check('size', min(self.size_wh), _LEAST_SIDE, MOST_PIXELS)

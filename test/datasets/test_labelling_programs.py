@@ -121,6 +121,25 @@ def test_an_outline_that_is_none_is_named(tmp_path: Path, segmentation: Any) -> 
     assert len(found.samples) == 2
 
 
+def test_outlines_that_take_minutes_to_draw_are_refused(tmp_path: Path) -> None:
+    content = write_coco(tmp_path)
+    one, two, three = content['annotations']
+    # Each of 2 million corners is at the other end of the picture.
+    ends = np.tile([0, 0, WIDTH, HEIGHT], 10**6).tolist()
+    one['segmentation'], two['segmentation'] = [ends], [SQUARE]
+    # Many corners are drawn, if their edges are short.
+    angles = np.linspace(0, 2 * np.pi, 10**5)
+    circle = np.stack([20 + 10 * np.cos(angles), 20 + 10 * np.sin(angles)], axis=1)
+    three['segmentation'] = [circle.ravel().tolist()]
+    save_coco(tmp_path, content)
+    found = open_dataset(tmp_path, task='segmentation')
+    assert [(p.kind, p.text) for p in found.problems] == [
+        ('broken label', 'a.jpg: 2 shapes that would take minutes to draw')
+    ]
+    (sample,) = found.samples
+    assert (read_mask(sample.mask) == 2).sum() == pytest.approx(np.pi * 100, rel=0.01)
+
+
 def write_cvat(folder: Path, inner: str, *, name: str = 'a.jpg') -> Path:
     write_picture(folder / 'images' / 'a.jpg')
     labels = ''.join(f'<label><name>{k}</name></label>' for k in ('cat', 'dog'))

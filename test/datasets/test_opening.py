@@ -277,7 +277,9 @@ def test_other_yaml_in_the_folder_is_of_no_interest(tmp_path):
     assert open_dataset(tmp_path).format == 'coco'
 
 
-@pytest.mark.parametrize('entry', ['/etc/passwd', 'list.yaml', 'fifo.txt', 'x' * 5000, '"a\\0b"'])
+@pytest.mark.parametrize(
+    'entry', ['/etc/passwd', 'list.yaml', 'fifo.txt', 'x' * 5000, '"a\\0b"', '"~"']
+)
 def test_what_is_no_list_of_pictures_is_not_read(tmp_path, entry):
     disk.write_yolo(tmp_path)
     os.mkfifo(tmp_path / 'fifo.txt')
@@ -289,6 +291,53 @@ def test_what_is_no_list_of_pictures_is_not_read(tmp_path, entry):
     assert 'secret' not in str(problem)
     assert str(problem).isprintable()
     assert len(str(problem)) < 1100
+
+
+@pytest.mark.parametrize('entry', ['/', '..', '../..', '../other', 'images/link', 'link.txt'])
+def test_yaml_points_to_no_folder_outside_of_its_own(tmp_path, entry):
+    own, other = tmp_path / 'own', tmp_path / 'other'
+    disk.write_yolo(own)
+    disk.write_yolo(other)
+    (own / 'images' / 'link').symlink_to(other)
+    (own / 'link.txt').symlink_to(other / 'list.txt')
+    (other / 'list.txt').write_text('images/val/a.jpg\n')
+    (own / 'data.yaml').write_text(f'names: [cat, dog]\nval: {entry}\n')
+    with pytest.raises(DatasetError, match=r'is not below .*own; to fix: .*--pictures-below'):
+        open_dataset(own)
+    if entry not in ('/', '../..'):
+        assert open_dataset(own, pictures_below=tmp_path).samples
+
+
+def test_the_path_of_yaml_may_be_allowed(tmp_path):
+    disk.write_yolo(tmp_path / 'pictures')
+    own = tmp_path / 'own' / 'data.yaml'
+    own.parent.mkdir()
+    own.write_text(f'path: {tmp_path}/pictures\nnames: [cat, dog]\nval: images/val\n')
+    with pytest.raises(DatasetError, match='--pictures-below'):
+        open_dataset(own)
+    assert len(open_dataset(own, pictures_below=tmp_path / 'pictures').samples) == 2
+
+
+def test_pictures_of_a_list_outside_of_the_folder_are_named_and_left_out(tmp_path):
+    own, other = tmp_path / 'own', tmp_path / 'other'
+    disk.write_yolo(own)
+    disk.write_yolo(other)
+    (own / 'list.txt').write_text(f'./images/val/a.jpg\n{other}/images/val/b.jpg\n')
+    (own / 'data.yaml').write_text('names: [cat, dog]\nval: list.txt\n')
+    found = open_dataset(own)
+    assert [sample.picture.stem for sample in found.samples] == ['a']
+    assert [p.kind for p in found.problems] == ['missing picture']
+    assert '--pictures-below' in str(found.problems[0])
+    assert len(open_dataset(own, pictures_below=tmp_path).samples) == 2
+
+
+def test_roboflow_s_yaml_names_folders_beside_it(tmp_path):
+    disk.write_yolo(tmp_path / 'own')
+    # A folder of that name one level up is not the one that is meant.
+    disk.write_yolo(tmp_path)
+    (tmp_path / 'own' / 'data.yaml').write_text('names: [cat, dog]\nval: ../images/val\n')
+    found = open_dataset(tmp_path / 'own')
+    assert {sample.picture.parts[-4] for sample in found.samples} == {'own'}
 
 
 def test_a_name_that_cannot_be_a_file_is_one_missing_picture(tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...datasets.checking import check_dataset
 from ...datasets.contact_sheet import contact_sheet
 from ...datasets.dataset import Dataset, Problem, counted
-from ...datasets.opening import FORMATS, open_dataset
+from ...datasets.opening import FORMATS, PICTURES_BELOW, open_dataset
 from ...datasets.splitting import split_dataset
 from ...datasets.writing import USUAL, WRITERS, write_dataset
 from ...errors import DatasetError
@@ -40,7 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     dataset = open_dataset(
-        arguments.folder, format_name=arguments.format, task=None, split=arguments.split
+        arguments.folder,
+        format_name=arguments.format,
+        split=arguments.split,
+        pictures_below=arguments.pictures_below,
     )
     return int(arguments.run(dataset, arguments))
 
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument('folder', type=Path, help='folder, COCO .json or YOLO .yaml')
         command.add_argument('--format', choices=FORMATS, help='where it is not found by itself')
         command.add_argument('--split', help='only train, val or test')
+        command.add_argument('--pictures-below', metavar='FOLDER', help=PICTURES_BELOW)
     for command in (convert, split):
         command.add_argument('output', type=Path, help='a new folder')
         command.add_argument('--to', choices=WRITERS, help='format of the new folder')

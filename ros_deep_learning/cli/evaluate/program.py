@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from ...datasets.dataset import Dataset
-from ...datasets.opening import FORMATS, open_dataset
+from ...datasets.opening import FORMATS, PICTURES_BELOW, open_dataset
 from ...downloads.store import ModelStore
 from ...engines.base import Precision
 from ...engines.loader import EngineLoader
@@ -58,6 +58,7 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         format_name=arguments.format,
         task=wishes[0].card.task,
         split=arguments.split,
+        pictures_below=arguments.pictures_below,
     )
     dataset = _limited(dataset, arguments.limit)
     for wish in wishes:
@@ -156,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--precision', default='auto', help='one or more of auto, fp32, fp16, int8: fp32,fp16')
     add('--split', default='best', help='train, val or test (val, or test or all without it)')
     add('--format', choices=FORMATS, help='of the data set, where it is not found by itself')
+    add('--pictures-below', metavar='FOLDER', help=PICTURES_BELOW)
     add(
         '--at-least',
         action='append',
