@@ -11,9 +11,12 @@ from ..errors import BagError
 from ..imaging.compressed import pixels_from_compressed
 from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
+from ..text import printable
 from .items import BagMessage, BagTopic
 from .message_types import COMPRESSED_IMAGE, IMAGE, read_message
 
+_MOST_CHARACTERS = 200
+"""Of the name of an image topic, which is part of a file name; DDS has 256."""
 _TRANSPORTS = ('/compressed', '/compressedDepth')
 
 
@@ -38,7 +41,7 @@ def choose_topics(topics: Sequence[BagTopic], wanted: Sequence[str]) -> list[str
     for name in wanted:
         if name not in there:
             kinds = {topic.type for topic in topics if topic.name == name}
-            what = f'{name} is {kinds.pop()}' if kinds else f'there is no topic {name}'
+            what = f'{name} is {printable(kinds.pop())}' if kinds else f'there is no topic {name}'
             msg = f'{what}; {listed}'
             raise BagError(msg)
     if not there:
@@ -85,7 +88,9 @@ def read_image(message: BagMessage) -> tuple[Any, Pixels]:
 
 
 def _has_images(topic: BagTopic) -> bool:
-    return topic.type in (IMAGE, COMPRESSED_IMAGE) and topic.format == 'cdr'
+    has_images = topic.type in (IMAGE, COMPRESSED_IMAGE) and topic.format == 'cdr'
+    # Names of pictures are made of it, and it is printed.
+    return has_images and topic.name.isprintable() and len(topic.name) <= _MOST_CHARACTERS
 
 
 def _without_transport(topic: str) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import zstandard
+from lz4.frame import LZ4FrameDecompressor
 from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
 from mcap.reader import SeekingReader
@@ -28,9 +30,10 @@ from .items import BagItem, BagMessage, BagTopic, Definition, Extra, note
 DESCRIPTION_NAME, DESCRIPTION_KEY = 'rosbag2', 'serialized_metadata'
 MAGIC = b'\x89MCAP0\r\n'
 _FRAME = struct.Struct('<BQ')
-_MOST_BYTES = 2**32
+_MOST_BYTES = 2**30
+"""Of a record; rosbag2 makes chunks of a megabyte."""
 _MOST_DECOMPRESSED = 2**30
-"""Of a chunk or a message; rosbag2 makes chunks of a megabyte."""
+"""Of a chunk or a message."""
 _MOST_DESCRIPTION = 2**26
 
 
@@ -60,7 +63,7 @@ def records(stream: BinaryIO) -> Iterator[Record]:
             raise BagError(msg)
         opcode, size = _FRAME.unpack(frame)
         # A size that is nonsense must not reserve memory.
-        body = stream.read(size) if size < _MOST_BYTES else b''
+        body = stream.read(size) if size <= _MOST_BYTES else b''
         if len(body) < size:
             msg = f'it breaks off in the record that begins at byte {place}'
             raise BagError(msg)
@@ -82,6 +85,16 @@ def decompressed(file: BinaryIO) -> BinaryIO:
     """Return the content of a file that rosbag2 has compressed as a whole."""
     reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
     return cast('BinaryIO', BufferedReader(cast('Any', reader)))
+
+
+def _lz4(data: bytes, size_bytes: int) -> bytes:
+    """Decompress a chunk as far as the size that it claims; the library knows no limit."""
+    decompressor = LZ4FrameDecompressor()
+    content = bytes(decompressor.decompress(data, max_length=size_bytes))
+    if len(content) < size_bytes or not decompressor.eof:
+        msg = f'it does not hold the {size_bytes} bytes that it claims'
+        raise BagError(msg)
+    return content
 
 
 def parsed(kind: Any, body: bytes) -> Any:
@@ -179,6 +192,8 @@ class McapFile:
             # The library believes this one.
             size_bytes = max(size_bytes, zstandard.frame_content_size(chunk.data))
         check_size(size_bytes)
+        if chunk.compression == 'lz4':
+            chunk = replace(chunk, compression='', data=_lz4(chunk.data, chunk.uncompressed_size))
         return list(breakup_chunk(chunk, validate_crc=True))
 
     def _item(self, content: Any, start: int) -> BagItem | None:

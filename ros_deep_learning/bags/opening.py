@@ -14,6 +14,7 @@ import zstandard
 
 from ..cards.foreign_files import parse_foreign
 from ..errors import BagError
+from ..files import read_limited
 from ..text import disk_cause, one_line, printable
 from .items import BagItem, BagMessage, BagTopic, note
 from .mcap_reading import McapFile, check_size
@@ -26,6 +27,7 @@ _OPENERS: Mapping[str, Callable[[Path], McapFile | SqliteFile]] = {
 STORAGES = {'.mcap': 'mcap', '.db3': 'sqlite3'}
 """The name in rosbag2 of what a file with this ending is."""
 METADATA_NAME = 'metadata.yaml'
+_MOST_METADATA = 2**26
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
@@ -174,7 +176,7 @@ def _read_metadata(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        text = path.read_text(encoding='utf-8')
+        text = read_limited(path, _MOST_METADATA).decode()
         content = parse_foreign(text, is_json=False)['rosbag2_bagfile_information']
         names = content['relative_file_paths']
         content['relative_file_paths'] = [str(name) for name in names]

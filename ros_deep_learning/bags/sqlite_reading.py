@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 from urllib.parse import quote
 
 import zstandard
 
-from ..text import one_line
+from ..errors import BagError
+from ..text import one_line, printable
 from .items import HASH_KEY, QOS_KEY, BagItem, BagMessage, BagTopic, Definition, note
 
-_DAMAGE = (sqlite3.Error, zstandard.ZstdError, UnicodeDecodeError, KeyError)
+_DAMAGE = (sqlite3.Error, zstandard.ZstdError, UnicodeDecodeError, KeyError, BagError)
 """What damage leads to; a KeyError is a column that is missing."""
+_MOST_GROWTH, _ALWAYS_BYTES = 100, 2**30
+"""How much a compressed file may grow, and how large it may always become."""
 _MESSAGES = 'SELECT rowid, topic_id, timestamp, data FROM messages ORDER BY rowid'
 
 
@@ -87,11 +91,36 @@ class SqliteFile:
         if path.suffix == '.zstd':
             path = folder / path.stem
             with self._path.open('rb') as packed, path.open('wb') as whole:
-                zstandard.ZstdDecompressor().copy_stream(packed, whole)
+                _decompress(packed, whole, self._path.stat().st_size)
         # The log of a recorder that was killed is read too, where its folder can be written to.
         return sqlite3.connect(
             f'file:{quote(str(path))}?mode=ro', uri=True, check_same_thread=False
         )
+
+
+def _decompress(packed: BinaryIO, whole: BinaryIO, packed_bytes: int) -> None:
+    """Decompress a file.
+
+    Raises:
+        BagError: It grows more than images do: some kilobytes could fill the disk.
+    """
+    most_bytes = max(_ALWAYS_BYTES, packed_bytes * _MOST_GROWTH)
+    for piece in zstandard.ZstdDecompressor().read_to_iter(packed):
+        whole.write(piece)
+        if whole.tell() > most_bytes:
+            msg = f'it grows to more than {_MOST_GROWTH} times its size, which is refused'
+            raise BagError(msg)
+
+
+def _check_tables(database: sqlite3.Connection) -> None:
+    """Raise BagError if what is read is computed: some bytes could stand for rows without end."""
+    for name, root in database.execute(
+        'SELECT name, rootpage FROM sqlite_master WHERE type IN (?, ?)', ('table', 'view')
+    ):
+        hidden = database.execute('SELECT max(hidden) FROM pragma_table_xinfo(?)', (name,))
+        if not root or hidden.fetchone()[0]:
+            msg = f'{printable(str(name))} is no plain table'
+            raise BagError(msg)
 
 
 def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
@@ -99,7 +128,9 @@ def _topics(database: sqlite3.Connection) -> dict[int, BagTopic]:
 
     Raises:
         sqlite3.Error: There is no such table.
+        BagError: Tables are computed.
     """
+    _check_tables(database)
     columns = [row[1] for row in database.execute('PRAGMA table_info(topics)')]
     definitions = _definitions(database)
     topics = {}

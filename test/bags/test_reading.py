@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+import io
 import random
 import resource
 import shutil
 import sqlite3
+from contextlib import closing
 
 import bags_on_disk as disk
 import cv2
+import lz4.frame
+import mcap.data_stream
 import mcap.reader
+import mcap.records
 import mcap.writer
 import numpy as np
 import pytest
@@ -19,7 +24,8 @@ import yaml
 import zstandard
 from bags_on_disk import blob
 
-from ros_deep_learning.bags import mcap_reading
+from ros_deep_learning.bags import mcap_reading, sqlite_reading
+from ros_deep_learning.bags.cameras import choose_topics
 from ros_deep_learning.bags.items import BagMessage
 from ros_deep_learning.bags.mcap_reading import MAGIC
 from ros_deep_learning.bags.opening import open_bag
@@ -355,3 +361,86 @@ def test_what_claims_to_be_too_large_is_not_decompressed(tmp_path, monkeypatch, 
     # It stays as it is, or is left out with its chunk.
     assert all(one.data.startswith(b'\x28\xb5\x2f\xfd') for one in images)
     assert 'bytes are refused: the limit is 100' in bag.faults()[0]
+
+
+def chunk_of(data, size_bytes):
+    """Return an MCAP file with one chunk, compressed by lz4, that claims a size."""
+    stream = io.BytesIO()
+    writer = mcap.writer.Writer(stream)
+    writer.start()
+    chunk = mcap.records.Chunk(
+        compression='lz4',
+        data=lz4.frame.compress(data, store_size=False),
+        message_end_time=0,
+        message_start_time=0,
+        uncompressed_crc=0,
+        uncompressed_size=size_bytes,
+    )
+    builder = mcap.data_stream.RecordBuilder()
+    chunk.write(builder)
+    head = stream.getvalue()
+    writer.finish()
+    return head + builder.end() + stream.getvalue()[len(head) :]
+
+
+def test_a_chunk_of_lz4_grows_no_further_than_it_claims(tmp_path):
+    path = tmp_path / 'in.mcap'
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path.write_bytes(chunk_of(bytes(2**28), 2**20))
+    bag = open_bag(path)
+    assert list(bag.items()) == []
+    assert 'does not hold the 1048576 bytes that it claims' in bag.faults()[0]
+    path.write_bytes(chunk_of(bytes(2**20), 2**40))
+    bag = open_bag(path)
+    assert list(bag.items()) == []
+    assert f'{2**40} bytes are refused' in bag.faults()[0]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
+
+
+def test_a_record_that_claims_gigabytes_is_not_read(tmp_path):
+    path = tmp_path / 'in.mcap.zstd'
+    # Zeros follow, as many as it claims.
+    packer = zstandard.ZstdCompressor().compressobj()
+    content = packer.compress(MAGIC + b'\x01' + (2**31).to_bytes(8, 'little') + bytes(2**20))
+    path.write_bytes(content + packer.flush())
+    bag = open_bag(path)
+    with pytest.raises(BagError, match='breaks off in the record that begins at byte 8'):
+        bag.topics()
+
+
+@pytest.mark.parametrize(
+    'statement',
+    [
+        'CREATE VIEW messages AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)'
+        ' SELECT id, 1 AS topic_id, 1 AS timestamp, zeroblob(1000000) AS data FROM n',
+        'CREATE TABLE messages (id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER,'
+        ' data BLOB AS (zeroblob(1000000000)))',
+    ],
+)
+def test_rows_that_sqlite_would_compute_are_not_read(tmp_path, statement):
+    whole = disk.record(tmp_path / 'in', [blob(3)], storage='sqlite3')
+    source = whole / 'in.db3'
+    with closing(sqlite3.connect(source)) as database, database:
+        database.execute('DROP TABLE messages')
+        database.execute(statement)
+    bag = open_bag(source)
+    assert list(bag.items()) == []
+    assert bag.faults() == ['in.db3: it cannot be read any further: messages is no plain table']
+
+
+def test_a_compressed_database_that_grows_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite_reading, '_ALWAYS_BYTES', 2**20)
+    path = tmp_path / 'in.db3.zstd'
+    path.write_bytes(zstandard.compress(bytes(2**24)))
+    bag = open_bag(path)
+    with pytest.raises(BagError, match='grows to more than 100 times its size'):
+        bag.topics()
+
+
+@pytest.mark.parametrize('name', ['/\x1b[2J', '/a\0b', f'/{"x" * 300}'])
+def test_a_topic_whose_name_can_be_no_file_is_none_of_images(tmp_path, name):
+    recorder = disk.Recorder(tmp_path / 'in')
+    recorder.add(name, 'sensor_msgs/msg/Image', disk.image(blob(3), 1), 1)
+    recorder.close()
+    with pytest.raises(BagError, match='it has no image topic'):
+        choose_topics(open_bag(tmp_path / 'in').topics(), ())
