@@ -10,13 +10,14 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeepLearningError
-from ..files import move_whole_folder
+from ..errors import DeepLearningError, SettingsError
+from ..files import move_whole_folder, scratch_folder
 from ..text import disk_cause, one_line
 
 FACTS_NAME = 'event.json'
@@ -62,21 +63,28 @@ def size_bytes(folder: Path) -> int:
 def enforce(folder: Path, limits: Limits) -> list[Path]:
     """Remove the oldest events until the rest is within the limits.
 
+    Those of the future, from before the clock was set, come first: else new ones would be removed
+    in their place. Another process may do the same in the same folder.
+
     Returns:
         What was removed; an event that alone is over the quota too.
 
     Raises:
         OSError: A folder cannot be read or removed.
     """
-    kept = kept_folders(folder)
-    sizes = {one: size_bytes(one) for one in kept}
+    now = folder_name(datetime.now(timezone.utc), '')
+    sizes: dict[Path, int] = {}
+    for one in sorted(kept_folders(folder), key=lambda one: (one.name < now, one.name)):
+        with suppress(FileNotFoundError):
+            sizes[one] = size_bytes(one)
     total = sum(sizes.values())
     removed: list[Path] = []
-    for one in kept:
-        if len(kept) - len(removed) <= limits.most and total <= limits.quota_mb * _MIB:
+    for one, size in sizes.items():
+        if len(sizes) - len(removed) <= limits.most and total <= limits.quota_mb * _MIB:
             break
-        shutil.rmtree(one)
-        total -= sizes[one]
+        with suppress(FileNotFoundError):
+            shutil.rmtree(one)
+        total -= size
         removed.append(one)
     return removed
 
@@ -111,8 +119,9 @@ class Keeper:
     def __init__(self, folder: Path, limits: Limits, warn: Callable[[str], None]) -> None:
         self._folder, self._limits, self._warn = folder, limits, warn
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f'{_PART_PREFIX}*'):
-            shutil.rmtree(leftover)
+        with scratch_folder(folder, _PART_PREFIX):
+            # What killed processes left is gone now.
+            pass
         self._jobs: queue.Queue[Job | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._run, name='events', daemon=True)
         self._thread.start()
@@ -137,26 +146,31 @@ class Keeper:
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
-            part = self._folder / f'{_PART_PREFIX}{job.name}'
+            cause = ''
             try:
-                self._keep(job, part)
+                self._keep(job)
             except OSError as err:
-                self._failed(job, part, disk_cause(err))
+                cause = disk_cause(err)
             except DeepLearningError as err:
-                self._failed(job, part, str(err))
+                cause = str(err)
             except Exception as err:  # noqa: BLE001  the thread must go on
-                self._failed(job, part, f'unexpected {one_line(err)}')
+                cause = f'unexpected {one_line(err)}'
+            if cause:
+                self._warn(f'event {job.name} is not kept in {self._folder}: {cause}')
+                continue
+            try:
+                enforce(self._folder, self._limits)
+            except OSError as err:
+                self._warn(f'{self._folder} outgrows its limits: {disk_cause(err)}')
 
-    def _keep(self, job: Job, part: Path) -> None:
-        part.mkdir()
-        job.write(part)
-        (part / FACTS_NAME).write_text(json.dumps(job.facts, indent=1) + '\n')
-        if size_bytes(part) > self._limits.quota_mb * _MIB:
-            self._failed(job, part, f'it alone is over the quota of {self._limits.quota_mb} MiB')
-            return
-        move_whole_folder(part, self._folder / job.name)
-        enforce(self._folder, self._limits)
-
-    def _failed(self, job: Job, part: Path, cause: str) -> None:
-        shutil.rmtree(part, ignore_errors=True)
-        self._warn(f'event {job.name} is not kept in {self._folder}: {cause}')
+    def _keep(self, job: Job) -> None:
+        # Locked, so that another node with this folder does not take it for a leftover.
+        with scratch_folder(self._folder, _PART_PREFIX) as part:
+            whole = part / job.name
+            whole.mkdir()
+            job.write(whole)
+            (whole / FACTS_NAME).write_text(json.dumps(job.facts, indent=1) + '\n')
+            if size_bytes(whole) > self._limits.quota_mb * _MIB:
+                msg = f'it alone is over the quota of {self._limits.quota_mb} MiB'
+                raise SettingsError(msg)
+            move_whole_folder(whole, self._folder / job.name)

@@ -83,7 +83,7 @@ class RecentFrames:
         picture = np.ascontiguousarray(pixels.as_order('bgr'))
         frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, encode_picture(picture), result))
         self._bytes += _size(frames[-1])
-        while (
+        while frames and (
             not 0 <= arrival_ns - frames[0].arrival_ns <= self._span_ns
             or self._bytes > _MOST_BYTES
         ):
@@ -95,8 +95,10 @@ class RecentFrames:
 
 
 def _size(frame: RecentFrame) -> int:
+    # The sender chooses the name.
     result = frame.result
-    return len(frame.jpeg) + (len(result) if isinstance(result, bytes) else 0)
+    own = len(frame.jpeg) + len(frame.frame_id)
+    return own + (len(result) if isinstance(result, bytes) else 0)
 
 
 def write_bag(

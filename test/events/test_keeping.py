@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import shutil
+import stat
 import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ros_deep_learning.events import keeping, recent_frames
 from ros_deep_learning.events.keeping import (
     Job,
     Keeper,
@@ -98,6 +102,56 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == [job(1).name]
 
 
+def test_two_nodes_may_have_one_folder(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(folder: Path) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        fill(folder, 10)
+
+    told: list[str] = []
+    first = Keeper(tmp_path, PLENTY, told.append)
+    first.put(Job(job(1).name, {'number': 1}, slow))
+    assert begun.wait(10)
+    # The second starts and keeps an event, while the first is writing one.
+    assert keep(tmp_path, PLENTY, job(2)) == []
+    go_on.set()
+    first.close()
+    assert told == []
+    assert numbers(tmp_path) == [1, 2]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_another_process_may_remove_events_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(tmp_path, PLENTY, *map(job, range(4)))
+    found = kept_folders(tmp_path)
+    for one in found[:2]:
+        shutil.rmtree(one)
+    monkeypatch.setattr(keeping, 'kept_folders', lambda _: found)
+    enforce(tmp_path, Limits(1, 100))
+    monkeypatch.undo()
+    assert numbers(tmp_path) == [3]
+
+
+def test_events_of_a_clock_that_was_wrong_go_first(tmp_path: Path) -> None:
+    late = NOW.replace(year=2999)
+    wrong = [Job(folder_name(late, f'r{k}'), {'number': -k}, lambda f: fill(f, 1)) for k in (1, 2)]
+    assert keep(tmp_path, Limits(2, 100), *wrong, job(3 - 10**8)) == []
+    assert numbers(tmp_path) == [3 - 10**8, -2]
+
+
+def test_an_event_has_the_mode_of_usual_folders(tmp_path: Path) -> None:
+    mask = os.umask(0o022)
+    try:
+        keep(tmp_path, PLENTY, job(1))
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / job(1).name).stat().st_mode) == 0o755
+
+
 def test_a_full_disk_costs_that_event_alone(tmp_path: Path) -> None:
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, 'No space left on device')
@@ -159,6 +213,17 @@ def held(arrivals_s: list[float], seconds: float = 2.0) -> RecentFrames:
 def test_the_last_seconds_are_held(arrivals_s: list[float], kept: list[int]) -> None:
     recent = held(arrivals_s)
     assert [int(one.result.boxes_xyxy[0, 0]) for one in recent.held()] == kept
+
+
+def test_names_of_frames_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent_frames, '_MOST_BYTES', 2**20)
+    recent = RecentFrames(10.0)
+    picture = Pixels(np.zeros((32, 48, 3), np.uint8), 'rgb')
+    for second in range(4):
+        recent.add(second * 10**9, 1, 'x' * 2**19, picture, found(1))
+    assert len(recent.held()) == 1
+    recent.add(4 * 10**9, 1, 'x' * 2**20, picture, found(1))
+    assert recent.held() == ()
 
 
 def test_a_bag_is_read_by_another_library(tmp_path: Path) -> None:
