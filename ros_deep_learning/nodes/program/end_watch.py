@@ -9,9 +9,12 @@ import os
 import signal
 import sys
 import threading
+import time
 
 END_S = 5.0
 """Longest time from a signal to the end of the process; launch sends its next signal then."""
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end the process."""
 _WITHOUT_PYTHON_S = 2.0
 _STDERR = 2
 
@@ -27,10 +30,32 @@ class EndWatch:
         self._timer = threading.Timer(END_S, _leave)
         self._timer.daemon = True
         self._started = False
+        self._lock = threading.Lock()
+
+    def start_at_signals(self) -> None:
+        """Start the time ``END_S`` after a signal of ``ENDING``, if that was not done until then.
+
+        The main thread learns of a signal when it runs Python code: not while a library that
+        creates a node hangs. So a thread of its own is told too.
+        """
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+
+        def listen() -> None:
+            while number := os.read(heard, 1):
+                if number[0] in ENDING:
+                    time.sleep(END_S)
+                    self.start()
+
+        threading.Thread(target=listen, name='signals', daemon=True).start()
 
     def start(self) -> None:
-        """Start the time, when the end begins."""
-        self._started = True
+        """Start the time, when the end begins; a second call does nothing."""
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
         self._timer.start()
         # Written in C, so that it also works while a library holds Python's lock.
         faulthandler.dump_traceback_later(END_S + _WITHOUT_PYTHON_S, exit=True, file=_STDERR)

@@ -21,7 +21,7 @@ from rclpy.task import Future
 from ...errors import DeepLearningError, UsageError
 from ..parameters.typed_arguments import TypedArguments, parameter_kinds
 from ..rclpy_workarounds import NodeExecutor, wake
-from .end_watch import EndWatch
+from .end_watch import ENDING, EndWatch
 from .heap import keep_freed_images
 from .library_log import library_log
 from .usage import chosen_nodes, help_text, wants_help
@@ -56,8 +56,8 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
     finished while publishers still work, then the context is shut down. If that takes more than
-    5 s, the process says where each thread is, and ends with 1; so it does where the interpreter
-    takes as long to end after that.
+    5 s, the process says where each thread is, and ends with 1; so it does where a node that is
+    being created, or the interpreter after all, takes as long before or after that.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
@@ -74,11 +74,12 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
         return 0
     # SimpleQueue.put may be called in signal handlers.
     ends: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, lambda *_: ends.put(0))
     try:
         with ExitStack() as cleanup:
             watch = EndWatch()
+            watch.start_at_signals()
             # Called last, when everything is free.
             cleanup.callback(watch.all_is_free)
             kinds = parameter_kinds(node_type.settings_type for node_type in node_types)
