@@ -66,8 +66,11 @@ class ModelStore:
         target = self._onnx_target(card, progress)
         if is_recorded(target):
             return target
+        # Of the network, not of the target: another version of this package has another target,
+        # and removes the original that they share when it is done.
+        lock = target.parent / f'.{card.name}.conversion.lock'
         try:
-            with work_folder(target.parent / f'.{target.stem}.lock', progress) as work:
+            with work_folder(lock, progress) as work:
                 if not is_recorded(target):
                     self._convert(card, target, work, progress)
         except OSError as err:
@@ -251,8 +254,13 @@ def _verified(path: Path, card: ModelCard) -> Path:
     if not path.is_file():
         msg = f'{card.name}: its file {path} is missing; restore it from the distribution'
         raise FetchError(msg)
-    sha256 = card.source.sha256
-    if sha256 is not None and not is_whole(path, sha256, card.source.size_bytes):
+    try:
+        sha256 = card.source.sha256
+        is_right = sha256 is None or sha256_of(path) == sha256
+    except OSError as err:
+        msg = f'{card.name}: cannot read {path}: {disk_cause(err)}'
+        raise FetchError(msg) from err
+    if not is_right:
         msg = f'{card.name}: {path} is not the file of its card (SHA-256 {sha256}); restore it'
         raise FetchError(msg)
     return path

@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import onnxruntime
 import pytest
 
 from ros_deep_learning.cards.card import InputSpec, ModelCard, SourceSpec
 from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads import store
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.errors import ConversionError, FetchError
 from ros_deep_learning.files import sha256_of
@@ -66,13 +71,24 @@ def test_kept_weights_are_given_in_place(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ('content', 'complaint'), [(None, 'is missing'), (b'torn', 'is not the file of its card')]
+    ('content', 'complaint'),
+    [
+        (None, 'is missing'),
+        (b'torn', 'is not the file of its card'),
+        (OSError(errno.EMFILE, 'Too many open files'), 'Too many open files'),
+    ],
 )
 def test_kept_weights_that_are_not_whole(
-    tmp_path: Path, content: bytes | None, complaint: str
+    tmp_path: Path,
+    content: bytes | OSError | None,
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / 'weights.onnx'
-    if content is not None:
+    if isinstance(content, OSError):
+        monkeypatch.setattr(store, 'sha256_of', Mock(side_effect=content))
+        path.touch()
+    elif content is not None:
         path.write_bytes(content)
     selfie = find_card('selfie')
     card = replace(selfie, source=replace(selfie.source, file=path))
@@ -150,6 +166,34 @@ def test_another_converter_or_size_makes_another_file(
     assert ModelStore(cache)._onnx_target(other_size) != first
     monkeypatch.setattr(tensorflow_ssd, 'CONVERTER_VERSION', 999)
     assert ModelStore(cache)._onnx_target(card) != first
+
+
+def test_conversions_that_share_an_original_wait_for_each_other(
+    card: ModelCard, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else the one that is done first removes what the other has yet to read.
+    begun, go_on = threading.Event(), threading.Event()
+    waits = threading.Event()
+
+    def slowly(stage: str, share: float | None) -> None:
+        if stage.startswith('converting'):
+            begun.set()
+            assert go_on.wait(60)
+
+    def told(stage: str, share: float | None) -> None:
+        if stage.startswith('waiting'):
+            waits.set()
+            go_on.set()
+        assert waits.is_set()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ModelStore(cache).onnx_path, card, slowly)
+        assert begun.wait(60)
+        # Another version of the package has the same cache.
+        monkeypatch.setattr(tensorflow_ssd, 'CONVERTER_VERSION', 999)
+        second = pool.submit(ModelStore(cache).onnx_path, card, told)
+        assert second.result(60) != first.result(60)
+    assert kept_in(cache) == {'.onnx', '.json'}
 
 
 def test_a_local_graph_is_converted_and_kept(card: ModelCard, cache: Path, tmp_path: Path) -> None:
