@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from ros_deep_learning.nodes.benchmark.measured_graph import IMAGE_TOPIC
+from ros_deep_learning.nodes.benchmark.viewer import OUTPUTS
 from ros_deep_learning.nodes.collect import CollectNode
 from ros_deep_learning.nodes.lifecycle.vision_node import VisionNode
 from ros_deep_learning.nodes.recorder import RecorderNode
@@ -23,13 +25,18 @@ from ros_deep_learning.nodes.watched_node import CAMERA_TOPICS, NODE_TOPICS, OVE
 FOLDER = Path(__file__).parents[1] / 'config' / 'security'
 NODES = (*VISION_NODES, CollectNode, RecorderNode, VideoOutputNode, VideoSourceNode)
 PAGE = 'video_output_page'
+BENCHMARK = 'benchmark'
 IMAGES = '~/image_in'
 PROGRAMS: dict[str, Sequence[Any]] = {
     **{node_type.default_name: [node_type] for node_type in NODES},
     'vision': VISION_NODES,
     PAGE: [VideoOutputNode],
+    BENCHMARK: VISION_NODES,
 }
 """The nodes of each policy."""
+
+Rules = dict[tuple[str, str], list[str]]
+"""The names of a node's profile, by kind (topics, services) and direction."""
 
 _PARAMETER_SERVICES = (
     'describe_parameters', 'get_parameter_types', 'get_parameters', 'list_parameters',
@@ -67,8 +74,8 @@ def services_of(node_type: Any) -> list[str]:
     return sorted(f'~/{name}' for name in names)
 
 
-def rules_of(node_type: Any) -> dict[tuple[str, str], list[str]]:
-    """Return the names of a node's profile, by kind (topics, services) and direction."""
+def rules_of(node_type: Any) -> Rules:
+    """Return the rules of a node."""
     subscribed, published = topics_of(node_type)
     return {
         ('topics', 'subscribe'): subscribed,
@@ -77,8 +84,8 @@ def rules_of(node_type: Any) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def rules_of_page() -> dict[tuple[str, str], list[str]]:
-    """Return the names of the profile of a video_output with a page, for ``rules_of``.
+def rules_of_page() -> Rules:
+    """Return the rules of a video_output with a page.
 
     Its images are the ``overlay`` of a vision node, whose results it shows and whose parameters
     it sets.
@@ -98,14 +105,47 @@ def rules_of_page() -> dict[tuple[str, str], list[str]]:
     }
 
 
+def profiles_of_benchmark() -> dict[str, Rules]:
+    """Return the rules of a benchmark's camera, of its viewer, and of the node between them."""
+    measured = {
+        node_type.default_name: {
+            key: sorted(one.replace(IMAGES, IMAGE_TOPIC) for one in names)
+            for key, names in rules_of(node_type).items()
+        }
+        for node_type in VISION_NODES
+    }
+    results = {f'/{node}/{name}' for node, out in OUTPUTS.items() for name in (out.name, 'stats')}
+
+    def helper(subscribed: set[str], published: set[str]) -> Rules:
+        return {
+            ('topics', 'subscribe'): sorted({'/clock', '/parameter_events'} | subscribed),
+            ('topics', 'publish'): sorted({'/rosout', '/parameter_events'} | published),
+            ('services', 'reply'): [f'~/{name}' for name in sorted(_PARAMETER_SERVICES)],
+        }
+
+    return {
+        **measured,
+        'benchmark_camera': helper(set(), {IMAGE_TOPIC}),
+        'benchmark_viewer': helper(results, set()),
+    }
+
+
+def profiles_of(name: str) -> dict[str, Rules]:
+    """Return the rules of each node of a program, by its name."""
+    if name == PAGE:
+        return {VideoOutputNode.default_name: rules_of_page()}
+    if name == BENCHMARK:
+        return profiles_of_benchmark()
+    return {node_type.default_name: rules_of(node_type) for node_type in PROGRAMS[name]}
+
+
 def policy(name: str) -> str:
     """Return the policy of a program, for the only camera of nodes without ``cameras``."""
     root = ET.Element('policy', version='0.2.0')
     enclave = ET.SubElement(ET.SubElement(root, 'enclaves'), 'enclave', path=f'/{name}')
     profiles = ET.SubElement(enclave, 'profiles')
-    for node_type in PROGRAMS[name]:
-        profile = ET.SubElement(profiles, 'profile', ns='/', node=node_type.default_name)
-        rules = rules_of_page() if name == PAGE else rules_of(node_type)
+    for node_name, rules in profiles_of(name).items():
+        profile = ET.SubElement(profiles, 'profile', ns='/', node=node_name)
         for (kind, way), names in rules.items():
             group = ET.SubElement(profile, kind, {way: 'ALLOW'})
             for one in names:

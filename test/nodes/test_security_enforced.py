@@ -234,6 +234,21 @@ def test_every_node_works_with_its_policy_and_hears_nobody_without_a_key(
     assert list(tmp_path.glob('collected/unlabelled/*'))
 
 
+def test_a_benchmark_runs_in_one_enclave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('ROS_SECURITY_ENCLAVE_OVERRIDE', '/benchmark')
+    program = Path(get_package_prefix('ros_deep_learning'), 'lib/ros_deep_learning/benchmark')
+    report = tmp_path / 'report.json'
+    done = subprocess.run(
+        [program, 'efficientnet-lite0', '--rate', '5', '--seconds', '1', '--output', report],
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'failed to create' not in done.stderr
+    assert report.stat().st_size > 0
+
+
 def test_a_topic_that_the_policy_lacks_is_refused(start: Callable[..., Any]) -> None:
     program = start('imagenet', '--ros-args', '--enclave', '/less', '-p', 'autostart:=true')
     end_s = time.monotonic() + 60

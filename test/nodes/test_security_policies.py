@@ -35,8 +35,8 @@ def test_the_files_are_the_tables(policies: Any) -> None:
 def test_every_program_of_nodes_has_a_policy(policies: Any) -> None:
     rows = (line.split() for line in (DEV.parent / 'resource' / 'programs.txt').open())
     nodes = {row[0] for row in rows if 'ros_deep_learning.nodes.' in ' '.join(row[1:2])}
-    # The one is a launch of others, the other measures them.
-    assert nodes - {'demo', 'benchmark'} == set(policies.PROGRAMS) - {policies.PAGE}
+    # A launch of others.
+    assert nodes - {'demo'} == set(policies.PROGRAMS) - {policies.PAGE}
 
 
 def test_vision_may_do_what_its_nodes_may_do(policies: Any) -> None:
