@@ -12,6 +12,7 @@ changes the folder next. Of two people who label one picture the last wins.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -64,6 +65,7 @@ class CollectedFolder:
         self._seen: dict[Path, tuple[tuple[int, int], list[int]]] = {}
         self.classes: tuple[str, ...] = ()
         _check_names(classes)
+        _refuse_links_out(top)
         try:
             self._own.mkdir(parents=True, exist_ok=True)
         except OSError as err:
@@ -364,6 +366,20 @@ def _refuse_foreign(top: Path) -> None:
         f'dataset convert {top} NEW_FOLDER --to yolo'
     )
     raise DatasetError(msg)
+
+
+def _refuse_links_out(top: Path) -> None:
+    """Raise DatasetError if a folder in it is a link to one elsewhere, whose files would change.
+
+    The folder of somebody else may have any link, and whoever sees the page can remove pictures.
+    """
+    own = top.resolve()
+    for folder, inner, _ in os.walk(top):
+        for name in inner:
+            path = Path(folder, name)
+            if path.is_symlink() and not path.resolve().is_relative_to(own):
+                msg = f'{path} is a link to a folder outside of {top}; to fix: remove the link'
+                raise DatasetError(msg)
 
 
 def _check_names(classes: Sequence[str]) -> None:

@@ -14,10 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.pictures import check_pixels
 from ..errors import DatasetError, ImageError
+from ..imaging.jpeg_png import read_header
 from ..text import one_line
 
 JPEG_QUALITY = 95
+_CHECKED = (b'\xff\xd8\xff', b'\x89PNG')
 _KEPT = re.compile(r'[^\w.+-]+')
 
 
@@ -56,9 +59,13 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
     Raises:
         DatasetError: It is none.
     """
+    array = np.frombuffer(data, np.uint8)
     try:
-        frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error as err:
+        if data.startswith(_CHECKED):
+            header = read_header(array)
+            check_pixels(header.width, header.height)
+        frame = cv2.imdecode(array, cv2.IMREAD_COLOR) if data else None
+    except (ImageError, cv2.error) as err:
         msg = f'no picture that OpenCV decodes: {one_line(err)}'
         raise DatasetError(msg) from err
     if frame is None:

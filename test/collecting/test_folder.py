@@ -19,6 +19,8 @@ import pytest
 
 from ros_deep_learning.collecting.folder import CollectedFolder
 from ros_deep_learning.collecting.label import DrawnBox, Label, label_from_json
+from ros_deep_learning.collecting.naming import decode_picture
+from ros_deep_learning.datasets import pictures
 from ros_deep_learning.datasets.checking import check_dataset
 from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.datasets.opening import open_dataset
@@ -195,8 +197,26 @@ def test_the_journal_of_somebody_else_removes_nothing_outside(tmp_path: Path, en
     (top / 'labels' / 'out').symlink_to(tmp_path)
     entry = entry.format(outside=tmp_path)
     (top / '.collect' / 'journal.json').write_text(json.dumps([entry]))
-    CollectedFolder(top, 'detection').add('b.jpg', PICTURE, LABELS['detection'], 'train')
+    folder.add('b.jpg', PICTURE, LABELS['detection'], 'train')
     assert notes.read_text() == 'kept'
+
+
+@pytest.mark.parametrize('name', ['unlabelled', 'images', 'images/train', '.collect'])
+def test_a_folder_with_a_link_to_one_outside_is_refused(tmp_path: Path, name: str) -> None:
+    top, other = tmp_path / 'data', tmp_path / 'other'
+    other.mkdir()
+    (top / name).parent.mkdir(parents=True)
+    (top / name).symlink_to(other)
+    (top / 'inner').symlink_to(top / 'photos')
+    with pytest.raises(DatasetError, match=r'is a link to a folder outside of .*data; to fix'):
+        CollectedFolder(top, 'detection', CLASSES)
+    assert list(other.iterdir()) == []
+
+
+def test_a_small_file_that_claims_gigabytes_is_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, 'MOST_PIXELS', 100)
+    with pytest.raises(DatasetError, match='pixels are refused'):
+        decode_picture(PICTURE)
 
 
 @pytest.mark.parametrize('task', LABELS)
