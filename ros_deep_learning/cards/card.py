@@ -29,6 +29,9 @@ InputType = Literal['float32', 'float16', 'uint8']
 MAX_SIDE = 16384
 """Largest input width or height in pixels; networks in common use have up to 4096."""
 
+MAX_CLASSES = 1 << 16
+"""Most classes of a card; the largest data sets in common use have 21,841."""
+
 _NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
 _NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
 
@@ -102,6 +105,8 @@ class ModelCard:
             missing roles are inferred from the names and shapes of its outputs.
         decoder: Name of the decoder that reads the outputs; None = the only one of the task, or
             for a detector the one inferred from its outputs.
+        classes: Number of classes of a detector whose outputs do not tell it, a background
+            included; None = unknown, or the outputs tell.
         labels: File with one label per line; None = the classes have numbers only.
         colors: File with one colour per line; None = the colours of the palette.
         accuracy: Known accuracy, with its source.
@@ -124,6 +129,7 @@ class ModelCard:
     description: str = ''
     outputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     decoder: str | None = None
+    classes: int | None = None
     labels: Path | None = None
     colors: Path | None = None
     accuracy: str | None = None
@@ -167,6 +173,7 @@ def read_card(top: Section, source: SourceSpec) -> ModelCard:
         description=top.optional_text('description') or '',
         outputs=_read_outputs(top, task),
         decoder=top.optional_text('decoder'),
+        classes=top.integer('classes', 1, MAX_CLASSES) if 'classes' in top else None,
         labels=find_file(top, 'labels', 'labels'),
         colors=find_file(top, 'colors', 'labels'),
         accuracy=top.optional_text('accuracy'),

@@ -14,7 +14,7 @@ from .decision import guesses
 from .source import SourceSpec
 
 _LAST_KEYS = (
-    *('decoder', 'labels', 'colors', 'licence'),
+    *('decoder', 'classes', 'labels', 'colors', 'licence'),
     *('accuracy', 'checked', 'family', 'notes'),
 )
 
@@ -46,16 +46,7 @@ def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool 
     values['input'] = _input(card.input, guessed)
     if card.outputs:
         values['outputs'] = dict(card.outputs)
-    for key in (
-        'decoder',
-        'labels',
-        'colors',
-        'licence',
-        'accuracy',
-        'checked',
-        'family',
-        'notes',
-    ):
+    for key in _LAST_KEYS:
         value = getattr(card, key)
         if value is not None:
             values[key] = _name(value, folder) if isinstance(value, Path) else value

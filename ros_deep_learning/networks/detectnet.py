@@ -28,6 +28,7 @@ from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
 from .box_proof import Proof, check_candidates
 from .device.device_boxes import find_box_table, least_score, read_picked
+from .fit import class_count, is_background
 from .grid_proof import check_grid
 from .image_runner import Passed
 from .images import ImageLike
@@ -61,7 +62,7 @@ class DetectNet(Network[DetectionSettings]):
         self._reader = choose_reader(self._card, self.info, named)
         self._has_background = self._reader.decoder.background
         self._by_coco = self._reader.decoder.by_coco
-        count = self._reader.class_count
+        count = class_count(self._card, self._reader.class_count)
         if count is None and not named and not labels_in_metadata(self.info.metadata):
             return _UNKNOWN_CLASSES
         return count
@@ -90,9 +91,15 @@ class DetectNet(Network[DetectionSettings]):
             is_guess=decided is not None and decided.guess,
             is_near_cells=self._is_near_cells(passed),
         )
-        return check_candidates(
+        return self._check_background() + check_candidates(
             candidates, reader.network_wh, self.labels, reader.decoder, reader.name, proof
         )
+
+    def _check_background(self) -> tuple[str, ...]:
+        first = self.labels[0]
+        if not self._reader.decoder.background or first == '0' or is_background(first):
+            return ()
+        return (f'class 0 is the background, which the labels call {first!r}',)
 
     def _is_near_cells(self, passed: Passed) -> bool:
         reader = self._reader

@@ -139,6 +139,22 @@ def match_colors(
     return colors_rgb
 
 
+def class_count(card: ModelCard, by_outputs: int | None) -> int | None:
+    """Return a detector's number of classes: what its outputs tell, else what its card says.
+
+    Args:
+        card: The network.
+        by_outputs: What the shapes of its outputs tell, None if nothing.
+
+    Raises:
+        CardError: They contradict each other.
+    """
+    if card.classes is not None and by_outputs not in (None, card.classes):
+        msg = f'{card.name}: classes: the card has {card.classes}, but the network {by_outputs}'
+        raise CardError(msg)
+    return card.classes if by_outputs is None else by_outputs
+
+
 def is_background(label: str) -> bool:
     """Return whether a label names the background, as class 0 of some networks."""
     return label.casefold() in _BACKGROUND
@@ -197,7 +213,8 @@ def match_labels(
     if count is not None and len(labels) != count:
         msg = (
             f'{card.name}: labels: {where} has {len(labels)} labels, but the network has '
-            f'{count} classes'
+            f'{count} class{"es" * (count != 1)}'
+            f'{", of which class 0 is the background" * background}'
         )
         raise CardError(msg)
     return labels

@@ -17,6 +17,7 @@ from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError
 from ..paths import user_path
+from .class_count import classes_of_graph
 from .converted import caffe_fields, ssd_fields
 from .evidence import Evidence, Finding
 from .hints import Hints
@@ -145,6 +146,9 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
             beside = evidence.labels_path.name
             source = 'the labels' if hints.labels is not None else f'the labels in {beside}'
         decisions.append(Decision('classes', len(evidence.labels), source))
+    of_graph = classes_of_graph(evidence, found)
+    if of_graph is not None and not evidence.labels:
+        decisions.append(of_graph)
     decisions += _input_decisions(spec, found, hints, evidence)
     return {
         'task': found.task,
@@ -152,6 +156,7 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         'input': spec,
         'outputs': MappingProxyType(dict(found.roles)),
         'decoder': found.decoder,
+        'classes': None if of_graph is None else of_graph.value,
         'labels': evidence.labels_path,
         'decisions': tuple(decisions),
         'licence': _licence(evidence.metadata),

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Count the classes of a detector whose outputs are finished boxes, by its graph."""
+
+from __future__ import annotations
+
+from ..cards.decision import Decision
+from ..cards.labels import labels_in_metadata
+from ..onnx_tools.chosen_classes import chosen_classes, softmax_classes
+from ..onnx_tools.load import load_onnx
+from ..tasks.decoders.registry import find_decoder
+from .evidence import Evidence, Finding
+
+
+def classes_of_graph(evidence: Evidence, found: Finding) -> Decision | None:
+    """Return the number of classes that only the graph tells, a background included.
+
+    Shapes of outputs and names in the metadata tell it otherwise: None.
+
+    Raises:
+        OnnxError: The file cannot be read again.
+    """
+    decoder = find_decoder(found.decoder) if found.decoder else None
+    if decoder is None or not decoder.suppressed or labels_in_metadata(evidence.metadata):
+        return None
+    shapes = (
+        evidence.shapes
+        if decoder.batch_axis
+        else {name: tensor.shape for name, tensor in evidence.outputs.items()}
+    )
+    if decoder.class_count({role: shapes[name] for role, name in found.roles.items()}) is not None:
+        return None
+    output = found.roles.get('classes', found.roles.get('predictions'))
+    if output is None:
+        return None
+    model = load_onnx(evidence.path, weights=False)
+    count, by = chosen_classes(model, output), 'what the graph chooses the class from'
+    if count is None and decoder.background:
+        count, by = softmax_classes(model), 'the softmax of the graph'
+    return None if count is None else Decision('classes', count, by)
