@@ -179,12 +179,15 @@ def _held(make: Callable[[], Path], folder: Path, prefix: str, suffix: str = '')
             _remove_abandoned(leftover)
     while True:
         path = make()
-        handle = os.open(path, os.O_RDONLY)
+        # Another process may remove it before it is open, or before it is locked.
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
         try:
             # Without locks on this file system, leftovers stay.
             with suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            # Another process may have removed it before it was locked.
             if path.exists():
                 yield path
                 return

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,21 @@ def test_the_scratch_folder_of_a_killed_process_goes_with_the_next_one(tmp_path:
     with scratch_folder(tmp_path, '.making-') as one, scratch_folder(tmp_path, '.making-') as two:
         assert sorted(tmp_path.iterdir()) == sorted((one, two))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scratch_folder_that_another_process_took_for_a_leftover_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    mkdtemp = tempfile.mkdtemp
+
+    def first_is_removed(**options: str) -> str:
+        made.append(mkdtemp(**options))
+        if len(made) == 1:
+            Path(made[0]).rmdir()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, 'mkdtemp', first_is_removed)
+    with scratch_folder(tmp_path, '.part-') as folder:
+        assert str(folder) == made[1]
+        assert folder.is_dir()

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import bags_on_disk as disk
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from bags_on_disk import blob
 
 from ros_deep_learning.bags import mcap_writing, message_types, sqlite_writing
 from ros_deep_learning.bags.items import BagMessage, BagTopic
+from ros_deep_learning.bags.tracks import BagTracks
 from ros_deep_learning.errors import BagError
 from ros_deep_learning.tasks.tracking.tracker import Tracker, TrackingSettings
 
@@ -144,3 +148,21 @@ def test_notes_that_were_lost_are_said(annotate, source, tmp_path, damage, monke
         return
     with pytest.raises(BagError, match=r'objects.jsonl does not have the objects .*--restart'):
         annotate(source, output, tracking=IOU)
+
+
+def test_a_disk_that_is_full_for_the_notes(annotate, source, tmp_path, monkeypatch):
+    annotate(source, tmp_path / 'whole' / 'out.mcap', tracking=IOU)
+    output, commit, commits = tmp_path / 'out.mcap', BagTracks.commit, []
+
+    def full(tracks):
+        commits.append(tracks)
+        if len(commits) > 5:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        commit(tracks)
+
+    with monkeypatch.context() as disk_is_full:
+        disk_is_full.setattr(BagTracks, 'commit', full)
+        with pytest.raises(BagError, match='no space left on the disk; free some and run again'):
+            annotate(source, output, tracking=IOU)
+    annotate(source, output, tracking=IOU)
+    assert output.read_bytes() == (tmp_path / 'whole' / 'out.mcap').read_bytes()

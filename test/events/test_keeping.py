@@ -182,6 +182,20 @@ def test_a_slow_disk_holds_nobody_up(tmp_path: Path) -> None:
     assert numbers(tmp_path) == [0, 1, 2, 3, 4]
 
 
+def test_two_nodes_remove_the_oldest_at_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    keepers = [Keeper(tmp_path, Limits(2, 100), told.append) for _ in range(2)]
+    for number in range(40):
+        while keepers[number % 2]._jobs.full():
+            threading.Event().wait(0.001)
+        keepers[number % 2].put(job(number))
+    for keeper in keepers:
+        keeper.close()
+    assert told == []
+    assert 1 <= len(numbers(tmp_path)) <= 2
+    assert {one.name for one in tmp_path.iterdir()} == {one.name for one in kept_folders(tmp_path)}
+
+
 def found(number: int) -> Detections:
     return Detections(
         np.array([[number, 1, 20, 15]], np.float32),
