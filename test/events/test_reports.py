@@ -69,9 +69,9 @@ def test_a_bag_is_kept_of_the_camera_that_saw_it(tmp_path: Path) -> None:
 def test_under_load_the_newest_are_kept_within_the_quota(tmp_path: Path) -> None:
     warnings: list[str] = []
     reports = EventReports('/detectnet', KeptObjects(), warnings.append)
-    reports.begin(str(tmp_path), Limits(50, 1), 5.0)
+    reports.begin(str(tmp_path), Limits(5, 1), 1.0)
     rules = compile_rules(parse_rules('any: {save: bag}', ObjectRule), LABELS)
-    noise = np.random.default_rng(4).integers(0, 256, (120, 160, 3), np.uint8)
+    noise = np.random.default_rng(4).integers(0, 256, (32, 48, 3), np.uint8)
     for number in range(60):
         one = shot(number * 10**8)
         one.pixels = Pixels(noise)
@@ -80,7 +80,7 @@ def test_under_load_the_newest_are_kept_within_the_quota(tmp_path: Path) -> None
     kept = kept_folders(tmp_path)
     stamps = [json.loads((one / 'event.json').read_text())['stamp_ns'] for one in kept]
     # Thirty began: what is not here was removed, or met a disk that was busy.
-    assert 2 <= len(kept) <= 30
+    assert 1 <= len(kept) <= 5
     assert stamps == sorted(stamps)
     assert sum(map(size_bytes, kept)) <= 2**20
     assert all('others wait for the disk' in text for text in warnings)
