@@ -56,8 +56,8 @@ def test_detectnet_is_configured_and_activated_on_the_topic_that_is_asked_for(
     assert [d.results[0].hypothesis.class_id for d in answer.detections] == ['16']
     assert answer.header == sent.header
     launched.stop()
-    assert 'Traceback' not in launched.text()
-    assert 'process has died' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
+    assert 'process has died' not in launched.text(), launched.text()
 
 
 def test_without_autostart_the_node_waits(launch: Callable[..., Any], graph: Any) -> None:
@@ -97,7 +97,7 @@ def test_a_launch_ends_with_an_error_when_its_node_cannot_start(
     graph.wait_until('its end', lambda: launched.process.poll() is not None)
     assert launched.process.returncode == 1
     assert words in launched.text()
-    assert 'Traceback' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
 
 
 def test_a_launch_of_several_nodes_ends_with_an_error_when_one_cannot_start(
@@ -109,7 +109,7 @@ def test_a_launch_of_several_nodes_ends_with_an_error_when_one_cannot_start(
     assert "configure failed: no model 'no-such-model'" in launched.text()
     assert 'the process ends, because this node cannot start' in launched.text()
     assert 'vision ended with exit code 1' in launched.text()
-    assert 'Traceback' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
 
 
 @pytest.mark.rclpy
@@ -249,8 +249,8 @@ def test_a_vision_node_starts_with_no_argument_and_no_camera(
     graph.wait_until('active', lambda: graph.state(name) == 'active')
     graph.image_publisher('/video_source/raw')
     assert launched.stop() == 0
-    assert 'Traceback' not in launched.text()
-    assert 'has died' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
+    assert 'has died' not in launched.text(), launched.text()
 
 
 @pytest.mark.slow
@@ -261,7 +261,7 @@ def test_all_nodes_start_with_no_argument_and_no_camera(
     for name in ('imagenet', 'detectnet', 'segnet'):
         graph.wait_until(f'{name} active', lambda name=name: graph.state(name) == 'active')
     assert launched.stop() == 0
-    assert 'has died' not in launched.text()
+    assert 'has died' not in launched.text(), launched.text()
 
 
 def test_cameras_may_be_written_as_a_list(
@@ -373,4 +373,4 @@ def test_a_killed_process_comes_back_active(
     (second,) = psutil.Process(launched.process.pid).children()
     assert second.pid != first.pid
     assert launched.stop() == 0
-    assert 'Traceback' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()

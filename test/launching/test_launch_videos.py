@@ -32,8 +32,8 @@ def test_a_video_node_starts_with_no_argument(
     launched = launch(f'{name}.launch.py')
     graph.wait_until('it runs', lambda: name in graph.node.get_node_names())
     assert launched.stop() == 0
-    assert 'Traceback' not in launched.text()
-    assert 'has died' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
+    assert 'has died' not in launched.text(), launched.text()
     assert not Path('video_output.mkv').exists()
 
 
@@ -57,7 +57,7 @@ def test_a_viewer_without_a_screen_says_how_to_go_on(
     assert launched.process.returncode == 1
     assert 'no screen to open a window on' in launched.text()
     assert 'http://@:8080' in launched.text()
-    assert 'Traceback' not in launched.text()
+    assert 'Traceback' not in launched.text(), launched.text()
 
 
 @pytest.mark.rclpy
@@ -94,10 +94,10 @@ def test_a_clip_is_detected_and_recorded_whole_and_then_the_launch_ends(
     assert launched.process.returncode == 0, launched.text()
     assert 'the end, after 40 frames' in launched.text()
     assert 'at 20.00 Hz' in launched.text()
-    assert 'no result for frame' not in launched.text()
+    assert 'no result for frame' not in launched.text(), launched.text()
     # What is recorded is the overlay, which a frame has once it was processed.
     assert 'wrote 40 images' in launched.text()
-    assert 'has died' not in launched.text()
+    assert 'has died' not in launched.text(), launched.text()
     seen = cv2.VideoCapture(str(output))
     assert seen.get(cv2.CAP_PROP_FPS) == pytest.approx(25.0)
     count = 0

@@ -11,19 +11,23 @@ import sys
 import threading
 import time
 
+from .exit_timer import ExitTimer
+
 END_S = 5.0
 """Longest time from a signal to the end of the process; launch sends its next signal then."""
 ENDING = (signal.SIGINT, signal.SIGTERM)
 """Signals that end the process."""
 _WITHOUT_PYTHON_S = 2.0
+_DUMP_S = 0.5
 _STDERR = 2
 
 
 class EndWatch:
     """Ends the process if it takes longer than ``END_S`` to free everything.
 
-    A middleware or driver may spin or wait forever when its entities are destroyed (seen once:
-    Fast DDS in ``set_listener``, at 95 % CPU for minutes), or when the interpreter ends.
+    A middleware or driver may spin or wait forever when its entities are destroyed, or when the
+    interpreter ends. Fast DDS does where a peer leaves at that moment, if it is built for systems
+    as old as those of its wheels: https://github.com/eProsima/Fast-DDS/issues/6513.
     """
 
     def __init__(self) -> None:
@@ -31,6 +35,8 @@ class EndWatch:
         self._timer.daemon = True
         self._started = False
         self._lock = threading.Lock()
+        self._exit_code = 1
+        self._exit: ExitTimer | None = None
 
     def start_at_signals(self) -> None:
         """Start the time ``END_S`` after a signal of ``ENDING``, if that was not done until then.
@@ -57,16 +63,32 @@ class EndWatch:
                 return
             self._started = True
         self._timer.start()
-        # Written in C, so that it also works while a library holds Python's lock.
-        faulthandler.dump_traceback_later(END_S + _WITHOUT_PYTHON_S, exit=True, file=_STDERR)
+        self._limit(END_S + _WITHOUT_PYTHON_S)
+
+    def work_is_done(self, exit_code: int) -> None:
+        """Limit what the middleware takes to as long, and end with ``exit_code`` after that.
+
+        Files are complete then and all results were sent, so that what hangs in a library does
+        not make a failure of them.
+        """
+        self._timer.cancel()
+        self._exit_code = exit_code
+        if self._started:
+            sys.stdout.flush()
+            self._limit(END_S)
 
     def all_is_free(self) -> None:
         """Limit what the interpreter and then the libraries take to as long, if it was started."""
         self._timer.cancel()
         if self._started:
-            faulthandler.dump_traceback_later(END_S, exit=True, file=_STDERR)
-            # Whose default action ends the process also where there is no interpreter any more.
-            signal.setitimer(signal.ITIMER_REAL, 2 * END_S)
+            self._limit(END_S)
+
+    def _limit(self, limit_s: float) -> None:
+        # Both are in C, so that they also work while a library holds Python's lock.
+        faulthandler.dump_traceback_later(limit_s, file=_STDERR)
+        if self._exit is not None:
+            self._exit.cancel()
+        self._exit = ExitTimer(limit_s + _DUMP_S, self._exit_code)
 
 
 def _leave() -> None:

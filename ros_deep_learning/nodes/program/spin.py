@@ -55,9 +55,10 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     """Spin nodes until a signal ends them or one has finished.
 
     To be called from the main thread. SIGINT and SIGTERM end the nodes in order: work in hand is
-    finished while publishers still work, then the context is shut down. If that takes more than
-    5 s, the process says where each thread is, and ends with 1; so it does where a node that is
-    being created, or the interpreter after all, takes as long before or after that.
+    finished while publishers still work, then the context is shut down. If work or the creation of
+    a node takes more than 5 s after the signal, the process says where each thread is, and ends
+    with 1. Where the middleware or the interpreter takes as long after the work is done, it says
+    so too, and ends with the exit code of the work.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
@@ -90,11 +91,14 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
             cleanup.callback(rclpy.try_shutdown)
             cleanup.enter_context(library_log())
             nodes: list[RunnableNode] = []
-            for make in chosen:
-                nodes.append(make())
-                cleanup.callback(nodes[-1].destroy_node)
-                cleanup.callback(nodes[-1].release)
-            return _spin(nodes, threads * len(nodes), ends, watch)
+            with ExitStack() as owned:
+                for make in chosen:
+                    nodes.append(make())
+                    cleanup.callback(nodes[-1].destroy_node)
+                    owned.callback(nodes[-1].release)
+                exit_code = _spin(nodes, threads * len(nodes), ends, watch)
+            watch.work_is_done(exit_code)
+            return exit_code
     except DeepLearningError as err:
         print(f'error: {err}', file=sys.stderr)
         return 2 if isinstance(err, UsageError) else 1
