@@ -61,17 +61,21 @@ def is_whole(path: Path, sha256: str, size_bytes: int | None = None) -> bool:
 
 
 @contextmanager
-def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[bytes]]:
+def replacing(
+    target: Path, part_folder: Path | None = None, *, private: bool = True
+) -> Iterator[IO[bytes]]:
     """Open a file for writing that replaces ``target`` when the block ends without an error.
 
-    The new file is on disk before it gets the target's name; only the current user may read it
-    (mode 0600). If the block raises, the part is removed and an older target stays unchanged.
-    The part of a killed process is removed by the next one that replaces the same target.
+    The new file is on disk before it gets the target's name. If the block raises, the part is
+    removed and an older target stays unchanged. The part of a killed process is removed by the
+    next one that replaces the same target.
 
     Args:
         target: Path of the finished file.
         part_folder: Folder for the unfinished file, on the target's file system; None = the
             target's own folder.
+        private: Whether only the current user may read it (mode 0600); else it has the mode of
+            usual files.
 
     Raises:
         OSError: The file cannot be written; nothing is left behind.
@@ -86,6 +90,8 @@ def replacing(target: Path, part_folder: Path | None = None) -> Iterator[IO[byte
     with _held(make, folder, prefix, PART_SUFFIX) as part:
         try:
             with part.open('wb') as stream:
+                if not private:
+                    os.fchmod(stream.fileno(), usual_mode())
                 yield stream
             move_whole(part, target)
         except BaseException:
@@ -129,12 +135,16 @@ def write_output(target: Path, data: bytes, part_folder: Path | None = None) -> 
     Raises:
         OSError: The file cannot be written; nothing is left behind.
     """
+    with replacing(target, part_folder, private=False) as stream:
+        stream.write(data)
+
+
+def usual_mode() -> int:
+    """Return the mode of a file that the user creates, such as 0644."""
     # The mask can only be read by setting it.
     mask = os.umask(0o077)
     os.umask(mask)
-    with replacing(target, part_folder) as stream:
-        os.fchmod(stream.fileno(), 0o666 & ~mask)
-        stream.write(data)
+    return 0o666 & ~mask
 
 
 def copy_whole(source: Path, target: Path, part_folder: Path | None = None) -> None:

@@ -20,7 +20,7 @@ from ..cards.decision import by_reason, guesses
 from ..cards.labels import labels_in_metadata
 from ..downloads.own_cards import add_card
 from ..errors import CardError, OpenQuestionError
-from ..files import write_whole
+from ..files import write_output
 from ..networks import DetectNet, ImageNet, Network, SegNet
 from ..networks.proof import FIX
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
@@ -99,7 +99,7 @@ def _write(text: str, path: Path) -> Path:
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
     try:
-        write_whole(target, text.encode())
+        write_output(target, text.encode())
     except OSError as err:
         msg = f'cannot write {target}: {disk_cause(err)}'
         raise CardError(msg) from err

@@ -147,7 +147,7 @@ def write_card_beside(card: ModelCard, onnx_path: Path) -> ModelCard:
         colors = None
         if card.colors is not None:
             colors = onnx_path.with_name(f'{onnx_path.stem}-colors.txt')
-            copy_whole(card.colors, colors)
+            write_output(colors, card.colors.read_bytes())
         made = replace(
             card,
             name=card_name(onnx_path),

@@ -14,7 +14,7 @@ from ..cards.card import ModelCard, load_card
 from ..cards.foreign_files import parse_foreign
 from ..cards.zoo import is_own, user_folder
 from ..errors import CardError, FetchError
-from ..files import copy_whole, is_whole, sha256_of, write_whole
+from ..files import copy_whole, is_whole, sha256_of, usual_mode, write_whole
 from ..locks import work_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
@@ -75,6 +75,9 @@ def pack(
             'files': dict(zip(names, map(sha256_of, paths), strict=True)),
         }
         write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        # Another user may carry it away.
+        for path in (*paths, folder / MANIFEST):
+            path.chmod(usual_mode())
     except OSError as err:
         msg = f'cannot pack into {folder}: {disk_cause(err)}'
         raise FetchError(msg) from err

@@ -31,7 +31,7 @@ class WholeFiles(CheckpointIO):
             # In memory first: torch.save does not say why a file could not be written.
             content = BytesIO()
             torch.save(checkpoint, content)
-            with replacing(Path(path)) as stream:
+            with replacing(Path(path), private=False) as stream:
                 stream.write(content.getbuffer())
         except OSError as err:
             msg = f'cannot write {path}: {disk_cause(err)}'

@@ -77,6 +77,14 @@ def robot(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path / 'robot' / 'cache', offline=True)
 
 
+def test_another_user_can_carry_it(made: Path) -> None:
+    (made / 'usual').touch()
+    usual = (made / 'usual').stat().st_mode
+    assert {path.stat().st_mode for path in (made / 'pack').rglob('*') if path.is_file()} == {
+        usual
+    }
+
+
 def test_a_robot_without_a_network_runs_them(packed: Path, robot: ModelStore) -> None:
     names = unpack(packed, robot)
     assert sorted(names) == sorted(
