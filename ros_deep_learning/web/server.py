@@ -34,7 +34,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _LOG = logging.getLogger('ros_deep_learning.web')
 # A client that sends no HTTP or goes away is nothing to tell the user of the program.
-_FAULTS_OF_CLIENTS = (HttpProcessingError, ConnectionError)
+_FAULTS_OF_CLIENTS = (HttpProcessingError, ConnectionError, web.RequestPayloadError)
 _LOG.addFilter(
     lambda record: not (record.exc_info and isinstance(record.exc_info[1], _FAULTS_OF_CLIENTS))
 )

@@ -149,7 +149,13 @@ def test_a_viewer_that_does_not_connect_makes_room(monkeypatch: pytest.MonkeyPat
         assert posted(sink, sdp) == 201
 
 
-@pytest.mark.parametrize('data', [b'', b'v=0', b'\xff\xfe', b'm=video 9\r\n' * 9, b'x' * 70_000])
+@pytest.mark.parametrize(
+    'data',
+    [
+        *(b'', b'v=0', b'\xff\xfe', b'm=video 9\r\n' * 9, b'x' * 70_000),
+        b'a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n' * 65,
+    ],
+)
 def test_what_is_no_offer_is_refused(data: bytes) -> None:
     with closing(WebrtcSink('webrtc://@:0/seen', VideoOptions())) as sink:
         assert posted(sink, data) in (400, 413)

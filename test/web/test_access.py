@@ -44,7 +44,15 @@ def test_another_name_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    'origin', ['http://evil.example', 'http://localhost:81', 'null', '', 'http://localhost.evil']
+    'origin',
+    [
+        'http://evil.example',
+        'http://localhost:81',
+        'null',
+        '',
+        'http://localhost.evil',
+        'http://[x',
+    ],
 )
 def test_another_site_is_refused(origin: str) -> None:
     refusal = Access('', NAMES).refusal('localhost:8080', origin, ())

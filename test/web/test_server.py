@@ -148,8 +148,11 @@ def test_the_token_becomes_a_cookie(wide: PageServer) -> None:
         b'GET / HTTP/1.1\r\nHost: localhost\r\nCookie: \xff\xfe=\x00\r\n\r\n',
         b'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\nx',
         b'GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+        b'GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://[\r\n\r\n',
+        b'POST / HTTP/1.0\r\nHost: localhost\r\nContent-Encoding: gzip\r\n'
+        b'Content-Length: 5\r\n\r\nxxxxx',
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_what_is_no_request_harms_nobody(
     local: PageServer, data: bytes, caplog: pytest.LogCaptureFixture

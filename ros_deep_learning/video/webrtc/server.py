@@ -23,6 +23,8 @@ from .peers import load_aiortc, new_peer, on_loopback
 
 MOST_VIEWERS = 16
 MOST_SDP_BYTES = 64 * 1024
+MOST_CANDIDATES = 64
+"""Addresses of a viewer; each gets some packets, whoever is there."""
 CONNECT_S = 15.0
 """How long a viewer may take to connect after its request."""
 END_S = 2.0
@@ -103,7 +105,8 @@ class WhepServer:
         offer = (await request.read()).decode('utf-8', 'replace')
         if len(self._peers) >= MOST_VIEWERS:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, f'There are {MOST_VIEWERS} viewers.')
-        if len(offer) > MOST_SDP_BYTES or offer.count('m=') > 4:
+        is_long = len(offer) > MOST_SDP_BYTES or offer.count('m=') > 4
+        if is_long or offer.count('candidate:') > MOST_CANDIDATES:
             return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 'The offer is too long.')
         key, peer = secrets.token_urlsafe(12), new_peer(self._aiortc)
         self._peers[key] = peer
