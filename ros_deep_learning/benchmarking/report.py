@@ -90,7 +90,7 @@ def read_report(path: Path) -> dict[str, Any]:
     except OSError as err:
         msg = f'cannot read {path}: {err.strerror}'
         raise BenchmarkError(msg) from err
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         msg = f'{path} is no JSON; expected a file of rdl benchmark -o'
         raise BenchmarkError(msg) from err
     if not isinstance(content, dict) or content.get('format') != _FORMAT:

@@ -86,7 +86,12 @@ def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ('text', 'reason'),
-    [('{', 'is no JSON'), ('[]', 'no report of this version'), ('{"format": 9}', 'no report')],
+    [
+        ('{', 'is no JSON'),
+        ('[' * 100_000, 'is no JSON'),
+        ('[]', 'no report of this version'),
+        ('{"format": 9}', 'no report'),
+    ],
 )
 def test_another_file_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / 'a.json'

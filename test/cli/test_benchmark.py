@@ -74,6 +74,7 @@ def test_every_option_is_in_the_document() -> None:
         (['selfie', '--input', 'nothing.mp4'], 'no file or folder'),
         (['selfy'], 'selfy'),
         (['compare', 'there.json', 'gone.json'], 'no report of this version'),
+        (['compare', 'torn.json', 'torn.json'], 'lacks parts of a report'),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(
@@ -85,6 +86,7 @@ def test_what_is_wrong_is_said_before_anything_is_measured(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path('there.json').write_text('{}')
+    Path('torn.json').write_text('{"format": 1, "model": "a"}')
     assert main([*arguments, '--offline'] if arguments[0] != 'compare' else arguments) == 1
     captured = capsys.readouterr()
     assert captured.out == ''

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...benchmarking.compare import differences, figures
 from ...benchmarking.report import read_report
-from ...errors import DeepLearningError
+from ...errors import BenchmarkError, DeepLearningError
 from ...paths import user_path
-from ...text import printable
+from ...text import one_line, printable
 from ..models_tables import table
 
 
@@ -36,21 +36,25 @@ def main(argv: Sequence[str]) -> int:
 
 def _compare(first: Path, second: Path) -> int:
     reports = read_report(first), read_report(second)
-    for line in differences(*reports):
-        print(f'differs: {printable(line)}')
-    rows = [
-        [
-            one.name,
-            f'{one.first:.4g}',
-            f'{one.second:.4g}',
-            '-' if one.ratio is None else f'{one.ratio:.2f}',
-            one.verdict,
+    try:
+        notes = [f'differs: {line}' for line in differences(*reports)]
+        rows = [
+            [
+                printable(one.name),
+                f'{one.first:.4g}',
+                f'{one.second:.4g}',
+                '-' if one.ratio is None else f'{one.ratio:.2f}',
+                one.verdict,
+            ]
+            for one in figures(*reports)
         ]
-        for one in figures(*reports)
-    ]
-    for path, report in zip((first, second), reports, strict=True):
-        for text in report['warnings']:
-            print(f'WARNING: {path.name}: {printable(text)}')
+        for path, report in zip((first, second), reports, strict=True):
+            notes += [f'WARNING: {path.name}: {text}' for text in report['warnings']]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as err:
+        msg = f'{first} or {second} lacks parts of a report ({one_line(err)}); measure it again'
+        raise BenchmarkError(msg) from err
+    for note in notes:
+        print(printable(note))
     if not rows:
         print('the reports have no figure in common; measure both at the same --rate')
         return 1
