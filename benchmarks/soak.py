@@ -5,7 +5,8 @@
 Usage: python benchmarks/soak.py --minutes 10 --output benchmarks/results/soak.json
 
 Eight cameras publish pictures at the same moments, three times as often in sum as imagenet can
-process; one of them dies and comes back, and a stray best-effort publisher comes and goes.
+process, which is measured first. One of them dies and comes back, and a stray best-effort
+publisher comes and goes.
 Meanwhile the network is changed, the node goes through its lifecycle, and its diagnostics are read
 throughout.
 The counts of each activation are added up from the diagnostics: each image that arrived was
@@ -52,6 +53,7 @@ COUNTS += ('invalid', 'failed', 'lost on the way')
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 SWAP_S, STRAY_S, CAMERA_S, LIFECYCLE_S = 7.0, 5.0, 11.0, 31.0
 ANSWER_S = 60.0
+FIRST_RATE_HZ, MEASURED_S = 25.0, 20.0
 NO_ANSWER = 'no answer of'
 
 
@@ -245,11 +247,21 @@ def operate(soak: Soak, process: psutil.Process, end_s: float) -> dict[str, Any]
     }
 
 
+def capacity_hz(soak: Soak) -> float:
+    """Return how many images a second the node processes under load."""
+    # The first seconds are those of the network's warm-up.
+    time.sleep(MEASURED_S / 2)
+    before, begun_s = soak.results.total(), time.monotonic()
+    time.sleep(MEASURED_S)
+    return (soak.results.total() - before) / (time.monotonic() - begun_s)
+
+
 def main() -> int:
     """Run the program; return 1 if something was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--minutes', type=float, default=10.0)
-    parser.add_argument('--rate-hz', type=float, default=15.0, help='of each camera')
+    parser.add_argument('--overload', type=float, default=3.0, help='images for one processed')
+    parser.add_argument('--rate-hz', type=float, help='of each camera, in place of --overload')
     parser.add_argument('--output', type=Path)
     arguments = parser.parse_args()
     rclpy.init()
@@ -264,12 +276,14 @@ def main() -> int:
             stderr=log,
         )  # fmt: skip
         cleanup.callback(process.kill)
-        soak = Soak(arguments.rate_hz)
+        soak = Soak(arguments.rate_hz or FIRST_RATE_HZ)
         workers = [threading.Thread(target=work, daemon=True) for work in (soak.spin, soak.show)]
         workers[0].start()
         while not soak.is_active():
             time.sleep(0.2)
         workers[1].start()
+        if arguments.rate_hz is None:
+            soak.rate_hz = max(1.0, arguments.overload * capacity_hz(soak) / len(CAMERAS))
         found = operate(soak, psutil.Process(process.pid), arguments.minutes * 60)
         soak.stop.set()
         for worker in workers:
@@ -286,7 +300,7 @@ def main() -> int:
         'python': platform.python_version(),
         'rmw': os.environ.get('RMW_IMPLEMENTATION', 'default'),
         'minutes': arguments.minutes,
-        'rate_hz': arguments.rate_hz,
+        'rate_hz': round(soak.rate_hz, 2),
         **found,
         'sent': sum(soak.sent.values()),
         'counts': dict(soak.total),
