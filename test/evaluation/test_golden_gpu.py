@@ -15,6 +15,7 @@ from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli.models import main
 from ros_deep_learning.cli.quantize_report import answers_kept
 from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
 from ros_deep_learning.errors import FetchError
 from ros_deep_learning.evaluation.golden import load_answers
@@ -43,7 +44,9 @@ def onnx_path(card):
 
 
 def assert_right(card, precision):
-    with NETWORKS[card.task](card, backend='tensorrt', precision=precision) as net:
+    options = EngineOptions(optimization_level=1)
+    kind = NETWORKS[card.task]
+    with kind(card, backend='tensorrt', precision=precision, options=options) as net:
         assert net.info.precision == precision
         verdict = load_answers().compare(net)
     print(f'{card.name} {precision}: {verdict.text}')
