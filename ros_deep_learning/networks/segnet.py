@@ -17,6 +17,7 @@ from ..engines.base import TensorSpec
 from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
 from ..imaging.device_pixels import AnyPixels
+from ..imaging.kept_arrays import KeptArrays
 from ..imaging.palettes import UNLABELLED
 from ..imaging.placement import Placement
 from ..tasks.activation import ScoreKind
@@ -96,6 +97,7 @@ class SegNet(Network[SegmentationSettings]):
 
     def _look_at_engine(self) -> None:
         self._score_grid = self._grid_on_device()
+        self._kept = KeptArrays()
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         output = passed.found[self._card.outputs[self._role]]
@@ -269,7 +271,9 @@ class SegNet(Network[SegmentationSettings]):
             else:
                 planes = read_scores(output, _KINDS[self._role], count)
                 found = [
-                    segmentation_from_scores(planes, placement, wish.settings, self._ignored(wish))
+                    segmentation_from_scores(
+                        planes, placement, wish.settings, self._ignored(wish), self._kept.empty
+                    )
                     for wish in wanted
                 ]
         if not self._gives_ids and any(map(_has_no_score, found)):
@@ -294,4 +298,4 @@ class SegNet(Network[SegmentationSettings]):
 def _has_no_score(found: Segmentation) -> bool:
     """Return whether no pixel has a finite score, as far as the confidence was asked for."""
     # Of finite scores, the best class has a probability above 0.
-    return bool((found.class_mask == UNLABELLED).all() and (found.confidence_mask == 0).all())
+    return bool(found.class_mask.min() == UNLABELLED and not found.confidence_mask.any())

@@ -10,12 +10,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..imaging.kept_arrays import Empty
 from ..imaging.placement import Placement
 
 _Value = TypeVar('_Value', np.uint8, np.float32)
 Spread = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
+_BAND = 1 << 16
+"""Pixels that are worked on at a time."""
 
 
 def seen_wh(placement: Placement) -> tuple[int, int]:
@@ -29,6 +32,7 @@ def best_classes(
     class_ids: Sequence[int],
     size_wh: tuple[int, int],
     spread: Spread,
+    empty: Empty = np.empty,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Find the class with the highest score of each pixel.
 
@@ -38,16 +42,20 @@ def best_classes(
             wins.
         size_wh: Width and height of the result.
         spread: Writes a plane, resized, to its second argument, shape (H, W).
+        empty: Makes the arrays of the result, and those that are needed on the way.
 
     Returns:
         Class indices and their scores, shape (H, W), new arrays.
     """
     shape = size_wh[::-1]
     first, *others = class_ids
-    ids, best = np.full(shape, first, np.uint8), np.empty(shape, np.float32)
+    ids, best = empty(shape, np.uint8), empty(shape, np.float32)
     spread(planes[first], best)
+    ids.fill(first)
+    if not others:
+        return ids, best
     # Memory that is new for each class would cost more than all the arithmetic.
-    scores, wins = np.empty(shape, np.float32), np.empty(shape, np.bool_)
+    scores, wins = empty(shape, np.float32), empty(shape, np.bool_)
     won = wins.view(np.uint8)
     for k in others:
         spread(planes[k], scores)
@@ -56,6 +64,40 @@ def best_classes(
         # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
         np.multiply(won, np.uint8(k), out=won)
         np.maximum(ids, won, out=ids)
+    return ids, best
+
+
+def are_complements(planes: NDArray[np.float32], class_ids: Sequence[int]) -> bool:
+    """Return whether the classes that take part are two, with probabilities that add up to 1."""
+    return len(planes) == len(class_ids) == 2 and np.array_equal(planes[0], 1 - planes[1])
+
+
+def better_complement(
+    plane: NDArray[np.float32],
+    size_wh: tuple[int, int],
+    spread: Spread,
+    empty: Empty = np.empty,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Find what ``best_classes`` finds of ``1 - plane`` and ``plane``, up to rounding.
+
+    Args:
+        plane: Shape (h, w), 0..1: probability of class 1.
+        size_wh: As ``best_classes`` takes it, and the next two.
+        spread: Resizes the plane.
+        empty: Makes the arrays of the result.
+    """
+    shape = size_wh[::-1]
+    ids, best = empty(shape, np.uint8), empty(shape, np.float32)
+    spread(plane, best)
+    half, rows = np.float32(0.5), max(1, _BAND // shape[1])
+    # Band by band, which stays in the cache of one core through all four steps.
+    for top in range(0, shape[0], rows):
+        band = best[top : top + rows]
+        np.greater(band, half, out=ids[top : top + rows].view(np.bool_))
+        # max(p, 1 - p) = |p - 1/2| + 1/2, in place.
+        np.subtract(band, half, out=band)
+        np.abs(band, out=band)
+        np.add(band, half, out=band)
     return ids, best
 
 

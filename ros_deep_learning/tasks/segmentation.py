@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -12,9 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
+from ..imaging.kept_arrays import Empty
 from ..imaging.palettes import UNLABELLED
 from ..imaging.placement import Placement
-from .masks import best_classes, contenders, embed, keep_size, linear_spread, seen_wh, spread_point
+from .masks import (
+    are_complements,
+    best_classes,
+    better_complement,
+    contenders,
+    embed,
+    keep_size,
+    linear_spread,
+    seen_wh,
+    spread_point,
+)
 from .times import NOT_TIMED, StageTimes
 
 MaskFilter = Literal['linear', 'point']
@@ -25,6 +37,7 @@ MAX_MASK_SIDE = 4096
 
 _VOID = 'void'
 _EXACT_IN_FLOAT32 = 2**24
+_LEAST_SCORE = 1e-20
 _LISTED = 5
 """Classes that the text of a result lists."""
 
@@ -202,6 +215,7 @@ def segmentation_from_scores(
     placement: Placement,
     settings: SegmentationSettings,
     ignored: int | None = None,
+    empty: Empty = np.empty,
 ) -> Segmentation:
     """Turn class probabilities into masks.
 
@@ -212,19 +226,22 @@ def segmentation_from_scores(
         placement: Where the source image lies in the input.
         settings: How.
         ignored: A class that no pixel gets.
+        empty: Makes the arrays of the masks.
     """
     source_wh, placement = placement.source_wh, settings.placement(placement)
     class_ids = [k for k in range(len(planes)) if k != ignored]
     height, width = planes.shape[1:]
     on_grid = settings.resolution == 'grid'
     if settings.mask_filter == 'linear' and not on_grid:
-        ids, best = best_classes(
-            planes,
-            contenders(planes, class_ids),
-            seen_wh(placement),
-            linear_spread(placement, (width, height)),
-        )
-        _drop_below(ids, best, settings.min_confidence)
+        size_wh, spread = seen_wh(placement), linear_spread(placement, (width, height))
+        if are_complements(planes, class_ids):
+            ids, best = better_complement(planes[1], size_wh, spread, empty)
+        else:
+            runners = contenders(planes, class_ids)
+            ids, best = best_classes(planes, runners, size_wh, spread, empty)
+        # What is interpolated between cells with a score has one too.
+        if settings.min_confidence > 0 or not _all_have_scores(planes, class_ids):
+            _drop_below(ids, best, settings.min_confidence)
     else:
         ids, best = best_classes(planes, class_ids, (width, height), keep_size)
         _drop_below(ids, best, settings.min_confidence)
@@ -266,6 +283,13 @@ def _is_size(value: Any) -> bool:
         and len(value) == 2
         and all(isinstance(side, int) and 1 <= side <= MAX_MASK_SIDE for side in value)
     )
+
+
+def _all_have_scores(planes: NDArray[np.float32], class_ids: Sequence[int]) -> bool:
+    """Return whether each cell has a class with a score above 0, no matter how small."""
+    highest = np.maximum.reduce([planes[k] for k in class_ids])
+    # Interpolation multiplies a score by two shares, which must not make it 0.
+    return bool(highest.min() > _LEAST_SCORE)
 
 
 def _drop_below(ids: NDArray[np.uint8], best: NDArray[np.float32], least: float) -> None:

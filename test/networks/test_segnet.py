@@ -123,6 +123,22 @@ def test_masks_have_the_sources_size(open_net):
     assert net.segment(image).source_wh == (77, 33)
 
 
+@pytest.mark.parametrize('plane', [LOGITS, SHARES[1].astype(np.float32)])
+def test_a_result_keeps_its_masks_while_others_are_made(open_net, plane):
+    """Memory of masks is used again only when nobody has them any more."""
+    net = open_net(plane, role='logits' if plane.ndim == 3 else 'mask')
+    image = np.zeros((500, 600, 3), np.uint8)
+    results = [net.segment(image) for _ in range(6)]
+    masks = [one for found in results for one in (found.class_mask, found.confidence_mask)]
+    kept = [mask.copy() for mask in masks]
+    masks = [mask[10:, :-10] for mask in masks]
+    del results
+    for _ in range(6):
+        net.segment(image).class_mask.fill(7)
+    for mask, copied in zip(masks, kept, strict=True):
+        np.testing.assert_array_equal(mask, copied[10:, :-10])
+
+
 def test_a_result_has_its_times_and_labels(open_net):
     net = open_net(LOGITS)
     found = net.segment(IMAGE)

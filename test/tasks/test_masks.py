@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.tasks.masks import (
+    are_complements,
     best_classes,
+    better_complement,
     contenders,
     embed,
     keep_size,
@@ -166,3 +168,42 @@ def test_what_was_seen_is_put_at_its_place(placement):
     outside = np.ones(whole.shape, bool)
     outside[top:bottom, left:right] = False
     assert (whole[outside] == 7).all()
+
+
+@given(placements, st.tuples(st.integers(1, 12), st.integers(1, 12)), st.integers(0, 99))
+def test_the_better_of_two_complements_equals_float64(placement, shape, seed):
+    plane = random_planes(shape, seed)
+    wanted = bilinear_float64(plane, placement)
+    how = seen_wh(placement), linear_spread(placement, shape[::-1])
+    ids, best = better_complement(plane, *how)
+    assert (ids.dtype, best.dtype) == (np.uint8, np.float32)
+    np.testing.assert_allclose(best, np.maximum(wanted, 1 - wanted), atol=2e-5)
+    decided = np.abs(wanted - 0.5) > 2e-5
+    np.testing.assert_array_equal(ids[decided], wanted[decided] > 0.5)
+
+
+def test_two_complements_are_what_two_classes_are():
+    """At the size of a camera, with every band of it."""
+    plane = cv2.GaussianBlur(random_planes((256, 256)), (0, 0), 8)
+    plane = np.clip((plane - 0.5) * 20 + 0.5, 0, 1)
+    plane[:64] = 0.5
+    planes = np.stack([1 - plane, plane])
+    assert are_complements(planes, [0, 1])
+    how = (1920, 1080), linear_spread(place((1920, 1080), (256, 256), 'stretch'), (256, 256))
+    ids, best = better_complement(plane, *how)
+    wanted_ids, wanted_best = best_classes(planes, [0, 1], *how)
+    np.testing.assert_allclose(best, wanted_best, atol=2e-7)
+    assert set(np.unique(ids[best > 0.5 + 2e-7])) == {0, 1}
+    np.testing.assert_array_equal(ids[best > 0.5 + 2e-7], wanted_ids[best > 0.5 + 2e-7])
+    # Equal scores are the first class's.
+    assert (ids[:240] == 0).all()
+
+
+def test_other_classes_are_no_complements():
+    plane = random_planes((5, 6))
+    planes = np.stack([1 - plane, plane])
+    assert are_complements(planes, [0, 1])
+    assert not are_complements(planes, [1])
+    assert not are_complements(np.stack([plane, plane]), [0, 1])
+    assert not are_complements(np.stack([1 - plane, plane, plane]), [0, 1])
+    assert not are_complements(np.zeros((2, 5, 6), np.float32), [0, 1])
