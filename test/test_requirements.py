@@ -16,6 +16,7 @@ MODULES = [
     'cv2',
     'hypothesis',
     'launch_ros',
+    'matplotlib.pyplot',
     'mcap_ros2.decoder',
     'onnx',
     'onnxruntime',
