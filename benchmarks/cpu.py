@@ -5,10 +5,12 @@
 Usage: python benchmarks/cpu.py --output benchmarks/results/cpu.json
 
 The baseline of every ratio is an ONNX Runtime session with its default options, run in a loop on a
-tensor that is ready, in the same process and in turns with ours. Ours is one call of the library,
+tensor that is ready, in the same process and in turns with ours. The first call of a turn is not
+timed, because threads of the session before it may still spin. Ours is one call of the library,
 from a 1920x1080 frame to the result; of ``selfie`` and ``duckietown-lanes`` both masks at
 1920x1080. ``session_ratio`` is our session alone on the same tensor, and ``paced`` what a frame
 costs the whole process in CPU time at 30 frames/s, with what threads do between frames.
+``waiting_ratios`` are of sessions with other threads, to judge the choice that is made at load.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ from ros_deep_learning import DetectNet, ImageNet, SegNet
 from ros_deep_learning.benchmarking.machine import describe_machine
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.downloads.store import ModelStore
-from ros_deep_learning.engines.cpu_threads import waited_s
+from ros_deep_learning.engines.cpu_threads import CpuThreads, physical_cores, waited_s
 from ros_deep_learning.progress import silent
 
 NETWORKS: Mapping[str, tuple[Any, str, float]] = {
@@ -43,6 +46,7 @@ NETWORKS: Mapping[str, tuple[Any, str, float]] = {
 """Class, method and the highest ratio that is aimed at."""
 
 WARM_UP, IN_A_ROW = 5, 3
+SPINS_US = (0, 20, 50, 100, 200, 500, 2000)
 RATE_HZ = 30.0
 PAGE = {
     'title': 'On the CPU: a 1080p frame to its result',
@@ -83,6 +87,7 @@ def in_turns(calls: Mapping[str, Callable[[], Any]], seconds: float) -> dict[str
     until_s = time.perf_counter() + seconds * len(calls)
     while time.perf_counter() < until_s:
         for name, call in calls.items():
+            call()
             for _ in range(IN_A_ROW):
                 started = time.perf_counter()
                 call()
@@ -98,6 +103,26 @@ def paced_cpu_ms(call: Callable[[], Any], frames: int = 60) -> float:
         call()
         time.sleep(max(0.0, began_s + (k + 1) / RATE_HZ - time.perf_counter()))
     return (time.process_time() - used_s) / frames * 1e3
+
+
+def waiting_ratios(path: Path, feed: Mapping[str, Any], seconds: float) -> dict[str, float]:
+    """Compare sessions by their threads; medians against a session with default options."""
+    sessions = {'default': onnxruntime.SessionOptions()}
+    for threads in (CpuThreads(1), *(CpuThreads(physical_cores(), us) for us in SPINS_US)):
+        sessions[str(threads)] = onnxruntime.SessionOptions()
+        threads.configure(sessions[str(threads)])
+    calls = {
+        text: partial(
+            onnxruntime.InferenceSession(
+                str(path), options, providers=['CPUExecutionProvider']
+            ).run,
+            None,
+            feed,
+        )
+        for text, options in sessions.items()
+    }
+    p50 = {text: float(np.median(taken)) for text, taken in in_turns(calls, seconds).items()}
+    return {text: round(ms / p50['default'], 3) for text, ms in p50.items()}
 
 
 def measure(name: str, seconds: float) -> dict[str, Any]:
@@ -133,6 +158,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
             'postprocess_ms': round(float(np.median([one.postprocess_ms for one in stages])), 3),
             'bare_paced_cpu_ms': round(paced_cpu_ms(calls['bare']), 2),
             'ours_paced_cpu_ms': round(paced_cpu_ms(calls['ours']), 2),
+            'waiting_ratios': waiting_ratios(path, feed, seconds / 4),
             'threads': '; '.join(network.info.measured),
             'runs': len(times['ours']),
             'waited_share': round(waited, 3),

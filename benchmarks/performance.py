@@ -71,8 +71,8 @@ def machine_text(name: str, report: Mapping[str, Any]) -> str:
     waited = max((row.get('waited_share', 0.0) for row in report['rows']), default=0.0)
     if waited > _BUSY:
         text += (
-            ' **The machine was busy**: the threads of the program were ready but without a CPU '
-            f'for up to {waited:.0%} of the time, so the figures are not those of a quiet one.'
+            f' **The machine was busy**: the program waited {waited:.2g} s a second '
+            'for a CPU, all its threads together, so the figures are not those of a quiet one.'
         )
     return text
 

@@ -64,7 +64,7 @@ def test_a_busy_machine_is_said(performance):
     row = {'network': 'any', 'ratio': 1.0, 'target': 1.1, 'waited_share': 0.3}
     text = performance.page([('cpu', report(row))])
     assert '**The machine was busy**' in text
-    assert 'up to 30% of the time' in text
+    assert 'waited 0.3 s a second for a CPU' in text
     assert text.endswith('missed\n\nNone.\n')
 
 

@@ -120,7 +120,8 @@ def choose_threads(
     if not others:
         return Choice(usual, first, str(usual))
     if opened_s * len(others) > _MOST_S:
-        return Choice(usual, first, f'{usual}; not compared, since the network is large')
+        why = f'opening it took {opened_s * 1e3:.0f} ms'
+        return Choice(usual, first, f'{usual}; not compared, since {why}')
     try:
         alone_s = _times([run_of(first)], rounds=1)
         if alone_s is None:
