@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)
 
 
+def for_terminal(text: str) -> str:
+    """Return lines with escapes for what a terminal takes for commands, as in names of files."""
+    return '\n'.join(map(printable, text.split('\n')))
+
+
 def quoted(text: str, limit: int = 80) -> str:
     """Return at most ``limit`` characters of somebody else's text in quotes, with escapes."""
     return repr(text if len(text) <= limit else f'{text[:limit]}...')

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import DeepLearningError
+from ..text import for_terminal
 
 
 def log_to_terminal(level: int = logging.WARNING) -> None:
@@ -19,8 +20,17 @@ def log_to_terminal(level: int = logging.WARNING) -> None:
     Args:
         level: Least level of the package's own records; those of others are warnings and worse.
     """
-    logging.basicConfig(level=logging.WARNING, format='%(levelname)s: %(message)s')
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable('%(levelname)s: %(message)s'))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger('ros_deep_learning').setLevel(level)
+
+
+class _Printable(logging.Formatter):
+    """Escapes what a terminal takes for commands, such as in the name of a file of others."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        return for_terminal(super().formatMessage(record))
 
 
 def treat_sigterm_as_interrupt() -> None:
@@ -48,7 +58,7 @@ def run_command(
     try:
         return work()
     except (DeepLearningError, OSError) as err:
-        print(f'{program}: {err}', file=sys.stderr)
+        print(f'{program}: {for_terminal(str(err))}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f'{program}: interrupted; {interrupted}', file=sys.stderr)

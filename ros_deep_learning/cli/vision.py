@@ -22,6 +22,7 @@ from ..errors import DeepLearningError, FetchError, SettingsError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
 from ..tasks.times import StageTimes
+from ..text import for_terminal
 from ..video.arguments import output_options, source_options
 from ..video.page.panel import LiveSettings, Panel
 from ..video.screens import is_page, is_page_output, is_screen
@@ -72,10 +73,11 @@ def run_vision(
         else:
             _play(arguments, open_network, has_boxes=parser.prog == 'detectnet')
     except FetchError as err:
-        print(f'{parser.prog}: {err}{_without_download(parser.prog)}', file=sys.stderr)
+        text = f'{err}{_without_download(parser.prog)}'
+        print(f'{parser.prog}: {for_terminal(text)}', file=sys.stderr)
         return 1
     except (DeepLearningError, OSError) as err:
-        print(f'{parser.prog}: {err}', file=sys.stderr)
+        print(f'{parser.prog}: {for_terminal(str(err))}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -36,6 +36,23 @@ def test_records_have_their_level_and_only_ours_may_be_below_a_warning() -> None
     assert said('logging.INFO') == ['INFO: ours', 'WARNING: ours', 'WARNING: theirs']
 
 
+def test_names_of_files_are_no_commands_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    command = [
+        *(sys.executable, '-c'),
+        'import logging; from ros_deep_learning.cli.logs import log_to_terminal\n'
+        "log_to_terminal(); logging.warning('cannot read %s', 'a\\x1b[2J.jpg')",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == 'WARNING: cannot read a\\x1b[2J.jpg\n'
+
+    def work() -> int:
+        msg = 'a\x1b[2J.jpg is no picture'
+        raise SettingsError(msg)
+
+    assert run_command('rdl x', work, interrupted='') == 1
+    assert capsys.readouterr().err == 'rdl x: a\\x1b[2J.jpg is no picture\n'
+
+
 def test_sigterm_ends_a_program_as_ctrl_c_does() -> None:
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -18,7 +18,7 @@ from ...benchmarking.report import Subject, as_json, markdown
 from ...errors import BenchmarkError
 from ...files import write_output
 from ...paths import user_path
-from ...text import disk_cause
+from ...text import disk_cause, for_terminal
 
 
 def check_output(path: Path | None, *, force: bool) -> Path | None:
@@ -72,7 +72,7 @@ def finish(
     date = datetime.now(timezone.utc).isoformat(timespec='seconds')
     text = as_json(subject, measured, machine, warnings, command=shlex.join(command), date=date)
     report = json.loads(text)
-    print(f'\n{markdown(report)}')
+    print(f'\n{for_terminal(markdown(report))}')
     if output is None:
         return
     diagrams = output.with_suffix('.svg')

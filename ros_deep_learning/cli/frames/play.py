@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...imaging.pixels import Pixels
 from ...tasks.times import StageTimes
+from ...text import printable
 from ...video.options import VideoOptions
 from ...video.page.newest import Report
 from ...video.page.panel import LiveSettings
@@ -113,7 +114,7 @@ class Player:
             if page is not None:
                 settings = page.settings
             seen = look(Pixels(one.frame_bgr, 'bgr'), one.frame_bgr.copy(), settings)
-            report('\n'.join([one.name, *(f'  {line}' for line in seen.lines)]))
+            report('\n'.join([printable(one.name), *(f'  {line}' for line in seen.lines)]))
             if page is not None:
                 page.show(seen.picture_bgr, Report(seen.rows, taken_s, seen.times.by_stage()))
             else:
