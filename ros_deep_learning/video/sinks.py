@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..files import PART_SUFFIX
 from ..paths import PICTURE_SUFFIXES, user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
@@ -69,7 +70,7 @@ _STREAMS: Mapping[str, type[RtpSink | RtspSink | WebrtcSink]] = {
 
 
 def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 95) -> None:
-    """Write a picture; nothing is left of one that cannot be written.
+    """Write a picture; of one that cannot be written nothing is left, and an older one stays.
 
     Args:
         path: The file; its suffix says the format.
@@ -79,6 +80,8 @@ def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 
     Raises:
         ImageError: The picture cannot be written.
     """
+    # Not synced, since there may be as many as frames of a camera.
+    part = path.with_name(f'.{path.name}{PART_SUFFIX}')
     try:
         is_jpeg = path.suffix.lower() in ('.jpg', '.jpeg')
         options = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality] if is_jpeg else []
@@ -86,13 +89,14 @@ def write_picture(path: Path, frame_bgr: NDArray[np.uint8], jpeg_quality: int = 
         if not encoded:
             msg = f'cannot write {path}: its suffix is not one of a picture'
             raise ImageError(msg)
-        path.write_bytes(data.tobytes())
+        part.write_bytes(data.tobytes())
+        part.replace(path)
     except cv2.error as err:
         msg = f'cannot write {path}: {one_line(err)}'
         raise ImageError(msg) from err
     except OSError as err:
         with suppress(OSError):
-            path.unlink()
+            part.unlink()
         msg = f'cannot write {path}: {disk_cause(err)}'
         raise ImageError(msg) from err
 

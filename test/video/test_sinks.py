@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import ros_deep_learning
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.video.encoders import has_encoder
 from ros_deep_learning.video.options import OUTPUT_CODECS, VideoOptions
-from ros_deep_learning.video.sinks import VIDEO_SUFFIXES, open_output
+from ros_deep_learning.video.sinks import VIDEO_SUFFIXES, open_output, write_picture
 
 
 def frame(level: int = 80) -> np.ndarray:
@@ -164,6 +165,24 @@ def test_a_kill_costs_seconds_and_not_the_recording(tmp_path: Path, suffix: str)
     while capture.grab():
         count += 1
     assert count > 60
+
+
+def test_a_picture_that_cannot_be_written_leaves_the_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = np.zeros((8, 8, 3), np.uint8)
+    write_picture(tmp_path / 'a.png', frame)
+    before = (tmp_path / 'a.png').read_bytes()
+
+    def torn(path: Path, data: bytes) -> int:
+        with path.open('wb') as stream:
+            stream.write(data[:9])
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(Path, 'write_bytes', torn)
+    with pytest.raises(ImageError, match='no space left on the disk'):
+        write_picture(tmp_path / 'a.png', frame + 1)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_a_video_ends_readably_before_the_disk_is_full(
