@@ -17,6 +17,8 @@ from .clustering import cluster
 from .detection import Candidates, Detections
 from .parts import Region, TilingSettings, region_box
 
+_TOGETHER = 64
+"""Boxes that are compared with each other at once."""
 Order = Literal['score', 'area']
 Nms = Literal['auto', 'always', 'never']
 
@@ -144,6 +146,10 @@ def detections_from(
         settings: Which candidates become detections; ``region`` and ``tiling`` play no part.
         suppressed: Whether the network has suppressed duplicates itself, or makes none.
     """
+    if not len(candidates.scores):
+        return Detections(
+            candidates.boxes_xyxy, candidates.scores, candidates.class_ids, placement.source_wh
+        )
     only = settings.only
     good = np.flatnonzero(
         finite(candidates.boxes_xyxy, candidates.scores) & only.keeps_class(candidates.class_ids)
@@ -215,17 +221,31 @@ def nms(
     Returns:
         Indices of the kept boxes, shape (K,), best score first.
     """
-    rest = best_first(boxes_xyxy, scores, class_ids, candidate_limit)
-    kept: list[int] = []
-    while rest.size and len(kept) < max_detections:
-        best, rest = rest[0], rest[1:]
-        kept.append(int(best))
-        overlap = iou_matrix(boxes_xyxy[best : best + 1], boxes_xyxy[rest])[0]
+    order = best_first(boxes_xyxy, scores, class_ids, candidate_limit)
+    kept = order[:0]
+
+    def suppresses(first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
+        overlap = iou_matrix(boxes_xyxy[first], boxes_xyxy[second])
         stays = overlap <= iou_threshold
         if not class_agnostic:
-            stays |= class_ids[rest] != class_ids[best]
-        rest = rest[stays]
-    return np.array(kept, np.int64)
+            stays |= class_ids[first][:, None] != class_ids[second]
+        return ~stays
+
+    # A matrix for some boxes at a time costs little more than a row for one.
+    for start in range(0, len(order), _TOGETHER):
+        block = order[start : start + _TOGETHER]
+        if len(kept):
+            block = block[~suppresses(kept, block).any(axis=0)]
+        gone = np.zeros(len(block), np.bool_)
+        best = []
+        for k, row in enumerate(suppresses(block, block)):
+            if not gone[k]:
+                best.append(k)
+                gone |= row
+        kept = np.concatenate([kept, block[best]])[:max_detections]
+        if len(kept) == max_detections:
+            break
+    return kept.astype(np.int64)
 
 
 def _merged(found: Detections, overlap: float, settings: DetectionSettings) -> Detections:
