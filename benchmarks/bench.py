@@ -56,6 +56,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'cpu': Benchmark(needs_onnxruntime),
     'engines': Benchmark(needs_onnxruntime),
     'postprocessing': Benchmark(needs_tensorrt),
+    'frame_to_result': Benchmark(needs_tensorrt),
+    'networks_together': Benchmark(needs_tensorrt),
     'nodes': Benchmark(
         needs_ros, () if needs_tensorrt() is None else ('--backends', 'onnxruntime')
     ),

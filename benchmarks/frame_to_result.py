@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Time networks on TensorRT from a frame in host memory to the result, against the bare engine.
+
+Usage: python benchmarks/frame_to_result.py MODEL ... --output benchmarks/results/NAME.json
+
+A MODEL is a name of the zoo or a card (``export_networks.py`` writes some). The baseline, taken in
+the same run, is the same plan in a context of its own, as ``trtexec`` times it: the input tensor
+goes up from pinned memory, the network runs, all its outputs come down, one wait. It has no
+preprocessing, postprocessing or masks.
+
+Timed are calls of the library with a 1920x1080 frame in pinned memory, in an ordinary NumPy array,
+and with a frame of the network's own size. Segmentation makes the class mask and the float32
+confidences at the frame's size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import ros_deep_learning
+from ros_deep_learning import DetectNet, ImageNet, SegNet
+from ros_deep_learning.benchmarking.machine import describe_machine
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.engines.backend import EngineOptions
+
+KINDS = {
+    'classification': (ImageNet, 'classify'),
+    'detection': (DetectNet, 'detect'),
+    'segmentation': (SegNet, 'segment'),
+}
+TARGETS = {
+    'resnet18': (1.8, 2.3),
+    'ssd-mobilenet-v2': (1.5, 1.8),
+    'fcn320': (2.2, 2.6),
+    'fcn2048': (1.4, 1.6),
+    'efficientnet-lite0': (1.25, 1.4),
+}
+"""The highest ratios that are aimed at: of a pinned frame, and of any array."""
+PAGE = {
+    'title': 'On a GPU: a 1080p frame to its result',
+    'about': (
+        'The baseline is the bare TensorRT engine (fp16): its input tensor up from pinned memory, '
+        'the network, all outputs down. Ours takes a 1920x1080 frame and makes the result, of '
+        'the segmentation networks the class mask and the float32 confidences at 1920x1080.'
+    ),
+    'columns': {
+        'case': 'network and frame',
+        'bare_ms': 'bare, ms',
+        'ours_ms': 'ours, ms',
+        'ratio': 'ratio',
+        'target': 'target',
+        'p99_ms': 'ours, p99, ms',
+    },
+}
+"""What benchmarks/performance.py makes of the results."""
+WARM_UP = 30
+SIZE_WH = (1920, 1080)
+
+
+def percentiles(samples_ms: list[float]) -> dict[str, float]:
+    """Summarise durations in milliseconds."""
+    values = np.percentile(samples_ms, (50, 95, 99))
+    return {
+        name: round(float(one), 4) for name, one in zip(('p50', 'p95', 'p99'), values, strict=True)
+    }
+
+
+def timed(call: Callable[[], Any], runs: int) -> dict[str, float]:
+    """Time calls, after some that are not counted."""
+    samples = []
+    for run in range(WARM_UP + runs):
+        started = time.perf_counter()
+        kept = call()  # noqa: F841 - as in a user's loop, a result lives until the next
+        if run >= WARM_UP:
+            samples.append((time.perf_counter() - started) * 1e3)
+    return percentiles(samples)
+
+
+def open_network(model: str, precision: str, level: int) -> tuple[Any, Callable[[Any], Any]]:
+    """Load a network on TensorRT; return it and the method that takes a frame."""
+    kind, method = KINDS[find_card(model).task]
+    net = kind(
+        model,
+        backend='tensorrt',
+        precision=precision,
+        options=EngineOptions(optimization_level=level),
+    )
+    return net, getattr(net, method)
+
+
+def smooth_noise(size_wh: tuple[int, int]) -> np.ndarray:
+    """Make a frame; its content decides only how many candidates a detector has."""
+    small = np.random.default_rng(0).integers(0, 256, (68, 120, 3), np.uint8)
+    return np.ascontiguousarray(cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC))
+
+
+def pinned_copy(net: Any, frame: np.ndarray) -> np.ndarray:
+    """Copy a frame into pinned memory, as the nodes receive it."""
+    from pycuda import driver
+
+    with net.engine._network.gpu.current():  # noqa: SLF001 - the same plan, outside of our code
+        pinned = driver.pagelocked_empty(frame.shape, np.uint8)
+    pinned[...] = frame
+    return pinned
+
+
+def bare_round_trip(net: Any, runs: int) -> dict[str, float]:
+    """Time the network's plan alone."""
+    from pycuda import driver
+
+    network = net.engine._network  # noqa: SLF001 - as above
+    with network.gpu.current():
+        contexts, stream = [network.engine.create_execution_context()], driver.Stream(1)
+        exchanged = []
+        for spec in (*network.info.inputs, *network.info.outputs):
+            shape = tuple(1 if side == -1 else side for side in spec.shape)
+            is_input = spec in network.info.inputs
+            if is_input:
+                contexts[0].set_input_shape(spec.name, shape)
+            host = driver.pagelocked_empty(shape, spec.dtype)
+            host[...] = 0
+            device = driver.mem_alloc(host.nbytes)
+            contexts[0].set_tensor_address(spec.name, int(device))
+            exchanged.append((is_input, host, device))
+
+        def once() -> None:
+            for is_input, host, device in exchanged:
+                if is_input:
+                    driver.memcpy_htod_async(device, host, stream)
+            contexts[0].execute_async_v3(stream.handle)
+            for is_input, host, device in exchanged:
+                if not is_input:
+                    driver.memcpy_dtoh_async(host, device, stream)
+            stream.synchronize()
+
+        found = timed(once, runs)
+        contexts.clear()
+        for _, _, device in exchanged:
+            device.free()
+    return found
+
+
+def measure(model: str, precision: str, level: int, runs: int) -> list[dict[str, Any]]:
+    """Time a network every way; its ratios are against its bare round trip."""
+    net, call = open_network(model, precision, level)
+    with net:
+        name, own_wh = net.card.name, (net.card.input.width, net.card.input.height)
+        frame = smooth_noise(SIZE_WH)
+        frames = {
+            'pinned': pinned_copy(net, frame),
+            'array': frame,
+            'of its own size': smooth_noise(own_wh),
+        }
+        bare = bare_round_trip(net, runs)
+        rows = []
+        for kind, image in frames.items():
+            ours = timed(lambda image=image: call(image), runs)
+            row = {
+                'case': f'{name} {own_wh[0]}x{own_wh[1]}, {kind}',
+                'bare_ms': bare['p50'],
+                'ours_ms': ours['p50'],
+                'ratio': round(ours['p50'] / bare['p50'], 2),
+                'p95_ms': ours['p95'],
+                'p99_ms': ours['p99'],
+                'stages_ms': call(image).times.by_stage(),
+            }
+            if name in TARGETS and kind != 'of its own size':
+                row['target'] = TARGETS[name][kind == 'array']
+            rows.append(row)
+        rows[0]['ways'] = list(net.info.measured)
+        frames.clear()
+    return rows
+
+
+def main() -> None:
+    """Measure the networks that are named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('models', nargs='*', default=['ssd-mobilenet-v2', 'efficientnet-lite0'])
+    parser.add_argument('--precision', default='fp16')
+    parser.add_argument('--level', type=int, default=3, help="TensorRT's optimisation level")
+    parser.add_argument('--runs', type=int, default=400)
+    parser.add_argument('--output', type=Path, required=True, help='the JSON file to write')
+    args = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    for model in args.models:
+        found = measure(model, args.precision, args.level, args.runs)
+        for row in found:
+            print(json.dumps(row), flush=True)
+        rows += found
+        report = {'page': PAGE, 'machine': gpu_machine(), 'rows': rows}
+        args.output.write_text(json.dumps(report, indent=1) + '\n')
+
+
+def gpu_machine() -> dict[str, Any]:
+    """Describe the machine, with its GPU."""
+    import tensorrt
+    from pycuda import driver
+
+    driver.init()
+    gpu = {'gpu': driver.Device(0).name(), 'tensorrt': tensorrt.__version__}
+    return describe_machine(ros_deep_learning.__version__) | gpu
+
+
+if __name__ == '__main__':
+    main()
