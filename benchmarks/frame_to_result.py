@@ -4,9 +4,9 @@
 
 Usage: python benchmarks/frame_to_result.py MODEL ... --output benchmarks/results/NAME.json
 
-A MODEL is a name of the zoo or a card (``export_networks.py`` writes some). The baseline, taken in
-the same run, is the same plan in a context of its own, as ``trtexec`` times it: the input tensor
-goes up from pinned memory, the network runs, all its outputs come down, one wait. It has no
+A MODEL is a name of the zoo or a card (``networks/export_networks.py`` writes some). The baseline,
+in the same run, is the same plan in a context of its own, as ``trtexec`` times it: the input
+tensor goes up from pinned memory, the network runs, all its outputs come down, one wait. It has no
 preprocessing, postprocessing or masks.
 
 Timed are calls of the library with a 1920x1080 frame in pinned memory, in an ordinary NumPy array,

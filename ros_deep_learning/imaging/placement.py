@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -70,6 +71,7 @@ class Placement:
         return np.clip(boxes_xyxy, 0, limit).astype(np.float32, copy=False)
 
 
+@lru_cache(maxsize=256)
 def place(
     source_wh: tuple[int, int],
     network_wh: tuple[int, int],

@@ -72,10 +72,11 @@ class DetectNet(Network[DetectionSettings]):
         self._runner.batch_axis = self._reader.decoder.batch_axis
         if not self._runner.batch_axis:
             self.max_batch = self._runner.max_batch = 1
-        usable = isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames
-        self._table: BoxTable | None = (
-            find_box_table(self._reader, self.info, self.max_batch) if usable else None
-        )
+        self._table: BoxTable | None = None
+        self._gathering: GathersOnDevice | None = None
+        if isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames:
+            self._table = find_box_table(self._reader, self.info, self.max_batch)
+            self._gathering = self._engine
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         reader = self._reader
@@ -177,8 +178,8 @@ class DetectNet(Network[DetectionSettings]):
 
     def _pass(self, images: Sequence[AnyPixels], settings: DetectionSettings) -> list[Passed]:
         """Run images: to candidates if the engine can pick them, else to its outputs."""
-        table, engine = self._table, self._engine
-        if table is None or not isinstance(engine, GathersOnDevice):
+        table, engine = self._table, self._gathering
+        if table is None or engine is None:
             return self._runner.run(images)
         least = least_score(table, self.info, settings.score_threshold)
 

@@ -83,6 +83,10 @@ class ImageRunner:
         self.max_batch = self._fixed_batch or max_batch
         plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
+        # To look at a protocol takes as long as some launches of a kernel.
+        self._preparing: PixelsEngine | None = None
+        if self.takes_frames and isinstance(engine, PixelsEngine):
+            self._preparing = engine
         self.keeper: KeepsOnDevice | None = None
         if self.takes_frames and isinstance(engine, KeepsOnDevice):
             self.keeper = engine
@@ -146,8 +150,8 @@ class ImageRunner:
             prepared = started = perf_counter()
             if on_device is not None:
                 found = on_device(pixels, placements)
-            elif isinstance(self._engine, PixelsEngine) and self.takes_frames:
-                outputs = self._engine.run_pixels(pixels, self._card.input, self.wanted_outputs)
+            elif self._preparing is not None:
+                outputs = self._preparing.run_pixels(pixels, self._card.input, self.wanted_outputs)
                 found = self._split(outputs, len(pixels))
             else:
                 inputs = self._inputs(pixels, placements)

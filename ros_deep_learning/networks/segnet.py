@@ -96,8 +96,15 @@ class SegNet(Network[SegmentationSettings]):
             raise CardError(msg) from err
 
     def _look_at_engine(self) -> None:
-        self._score_grid = self._grid_on_device()
         self._kept = KeptArrays()
+        self._score_grid: ScoreGrid | None = None
+        self._segmenting: SegmentsOnDevice | None = None
+        usable = self._runner.takes_frames and not self._gives_ids
+        if isinstance(self._engine, SegmentsOnDevice) and usable:
+            self._score_grid = find_score_grid(
+                self._output(), _KINDS[self._role], len(self.labels)
+            )
+            self._segmenting = self._engine
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         output = passed.found[self._card.outputs[self._role]]
@@ -231,8 +238,8 @@ class SegNet(Network[SegmentationSettings]):
         self, batch: Sequence[AnyPixels], wanted: Sequence[Sequence[MaskWish]]
     ) -> list[Passed]:
         """Run images together: to their masks if the engine can make them, else to its outputs."""
-        grid, engine = self._score_grid, self._engine
-        if grid is None or not isinstance(engine, SegmentsOnDevice):
+        grid, engine = self._score_grid, self._segmenting
+        if grid is None or engine is None:
             return self._runner.run(batch)
 
         def make(
@@ -283,13 +290,6 @@ class SegNet(Network[SegmentationSettings]):
         times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
         return [replace(one, labels=self.labels, times=times) for one in found]
 
-    def _grid_on_device(self) -> ScoreGrid | None:
-        """Describe the scores to the engine's device; None if it does not make the masks."""
-        usable = isinstance(self._engine, SegmentsOnDevice) and self._runner.takes_frames
-        if not usable or self._gives_ids:
-            return None
-        return find_score_grid(self._output(), _KINDS[self._role], len(self.labels))
-
     def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]
         return next(tensor for tensor in self.info.outputs if tensor.name == name)
@@ -297,5 +297,8 @@ class SegNet(Network[SegmentationSettings]):
 
 def _has_no_score(found: Segmentation) -> bool:
     """Return whether no pixel has a finite score, as far as the confidence was asked for."""
-    # Of finite scores, the best class has a probability above 0.
+    # Of finite scores, the best class has a probability above 0. One pixel tells it of most masks.
+    middle = tuple(side // 2 for side in found.class_mask.shape)
+    if found.class_mask[middle] != UNLABELLED:
+        return False
     return bool(found.class_mask.min() == UNLABELLED and not found.confidence_mask.any())

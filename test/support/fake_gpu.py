@@ -51,10 +51,12 @@ class Events:
 
     Attributes:
         elsewhere: Addresses that are on no GPU.
+        pinned: Pinned memory, as arrays by their addresses.
     """
 
     def __init__(self):
         self.events = {}
+        self.pinned = {}
         self.handles = itertools.count(1)
         self.elsewhere = set()
         self.functions = {
@@ -64,6 +66,9 @@ class Events:
             'cuEventSynchronize': self.synchronize,
             'cuEventDestroy_v2': self.events.pop,
             'cuPointerGetAttribute': self.ordinal,
+            'cuPointerGetAttributes': self.kind_and_pointer,
+            'cuMemHostAlloc': self.allocate,
+            'cuMemFreeHost': self.pinned.pop,
         }
 
     def call(self, name, *arguments):
@@ -91,6 +96,17 @@ class Events:
             msg = 'cuPointerGetAttribute failed: invalid argument (1)'
             raise EngineError(msg)
         out._obj.value = 0
+
+    def allocate(self, out, nbytes, flags):
+        block = np.full(nbytes, 0xCD, np.uint8)
+        out._obj.value = block.ctypes.data
+        self.pinned[block.ctypes.data] = block
+
+    def kind_and_pointer(self, count, attributes, targets, address):
+        assert list(attributes) == [2, 3]
+        kind = any(start <= address < start + len(block) for start, block in self.pinned.items())
+        ctypes.c_uint.from_address(targets[0]).value = int(kind)
+        ctypes.c_void_p.from_address(targets[1]).value = address if kind else 0
 
     def wait(self, mark):
         mark.stream.run_until(lambda: mark.reached)

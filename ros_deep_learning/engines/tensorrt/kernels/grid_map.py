@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ....imaging.placement import Placement
 
@@ -30,6 +31,7 @@ class GridMap:
     end: int
 
 
+@lru_cache(maxsize=64)
 def grid_maps(
     placement: Placement, grid_wh: tuple[int, int], mask_wh: tuple[int, int]
 ) -> tuple[GridMap, GridMap]:

@@ -70,6 +70,7 @@ class Kernels:
         dtype: ElementType,
         *,
         slot: int = 0,
+        rows: int = 0,
         stream: Any = None,
     ) -> None:
         """Resize, order, scale and lay out a frame into one slot of a network's input.
@@ -87,6 +88,9 @@ class Kernels:
             dtype: What the engine's tensor holds, which may differ from ``spec.dtype``; uint8
                 values are rounded half to even and saturated.
             slot: Batch entry to fill.
+            rows: Address of an int32 for each row of the placement's crop, its place among the
+                rows that the frame's memory holds; 0 is a frame that holds all its rows. Only
+                those of ``row_selection.sampled_rows`` are read.
             stream: A ``pycuda.driver.Stream``.
 
         Raises:
@@ -103,7 +107,7 @@ class Kernels:
         swap = frame.order != ('rgb' if grey else spec.channels)
         self._launch(
             'preprocess', grid_2d(width, height), BLOCK_2D, stream,
-            frame.pointer, frame.step, int(swap),
+            frame.pointer, frame.step, rows, int(swap),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
             spec.pad_value, spec.scale, *spec.mean, *spec.std,

@@ -91,15 +91,24 @@ static __device__ __forceinline__ int grey_level(int red, int green, int blue)
     return (red * 9798 + green * 19235 + blue * 3735 + (1 << 14)) >> 15;
 }
 
+// First byte of a row of the crop.
+static __device__ __forceinline__ const unsigned char* row_of(
+    const unsigned char* frame, long long step, const int* rows, int crop_y, int row)
+{
+    return frame + (rows ? rows[row] : crop_y + row) * step;
+}
+
 // Grid: 2-D, one thread a pixel of the network's input.
 // frame: first byte of the frame of 3 bytes a pixel; step: bytes from row to row.
+// rows: may be null; else the frame holds only the rows that are read, and rows[k] is the place of
+//     row k of the crop among them.
 // swap: the frame's and the network's channel orders differ.
 // crop_*: region of the frame that is used; paste_*: region of the input that it fills.
 // scale_*: source pixels a network pixel. pad: grey level around the paste region.
 // offset: elements before the slot in out; nhwc: channels last.
 // grey: out has one channel, of mean0 and std0; the frame is blue first if swap is set.
 extern "C" __global__ void preprocess(
-    const unsigned char* __restrict__ frame, long long step, int swap,
+    const unsigned char* __restrict__ frame, long long step, const int* __restrict__ rows, int swap,
     int crop_x, int crop_y, int crop_w, int crop_h,
     int paste_x, int paste_y, int paste_w, int paste_h,
     int network_w, int network_h, int interpolation, double scale_x, double scale_y,
@@ -114,11 +123,11 @@ extern "C" __global__ void preprocess(
     const int px = x - paste_x, py = y - paste_y;
     int level[3] = {pad, pad, pad};
     if (px >= 0 && py >= 0 && px < paste_w && py < paste_h) {
-        const unsigned char* crop = frame + crop_y * step + (long long)crop_x * 3;
+        const unsigned char* crop = frame + (long long)crop_x * 3;
         if (interpolation == NEAREST) {
             const int sx = clamp_int((int)floor(px * scale_x), 0, crop_w - 1);
             const int sy = clamp_int((int)floor(py * scale_y), 0, crop_h - 1);
-            const unsigned char* p = crop + sy * step + (long long)sx * 3;
+            const unsigned char* p = row_of(crop, step, rows, crop_y, sy) + (long long)sx * 3;
             level[0] = p[0];
             level[1] = p[1];
             level[2] = p[2];
@@ -127,7 +136,7 @@ extern "C" __global__ void preprocess(
             const AreaSpan v = area_span(py, crop_h, scale_y);
             float sum[3] = {0.0f, 0.0f, 0.0f};
             for (int sy = v.begin; sy < v.end; ++sy) {
-                const unsigned char* row = crop + sy * step;
+                const unsigned char* row = row_of(crop, step, rows, crop_y, sy);
                 const float wy = area_weight(v, sy);
                 for (int sx = h.begin; sx < h.end; ++sx) {
                     const unsigned char* p = row + (long long)sx * 3;
@@ -145,7 +154,8 @@ extern "C" __global__ void preprocess(
             const CubicTap v = cubic_tap(py, scale_y);
             int sum[3] = {0, 0, 0};
             for (int j = 0; j < 4; ++j) {
-                const unsigned char* row = crop + clamp_int(v.first - 1 + j, 0, crop_h - 1) * step;
+                const unsigned char* row = row_of(
+                    crop, step, rows, crop_y, clamp_int(v.first - 1 + j, 0, crop_h - 1));
                 int across[3] = {0, 0, 0};
                 for (int i = 0; i < 4; ++i) {
                     const unsigned char* p
@@ -162,8 +172,8 @@ extern "C" __global__ void preprocess(
                 px, crop_w, scale_x, (double)paste_w / crop_w, enlarge);
             const LinearTap v = linear_tap(
                 py, crop_h, scale_y, (double)paste_h / crop_h, enlarge);
-            const unsigned char* row0 = crop + v.first * step;
-            const unsigned char* row1 = crop + v.second * step;
+            const unsigned char* row0 = row_of(crop, step, rows, crop_y, v.first);
+            const unsigned char* row1 = row_of(crop, step, rows, crop_y, v.second);
             const long long p0 = (long long)h.first * 3;
             const long long p1 = (long long)h.second * 3;
             for (int c = 0; c < 3; ++c) {

@@ -4,107 +4,284 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ....errors import InferenceError
 from ....imaging.pixels import Pixels
-from ....imaging.placement import place
+from ....imaging.placement import Placement, place
 from ..kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
 from ..target import Target
 from .cuda import GpuContext
+from .frame_ways import FrameWay, GatheredRows, ResizedHere, Room, ways_for
 from .memory import ExchangeBuffer, GrowingBuffer
+from .pinned import pinned_address
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
-    from ....imaging.device_pixels import AnyPixels
+    from ....imaging.device_pixels import AnyPixels, DevicePixels
+
+_ALIGNMENT = 256
+_WORTH_CHOOSING = 1 << 18
+"""Bytes of a frame from which its way makes a difference."""
+_TRIES = 5
+_MOST_KINDS = 16
+"""Kinds of frames, such as sizes, that a way is remembered for."""
+
+
+Choose = Callable[[Sequence[tuple[FrameWay, Callable[[], None]]]], FrameWay]
+"""Chooses a way, each of which comes with a function that runs it once."""
+
+
+def quickest(tries: Sequence[tuple[FrameWay, Callable[[], None]]]) -> FrameWay:
+    """Choose the way that takes the least time."""
+    times = []
+    for way, run in tries:
+        run()
+        taken = []
+        for _ in range(_TRIES):
+            started = perf_counter()
+            run()
+            taken.append(perf_counter() - started)
+        times.append((min(taken), way))
+    return min(times, key=lambda one: one[0])[1]
+
+
+@dataclass(frozen=True, slots=True)
+class InputTensor:
+    """Where the frames go.
+
+    Attributes:
+        spec: The card's input.
+        pointer: Device address of the input tensor.
+        dtype: What the tensor holds.
+        element: The same for the kernels.
+    """
+
+    spec: InputSpec
+    pointer: int
+    dtype: np.dtype[Any]
+    element: ElementType
+
+    @classmethod
+    def of(cls, spec: InputSpec, pointer: int, dtype: np.dtype[Any]) -> InputTensor:
+        """Describe an input.
+
+        Raises:
+            InferenceError: Its type is not one that the kernels write.
+        """
+        if dtype.name not in ELEMENT_TYPES:
+            msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
+            raise InferenceError(msg)
+        return cls(spec, pointer, dtype, cast('ElementType', dtype.name))
+
+    def read(self) -> bytes:
+        """Copy the first batch entry to the host, once the stream's work is done."""
+        from pycuda import driver
+
+        values = self.spec.depth * self.spec.width * self.spec.height
+        entry = np.empty(values, self.dtype)
+        driver.memcpy_dtoh(entry, self.pointer)
+        return entry.tobytes()
+
+    def place(self, size_wh: tuple[int, int]) -> Placement:
+        """Compute where a frame lies in the input, by the card."""
+        spec = self.spec
+        return place(
+            size_wh,
+            (spec.width, spec.height),
+            spec.resize,
+            crop_fraction=spec.crop_fraction,
+            align=spec.align,
+            rounding=spec.rounding,
+        )
 
 
 class FrameBuffer:
-    """Holds the frames of one run, one behind the other; it grows to the largest it has seen.
+    """Brings the frames of one run to the GPU; its memory grows to the largest it has seen.
 
-    All methods need the GPU's context current.
+    All ways are tried when the first frame of a kind comes, and the quickest is kept. All methods
+    need the GPU's context current.
+
+    Attributes:
+        chosen: The way of each kind of frames, for people.
     """
 
-    def __init__(self, gpu: GpuContext, target: Target) -> None:
+    def __init__(self, gpu: GpuContext, target: Target, choose: Choose = quickest) -> None:
         """Load the kernels.
 
+        Args:
+            gpu: The context.
+            target: The GPU.
+            choose: Chooses the way of a kind of frames.
+
         Raises:
-            BackendUnavailableError: There is no compiler for them.
+            BackendUnavailableError: There is no compiler for the kernels.
         """
         self._kernels = gpu.kernels()
-        self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=target.integrated))
+        self._shared = target.integrated
+        self._choose = choose
+        self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=self._shared))
+        self._ways: dict[tuple[Any, ...], FrameWay] = {}
+        self.chosen: tuple[str, ...] = ()
 
     def prepare(
         self,
         pixels: Sequence[AnyPixels],
-        spec: InputSpec,
-        tensor: int,
-        dtype: np.dtype[Any],
+        tensor: InputTensor,
         stream: Any,
+        *,
+        whole: bool = False,
+        leaves: bool = False,
     ) -> list[DeviceFrame]:
-        """Upload frames as they are, and make a network's input of them.
+        """Bring frames to the GPU, and make a network's input of them.
 
         Those on the GPU are read where they are.
 
         Args:
             pixels: The frames, one a batch entry.
-            spec: The card's input.
-            tensor: Device address of the input tensor.
-            dtype: What the tensor holds.
+            tensor: Where they go.
             stream: Where the work is put; the caller waits for it before a call with a frame of
                 the host.
+            whole: Whether the caller reads all of the returned frames.
+            leaves: Whether frames may be overwritten before the work is done.
 
         Returns:
-            Where the frames are until then.
-
-        Raises:
-            InferenceError: The tensor's type is not one that the kernels write.
+            Where the frames are until then; unless ``whole``, only their sizes mean something.
         """
-        if dtype.name not in ELEMENT_TYPES:
-            msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
-            raise InferenceError(msg)
-        frames = self._on_device(pixels, stream)
-        for slot, (image, frame) in enumerate(zip(pixels, frames, strict=True)):
-            self._kernels.preprocess(
-                frame,
-                spec,
-                place(
-                    image.size_wh,
-                    (spec.width, spec.height),
-                    spec.resize,
-                    crop_fraction=spec.crop_fraction,
-                    align=spec.align,
-                    rounding=spec.rounding,
-                ),
-                tensor,
-                cast('ElementType', dtype.name),
-                slot=slot,
-                stream=stream,
-            )
-        return frames
-
-    def _on_device(self, pixels: Sequence[AnyPixels], stream: Any) -> list[DeviceFrame]:
-        total = sum(image.array.size for image in pixels if isinstance(image, Pixels))
-        buffer = self._memory.sized(total)
-        frames = []
-        start = 0
-        for image in pixels:
-            width, height = image.size_wh
-            if not isinstance(image, Pixels):
-                frames.append(DeviceFrame(image.pointer, width, height, image.step, image.order))
-                continue
-            shape = image.array.shape
-            np.copyto(buffer.host(shape, np.dtype(np.uint8), start), image.array)
-            pointer = buffer.pointer + start
-            frames.append(DeviceFrame(pointer, width, height, 3 * width, image.order))
-            start += image.array.size
-        buffer.upload(total, stream)
+        hosted = [image for image in pixels if isinstance(image, Pixels)]
+        ways = [self._way(image, tensor, stream, whole, leaves) for image in hosted]
+        buffer = self._memory.sized(sum(map(_room_for, ways)))
+        frames, start, left = [], 0, iter(ways)
+        for slot, image in enumerate(pixels):
+            if isinstance(image, Pixels):
+                way, pinned = next(left)
+                frame = way.send(image, Room(buffer, start, stream, pinned))
+                placement, rows = way.placement, way.rows
+                start += _room_for((way, pinned))
+            else:
+                frame, placement, rows = _there(image), tensor.place(image.size_wh), 0
+            self._preprocess(frame, tensor, placement, rows, slot, stream)
+            frames.append(frame)
         return frames
 
     def free(self) -> None:
         """Free the memory; freeing it again has no effect."""
         self._memory.free()
+        for way in self._ways.values():
+            _free(way)
+        self._ways.clear()
+
+    def _way(
+        self, image: Pixels, tensor: InputTensor, stream: Any, whole: bool, leaves: bool
+    ) -> tuple[FrameWay, int]:
+        """Return the way of a frame's kind, and the GPU's address of a frame that is pinned.
+
+        The first frame of its kind is taken every way.
+        """
+        array = image.array
+        large = array.size >= _WORTH_CHOOSING
+        pinned = pinned_address(array) if large and not leaves and array.strides[0] > 0 else 0
+        size_wh = image.size_wh
+        key = (size_wh, array.flags.c_contiguous, pinned != 0, whole, tensor.spec)
+        way = self._ways.get(key)
+        if way is not None:
+            return way, pinned
+        ways = ways_for(
+            image,
+            tensor.place(size_wh),
+            tensor.spec,
+            pinned=pinned != 0,
+            whole=whole,
+            shared=self._shared,
+            stream=stream,
+        )
+        way = None
+        try:
+            way = self._chosen(image, ways, tensor, stream, pinned) if large else ways[0]
+        finally:
+            for other in ways:
+                if other is not way:
+                    _free(other)
+        if len(self._ways) == _MOST_KINDS:
+            oldest = next(iter(self._ways))
+            # Work that was left may still read its table.
+            stream.synchronize()
+            _free(self._ways.pop(oldest))
+        self._ways[key] = way
+        self.chosen = tuple(
+            f'{width}x{height}{" on the whole" if whole else ""}: {way}'
+            for ((width, height), *_, whole, _), way in self._ways.items()
+        )
+        return way, pinned
+
+    def _chosen(
+        self,
+        image: Pixels,
+        ways: Sequence[FrameWay],
+        tensor: InputTensor,
+        stream: Any,
+        pinned: int,
+    ) -> FrameWay:
+        buffer = self._memory.sized(max(way.nbytes for way in ways))
+        room = Room(buffer, 0, stream, pinned)
+
+        def run(way: FrameWay, image: Pixels) -> None:
+            frame = way.send(image, room)
+            self._preprocess(frame, tensor, way.placement, way.rows, 0, stream)
+            stream.synchronize()
+
+        def input_by(way: FrameWay) -> bytes:
+            run(way, noise)
+            return tensor.read()
+
+        # Builds of OpenCV for other processors may round otherwise.
+        resizes = [way for way in ways if isinstance(way, ResizedHere)]
+        if resizes:
+            noise = Pixels(
+                np.random.default_rng(0).integers(0, 256, image.array.shape, np.uint8), image.order
+            )
+            wanted = input_by(ways[0])
+            ways = [way for way in ways if way not in resizes or input_by(way) == wanted]
+        return self._choose([(way, partial(run, way, image)) for way in ways])
+
+    def _preprocess(
+        self,
+        frame: DeviceFrame,
+        tensor: InputTensor,
+        placement: Placement,
+        rows: int,
+        slot: int,
+        stream: Any,
+    ) -> None:
+        self._kernels.preprocess(
+            frame,
+            tensor.spec,
+            placement,
+            tensor.pointer,
+            tensor.element,
+            slot=slot,
+            rows=rows,
+            stream=stream,
+        )
+
+
+def _there(image: DevicePixels) -> DeviceFrame:
+    """View a frame that is on the GPU."""
+    width, height = image.size_wh
+    return DeviceFrame(image.pointer, width, height, image.step, image.order)
+
+
+def _room_for(one: tuple[FrameWay, int]) -> int:
+    """Compute the bytes for a frame, so that the next one begins at a round address."""
+    return -(-one[0].nbytes // _ALIGNMENT) * _ALIGNMENT
+
+
+def _free(way: FrameWay) -> None:
+    if isinstance(way, GatheredRows):
+        way.free()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from ...checks import check_inputs
 from ...on_device import DeviceArray, DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
 from .cuda import device_errors
 from .cuda_graph import GraphLauncher
-from .device_frames import FrameBuffer
+from .device_frames import FrameBuffer, InputTensor
 from .device_inputs import view_image
 from .gather import CandidateGatherer, DeviceTensor, box_tables
 from .gpu_arrays import GpuArray, GpuMemory, Room
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from ....cards.box_table import BoxTable
     from ....cards.card import InputSpec
     from ....imaging.device_pixels import AnyPixels, DevicePixels
-    from ..kernels.arguments import DeviceFrame
+    from ..kernels.arguments import DeviceFrame, DeviceScores
+    from ..kernels.candidates import DeviceBoxes
 
 _NON_BLOCKING = 1
 Shapes = dict[str, tuple[int, ...]]
@@ -50,6 +52,7 @@ class TensorRtEngine:
         from pycuda import driver
 
         self._network = network
+        self._info = network.info
         self._on_close: Callable[[], None] | None = on_close
         self._lock = threading.RLock()
         self._broken = ''
@@ -58,8 +61,12 @@ class TensorRtEngine:
         self._launcher = GraphLauncher(enabled=network.cuda_graph)
         self._buffers: dict[str, ExchangeBuffer] = {}
         self._frames: FrameBuffer | None = None
+        self._goal: InputTensor | None = None
+        self._goal_name = ''
         self._masks: MaskMaker | None = None
         self._gatherer: CandidateGatherer | None = None
+        self._boxes: tuple[BoxTable, Shapes, list[DeviceBoxes]] | None = None
+        self._grids: tuple[ScoreGrid, Shapes, list[DeviceScores]] | None = None
         self._context: Any = None
         self._stream: Any = None
         with network.gpu.current():
@@ -75,12 +82,15 @@ class TensorRtEngine:
     @property
     def info(self) -> EngineInfo:
         """What was really loaded."""
-        return self._network.info
+        frames = self._frames
+        if frames is not None and frames.chosen is not self._info.measured:
+            self._info = replace(self._info, measured=frames.chosen)
+        return self._info
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:
         """Run the network once; see ``Engine.run``. Arrays need not be contiguous."""
         with self._usable('running the network'):
-            check_inputs(inputs, self.info.inputs)
+            check_inputs(inputs, self._network.info.inputs)
             self._settle()
             self._set_shapes({name: array.shape for name, array in inputs.items()})
             for name, array in inputs.items():
@@ -113,9 +123,9 @@ class TensorRtEngine:
     ) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Make masks of frames on the GPU; see ``SegmentsOnDevice``."""
         with self._usable('making masks'):
-            frames = self._prepare_frames(pixels, spec)
-            scores = self._device_tensor(grid.output)
-            grids = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
+            overlay = any(mask.overlay_rgba is not None for each in masks for mask in each)
+            frames = self._prepare_frames(pixels, spec, whole=overlay)
+            grids = self._grids_by(grid)
             _check_batch(len(frames), len(grids), grid.output)
             maker = self._mask_maker()
             self._launch(())
@@ -129,9 +139,7 @@ class TensorRtEngine:
         """Pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
         with self._usable('gathering candidates'):
             frames = self._prepare_frames(pixels, spec)
-            boxes = box_tables(
-                table, self._device_tensor(table.scores), self._device_tensor(table.boxes)
-            )
+            boxes = self._boxes_by(table)
             _check_batch(len(frames), len(boxes), table.scores)
             if self._gatherer is None:
                 self._gatherer = CandidateGatherer(
@@ -150,8 +158,10 @@ class TensorRtEngine:
     def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
         """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
         with self._usable('running the network'):
-            self._prepare_frames([pixels], spec)
-            tensors = {one.name: self._device_tensor(one.name) for one in self.info.outputs}
+            self._prepare_frames([pixels], spec, leaves=True)
+            tensors = {
+                one.name: self._device_tensor(one.name) for one in self._network.info.outputs
+            }
             room = Room()
             starts = {name: room.take(one.nbytes) for name, one in tensors.items()}
             memory = GpuMemory(self._network.gpu, room.size, self._stream)
@@ -169,9 +179,9 @@ class TensorRtEngine:
     ) -> DeviceMask[DeviceArray]:
         """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
         with self._usable('making masks'):
-            (frame,) = self._prepare_frames([pixels], spec)
-            scores = self._device_tensor(grid.output)
-            grids = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
+            overlay = mask.overlay_rgba is not None
+            (frame,) = self._prepare_frames([pixels], spec, whole=overlay, leaves=True)
+            grids = self._grids_by(grid)
             _check_batch(1, len(grids), grid.output)
             maker = self._mask_maker()
             self._launch(())
@@ -226,10 +236,10 @@ class TensorRtEngine:
                 msg = f'TensorRT refused the input profile: {self._network.errors.take()}'
                 raise EngineError(msg)
             self._stream.synchronize()
-        largest = {s.name: self._network.largest_shape(s) for s in self.info.inputs}
+        largest = {s.name: self._network.largest_shape(s) for s in self._network.info.inputs}
         self._set_shapes(largest)
         sizes = dict(self._shapes)
-        for spec in (*self.info.inputs, *self.info.outputs):
+        for spec in (*self._network.info.inputs, *self._network.info.outputs):
             nbytes = prod(sizes[spec.name]) * spec.dtype.itemsize
             buffer = ExchangeBuffer(nbytes, shared=self._network.target.integrated)
             self._buffers[spec.name] = buffer
@@ -238,7 +248,7 @@ class TensorRtEngine:
                 raise EngineError(msg)
 
     def _open_inputs(self) -> bool:
-        return any(-1 in spec.shape for spec in self.info.inputs)
+        return any(-1 in spec.shape for spec in self._network.info.inputs)
 
     def _set_shapes(self, inputs: Shapes) -> None:
         if all(self._shapes.get(name) == tuple(shape) for name, shape in inputs.items()):
@@ -246,7 +256,7 @@ class TensorRtEngine:
         self._settle()
         self._shapes = {}
         shapes: Shapes = {}
-        for spec in self.info.inputs:
+        for spec in self._network.info.inputs:
             shape = tuple(inputs.get(spec.name, ()))
             if spec.name not in inputs or not self._context.set_input_shape(spec.name, shape):
                 largest = shape_text(self._network.largest_shape(spec))
@@ -256,7 +266,7 @@ class TensorRtEngine:
                 )
                 raise InferenceError(msg.rstrip('; '))
             shapes[spec.name] = shape
-        for spec in self.info.outputs:
+        for spec in self._network.info.outputs:
             shape = tuple(self._context.get_tensor_shape(spec.name))
             if -1 in shape:
                 msg = (
@@ -267,24 +277,30 @@ class TensorRtEngine:
             shapes[spec.name] = shape
         self._shapes = shapes
 
-    def _prepare_frames(self, pixels: Sequence[AnyPixels], spec: InputSpec) -> list[DeviceFrame]:
+    def _prepare_frames(
+        self,
+        pixels: Sequence[AnyPixels],
+        spec: InputSpec,
+        *,
+        whole: bool = False,
+        leaves: bool = False,
+    ) -> list[DeviceFrame]:
         if any(isinstance(image, Pixels) for image in pixels):
             self._settle()
-        tensor = self._image_input(spec)
+        if self._goal is None or self._goal.spec is not spec:
+            tensor = self._image_input(spec)
+            pointer = self._buffers[tensor.name].pointer
+            self._goal, self._goal_name = InputTensor.of(spec, pointer, tensor.dtype), tensor.name
         sides = (spec.height, spec.width)
         shape = (spec.depth, *sides) if spec.layout == 'nchw' else (*sides, spec.depth)
-        self._set_shapes({tensor.name: (len(pixels), *shape)})
+        self._set_shapes({self._goal_name: (len(pixels), *shape)})
         if self._frames is None:
             self._frames = FrameBuffer(self._network.gpu, self._network.target)
-        return self._frames.prepare(
-            pixels, spec, self._buffers[tensor.name].pointer, tensor.dtype, self._stream
-        )
+        return self._frames.prepare(pixels, self._goal, self._stream, whole=whole, leaves=leaves)
 
     def _mask_maker(self) -> MaskMaker:
         if self._masks is None:
-            self._masks = MaskMaker(
-                self._network.gpu.kernels(), shared=self._network.target.integrated
-            )
+            self._masks = MaskMaker(self._network.gpu, shared=self._network.target.integrated)
         return self._masks
 
     def _leave(self, memory: GpuMemory, pixels: AnyPixels) -> None:
@@ -299,16 +315,35 @@ class TensorRtEngine:
             self._unfinished = False
 
     def _device_tensor(self, name: str) -> DeviceTensor:
-        for spec in self.info.outputs:
+        for spec in self._network.info.outputs:
             if spec.name == name:
                 return DeviceTensor(self._buffers[name].pointer, self._shapes[name], spec.dtype)
-        names = ', '.join(spec.name for spec in self.info.outputs)
+        names = ', '.join(spec.name for spec in self._network.info.outputs)
         msg = f'the network has no output {name!r}, but [{names}]'
         raise InferenceError(msg)
 
+    def _boxes_by(self, table: BoxTable) -> list[DeviceBoxes]:
+        """Find a table's boxes and scores; another one is seldom asked for."""
+        if (
+            self._boxes is None
+            or self._boxes[0] is not table
+            or self._boxes[1] is not self._shapes
+        ):
+            scores, boxes = self._device_tensor(table.scores), self._device_tensor(table.boxes)
+            self._boxes = table, self._shapes, box_tables(table, scores, boxes)
+        return self._boxes[2]
+
+    def _grids_by(self, grid: ScoreGrid) -> list[DeviceScores]:
+        """Find a grid's scores; another one is seldom asked for."""
+        if self._grids is None or self._grids[0] is not grid or self._grids[1] is not self._shapes:
+            scores = self._device_tensor(grid.output)
+            found = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
+            self._grids = grid, self._shapes, found
+        return self._grids[2]
+
     def _finish(self, outputs: Collection[str] | None = None) -> Tensors:
         """Run on the input buffers, and return copies of the outputs."""
-        wanted = [s for s in self.info.outputs if outputs is None or s.name in outputs]
+        wanted = [s for s in self._network.info.outputs if outputs is None or s.name in outputs]
         self._launch(wanted)
         self._stream.synchronize()
         return {
@@ -318,7 +353,7 @@ class TensorRtEngine:
 
     def _launch(self, wanted: Sequence[TensorSpec]) -> None:
         """Run on the input buffers, and copy the wanted outputs."""
-        shapes = tuple(self._shapes[spec.name] for spec in self.info.inputs)
+        shapes = tuple(self._shapes[spec.name] for spec in self._network.info.inputs)
         names = tuple(spec.name for spec in wanted)
         stream = int(self._stream.handle)
         self._launcher.run(
@@ -357,7 +392,7 @@ class TensorRtEngine:
         return True
 
     def _image_input(self, spec: InputSpec) -> TensorSpec:
-        inputs = self.info.inputs
+        inputs = self._network.info.inputs
         found = [t for t in inputs if spec.name in (None, t.name)]
         if len(inputs) != 1 or not found:
             names = ', '.join(t.name for t in inputs)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,10 @@ from ....imaging.placement import place
 from ....text import shape_text
 from ...on_device import DeviceMask, MaskSpec, ScoreGrid
 from ..kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type, palette_rgba
+from .cuda import GpuContext
 from .gpu_arrays import GpuArray, GpuMemory, Room
 from .memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
-
-if TYPE_CHECKING:
-    from ..kernels.launcher import Kernels
+from .result_buffer import ResultBuffer
 
 _PALETTE_BYTES = 256 * 4
 _UINT8 = np.dtype(np.uint8)
@@ -67,15 +66,18 @@ class MaskMaker:
     All methods need the GPU's context current.
     """
 
-    def __init__(self, kernels: Kernels, *, shared: bool) -> None:
-        """Take the kernels; nothing is allocated yet.
+    def __init__(self, gpu: GpuContext, *, shared: bool) -> None:
+        """Load the kernels; nothing is allocated yet.
 
         Args:
-            kernels: Of the current context.
+            gpu: The context.
             shared: Whether the GPU maps the host's memory; see ``ExchangeBuffer``.
+
+        Raises:
+            BackendUnavailableError: There is no compiler for the kernels.
         """
-        self._kernels = kernels
-        self._results = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
+        self._kernels = gpu.kernels()
+        self._results = ResultBuffer(gpu, shared=shared)
         self._palettes = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
         self._planes = GrowingBuffer(ScratchBuffer)
         self._places: list[list[_Place]] = []
@@ -103,22 +105,20 @@ class MaskMaker:
             [_placed(spec, grid, frame, room) for spec in specs]
             for grid, frame, specs in zip(scores, frames, masks, strict=True)
         ]
-        results = self._results.sized(room.size)
+        results = self._results.begin(room.size, stream)
         palette = self._upload_palettes([spec for specs in masks for spec in specs], stream)
         for grid, frame, places in zip(scores, frames, self._places, strict=True):
             planes = self._activated(grid, kind, stream)
             for one in places:
-                palette = self._launch(one, planes, frame, results.pointer, palette, stream)
-        results.download(room.size, stream)
+                palette = self._launch(one, planes, frame, results, palette, stream)
+        self._results.download(stream)
 
     def take(self) -> list[list[DeviceMask[NDArray[Any]]]]:
-        """Copy what was made, once the stream's work is done."""
-        results = self._results.sized(0)
-
-        def part(start: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-            return np.array(results.host(shape, dtype, start))
-
-        return [[one.taken(part) for one in places] for places in self._places]
+        """Return what was made, once the stream's work is done; it is the caller's."""
+        part = self._results.part
+        masks = [[one.taken(part) for one in places] for places in self._places]
+        self._results.end()
+        return masks
 
     def make_kept(
         self,

@@ -56,10 +56,21 @@ class ExchangeBuffer:
         view: NDArray[Any] = self._host[start : start + nbytes].view(dtype).reshape(shape)
         return view
 
-    def upload(self, nbytes: int, stream: Any) -> None:
-        """Bring the first bytes to the GPU, in the stream's order."""
+    def upload(self, nbytes: int, stream: Any, start: int = 0) -> None:
+        """Bring bytes to the GPU, the first ones unless said otherwise, in the stream's order."""
         if self._device is not None and nbytes:
-            self._driver.memcpy_htod_async(self.pointer, self._host[:nbytes], stream)
+            end = start + nbytes
+            self._driver.memcpy_htod_async(self.pointer + start, self._host[start:end], stream)
+
+    def upload_from(self, source: NDArray[Any], stream: Any, start: int = 0) -> None:
+        """Bring an array to the GPU's side, which is not shared.
+
+        Args:
+            source: C-contiguous; it must not be touched before the end of the stream's work.
+            stream: In its order.
+            start: Offset of the first byte.
+        """
+        self._driver.memcpy_htod_async(self.pointer + start, source, stream)
 
     def download(self, nbytes: int, stream: Any, start: int = 0) -> None:
         """Bring bytes back, the first ones unless said otherwise, in the stream's order."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write networks of known architectures with random weights, and their cards.
 
-Usage: python benchmarks/export_networks.py FOLDER
+Usage: python benchmarks/networks/export_networks.py FOLDER
 
 They are ResNet-18 (224x224), and its trunk with a head of two convolutions (512 to 128 to 21
 channels, stride 32) at 320x320 and 2048x1024, which is jetson-inference's FCN-ResNet18. The time

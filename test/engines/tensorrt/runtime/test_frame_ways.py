@@ -1,0 +1,238 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every way of a frame to the GPU gives the network the same input; results own their memory."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.engines.base import EngineInfo, TensorSpec
+from ros_deep_learning.engines.on_device import MaskSpec, ScoreGrid
+from ros_deep_learning.engines.tensorrt.runtime.device_frames import FrameBuffer
+from ros_deep_learning.engines.tensorrt.runtime.frame_ways import (
+    CopiedBox,
+    GatheredRows,
+    ReadThere,
+    ResizedHere,
+    SentRows,
+)
+from ros_deep_learning.engines.tensorrt.runtime.pinned import pinned_address
+from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.imaging.placement import place
+from ros_deep_learning.tasks.preprocess import preprocess
+
+SPEC = InputSpec(width=40, height=30, channels='rgb', scale=1 / 255)
+WIDTH, HEIGHT = 400, 300
+PLACEMENT = place((WIDTH, HEIGHT), (40, 30), 'stretch')
+GRID = ScoreGrid('out', 'probabilities', 3)
+
+
+@pytest.fixture
+def make_engine(fake_gpu):
+    def make(way=None, *, spec=SPEC, integrated=False):
+        info = EngineInfo(
+            'tensorrt', '8.6', 'fake', 'fp32',
+            (TensorSpec('image', (-1, 3, spec.height, spec.width), np.dtype('float32')),),
+            (TensorSpec('out', (-1, 3, spec.height, spec.width), np.dtype('float32')),),
+        )  # fmt: skip
+        engine = fake_gpu.engine(
+            info, lambda inputs: {'out': inputs['image']}, integrated=integrated
+        )
+        network = engine._network
+
+        def choose(tries):
+            for _, run in tries:
+                run()
+            found = [one for one, _ in tries if way is None or isinstance(one, way)]
+            assert found, [type(one).__name__ for one, _ in tries]
+            return found[0]
+
+        engine._frames = FrameBuffer(network.gpu, network.target, choose)
+        return engine
+
+    return make
+
+
+@pytest.fixture
+def in_pinned_memory(fake_gpu):
+    def copy(array):
+        pinned = array.copy()
+        whole = pinned.reshape(-1)
+        fake_gpu.events.pinned[whole.ctypes.data] = whole
+        return pinned
+
+    yield copy
+    fake_gpu.events.pinned.clear()
+
+
+def picture(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+def wanted(image, spec=SPEC):
+    return preprocess([Pixels(image)], spec)
+
+
+@pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
+@pytest.mark.parametrize('interpolation', ['nearest', 'bilinear'])
+@pytest.mark.parametrize('way', [CopiedBox, GatheredRows, ResizedHere])
+def test_ways_of_ordinary_memory(make_engine, way, interpolation, resize):
+    spec = replace(SPEC, resize=resize, interpolation=interpolation, crop_fraction=0.8)
+    engine = make_engine(way, spec=spec)
+    for seed in range(2):
+        image = picture(seed)
+        got = engine.run_pixels([Pixels(image)], spec)['out']
+        np.testing.assert_allclose(got, wanted(image, spec), atol=1e-6)
+    (text,) = engine.info.measured
+    assert text.startswith(f'{WIDTH}x{HEIGHT}: ')
+
+
+@pytest.mark.parametrize('integrated', [False, True])
+@pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
+@pytest.mark.parametrize('way', [SentRows, ReadThere])
+def test_ways_of_pinned_memory(make_engine, in_pinned_memory, fake_gpu, way, resize, integrated):
+    if integrated and way is SentRows:
+        return
+    spec = replace(SPEC, resize=resize, crop_fraction=0.8)
+    engine = make_engine(way, spec=spec, integrated=integrated)
+    image = in_pinned_memory(picture())
+    for seed in range(2):
+        image[...] = picture(seed)
+        fake_gpu.driver.uploaded.clear()
+        got = engine.run_pixels([Pixels(image)], spec)['out']
+        np.testing.assert_allclose(got, wanted(image, spec), atol=1e-6)
+    assert way is SentRows or fake_gpu.driver.uploaded == []
+
+
+def test_only_what_is_used_is_copied(make_engine, fake_gpu):
+    spec = replace(SPEC, resize='crop', crop_fraction=0.5, interpolation='area')
+    engine = make_engine(CopiedBox, spec=spec)
+    engine.run_pixels([Pixels(picture())], spec)
+    fake_gpu.driver.uploaded.clear()
+    engine.run_pixels([Pixels(picture())], spec)
+    assert sum(fake_gpu.driver.uploaded) == 200 * 150 * 3
+
+
+def test_a_view_of_a_frame_and_a_batch_of_several_kinds(make_engine, in_pinned_memory):
+    engine = make_engine()
+    frames = [picture(1)[::-1], picture(2)[:, ::-1][:, ::-1], in_pinned_memory(picture(3))]
+    frames.append(frames[2][20:280, 30:390])
+    for _ in range(2):
+        got = engine.run_pixels([Pixels(frame) for frame in frames], SPEC)['out']
+        np.testing.assert_allclose(got, np.concatenate([wanted(f) for f in frames]), atol=1e-6)
+
+
+def test_a_view_of_a_pinned_frame_is_read_there(make_engine, in_pinned_memory, fake_gpu):
+    engine = make_engine(ReadThere)
+    part = in_pinned_memory(picture())[:, 20:380]
+    engine.run_pixels([Pixels(part)], SPEC)
+    fake_gpu.driver.uploaded.clear()
+    np.testing.assert_allclose(
+        engine.run_pixels([Pixels(part)], SPEC)['out'], wanted(part), atol=1e-6
+    )
+    assert fake_gpu.driver.uploaded == []
+
+
+def test_opencv_that_rounds_otherwise_does_not_resize(make_engine, monkeypatch):
+    send = ResizedHere.send
+
+    def wrong(self, image, room):
+        frame = send(self, image, room)
+        room.host((1,))[0] ^= 1
+        return frame
+
+    monkeypatch.setattr(ResizedHere, 'send', wrong)
+    engine = make_engine(ResizedHere)
+    with pytest.raises(AssertionError, match='CopiedBox'):
+        engine.run_pixels([Pixels(picture())], SPEC)
+
+
+def test_a_pinned_frame_may_be_overwritten_while_a_kept_run_goes_on(make_engine, in_pinned_memory):
+    engine = make_engine()
+    image = in_pinned_memory(picture())
+    kept = engine.run_kept(Pixels(image), SPEC)['out']
+    image[...] = 0
+    np.testing.assert_allclose(np.asarray(kept), wanted(picture()), atol=1e-6)
+
+
+def test_only_few_sizes_are_remembered(make_engine):
+    engine = make_engine(GatheredRows)
+    for width in range(300, 320):
+        image = np.resize(picture(), (HEIGHT, width, 3))
+        got = engine.run_pixels([Pixels(image)], SPEC)['out']
+        np.testing.assert_allclose(got, wanted(image), atol=1e-6)
+    assert len(engine.info.measured) == 16
+
+
+def test_an_overlay_gets_the_whole_frame(make_engine):
+    engine = make_engine()
+    image, plain = Pixels(picture()), MaskSpec(PLACEMENT)
+    see_through = replace(plain, overlay_rgba=np.zeros((3, 4), np.uint8))
+    engine.run_masks([image], SPEC, GRID, [[plain]])
+    ((mask,),) = engine.run_masks([image], SPEC, GRID, [[see_through]])
+    np.testing.assert_array_equal(mask.overlay_rgb, image.array)
+
+
+@pytest.mark.parametrize('integrated', [False, True])
+def test_a_mask_that_is_kept_is_not_overwritten(make_engine, integrated):
+    engine = make_engine(integrated=integrated)
+
+    def masks(seed):
+        wish = MaskSpec(PLACEMENT, confidence='float32')
+        ((mask,),) = engine.run_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])
+        return mask
+
+    kept = [masks(seed) for seed in range(12)]
+    copies = [(mask.class_ids.copy(), mask.confidences.copy()) for mask in kept]
+    parts = [mask.class_ids[3:, ::2] for mask in kept[:3]]
+    del kept[:3]
+    gc.collect()
+    for seed in range(20, 30):
+        masks(seed)
+    for part, (ids, _) in zip(parts, copies[:3], strict=True):
+        np.testing.assert_array_equal(part, ids[3:, ::2])
+    for mask, (ids, confidences) in zip(kept, copies[3:], strict=True):
+        np.testing.assert_array_equal(mask.class_ids, ids)
+        np.testing.assert_array_equal(mask.confidences, confidences)
+
+
+def test_results_take_turns_in_pinned_memory_and_outlive_the_engine(make_engine, fake_gpu):
+    engine = make_engine()
+    made = fake_gpu.events.pinned
+
+    def mask(seed):
+        wish = MaskSpec(PLACEMENT, confidence='float32')
+        ((found,),) = engine.run_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])
+        return found
+
+    for seed in range(5):
+        last = mask(seed)
+    assert len(made) == 2
+    assert pinned_address(last.class_ids)
+    assert pinned_address(last.confidences)
+    ids = last.class_ids.copy()
+    engine.close()
+    assert len(made) == 1
+    np.testing.assert_array_equal(last.class_ids, ids)
+    del last
+    gc.collect()
+    assert not made
+
+
+def test_who_keeps_many_results_gets_them_in_ordinary_memory(make_engine, fake_gpu):
+    engine = make_engine()
+    wish = MaskSpec(PLACEMENT)
+    kept = [engine.run_masks([Pixels(picture())], SPEC, GRID, [[wish]]) for _ in range(9)]
+    assert [pinned_address(found[0][0].class_ids) > 0 for found in kept] == [True] * 6 + [
+        False
+    ] * 3
+    del kept
+    gc.collect()
+    found = engine.run_masks([Pixels(picture())], SPEC, GRID, [[wish]])
+    assert pinned_address(found[0][0].class_ids)
+    assert len(fake_gpu.events.pinned) <= 6
