@@ -82,6 +82,7 @@ def test_a_failed_configuration_is_an_error_until_it_succeeds(
     assert graph.transition('imagenet', 'configure')
     health.wait('engine', OK, 'inactive: onnxruntime')
     values = health.values('engine')
+    assert 'thread' in values['chosen']
     assert values['state'] == 'inactive'
     assert values['precision'] == 'fp32'
     assert "no model 'nonsense'" in values['last error']
