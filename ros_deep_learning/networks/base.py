@@ -215,6 +215,11 @@ class Network(ABC, Generic[_SettingsT]):
         """A colour for each class, shape (K, 3), uint8."""
         return self._colors_rgb
 
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was guessed about a network file, as one text for each reason."""
+        return by_reason(guesses(self._card.decisions))
+
     def warm_up(self) -> None:
         """Run on a picture that ships with the package, and check what comes out.
 
@@ -245,9 +250,8 @@ class Network(ABC, Generic[_SettingsT]):
     def _say_decisions(self) -> None:
         """Log what was decided about a network file, as a warning if anything was a guess."""
         decisions = self._card.decisions
-        is_guess = any(guesses(decisions))
-        fix = f'; if a guess is wrong, {FIX}' if is_guess else ''
-        level = logging.WARNING if is_guess else logging.INFO
+        fix = f'; if a guess is wrong, {FIX}' if self.guesses else ''
+        level = logging.WARNING if self.guesses else logging.INFO
         _LOG.log(level, '%s: %s%s', self._card.name, '; '.join(by_reason(decisions)), fix)
 
     @abstractmethod

@@ -59,6 +59,7 @@ class Mirror:
     info = EngineInfo('numpy', np.__version__, 'CPU', 'fp32', (), ())
 
     warnings: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
 
     def __init__(self, labels: tuple[str, ...] = ('left', 'right'), max_batch: int = 4) -> None:
         self.labels = labels

@@ -29,6 +29,7 @@ from .matching import namesakes, unreached_subscribers
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 JUMP_S = 1.0
+_CHECK = 'to fix: check them (rdl models inspect FILE --write CARD), and give the card as model'
 
 
 class Diagnostics:
@@ -91,10 +92,20 @@ class Diagnostics:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
-    def ready(self, info: EngineInfo, warnings: Sequence[str] = ()) -> None:
-        """Report what was loaded, and what is unlikely about its results."""
+    def ready(
+        self, info: EngineInfo, warnings: Sequence[str] = (), guesses: Sequence[str] = ()
+    ) -> None:
+        """Report what was loaded.
+
+        Args:
+            info: The engine.
+            warnings: What is unlikely about its results.
+            guesses: What was guessed about its file.
+        """
         self._info, self._failing, self._working_since_s = info, False, None
         self._warnings = tuple(warnings)
+        if guesses:
+            self._warnings += (f'{"; ".join(guesses)}; {_CHECK}',)
         self._device.watch(info)
 
     def swap_ended(self, error: str = '') -> None:

@@ -29,6 +29,10 @@ class Network(Protocol):
     def warnings(self) -> Sequence[str]:
         """What is unlikely about its results for a real picture."""
 
+    @property
+    def guesses(self) -> Sequence[str]:
+        """What was guessed about a network file, as one text for each reason."""
+
     def warm_up(self) -> None:
         """Run once and check the result; the first frame does not wait for lazy initialisation."""
 

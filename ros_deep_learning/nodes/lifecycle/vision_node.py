@@ -325,7 +325,7 @@ class VisionNode(ManagedNode):
             f'{self.settings.model} is run by {info.backend} {info.version}, {info.precision} on '
             f'{info.device}'
         )
-        self.diagnostics.ready(info, self.network.warnings)
+        self.diagnostics.ready(info, self.network.warnings, self.network.guesses)
 
     def _publish_latched(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())

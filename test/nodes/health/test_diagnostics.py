@@ -18,7 +18,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
 from health import Health
-from mirror import MirrorNode
+from mirror import Mirror, MirrorNode
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -70,6 +70,17 @@ def test_an_unconfigured_node_is_well_and_says_so(imagenet: Any, health: Health)
     health.wait('device', OK, 'no network is loaded')
     ids = {status.hardware_id for status in health.newest.values()}
     assert ids == {f'{socket.gethostname()} /imagenet'}
+
+
+def test_what_was_guessed_about_a_file_is_a_warning(
+    spinning: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mirror, 'guesses', ('resize stretch (a guess: usual for mirrors)',))
+    node: MirrorNode = spinning(MirrorNode)
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    status = node.diagnostics._fill_engine(DiagnosticStatusWrapper())
+    assert status.level == WARN
+    assert status.message.startswith('resize stretch (a guess: usual for mirrors); to fix: check')
 
 
 def test_a_failed_configuration_is_an_error_until_it_succeeds(
