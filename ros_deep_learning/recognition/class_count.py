@@ -12,29 +12,30 @@ from ..tasks.decoders.registry import find_decoder
 from .evidence import Evidence, Finding
 
 
-def classes_of_graph(evidence: Evidence, found: Finding) -> Decision | None:
-    """Return the number of classes that only the graph tells, a background included.
+def is_untold(evidence: Evidence, found: Finding) -> bool:
+    """Return whether neither outputs nor names in the metadata tell the number of classes.
 
-    Shapes of outputs and names in the metadata tell it otherwise: None.
+    So it is with finished boxes, which have the number of their class.
+    """
+    decoder = find_decoder(found.decoder) if found.decoder else None
+    if decoder is None or not decoder.suppressed or labels_in_metadata(evidence.metadata):
+        return False
+    whole = {name: tensor.shape for name, tensor in evidence.outputs.items()}
+    shapes = evidence.shapes if decoder.batch_axis else whole
+    return decoder.class_count({role: shapes[name] for role, name in found.roles.items()}) is None
+
+
+def classes_of_graph(evidence: Evidence, found: Finding) -> Decision | None:
+    """Return the number of classes that the graph tells, a background included, or None.
 
     Raises:
         OnnxError: The file cannot be read again.
     """
-    decoder = find_decoder(found.decoder) if found.decoder else None
-    if decoder is None or not decoder.suppressed or labels_in_metadata(evidence.metadata):
-        return None
-    shapes = (
-        evidence.shapes
-        if decoder.batch_axis
-        else {name: tensor.shape for name, tensor in evidence.outputs.items()}
-    )
-    if decoder.class_count({role: shapes[name] for role, name in found.roles.items()}) is not None:
-        return None
     output = found.roles.get('classes', found.roles.get('predictions'))
     if output is None:
         return None
     model = load_onnx(evidence.path, weights=False)
     count, by = chosen_classes(model, output), 'what the graph chooses the class from'
-    if count is None and decoder.background:
+    if count is None and find_decoder(found.decoder or '').background:
         count, by = softmax_classes(model), 'the softmax of the graph'
     return None if count is None else Decision('classes', count, by)

@@ -17,7 +17,7 @@ from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError
 from ..paths import user_path
-from .class_count import classes_of_graph
+from .class_count import classes_of_graph, is_untold
 from .converted import caffe_fields, ssd_fields
 from .evidence import Evidence, Finding
 from .hints import Hints
@@ -140,14 +140,18 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         role = next(iter(found.roles))
         decisions.append(Decision('scores', role, 'the end of the graph', guess=role == 'scores'))
     decisions.append(Decision('input_size', size_wh, by, is_guess))
+    untold = is_untold(evidence, found)
+    of_graph = classes_of_graph(evidence, found) if untold else None
     if evidence.labels:
         source = 'names in the metadata'
         if evidence.labels_path is not None:
             beside = evidence.labels_path.name
             source = 'the labels' if hints.labels is not None else f'the labels in {beside}'
-        decisions.append(Decision('classes', len(evidence.labels), source))
-    of_graph = classes_of_graph(evidence, found)
-    if of_graph is not None and not evidence.labels:
+        is_guess = untold and of_graph is None
+        if is_guess:
+            source += '; nothing in the network tells how many there are'
+        decisions.append(Decision('classes', len(evidence.labels), source, is_guess))
+    elif of_graph is not None:
         decisions.append(of_graph)
     decisions += _input_decisions(spec, found, hints, evidence)
     return {

@@ -88,6 +88,16 @@ def test_a_card_that_contradicts_the_outputs_is_refused(tmp_path: Path) -> None:
         DetectNet(written)
 
 
+def test_labels_that_nothing_confirms_are_a_guess(tmp_path: Path) -> None:
+    path = Path(__file__).parent.parent / 'cases' / 'mmdeploy.onnx'
+    card = card_from_file(path, None, Hints(labels=write_labels(tmp_path, 3)))
+    (decided,) = (one for one in card.decisions if one.key == 'classes')
+    assert decided.guess
+    assert str(decided).startswith('classes 3 (a guess: the labels; nothing in the network tells')
+    card = card_from_file(write_deim(tmp_path), None, Hints(labels=write_labels(tmp_path, 7)))
+    assert not [one for one in card.decisions if one.key == 'classes' and one.guess]
+
+
 @pytest.mark.parametrize('name', ['faster_rcnn', 'fcos', 'retinanet', 'ssdlite'])
 def test_torchvisions_classes_are_counted(name: str, tmp_path: Path) -> None:
     path = reference(f'torchvision_{name}', tmp_path)

@@ -372,6 +372,15 @@ def test_the_table_of_exporters_is_whole() -> None:
     assert set().union(*(decoders_in(row[3]) for row in rows)) == set(DECODERS)
 
 
+def test_every_exporter_has_the_way_to_a_node() -> None:
+    table = DOCUMENT[DOCUMENT.index('| exporter | first command |') :].partition('\n\n')[0]
+    rows = [line.strip('| ').split(' | ') for line in table.splitlines()[2:]]
+    assert [row[0] for row in rows] == list(dict.fromkeys(row[0] for row in documented()))
+    for row in rows:
+        assert row[1].startswith('`rdl models add '), row
+        assert set(re.findall(r'`(\w+)`', row[2])) <= {'detectnet', 'imagenet', 'segnet'}, row
+
+
 COMMANDLESS = (
     'Azure Custom Vision',
     'YOLOv8 with its output turned',
