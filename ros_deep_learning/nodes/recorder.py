@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from vision_msgs.msg import Detection2DArray
 
 from ..errors import ImageError
 from ..imaging.image_messages import pixels_from_message
+from ..paths import user_path
 from ..text import printable
 from ..video.album import Album
 from .messages.outputs import RESULT_QOS
@@ -61,7 +61,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         super().__init__(self.default_name)
         settings: RecorderSettings = ParameterTable(self.settings_type).declare(self)
         self._settings = settings
-        self._album = Album(Path(settings.folder), settings.rate_hz)
+        self._album = Album(user_path(settings.folder), settings.rate_hz)
         self._lines: dict[int, str] = {}
         self._found: dict[int, list[tuple[str, float]]] = {}
         self._counts: Counter[str] = Counter()

@@ -80,3 +80,11 @@ def test_files_that_cannot_be(
     assert program.main([str(picture), f'--results={tmp_path / name}', ON_CPU]) == 1
     assert words in capsys.readouterr().err
     assert (tmp_path / 'there.csv').read_text() == 'mine'
+
+
+@pytest.mark.parametrize('option', ['--results=~nosuchuser/x.csv', '--save-crops=~nosuchuser/x'])
+def test_the_home_of_nobody_is_no_path(
+    picture: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert detectnet.main([str(picture), option, ON_CPU]) == 1
+    assert "x' is not a path: " in capsys.readouterr().err.replace("x.csv'", "x'")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SettingsError
+from ...paths import user_path
 from ...text import disk_cause
 from ...video.sinks import write_picture
 from .results import Rows
@@ -32,6 +33,7 @@ class Crops:
     """
 
     def __init__(self, folder: Path | None, *, force: bool) -> None:
+        folder = None if folder is None else user_path(folder)
         self._folder, self._written = folder, set[Path]()
         try:
             taken = folder is not None and folder.exists() and any(folder.iterdir())

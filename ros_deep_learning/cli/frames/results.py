@@ -13,6 +13,7 @@ from typing import Any
 
 from ...errors import SettingsError
 from ...files import write_output
+from ...paths import user_path
 from ...text import disk_cause
 
 Rows = Sequence[dict[str, Any]]
@@ -36,10 +37,12 @@ class Results:
     """
 
     def __init__(self, path: Path | None, *, has_boxes: bool, force: bool) -> None:
-        self._path, self._frames = path, list[dict[str, Any]]()
+        self._path: Path | None = None
+        self._frames = list[dict[str, Any]]()
         self.labels: Sequence[str] = ()
         if path is None:
             return
+        path = self._path = user_path(path)
         if path.suffix.lower() not in _SUFFIXES:
             msg = f'--results: expected a name that ends with .json, .jsonl or .csv, got {path}'
             raise SettingsError(msg)
