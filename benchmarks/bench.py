@@ -65,6 +65,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'transport': Benchmark(needs_ros),
     'executors': Benchmark(needs_ros),
     'memory': Benchmark(needs_ros),
+    'receive': Benchmark(needs_ros),
     'soak': Benchmark(needs_ros),
 }
 
