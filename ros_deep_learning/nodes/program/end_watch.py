@@ -37,6 +37,8 @@ class EndWatch:
         self._lock = threading.Lock()
         self._exit_code = 1
         self._exit: ExitTimer | None = None
+        self._told: int | None = None
+        self._told_before = -1
 
     def start_at_signals(self) -> None:
         """Start the time ``END_S`` after a signal of ``ENDING``, if that was not done until then.
@@ -46,13 +48,16 @@ class EndWatch:
         """
         heard, told = os.pipe()
         os.set_blocking(told, False)
-        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        self._told = told
+        self._told_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
 
         def listen() -> None:
             while number := os.read(heard, 1):
                 if number[0] in ENDING:
                     time.sleep(END_S)
-                    self.start()
+                    if self._told is not None:
+                        self.start()
+            os.close(heard)
 
         threading.Thread(target=listen, name='signals', daemon=True).start()
 
@@ -80,6 +85,11 @@ class EndWatch:
     def all_is_free(self) -> None:
         """Limit what the interpreter and then the libraries take to as long, if it was started."""
         self._timer.cancel()
+        if self._told is not None:
+            # A process that goes on without nodes keeps no thread that would end it at a signal.
+            signal.set_wakeup_fd(self._told_before)
+            os.close(self._told)
+            self._told = None
         if self._started:
             self._limit(END_S)
 
