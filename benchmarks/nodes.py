@@ -13,7 +13,6 @@ Runtime on the CPU of the same machine, in the same run, with the same images.
 from __future__ import annotations
 
 import argparse
-import array
 import json
 import os
 import signal
@@ -29,8 +28,6 @@ import psutil
 import rclpy
 import transport
 from ament_index_python.packages import get_package_prefix
-from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
@@ -50,22 +47,10 @@ STAGES = ('preprocess_ms', 'inference_ms', 'postprocess_ms')
 
 
 def publish(topic: str, size_wh: tuple[int, int]) -> None:
-    """Publish as a camera driver does, until this process is ended."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node('camera')
-    width, height = size_wh
+    """Publish a picture until this process is ended."""
     picture = cv2.imread(str(media_path('astronaut.png')), cv2.IMREAD_COLOR)
     picture = cv2.cvtColor(cv2.resize(picture, size_wh), cv2.COLOR_BGR2RGB)
-    message = Image(width=width, height=height, encoding='rgb8', step=width * 3)
-    message.data = array.array('B', picture.tobytes())
-    publisher = node.create_publisher(Image, topic, QoSProfile(depth=1))
-    began_s, number = time.monotonic(), 0
-    while True:
-        number += 1
-        time.sleep(max(0.0, began_s + number / transport.RATE_HZ - time.monotonic()))
-        message.header.stamp = node.get_clock().now().to_msg()
-        publisher.publish(message)
+    transport.publish_picture(topic, picture)
 
 
 def measure(

@@ -65,6 +65,31 @@ def picture() -> np.ndarray:
     return cv2.resize(small, (1920, 1080), interpolation=cv2.INTER_CUBIC)
 
 
+def publish_picture(topic: str, picture_rgb: np.ndarray) -> None:
+    """Publish a picture as a camera driver does, until this process is ended."""
+    import array
+    import signal
+
+    import rclpy
+    from rclpy.qos import QoSProfile
+    from rclpy.signals import SignalHandlerOptions
+    from sensor_msgs.msg import Image
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node('camera')
+    height, width, _ = picture_rgb.shape
+    message = Image(width=width, height=height, encoding='rgb8', step=3 * width)
+    message.data = array.array('B', picture_rgb.tobytes())
+    publisher = node.create_publisher(Image, topic, QoSProfile(depth=1))
+    began_s, number = time.monotonic(), 0
+    while True:
+        number += 1
+        time.sleep(max(0.0, began_s + number / RATE_HZ - time.monotonic()))
+        message.header.stamp = node.get_clock().now().to_msg()
+        publisher.publish(message)
+
+
 def publish(setting: Setting, seconds: float) -> dict[str, Any]:
     """Publish as a camera driver does, once somebody subscribes."""
     import array

@@ -28,6 +28,7 @@ class KeptResult(Protocol):
 
     def held(self, result: Any) -> Any:
         """Return what is held of a frame's result: a PNG of a mask, else the result itself."""
+        return result
 
     def message(self, header: Any, held: Any, names: Sequence[str]) -> Any:
         """Make the message of what was held.
@@ -39,15 +40,11 @@ class KeptResult(Protocol):
         """
 
 
-class KeptObjects:
+class KeptObjects(KeptResult):
     """The objects of a detector. See ``KeptResult``."""
 
     topic = 'detections'
     type = 'vision_msgs/msg/Detection2DArray'
-
-    def held(self, result: Detections) -> Detections:
-        """Return the objects."""
-        return result
 
     def message(self, header: Any, held: Detections, names: Sequence[str]) -> Any:
         """Make a Detection2DArray."""
@@ -56,15 +53,11 @@ class KeptObjects:
         return detections_message(header, held, names)
 
 
-class KeptClasses:
+class KeptClasses(KeptResult):
     """The classes of an image. See ``KeptResult``."""
 
     topic = 'classification'
     type = 'vision_msgs/msg/Classification'
-
-    def held(self, result: Classification) -> Classification:
-        """Return the classes."""
-        return result
 
     def message(self, header: Any, held: Classification, names: Sequence[str]) -> Any:
         """Make a Classification."""
@@ -73,7 +66,7 @@ class KeptClasses:
         return classification_message(header, held, names)
 
 
-class KeptMasks:
+class KeptMasks(KeptResult):
     """The class mask of an image, as a PNG of the numbers of its pixels. See ``KeptResult``."""
 
     topic = 'class_mask/compressed'

@@ -46,10 +46,11 @@ class RecentFrames:
 
     Args:
         seconds: How long.
+        kind: What their results are.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._span_ns = round(seconds * 1e9)
+    def __init__(self, seconds: float, kind: KeptResult) -> None:
+        self._span_ns, self._kind = round(seconds * 1e9), kind
         self._frames: deque[RecentFrame] = deque()
         self._bytes = 0
 
@@ -70,7 +71,7 @@ class RecentFrames:
             stamp_ns: Its stamp.
             frame_id: Of its header.
             pixels: Its picture.
-            result: Its result, as ``KeptResult.held`` returns it.
+            result: Its result.
             decides: Whether an event begins with it, so that it never comes too soon.
 
         Raises:
@@ -80,8 +81,9 @@ class RecentFrames:
         too_soon = frames and 0 <= arrival_ns - frames[-1].arrival_ns < 1e9 / _RATE_HZ
         if too_soon and not decides:
             return
-        picture = np.ascontiguousarray(pixels.as_order('bgr'))
-        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, encode_picture(picture), result))
+        jpeg = encode_picture(np.ascontiguousarray(pixels.as_order('bgr')))
+        held = self._kind.held(result)
+        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, jpeg, held))
         self._bytes += _size(frames[-1])
         while frames and (
             not 0 <= arrival_ns - frames[0].arrival_ns <= self._span_ns

@@ -206,7 +206,7 @@ def found(number: int) -> Detections:
 
 
 def held(arrivals_s: list[float], seconds: float = 2.0) -> RecentFrames:
-    recent = RecentFrames(seconds)
+    recent = RecentFrames(seconds, KeptObjects())
     for number, arrival_s in enumerate(arrivals_s):
         picture = np.full((32, 48, 3), (10 * number, 100, 200), np.uint8)
         arrival_ns = round(arrival_s * 1e9)
@@ -229,9 +229,25 @@ def test_the_last_seconds_are_held(arrivals_s: list[float], kept: list[int]) -> 
     assert [int(one.result.boxes_xyxy[0, 0]) for one in recent.held()] == kept
 
 
+def test_nothing_is_made_of_a_frame_that_comes_too_soon() -> None:
+    class Counting(KeptObjects):
+        made = 0
+
+        def held(self, result: Detections) -> Detections:
+            self.made += 1
+            return result
+
+    kind = Counting()
+    recent = RecentFrames(10.0, kind)
+    picture = Pixels(np.zeros((32, 48, 3), np.uint8), 'rgb')
+    for milliseconds in range(0, 1000, 20):
+        recent.add(milliseconds * 10**6, 1, 'camera', picture, found(1))
+    assert kind.made == len(recent.held()) == 10
+
+
 def test_names_of_frames_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent_frames, '_MOST_BYTES', 2**20)
-    recent = RecentFrames(10.0)
+    recent = RecentFrames(10.0, KeptObjects())
     picture = Pixels(np.zeros((32, 48, 3), np.uint8), 'rgb')
     for second in range(4):
         recent.add(second * 10**9, 1, 'x' * 2**19, picture, found(1))

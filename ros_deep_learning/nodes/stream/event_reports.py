@@ -88,15 +88,13 @@ class EventReports:
         # Without a stamp, the times are those of arrival.
         events = watch.update(rules, frame.stamp_ns or frame.arrival_ns, result)
         if any(one.rule.save == 'bag' for one in rules):
-            recent = self._recent.setdefault(camera.name, RecentFrames(self._seconds))
-            frame_id = frame.header.frame_id
-            held = self._kind.held(result)
+            recent = self._recent.setdefault(camera.name, RecentFrames(self._seconds, self._kind))
             recent.add(
                 time.time_ns(),
                 frame.stamp_ns,
-                frame_id,
+                frame.header.frame_id,
                 shot.pixels,
-                held,
+                result,
                 decides=any(one.begins and one.rule.save == 'bag' for one in events),
             )
         for event in events:
@@ -120,9 +118,14 @@ class EventReports:
             'frame_id': shot.frame.header.frame_id,
             'found': result.to_dicts(),
         }
-        jpeg = encode_picture(np.ascontiguousarray(shot.pixels.as_order('bgr')))
+        kind = self._kind
         frames = self._recent[camera].held() if event.rule.save == 'bag' else ()
-        kind, held = self._kind, self._kind.held(result)
+        if frames:
+            # The last one is this frame, since it decided.
+            jpeg, held = frames[-1].jpeg, frames[-1].result
+        else:
+            jpeg = encode_picture(np.ascontiguousarray(shot.pixels.as_order('bgr')))
+            held = kind.held(result)
         prefix = '/'.join(filter(None, (self._node, camera)))
 
         def write(folder: Path) -> None:

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -222,6 +223,22 @@ def test_a_ros_that_does_not_start_is_told(
     assert done.code == 2
     assert 'error: ROS does not start' in done.err
     assert 'Traceback' not in done.err
+
+
+def test_a_process_that_goes_on_keeps_nothing_that_ends_it_at_a_signal(
+    call: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('ROS_DOMAIN_ID', 'nonsense')
+    before = signal.set_wakeup_fd(-1)
+    try:
+        call('segnet')
+        assert signal.set_wakeup_fd(-1) == -1
+    finally:
+        signal.set_wakeup_fd(before)
+    for thread in threading.enumerate():
+        if thread.name == 'signals':
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 @pytest.mark.usefixtures('ros_domain')
