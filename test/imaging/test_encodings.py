@@ -299,7 +299,7 @@ def test_sizes_without_a_pixel(encoding: str, width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ('encoding', 'width', 'height', 'mend'),
+    ('encoding', 'width', 'height', 'fix'),
     [
         *((name, 5, 4, 'even width') for name in YUV),
         *((name, 4, 5, 'even height') for name in ('nv12', 'nv21')),
@@ -308,9 +308,9 @@ def test_sizes_without_a_pixel(encoding: str, width: int, height: int) -> None:
     ],
 )
 def test_sizes_that_an_encoding_cannot_have(
-    encoding: str, width: int, height: int, mend: str
+    encoding: str, width: int, height: int, fix: str
 ) -> None:
-    with pytest.raises(ImageError, match=mend):
+    with pytest.raises(ImageError, match=fix):
         decode(bytes(1000), encoding=encoding, width=width, height=height, step=48)
 
 

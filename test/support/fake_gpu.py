@@ -315,7 +315,7 @@ class FakeGpu:
             Kernels(self.module), info, compute, integrated=integrated, max_batch=max_batch
         )
         engine = TensorRtEngine(network, lambda: None)
-        engine._launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
+        engine._execution.launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
         self._engines.append(engine)
         return engine
 
@@ -332,11 +332,11 @@ def output_bytes(info, batch=1):
 
 
 @pytest.fixture(scope='session')
-def shim_module(tmp_path_factory):
-    """The kernels as C++."""
+def shim_module(pytestconfig):
+    """The kernels as C++, compiled once for all workers and runs."""
     from kernel_shim import ShimModule, build_shim
 
-    return ShimModule(build_shim(tmp_path_factory.mktemp('shim')))
+    return ShimModule(build_shim(pytestconfig.cache.mkdir('kernels')))
 
 
 @pytest.fixture

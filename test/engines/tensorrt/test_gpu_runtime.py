@@ -126,7 +126,7 @@ def test_cuda_graphs_change_no_value(load, weights):
         ours, theirs = a.run(feed), b.run(feed)
         for output in ours:
             np.testing.assert_array_equal(ours[output], theirs[output])
-    assert (a._launcher.captured, b._launcher.captured) == (1, 0)
+    assert (a._execution.launcher.captured, b._execution.launcher.captured) == (1, 0)
 
 
 def test_several_threads_on_one_engine(load, weights):
@@ -357,8 +357,8 @@ from ros_deep_learning.errors import DeviceError
 engine = kept[0]
 with gpu_context(0).current():
     # A read of an address that no one has: the context does not survive it.
-    engine._context.set_tensor_address('x', 1 << 60)
-    engine._launcher.free()
+    engine._execution._context.set_tensor_address('x', 1 << 60)
+    engine._execution.launcher.free()
 for _ in range(3):
     try:
         engine.run({'x': np.zeros((1, 3, 8, 8), np.float32)})

@@ -264,7 +264,7 @@ def test_the_other_interface_names_the_stream(net, engine):
         'typestr': '<f2',
         'data': (out.pointer, False),
         'strides': None,
-        'stream': engine._stream.handle,
+        'stream': engine._execution.stream.handle,
         'version': 3,
     }
     assert out.__dlpack_device__() == (2, 0)
@@ -337,7 +337,7 @@ def test_results_that_nobody_takes_are_freed_after_their_run(net, engine, fake_g
     net.run_device(ByDlpack(picture()))
     gc.collect()
     assert fake_gpu.driver.alive == before + 2  # the empty buffer of frames, and its host side
-    assert engine._stream.work == []
+    assert engine._execution.stream.work == []
 
 
 def test_images_of_the_host_are_not_overwritten_before_they_are_read(net):

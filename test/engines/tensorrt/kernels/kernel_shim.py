@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import shutil
 import struct
 import subprocess
 from pathlib import Path
+
+from filelock import FileLock
 
 from ros_deep_learning.engines.tensorrt.kernels.source import read_source
 
@@ -29,20 +32,26 @@ C_TYPES = {
 
 
 def build_shim(folder: Path) -> Path:
-    """Compile the kernels with the shim into a shared library; undefined behaviour aborts."""
+    """Compile the kernels with the shim into a shared library; undefined behaviour aborts.
+
+    A library of the same sources and compiler is taken as it is; workers wait for the first one.
+    """
     compiler = shutil.which('g++')
     assert compiler, 'the kernel tests need g++: install the package g++'
-    source = folder / 'kernels_on_cpu.cpp'
-    parts = (
-        f'#include "{SHIM / "cuda_shim.hpp"}"',
-        read_source(),
-        f'#include "{SHIM / "launches.cpp"}"',
-    )
-    source.write_text('\n'.join(parts))
-    library = folder / 'kernels_on_cpu.so'
-    command = [compiler, *FLAGS, '-o', str(library), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    header, launches = SHIM / 'cuda_shim.hpp', SHIM / 'launches.cpp'
+    text = f'#include "{header}"\n{read_source()}\n#include "{launches}"\n'
+    version = subprocess.run([compiler, '--version'], capture_output=True, text=True, check=True)
+    made_of = (text, header.read_text(), launches.read_text(), *FLAGS, version.stdout)
+    name = hashlib.sha256('\0'.join(made_of).encode()).hexdigest()[:16]
+    library = folder / f'{name}.so'
+    with FileLock(folder / 'lock'):
+        if not library.exists():
+            source, unfinished = folder / f'{name}.cpp', folder / f'{name}.unfinished'
+            source.write_text(text)
+            command = [compiler, *FLAGS, '-o', str(unfinished), str(source)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            unfinished.replace(library)
     return library
 
 

@@ -13,13 +13,13 @@ from ros_deep_learning.engines.tensorrt.kernels.source import SIGNATURES, SOURCE
 from ros_deep_learning.errors import BuildError
 
 JETSON_AND_RTX = (72, 87, 89, 90, 120)
-MEND = "install the project's test requirements (nvidia-cuda-nvcc, nvidia-cuda-nvrtc-cu12)"
+INSTALL = "install the project's test requirements (nvidia-cuda-nvcc, nvidia-cuda-nvrtc-cu12)"
 
 
 @pytest.fixture(scope='module')
 def real_nvcc():
     paths = nvcc.nvcc_paths()
-    assert paths, f'no nvcc: {MEND}'
+    assert paths, f'no nvcc: {INSTALL}'
     return nvcc.Nvcc(paths[0])
 
 
@@ -30,7 +30,7 @@ def real_nvrtc():
         compiler = nvrtc.Nvrtc(path)
         if 72 in compiler.architectures:
             return compiler
-    return pytest.fail(f'no NVRTC of CUDA 12: {MEND}')
+    return pytest.fail(f'no NVRTC of CUDA 12: {INSTALL}')
 
 
 def check_cubin(image, architecture):
