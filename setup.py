@@ -63,6 +63,7 @@ setup(
         'evaluate': ['pycocotools'],
         'importers': ['onnx', 'protobuf'],
         'onnxruntime': ['onnxruntime'],
+        'remote': ['tritonclient[grpc]'],
         'tensorrt': ['tensorrt', 'pycuda'],
         'test': ['onnxruntime', 'psutil', *test_requirements()],
         'tracking': ['scipy'],

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .cards.card import ModelCard
     from .engines.backend import EngineOptions
     from .engines.loader import EngineLoader
+    from .engines.remote.options import RemoteOptions
     from .errors import DeepLearningError
     from .imaging.drawing.mask_overlay import blend_mask, color_mask
     from .imaging.drawing.overlay import OverlayFlags, draw_detections
@@ -44,6 +45,7 @@ __all__ = [
     'ModelCard',
     'OverlayFlags',
     'Pixels',
+    'RemoteOptions',
     'SeenClass',
     'SegNet',
     'Segmentation',
@@ -75,6 +77,7 @@ _HOMES = {
     'ModelCard': 'cards.card',
     'OverlayFlags': 'imaging.drawing.overlay',
     'Pixels': 'imaging.pixels',
+    'RemoteOptions': 'engines.remote.options',
     'SeenClass': 'tasks.classification',
     'SegNet': 'networks',
     'Segmentation': 'tasks.segmentation',

@@ -85,6 +85,10 @@ class InferenceError(EngineError):
     """An engine could not run a frame."""
 
 
+class ServerError(InferenceError):
+    """A server that runs a network cannot be used now, or answered wrongly; it may recover."""
+
+
 class DecodeError(DeepLearningError):
     """The outputs of a network are not what its decoder expects."""
 

@@ -55,6 +55,7 @@ LIBRARIES = {
     'cv2',
     'filelock',
     'google',
+    'grpc',
     'lightning_fabric',
     'lz4',
     'mcap',
@@ -76,6 +77,7 @@ LIBRARIES = {
     'torchmetrics',
     'torchvision',
     'tqdm',
+    'tritonclient',
     'yaml',
     'zstandard',
 }

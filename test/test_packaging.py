@@ -47,6 +47,7 @@ NOT_DECLARED = {
     'av',
     'foxglove_msgs',
     'google',
+    'grpc',
     'lightning_fabric',
     'lz4',
     'mcap',
@@ -64,6 +65,7 @@ NOT_DECLARED = {
     'torch',
     'torchmetrics',
     'torchvision',
+    'tritonclient',
     'zstandard',
 }
 
@@ -277,6 +279,7 @@ def test_the_wheel_has_its_programs_and_extras(wheel: Path) -> None:
         'evaluate',
         'importers',
         'onnxruntime',
+        'remote',
         'tensorrt',
         'test',
         'tracking',

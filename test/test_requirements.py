@@ -26,6 +26,7 @@ MODULES = [
     'rosbags.rosbag2',
     'scipy.optimize',
     'tensorrt_rtx',
+    'tritonclient.grpc',
     'vision_msgs.msg',
 ]
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..cards.zoo import zoo_folder
 from ..downloads.store import ModelStore
+from ..engines.backend import EngineOptions
 from ..errors import DeepLearningError, FetchError, SettingsError
 from ..imaging.pixels import Pixels
 from ..networks.base import Network
@@ -38,6 +39,7 @@ from .frames.sinks import open_sinks, seen_output
 from .frames.summary import Summary
 from .logs import log_to_terminal, treat_sigterm_as_interrupt
 from .next_command import PROGRAMS
+from .serving.arguments import remote_options
 from .vision_arguments import loader_of, refuse_gone, spelled
 
 Open = Callable[[argparse.Namespace, dict[str, Any]], tuple[Network[Any], StartLook, LiveSettings]]
@@ -156,6 +158,7 @@ def _opened(
                 'loader': loader_of(arguments),
                 'precision': arguments.precision,
                 'backend': arguments.backend,
+                'options': EngineOptions(remote=remote_options(arguments)),
                 'progress': progress,
             }
             network, start_look, settings = open_network(arguments, options)

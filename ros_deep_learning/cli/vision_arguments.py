@@ -22,6 +22,7 @@ from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
 from ..video.arguments import add_output_arguments, add_source_arguments
 from .frames.benchmark import DEFAULT_RUNS
+from .serving.arguments import add_remote_options
 
 GONE = {
     '--batch-size': 'frames are run one by one; the nodes have the parameter max_batch',
@@ -66,7 +67,8 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
     add_input_options(parser)
     add_source_arguments(parser)
     add_output_arguments(parser)
-    parser.add_argument('--backend', default='auto', help='auto, tensorrt or onnxruntime')
+    parser.add_argument('--backend', default='auto', help='auto, tensorrt, onnxruntime or remote')
+    add_remote_options(parser)
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--offline', action='store_true', help='download nothing')
     parser.add_argument(

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..errors import SettingsError
 from ..progress import Progress
 from .base import Engine, Precision
 
 if TYPE_CHECKING:
-    from ..cards.card import InputSpec
+    from ..cards.card import InputSpec, ModelCard
+    from .remote.options import RemoteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class EngineOptions:
             dimension is open.
         trust_engine_file: Whether ready-made engine files may be loaded, which are executable
             code.
+        remote: The server that runs the network, for backend ``remote``; with it ``auto`` is that
+            backend.
 
     Raises:
         SettingsError: A value is out of range.
@@ -53,6 +56,7 @@ class EngineOptions:
     cuda_graph: bool = True
     max_batch: int = 1
     trust_engine_file: bool = False
+    remote: RemoteOptions | None = None
 
     def __post_init__(self) -> None:
         level = self.optimization_level
@@ -137,3 +141,39 @@ class Backend(Protocol):
             BackendUnavailableError: This machine lacks something that the options require.
             EngineError: The network cannot be loaded; the message has the file and the reason.
         """
+
+
+@runtime_checkable
+class ServingBackend(Protocol):
+    """A backend whose networks are elsewhere, so that it reads no file of them."""
+
+    @property
+    def name(self) -> str:
+        """Name that users select it by."""
+
+    def unavailable_reason(self) -> str | None:
+        """Return why the backend cannot run on this machine, and the fix; None = it can."""
+
+    def load_served(
+        self,
+        card: ModelCard,
+        *,
+        precision: Precision,
+        options: EngineOptions,
+        progress: Progress,
+    ) -> SharedNetwork:
+        """Connect to a network; called by one thread at a time for equal arguments.
+
+        Args:
+            card: The network.
+            precision: As for ``Backend.load``, as the next two.
+            options: Options for loading.
+            progress: Called with the progress.
+
+        Raises:
+            BackendUnavailableError: A library is missing.
+            ServerError: There is no such network at present; the message has the reason.
+        """
+
+
+AnyBackend = Backend | ServingBackend

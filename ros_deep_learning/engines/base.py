@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -40,15 +40,20 @@ class EngineInfo:
     """What was really loaded, for logs, diagnostics and the statistics of a node.
 
     Attributes:
-        backend: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``.
-        version: The backend's version.
-        device: The device's name, or ``CPU``.
-        precision: The effective precision: ``fp32``, ``fp16``, ``int8`` or ``mixed``.
+        backend: ``tensorrt``, ``tensorrt_rtx``, ``onnxruntime`` or ``remote``.
+        version: The backend's version, or the server's name and version.
+        device: The device's name, or ``CPU``; the address and the model of a server.
+        precision: The effective precision: ``fp32``, ``fp16``, ``int8`` or ``mixed``; ``served``
+            where a server does not say.
         inputs: The network's inputs, in its order.
         outputs: The network's outputs, in its order.
         metadata: What the ONNX file says of itself; empty where there is none.
         origin: ``cached`` or ``built``, where the backend keeps engines.
         measured: What was chosen by measurement when it was loaded, as lines for people.
+        max_batch: Most images in one run where the batch is open; None = no limit is known.
+        sent_bytes: Bytes of tensors that one image sends to a server, known after the first run;
+            0 where the network runs here.
+        received_bytes: Bytes of tensors that come back for one image.
     """
 
     backend: str
@@ -60,6 +65,9 @@ class EngineInfo:
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     origin: str = ''
     measured: tuple[str, ...] = ()
+    max_batch: int | None = None
+    sent_bytes: int = 0
+    received_bytes: int = 0
 
 
 class Engine(Protocol):
@@ -106,4 +114,25 @@ class PixelsEngine(Protocol):
             outputs: Names of those that are wanted; None is all of them. No other is copied.
 
         Raises and returns as ``Engine.run``, except for outputs that are not wanted.
+        """
+
+
+@runtime_checkable
+class PipelinedEngine(Protocol):
+    """An engine that takes further runs while earlier ones are on their way."""
+
+    @property
+    def in_flight(self) -> int:
+        """Most runs on their way at a time, 1 or more."""
+
+    def start(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Collection[str] | None = None
+    ) -> Callable[[], Tensors]:
+        """Start a run; the function that is returned waits for its outputs.
+
+        Args:
+            inputs: As for ``Engine.run``.
+            outputs: Names of those that are wanted; None is all of them.
+
+        Raises and returns as ``Engine.run``, now or in that function.
         """

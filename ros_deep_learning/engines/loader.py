@@ -8,13 +8,14 @@ import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..progress import Progress, silent
-from .backend import Backend, EngineOptions, SharedNetwork
+from .backend import Backend, EngineOptions, ServingBackend, SharedNetwork
 from .base import Engine, Precision
-from .registry import BACKENDS, choose_backend
+from .registry import BACKENDS, REMOTE, choose_backend
 
 if TYPE_CHECKING:
     from ..cards.card import ModelCard
@@ -72,7 +73,8 @@ class EngineLoader:
             card: The network; its file is fetched and converted if necessary.
             precision: Precision to run in; ``auto`` is the backend's choice.
             backend: Name of a backend, or ``auto`` for the best one that can run on this
-                machine; the choice and its reason are logged once.
+                machine; the choice and its reason are logged once. With ``options.remote``,
+                ``auto`` is ``remote``.
             options: Options for loading.
             progress: Called with the progress, also while another thread loads the same network.
                 An exception from it cancels this request and is raised again.
@@ -84,11 +86,21 @@ class EngineLoader:
             BackendUnavailableError: The backend cannot run on this machine.
             DeepLearningError: The network cannot be fetched, converted or loaded.
         """
+        if backend == 'auto' and options.remote is not None:
+            backend = REMOTE
         choice = choose_backend(backend, self._backends)
         if backend == 'auto':
             self._log_once(choice.reason)
-        path = self._model_store().onnx_path(card, progress)
-        key = (*_identity(path), card.input, choice.backend.name, precision, options)
+        load: Callable[..., SharedNetwork]
+        if isinstance(choice.backend, ServingBackend):
+            # Its file need not be here.
+            identity: tuple[Hashable, ...] = (card.name,)
+            load = partial(choice.backend.load_served, card)
+        else:
+            path = self._model_store().onnx_path(card, progress)
+            identity = _identity(path)
+            load = partial(choice.backend.load, path, input_spec=card.input)
+        key = (*identity, card.input, choice.backend.name, precision, options)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             entry.users += 1
@@ -97,13 +109,7 @@ class EngineLoader:
                 progress(f'waiting for another load of {card.name}', None)
             try:
                 if entry.network is None:
-                    entry.network = choice.backend.load(
-                        path,
-                        input_spec=card.input,
-                        precision=precision,
-                        options=options,
-                        progress=progress,
-                    )
+                    entry.network = load(precision=precision, options=options, progress=progress)
             finally:
                 entry.building.release()
             return entry.network.handle(lambda: self._release(key, entry))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..errors import BackendUnavailableError
-from .backend import Backend
+from .backend import AnyBackend, Backend, ServingBackend
 
 
 def _tensorrt() -> Backend:
@@ -23,11 +23,21 @@ def _onnxruntime() -> Backend:
     return OnnxRuntimeBackend()
 
 
+def _remote() -> ServingBackend:
+    from .remote.backend import RemoteBackend
+
+    return RemoteBackend()
+
+
 BACKENDS: dict[str, Callable[[], Backend]] = {
     'tensorrt': _tensorrt,
     'onnxruntime': _onnxruntime,
 }
 """Functions that create the backends, in the order in which ``auto`` tries them."""
+
+REMOTE = 'remote'
+ON_REQUEST: dict[str, Callable[[], ServingBackend]] = {REMOTE: _remote}
+"""Functions that create the backends that need more than a machine, such as an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class BackendChoice:
             empty unless ``auto`` was requested.
     """
 
-    backend: Backend
+    backend: AnyBackend
     passed_over: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -60,7 +70,7 @@ def choose_backend(
     """Choose a backend that can run on this machine.
 
     Args:
-        name: A key of ``backends``, or ``auto`` for the first that can run.
+        name: A key of ``backends`` or ``ON_REQUEST``, or ``auto`` for the first that can run.
         backends: Functions that create the backends, best first.
 
     Raises:
@@ -68,11 +78,12 @@ def choose_backend(
             ``auto`` none can run; the message has the reasons.
     """
     if name != 'auto':
-        if name not in backends:
-            have = ', '.join(('auto', *backends))
+        known: dict[str, Callable[[], AnyBackend]] = {**ON_REQUEST, **backends}
+        if name not in known:
+            have = ', '.join(('auto', *backends, *ON_REQUEST))
             msg = f'there is no backend {name!r}; expected one of {have}'
             raise BackendUnavailableError(msg)
-        backend = backends[name]()
+        backend = known[name]()
         reason = backend.unavailable_reason()
         if reason is not None:
             msg = f'backend {name} cannot run here: {reason}'

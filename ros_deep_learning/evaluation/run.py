@@ -10,8 +10,10 @@ from typing import Any
 
 from ..cards.card import ModelCard
 from ..datasets.dataset import Dataset
+from ..engines.backend import EngineOptions
 from ..engines.base import Precision
 from ..engines.loader import EngineLoader
+from ..engines.remote.options import RemoteOptions
 from ..errors import DatasetError
 from ..networks import DetectNet, ImageNet, SegNet
 from ..progress import Progress
@@ -34,12 +36,14 @@ class Wish:
         card: The network.
         backend: A backend's name, or ``auto``.
         precision: What to run in.
+        remote: The server that runs it; None = it runs here.
     """
 
     model: str
     card: ModelCard
     backend: str = 'auto'
     precision: Precision = 'auto'
+    remote: RemoteOptions | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +104,7 @@ def open_network(wish: Wish, loader: EngineLoader, progress: Progress) -> Any:
         wish.card,
         backend=wish.backend,
         precision=wish.precision,
+        options=EngineOptions(remote=wish.remote),
         loader=loader,
         progress=progress,
     )

@@ -89,7 +89,20 @@ def composed_launch(types: Mapping[str, type[Any]]) -> LaunchDescription:
     models = tuple(Argument(f'{name}_model', '', MODEL_TEXT, str, 'model') for name in names)
     shared = (
         Argument('nodes', ' '.join(names), 'Which nodes to start, separated by spaces.'),
-        Argument('backend', '', 'auto, tensorrt or onnxruntime, for all of them.', str, 'backend'),
+        Argument(
+            'backend',
+            '',
+            'auto, tensorrt, onnxruntime or remote, for all of them.',
+            str,
+            'backend',
+        ),
+        Argument(
+            'remote_url',
+            '',
+            'Address of an inference server that runs the networks, as grpc://host:8001.',
+            str,
+            'remote_url',
+        ),
         Argument('precision', '', 'auto, fp32, fp16 or int8, for all of them.', str, 'precision'),
         Argument(
             'image_transport',

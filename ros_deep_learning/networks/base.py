@@ -62,7 +62,8 @@ class Network(ABC, Generic[_SettingsT]):
     _by_coco = False
     """Whether such networks use COCO's category numbers if they have its classes."""
     max_batch: int
-    """Most images in one run: 1 where the network's batch is fixed."""
+    """Most images that are worked on together: 1 where the network's batch is fixed, unless a
+    server has several on their way."""
     warnings: tuple[str, ...] = ()
     """What is unlikely about its results for a real picture; empty until ``warm_up``."""
     _is_warm = False
@@ -142,7 +143,7 @@ class Network(ABC, Generic[_SettingsT]):
         )
         try:
             self._runner = ImageRunner(self._engine, self._card, options.max_batch)
-            self.max_batch = self._runner.max_batch
+            self.max_batch = self._runner.most_together
             self._output_shapes = output_shapes(self._card, self._engine.info)
             count = self._count_classes(named or ())
             self.labels = match_labels(

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, cast
 
 import numpy as np
 
 from ..cards.card import ModelCard
-from ..engines.base import Engine, PixelsEngine, Tensors
+from ..engines.base import Engine, PipelinedEngine, PixelsEngine, Tensors
 from ..engines.on_device import DeviceArray, KeepsOnDevice
 from ..errors import InferenceError
 from ..imaging.device_pixels import AnyPixels
@@ -51,7 +53,8 @@ class ImageRunner:
     """Takes images to an engine. Not to be shared between threads.
 
     Attributes:
-        max_batch: Most images in one run: the network's own number where its batch is fixed.
+        max_batch: Most images in one run: the network's own number where its batch is fixed, at
+            most what the engine takes.
         batch_axis: Whether the outputs have a batch axis.
         takes_frames: Whether an engine that prepares frames on its device can do so for this
             network.
@@ -80,7 +83,8 @@ class ImageRunner:
         self.batch_axis = True
         fixed = [tensor.shape[0] for tensor in engine.info.inputs if tensor.shape[0] != -1]
         self._fixed_batch = max(fixed, default=0) if len(image.shape) == 4 else 1
-        self.max_batch = self._fixed_batch or max_batch
+        self.max_batch = self._fixed_batch or min(max_batch, engine.info.max_batch or max_batch)
+        self._pipelined = engine if isinstance(engine, PipelinedEngine) else None
         plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
         # To look at a protocol takes as long as some launches of a kernel.
@@ -92,14 +96,19 @@ class ImageRunner:
             self.keeper = engine
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 
+    @property
+    def most_together(self) -> int:
+        """Most images that are on their way at a time: of one run, or of several."""
+        return self.max_batch * (1 if self._pipelined is None else self._pipelined.in_flight)
+
     def batches(self, images: Sequence[ImageLike]) -> Iterator[list[AnyPixels]]:
-        """Convert images, as many at a time as the network runs together.
+        """Convert images, as many at a time as the engine has on their way.
 
         Raises:
             ImageError: One is no image.
         """
-        for start in range(0, len(images), self.max_batch):
-            yield [self.pixels(image) for image in images[start : start + self.max_batch]]
+        for start in range(0, len(images), self.most_together):
+            yield [self.pixels(image) for image in images[start : start + self.most_together]]
 
     def pixels(self, image: ImageLike) -> AnyPixels:
         """Convert an image, which stays on the engine's device if it is there.
@@ -143,6 +152,8 @@ class ImageRunner:
         """
         from ..tasks.preprocess import placement
 
+        if self._pipelined is not None:
+            return self._run_pipelined(self._pipelined, images)
         passed = []
         for start in range(0, len(images), self.max_batch):
             pixels = images[start : start + self.max_batch]
@@ -164,6 +175,43 @@ class ImageRunner:
                 for one in zip(pixels, placements, found, strict=True)
             ]
         return passed
+
+    def _run_pipelined(self, engine: PipelinedEngine, images: Sequence[AnyPixels]) -> list[Passed]:
+        """Run images, with the next runs prepared and sent while earlier ones are on their way."""
+        from ..tasks.preprocess import placement
+
+        passed: list[Passed] = []
+        waiting: deque[Callable[[], list[Passed]]] = deque()
+        for start in range(0, len(images), self.max_batch):
+            pixels = images[start : start + self.max_batch]
+            started = perf_counter()
+            placements = [placement(one.size_wh, self._card.input) for one in pixels]
+            inputs = self._inputs(pixels, placements)
+            prepared = perf_counter()
+            if len(waiting) == engine.in_flight:
+                passed += waiting.popleft()()
+            sent = perf_counter()
+            wait = engine.start(inputs, self.wanted_outputs)
+            preprocess_ms = (prepared - started) * 1e3 / len(pixels)
+            waiting.append(partial(self._finish, wait, sent, pixels, placements, preprocess_ms))
+        while waiting:
+            passed += waiting.popleft()()
+        return passed
+
+    def _finish(
+        self,
+        wait: Callable[[], Tensors],
+        sent: float,
+        pixels: Sequence[AnyPixels],
+        placements: Sequence[Placement],
+        preprocess_ms: float,
+    ) -> list[Passed]:
+        found = self._split(wait(), len(pixels))
+        inference_ms = (perf_counter() - sent) * 1e3 / len(pixels)
+        return [
+            Passed(*one, preprocess_ms, inference_ms)
+            for one in zip(pixels, placements, found, strict=True)
+        ]
 
     def _inputs(self, pixels: Sequence[AnyPixels], placements: Sequence[Placement]) -> Tensors:
         from ..tasks.preprocess import preprocess

@@ -14,12 +14,14 @@ from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
 from ...downloads.store import ModelStore
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
+from ...engines.registry import REMOTE
 from ...engines.tensorrt.plans.plan_key import hash_onnx
 from ...networks import DetectNet, ImageNet, SegNet
 from ...onnx_tools.facts import read_facts
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
+from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import count, loader_of, share
 
 _NETWORKS = {'detection': DetectNet, 'classification': ImageNet, 'segmentation': SegNet}
@@ -29,7 +31,8 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how networks run."""
     add = parser.add_argument
     add('--threshold', type=share, help='least score or confidence, 0 to 1')
-    add('--backend', default='auto', help='auto, tensorrt or onnxruntime')
+    add('--backend', default='auto', help='auto, tensorrt, onnxruntime or remote')
+    add_remote_options(parser)
     add('--precision', choices=get_args(Precision), default='auto')
     add('--max-batch', type=count, default=4, help='most images run together (4)')
     add('--offline', action='store_true', help='download nothing')
@@ -41,10 +44,14 @@ def fingerprint(network: Any) -> str:
     Raises:
         DeepLearningError: The file is gone.
     """
-    path = ModelStore(offline=True).onnx_path(network.card)
     card = network.card
     reading = (card.input, sorted(card.outputs.items()), card.decoder, network.labels)
-    text = f'{hash_onnx(read_facts(path))} {reading!r} {network.colors_rgb.tolist()}'
+    if network.info.backend == REMOTE:
+        # Its file is on the server.
+        file = f'{network.info.device} {network.info.version}'
+    else:
+        file = hash_onnx(read_facts(ModelStore(offline=True).onnx_path(card)))
+    text = f'{file} {reading!r} {network.colors_rgb.tolist()}'
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -73,7 +80,7 @@ def open_annotator(
             threshold=arguments.threshold if threshold is None else threshold,
             precision=arguments.precision,
             backend=arguments.backend,
-            options=EngineOptions(max_batch=arguments.max_batch),
+            options=EngineOptions(max_batch=arguments.max_batch, remote=remote_options(arguments)),
             loader=loader_of(arguments),
             progress=progress,
         )

@@ -11,6 +11,7 @@ from typing import get_args
 from ...benchmarking.plan import Plan
 from ...benchmarking.search import Span
 from ...engines.base import Precision
+from ..serving.arguments import add_remote_options
 
 
 def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
@@ -49,7 +50,8 @@ def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentPar
         default=Span().highest_hz,
         help='where the search ends (%(default)g)',
     )
-    add('--backend', default='auto', help='auto, tensorrt or onnxruntime')
+    add('--backend', default='auto', help='auto, tensorrt, onnxruntime or remote')
+    add_remote_options(parser)
     add('--precision', choices=get_args(Precision), default='auto')
     add(
         '-o',

@@ -28,6 +28,7 @@ from ...recognition.hints import Hints
 from ...tasks.times import StageTimes
 from ..bar import progress_bar
 from ..logs import run_command
+from ..serving.arguments import remote_options
 from ..vision_arguments import add_input_options, given_values
 from . import comparison
 from .arguments import benchmark_parser
@@ -60,7 +61,8 @@ def _run(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     output = check_output(arguments.output, force=arguments.force)
     hints = Hints(labels=arguments.labels, **given_values(arguments))
     card = choose_card(arguments.model, None, hints)
-    wish = Wish(arguments.model, card, arguments.backend, arguments.precision)
+    remote = remote_options(arguments)
+    wish = Wish(arguments.model, card, arguments.backend, arguments.precision, remote)
     given = open_input(arguments.input, arguments.size)
     loader = EngineLoader(ModelStore(offline=True if arguments.offline else None))
     before = read_state()

@@ -25,6 +25,7 @@ from ...recognition.hints import Hints
 from ..bar import progress_bar
 from ..logs import run_command
 from ..quantize_frames import spread
+from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import add_input_options, given_values, share
 from .output import print_results, print_start, write_results
 
@@ -112,8 +113,9 @@ def _wishes(arguments: argparse.Namespace) -> list[Wish]:
             raise SettingsError(msg)
         precisions.append(known)
     cards = [(model, choose_card(model, None, hints)) for model in arguments.models]
+    remote = remote_options(arguments)
     wishes = [
-        Wish(model, card, backend.strip(), precision)
+        Wish(model, card, backend.strip(), precision, remote)
         for model, card in cards
         for backend in arguments.backend.split(',')
         for precision in precisions
@@ -153,7 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     add('models', nargs='+', metavar='MODEL', help='name of a network, or path of a card or file')
     add('dataset', metavar='DATASET', type=Path, help='folder, COCO .json or YOLO .yaml')
     add('-o', '--output', type=Path, metavar='FOLDER', help='write report.html, .json and .csv')
-    add('--backend', default='auto', help='one or more of auto, tensorrt, onnxruntime')
+    add('--backend', default='auto', help='one or more of auto, tensorrt, onnxruntime, remote')
+    add_remote_options(parser)
     add('--precision', default='auto', help='one or more of auto, fp32, fp16, int8: fp32,fp16')
     add('--split', default='best', help='train, val or test (val, or test or all without it)')
     add('--format', choices=FORMATS, help='of the data set, where it is not found by itself')

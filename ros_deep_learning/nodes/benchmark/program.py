@@ -26,6 +26,7 @@ from ...cli.benchmark.arguments import benchmark_parser
 from ...cli.benchmark.output import check_output, finish
 from ...cli.logs import treat_sigterm_as_interrupt
 from ...cli.next_command import PROGRAMS
+from ...cli.serving.arguments import remote_options
 from ...engines.device_readings import open_gauge
 from ...errors import DeepLearningError
 from ...recognition.choice import choose_card
@@ -66,6 +67,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _remote(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return the parameters of the server that the options name."""
+    remote = remote_options(arguments)
+    if remote is None:
+        return {}
+    files = {'remote_token_file': remote.token_file, 'remote_ca_file': remote.ca_file}
+    return {
+        'remote_url': remote.url,
+        'remote_deadline': remote.deadline_s,
+        'remote_in_flight': remote.in_flight,
+        **({'remote_model': remote.model} if remote.model else {}),
+        **{name: path.absolute() for name, path in files.items() if path is not None},
+    }
+
+
 def _run(
     arguments: argparse.Namespace, node_arguments: Sequence[str], command: Sequence[str]
 ) -> None:
@@ -76,6 +92,7 @@ def _run(
         'backend': arguments.backend,
         'precision': arguments.precision,
         **({'allow_downloads': 'never'} if arguments.offline else {}),
+        **_remote(arguments),
     }
     given = [part for name, value in parameters.items() for part in ('-p', f'{name}:={value}')]
     before = read_state()

@@ -195,6 +195,11 @@ class Diagnostics:
                 status.add('engine', info.origin)
             if info.measured:
                 status.add('chosen', '; '.join(info.measured))
+            if info.sent_bytes:
+                status.add(
+                    'bytes a frame',
+                    f'{info.sent_bytes:,} sent, {info.received_bytes:,} received',
+                )
         status.add('last error', self._error or 'none')
         if self._error:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')

@@ -13,9 +13,11 @@ from ...cards.card import Channels, Resize
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
 from ...engines.loader import default_loader
+from ...engines.remote.options import RemoteOptions
 from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS
 from ...imaging.sample_range import SampleRange, read_sample_range
+from ...paths import user_path
 from ...recognition.given_values import read_given
 from .parameter_table import parameter
 from .texts import read_names
@@ -37,8 +39,9 @@ class VisionSettings:
 
     backend: str = parameter(
         'auto',
-        'What runs the network; auto takes TensorRT if it can run, else ONNX Runtime.',
-        choices=('auto', 'tensorrt', 'onnxruntime'),
+        'What runs the network; auto takes TensorRT if it can run, else ONNX Runtime, and remote '
+        'if there is a remote_url.',
+        choices=('auto', 'tensorrt', 'onnxruntime', 'remote'),
         reload=True,
     )
     precision: str = parameter(
@@ -182,6 +185,46 @@ class VisionSettings:
         choices=('configure', 'always', 'never'),
         read_only=True,
     )
+    remote_url: str = parameter(
+        '',
+        'Address of an inference server that runs the network, as grpc://host:8001, grpcs:// with '
+        'TLS, http://host:8000 or https://; only at the start, so that nobody on the graph can '
+        'send the images elsewhere.',
+        read_only=True,
+    )
+    remote_model: str = parameter(
+        '', 'Name of the model on that server; empty is that of the model card.', reload=True
+    )
+    remote_deadline: float = parameter(
+        1.0,
+        'Seconds until the answer of the server has to be there.',
+        minimum=0.001,
+        maximum=3600.0,
+        reload=True,
+    )
+    remote_in_flight: int = parameter(
+        4,
+        'Most requests to the server at a time, of several cameras or tiles.',
+        minimum=1,
+        maximum=256,
+        reload=True,
+    )
+    remote_wait: float = parameter(
+        0.0,
+        'Seconds to wait for the server while the node is configured.',
+        minimum=0.0,
+        maximum=86400.0,
+    )
+    remote_token_file: str = parameter(
+        '',
+        'File with the token for the server; with TLS only, or on this machine.',
+        read_only=True,
+    )
+    remote_ca_file: str = parameter(
+        '',
+        "File of the certificates that sign the server's, in PEM; empty takes the system's.",
+        read_only=True,
+    )
     class_id: str = parameter(
         'label',
         'What class_id fields hold: the readable label, or its number in label_info.',
@@ -247,6 +290,7 @@ class VisionSettings:
     def __post_init__(self) -> None:
         self.given_values()
         self.sample_range()
+        self.remote_options()
         names = self.camera_names()
         for name in names:
             if not _CAMERA_NAME.fullmatch(name):
@@ -285,6 +329,24 @@ class VisionSettings:
             SettingsError: ``image_range`` has a wrong form.
         """
         return read_sample_range(','.join(read_names(self.image_range)))
+
+    def remote_options(self) -> RemoteOptions | None:
+        """Return the server that runs the network; None = none does.
+
+        Raises:
+            SettingsError: The address has a wrong form, or a token would be sent without TLS.
+        """
+        if not self.remote_url:
+            return None
+        return RemoteOptions(
+            self.remote_url,
+            model=self.remote_model,
+            deadline_s=self.remote_deadline,
+            wait_s=self.remote_wait,
+            token_file=user_path(self.remote_token_file) if self.remote_token_file else None,
+            ca_file=user_path(self.remote_ca_file) if self.remote_ca_file else None,
+            in_flight=self.remote_in_flight,
+        )
 
     def camera_names(self) -> tuple[str, ...]:
         """Return the names of the cameras; empty for the only one, which has no name."""
@@ -327,4 +389,5 @@ class VisionSettings:
             cuda_graph=self.cuda_graph,
             max_batch=self.max_batch,
             trust_engine_file=self.trust_engine_file,
+            remote=self.remote_options(),
         )

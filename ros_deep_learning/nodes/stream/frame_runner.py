@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import DeepLearningError, ImageError
+from ...errors import DeepLearningError, ImageError, ServerError
 from ...text import quoted
 from ..health.statistics import FrameTimes
 from ..messages.inference_stats import stats_message
@@ -130,6 +130,11 @@ class FrameRunner:
         setup = self._setup.now
         try:
             results = self._infer(shots, setup)
+        except ServerError as err:
+            # Those on their way are lost together.
+            for shot in shots:
+                self._count_failure(shot.camera, err)
+            return
         except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
             if len(shots) == 1:
                 self._count_failure(shots[0].camera, err)
@@ -173,7 +178,9 @@ class FrameRunner:
         known = isinstance(err, DeepLearningError)
         text = str(err) if known else f'unexpected {traceback.format_exc()}'
         camera.statistics.failed(str(err))
-        self._failed_in_a_row += 1
+        if not isinstance(err, ServerError):
+            # A server comes back by itself.
+            self._failed_in_a_row += 1
         of_camera = f' of {camera.name}' if camera.name else ''
         self._log.error(
             f'no result for this frame{of_camera}: {text}', throttle_duration_sec=WARN_PERIOD_S

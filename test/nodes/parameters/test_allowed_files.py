@@ -29,7 +29,8 @@ def allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AllowedFiles:
 def test_all_parameters_that_are_paths_are_checked() -> None:
     fields = ParameterTable(SegNetSettings).fields
     assert {name for name, field in fields.items() if rule_of(field).file} == set(FILES)
-    for fixed in ('model_folders', 'allow_downloads', 'trust_engine_file'):
+    remote = ('remote_url', 'remote_token_file', 'remote_ca_file')
+    for fixed in ('model_folders', 'allow_downloads', 'trust_engine_file', *remote):
         assert rule_of(fields[fixed]).read_only
 
 

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Requests and answers of the protocol over HTTP: JSON, followed by the bytes of the tensors.
+
+https://github.com/kserve/open-inference-protocol has the JSON, the extension binary_tensor_data
+of Triton the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ServerError
+from ...text import shape_text
+from ..base import Tensors, TensorSpec
+from .protocol import NAMES, Answer, Request, read_spec
+
+JSON_LENGTH = 'Inference-Header-Content-Length'
+
+
+def write_request(request: Request, *, binary: bool) -> tuple[list[Any], dict[str, str]]:
+    """Write a request.
+
+    Args:
+        request: The request; its arrays are contiguous.
+        binary: Whether tensors are sent as bytes, both ways; else as numbers in JSON.
+
+    Returns:
+        The parts of the body, and its headers.
+    """
+    inputs, tensors = [], []
+    for name, array in request.inputs.items():
+        entry: dict[str, Any] = {
+            'name': name,
+            'shape': list(array.shape),
+            'datatype': NAMES[array.dtype],
+        }
+        if binary:
+            entry['parameters'] = {'binary_data_size': array.nbytes}
+            tensors.append(array.reshape(-1).view(np.uint8).data)
+        else:
+            entry['data'] = array.reshape(-1).tolist()
+        inputs.append(entry)
+    outputs = [{'name': name, 'parameters': {'binary_data': binary}} for name in request.outputs]
+    text = json.dumps({'inputs': inputs, 'outputs': outputs}, separators=(',', ':')).encode()
+    length = len(text) + sum(tensor.nbytes for tensor in tensors)
+    headers = {'Content-Type': 'application/json', 'Content-Length': str(length)}
+    if binary:
+        headers |= {'Content-Type': 'application/octet-stream', JSON_LENGTH: str(len(text))}
+    return [text, *tensors], headers
+
+
+def read_answer(body: bytes, json_length: str | None) -> Answer:
+    """Read an answer.
+
+    Args:
+        body: The body of the response.
+        json_length: The header that tells how much of it is JSON; None = all.
+
+    Raises:
+        ServerError: It is not what the protocol says.
+    """
+    length = len(body) if json_length is None else read_length(json_length)
+    facts = read_json(body[:length])
+    found: Tensors = {}
+    at = length
+    for entry in each(facts, 'outputs'):
+        spec = read_output(entry)
+        parameters = entry.get('parameters')
+        size = parameters.get('binary_data_size') if isinstance(parameters, dict) else None
+        count = math.prod(spec.shape)
+        if min(spec.shape, default=0) < 0:
+            msg = f'output {spec.name!r} has the shape {shape_text(spec.shape)}'
+            raise ServerError(msg)
+        if size is None:
+            array = _listed(entry, spec)
+        elif size != count * spec.dtype.itemsize or at + size > len(body):
+            msg = f'output {spec.name!r}: {size} bytes for {count} values'
+            raise ServerError(msg)
+        else:
+            array = np.frombuffer(body, spec.dtype, count, at).reshape(spec.shape).copy()
+            at += size
+        found[spec.name] = array
+    return Answer(str(facts.get('model_version') or ''), found)
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ServerError: It is none.
+    """
+    try:
+        facts = json.loads(body)
+    except ValueError as err:
+        msg = 'the answer is not JSON; to fix: check whether a server of this protocol answers'
+        raise ServerError(msg) from err
+    if not isinstance(facts, dict):
+        msg = f'the answer is a JSON {type(facts).__name__}, expected an object'
+        raise ServerError(msg)
+    return facts
+
+
+def read_length(text: str) -> int:
+    """Read the number of bytes in a header.
+
+    Raises:
+        ServerError: It is none.
+    """
+    if not text.isdecimal():
+        msg = f'header {JSON_LENGTH}: expected a number, got {text!r}'
+        raise ServerError(msg)
+    return int(text)
+
+
+def each(facts: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list.
+
+    Raises:
+        ServerError: It is not a list of objects.
+    """
+    entries = facts.get(key)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        msg = f'the answer has no list {key!r}'
+        raise ServerError(msg)
+    return entries
+
+
+def read_output(entry: Mapping[str, Any]) -> TensorSpec:
+    """Read name, type and shape of a tensor.
+
+    Raises:
+        ServerError: One is missing or of the wrong type.
+    """
+    try:
+        return read_spec(str(entry['name']), str(entry['datatype']), entry['shape'])
+    except (KeyError, TypeError, ValueError) as err:
+        msg = f'a tensor of the answer lacks {err}'
+        raise ServerError(msg) from err
+
+
+def _listed(entry: Mapping[str, Any], spec: TensorSpec) -> NDArray[Any]:
+    try:
+        return np.array(entry['data'], spec.dtype).reshape(spec.shape)
+    except (KeyError, TypeError, ValueError) as err:
+        msg = f'output {spec.name!r}: its data are not {math.prod(spec.shape)} values'
+        raise ServerError(msg) from err

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The way to a served model: opened anew after an outage, with growing pauses."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+
+from ...errors import DeepLearningError, ServerError
+from ...text import one_line, shape_text
+from ..base import TensorSpec
+from .protocol import Connection, ServedModel
+
+_LOG = logging.getLogger('ros_deep_learning')
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+
+
+class Link:
+    """A connection to one model; a lost one is opened anew in a thread of its own.
+
+    Args:
+        place: The server and the model, for messages.
+        open_connection: Opens a connection and tells what is served; raises ServerError.
+        expected: The model as it was at load; another version is taken if its tensors are equal.
+
+    Raises:
+        ServerError: It cannot be opened, or the model has changed.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        open_connection: Callable[[], tuple[Connection, ServedModel]],
+        expected: ServedModel,
+    ) -> None:
+        self._place = place
+        self._open = open_connection
+        self._model = expected
+        self._version = ''
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._cause = ''
+        self._pause_s = 0.0
+        self._ended = threading.Event()
+        self._take()
+
+    def connection(self) -> Connection:
+        """Return the connection.
+
+        Raises:
+            ServerError: There is none now; the message has the cause.
+        """
+        with self._lock:
+            if self._connection is None:
+                raise ServerError(self._text(self._cause))
+            return self._connection
+
+    def check_version(self, version: str) -> None:
+        """Check that an answer is of the version that the answers before it were of.
+
+        Raises:
+            ServerError: It is of another one, whose tensors have to be looked at first.
+        """
+        self._version = self._version or version
+        if version != self._version:
+            msg = f'version {version} of the model answered, before it was {self._version}'
+            raise ServerError(msg)
+
+    def worked(self) -> None:
+        """Report an answer: the next outage begins without a pause."""
+        self._pause_s = 0.0
+
+    def failed(self, connection: Connection, cause: str) -> ServerError:
+        """Close a connection that failed, open another in the background, and return the error."""
+        with self._lock:
+            if self._connection is connection:
+                self._connection = None
+                self._cause = cause
+                connection.close()
+                threading.Thread(target=self._reopen, name='to server', daemon=True).start()
+        return ServerError(self._text(cause))
+
+    def close(self) -> None:
+        """Close the connection, and open no other."""
+        self._ended.set()
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _reopen(self) -> None:
+        while not self._ended.wait(self._pause_s * random.uniform(0.8, 1.2)):  # noqa: S311
+            self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+            try:
+                self._take()
+            except DeepLearningError as err:
+                self._cause = str(err)
+            else:
+                _LOG.info('%s: connected again', self._place)
+                return
+
+    def _take(self) -> None:
+        """Open a connection; raise ServerError if it is not to the expected model."""
+        connection, model = self._open()
+        try:
+            refuse_others(self._model, model)
+        except ServerError:
+            connection.close()
+            raise
+        if model.version != self._model.version:
+            versions = model.version or 'none', self._model.version or 'none'
+            text = '%s: version %s is served now, before it was %s'
+            _LOG.warning(text, self._place, *versions)
+        with self._lock:
+            if self._ended.is_set():
+                connection.close()
+                return
+            self._connection, self._model, self._version = connection, model, ''
+
+    def _text(self, cause: str) -> str:
+        return f'{self._place}: {one_line(Exception(cause))}'
+
+
+def refuse_others(expected: ServedModel, model: ServedModel) -> None:
+    """Refuse a model with other tensors.
+
+    Raises:
+        ServerError: It has other tensors than the one that was loaded.
+    """
+    for kind, before, now in (
+        ('inputs', expected.inputs, model.inputs),
+        ('outputs', expected.outputs, model.outputs),
+    ):
+        if sorted(before, key=_name) != sorted(now, key=_name):
+            msg = (
+                f'version {model.version or "now"} of the model has the {kind} {_list(now)}, '
+                f'expected {_list(before)}; to fix: serve the one before, or load the network anew'
+            )
+            raise ServerError(msg)
+
+
+def _name(tensor: TensorSpec) -> str:
+    return tensor.name
+
+
+def _list(tensors: tuple[TensorSpec, ...]) -> str:
+    return ', '.join(f'{one.name} {one.dtype} {shape_text(one.shape)}' for one in tensors)

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a network is served, and how a server is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ...errors import SettingsError
+
+SCHEMES = {'grpc': 8001, 'grpcs': 8001, 'http': 8000, 'https': 443}
+"""Schemes of addresses, with the port where none is given, as Triton's are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOptions:
+    """How a network is run on a server.
+
+    Attributes:
+        url: ``grpc://host:8001``, ``grpcs://`` with TLS, ``http://host:8000`` or ``https://``; a
+            path after the port goes before the protocol's own, as behind a proxy.
+        model: Name of the served model; empty = the name of the card.
+        deadline_s: Seconds from a request to its answer, above 0; a later answer is not used.
+        wait_s: Seconds to wait for the server at load, 0 or more.
+        token_file: File with a token, sent as ``authorization: Bearer``; read at each connection.
+        ca_file: File of the certificates that sign the server's, in PEM; None = the system's.
+        in_flight: Most requests at a time, at least 1.
+
+    Raises:
+        SettingsError: A value is out of range, or a token would be sent without TLS to another
+            machine.
+    """
+
+    url: str
+    model: str = ''
+    deadline_s: float = 1.0
+    wait_s: float = 0.0
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    in_flight: int = 4
+
+    def __post_init__(self) -> None:
+        address = self.address
+        for name, value, good, wanted in (
+            ('deadline_s', self.deadline_s, self.deadline_s > 0, 'above 0'),
+            ('wait_s', self.wait_s, self.wait_s >= 0, '0 or more'),
+            ('in_flight', self.in_flight, self.in_flight >= 1, '1 or more'),
+        ):
+            if not good:
+                msg = f'remote option {name}: expected {wanted}, got {value!r}'
+                raise SettingsError(msg)
+        if self.token_file is not None and not (address.tls or address.is_this_machine):
+            msg = (
+                f'{self.url}: a token is not sent without TLS; to fix: {address.scheme}s:// in '
+                'the address'
+            )
+            raise SettingsError(msg)
+
+    @property
+    def address(self) -> Address:
+        """The parts of ``url``."""
+        return read_address(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The parts of a server's address.
+
+    Attributes:
+        scheme: A key of ``SCHEMES``.
+        host: Name or number of the machine; an IPv6 one without brackets.
+        port: TCP port.
+        path: Path before the protocol's own; empty or with a slash first.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.scheme in ('grpcs', 'https')
+
+    @property
+    def host_port(self) -> str:
+        """Host and port as one text."""
+        host = f'[{self.host}]' if ':' in self.host else self.host
+        return f'{host}:{self.port}'
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether the host is a loopback address."""
+        if self.host == 'localhost':
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def read_address(url: str) -> Address:
+    """Read the address of a server.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(''), None
+    path = parts.path.rstrip('/')
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme not in SCHEMES or not parts.hostname or not plain:
+        msg = (
+            f'remote_url: expected an address such as grpc://host:8001, got {url!r}; schemes: '
+            f'{", ".join(SCHEMES)}; a token belongs in remote_token_file'
+        )
+        raise SettingsError(msg)
+    if path and parts.scheme.startswith('grpc'):
+        msg = f'remote_url: an address of gRPC has no path, got {url!r}'
+        raise SettingsError(msg)
+    return Address(parts.scheme, parts.hostname, port or SCHEMES[parts.scheme], path)

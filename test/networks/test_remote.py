@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of networks that a server runs, against the same ones here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from inference_server import serve, served_onnx
+
+from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.errors import CardError
+from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.networks.image_runner import ImageRunner
+
+NETWORKS = {'selfie': SegNet, 'efficientnet-lite0': ImageNet}
+
+
+def served(name):
+    return served_onnx(ModelStore(offline=True).onnx_path(find_card(name)), name)
+
+
+@pytest.mark.parametrize('scheme', ['grpc', 'http'])
+@pytest.mark.parametrize('name', NETWORKS)
+def test_a_server_gives_the_results_of_this_machine(name, scheme, astronaut):
+    kind = NETWORKS[name]
+    with (
+        serve(served(name), scheme) as url,
+        kind(name, options=EngineOptions(remote=RemoteOptions(url))) as far,
+        kind(name, backend='onnxruntime') as near,
+    ):
+        found, expected = far.run_device(astronaut), near.run_device(astronaut)
+        for key, array in expected.items():
+            np.testing.assert_allclose(found[key], array, rtol=0, atol=1e-5)
+        if kind is ImageNet:
+            top = [[one.class_id for one in net.classify(astronaut)] for net in (far, near)]
+            assert top[0] == top[1]
+        else:
+            masks = [net.segment(astronaut).class_mask for net in (far, near)]
+            np.testing.assert_array_equal(*masks)
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('efficientnet-lite0', r'the card gives float32 .*, but the network takes .*256x256'),
+    ],
+)
+def test_another_model_than_the_card_says(name, message):
+    model = served('selfie')
+    model.name = name
+    with serve(model, 'http') as url, pytest.raises(CardError, match=message) as caught:
+        ImageNet(name, options=EngineOptions(remote=RemoteOptions(url)))
+    assert '\n' not in str(caught.value)
+
+
+class Pipelined:
+    """An engine that says in which order runs are started and waited for."""
+
+    in_flight = 2
+
+    def __init__(self, info, outputs):
+        self.info, self.outputs, self.told = info, outputs, []
+
+    def start(self, inputs, outputs=None):
+        number = len([one for one in self.told if one[0] == 'start'])
+        self.told.append(('start', number))
+
+        def wait():
+            self.told.append(('wait', number))
+            return {name: array + number for name, array in self.outputs.items()}
+
+        return wait
+
+
+def test_runs_are_sent_while_others_are_on_their_way(info, outputs, card):
+    engine = Pipelined(info, outputs)
+    runner = ImageRunner(engine, card, 4)
+    assert (runner.max_batch, runner.most_together) == (1, 2)
+    images = [Pixels(np.zeros((9, 7, 3), np.uint8))] * 4
+    assert [len(batch) for batch in runner.batches(images)] == [2, 2]
+    passed = runner.run(images)
+    order = [(kind, n) for kind, n in engine.told]
+    assert order == [
+        ('start', 0), ('start', 1), ('wait', 0), ('start', 2), ('wait', 1), ('start', 3),
+        ('wait', 2), ('wait', 3),
+    ]  # fmt: skip
+    first = outputs['out/boxes'][0, 0, 0]
+    assert [one.found['out/boxes'][0, 0] for one in passed] == [first + k for k in range(4)]
+    assert all(one.inference_ms > 0 for one in passed)
+
+
+def test_a_server_limits_the_batch(info, outputs, card):
+    tensor = replace(info.inputs[0], shape=(-1, 3, 20, 40))
+    engine = Pipelined(replace(info, inputs=(tensor,), max_batch=3), outputs)
+    assert ImageRunner(engine, card, 8).max_batch == 3
+    assert ImageRunner(engine, card, 2).max_batch == 2
