@@ -29,6 +29,7 @@ CYCLONE = 'rmw_cyclonedds_cpp'
 CYCLONE_TESTS = (
     'test/nodes/stream/test_camera.py',
     'test/nodes/stream/test_camera_feed.py',
+    'test/nodes/stream/test_one_copy.py',
     'test/nodes/health/test_diagnostics.py',
     'test/nodes/health/test_matching.py',
     'test/nodes/health/test_qos_overrides.py',

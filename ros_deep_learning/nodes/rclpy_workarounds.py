@@ -3,7 +3,8 @@
 """Every private or undocumented part of rclpy that the package depends on.
 
 Tried on Humble (rclpy 3), Jazzy (rclpy 7) and Kilted (rclpy 9). Each item names the versions that
-need it. What an rclpy lacks is an RclpyError when a node starts.
+need it. What an rclpy lacks is an RclpyError when a node starts. What is called in C
+is in ``rcl_calls.py``.
 ``test/nodes/test_rclpy_workarounds.py`` checks that no other file uses private names.
 """
 

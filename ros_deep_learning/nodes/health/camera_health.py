@@ -30,6 +30,7 @@ class WatchedCamera:
         mismatches: Returns a line for each publisher whose images do not arrive.
         silence: Returns a likely reason why nothing arrives.
         losses_counted_by: Returns how lost images are counted.
+        received_by: Returns how images are taken from the middleware.
         doubt: Returns what is unlikely about the newest image, or an empty text.
     """
 
@@ -39,6 +40,7 @@ class WatchedCamera:
     mismatches: Callable[[], list[str]]
     silence: Callable[[], str]
     losses_counted_by: Callable[[], str]
+    received_by: Callable[[], str]
     doubt: Callable[[], str]
 
 
@@ -87,6 +89,7 @@ class CameraHealth:
         ):
             status.add(name, str(value))
         status.add('lost are counted by', self._camera.losses_counted_by())
+        status.add('received by', self._camera.received_by())
         status.add('last error', counts.last_error or 'none')
         if counts.last_error_s is not None:
             status.add('last error age', f'{counts.last_error_s:.0f} s')

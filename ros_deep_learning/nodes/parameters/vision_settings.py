@@ -241,6 +241,11 @@ class VisionSettings:
         'only while there is no raw publisher (auto).',
         choices=TRANSPORTS,
     )
+    one_copy: bool = parameter(
+        True,
+        'Whether images are received in a thread of their own, into memory that is kept; false '
+        'takes them as rclpy does, on the executor.',
+    )
     max_image_pixels: int = parameter(
         2**24,
         'Most pixels of a compressed image, width times height as its header says; a larger one '

@@ -147,6 +147,7 @@ class Camera:
             settings.max_image_pixels,
             self.statistics.lost,
             settings.sample_range(),
+            one_copy=settings.one_copy,
         )
         self.subscription = subscription
         if 'camera_info' in self.outputs:
@@ -164,6 +165,7 @@ class Camera:
             subscription.mismatches,
             subscription.silence,
             subscription.losses_counted_by,
+            subscription.received_by,
             lambda: self.doubt,
         )
 

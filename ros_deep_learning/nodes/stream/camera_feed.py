@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One subscription for each topic in a process, shared by all nodes that read the topic."""
+"""The subscription to a topic, shared by all nodes of a process that read it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from rcl_interfaces.msg import ParameterDescriptor
+import numpy as np
+from builtin_interfaces.msg import Time
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
+from std_msgs.msg import Header
 
-from ...errors import SettingsError
+from ...errors import ImageError, RclpyError
 from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
+from .frame_memory import FrameMemory
 from .losses import Losses
+from .one_copy import OneCopySubscription
 from .packet_stream import DEPTH, PacketStream
 
 RELIABILITIES = {
@@ -33,6 +38,11 @@ RELIABILITIES = {
 """Values of the reliability parameter; ``best_available`` takes both."""
 REMEMBERED = 16
 """Messages between the two arrivals of one, at most."""
+WARN_PERIOD_S = 30.0
+BY_RCLPY = 'rclpy, on the executor'
+
+Unpack = Callable[[NDArray[np.uint8], Callable[[int, int, str], Header]], Any]
+"""Reads a serialised message as ``imaging/serialized.py`` does, with a function for its header."""
 
 
 def _ignored(_: Any) -> None:
@@ -58,6 +68,30 @@ class Reader:
     paused: bool = False
 
 
+class _Link(Protocol):
+    """A subscription, however it takes its messages."""
+
+    @property
+    def qos_profile(self) -> QoSProfile:
+        """The quality of service."""
+
+    def close(self) -> None:
+        """Unsubscribe."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RclpyLink:
+    node: Node
+    subscription: Any
+
+    @property
+    def qos_profile(self) -> QoSProfile:
+        return self.subscription.qos_profile
+
+    def close(self) -> None:
+        self.node.destroy_subscription(self.subscription)
+
+
 class Feed:
     """The readers of a topic, and its subscription on the node of one of them.
 
@@ -69,6 +103,7 @@ class Feed:
     Attributes:
         losses: Counts the lost messages.
         packets: Decodes the messages of a video topic; None for images.
+        received_by: How messages are taken from the middleware, in words.
     """
 
     def __init__(
@@ -78,6 +113,8 @@ class Feed:
         decode: Decode,
         reliability: str,
         packets: PacketStream | None = None,
+        unpack: Unpack | None = None,
+        memory: FrameMemory | None = None,
     ) -> None:
         self._topic = topic
         self._message_type = message_type
@@ -87,18 +124,24 @@ class Feed:
         self._lock = threading.Lock()
         self._readers: list[Reader] = []
         self._owner: Reader | None = None
-        self._subscription: Any = None
-        self._best_effort: Any = None
+        self._subscription: _Link | None = None
+        self._best_effort: _Link | None = None
         self._generation = 0
-        self._arrived: tuple[deque[Hashable], deque[Hashable]] = (deque(), deque())
+        # What each subscription has delivered and the other has not, while there are two.
+        self._arrived: tuple[deque[Hashable], deque[Hashable]] | None = None
         self.losses = Losses()
         self.packets = packets
-        self._depth = _depth(packets)
+        self.received_by = BY_RCLPY
+        self._unpack = unpack
+        self._memory = memory or FrameMemory()
+        self._delivery = threading.Lock()
+        self._depth = 1 if packets is None else DEPTH
 
     @property
     def qos(self) -> QoSProfile:
         """The quality of service that publishers must offer at least."""
         least = self._subscription if self._best_effort is None else self._best_effort
+        assert least is not None
         return least.qos_profile
 
     def join(self, reader: Reader) -> None:
@@ -114,14 +157,16 @@ class Feed:
             self._readers.remove(reader)
             if reader is self._owner:
                 old = [s for s in (self._subscription, self._best_effort) if s is not None]
+                # First, so that what both receive until they are closed is delivered by neither.
+                self._begin_generation()
                 self._owner = self._best_effort = None
                 alive = [r for r in self._readers if r.node.context.ok()]
                 try:
                     if alive:
                         self._own(alive[0])
                 finally:
-                    for subscription in old:
-                        reader.node.destroy_subscription(subscription)
+                    for link in old:
+                        link.close()
             return not self._readers
 
     def look(self) -> None:
@@ -143,12 +188,14 @@ class Feed:
             weak = [p for p in publishers if p.qos_profile.reliability != self._reliability]
             if bool(weak) == (self._best_effort is not None):
                 return
-            self._arrived = (deque(maxlen=REMEMBERED), deque(maxlen=REMEMBERED))
-            if weak:
+            # Remembered before the other one begins, until it has ended: each may have a thread.
+            if self._best_effort is None:
+                self._remember((deque(maxlen=REMEMBERED), deque(maxlen=REMEMBERED)))
                 self._best_effort = self._subscribe(owner, ReliabilityPolicy.BEST_EFFORT, 1)
             else:
-                owner.node.destroy_subscription(self._best_effort)
+                self._best_effort.close()
                 self._best_effort = None
+                self._remember(None)
         self._report(owner.node, weak, beside=len(weak) < len(publishers))
 
     def _report(self, node: Node, weak: Sequence[Any], *, beside: bool) -> None:
@@ -166,38 +213,92 @@ class Feed:
             logger.info(said)
 
     def _own(self, reader: Reader) -> None:
-        # From here on old subscriptions deliver nothing: an image that both an old and a new one
-        # receive must not be delivered twice.
-        self._generation += 1
+        self._begin_generation()
         self._subscription = self._subscribe(reader, self._reliability)
         self._owner = reader
 
-    def _subscribe(self, reader: Reader, reliability: ReliabilityPolicy, number: int = 0) -> Any:
+    def _begin_generation(self) -> None:
+        # From here on old subscriptions deliver nothing: an image that both an old and a new one
+        # receive must not be delivered twice.
+        with self._delivery:
+            self._generation += 1
+            self._arrived = None
+
+    def _remember(self, arrived: tuple[deque[Hashable], deque[Hashable]] | None) -> None:
+        with self._delivery:
+            self._arrived = arrived
+
+    def _subscribe(self, reader: Reader, reliability: ReliabilityPolicy, number: int = 0) -> _Link:
         kinds = [kind for kind in OVERRIDABLE if kind != QoSPolicyKind.RELIABILITY]
-        return reader.node.create_subscription(
+        qos = QoSProfile(
+            history=HistoryPolicy.KEEP_LAST, depth=self._depth, reliability=reliability
+        )
+        overriding = QoSOverridingOptions(kinds)
+        on_message = partial(self._on_message, self._generation, number)
+        on_lost = partial(self._on_lost, number)
+        if self._unpack is not None:
+            try:
+                link = OneCopySubscription(
+                    reader.node,
+                    self._message_type,
+                    self._topic,
+                    partial(self._on_bytes, reader.node, self._unpack, on_message),
+                    on_lost,
+                    self._memory.take,
+                    qos_profile=qos,
+                    qos_overriding_options=overriding,
+                )
+            except RclpyError as err:
+                self.received_by = f'{BY_RCLPY}: {err}'
+                reader.node.get_logger().warning(
+                    f'images are received by {self.received_by}', once=True
+                )
+            else:
+                self.received_by = 'one copy, in a thread of their own'
+                return link
+        subscription = reader.node.create_subscription(
             self._message_type,
             self._topic,
-            _called_with_info(partial(self._on_message, self._generation, number)),
-            QoSProfile(
-                history=HistoryPolicy.KEEP_LAST, depth=self._depth, reliability=reliability
-            ),
+            _called_with_number(on_message),
+            qos,
             callback_group=reader.group,
             event_callbacks=SubscriptionEventCallbacks(
                 # Diagnostics list incompatible publishers, in place of rclpy's warning.
                 incompatible_qos=_ignored,
-                message_lost=partial(self._on_lost, number),
+                message_lost=on_lost,
             ),
-            qos_overriding_options=QoSOverridingOptions(kinds),
+            qos_overriding_options=overriding,
         )
+        return _RclpyLink(reader.node, subscription)
 
-    def _on_message(self, generation: int, number: int, message: Any, info: Any) -> None:
-        if generation != self._generation:
-            return
-        sent_as = info.get('publication_sequence_number')
+    def _on_bytes(
+        self,
+        node: Node,
+        unpack: Unpack,
+        on_message: Callable[[Any, int | None], None],
+        data: NDArray[np.uint8],
+        number: int | None,
+    ) -> None:
+        try:
+            message = unpack(data, _header)
+        except ImageError as err:
+            node.get_logger().warning(
+                f'dropped a message of {self._topic}: {err}', throttle_duration_sec=WARN_PERIOD_S
+            )
+        else:
+            on_message(message, number)
+
+    def _on_message(self, generation: int, number: int, message: Any, sent_as: int | None) -> None:
+        # Each subscription may have a thread; readers are called by one at a time.
+        with self._delivery:
+            if generation == self._generation:
+                self._deliver(number, message, sent_as)
+
+    def _deliver(self, number: int, message: Any, sent_as: int | None) -> None:
         self.losses.delivered.append(sent_as)
         if self.packets is not None:
             message = self.packets.read(message)
-        if self._best_effort is not None and self._is_second(number, message):
+        if self._arrived is not None and _is_second(self._arrived, number, message):
             return
         frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
         if self.packets is not None and not self.packets.arrives(frame, sent_as):
@@ -208,114 +309,34 @@ class Feed:
 
     def _on_lost(self, number: int, event: Any) -> None:
         # What the best-effort subscription loses beside a reliable one has arrived there.
-        if number == 0 or not self._arrived[0]:
+        arrived = self._arrived
+        if number == 0 or not (arrived and arrived[0]):
             self.losses.reported(event.total_count_change)
             if self.packets is not None:
                 self.packets.reported_lost()
 
-    def _is_second(self, number: int, message: Any) -> bool:
-        """Return whether the other subscription has delivered this message already."""
-        # rclpy 3 does not say when a message was sent, nor by whom.
-        stamp, frame_id = message.header.stamp, message.header.frame_id
-        key = (stamp.sec, stamp.nanosec, frame_id, len(message.data))
-        delivered, by_other = self._arrived[number], self._arrived[1 - number]
-        if key in by_other:
-            by_other.remove(key)
-            return True
-        delivered.append(key)
-        return False
+
+def _is_second(
+    arrived: tuple[deque[Hashable], deque[Hashable]], number: int, message: Any
+) -> bool:
+    """Return whether the other subscription has delivered this message already."""
+    # rclpy 3 does not say when a message was sent, nor by whom.
+    stamp, frame_id = message.header.stamp, message.header.frame_id
+    key = (stamp.sec, stamp.nanosec, frame_id, len(message.data))
+    delivered, by_other = arrived[number], arrived[1 - number]
+    if key in by_other:
+        by_other.remove(key)
+        return True
+    delivered.append(key)
+    return False
 
 
-def _called_with_info(callback: Callable[[Any, Any], None]) -> Callable[..., None]:
+def _called_with_number(callback: Callable[[Any, int | None], None]) -> Callable[..., None]:
     """Return the callback of a subscription; rclpy 3 calls it without the message's info."""
     if hasattr(Subscription, 'CallbackType'):
-        return callback
-    return lambda message: callback(message, {})
+        return lambda message, info: callback(message, info.get('publication_sequence_number'))
+    return lambda message: callback(message, None)
 
 
-class FeedHub:
-    """The feeds of a process; nodes of one context with the same overrides share a feed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._feeds: dict[Hashable, Feed] = {}
-
-    def join(
-        self,
-        reader: Reader,
-        topic: str,
-        message_type: Any,
-        decode: Decode,
-        variant: Hashable = None,
-        packets: PacketStream | None = None,
-    ) -> tuple[Feed, Callable[[], None]]:
-        """Read a topic.
-
-        Args:
-            reader: The node that reads.
-            topic: Its full name; parameters of the node can override its quality of service.
-            message_type: The class of its messages.
-            decode: Converts a message to pixels.
-            variant: Readers share a feed, and the pixels that were decoded for one of them, only
-                if this is equal.
-            packets: Decodes the messages of a video topic; the first reader's is kept.
-
-        Returns:
-            The feed, and a function that ends the reading.
-
-        Raises:
-            SettingsError: The reliability parameter has an unknown value.
-        """
-        overrides = _overrides(reader.node, topic, _depth(packets))
-        key = (reader.node.context, topic, message_type, variant, *overrides.values())
-        with self._lock:
-            feed = self._feeds.get(key)
-            if feed is None:
-                feed = Feed(topic, message_type, decode, overrides['reliability'], packets)
-            feed.join(reader)
-            self._feeds[key] = feed
-
-        def leave() -> None:
-            with self._lock:
-                if feed.leave(reader):
-                    del self._feeds[key]
-
-        return feed, leave
-
-
-HUB = FeedHub()
-
-
-def check_overrides(node: Node, topic: str, depth: int = 1) -> None:
-    """Raise SettingsError if a parameter overrides a topic's reliability with an unknown value."""
-    _overrides(node, topic, depth)
-
-
-def _depth(packets: PacketStream | None) -> int:
-    return 1 if packets is None else DEPTH
-
-
-def _overrides(node: Node, topic: str, depth: int) -> dict[str, Any]:
-    """Declare and read the ``qos_overrides`` parameters of a subscription."""
-    defaults = {
-        'history': 'keep_last',
-        'depth': depth,
-        'reliability': next(iter(RELIABILITIES)),
-        'durability': 'volatile',
-    }
-    values = {}
-    for policy, default in defaults.items():
-        name = f'qos_overrides.{topic}.subscription.{policy}'
-        if not node.has_parameter(name):
-            descriptor = ParameterDescriptor(
-                description=f'{policy} of the subscription to {topic}', read_only=True
-            )
-            node.declare_parameter(name, default, descriptor)
-        values[policy] = node.get_parameter(name).value
-    if values['reliability'] not in RELIABILITIES:
-        msg = (
-            f'parameter qos_overrides.{topic}.subscription.reliability is '
-            f'{values["reliability"]!r}, but must be one of {", ".join(RELIABILITIES)}'
-        )
-        raise SettingsError(msg)
-    return values
+def _header(sec: int, nanosec: int, frame_id: str) -> Header:
+    return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=frame_id)

@@ -20,9 +20,11 @@ from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
 from ...imaging.sample_range import FULL, SampleRange
+from ...imaging.serialized import read_compressed_image, read_image
 from ..health.image_topics import COMPRESSED_SUFFIX, VIDEO_TYPES, ImageTopics
 from ..health.matching import publishers_of, unheard_publishers
-from .camera_feed import HUB, Feed, Reader, check_overrides
+from .camera_feed import Feed, Reader, Unpack
+from .feed_hub import HUB, check_overrides
 from .frame import Decode, Frame
 from .packet_stream import DEPTH, PacketStream, lacking, video_message
 
@@ -60,6 +62,8 @@ class ImageSubscription:
         max_pixels: Largest compressed image or picture of a video that is decoded.
         lost: Called with the number of images that were lost since the last call.
         sample_range: The 16-bit samples that become 0 and 255.
+        one_copy: Whether images are received in a thread of their own, which calls ``receive``,
+            into memory that is kept. Those of a video are received on the executor.
 
     Raises:
         SettingsError: A ``qos_overrides`` parameter has an unknown value, or what the transport
@@ -76,6 +80,8 @@ class ImageSubscription:
         max_pixels: int = MAX_PIXELS,
         lost: Callable[[int], None] = lambda _: None,
         sample_range: SampleRange = FULL,
+        *,
+        one_copy: bool = False,
     ) -> None:
         self._node = node
         self._receive = receive
@@ -84,6 +90,7 @@ class ImageSubscription:
         self._max_pixels = max_pixels
         self._lost = lost
         self._sample_range = sample_range
+        self._one_copy = one_copy
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _topic_beside(node, topic, COMPRESSED_SUFFIX)
         video = {name: _topic_beside(node, topic, f'/{name}') for name in VIDEO_TYPES}
@@ -151,6 +158,12 @@ class ImageSubscription:
             reading = self._readings.get(self._reads)
             return '' if reading is None else reading.feed.losses.counted_by
 
+    def received_by(self) -> str:
+        """Return how messages are taken from the middleware; empty before anything is."""
+        with self._lock:
+            reading = self._readings.get(self._reads)
+            return '' if reading is None else reading.feed.received_by
+
     def has_publisher(self) -> bool:
         """Return whether somebody publishes images of this camera, in whichever form."""
         return any(self._published(source) for source in self._sources.values())
@@ -171,12 +184,15 @@ class ImageSubscription:
         source = self._sources[name]
         reader = Reader(self._node, self._group, self._receive, self._lost)
         packets = None
+        unpack: Unpack | None = None
         decode: Decode
         if name == 'raw':
+            unpack = read_image
             decode = partial(
                 pixels_from_message, fallback=_cv_bridge(), sample_range=self._sample_range
             )
         elif name == 'compressed':
+            unpack = read_compressed_image
             decode = partial(
                 pixels_from_compressed,
                 max_pixels=self._max_pixels,
@@ -189,7 +205,15 @@ class ImageSubscription:
             )
             decode = packets.decode
         variant = (self._max_pixels, self._sample_range)
-        feed, leave = HUB.join(reader, source.topic, source.message_type, decode, variant, packets)
+        feed, leave = HUB.join(
+            reader,
+            source.topic,
+            source.message_type,
+            decode,
+            variant,
+            packets,
+            unpack if self._one_copy else None,
+        )
         return _Reading(source, reader, feed, leave)
 
     def _look(self) -> None:

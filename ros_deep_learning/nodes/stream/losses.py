@@ -18,7 +18,8 @@ class Losses:
     depth of 1 it is missing without a ``message_lost`` event. Fast DDS numbers the messages of
     each publisher, so a gap in the numbers shows it. A subscription does not learn whose number it
     is, so gaps count only while the topic has one publisher. Otherwise, and without numbers
-    (Cyclone DDS, rclpy 3), the events of the middleware are all that is known.
+    (Cyclone DDS, or rclpy 3, which drops them), the events of the middleware are all that is
+    known.
 
     Attributes:
         delivered: Takes the ``publication_sequence_number`` of each message that was delivered,

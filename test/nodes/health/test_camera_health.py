@@ -38,6 +38,7 @@ class Bench:
             mismatches=lambda: self.unheard,
             silence=lambda: self.reason,
             losses_counted_by=lambda: 'numbers',
+            received_by=lambda: 'one copy',
             doubt=lambda: self.doubt,
         )
         log = SimpleNamespace(warning=self.logged.append)

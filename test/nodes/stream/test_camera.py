@@ -19,10 +19,10 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
 ) -> None:
     receivers: list[Any] = []
 
-    def subscribe(node: Any, topic: str, receive: Any, *_: Any) -> Any:
+    def subscribe(node: Any, topic: str, receive: Any, *_: Any, **__: Any) -> Any:
         receivers.append(receive)
         return SimpleNamespace(
-            topic_name=topic, mismatches=list, silence=str, losses_counted_by=str
+            topic_name=topic, mismatches=list, silence=str, losses_counted_by=str, received_by=str
         )
 
     monkeypatch.setattr(camera_module, 'ImageSubscription', subscribe)
@@ -42,6 +42,7 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
         max_rate_hz=0.0,
         max_image_pixels=100,
         image_transport='auto',
+        one_copy=True,
         sample_range=lambda: FULL,
     )
     setup: Any = SimpleNamespace(now=SimpleNamespace(settings=settings))

@@ -21,8 +21,9 @@ from sensor_msgs.msg import Image
 
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
-from ros_deep_learning.nodes.stream import camera_feed
-from ros_deep_learning.nodes.stream.camera_feed import Feed, FeedHub, Reader
+from ros_deep_learning.nodes.stream import feed_hub
+from ros_deep_learning.nodes.stream.camera_feed import Feed, Reader
+from ros_deep_learning.nodes.stream.feed_hub import FeedHub
 from ros_deep_learning.nodes.stream.image_subscription import ImageSubscription
 
 pytestmark = pytest.mark.rclpy
@@ -33,18 +34,25 @@ WITH_INFO = hasattr(Subscription, 'CallbackType')
 class Viewer:
     """A node with a camera, and what it got."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, one_copy: bool) -> None:
+        self.node, self.one_copy = node, one_copy
+        self.join()
+
+    def join(self) -> None:
         self.frames: list[Any] = []
         group = MutuallyExclusiveCallbackGroup()
-        self.camera = ImageSubscription(node, '/camera', self.frames.append, group)
+        self.camera = ImageSubscription(
+            self.node, '/camera', self.frames.append, group, one_copy=self.one_copy
+        )
 
     def stamps(self) -> list[int]:
         return [frame.header.stamp.sec for frame in self.frames]
 
 
-@pytest.fixture
-def make_viewer(ros_domain: int) -> Iterator[Callable[..., Viewer]]:
+@pytest.fixture(params=[True, False], ids=['one copy', 'by rclpy'])
+def make_viewer(
+    ros_domain: int, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Viewer]]:
     rclpy.init()
     executor = NodeExecutor(2)
     viewers: list[Viewer] = []
@@ -52,7 +60,7 @@ def make_viewer(ros_domain: int) -> Iterator[Callable[..., Viewer]]:
     def make(name: str, *arguments: str) -> Viewer:
         node = rclpy.create_node(name, cli_args=['--ros-args', *arguments])
         executor.add_node(node)
-        viewers.append(Viewer(node))
+        viewers.append(Viewer(node, request.param))
         return viewers[-1]
 
     thread = threading.Thread(target=executor.spin, daemon=True)
@@ -133,7 +141,7 @@ def test_leaving_and_joining_again_while_images_come_starves_nobody(
     for _ in range(10):
         for viewer in (stays, *restless):
             viewer.camera.close()
-            viewer.__init__(viewer.node)  # type: ignore[misc]
+            viewer.join()
         show(stays, *restless)
     graph.wait_until('one subscription', lambda: len(subscribers(graph)) == 1)
 
@@ -294,7 +302,7 @@ def test_a_reliability_that_was_asked_for_is_not_joined_by_another() -> None:
 def test_nodes_with_another_limit_do_not_share_what_is_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(camera_feed, '_overrides', lambda *_: {'reliability': 'best_available'})
+    monkeypatch.setattr(feed_hub, '_overrides', lambda *_: {'reliability': 'best_available'})
     hub = FeedHub()
     readers: list[Any] = [Reader(StubNode(), None, print) for _ in range(3)]
     context = object()

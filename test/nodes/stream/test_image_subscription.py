@@ -27,6 +27,11 @@ HD = np.zeros((1080, 1920, 3), np.uint8)
 SMALL = np.zeros((48, 64, 3), np.uint8)
 
 
+@pytest.fixture(params=[True, False], ids=['one copy', 'by rclpy'])
+def one_copy(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
 def make_node(ros_domain: int) -> Iterator[Callable[..., Node]]:
     rclpy.init()
@@ -48,10 +53,11 @@ def make_node(ros_domain: int) -> Iterator[Callable[..., Node]]:
     rclpy.try_shutdown()
 
 
-def watch(node: Node) -> tuple[ImageSubscription, list[Any]]:
+def watch(node: Node, one_copy: bool = True) -> tuple[ImageSubscription, list[Any]]:
     images: list[Any] = []
     group = MutuallyExclusiveCallbackGroup()
-    return ImageSubscription(node, '/camera', images.append, group), images
+    camera = ImageSubscription(node, '/camera', images.append, group, one_copy=one_copy)
+    return camera, images
 
 
 def reliability(graph: Any) -> set[str]:
@@ -65,9 +71,9 @@ def publisher(graph: Any, reliability: ReliabilityPolicy) -> Any:
 
 
 def test_full_hd_images_of_a_reliable_camera_all_arrive(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image], one_copy: bool
 ) -> None:
-    camera, images = watch(make_node())
+    camera, images = watch(make_node(), one_copy)
     images_out = publisher(graph, ReliabilityPolicy.RELIABLE)
     graph.wait_until('a subscriber', images_out.get_subscription_count)
     # Once the first is there, both ends know each other.
@@ -84,9 +90,9 @@ def test_full_hd_images_of_a_reliable_camera_all_arrive(
 
 
 def test_images_of_a_best_effort_camera_arrive(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image], one_copy: bool
 ) -> None:
-    camera, images = watch(make_node())
+    camera, images = watch(make_node(), one_copy)
     images_out = publisher(graph, ReliabilityPolicy.BEST_EFFORT)
     graph.wait_until('a subscriber', images_out.get_subscription_count)
 
@@ -101,9 +107,9 @@ def test_images_of_a_best_effort_camera_arrive(
 
 
 def test_a_stray_best_effort_publisher_costs_a_reliable_camera_nothing(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image], one_copy: bool
 ) -> None:
-    camera, images = watch(make_node())
+    camera, images = watch(make_node(), one_copy)
     images_out = publisher(graph, ReliabilityPolicy.RELIABLE)
     stray = publisher(graph, ReliabilityPolicy.BEST_EFFORT)
 
@@ -192,9 +198,9 @@ class Shower:
 
 
 def test_compressed_images_are_taken_only_while_there_are_no_raw_ones_and_none_twice(
-    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image]
+    make_node: Callable[..., Node], graph: Any, make_image: Callable[..., Image], one_copy: bool
 ) -> None:
-    camera, images = watch(make_node())
+    camera, images = watch(make_node(), one_copy)
     shower = Shower(graph, images, make_image)
     subscribed = partial(graph.node.count_subscribers, '/camera/compressed')
     graph.wait_until('the subscription', lambda: graph.node.count_subscribers('/camera'))
@@ -223,7 +229,9 @@ def test_a_transport_that_was_asked_for_is_the_only_one(
 ) -> None:
     images: list[Any] = []
     group = MutuallyExclusiveCallbackGroup()
-    camera = ImageSubscription(make_node(), '/camera', images.append, group, transport)
+    camera = ImageSubscription(
+        make_node(), '/camera', images.append, group, transport, one_copy=True
+    )
     raw = graph.node.create_publisher(Image, '/camera', 5)
     compressed = graph.node.create_publisher(CompressedImage, '/camera/compressed', 5)
     shower = Shower(graph, images, make_image)
