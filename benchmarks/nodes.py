@@ -66,7 +66,7 @@ def measure(
         name: The node.
         size_wh: Of the images.
         backend: What runs the network.
-        arguments: With ``level`` and ``seconds``.
+        arguments: With ``level``, ``seconds`` and ``parameters``.
         environment: Of the node; None is this process's.
     """
     output, kind = NODES[name]
@@ -82,7 +82,12 @@ def measure(
     node.create_subscription(kind, f'/{name}/{output}', take, 10)
     node.create_subscription(InferenceStats, f'/{name}/stats', stats.append, 10)
     program = Path(get_package_prefix('ros_deep_learning')) / 'lib' / 'ros_deep_learning' / name
-    options = ['autostart:=true', f'backend:={backend}', f'optimization_level:={arguments.level}']
+    options = [
+        'autostart:=true',
+        f'backend:={backend}',
+        f'optimization_level:={arguments.level}',
+        *arguments.parameters,
+    ]
     command = [str(program), '--ros-args', *(x for o in options for x in ('-p', o))]
     camera = [
         sys.executable,
@@ -137,6 +142,9 @@ def main() -> int:
     parser.add_argument('--output', type=Path, help='the JSON file to write')
     parser.add_argument('--seconds', type=float, default=8.0, help='how long each row runs')
     parser.add_argument('--level', type=int, default=1, help='builder optimisation level')
+    parser.add_argument(
+        '--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='of the nodes'
+    )
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
     parser.add_argument('--topic', help=argparse.SUPPRESS)
     parser.add_argument('--size', nargs=2, type=int, help=argparse.SUPPRESS)

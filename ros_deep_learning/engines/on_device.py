@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..cards.card import InputSpec
     from ..imaging.device_pixels import AnyPixels, DevicePixels
     from ..imaging.placement import Placement
+
+Allocate = Callable[[int], NDArray[np.uint8]]
+"""Returns memory of at least so many bytes, shape (N,); raises MemoryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +215,16 @@ class KeepsOnDevice(Protocol):
         """Prepare a frame, run the network and make a mask that stays on the device.
 
         The call returns before the work is done, as ``run_kept``.
+        """
+
+
+@runtime_checkable
+class AllocatesFrames(Protocol):
+    """An engine that reads frames without a copy if they are in memory of its allocator."""
+
+    @property
+    def frame_memory(self) -> Allocate:
+        """Allocates memory that is freed with the last array of it.
+
+        Any thread may call it, at any time. It is equal for engines that share their memory.
         """

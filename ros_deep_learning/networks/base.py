@@ -19,7 +19,7 @@ from ..cards.card import Channels, ModelCard, Resize, Task
 from ..cards.decision import by_reason, guesses
 from ..engines.backend import EngineOptions
 from ..engines.base import Engine, EngineInfo, PixelsEngine, Precision
-from ..engines.on_device import DeviceArray
+from ..engines.on_device import Allocate, AllocatesFrames, DeviceArray
 from ..errors import CardError, DecodeError
 from ..imaging.device_pixels import AnyPixels
 from ..progress import Progress, silent
@@ -64,6 +64,9 @@ class Network(ABC, Generic[_SettingsT]):
     max_batch: int
     """Most images that are worked on together: 1 where the network's batch is fixed, unless a
     server has several on their way."""
+    frame_memory: Allocate | None = None
+    """Allocates memory whose frames the GPU takes without a copy on the host: pinned memory with
+    TensorRT. None where ordinary memory is as good."""
     warnings: tuple[str, ...] = ()
     """What is unlikely about its results for a real picture; empty until ``warm_up``."""
     _is_warm = False
@@ -144,6 +147,8 @@ class Network(ABC, Generic[_SettingsT]):
         try:
             self._runner = ImageRunner(self._engine, self._card, options.max_batch)
             self.max_batch = self._runner.most_together
+            if self._runner.takes_frames and isinstance(self._engine, AllocatesFrames):
+                self.frame_memory = self._engine.frame_memory
             self._output_shapes = output_shapes(self._card, self._engine.info)
             count = self._count_classes(named or ())
             self.labels = match_labels(

@@ -1,18 +1,21 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every C function of rcl that the package calls, and rclpy's objects that lead to them.
+"""Every C function of rcl that the package calls, and the objects of rclpy that this needs.
 
 Tried on Humble (rclpy 3), Jazzy (rclpy 7) and Kilted (rclpy 9), with Fast DDS, and on Jazzy with
 Cyclone DDS. Whatever is missing is an RclpyError.
 
 rclpy takes a serialised message into ``bytes``: two allocations and two copies of an image.
-``rcl_take_serialized_message`` takes it into memory of the caller.
+``rcl_take_serialized_message`` takes it into memory of the caller. Of rclpy are used
+``Subscription.handle.pointer``, ``Subscription.event_handlers``, and ``WaitSet`` of its extension
+module, since an executor waits for whole nodes.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,8 +23,13 @@ from typing import Any
 import numpy as np
 import rclpy
 from numpy.typing import NDArray
+from rclpy.callback_groups import CallbackGroup
+from rclpy.context import Context
+from rclpy.guard_condition import GuardCondition
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.subscription import Subscription
 
+from ..engines.on_device import Allocate
 from ..errors import RclpyError
 
 # rcl/types.h.
@@ -32,8 +40,8 @@ _UNNUMBERED = 2**64 - 1
 POINTER = 'pointer'
 """The attribute of a subscription's handle that has the address of its ``rcl_subscription_t``."""
 
-Allocate = Callable[[int], NDArray[np.uint8]]
-"""Returns memory of at least so many bytes, shape (N,); raises MemoryError."""
+Taken = tuple[NDArray[np.uint8], int | None]
+"""The bytes of a message, shape (N,), and the publisher's number of it, None without one."""
 
 _Reallocate = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 _Deallocate = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
@@ -110,12 +118,11 @@ class SerializedTake:
         # The memory is freed with the array that it belongs to.
         self._array.allocator.deallocate = _Deallocate(lambda *_: None)
 
-    def take(self) -> tuple[NDArray[np.uint8], int | None] | None:
+    def take(self) -> Taken | None:
         """Take the next message.
 
         Returns:
-            Its bytes, shape (N,), in memory that was allocated for it alone, and the publisher's
-            number of it, None where the middleware has none; None if no message is there.
+            It, in memory that was allocated for it alone; None if no message is there.
 
         Raises:
             RclpyError: It could not be taken, such as for lack of memory.
@@ -154,6 +161,83 @@ class SerializedTake:
         except Exception:  # noqa: BLE001  no exception passes through C; rcl reports no memory
             return None
         return int(self._memory.ctypes.data)
+
+
+class OffExecutor(CallbackGroup):  # type: ignore[misc]
+    """The group of a subscription that no executor waits for."""
+
+    def can_execute(self, entity: Any) -> bool:
+        """Return False: an executor leaves it out."""
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        """Return False: an executor leaves it out."""
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        """Do nothing."""
+
+
+class MessageWait:
+    """Waits for a subscription and its events, until a guard condition is triggered.
+
+    Used by one thread within a ``with`` block, which keeps all of them from being destroyed,
+    whoever destroys the node.
+
+    Args:
+        subscription: Its group is an ``OffExecutor``.
+        guard: What ends a wait.
+        context: That of both.
+
+    Raises:
+        RclpyError: This rclpy lacks something.
+    """
+
+    def __init__(
+        self, subscription: Subscription, guard: GuardCondition, context: Context
+    ) -> None:
+        self._subscription, self._guard, self._context = subscription, guard, context
+        try:
+            self._events = tuple(subscription.event_handlers)
+            self._wait_set = rclpy_implementation.WaitSet(
+                1, 1, 0, 0, 0, len(self._events), context.handle
+            )
+            # Now, so that whatever is missing is found at once.
+            with self:
+                self.wait(0)
+                self.has_message()
+        except (AttributeError, TypeError) as err:
+            msg = f'the rclpy in {Path(rclpy.__file__).parent} cannot wait for images: {err}'
+            raise RclpyError(msg) from err
+
+    def __enter__(self) -> None:
+        with ExitStack() as used:
+            handles = self._context.handle, self._subscription.handle, self._guard.handle
+            for each in (*handles, *self._events, self._wait_set):
+                used.enter_context(each)
+            self._used = used.pop_all()
+
+    def __exit__(self, *_: object) -> None:
+        self._used.close()
+
+    def wait(self, timeout_ns: int = -1) -> None:
+        """Wait until one of them is ready, with -1 for however long."""
+        self._wait_set.clear_entities()
+        self._wait_set.add_subscription(self._subscription.handle)
+        self._wait_set.add_guard_condition(self._guard.handle)
+        for event in self._events:
+            event.add_to_wait_set(self._wait_set)
+        self._wait_set.wait(timeout_ns)
+
+    def has_message(self) -> bool:
+        """Return whether the last wait found a message."""
+        return bool(self._wait_set.is_ready('subscription', 0))
+
+    def events(self) -> Iterator[Any]:
+        """Take the events that the last wait found."""
+        for event in self._events:
+            if event.is_ready(self._wait_set):
+                yield event.take_data()
 
 
 class _Functions:

@@ -54,6 +54,12 @@ def test_nothing_is_likely_enough(net):
     assert seen.source_wh == (400, 200)
 
 
+def test_memory_for_frames_is_what_the_engine_allocates(net, card, engine, make_loader):
+    assert net.frame_memory is None
+    engine.frame_memory = np.empty
+    assert ImageNet(card, loader=make_loader(engine)).frame_memory is np.empty
+
+
 def test_threshold_in_place_of_the_settings(card, engine, make_loader):
     net = ImageNet(card, threshold=0.5, loader=make_loader(engine))
     assert net.settings == ClassificationSettings(score_threshold=0.5)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from mirror import BROKEN, MirrorNode, plain
+from mirror import BROKEN, Mirror, MirrorNode, plain
 from rclpy.lifecycle import TransitionCallbackReturn
 from ros_graph import at_rest
 from sensor_msgs.msg import Image
@@ -25,6 +25,7 @@ from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 from ros_deep_learning.nodes.stream.camera import Camera
+from ros_deep_learning.nodes.stream.camera_feed import ONE_COPY
 
 pytestmark = pytest.mark.rclpy
 CAMERAS = ('front', 'left', 'rear')
@@ -156,6 +157,30 @@ def test_names_that_cannot_be(
         assert called == ['destroy_node']
     finally:
         rclpy.shutdown()
+
+
+def test_images_come_into_memory_of_the_network(
+    rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allocated: list[int] = []
+
+    def allocate(n_bytes: int) -> np.ndarray:
+        allocated.append(n_bytes)
+        return np.empty(n_bytes, np.uint8)
+
+    monkeypatch.setattr(Mirror, 'frame_memory', staticmethod(allocate))
+    cameras = rig(('front',))
+    cameras.show('front', 1, 1)
+    assert allocated
+    subscription = cameras.by_name['front'].subscription
+    assert subscription is not None
+    assert subscription.received_by() == f'{ONE_COPY}, into memory of the engine'
+    # As after a change of the network.
+    monkeypatch.setattr(Mirror, 'frame_memory', None)
+    allocated.clear()
+    cameras.show('front', 2, 2)
+    assert allocated == []
+    assert subscription.received_by() == ONE_COPY
 
 
 def test_topics_are_the_cameras_and_the_information_the_nodes(

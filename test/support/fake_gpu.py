@@ -265,20 +265,27 @@ class Context:
             ctypes.memmove(self._addresses[spec.name], array.ctypes.data, array.nbytes)
 
 
+class PrimaryContext:
+    """What ``GpuContext`` is to the networks of a GPU."""
+
+    index = 0
+
+    def __init__(self, kernels):
+        self.current, self.kernels = contextlib.nullcontext, lambda: kernels
+
+
 class Network:
     """What ``TensorRtNetwork`` is to its engines.
 
     ``compute`` gives the outputs of a batch of inputs, arrays by name.
     """
 
-    def __init__(self, kernels, info, compute, *, integrated, max_batch):
+    def __init__(self, gpu, info, compute, *, integrated, max_batch):
         from ros_deep_learning.engines.tensorrt.target import Target
 
         self.info, self.compute, self.runs = info, compute, 0
         self.target = Target('fake', (8, 7), 0, integrated)
-        self.gpu = SimpleNamespace(
-            current=contextlib.nullcontext, kernels=lambda: kernels, index=0
-        )
+        self.gpu = gpu
         self.engine = SimpleNamespace(num_optimization_profiles=1)
         self.errors = SimpleNamespace(take=lambda: '')
         self.cuda_graph = False
@@ -301,19 +308,19 @@ class FakeGpu:
     """
 
     def __init__(self, driver, module, events):
+        from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
+
         self.driver = driver
         self.events = events
         self.module = StreamedModule(module)
+        self._context = PrimaryContext(Kernels(self.module))
         self._engines = []
 
     def engine(self, info, compute, *, integrated=False, max_batch=4, cuda_graph=False):
-        from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
         from ros_deep_learning.engines.tensorrt.runtime.cuda_graph import GraphLauncher
         from ros_deep_learning.engines.tensorrt.runtime.engine import TensorRtEngine
 
-        network = Network(
-            Kernels(self.module), info, compute, integrated=integrated, max_batch=max_batch
-        )
+        network = Network(self._context, info, compute, integrated=integrated, max_batch=max_batch)
         engine = TensorRtEngine(network, lambda: None)
         engine._execution.launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
         self._engines.append(engine)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import Image
@@ -60,6 +61,7 @@ class Mirror:
 
     warnings: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
+    frame_memory: Any = None
 
     def __init__(self, labels: tuple[str, ...] = ('left', 'right'), max_batch: int = 4) -> None:
         self.labels = labels

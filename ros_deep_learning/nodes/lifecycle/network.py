@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...engines.base import EngineInfo
+from ...engines.on_device import Allocate
 
 
 class Network(Protocol):
@@ -20,6 +21,10 @@ class Network(Protocol):
     @property
     def max_batch(self) -> int:
         """Most images in one run, 1 or more."""
+
+    @property
+    def frame_memory(self) -> Allocate | None:
+        """Allocates memory whose frames it takes without a copy; None is ordinary memory."""
 
     @property
     def labels(self) -> Sequence[str]:

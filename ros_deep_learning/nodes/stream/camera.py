@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode
 
+from ...engines.on_device import Allocate
 from ...imaging.pixels import Pixels
 from ...text import one_line
 from ..health.camera_health import WatchedCamera
@@ -137,6 +138,10 @@ class Camera:
             if worker.put(self, frame):
                 self.statistics.dropped()
 
+        def memory() -> Allocate | None:
+            network = setup.now.network
+            return None if network is None else network.frame_memory
+
         settings = setup.now.settings
         subscription = ImageSubscription(
             self._node,
@@ -147,6 +152,7 @@ class Camera:
             settings.max_image_pixels,
             self.statistics.lost,
             settings.sample_range(),
+            memory=memory,
             one_copy=settings.one_copy,
         )
         self.subscription = subscription

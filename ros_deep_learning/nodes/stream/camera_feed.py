@@ -21,11 +21,12 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from std_msgs.msg import Header
 
+from ...engines.on_device import Allocate
 from ...errors import ImageError, RclpyError
 from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
 from .frame import Decode, Frame
-from .frame_memory import FrameMemory
+from .frame_memory import FrameMemory, ordinary_memory
 from .losses import Losses
 from .one_copy import OneCopySubscription
 from .packet_stream import DEPTH, PacketStream
@@ -40,6 +41,7 @@ REMEMBERED = 16
 """Messages between the two arrivals of one, at most."""
 WARN_PERIOD_S = 30.0
 BY_RCLPY = 'rclpy, on the executor'
+ONE_COPY = 'one copy, in a thread of their own'
 
 Unpack = Callable[[NDArray[np.uint8], Callable[[int, int, str], Header]], Any]
 """Reads a serialised message as ``imaging/serialized.py`` does, with a function for its header."""
@@ -58,6 +60,8 @@ class Reader:
         group: The callback group of the subscription.
         receive: Called with each frame, one reader after another; it must be quick.
         lost: Called with the number of messages that were lost since the last call.
+        memory: Returns what allocates the memory that it likes messages to be in, which are
+            received with one copy; None is ordinary memory.
         paused: Whether frames are kept from it.
     """
 
@@ -65,6 +69,7 @@ class Reader:
     group: Any
     receive: Callable[[Frame], None]
     lost: Callable[[int], None] = _ignored
+    memory: Callable[[], Allocate | None] = lambda: None
     paused: bool = False
 
 
@@ -103,7 +108,6 @@ class Feed:
     Attributes:
         losses: Counts the lost messages.
         packets: Decodes the messages of a video topic; None for images.
-        received_by: How messages are taken from the middleware, in words.
     """
 
     def __init__(
@@ -114,7 +118,6 @@ class Feed:
         reliability: str,
         packets: PacketStream | None = None,
         unpack: Unpack | None = None,
-        memory: FrameMemory | None = None,
     ) -> None:
         self._topic = topic
         self._message_type = message_type
@@ -131,9 +134,9 @@ class Feed:
         self._arrived: tuple[deque[Hashable], deque[Hashable]] | None = None
         self.losses = Losses()
         self.packets = packets
-        self.received_by = BY_RCLPY
+        self._lacking = ''
         self._unpack = unpack
-        self._memory = memory or FrameMemory()
+        self._memory = FrameMemory(self._allocator)
         self._delivery = threading.Lock()
         self._depth = 1 if packets is None else DEPTH
 
@@ -143,6 +146,14 @@ class Feed:
         least = self._subscription if self._best_effort is None else self._best_effort
         assert least is not None
         return least.qos_profile
+
+    @property
+    def received_by(self) -> str:
+        """How messages are taken from the middleware, in words."""
+        if not isinstance(self._subscription, OneCopySubscription):
+            return BY_RCLPY if not self._lacking else f'{BY_RCLPY}: {self._lacking}'
+        ordinary = self._allocator() is ordinary_memory
+        return ONE_COPY if ordinary else f'{ONE_COPY}, into memory of the engine'
 
     def join(self, reader: Reader) -> None:
         """Add a reader; the first reader's node gets the subscription."""
@@ -154,7 +165,9 @@ class Feed:
     def leave(self, reader: Reader) -> bool:
         """Remove a reader and hand its subscription over; return True when no reader is left."""
         with self._lock:
-            self._readers.remove(reader)
+            # Nothing is delivered to it from here on.
+            with self._delivery:
+                self._readers.remove(reader)
             if reader is self._owner:
                 old = [s for s in (self._subscription, self._best_effort) if s is not None]
                 # First, so that what both receive until they are closed is delivered by neither.
@@ -212,6 +225,11 @@ class Feed:
         else:
             logger.info(said)
 
+    def _allocator(self) -> Allocate:
+        """Return what allocates the memory of messages, which may change with a network."""
+        wishes = (reader.memory() for reader in tuple(self._readers))
+        return next((each for each in wishes if each is not None), ordinary_memory)
+
     def _own(self, reader: Reader) -> None:
         self._begin_generation()
         self._subscription = self._subscribe(reader, self._reliability)
@@ -238,7 +256,7 @@ class Feed:
         on_lost = partial(self._on_lost, number)
         if self._unpack is not None:
             try:
-                link = OneCopySubscription(
+                return OneCopySubscription(
                     reader.node,
                     self._message_type,
                     self._topic,
@@ -249,13 +267,10 @@ class Feed:
                     qos_overriding_options=overriding,
                 )
             except RclpyError as err:
-                self.received_by = f'{BY_RCLPY}: {err}'
+                self._lacking = str(err)
                 reader.node.get_logger().warning(
-                    f'images are received by {self.received_by}', once=True
+                    f'images are received by {BY_RCLPY}: {err}', once=True
                 )
-            else:
-                self.received_by = 'one copy, in a thread of their own'
-                return link
         subscription = reader.node.create_subscription(
             self._message_type,
             self._topic,

@@ -8,27 +8,19 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from ...errors import SettingsError
 from .camera_feed import RELIABILITIES, Feed, Reader, Unpack
 from .frame import Decode
-from .frame_memory import FrameMemory, ordinary_memory
 from .packet_stream import DEPTH, PacketStream
 
 
 class FeedHub:
-    """The feeds of a process; nodes of one context with the same overrides share a feed.
-
-    Attributes:
-        allocate: Allocates the memory that images are received into, such as pinned memory.
-    """
+    """The feeds of a process; nodes of one context with the same overrides share a feed."""
 
     def __init__(self) -> None:
-        self.allocate: Callable[[int], NDArray[np.uint8]] = ordinary_memory
         self._lock = threading.Lock()
         self._feeds: dict[Hashable, Feed] = {}
 
@@ -68,8 +60,7 @@ class FeedHub:
             feed = self._feeds.get(key)
             if feed is None:
                 reliability = overrides['reliability']
-                memory = FrameMemory(self.allocate)
-                feed = Feed(topic, message_type, decode, reliability, packets, unpack, memory)
+                feed = Feed(topic, message_type, decode, reliability, packets, unpack)
             feed.join(reader)
             self._feeds[key] = feed
 

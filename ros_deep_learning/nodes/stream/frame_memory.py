@@ -8,9 +8,12 @@ import ctypes
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...engines.on_device import Allocate
 
 STEP_BYTES = 1 << 16
 """Sizes are multiples of this one, because those of compressed images vary."""
@@ -32,27 +35,36 @@ class FrameMemory:
     has them. So no frame is overwritten while a node still reads it. Any thread may drop one.
 
     Args:
-        allocate: Allocates writable memory of so many bytes, shape (N,), such as pinned memory; it
-            is freed with its array.
+        source: Returns what allocates now: writable memory of so many bytes, shape (N,), such as
+            pinned memory, which is freed with its array. Memory of another one is not used again.
     """
 
-    def __init__(self, allocate: Callable[[int], NDArray[np.uint8]] = ordinary_memory) -> None:
-        self._allocate = allocate
+    def __init__(self, source: Callable[[], Allocate]) -> None:
+        self._source = source
+        self._allocate: Allocate | None = None
         # Its operations are atomic: a piece may come back within any statement.
         self._free: deque[NDArray[np.uint8]] = deque(maxlen=MOST_KEPT)
 
     def take(self, n_bytes: int) -> NDArray[np.uint8]:
         """Return memory of at least so many bytes, shape (N,), with any content."""
         n_bytes = -(-max(n_bytes, 1) // STEP_BYTES) * STEP_BYTES
-        while self._free:
-            memory = self._free.pop()
-            if n_bytes <= memory.size <= WASTE * n_bytes:
-                return self._lend(memory)
-        return self._lend(self._allocate(n_bytes))
+        allocate = self._source()
+        if allocate != self._allocate:
+            # What is in use comes back to the old ones, and is freed with them.
+            self._allocate, self._free = allocate, deque(maxlen=MOST_KEPT)
+        free = self._free
+        # Another thread may take the last one between two statements.
+        with suppress(IndexError):
+            while True:
+                memory = free.pop()
+                if n_bytes <= memory.size <= WASTE * n_bytes:
+                    return self._lend(memory, free)
+        return self._lend(allocate(n_bytes), free)
 
-    def _lend(self, memory: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    @staticmethod
+    def _lend(memory: NDArray[np.uint8], free: deque[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         # NumPy lets a view refer to the array that owns the memory, not to the view it was made
         # of. An object that is no array stays between all of them and the owner.
         loan = (ctypes.c_uint8 * memory.size).from_buffer(memory.data)
-        weakref.finalize(loan, self._free.append, memory).atexit = False
+        weakref.finalize(loan, free.append, memory).atexit = False
         return np.frombuffer(memoryview(loan), np.uint8)

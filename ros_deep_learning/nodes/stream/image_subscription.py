@@ -16,6 +16,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
+from ...engines.on_device import Allocate
 from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
@@ -62,6 +63,8 @@ class ImageSubscription:
         max_pixels: Largest compressed image or picture of a video that is decoded.
         lost: Called with the number of images that were lost since the last call.
         sample_range: The 16-bit samples that become 0 and 255.
+        memory: Returns what allocates the memory that images are best received into; None is
+            ordinary memory.
         one_copy: Whether images are received in a thread of their own, which calls ``receive``,
             into memory that is kept. Those of a video are received on the executor.
 
@@ -81,6 +84,7 @@ class ImageSubscription:
         lost: Callable[[int], None] = lambda _: None,
         sample_range: SampleRange = FULL,
         *,
+        memory: Callable[[], Allocate | None] = lambda: None,
         one_copy: bool = False,
     ) -> None:
         self._node = node
@@ -90,6 +94,7 @@ class ImageSubscription:
         self._max_pixels = max_pixels
         self._lost = lost
         self._sample_range = sample_range
+        self._memory = memory
         self._one_copy = one_copy
         self.raw_topic = str(node.resolve_topic_name(topic))
         self.compressed_topic = _topic_beside(node, topic, COMPRESSED_SUFFIX)
@@ -182,7 +187,7 @@ class ImageSubscription:
 
     def _join(self, name: str) -> _Reading:
         source = self._sources[name]
-        reader = Reader(self._node, self._group, self._receive, self._lost)
+        reader = Reader(self._node, self._group, self._receive, self._lost, self._memory)
         packets = None
         unpack: Unpack | None = None
         decode: Decode

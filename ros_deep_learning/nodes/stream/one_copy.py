@@ -4,21 +4,21 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import traceback
-import weakref
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.callback_groups import CallbackGroup
 from rclpy.guard_condition import GuardCondition
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 
-from ..rcl_calls import Allocate, SerializedTake
+from ...engines.on_device import Allocate
+from ..rcl_calls import MessageWait, OffExecutor, SerializedTake, Taken
 from ..rclpy_workarounds import InvalidHandle, SubscriptionEventCallbacks
 
 WARN_PERIOD_S = 30.0
@@ -64,7 +64,7 @@ class OneCopySubscription:
             topic,
             lambda _: None,
             raw=True,
-            callback_group=_OffExecutor(),
+            callback_group=OffExecutor(),
             # Diagnostics list incompatible publishers, in place of rclpy's warning.
             event_callbacks=SubscriptionEventCallbacks(
                 message_lost=lost, use_default_callbacks=False
@@ -73,20 +73,25 @@ class OneCopySubscription:
         )
         self._ended = threading.Event()
         try:
-            self._take = SerializedTake(self._subscription, allocate).take
             self._guard = GuardCondition(None, None, context=self._context)
+            self._wait = MessageWait(self._subscription, self._guard, self._context)
+            self._take = SerializedTake(self._subscription, allocate).take
+            # Now, so that a middleware that cannot do it is found at once.
+            first = self._take()
         except BaseException:
             node.destroy_subscription(self._subscription)
             raise
         # Kept as a weak reference.
         self._context.on_shutdown(self._wake)
         # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
-        self._thread = threading.Thread(
-            target=self._run, name=f'images of {topic}'[-60:], daemon=True
+        thread = threading.Thread(
+            target=self._run, args=(first,), name=f'images of {topic}'[-60:], daemon=True
         )
-        self._thread.start()
-        # Whoever forgets to close: no thread may wait in the middleware while that is unloaded.
-        self._at_exit = weakref.finalize(self, _end, self._ended, self._guard, self._thread)
+        thread.start()
+        self._end = partial(_end, self._ended, self._guard, thread)
+        # Whoever forgets to close: no thread may wait in the middleware, nor write to memory of
+        # a GPU, while that goes. What was registered before this is called after it.
+        atexit.register(self._end)
 
     @property
     def qos_profile(self) -> Any:
@@ -95,7 +100,8 @@ class OneCopySubscription:
 
     def close(self) -> None:
         """End the thread, then destroy the subscription; not to be called by ``deliver``."""
-        self._at_exit()
+        atexit.unregister(self._end)
+        self._end()
         self._guard.destroy()
         self._node.destroy_subscription(self._subscription)
 
@@ -103,43 +109,34 @@ class OneCopySubscription:
         with suppress(InvalidHandle):
             self._guard.trigger()
 
-    def _run(self) -> None:
-        events = self._subscription.event_handlers
-        with ExitStack() as used:
-            # None of them is destroyed while it is waited for, whoever destroys the node.
-            for entity in (self._context.handle, self._subscription.handle, self._guard.handle):
-                used.enter_context(entity)
-            for event in events:
-                used.enter_context(event)
-            wait_set = rclpy_implementation.WaitSet(
-                1, 1, 0, 0, 0, len(events), self._context.handle
-            )
-            used.enter_context(wait_set)
-            while True:
-                wait_set.clear_entities()
-                wait_set.add_subscription(self._subscription.handle)
-                wait_set.add_guard_condition(self._guard.handle)
-                for event in events:
-                    event.add_to_wait_set(wait_set)
-                wait_set.wait(-1)
-                if self._ended.is_set() or not self._context.ok():
-                    return
-                self._handle(wait_set, events)
+    def _over(self) -> bool:
+        return self._ended.is_set() or not self._context.ok()
 
-    def _handle(self, wait_set: Any, events: Any) -> None:
-        try:
-            for event in events:
-                if event.is_ready(wait_set):
-                    self._lost(event.take_data())
-            if wait_set.is_ready('subscription', 0) and (taken := self._take()):
-                self._deliver(*taken)
-        except Exception:  # noqa: BLE001  the thread must go on
-            if not self._ended.is_set():
-                self._node.get_logger().error(
-                    f'a message of {self._topic} was left out:\n{traceback.format_exc()}',
-                    throttle_duration_sec=WARN_PERIOD_S,
-                )
-                self._ended.wait(PAUSE_S)
+    def _run(self, taken: Taken | None) -> None:
+        with self._wait:
+            while not self._over():
+                try:
+                    if taken is not None:
+                        self._deliver(*taken)
+                        # While this thread waits, the memory is its receivers' alone.
+                        taken = None
+                    taken = self._next()
+                except Exception:  # noqa: BLE001  the thread must go on
+                    taken = None
+                    if not self._over():
+                        self._node.get_logger().error(
+                            f'a message of {self._topic} was left out:\n{traceback.format_exc()}',
+                            throttle_duration_sec=WARN_PERIOD_S,
+                        )
+                        self._ended.wait(PAUSE_S)
+
+    def _next(self) -> Taken | None:
+        self._wait.wait()
+        if self._over():
+            return None
+        for event in self._wait.events():
+            self._lost(event)
+        return self._take() if self._wait.has_message() else None
 
 
 def _end(ended: threading.Event, guard: GuardCondition, thread: threading.Thread) -> None:
@@ -147,16 +144,3 @@ def _end(ended: threading.Event, guard: GuardCondition, thread: threading.Thread
     with suppress(InvalidHandle):
         guard.trigger()
     thread.join()
-
-
-class _OffExecutor(CallbackGroup):  # type: ignore[misc]
-    """The group of a subscription that no executor waits for."""
-
-    def can_execute(self, entity: Any) -> bool:
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        pass

@@ -17,6 +17,7 @@ from ros_deep_learning.nodes.stream.frame_memory import (
     STEP_BYTES,
     WASTE,
     FrameMemory,
+    ordinary_memory,
 )
 
 
@@ -33,7 +34,7 @@ class Counted:
 
 def test_memory_that_nobody_has_any_more_is_used_again() -> None:
     allocate = Counted()
-    memory = FrameMemory(allocate)
+    memory = FrameMemory(lambda: allocate)
     for _ in range(10):
         piece = memory.take(1000)
         assert piece.size >= 1000
@@ -43,7 +44,7 @@ def test_memory_that_nobody_has_any_more_is_used_again() -> None:
 
 
 def test_a_view_of_any_kind_keeps_its_memory() -> None:
-    memory = FrameMemory()
+    memory = FrameMemory(lambda: ordinary_memory)
     piece = memory.take(STEP_BYTES)
     piece[:] = 7
     views: list[Any] = [
@@ -68,7 +69,7 @@ def test_a_view_of_any_kind_keeps_its_memory() -> None:
 
 def test_larger_messages_get_larger_memory_and_little_is_kept() -> None:
     allocate = Counted()
-    memory = FrameMemory(allocate)
+    memory = FrameMemory(lambda: allocate)
     pieces = [memory.take(STEP_BYTES) for _ in range(MOST_KEPT + 3)]
     pieces.clear()
     assert memory.take(STEP_BYTES + 1).size == 2 * STEP_BYTES
@@ -81,8 +82,25 @@ def test_larger_messages_get_larger_memory_and_little_is_kept() -> None:
     assert memory.take(1).size <= WASTE * STEP_BYTES
 
 
+def test_memory_of_another_allocator_is_not_used_again() -> None:
+    first, second = Counted(), Counted()
+    now = [first]
+    memory = FrameMemory(lambda: now[0])
+    kept, returned = memory.take(1), memory.take(1)
+    del returned
+    now[0] = second
+    piece = memory.take(1)
+    del kept
+    other = memory.take(1)
+    assert (len(first.sizes), len(second.sizes)) == (2, 2)
+    del piece, other
+    for _ in range(3):
+        memory.take(1)
+    assert (len(first.sizes), len(second.sizes)) == (2, 2)
+
+
 def test_threads_never_get_memory_that_another_one_has() -> None:
-    memory = FrameMemory()
+    memory = FrameMemory(lambda: ordinary_memory)
     wrong: list[int] = []
 
     def work(number: int) -> None:

@@ -24,8 +24,7 @@ from ros_deep_learning.nodes import rcl_calls
 from ros_deep_learning.nodes.rcl_calls import SerializedTake
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
 from ros_deep_learning.nodes.stream import one_copy as one_copy_module
-from ros_deep_learning.nodes.stream.camera_feed import BY_RCLPY
-from ros_deep_learning.nodes.stream.feed_hub import HUB
+from ros_deep_learning.nodes.stream.camera_feed import BY_RCLPY, ONE_COPY
 from ros_deep_learning.nodes.stream.frame_memory import ordinary_memory
 from ros_deep_learning.nodes.stream.image_subscription import ImageSubscription
 from ros_deep_learning.nodes.stream.one_copy import OneCopySubscription
@@ -51,12 +50,20 @@ def watch(node: Node) -> Iterator[Callable[..., tuple[ImageSubscription, deque[A
     executor = NodeExecutor(2)
 
     def begin(
-        *, one_copy: bool = True, most: int | None = None
+        *, one_copy: bool = True, most: int | None = None, memory: Any = lambda: None
     ) -> tuple[ImageSubscription, deque[Any]]:
         images: deque[Any] = deque(maxlen=most)
         group = MutuallyExclusiveCallbackGroup()
         cameras.append(
-            ImageSubscription(node, '/camera', images.append, group, 'raw', one_copy=one_copy)
+            ImageSubscription(
+                node,
+                '/camera',
+                images.append,
+                group,
+                'raw',
+                memory=memory,
+                one_copy=one_copy,
+            )
         )
         if not cameras[0].received_by().startswith('one copy'):
             executor.add_node(node)
@@ -97,7 +104,7 @@ def test_images_come_though_nobody_spins_the_node(
     watch: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
 ) -> None:
     camera, images = watch()
-    assert camera.received_by() == 'one copy, in a thread of their own'
+    assert camera.received_by() == ONE_COPY
     show = Show(graph)
     frame = show(images, make_image)
     sent = make_image(SMALL, stamp=frame.header.stamp.sec)
@@ -108,10 +115,7 @@ def test_images_come_though_nobody_spins_the_node(
 
 
 def test_a_frame_that_is_kept_is_not_overwritten(
-    watch: Callable[..., Any],
-    graph: Any,
-    make_image: Callable[..., Image],
-    monkeypatch: pytest.MonkeyPatch,
+    watch: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
 ) -> None:
     allocated: list[int] = []
 
@@ -119,9 +123,9 @@ def test_a_frame_that_is_kept_is_not_overwritten(
         allocated.append(n_bytes)
         return ordinary_memory(n_bytes)
 
-    monkeypatch.setattr(HUB, 'allocate', allocate)
     # The newest alone is kept, however many come until it is looked at.
-    _, images = watch(most=1)
+    camera, images = watch(most=1, memory=lambda: allocate)
+    assert camera.received_by() == f'{ONE_COPY}, into memory of the engine'
     show = Show(graph)
     pixels = []
     for value in range(1, 6):
@@ -282,7 +286,7 @@ def test_too_little_memory_is_an_error_and_the_next_message_is_taken(
     assert data.tobytes() == bytes(serialize_message(make_image(SMALL)))[: data.size]
 
 
-@pytest.mark.parametrize('missing', ['pointer', 'function'])
+@pytest.mark.parametrize('missing', ['pointer', 'function', 'wait set', 'middleware'])
 def test_what_is_missing_is_said_and_images_come_by_rclpy(
     watch: Callable[..., Any],
     graph: Any,
@@ -295,6 +299,14 @@ def test_what_is_missing_is_said_and_images_come_by_rclpy(
         rcl_calls._functions.cache_clear()
         monkeypatch.setattr(rcl_calls.ctypes, 'CDLL', SimpleNamespace)
         expected = 'rcl has not what images are taken with: '
+    elif missing == 'wait set':
+        monkeypatch.setattr(rcl_calls, 'rclpy_implementation', SimpleNamespace(WaitSet=dict))
+        expected = ' cannot wait for images: '
+    elif missing == 'middleware':
+        # RCL_RET_UNSUPPORTED
+        functions = rcl_calls._functions()
+        monkeypatch.setattr(functions, 'rcl_take_serialized_message', lambda *_: 3)
+        expected = 'a message cannot be taken: '
     else:
         monkeypatch.setattr(rcl_calls, 'POINTER', 'no_pointer')
         expected = 'has no Subscription.handle.no_pointer'

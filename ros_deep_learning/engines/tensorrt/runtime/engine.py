@@ -16,7 +16,14 @@ from ....errors import DeviceError, EngineError, InferenceError
 from ....imaging.pixels import Pixels
 from ...base import EngineInfo, Tensors, TensorSpec
 from ...checks import check_inputs
-from ...on_device import DeviceArray, DeviceCandidates, DeviceMask, MaskSpec, ScoreGrid
+from ...on_device import (
+    Allocate,
+    DeviceArray,
+    DeviceCandidates,
+    DeviceMask,
+    MaskSpec,
+    ScoreGrid,
+)
 from .cuda import device_errors
 from .device_frames import FrameBuffer, InputTensor
 from .device_inputs import view_image
@@ -25,6 +32,7 @@ from .gather import CandidateGatherer, box_tables
 from .gpu_arrays import GpuArray, GpuMemory, Room
 from .loaded_plan import LoadedPlan
 from .mask_kernels import MaskMaker, score_grids
+from .pinned import pinned_frames
 
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable
@@ -60,6 +68,11 @@ class TensorRtEngine:
         if frames is not None and frames.chosen is not self._info.measured:
             self._info = replace(self._info, measured=frames.chosen)
         return self._info
+
+    @property
+    def frame_memory(self) -> Allocate:
+        """Allocates pinned memory; see ``AllocatesFrames``."""
+        return pinned_frames(self._network.gpu).allocate
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:
         """Run the network once; see ``Engine.run``. Arrays need not be contiguous."""

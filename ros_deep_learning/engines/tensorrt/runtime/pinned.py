@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Host memory that the GPU reaches: whether an array lies in it, and results that live in it."""
+"""Host memory that the GPU reaches: whether an array lies in it, and arrays that live in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import contextlib
 import ctypes
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,19 +126,68 @@ class PinnedPool:
         block.free()
 
 
+class PinnedFrames:
+    """Pinned memory for frames, which the GPU then reads, or uploads, from where they lie.
+
+    Any thread may allocate, and drop the arrays, at any time.
+    """
+
+    def __init__(self, gpu: GpuContext) -> None:
+        self._gpu = gpu
+        # Its operations are atomic: a lock could be held by the very thread an array dies in.
+        self._used: set[_Block] = set()
+
+    def allocate(self, nbytes: int) -> NDArray[np.uint8]:
+        """Allocate memory, which is freed with the last array of it.
+
+        Args:
+            nbytes: Size.
+
+        Returns:
+            Shape (nbytes,), with any content; ordinary memory if too much is in use, or the
+            driver gives no more.
+        """
+        if nbytes + sum(block.nbytes for block in tuple(self._used)) <= _MOST_BYTES:
+            with contextlib.suppress(DeepLearningError), self._gpu.current():
+                block = _Block(nbytes, _MAPPED)
+                self._used.add(block)
+                return PinnedBytes(self, block).array()
+        return np.empty(nbytes, np.uint8)
+
+    def give_back(self, block: _Block) -> None:
+        """Free a block that no array uses any more."""
+        self._used.discard(block)
+        # After a device failure, or at the end of the process, its memory goes by itself.
+        with contextlib.suppress(DeepLearningError), self._gpu.current():
+            block.free()
+
+
+@cache
+def pinned_frames(gpu: GpuContext) -> PinnedFrames:
+    """Return the one ``PinnedFrames`` of a GPU, so that its engines share what is allocated."""
+    return PinnedFrames(gpu)
+
+
+class _Owner(Protocol):
+    """Whose memory it is."""
+
+    def give_back(self, block: _Block) -> None:
+        """Take a block that no array uses any more."""
+
+
 class PinnedBytes:
-    """Memory of a pool, as long as an array of it lives.
+    """Pinned memory, as long as an array of it lives.
 
     Attributes:
         pointer: The GPU's address of it.
     """
 
-    def __init__(self, pool: PinnedPool, block: _Block) -> None:
-        self._pool, self._block = pool, block
+    def __init__(self, owner: _Owner, block: _Block) -> None:
+        self._owner, self._block = owner, block
         self.pointer = block.pointer
 
     def __del__(self) -> None:
-        self._pool.give_back(self._block)
+        self._owner.give_back(self._block)
 
     @property
     def __array_interface__(self) -> Mapping[str, Any]:

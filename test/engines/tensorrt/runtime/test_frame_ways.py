@@ -13,6 +13,7 @@ import pytest
 from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import EngineInfo, TensorSpec
 from ros_deep_learning.engines.on_device import MaskSpec, ScoreGrid
+from ros_deep_learning.engines.tensorrt.runtime import pinned
 from ros_deep_learning.engines.tensorrt.runtime.device_frames import FrameBuffer
 from ros_deep_learning.engines.tensorrt.runtime.frame_ways import (
     CopiedBox,
@@ -22,6 +23,7 @@ from ros_deep_learning.engines.tensorrt.runtime.frame_ways import (
     SentRows,
 )
 from ros_deep_learning.engines.tensorrt.runtime.pinned import pinned_address
+from ros_deep_learning.errors import EngineError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.tasks.preprocess import preprocess
@@ -236,3 +238,51 @@ def test_who_keeps_many_results_gets_them_in_ordinary_memory(make_engine, fake_g
     found = engine.run_masks([Pixels(picture())], SPEC, GRID, [[wish]])
     assert pinned_address(found[0][0].class_ids)
     assert len(fake_gpu.events.pinned) <= 6
+
+
+def test_frames_in_memory_of_the_engine_are_read_where_they_lie(make_engine, fake_gpu):
+    engine, other = make_engine(ReadThere), make_engine()
+    assert engine.frame_memory == other.frame_memory
+    size = HEIGHT * WIDTH * 3
+    # As in a serialised message: after a header, so that no pixel lies at a round address.
+    whole = engine.frame_memory(size + 61)
+    image = whole[61:].reshape(HEIGHT, WIDTH, 3)
+    # The first one is brought every way.
+    for seed in (1, 0):
+        image[...] = picture(seed)
+        fake_gpu.driver.uploaded.clear()
+        got = engine.run_pixels([Pixels(image)], SPEC)['out']
+        np.testing.assert_allclose(got, wanted(image), atol=1e-6)
+    assert fake_gpu.driver.uploaded == []
+    made = fake_gpu.events.pinned
+    before = len(made)
+    engine.close()
+    other.close()
+    # A view keeps it, also after the engine, and is all that does.
+    del whole
+    np.testing.assert_array_equal(image, picture())
+    del image
+    gc.collect()
+    assert len(made) == before - 1
+    assert engine.frame_memory(1).size == 1
+
+
+def test_frames_get_ordinary_memory_where_no_more_can_be_pinned(
+    make_engine, fake_gpu, monkeypatch
+):
+    engine = make_engine()
+    monkeypatch.setattr(pinned, '_MOST_BYTES', 3000)
+    kept = [engine.frame_memory(1000) for _ in range(5)]
+    assert [pinned_address(array) > 0 for array in kept] == [True] * 3 + [False] * 2
+    assert {array.shape for array in kept} == {(1000,)}
+    del kept[0]
+    assert pinned_address(engine.frame_memory(1000))
+
+    def full(*_):
+        msg = 'cuMemHostAlloc failed: out of memory (2)'
+        raise EngineError(msg)
+
+    monkeypatch.setitem(fake_gpu.events.functions, 'cuMemHostAlloc', full)
+    assert not pinned_address(engine.frame_memory(1000))
+    kept.clear()
+    gc.collect()
