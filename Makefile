@@ -16,7 +16,7 @@ PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
 .PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions \
-	test_training lint lint_only docs bench clean
+	test_training test_servers lint lint_only docs bench clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -44,7 +44,8 @@ test:
 test_all:
 	@$(PYTHON) dev/install_chromium.py
 	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --all' \
-		$(MAKE) tests_here test_training SELECT="--hypothesis-profile=thorough -m 'not training'"
+		$(MAKE) tests_here test_training test_servers \
+		SELECT="--hypothesis-profile=thorough -m 'not training and not servers'"
 
 tests_here: lint pytest_only
 
@@ -62,6 +63,17 @@ test_training: test_env .ros/training/installed
 	rm -rf .ros/training
 	$(IN_ENV) python3 -m pip install --quiet --no-deps --only-binary=:all: \
 		--target .ros/training -r $<
+	touch $@
+
+# A real Triton, which no other test needs: 0.3 GB in .ros/servers (docs/servers.md).
+test_servers: test_env .ros/servers/installed
+	@$(IN_ENV) exec pytest -m servers test/engines/remote
+
+.ros/servers/installed: dev/servers/triton.txt
+	rm -rf .ros/servers
+	$(IN_ENV) python3 -m venv --without-pip .ros/servers/triton
+	$(IN_ENV) python3 -m pip --python .ros/servers/triton/bin/python3 install --quiet --no-deps \
+		--only-binary=:all: -r $<
 	touch $@
 
 lint: test_env lint_only

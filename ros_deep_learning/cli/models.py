@@ -13,6 +13,7 @@ from typing import get_args
 from ..cards.card import Checked, Task
 from . import models_custom, models_files, models_tables
 from .logs import run_command
+from .serving.export_server import add_export_options
 from .vision_arguments import add_input_options
 
 
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         custom = commands.add_parser(name, help=text)
         _add_custom(custom, name)
         custom.set_defaults(run=run)
+
+    server = commands.add_parser(
+        'export-server', help='write a network for an inference server (Triton)'
+    )
+    add_export_options(server)
+    _add_offline(server)
 
     pack = commands.add_parser('pack', help='put networks into a folder for a robot offline')
     pack.add_argument('folder', type=Path, help='a new folder')

@@ -125,11 +125,13 @@ class GrpcConnection:
             except self._client_module.InferenceServerException as err:
                 raise ServerError(_reason(err, request.deadline_s)) from err
             answer = result.get_response()
-            return Answer(
-                answer.model_version,
+            try:
                 # A copy, since the answer's memory is read-only.
-                {one.name: np.array(result.as_numpy(one.name)) for one in answer.outputs},
-            )
+                found = {one.name: np.array(result.as_numpy(one.name)) for one in answer.outputs}
+            except (TypeError, ValueError) as err:
+                msg = f'the outputs cannot be read: {one_line(err)}'
+                raise ServerError(msg) from err
+            return Answer(answer.model_version, found)
 
         return wait
 

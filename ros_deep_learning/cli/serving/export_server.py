@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``rdl models export-server``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from shlex import quote
+
+from ...downloads.store import ModelStore
+from ...engines.remote.model_repository import PLATFORMS, ServingOptions, write_model
+from ...paths import user_path
+from ...recognition.choice import choose_card
+from ...recognition.hints import Hints
+from ..bar import progress_bar
+from ..next_command import PROGRAMS
+
+
+def add_export_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add, defaults = parser.add_argument, ServingOptions()
+    add('model', metavar='MODEL', help='name of a network, or path of a card or file')
+    add('folder', type=Path, metavar='DIR', help='the model repository, a folder of models')
+    add('--platform', choices=PLATFORMS, default=defaults.platform, help='what runs it there')
+    add('--plan', type=Path, help='for platform tensorrt: the plan, built on the server')
+    add(
+        '--max-batch',
+        type=int,
+        default=defaults.max_batch,
+        help='most frames in one run, if the batch is open (%(default)s)',
+    )
+    add(
+        '--delay-us',
+        type=int,
+        default=defaults.delay_us,
+        help='how long the first one waits for others, in microseconds (%(default)s)',
+    )
+    add(
+        '--instances',
+        type=int,
+        default=defaults.instances,
+        help='runs at a time (%(default)s)',
+    )
+    parser.set_defaults(run=export_server)
+
+
+def export_server(arguments: argparse.Namespace) -> int:
+    """Write a network into a model repository, and print how it is served and used."""
+    options = ServingOptions(
+        platform=arguments.platform,
+        plan=None if arguments.plan is None else user_path(arguments.plan),
+        max_batch=arguments.max_batch,
+        delay_us=arguments.delay_us,
+        instances=arguments.instances,
+    )
+    card = choose_card(arguments.model, None, Hints())
+    store = ModelStore(offline=True if arguments.offline else None)
+    with progress_bar() as progress:
+        path = store.onnx_path(card, progress)
+    repository = user_path(arguments.folder)
+    print(f'wrote {write_model(card, path, repository, options)}')
+    print(f'on the server: tritonserver --model-repository {quote(str(repository))}')
+    print(
+        f'on the robot: {PROGRAMS[card.task]} street.jpg --network {quote(arguments.model)} '
+        '--remote-url grpc://SERVER:8001'
+    )
+    return 0

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write a network as a model of NVIDIA's Triton Inference Server.
+
+https://github.com/triton-inference-server/server/blob/main/docs/user_guide/model_configuration.md
+says what the configuration means.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from ...cards.card import ModelCard
+from ...errors import CardError, SettingsError
+from ...files import move_whole_folder, scratch_folder
+from ...onnx_tools.external_data import onnx_files
+from ...onnx_tools.facts import TensorFacts, read_facts
+from ...text import disk_cause
+from .protocol import NAMES
+
+Platform = Literal['onnxruntime', 'python', 'tensorrt']
+PLATFORMS: tuple[Platform, ...] = get_args(Platform)
+_PYTHON_MODEL = Path(__file__).with_name('assets') / 'triton_model.py.in'
+
+
+@dataclass(frozen=True, slots=True)
+class ServingOptions:
+    """How a server runs a network.
+
+    Attributes:
+        platform: ``onnxruntime``; ``python``, a script that calls ONNX Runtime in Triton's
+            Python backend; or ``tensorrt`` with a plan.
+        plan: The plan that TensorRT on the server loads.
+        max_batch: Most frames that the server runs together, 1 or more; used if the network's
+            batch is open.
+        delay_us: How long the first frame of a batch waits for others, 0 or more.
+        instances: How many frames or batches are run at a time, 1 or more.
+
+    Raises:
+        SettingsError: A value is out of range, or a plan is missing or not used.
+    """
+
+    platform: Platform = 'onnxruntime'
+    plan: Path | None = None
+    max_batch: int = 8
+    delay_us: int = 500
+    instances: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ('max_batch', self.max_batch, 1),
+            ('delay_us', self.delay_us, 0),
+            ('instances', self.instances, 1),
+        ):
+            if value < least:
+                msg = f'{name}: expected {least} or more, got {value}'
+                raise SettingsError(msg)
+        if (self.platform == 'tensorrt') != (self.plan is not None):
+            msg = (
+                'platform tensorrt needs a plan that the TensorRT of the server built on its GPU: '
+                '--plan FILE (trtexec --onnx=NET.onnx --saveEngine=FILE)'
+                if self.plan is None
+                else f'a plan is for platform tensorrt, not for {self.platform}'
+            )
+            raise SettingsError(msg)
+
+
+def write_model(
+    card: ModelCard, onnx_path: Path, repository: Path, options: ServingOptions
+) -> Path:
+    """Write a network into a model repository, as version 1 of a model with the card's name.
+
+    Args:
+        card: The network.
+        onnx_path: Its file.
+        repository: Folder of the repository; it is made if it is missing.
+        options: How it is run.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        OnnxError: The file is no ONNX network.
+        CardError: A tensor is of a type or shape that a server does not have.
+        SettingsError: The model is there already, or cannot be written.
+    """
+    folder = repository / card.name
+    if folder.exists():
+        msg = f'{folder} is there already; to fix: remove it, or name another folder'
+        raise SettingsError(msg)
+    text = configuration(card, onnx_path, options)
+    try:
+        repository.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(repository, f'.{card.name}-') as scratch:
+            part = scratch / card.name
+            part.mkdir()
+            (part / 'config.pbtxt').write_text(text, encoding='utf-8')
+            version = part / '1'
+            version.mkdir()
+            if options.plan is not None:
+                shutil.copyfile(options.plan, version / 'model.plan')
+            else:
+                first, *others = onnx_files(onnx_path)
+                shutil.copyfile(first, version / 'model.onnx')
+                for other in others:
+                    target = version / other.relative_to(onnx_path.parent)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(other, target)
+            if options.platform == 'python':
+                shutil.copyfile(_PYTHON_MODEL, version / 'model.py')
+            move_whole_folder(part, folder)
+    except OSError as err:
+        msg = f'cannot write {folder}: {disk_cause(err)}'
+        raise SettingsError(msg) from err
+    return folder
+
+
+def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> str:
+    """Return the text of a model's ``config.pbtxt``.
+
+    Raises:
+        OnnxError: The file is no ONNX network.
+        CardError: A tensor is of a type or shape that a server does not have.
+    """
+    facts = read_facts(onnx_path)
+    tensors = (*facts.inputs.values(), *facts.outputs.values())
+    batched = all(one.shape[:1] == (-1,) and len(one.shape) > 1 for one in tensors)
+    max_batch = options.max_batch if batched else 0
+    lines = [f'name: "{card.name}"', *_platform(options), f'max_batch_size: {max_batch}']
+    lines += _tensors(card, 'input', facts.inputs, batched=batched)
+    lines += _tensors(card, 'output', facts.outputs, batched=batched)
+    kind = 'KIND_CPU' if options.platform == 'python' else 'KIND_AUTO'
+    lines.append(f'instance_group [{{ count: {options.instances} kind: {kind} }}]')
+    if batched:
+        lines += [
+            'dynamic_batching {',
+            f'  max_queue_delay_microseconds: {options.delay_us}',
+            '  # A frame whose deadline is over is not run any more.',
+            '  default_queue_policy { timeout_action: REJECT allow_timeout_override: true }',
+            '}',
+        ]
+    for count in sorted({1, max_batch or 1}):
+        lines += _warmup(card, facts.inputs, count, batched=batched)
+    return '\n'.join(lines) + '\n'
+
+
+def _platform(options: ServingOptions) -> list[str]:
+    if options.platform == 'python':
+        return ['backend: "python"']
+    return ['platform: "tensorrt_plan"' if options.plan else 'platform: "onnxruntime_onnx"']
+
+
+def _tensors(
+    card: ModelCard, kind: str, tensors: Mapping[str, TensorFacts], *, batched: bool
+) -> Iterator[str]:
+    for name, facts in tensors.items():
+        if not facts.shape:
+            msg = f'{card.name}: {kind} {name!r} has no axes, but a server needs one'
+            raise CardError(msg)
+        dims = ', '.join(map(str, facts.shape[batched:]))
+        yield (
+            f'{kind} [{{ name: {_quoted(name)} data_type: {_type(card, name, facts)} '
+            f'dims: [{dims}] }}]'
+        )
+
+
+def _warmup(
+    card: ModelCard, inputs: Mapping[str, TensorFacts], count: int, *, batched: bool
+) -> Iterator[str]:
+    yield 'model_warmup [{'
+    yield f'  name: "zeros for {count}"'
+    yield f'  batch_size: {count}'
+    for name, facts in inputs.items():
+        dims = ', '.join(map(str, _whole(card, facts.shape)[batched:]))
+        yield (
+            f'  inputs {{ key: {_quoted(name)} value: {{ data_type: {_type(card, name, facts)} '
+            f'dims: [{dims}] zero_data: true }} }}'
+        )
+    yield '}]'
+
+
+def _whole(card: ModelCard, shape: Sequence[int]) -> list[int]:
+    """Fill in the open sizes of an input: those of the card's image, else 1."""
+    spec = card.input
+    sizes = [1] * len(shape)
+    if len(shape) in (3, 4):
+        side = [spec.height, spec.width]
+        image = [spec.depth, *side] if spec.layout == 'nchw' else [*side, spec.depth]
+        sizes = [1, *image][-len(shape) :]
+    return [size if known < 0 else known for known, size in zip(shape, sizes, strict=True)]
+
+
+def _type(card: ModelCard, name: str, facts: TensorFacts) -> str:
+    if facts.dtype not in NAMES:
+        msg = f'{card.name}: tensor {name!r} is of a type that a server does not have'
+        raise CardError(msg)
+    return f'TYPE_{NAMES[facts.dtype]}'
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('\\', '\\\\').replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of model repositories, read by the schema that comes with tritonclient."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+import pytest
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.cli import models
+from ros_deep_learning.engines.remote.model_repository import (
+    ServingOptions,
+    configuration,
+    write_model,
+)
+from ros_deep_learning.errors import SettingsError
+
+
+@pytest.fixture
+def network(tmp_path, conv_model):
+    """Return a function that writes a network, and a card for it."""
+    selfie = find_card('selfie')
+
+    def write(**shape):
+        path = tmp_path / 'net.onnx'
+        path.write_bytes(conv_model(**shape).SerializeToString())
+        return replace(selfie, name='net', input=replace(selfie.input, width=8, height=6)), path
+
+    return write
+
+
+def read(text):
+    return text_format.Parse(text, model_config_pb2.ModelConfig())
+
+
+def test_a_network_of_the_zoo(tmp_path, capsys):
+    assert models.main(['export-server', 'selfie', str(tmp_path / 'repo'), '--offline']) == 0
+    folder = tmp_path / 'repo' / 'selfie'
+    assert capsys.readouterr().out.splitlines() == [
+        f'wrote {folder}',
+        f'on the server: tritonserver --model-repository {tmp_path / "repo"}',
+        'on the robot: segnet street.jpg --network selfie --remote-url grpc://SERVER:8001',
+    ]
+    assert sorted(p.name for p in folder.rglob('*')) == ['1', 'config.pbtxt', 'model.onnx']
+    config = read((folder / 'config.pbtxt').read_text())
+    assert (config.name, config.platform, config.max_batch_size) == (
+        'selfie', 'onnxruntime_onnx', 0,
+    )  # fmt: skip
+    assert [(t.name, list(t.dims), t.data_type) for t in config.input] == [
+        ('images', [1, 3, 256, 256], model_config_pb2.TYPE_FP32)
+    ]
+    assert [(t.name, list(t.dims)) for t in config.output] == [('mask', [1, 1, 256, 256])]
+    assert not config.HasField('dynamic_batching')
+    (warm,) = config.model_warmup
+    assert (warm.batch_size, list(warm.inputs['images'].dims)) == (1, [1, 3, 256, 256])
+    assert models.main(['export-server', 'selfie', str(tmp_path / 'repo'), '--offline']) == 1
+    assert 'is there already; to fix: remove it' in capsys.readouterr().err
+
+
+def test_an_open_batch_is_batched(network):
+    card, path = network(batch='n', size='s')
+    config = read(configuration(card, path, ServingOptions(max_batch=16, delay_us=9, instances=3)))
+    assert config.max_batch_size == 16
+    assert list(config.input[0].dims) == [3, -1, -1]
+    assert config.dynamic_batching.max_queue_delay_microseconds == 9
+    assert config.dynamic_batching.default_queue_policy.allow_timeout_override
+    assert config.instance_group[0].count == 3
+    assert [one.batch_size for one in config.model_warmup] == [1, 16]
+    assert all(list(one.inputs['x'].dims) == [3, 6, 8] for one in config.model_warmup)
+    assert all(one.inputs['x'].zero_data for one in config.model_warmup)
+
+
+def test_the_python_backend_gets_a_script(network, tmp_path):
+    card, path = network()
+    folder = write_model(card, path, tmp_path / 'repo', ServingOptions('python'))
+    assert read((folder / 'config.pbtxt').read_text()).backend == 'python'
+    ast.parse((folder / '1' / 'model.py').read_text())
+    assert (folder / '1' / 'model.onnx').read_bytes() == path.read_bytes()
+
+
+def test_tensorrt_gets_its_plan(network, tmp_path):
+    card, path = network()
+    plan = tmp_path / 'built'
+    plan.write_bytes(b'plan')
+    options = ServingOptions('tensorrt', plan)
+    folder = write_model(card, path, tmp_path / 'repo', options)
+    assert read((folder / 'config.pbtxt').read_text()).platform == 'tensorrt_plan'
+    assert (folder / '1' / 'model.plan').read_bytes() == b'plan'
+    for wrong in ({'platform': 'tensorrt'}, {'plan': plan}):
+        with pytest.raises(SettingsError, match='plan'):
+            ServingOptions(**wrong)
+
+
+def test_weights_in_other_files_come_along(network, tmp_path):
+    card, path = network()
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location='w.bin', size_threshold=0)
+    folder = write_model(card, path, tmp_path / 'repo', ServingOptions())
+    assert {p.name for p in (folder / '1').iterdir()} == {'model.onnx', 'w.bin'}
+    onnx.checker.check_model(str(folder / '1' / 'model.onnx'))
+
+
+@pytest.mark.parametrize('name', ['max_batch', 'instances', 'delay_us'])
+def test_values_out_of_range(name):
+    with pytest.raises(SettingsError, match=f'{name}: expected'):
+        ServingOptions(**{name: -1})
+
+
+def test_a_folder_that_cannot_be_written(network, tmp_path):
+    card, path = network()
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(SettingsError, match='cannot write'):
+        write_model(card, path, Path(tmp_path / 'file' / 'repo'), ServingOptions())
+    write_model(card, path, tmp_path / 'repo', ServingOptions())
+    assert [one.name for one in (tmp_path / 'repo').iterdir()] == ['net']
