@@ -19,6 +19,7 @@ from .http_connection import HttpConnections
 from .link import FIRST_PAUSE_S, Link
 from .options import RemoteOptions
 from .protocol import Connection, ServedModel
+from .shared_memory import EXTENSION, Abandoned, SharingConnection
 
 if TYPE_CHECKING:
     from ...cards.card import ModelCard
@@ -60,7 +61,7 @@ class RemoteBackend:
         until_s = time.monotonic() + remote.wait_s
         while True:
             try:
-                connection, model = connect(remote, name)
+                connection, model = connect(remote, name, Abandoned())
                 connection.close()
                 return RemoteNetwork(place, remote, name, model)
             except ServerError as err:
@@ -91,14 +92,18 @@ class RemoteNetwork:
 
     def handle(self, on_close: Callable[[], None]) -> RemoteEngine:
         """Create an engine for one user; see ``SharedNetwork.handle``."""
-        link = Link(self._place, partial(connect, self._options, self._name), self._model)
+        link = Link(
+            self._place, partial(connect, self._options, self._name, Abandoned()), self._model
+        )
         return RemoteEngine(link, self._info, self._options, on_close)
 
     def free(self) -> None:
         """Do nothing: handles close their connections."""
 
 
-def connect(options: RemoteOptions, name: str) -> tuple[Connection, ServedModel]:
+def connect(
+    options: RemoteOptions, name: str, abandoned: Abandoned
+) -> tuple[Connection, ServedModel]:
     """Open a connection to a model, and ask what it is.
 
     Raises:
@@ -109,7 +114,11 @@ def connect(options: RemoteOptions, name: str) -> tuple[Connection, ServedModel]
     over_grpc = options.address.scheme.startswith('grpc')
     connection: Connection = (GrpcConnection if over_grpc else HttpConnections)(options, name)
     try:
-        return connection, connection.model(max(options.deadline_s, _ASKING_S))
+        model = connection.model(max(options.deadline_s, _ASKING_S))
+        shares = options.shared_memory and options.address.is_this_machine
+        if shares and EXTENSION in model.extensions:
+            connection = SharingConnection(connection, model, abandoned)
     except BaseException:
         connection.close()
         raise
+    return connection, model

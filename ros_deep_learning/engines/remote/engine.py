@@ -74,7 +74,7 @@ class RemoteEngine:
             except ServerError as err:
                 raise link.failed(connection, str(err)) from err
             link.worked()
-            self._count(arrays, tensors)
+            self._count(arrays, tensors, answer.shared)
             return tensors
 
         return finish
@@ -108,13 +108,14 @@ class RemoteEngine:
                 raise ServerError(msg)
         return {name: answer.tensors[name] for name in names}
 
-    def _count(self, inputs: Tensors, outputs: Tensors) -> None:
+    def _count(self, inputs: Tensors, outputs: Tensors, shared: bool) -> None:
         if not self._info.received_bytes:
             count = max((len(array) for array in inputs.values() if array.ndim == 4), default=1)
             self._info = replace(
                 self._info,
                 sent_bytes=sum(array.nbytes for array in inputs.values()) // count,
                 received_bytes=sum(array.nbytes for array in outputs.values()) // count,
+                measured=('tensors in shared memory',) if shared else (),
             )
 
 

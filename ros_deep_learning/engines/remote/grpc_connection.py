@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as LateError
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import BackendUnavailableError, ServerError
 from ...text import one_line
@@ -17,6 +18,7 @@ from ..base import TensorSpec
 from .access import read_certificates, read_token
 from .options import RemoteOptions
 from .protocol import CONFIGURATION, NAMES, Answer, Request, ServedModel, newest, read_spec
+from .region import Region
 
 _LATE_S = 0.5
 """How much later than its deadline gRPC may say that a request is late."""
@@ -94,9 +96,12 @@ class GrpcConnection:
         inputs = []
         for name, array in request.inputs.items():
             tensor = self._client_module.InferInput(name, array.shape, NAMES[array.dtype])
-            tensor.set_data_from_numpy(array)
+            if not _place(tensor, f'>{name}', request.region):
+                tensor.set_data_from_numpy(array)
             inputs.append(tensor)
         outputs = [self._client_module.InferRequestedOutput(name) for name in request.outputs]
+        for tensor in outputs:
+            _place(tensor, f'<{tensor.name()}', request.region)
         future: Future[Any] = Future()
 
         def answered(result: Any, error: Exception | None) -> None:
@@ -126,14 +131,26 @@ class GrpcConnection:
                 raise ServerError(_reason(err, request.deadline_s)) from err
             answer = result.get_response()
             try:
-                # A copy, since the answer's memory is read-only.
-                found = {one.name: np.array(result.as_numpy(one.name)) for one in answer.outputs}
+                # Copies, since an answer's memory is read-only, and shared memory is used again.
+                found = {
+                    one.name: np.array(_read(result, one, request.region))
+                    for one in answer.outputs
+                }
             except (TypeError, ValueError) as err:
                 msg = f'the outputs cannot be read: {one_line(err)}'
                 raise ServerError(msg) from err
             return Answer(answer.model_version, found)
 
         return wait
+
+    def register(self, region: Region, deadline_s: float) -> None:
+        """Make shared memory known to the server; see ``Connection.register``."""
+        facts = (region.name, region.key, region.size)
+        self._ask('register_system_shared_memory', deadline_s, *facts)
+
+    def unregister(self, region: Region, deadline_s: float) -> None:
+        """Have the server forget shared memory; see ``Connection.unregister``."""
+        self._ask('unregister_system_shared_memory', deadline_s, region.name)
 
     def close(self) -> None:
         """Close the channel."""
@@ -149,6 +166,23 @@ class GrpcConnection:
             raise ServerError(_reason(err, named['client_timeout'])) from err
         except ValueError as err:  # the channel was closed by another thread
             raise ServerError(one_line(err)) from err
+
+
+def _place(tensor: Any, key: str, region: Region | None) -> bool:
+    """Say where in shared memory a tensor is; return whether it is there."""
+    if region is None or key not in region.places:
+        return False
+    at, size = region.places[key]
+    tensor.set_shared_memory(region.name, size, at)
+    return True
+
+
+def _read(result: Any, output: Any, region: Region | None) -> NDArray[Any]:
+    key = f'<{output.name}'
+    if region is None or key not in region.places:
+        found: NDArray[Any] = result.as_numpy(output.name)
+        return found
+    return region.view(key, _spec(output))
 
 
 def late(deadline_s: float) -> str:

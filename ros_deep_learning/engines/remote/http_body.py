@@ -20,6 +20,7 @@ from ...errors import ServerError
 from ...text import shape_text
 from ..base import Tensors, TensorSpec
 from .protocol import NAMES, Answer, Request, read_spec
+from .region import Region
 
 JSON_LENGTH = 'Inference-Header-Content-Length'
 
@@ -41,13 +42,21 @@ def write_request(request: Request, *, binary: bool) -> tuple[list[Any], dict[st
             'shape': list(array.shape),
             'datatype': NAMES[array.dtype],
         }
-        if binary:
+        if (place := _place(f'>{name}', request.region)) is not None:
+            entry['parameters'] = place
+        elif binary:
             entry['parameters'] = {'binary_data_size': array.nbytes}
             tensors.append(array.reshape(-1).view(np.uint8).data)
         else:
             entry['data'] = array.reshape(-1).tolist()
         inputs.append(entry)
-    outputs = [{'name': name, 'parameters': {'binary_data': binary}} for name in request.outputs]
+    outputs = [
+        {
+            'name': name,
+            'parameters': _place(f'<{name}', request.region) or {'binary_data': binary},
+        }
+        for name in request.outputs
+    ]
     text = json.dumps({'inputs': inputs, 'outputs': outputs}, separators=(',', ':')).encode()
     length = len(text) + sum(tensor.nbytes for tensor in tensors)
     headers = {'Content-Type': 'application/json', 'Content-Length': str(length)}
@@ -56,12 +65,13 @@ def write_request(request: Request, *, binary: bool) -> tuple[list[Any], dict[st
     return [text, *tensors], headers
 
 
-def read_answer(body: bytes, json_length: str | None) -> Answer:
+def read_answer(body: bytes, json_length: str | None, region: Region | None = None) -> Answer:
     """Read an answer.
 
     Args:
         body: The body of the response.
         json_length: The header that tells how much of it is JSON; None = all.
+        region: Shared memory that has some of the outputs.
 
     Raises:
         ServerError: It is not what the protocol says.
@@ -78,7 +88,9 @@ def read_answer(body: bytes, json_length: str | None) -> Answer:
         if min(spec.shape, default=0) < 0:
             msg = f'output {spec.name!r} has the shape {shape_text(spec.shape)}'
             raise ServerError(msg)
-        if size is None:
+        if region is not None and f'<{spec.name}' in region.places:
+            array = region.view(f'<{spec.name}', spec).copy()
+        elif size is None:
             array = _listed(entry, spec)
         elif size != count * spec.dtype.itemsize or at + size > len(body):
             msg = f'output {spec.name!r}: {size} bytes for {count} values'
@@ -88,6 +100,18 @@ def read_answer(body: bytes, json_length: str | None) -> Answer:
             at += size
         found[spec.name] = array
     return Answer(str(facts.get('model_version') or ''), found)
+
+
+def _place(key: str, region: Region | None) -> dict[str, Any] | None:
+    """Return the parameters that say where in shared memory a tensor is; None = it is not."""
+    if region is None or key not in region.places:
+        return None
+    at, size = region.places[key]
+    return {
+        'shared_memory_region': region.name,
+        'shared_memory_offset': at,
+        'shared_memory_byte_size': size,
+    }
 
 
 def read_json(body: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from .access import read_certificates, read_token
 from .http_body import JSON_LENGTH, each, read_answer, read_json, read_output, write_request
 from .options import RemoteOptions
 from .protocol import BINARY, CONFIGURATION, Answer, Request, ServedModel, newest
+from .region import Region
 
 
 class HttpConnections:
@@ -75,6 +77,20 @@ class HttpConnections:
 
         return wait
 
+    def register(self, region: Region, deadline_s: float) -> None:
+        """Make shared memory known to the server; see ``Connection.register``."""
+        facts = {'key': region.key, 'offset': 0, 'byte_size': region.size}
+        self._post(region, 'register', deadline_s, json.dumps(facts).encode())
+
+    def unregister(self, region: Region, deadline_s: float) -> None:
+        """Have the server forget shared memory; see ``Connection.unregister``."""
+        self._post(region, 'unregister', deadline_s, b'{}')
+
+    def _post(self, region: Region, what: str, deadline_s: float, body: bytes) -> None:
+        path = f'{self._path}/systemsharedmemory/region/{region.name}/{what}'
+        headers = {'Content-Length': str(len(body))}
+        self._exchange('POST', path, deadline_s, [body], headers)
+
     def close(self) -> None:
         """Close the connections."""
         self._closed = True
@@ -87,7 +103,8 @@ class HttpConnections:
     def _infer(self, request: Request) -> Answer:
         body, headers = write_request(request, binary=self._binary)
         path = f'{self._model_path}/infer'
-        return read_answer(*self._exchange('POST', path, request.deadline_s, body, headers))
+        answer = self._exchange('POST', path, request.deadline_s, body, headers)
+        return read_answer(*answer, request.region)
 
     def _exchange(
         self,

@@ -28,6 +28,8 @@ class RemoteOptions:
         token_file: File with a token, sent as ``authorization: Bearer``; read at each connection.
         ca_file: File of the certificates that sign the server's, in PEM; None = the system's.
         in_flight: Most requests at a time, at least 1.
+        shared_memory: Whether tensors are in shared memory, not sent, if the server is on this
+            machine and allows it.
 
     Raises:
         SettingsError: A value is out of range, or a token would be sent without TLS to another
@@ -41,6 +43,7 @@ class RemoteOptions:
     token_file: Path | None = None
     ca_file: Path | None = None
     in_flight: int = 4
+    shared_memory: bool = True
 
     def __post_init__(self) -> None:
         address = self.address

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import ServerError
 from ..base import Tensors, TensorSpec
+from .region import Region
 
 DTYPES = {
     'BOOL': np.dtype(np.bool_),
@@ -61,11 +62,14 @@ class Request:
         inputs: An array by the name of each input.
         outputs: Names of the outputs that are wanted.
         deadline_s: Seconds until the answer has to be there.
+        region: Shared memory that has the inputs, and gets the outputs that have a place there;
+            None = all are sent.
     """
 
     inputs: Mapping[str, NDArray[Any]]
     outputs: Sequence[str]
     deadline_s: float
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,12 @@ class Answer:
     Attributes:
         version: Version of the model that gave it; empty where the server does not say.
         tensors: Its outputs by name.
+        shared: Whether tensors came and went through shared memory.
     """
 
     version: str
     tensors: Tensors
+    shared: bool = False
 
 
 class Connection(Protocol):
@@ -96,6 +102,20 @@ class Connection(Protocol):
 
         Raises:
             ServerError: Now or in that function: there is no answer in time, or it is an error.
+        """
+
+    def register(self, region: Region, deadline_s: float) -> None:
+        """Make shared memory known to the server.
+
+        Raises:
+            ServerError: The server refuses it.
+        """
+
+    def unregister(self, region: Region, deadline_s: float) -> None:
+        """Have the server forget shared memory.
+
+        Raises:
+            ServerError: The server does not.
         """
 
     def close(self) -> None:

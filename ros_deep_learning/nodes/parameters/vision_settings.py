@@ -209,6 +209,11 @@ class VisionSettings:
         maximum=256,
         reload=True,
     )
+    remote_shared_memory: bool = parameter(
+        True,
+        'Whether tensors go to a server on this machine through shared memory, if it allows that.',
+        reload=True,
+    )
     remote_wait: float = parameter(
         0.0,
         'Seconds to wait for the server while the node is configured.',
@@ -351,6 +356,7 @@ class VisionSettings:
             token_file=user_path(self.remote_token_file) if self.remote_token_file else None,
             ca_file=user_path(self.remote_ca_file) if self.remote_ca_file else None,
             in_flight=self.remote_in_flight,
+            shared_memory=self.remote_shared_memory,
         )
 
     def camera_names(self) -> tuple[str, ...]:

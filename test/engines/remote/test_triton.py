@@ -11,6 +11,7 @@ import time
 import urllib.request
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -218,3 +219,28 @@ def wait_until(reached):
     while not reached():
         assert time.monotonic() < until_s
         time.sleep(0.01)
+
+
+def test_tensors_in_shared_memory(url, opened, open_network, triton):
+    known = regions(triton)
+    before = set(Path('/dev/shm').glob('ros_deep_learning-*'))
+    shared, sent = (opened(url, deadline_s=20, shared_memory=yes) for yes in (True, False))
+    for count in (1, 2, 1):
+        waits = [engine.start({'x': X[:count]}) for engine in (shared, shared, sent)]
+        first, second, expected = (wait()['y'] for wait in waits)
+        np.testing.assert_array_equal(first, expected)
+        np.testing.assert_array_equal(second, expected)
+    first[:] = 0
+    np.testing.assert_array_equal(second, expected)
+    assert shared.info.measured == ('tensors in shared memory',)
+    assert sent.info.measured == ()
+    assert regions(triton) - known == 4
+    assert set(Path('/dev/shm').glob('ros_deep_learning-*')) == before
+    shared.close()
+    assert regions(triton) == known
+
+
+def regions(triton):
+    url = f'http://127.0.0.1:{triton.http}/v2/systemsharedmemory/status'
+    with urllib.request.urlopen(url) as answer:
+        return len(json.load(answer))

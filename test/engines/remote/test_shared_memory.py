@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of tensors in shared memory, with a server that maps it as another process would."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ros_deep_learning.engines.base import TensorSpec
+from ros_deep_learning.engines.remote import shared_memory
+from ros_deep_learning.engines.remote.protocol import Answer, Request, ServedModel
+from ros_deep_learning.engines.remote.shared_memory import Abandoned, SharingConnection
+from ros_deep_learning.errors import ServerError
+
+FLOAT = np.dtype('float32')
+MODEL = ServedModel(
+    'test', '1', (TensorSpec('x', (-1, 3), FLOAT),), (TensorSpec('y', (-1, 3), FLOAT),)
+)
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+class Inner:
+    """A server that computes ``y = 2 x`` in the memory that it was told of."""
+
+    def __init__(self):
+        self.memory = {}
+        self.refuses = self.fails = self.closed = False
+
+    def register(self, region, deadline_s):
+        if self.refuses:
+            msg = 'not allowed'
+            raise ServerError(msg)
+        path = Path('/dev/shm') / region.key.lstrip('/')
+        with path.open('r+b') as file:
+            self.memory[region.name] = mmap.mmap(file.fileno(), region.size)
+
+    def unregister(self, region, deadline_s):
+        del self.memory[region.name]
+
+    def start(self, request):
+        if request.region is None:
+            return lambda: Answer('1', {'y': 2 * request.inputs['x']})
+
+        def wait():
+            if self.fails:
+                msg = 'no answer'
+                raise ServerError(msg)
+            memory = self.memory[request.region.name]
+            (at, size), (to, _) = (request.region.places[key] for key in ('>x', '<y'))
+            given = np.frombuffer(memory, np.float32, size // 4, at)
+            np.frombuffer(memory, np.float32, size // 4, to)[:] = 2 * given
+            shape = request.inputs['x'].shape
+            found = request.region.view('<y', TensorSpec('y', shape, FLOAT)).copy()
+            return Answer('1', {'y': found})
+
+        return wait
+
+    def close(self):
+        self.closed = True
+
+
+def request(x):
+    return Request({'x': x}, ['y'], 1.0)
+
+
+@pytest.fixture
+def inner():
+    return Inner()
+
+
+def test_what_is_in_the_memory_is_what_was_given(inner):
+    connection = SharingConnection(inner, MODEL, Abandoned())
+    for x in (X, X[:1], X + 1, np.ascontiguousarray(X[::-1])):
+        answer = connection.start(request(x))()
+        assert answer.shared
+        np.testing.assert_array_equal(answer.tensors['y'], 2 * x)
+    assert len(inner.memory) == 2
+    waits = [connection.start(request(X + k)) for k in range(3)]
+    for k, wait in enumerate(waits):
+        np.testing.assert_array_equal(wait().tensors['y'], 2 * (X + k))
+    assert len(inner.memory) == 4
+    connection.close()
+    assert inner.memory == {}
+    assert inner.closed
+
+
+def test_no_file_is_left(inner):
+    before = set(Path('/dev/shm').glob('ros_deep_learning-*'))
+    connection = SharingConnection(inner, MODEL, Abandoned())
+    wait = connection.start(request(X))
+    assert set(Path('/dev/shm').glob('ros_deep_learning-*')) == before
+    wait()
+
+
+def test_a_server_that_refuses_gets_the_bytes(inner):
+    inner.refuses = True
+    connection = SharingConnection(inner, MODEL, Abandoned())
+    for _ in range(2):
+        answer = connection.start(request(X))()
+        assert not answer.shared
+        np.testing.assert_array_equal(answer.tensors['y'], 2 * X)
+    assert not list(Path('/dev/shm').glob('ros_deep_learning-*'))
+
+
+def test_memory_without_an_answer_is_kept_until_nobody_can_write_it(inner, monkeypatch):
+    abandoned = Abandoned()
+    inner.fails = True
+    for _ in range(3):
+        connection = SharingConnection(inner, MODEL, abandoned)
+        with pytest.raises(ServerError):
+            connection.start(request(X))()
+        connection.close()
+    assert len(inner.memory) == 3
+    monkeypatch.setattr(shared_memory, 'SAFE_S', 0.0)
+    SharingConnection(inner, MODEL, abandoned)
+    assert inner.memory == {}
+
+
+def test_an_output_of_another_size(inner):
+    connection = SharingConnection(inner, MODEL, Abandoned())
+    connection.start(request(X))()
+    (region,) = connection._free
+    with pytest.raises(ServerError, match="tensor 'y': 3 values of float32 in 24 bytes"):
+        region.view('<y', TensorSpec('y', (1, 3), FLOAT))
