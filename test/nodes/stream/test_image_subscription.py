@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -20,7 +21,11 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
-from ros_deep_learning.nodes.stream.image_subscription import LOOK_PERIOD_S, ImageSubscription
+from ros_deep_learning.nodes.stream.image_subscription import (
+    LOOK_PERIOD_S,
+    EachOnce,
+    ImageSubscription,
+)
 
 pytestmark = pytest.mark.rclpy
 HD = np.zeros((1080, 1920, 3), np.uint8)
@@ -221,6 +226,24 @@ def test_compressed_images_are_taken_only_while_there_are_no_raw_ones_and_none_t
     camera.close()
     graph.wait_until('the end', lambda: subscribed() == 0)
     assert graph.node.count_subscribers('/camera') == 0
+
+
+def test_an_image_that_comes_by_two_topics_is_handed_over_once() -> None:
+    got: list[Any] = []
+    receive = EachOnce(got.append)
+
+    def come(topic: str, *stamps: int) -> None:
+        for stamp in stamps:
+            receive(SimpleNamespace(topic=topic, stamp_ns=stamp))  # type: ignore[arg-type]
+
+    come('/camera/compressed', 1, 2, 3)
+    # The other one lags, and then goes on.
+    come('/camera', 2, 3, 4)
+    come('/camera/compressed', 4)
+    # A camera may repeat its stamps, or set none.
+    come('/camera', 4, 0, 0)
+    come('/camera/compressed', 0, 5)
+    assert [frame.stamp_ns for frame in got] == [1, 2, 3, 4, 4, 0, 0, 0, 5]
 
 
 @pytest.mark.parametrize('transport', ['raw', 'compressed'])
