@@ -39,6 +39,13 @@ def needs_ros() -> str | None:
     return needs_onnxruntime()
 
 
+def needs_triton() -> str | None:
+    """Return why no inference server can be started here; None = one can."""
+    if not (HERE.parent / '.ros' / 'servers' / 'installed').exists():
+        return 'there is no Triton; to fix: make test_servers'
+    return needs_onnxruntime()
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One program of this folder.
@@ -66,6 +73,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'executors': Benchmark(needs_ros),
     'memory': Benchmark(needs_ros),
     'receive': Benchmark(needs_ros),
+    'remote': Benchmark(needs_triton),
     'soak': Benchmark(needs_ros),
 }
 

@@ -54,6 +54,7 @@ class EngineInfo:
         sent_bytes: Bytes of tensors that one image sends to a server, known after the first run;
             0 where the network runs here.
         received_bytes: Bytes of tensors that come back for one image.
+        warning: Why it runs elsewhere than it was loaded, at present; empty where it does not.
     """
 
     backend: str
@@ -68,6 +69,7 @@ class EngineInfo:
     max_batch: int | None = None
     sent_bytes: int = 0
     received_bytes: int = 0
+    warning: str = ''
 
 
 class Engine(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,10 +112,32 @@ class EngineLoader:
                     entry.network = load(precision=precision, options=options, progress=progress)
             finally:
                 entry.building.release()
-            return entry.network.handle(lambda: self._release(key, entry))
+            engine = entry.network.handle(lambda: self._release(key, entry))
         except BaseException:
             self._release(key, entry)
             raise
+        if options.remote is None or not options.remote.fallback or backend != REMOTE:
+            return engine
+        return self._with_fallback(engine, card, options, progress)
+
+    def _with_fallback(
+        self, far: Engine, card: ModelCard, options: EngineOptions, progress: Progress
+    ) -> Engine:
+        """Return an engine that runs the network here while its server fails."""
+        from .remote.fallback import FallbackEngine
+
+        assert options.remote is not None
+        try:
+            near = self.load(
+                card,
+                backend=options.remote.fallback,
+                options=replace(options, remote=None),
+                progress=progress,
+            )
+        except BaseException:
+            far.close()
+            raise
+        return FallbackEngine(far, near)
 
     def offline(self) -> EngineLoader:
         """Return a loader that shares the networks of this one, but downloads none."""

@@ -19,7 +19,7 @@ from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.nodes.segnet import SegNetNode
 
-OK, ERROR = b'\x00', b'\x02'
+OK, WARN, ERROR = b'\x00', b'\x01', b'\x02'
 
 
 @pytest.fixture
@@ -86,3 +86,39 @@ def test_nothing_is_published_while_the_server_is_gone_and_it_comes_back_by_itse
     refused = graph.set_parameters('segnet', remote_url='grpc://elsewhere:8001')
     assert not refused.successful
     assert 'remote_url' in refused.reason
+
+
+def test_the_network_runs_here_while_the_server_is_gone(
+    server: Callable[..., str],
+    stop: Callable[[], None],
+    active_here: Callable[..., Any],
+    graph: Any,
+    health: Health,
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+) -> None:
+    url = server()
+    given = (f'remote_url:={url}', 'model:=selfie', 'remote_fallback:=onnxruntime')
+    node = active_here(SegNetNode, *(part for one in given for part in ('-p', one)))
+    health.node = 'segnet'
+    inbox = graph.inbox('/segnet/class_mask', Image)
+    publisher = graph.image_publisher('/segnet/image_in')
+
+    def show(first: int) -> int:
+        return int(graph.meet(publisher, lambda s: make_image(astronaut, stamp=s), inbox, first))
+
+    stamp = show(1)
+    far = bytes(inbox.messages[-1].data)
+    health.wait('engine', OK, 'remote test 2.0')
+    stop()
+    stamp = show(stamp + 1)
+    assert bytes(inbox.messages[-1].data) == far
+    assert url in health.wait('engine', WARN, 'runs here (onnxruntime on CPU) until')
+    assert node.cameras[0].statistics.snapshot().failed == 0
+    server(int(url.rpartition(':')[2]))
+
+    def back() -> bool:
+        return not node.network.info.warning
+
+    graph.publish_until('the server', publisher, make_image(astronaut, stamp=stamp + 99), back)
+    health.wait('engine', OK, 'remote test 2.0')

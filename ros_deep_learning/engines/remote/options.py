@@ -30,6 +30,8 @@ class RemoteOptions:
         in_flight: Most requests at a time, at least 1.
         shared_memory: Whether tensors are in shared memory, not sent, if the server is on this
             machine and allows it.
+        fallback: Backend that runs the network on this machine while the server fails, such as
+            ``auto`` for the best one; empty = none does.
 
     Raises:
         SettingsError: A value is out of range, or a token would be sent without TLS to another
@@ -44,6 +46,7 @@ class RemoteOptions:
     ca_file: Path | None = None
     in_flight: int = 4
     shared_memory: bool = True
+    fallback: str = ''
 
     def __post_init__(self) -> None:
         address = self.address
@@ -55,6 +58,9 @@ class RemoteOptions:
             if not good:
                 msg = f'remote option {name}: expected {wanted}, got {value!r}'
                 raise SettingsError(msg)
+        if self.fallback == 'remote':
+            msg = 'remote option fallback: expected a backend of this machine, got remote'
+            raise SettingsError(msg)
         if self.token_file is not None and not (address.tls or address.is_this_machine):
             msg = (
                 f'{self.url}: a token is not sent without TLS; to fix: {address.scheme}s:// in '

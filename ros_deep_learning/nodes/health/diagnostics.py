@@ -108,6 +108,10 @@ class Diagnostics:
             self._warnings += (f'{"; ".join(guesses)}; {_CHECK}',)
         self._device.watch(info)
 
+    def engine_changed(self, info: EngineInfo) -> None:
+        """Report what is known of the engine by now."""
+        self._info = info
+
     def swap_ended(self, error: str = '') -> None:
         """Report that no other network is being loaded any more, and why it was not taken."""
         self._working_since_s = None
@@ -182,7 +186,8 @@ class Diagnostics:
             status.summary(WARN, self._of_namesakes(others))
         elif info is not None:
             text = f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
-            status.summary(WARN if self._warnings else OK, '; '.join(self._warnings) or text)
+            warnings = (*self._warnings, *filter(None, [info.warning]))
+            status.summary(WARN if warnings else OK, '; '.join(warnings) or text)
         else:
             status.summary(OK, state)
         status.add('state', state)

@@ -131,6 +131,7 @@ class VisionNode(ManagedNode):
                 self.setup,
                 infer=self.infer,
                 publish=self.publish,
+                engine_changed=self.diagnostics.engine_changed,
                 give_up=self._give_up,
                 unwatched=self.runs_unwatched,
                 clock=self.get_clock(),

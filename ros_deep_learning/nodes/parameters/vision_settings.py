@@ -214,6 +214,13 @@ class VisionSettings:
         'Whether tensors go to a server on this machine through shared memory, if it allows that.',
         reload=True,
     )
+    remote_fallback: str = parameter(
+        'none',
+        'What runs the network on this machine while the server fails; a warning in diagnostics '
+        'says so.',
+        choices=('none', 'auto', 'tensorrt', 'onnxruntime'),
+        reload=True,
+    )
     remote_wait: float = parameter(
         0.0,
         'Seconds to wait for the server while the node is configured.',
@@ -357,6 +364,7 @@ class VisionSettings:
             ca_file=user_path(self.remote_ca_file) if self.remote_ca_file else None,
             in_flight=self.remote_in_flight,
             shared_memory=self.remote_shared_memory,
+            fallback='' if self.remote_fallback == 'none' else self.remote_fallback,
         )
 
     def camera_names(self) -> tuple[str, ...]:
