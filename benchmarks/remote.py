@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from triton import Triton
 NETWORKS: dict[str, Any] = {'selfie': SegNet, 'efficientnet-lite0': ImageNet}
 CAMERAS = (1, 4, 16)
 HERE = 'here'
+PIXELS = '-pixels'
 PAGE = {
     'title': 'A network on a server',
     'about': (
@@ -83,13 +85,14 @@ def measure(name: str, server: Triton, seconds: float, turns: int) -> list[dict[
     picture = cv2.imread(str(zoo_folder() / 'pictures' / 'astronaut.jpg'))[..., ::-1].copy()
     urls = {way: f'{way}://127.0.0.1:{getattr(server, way)}' for way in ('grpc', 'http')}
 
-    def options(url: str, *, shared: bool) -> EngineOptions:
-        remote = RemoteOptions(url, deadline_s=30, in_flight=4, shared_memory=shared)
+    def options(url: str, *, shared: bool, model: str = name) -> EngineOptions:
+        remote = RemoteOptions(url, model, deadline_s=30, in_flight=4, shared_memory=shared)
         return EngineOptions(remote=remote)
 
     ways = {
         HERE: {'backend': 'onnxruntime'},
         'gRPC': {'options': options(urls['grpc'], shared=False)},
+        'gRPC, pixels': {'options': options(urls['grpc'], shared=False, model=f'{name}{PIXELS}')},
         'HTTP': {'options': options(urls['http'], shared=False)},
         'gRPC, shared memory': {'options': options(urls['grpc'], shared=True)},
         'HTTP, shared memory': {'options': options(urls['http'], shared=True)},
@@ -160,7 +163,10 @@ def main() -> int:
         repository = Path(folder) / 'repository'
         for name in NETWORKS:
             card = find_card(name)
-            write_model(card, ModelStore().onnx_path(card), repository, ServingOptions('python'))
+            path = ModelStore().onnx_path(card)
+            write_model(card, path, repository, ServingOptions('python'))
+            pixels = ServingOptions('python', pixels=True)
+            write_model(replace(card, name=f'{name}{PIXELS}'), path, repository, pixels)
         server = Triton(Path(folder), repository)
         server.start()
         try:

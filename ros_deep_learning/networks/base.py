@@ -25,7 +25,7 @@ from ..imaging.device_pixels import AnyPixels
 from ..progress import Progress, silent
 from ..recognition.find import find_network, or_default
 from ..recognition.given_values import read_given
-from .fit import match_colors, match_labels, output_shapes, read_colors, read_labels
+from .fit import fit_served, match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, Passed
 from .images import ImageLike
 from .proof import FIX, proof_picture
@@ -145,6 +145,7 @@ class Network(ABC, Generic[_SettingsT]):
             self._card, precision=precision, backend=backend, options=options, progress=progress
         )
         try:
+            self._card = fit_served(self._card, self._engine.info)
             self._runner = ImageRunner(self._engine, self._card, options.max_batch)
             self.max_batch = self._runner.most_together
             if self._runner.takes_frames and isinstance(self._engine, AllocatesFrames):

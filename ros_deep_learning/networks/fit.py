@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from ..cards.coco_labels import by_category, is_coco, uses_categories
 from ..cards.colors import load_colors
 from ..cards.labels import labels_in_metadata, load_labels
 from ..engines.base import EngineInfo
+from ..engines.registry import REMOTE
 from ..errors import CardError
 from ..imaging.palettes import class_colors
 from ..text import shape_text
@@ -25,6 +27,23 @@ _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled', 'n/a')
+
+
+def fit_served(card: ModelCard, info: EngineInfo) -> ModelCard:
+    """Return the card for a network on a server that computes its input from 8-bit pixels.
+
+    There a ``uint8`` input in place of a float one takes the pixels as they are, in the card's
+    layout and channel order. Other cards are returned as they are.
+    """
+    spec = card.input
+    images = {one.name: one for one in info.inputs if len(one.shape) == 4}
+    image = images.get(spec.name or (next(iter(images)) if len(images) == 1 else ''))
+    if info.backend != REMOTE or spec.dtype == 'uint8' or image is None:
+        return card
+    if image.dtype != np.uint8:
+        return card
+    pixels = replace(spec, dtype='uint8', scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3)
+    return replace(card, input=pixels)
 
 
 def check_input(card: ModelCard, info: EngineInfo) -> str:

@@ -13,6 +13,7 @@ from inference_server import serve, served_onnx
 from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.remote.model_repository import ServingOptions, write_model
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks.image_runner import ImageRunner
@@ -42,6 +43,24 @@ def test_a_server_gives_the_results_of_this_machine(name, scheme, astronaut):
         else:
             masks = [net.segment(astronaut).class_mask for net in (far, near)]
             np.testing.assert_array_equal(*masks)
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_a_server_that_takes_pixels_gets_a_quarter(name, tmp_path, astronaut):
+    card = find_card(name)
+    path = ModelStore(offline=True).onnx_path(card)
+    folder = write_model(card, path, tmp_path, ServingOptions(pixels=True))
+    kind = NETWORKS[name]
+    with (
+        serve(served_onnx(folder / '1' / 'model.onnx', name), 'grpc') as url,
+        kind(name, options=EngineOptions(remote=RemoteOptions(url))) as far,
+        kind(name, backend='onnxruntime') as near,
+    ):
+        found, expected = far.run_device(astronaut), near.run_device(astronaut)
+        for key, array in expected.items():
+            np.testing.assert_allclose(found[key], array, rtol=0, atol=1e-5)
+        spec = card.input
+        assert far.info.sent_bytes == spec.width * spec.height * 3
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ def served_onnx(path, name='net'):
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
 
     def tensors(nodes):
-        kinds = {'tensor(float)': 'FP32', 'tensor(int64)': 'INT64'}
+        kinds = {'tensor(float)': 'FP32', 'tensor(int64)': 'INT64', 'tensor(uint8)': 'UINT8'}
         return [
             (one.name, kinds[one.type], [d if isinstance(d, int) else -1 for d in one.shape])
             for one in nodes

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from queue import Empty, SimpleQueue
@@ -71,6 +71,9 @@ class HttpConnections:
         def wait() -> Answer:
             try:
                 return future.result(request.deadline_s)
+            except CancelledError as err:
+                msg = 'the connection was closed'
+                raise ServerError(msg) from err
             except LateError as err:
                 msg = f'no answer within {request.deadline_s:g} s'
                 raise ServerError(msg) from err

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
+
+import numpy as np
 
 from ...cards.card import ModelCard
 from ...errors import CardError, SettingsError
 from ...files import move_whole_folder, scratch_folder
 from ...onnx_tools.external_data import onnx_files
 from ...onnx_tools.facts import TensorFacts, read_facts
+from ...onnx_tools.pixel_input import take_pixels
 from ...text import disk_cause
 from .protocol import NAMES
 
@@ -39,6 +42,7 @@ class ServingOptions:
             batch is open.
         delay_us: How long the first frame of a batch waits for others, 0 or more.
         instances: How many frames or batches are run at a time, 1 or more.
+        pixels: Whether the served network takes 8-bit pixels, a quarter of the bytes of float32.
 
     Raises:
         SettingsError: A value is out of range, or a plan is missing or not used.
@@ -49,6 +53,7 @@ class ServingOptions:
     max_batch: int = 8
     delay_us: int = 500
     instances: int = 1
+    pixels: bool = False
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -59,6 +64,9 @@ class ServingOptions:
             if value < least:
                 msg = f'{name}: expected {least} or more, got {value}'
                 raise SettingsError(msg)
+        if self.pixels and self.platform == 'tensorrt':
+            msg = 'a plan takes what it was built for; leave out --pixels'
+            raise SettingsError(msg)
         if (self.platform == 'tensorrt') != (self.plan is not None):
             msg = (
                 'platform tensorrt needs a plan that the TensorRT of the server built on its GPU: '
@@ -86,6 +94,7 @@ def write_model(
     Raises:
         OnnxError: The file is no ONNX network.
         CardError: A tensor is of a type or shape that a server does not have.
+        ConversionError: The network cannot be made to take 8-bit pixels.
         SettingsError: The model is there already, or cannot be written.
     """
     folder = repository / card.name
@@ -105,7 +114,12 @@ def write_model(
                 shutil.copyfile(options.plan, version / 'model.plan')
             else:
                 first, *others = onnx_files(onnx_path)
-                shutil.copyfile(first, version / 'model.onnx')
+                if options.pixels:
+                    (version / 'model.onnx').write_bytes(
+                        take_pixels(onnx_path, _image_input(card, onnx_path), card.input)
+                    )
+                else:
+                    shutil.copyfile(first, version / 'model.onnx')
                 for other in others:
                     target = version / other.relative_to(onnx_path.parent)
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -127,11 +141,15 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
         CardError: A tensor is of a type or shape that a server does not have.
     """
     facts = read_facts(onnx_path)
-    tensors = (*facts.inputs.values(), *facts.outputs.values())
+    inputs = dict(facts.inputs)
+    if options.pixels:
+        name = _image_input(card, onnx_path)
+        inputs[name] = replace(inputs[name], dtype=np.dtype(np.uint8))
+    tensors = (*inputs.values(), *facts.outputs.values())
     batched = all(one.shape[:1] == (-1,) and len(one.shape) > 1 for one in tensors)
     max_batch = options.max_batch if batched else 0
     lines = [f'name: "{card.name}"', *_platform(options), f'max_batch_size: {max_batch}']
-    lines += _tensors(card, 'input', facts.inputs, batched=batched)
+    lines += _tensors(card, 'input', inputs, batched=batched)
     lines += _tensors(card, 'output', facts.outputs, batched=batched)
     kind = 'KIND_CPU' if options.platform == 'python' else 'KIND_AUTO'
     lines.append(f'instance_group [{{ count: {options.instances} kind: {kind} }}]')
@@ -144,8 +162,22 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
             '}',
         ]
     for count in sorted({1, max_batch or 1}):
-        lines += _warmup(card, facts.inputs, count, batched=batched)
+        lines += _warmup(card, inputs, count, batched=batched)
     return '\n'.join(lines) + '\n'
+
+
+def _image_input(card: ModelCard, onnx_path: Path) -> str:
+    """Return the name of the input for the image.
+
+    Raises:
+        CardError: The card does not name it, and there are several.
+    """
+    names = [name for name, one in read_facts(onnx_path).inputs.items() if len(one.shape) == 4]
+    name = card.input.name or (names[0] if len(names) == 1 else '')
+    if name not in names:
+        msg = f'{card.name}: input.name: expected one of [{", ".join(names)}], got {name!r}'
+        raise CardError(msg)
+    return name
 
 
 def _platform(options: ServingOptions) -> list[str]:

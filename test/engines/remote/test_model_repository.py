@@ -8,9 +8,12 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from google.protobuf import text_format
+from onnx import helper
 from tritonclient.grpc import model_config_pb2
 
 from ros_deep_learning.cards.zoo import find_card
@@ -20,7 +23,7 @@ from ros_deep_learning.engines.remote.model_repository import (
     configuration,
     write_model,
 )
-from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.errors import ConversionError, SettingsError
 
 
 @pytest.fixture
@@ -31,7 +34,9 @@ def network(tmp_path, conv_model):
     def write(**shape):
         path = tmp_path / 'net.onnx'
         path.write_bytes(conv_model(**shape).SerializeToString())
-        return replace(selfie, name='net', input=replace(selfie.input, width=8, height=6)), path
+        return replace(
+            selfie, name='net', input=replace(selfie.input, name=None, width=8, height=6)
+        ), path
 
     return write
 
@@ -120,3 +125,52 @@ def test_a_folder_that_cannot_be_written(network, tmp_path):
         write_model(card, path, Path(tmp_path / 'file' / 'repo'), ServingOptions())
     write_model(card, path, tmp_path / 'repo', ServingOptions())
     assert [one.name for one in (tmp_path / 'repo').iterdir()] == ['net']
+
+
+@pytest.mark.parametrize(('layout', 'channels'), [('nchw', 'rgb'), ('nhwc', 'bgr')])
+def test_a_served_network_computes_its_input_from_pixels(
+    network, tmp_path, conv_model, layout, channels
+):
+    card, path = network(size='s')
+    spec = replace(
+        card.input,
+        layout=layout,
+        channels=channels,
+        scale=1 / 255,
+        mean=(0.4, 0.5, 0.6),
+        std=(0.2, 0.3, 0.5),
+    )
+    card = replace(card, input=spec)
+    if layout == 'nhwc':
+        model = onnx.load(path)
+        model.graph.node.insert(0, helper.make_node('Transpose', ['p'], ['x'], perm=[0, 3, 1, 2]))
+        model.graph.input[0].CopyFrom(
+            helper.make_tensor_value_info('p', onnx.TensorProto.FLOAT, [1, 's', 's', 3])
+        )
+        path.write_bytes(model.SerializeToString())
+    folder = write_model(card, path, tmp_path / 'repo', ServingOptions(pixels=True))
+    config = read((folder / 'config.pbtxt').read_text())
+    assert config.input[0].data_type == model_config_pb2.TYPE_UINT8
+    served = folder / '1' / 'model.onnx'
+    onnx.checker.check_model(str(served), full_check=True)
+    pixels = np.random.default_rng(2).integers(0, 256, (1, 6, 8, 3), np.uint8)
+    given = (pixels * np.float64(1 / 255) - spec.mean) / spec.std
+    if layout == 'nchw':
+        pixels, given = (np.ascontiguousarray(a.transpose(0, 3, 1, 2)) for a in (pixels, given))
+    (expected,) = run(path, given.astype(np.float32))
+    (found,) = run(served, pixels)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def run(path, array):
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    return session.run(None, {session.get_inputs()[0].name: array})
+
+
+def test_what_takes_no_pixels(network, tmp_path):
+    card, path = network()
+    with pytest.raises(SettingsError, match='leave out --pixels'):
+        ServingOptions('tensorrt', path, pixels=True)
+    card = replace(card, input=replace(card.input, dtype='uint8'))
+    with pytest.raises(ConversionError, match="expected an input 'x' of float32"):
+        write_model(card, path, tmp_path / 'repo', ServingOptions(pixels=True))

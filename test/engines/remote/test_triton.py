@@ -21,6 +21,7 @@ from triton import Triton
 from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import models
+from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.remote.model_repository import ServingOptions, write_model
 from ros_deep_learning.errors import ServerError
 
@@ -45,6 +46,10 @@ def triton(tmp_path_factory, open_network):
     for name in NETWORKS:
         command = ['export-server', name, str(repository), '--platform', 'python', '--offline']
         assert models.main(command) == 0
+    card = find_card('selfie')
+    path = ModelStore(offline=True).onnx_path(card)
+    pixels = ServingOptions('python', pixels=True)
+    write_model(replace(card, name='selfie-pixels'), path, repository, pixels)
     path, card = open_network
     options = ServingOptions('python', max_batch=4, delay_us=50_000)
     write_model(card, path, repository, options)
@@ -71,6 +76,17 @@ def test_it_gives_the_results_of_this_machine(url, name, astronaut):
         found, expected = far.run_device(astronaut), near.run_device(astronaut)
         for key, array in expected.items():
             np.testing.assert_allclose(found[key], array, rtol=0, atol=1e-5)
+
+
+def test_pixels_are_a_quarter_of_the_bytes(url, astronaut):
+    remote = RemoteOptions(url, model='selfie-pixels', deadline_s=20, shared_memory=False)
+    with (
+        SegNet('selfie', options=EngineOptions(remote=remote)) as far,
+        SegNet('selfie', backend='onnxruntime') as near,
+    ):
+        found, expected = far.run_device(astronaut), near.run_device(astronaut)
+        np.testing.assert_allclose(found['mask'], expected['mask'], rtol=0, atol=1e-5)
+        assert far.info.sent_bytes == 256 * 256 * 3
 
 
 def test_it_batches_what_comes_together(url, triton, opened, open_network):
