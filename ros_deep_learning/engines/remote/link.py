@@ -8,6 +8,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 
 from ...errors import DeepLearningError, ServerError
 from ...text import one_line, shape_text
@@ -80,7 +81,10 @@ class Link:
                 self._connection = None
                 self._cause = cause
                 connection.close()
-                threading.Thread(target=self._reopen, name='to server', daemon=True).start()
+                # In the context of its creator, so that the same node logs its records.
+                threading.Thread(
+                    target=copy_context().run, args=(self._reopen,), name='to server', daemon=True
+                ).start()
         return ServerError(self._text(cause))
 
     def close(self) -> None:
