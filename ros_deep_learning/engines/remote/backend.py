@@ -13,7 +13,7 @@ from ...errors import EngineError, ServerError, SettingsError
 from ...progress import Progress
 from ..backend import EngineOptions
 from ..base import EngineInfo, Precision
-from .engine import RemoteEngine
+from .engine import RemoteEngine, device_text
 from .grpc_connection import GrpcConnection
 from .http_connection import HttpConnections
 from .link import FIRST_PAUSE_S, Link
@@ -83,7 +83,7 @@ class RemoteNetwork:
         self._info = EngineInfo(
             backend=RemoteBackend.name,
             version=model.server or 'unknown',
-            device=f'{options.url}, {name}' + f' version {model.version}' * bool(model.version),
+            device=device_text(options.url, name, model.version),
             precision='served',
             inputs=model.inputs,
             outputs=model.outputs,
@@ -95,7 +95,7 @@ class RemoteNetwork:
         link = Link(
             self._place, partial(connect, self._options, self._name, Abandoned()), self._model
         )
-        return RemoteEngine(link, self._info, self._options, on_close)
+        return RemoteEngine(link, self._name, self._info, self._options, on_close)
 
     def free(self) -> None:
         """Do nothing: handles close their connections."""

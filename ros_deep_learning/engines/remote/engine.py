@@ -24,11 +24,18 @@ class RemoteEngine:
     """Engine of one user; see ``Engine`` and ``PipelinedEngine``."""
 
     def __init__(
-        self, link: Link, info: EngineInfo, options: RemoteOptions, on_close: Callable[[], None]
+        self,
+        link: Link,
+        name: str,
+        info: EngineInfo,
+        options: RemoteOptions,
+        on_close: Callable[[], None],
     ) -> None:
         self._link: Link | None = link
-        self._info = info
-        self._deadline_s = options.deadline_s
+        self._name = name
+        self._version = link.model.version
+        self._info = replace(info, device=device_text(options.url, name, self._version))
+        self._options = options
         self.in_flight = options.in_flight
         self._outputs = {spec.name: spec for spec in info.outputs}
         self._on_close: Callable[[], None] | None = on_close
@@ -62,7 +69,7 @@ class RemoteEngine:
         arrays = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
         connection = link.connection()
         try:
-            wait = connection.start(Request(arrays, names, self._deadline_s))
+            wait = connection.start(Request(arrays, names, self._options.deadline_s))
         except ServerError as err:
             raise link.failed(connection, str(err)) from err
 
@@ -74,6 +81,10 @@ class RemoteEngine:
             except ServerError as err:
                 raise link.failed(connection, str(err)) from err
             link.worked()
+            if link.model.version != self._version:
+                self._version = link.model.version
+                device = device_text(self._options.url, self._name, self._version)
+                self._info = replace(self._info, device=device)
             self._count(arrays, tensors, answer.shared)
             return tensors
 
@@ -117,6 +128,11 @@ class RemoteEngine:
                 received_bytes=sum(array.nbytes for array in outputs.values()) // count,
                 measured=('tensors in shared memory',) if shared else (),
             )
+
+
+def device_text(url: str, name: str, version: str) -> str:
+    """Return what stands for the device of a served model."""
+    return f'{url}, {name}' + f' version {version}' * bool(version)
 
 
 def _fits(array: NDArray[Any], spec: TensorSpec) -> bool:

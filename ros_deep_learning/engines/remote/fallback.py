@@ -34,7 +34,7 @@ class FallbackEngine:
         self._far: Any = far
         self._near = near
         self._warning = ''
-        self._info = far.info
+        self._info = self._far_info = far.info
         self.in_flight = far.in_flight
         try:
             _check_equal(far.info, near.info)
@@ -46,8 +46,8 @@ class FallbackEngine:
     def info(self) -> EngineInfo:
         """Facts of the engine on the server, with a warning while the other one runs."""
         far: EngineInfo = self._far.info
-        if (self._info.sent_bytes, self._info.warning) != (far.sent_bytes, self._warning):
-            self._info = replace(far, warning=self._warning)
+        if far is not self._far_info or self._info.warning != self._warning:
+            self._far_info, self._info = far, replace(far, warning=self._warning)
         return self._info
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:

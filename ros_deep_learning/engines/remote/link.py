@@ -27,6 +27,9 @@ class Link:
         open_connection: Opens a connection and tells what is served; raises ServerError.
         expected: The model as it was at load; another version is taken if its tensors are equal.
 
+    Attributes:
+        model: The model as it was when the connection was opened.
+
     Raises:
         ServerError: It cannot be opened, or the model has changed.
     """
@@ -39,7 +42,7 @@ class Link:
     ) -> None:
         self._place = place
         self._open = open_connection
-        self._model = expected
+        self.model = expected
         self._version = ''
         self._lock = threading.Lock()
         self._connection: Connection | None = None
@@ -110,19 +113,19 @@ class Link:
         """Open a connection; raise ServerError if it is not to the expected model."""
         connection, model = self._open()
         try:
-            refuse_others(self._model, model)
+            refuse_others(self.model, model)
         except ServerError:
             connection.close()
             raise
-        if model.version != self._model.version:
-            versions = model.version or 'none', self._model.version or 'none'
+        if model.version != self.model.version:
+            versions = model.version or 'none', self.model.version or 'none'
             text = '%s: version %s is served now, before it was %s'
             _LOG.warning(text, self._place, *versions)
         with self._lock:
             if self._ended.is_set():
                 connection.close()
                 return
-            self._connection, self._model, self._version = connection, model, ''
+            self._connection, self.model, self._version = connection, model, ''
 
     def _text(self, cause: str) -> str:
         return f'{self._place}: {one_line(Exception(cause))}'

@@ -180,6 +180,7 @@ def test_another_version_of_the_model_is_told(engine, model, back, caplog):
         engine.run({'x': X})
     assert back(engine, {'x': X})[0]['count'] == 2
     assert 'version 12 is served now, before it was 1' in caplog.text
+    assert engine.info.device.endswith(', net version 12')
 
 
 def test_another_version_with_other_tensors_is_refused_until_it_goes(engine, model, back):
