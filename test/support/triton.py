@@ -49,12 +49,15 @@ class Triton:
         self.repository = repository
         self.log = folder / 'triton.log'
         self.http, self.grpc = free_ports(2)
+        # Of the memory between the server and its models, which a killed one leaves.
+        self.prefix = f'test-{os.getpid()}-{self.http}-'
         self.command = [
             str(server / 'bin' / 'tritonserver'),
             *('--model-repository', str(repository), '--backend-directory', str(backends)),
             *('--http-address', '127.0.0.1', '--http-port', str(self.http)),
             *('--grpc-address', '127.0.0.1', '--grpc-port', str(self.grpc)),
             *('--model-control-mode', 'explicit', '--load-model', '*'),
+            *('--backend-config', f'python,shm-region-prefix-name={self.prefix}'),
             *('--allow-metrics', 'false', '--exit-timeout-secs', '2'),
         ]
         libraries = (packages / 'nvidia_pytriton.libs', Path(sysconfig.get_config_var('LIBDIR')))
@@ -94,6 +97,8 @@ class Triton:
         """End it at once; the processes of its models see that and end too."""
         self.process.kill()
         self.process.wait()
+        for path in Path('/dev/shm').glob(f'{self.prefix}*'):
+            path.unlink(missing_ok=True)
 
     def ask(self, path):
         """Send a request of Triton's own over HTTP."""
