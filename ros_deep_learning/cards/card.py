@@ -56,7 +56,7 @@ class InputSpec:
         rounding: How ``letterbox`` rounds the sides of the image: ``nearest``, ``down`` or
             ``half_up``; see ``imaging.placement.place``.
         interpolation: ``nearest``, ``bilinear``, ``bicubic`` or ``area``, as OpenCV's.
-        pad_value: Pixel value 0..255 of the padding, before the formula.
+        pad_value: Pixel value 0..255 of the padding, before the formula; one, or one per channel.
         scale: Factor on the pixel value 0..255, above 0.
         mean: Subtrahend after the scale, one per channel.
         std: Divisor at the end, one per channel, above 0.
@@ -73,7 +73,7 @@ class InputSpec:
     align: Align = 'centre'
     rounding: Rounding = 'nearest'
     interpolation: Interpolation = 'bilinear'
-    pad_value: int = 0
+    pad_value: int | tuple[int, int, int] = 0
     scale: float = 1.0
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -83,6 +83,12 @@ class InputSpec:
     def depth(self) -> int:
         """Number of channels: 1 for grey, else 3."""
         return 1 if self.channels == 'grey' else 3
+
+    @property
+    def pad_levels(self) -> tuple[int, int, int]:
+        """The padding of each channel, in the network's order; as rgb for a grey one."""
+        value = self.pad_value
+        return (value,) * 3 if isinstance(value, int) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,7 @@ def _read_input(section: Section) -> InputSpec:
         align=section.choice('align', get_args(Align), 'centre'),
         rounding=section.choice('rounding', get_args(Rounding), 'nearest'),
         interpolation=section.choice('interpolation', get_args(Interpolation), 'bilinear'),
-        pad_value=section.integer('pad_value', 0, 255, 0),
+        pad_value=section.level('pad_value'),
         scale=section.number('scale', 1.0, above=0.0),
         mean=section.channel_numbers('mean', 0.0),
         std=section.channel_numbers('std', 1.0, above=0.0),

@@ -51,19 +51,24 @@ def card_text(card: ModelCard, folder: Path | None = None, *, with_source: bool 
         if value is not None:
             values[key] = _name(value, folder) if isinstance(value, Path) else value
     text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=99)
-    return _commented(text, guessed)
+    text, marked = _commented(text, guessed)
+    marked |= {'input_size'} if 'width' in marked else set()
+    rest = [one for one in guesses(card.decisions) if one.key not in marked]
+    return text + ''.join(f'# {one}\n' for one in rest)
 
 
-def _commented(text: str, guessed: Mapping[str, str]) -> str:
-    """Add a comment to each guessed value that calls it a guess."""
-    lines, section = [], ''
+def _commented(text: str, guessed: Mapping[str, str]) -> tuple[str, set[str]]:
+    """Add a comment to each guessed value that calls it a guess; return the marked keys too."""
+    lines, section, marked = [], '', set()
     for line in text.splitlines():
         key = line.strip().partition(':')[0]
         if not line.startswith((' ', '-')):
             section = key
-        mark = f'  # {guessed[key]}' if key in guessed and section in (key, 'input') else ''
-        lines.append(line + mark)
-    return '\n'.join(lines) + '\n'
+        if key in guessed and section in (key, 'input'):
+            line = f'{line}  # {guessed[key]}'
+            marked.add(key)
+        lines.append(line)
+    return '\n'.join(lines) + '\n', marked
 
 
 def _source(source: SourceSpec, folder: Path | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Decision:
 
     Attributes:
         key: ``task``, ``decoder``, ``scores`` (what a classifier's output is), ``input_size``,
-            ``classes``, or a key of the card's input, such as ``resize`` or ``mean``.
+            ``classes``, ``labels``, or a key of the card's input, such as ``resize`` or ``mean``.
         value: The value, as the card has it.
         evidence: What it was decided by, in words.
         guess: Whether nothing in the file or beside it states the value.

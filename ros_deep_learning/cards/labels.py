@@ -13,13 +13,13 @@ from pathlib import Path
 from ..errors import CardError
 from ..files import read_limited
 from .foreign_files import parse_foreign
+from .label_maps import labels_by_number, labels_of_map, labels_of_numbered_lines
 
 MAX_LABELS_BYTES = 4 * 1024 * 1024
 """Largest labels file; the 21841 classes of full ImageNet with all synonyms take 1 MB."""
 
 _NAME_KEYS = ('names', 'classes', 'class_names', 'id2label')
 
-_MOST_IDS = 100_000
 _PLACEHOLDER = re.compile('LABEL_[0-9]+')
 _SYNSET = re.compile(r'^n[0-9]{8}\s+')
 
@@ -28,7 +28,9 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
     """Load a file with one label per line, in the order of the classes, or a configuration.
 
     Blank lines at the end are dropped, and so is a WordNet number before a label
-    (``n01440764 tench``), as in the label files of jetson-inference. A YAML file, such as the
+    (``n01440764 tench``), as in the label files of jetson-inference. Lines that are all numbered
+    from 0 on (``0  person``), and a label map of TensorFlow (``.pbtxt``), have the labels of these
+    numbers. A YAML file, such as the
     ``data.yaml`` of a YOLO data set, has the labels under the key ``names``: a list, or a mapping
     from the numbers of the classes; PaddleDetection's ``infer_cfg.yml`` has ``label_list``. A JSON
     file, such as Hugging Face's ``config.json``, has ``id2label``, or timm's ``label_names``;
@@ -54,6 +56,8 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
         raise CardError(msg) from err
     if path.suffix in ('.yaml', '.yml', '.json'):
         return _labels_in_configuration(path, text)
+    if path.suffix == '.pbtxt':
+        return _checked(path, labels_of_map(text), 'in items with id and name, as a label map')
     labels = [_SYNSET.sub('', line.strip()) for line in text.rstrip().split('\n')]
     if labels == ['']:
         msg = f'labels file {path} is empty; expected one label per line'
@@ -62,7 +66,7 @@ def load_labels(path: Path | str) -> tuple[str, ...]:
         if not label.isprintable() or not label:
             msg = f'labels file {path}: line {number} is not a label; expected one label per line'
             raise CardError(msg)
-    return tuple(labels)
+    return labels_of_numbered_lines(tuple(labels)) or tuple(labels)
 
 
 def labels_in_metadata(metadata: Mapping[str, str]) -> tuple[str, ...]:
@@ -117,10 +121,7 @@ def _by_id(named: object) -> tuple[str, ...]:
         by_number = {int(key): str(name) for key, name in named.items()}
     except (ValueError, TypeError):
         return ()
-    last = max(by_number)
-    if min(by_number) < 0 or last >= _MOST_IDS:
-        return ()
-    return tuple(by_number.get(k, str(k)) for k in range(last + 1))
+    return labels_by_number(by_number)
 
 
 def _labels_in_configuration(path: Path, text: str) -> tuple[str, ...]:
@@ -130,10 +131,13 @@ def _labels_in_configuration(path: Path, text: str) -> tuple[str, ...]:
     except ValueError as err:
         msg = f'labels file {path} is not valid {"JSON" if is_json else "YAML"}: {err}'
         raise CardError(msg) from err
-    labels = labels_in_configuration(content)
+    keys = 'id2label or label_names' if is_json else 'names or label_list'
+    return _checked(path, labels_in_configuration(content), f'under the key {keys}')
+
+
+def _checked(path: Path, labels: tuple[str, ...], where: str) -> tuple[str, ...]:
     if not labels:
-        keys = 'id2label or label_names' if is_json else 'names or label_list'
-        msg = f'labels file {path} has no labels under the key {keys}'
+        msg = f'labels file {path} has no labels {where}'
         raise CardError(msg)
     for number, label in enumerate(labels):
         if not label.isprintable() or not label:

@@ -167,6 +167,15 @@ class Section:
             self._refuse(key, allowed, value)
         return value
 
+    def level(self, key: str) -> int | tuple[int, int, int]:
+        """Return a pixel value 0..255, or a list of three as a tuple; 0 if the key is missing."""
+        value = self._value(key, '', 0)
+        if not isinstance(value, list):
+            return self.integer(key, 0, 255, 0)
+        if len(value) != 3 or not all(type(one) is int and 0 <= one <= 255 for one in value):
+            self._refuse(key, 'a whole number in 0..255 or a list of 3', value)
+        return value[0], value[1], value[2]
+
     def number(self, key: str, default: float, *, above: float = -math.inf) -> float:
         """Return a finite number greater than ``above``."""
         allowed = 'a finite number' + (f' above {above:g}' if above > -math.inf else '')

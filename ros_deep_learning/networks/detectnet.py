@@ -99,9 +99,17 @@ class DetectNet(Network[DetectionSettings]):
 
     def _check_background(self) -> tuple[str, ...]:
         first = self.labels[0]
-        if not self._reader.decoder.background or first == '0' or is_background(first):
-            return ()
-        return (f'class 0 is the background, which the labels call {first!r}',)
+        if self._reader.decoder.background:
+            named = first == '0' or is_background(first)
+            return (
+                () if named else (f'class 0 is the background, which the labels call {first!r}',)
+            )
+        if self._reader.class_count is None and is_background(first):
+            return (
+                f'the labels call class 0 {first!r}, which such networks do not find; if objects '
+                'have the labels of others, remove that line',
+            )
+        return ()
 
     def _is_near_cells(self, passed: Passed) -> bool:
         reader = self._reader

@@ -26,7 +26,8 @@ from .side_inputs import side_inputs
 _Role = TypeVar('_Role', bound=str)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
-_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled', 'n/a')
+# The last is that of TensorFlow's label maps as text.
+_BACKGROUND = ('background', '__background__', 'unlabeled', 'unlabelled', 'n/a', '???')
 
 
 def fit_served(card: ModelCard, info: EngineInfo) -> ModelCard:
@@ -214,14 +215,14 @@ def match_labels(
             f'the background; to fix: {fix}'
         )
         raise CardError(msg)
-    labels = _by_category(labels, count, background=background, by_coco=by_coco)
+    labels = _by_category(said, count, background=background, by_coco=by_coco)
     if background and labels and not is_background(labels[0]):
         if count is None or len(labels) == count - 1:
             labels = ('background', *labels)
-    elif count is not None and labels is not None and len(labels) == count + 1:
-        # jetson-inference's ssd_coco_labels.txt, for networks whose background is left out here.
-        labels = labels[1:] if is_background(labels[0]) else labels
-    labels = said if labels is None else labels
+    elif labels and not background and is_background(labels[0]):
+        # jetson-inference's ssd_coco_labels.txt, and label maps of TensorFlow, for networks whose
+        # background is left out here.
+        labels = labels[1:] if (len(labels) - 1 == count or (by_coco and not count)) else labels
     if not labels:
         if count is None:
             msg = (
@@ -240,10 +241,10 @@ def match_labels(
 
 
 def _by_category(
-    labels: tuple[str, ...] | None, count: int | None, *, background: bool, by_coco: bool
-) -> tuple[str, ...] | None:
+    labels: tuple[str, ...], count: int | None, *, background: bool, by_coco: bool
+) -> tuple[str, ...]:
     """Spread COCO's labels over its category numbers, if the network uses these."""
-    if labels is None or not is_coco(labels):
+    if not is_coco(labels):
         return labels
     if count is None and by_coco:
         return by_category(labels, 91 if background else 90)

@@ -39,3 +39,14 @@ def classes_of_graph(evidence: Evidence, found: Finding) -> Decision | None:
     if count is None and find_decoder(found.decoder or '').background:
         count, by = softmax_classes(model), 'the softmax of the graph'
     return None if count is None else Decision('classes', count, by)
+
+
+def unnamed(found: Finding) -> tuple[Decision, ...]:
+    """Return what has to be said of numbers in place of labels: that the network's begin at 1."""
+    if found.decoder is None or not find_decoder(found.decoder).from_1:
+        return ()
+    by = (
+        'none are given; the network counts its classes from 1, so that class 0 is number 1 of '
+        'its label map; to fix: --labels, parameter class_labels_path'
+    )
+    return (Decision('labels', 'numbers from 0', by, guess=True),)

@@ -16,6 +16,7 @@ from .usual import (
     NANODET,
     PLUS_MINUS_ONE,
     TOP_LEFT,
+    TORCHVISION,
     UNIT,
     YOLOX,
 )
@@ -50,8 +51,8 @@ _DETECTORS: dict[str, dict[str, Any]] = {
     'ssd': PLUS_MINUS_ONE,
     'tensorflow_ssd': {},
     'tflite_ssd': PLUS_MINUS_ONE,
-    'torchvision': UNIT | LETTERBOX,
-    'torchvision_from_0': UNIT | LETTERBOX,
+    'torchvision': UNIT | TORCHVISION,
+    'torchvision_from_0': UNIT | TORCHVISION,
     'yolo_nas_flat': UNIT | LETTERBOX,
     'yolo_pose': UNIT | LETTERBOX,
     'yolo_segment': UNIT | LETTERBOX,

@@ -17,7 +17,7 @@ from ..cards.names import card_name
 from ..cards.source import SourceSpec
 from ..errors import CardError
 from ..paths import user_path
-from .class_count import classes_of_graph, is_untold
+from .class_count import classes_of_graph, is_untold, unnamed
 from .converted import caffe_fields, ssd_fields
 from .evidence import Evidence, Finding
 from .hints import Hints
@@ -151,8 +151,10 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         if is_guess:
             source += '; nothing in the network tells how many there are'
         decisions.append(Decision('classes', len(evidence.labels), source, is_guess))
-    elif of_graph is not None:
-        decisions.append(of_graph)
+    else:
+        if of_graph is not None:
+            decisions.append(of_graph)
+        decisions += unnamed(found)
     decisions += _input_decisions(spec, found, hints, evidence)
     return {
         'task': found.task,

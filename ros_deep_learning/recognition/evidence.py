@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -138,6 +138,11 @@ def mean_and_std(
         if all(map(is_number, value)) and (key == 'mean' or min(value) > 0):
             found[key] = tuple(map(float, value))
     return found
+
+
+def levels(values: Iterable[float]) -> tuple[int, ...]:
+    """Round to pixel values 0..255."""
+    return tuple(min(255, max(0, round(value))) for value in values)
 
 
 @dataclass(frozen=True, slots=True)

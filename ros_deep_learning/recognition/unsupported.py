@@ -16,7 +16,8 @@ _KNOWN = (
         'a part of Segment Anything',
     ),
     (r'^(input_ids|tokens|text)$', 'a network that reads text'),
-    (r'^predicted_depth$', 'a network for depth'),
+    (r'^(predicted_depth|depth|disparity|inverse_depth)$', 'a network for depth'),
+    (r'^(cmap|paf|heatmaps_pafs)$', 'a network for the poses of bodies'),
     (r'^(keypoints\d?|descriptors\d?|matches\d?)$', 'a network for key points'),
     (r'^(image_embeds|pooler_output)$', 'a network for embeddings'),
 )

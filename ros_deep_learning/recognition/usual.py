@@ -19,6 +19,9 @@ STRETCH: dict[str, Any] = {'resize': 'stretch'}
 # Pillow and torchvision filter what they reduce; OpenCV's bilinear does not.
 ANTIALIASED: dict[str, Any] = {'interpolation': 'area'}
 AS_IS: dict[str, Any] = {'scale': 1.0}
+# GeneralizedRCNNTransform: floors the sides, and pads right and below with 0 after the
+# normalisation, so with the mean of ImageNet.
+TORCHVISION: dict[str, Any] = {'rounding': 'down'} | TOP_LEFT | {'pad_value': (124, 116, 104)}
 YOLOX: dict[str, Any] = {'channels': 'bgr', 'rounding': 'down'} | TOP_LEFT
 NANODET: dict[str, Any] = {
     'channels': 'bgr',

@@ -67,11 +67,13 @@ def preprocess(
     for entry, image, placed in zip(tensor, pixels, placements, strict=True):
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
-        small = _fit(image.array, placed, spec)
+        is_reversed = image.order != ('rgb' if grey else spec.channels)
+        pad = spec.pad_levels[::-1] if is_reversed else spec.pad_levels
+        small = _fit(image.array, placed, spec, pad)
         if grey:
             luma = cv2.cvtColor(small, _TO_GREY[image.order])
             small = np.asarray(luma, np.uint8)[..., None]
-        is_reversed = not grey and image.order != spec.channels
+        is_reversed = is_reversed and not grey
         if spec.dtype == 'uint8':
             planes[...] = small[..., ::-1] if is_reversed else small
         else:
@@ -80,7 +82,9 @@ def preprocess(
     return tensor
 
 
-def _fit(array: NDArray[np.uint8], placed: Placement, spec: InputSpec) -> NDArray[np.uint8]:
+def _fit(
+    array: NDArray[np.uint8], placed: Placement, spec: InputSpec, pad: tuple[int, int, int]
+) -> NDArray[np.uint8]:
     x1, y1, x2, y2 = placed.crop_xyxy
     cropped = array[y1:y2, x1:x2]
     left, top, right, bottom = placed.paste_xyxy
@@ -90,7 +94,7 @@ def _fit(array: NDArray[np.uint8], placed: Placement, spec: InputSpec) -> NDArra
         cropped = np.asarray(resized, np.uint8)
     if size_wh == (spec.width, spec.height):
         return cropped
-    canvas = np.full((spec.height, spec.width, 3), spec.pad_value, np.uint8)
+    canvas = np.full((spec.height, spec.width, 3), pad, np.uint8)
     canvas[top:bottom, left:right] = cropped
     return canvas
 

@@ -164,6 +164,8 @@ MISTAKES = [
     ('channels: bgr', 'channels: gray', 'input.channels: expected one of rgb, bgr'),
     ('resize: letterbox', 'resize: leterbox', 'did you mean letterbox?'),
     ('pad_value: 114', 'pad_value: 256', 'input.pad_value: expected a whole number in 0..255'),
+    ('pad_value: 114', 'pad_value: [1, 2]', 'input.pad_value: expected a whole number in 0..255'),
+    ('pad_value: 114', 'pad_value: [1, 2, true]', 'input.pad_value: expected a whole number'),
     ('scale: 0.5', 'scale: 0', 'input.scale: expected a finite number above 0'),
     ('scale: 0.5', 'scale: .nan', 'input.scale: expected a finite number'),
     ('scale: 0.5', 'scale: .inf', 'input.scale: expected a finite number'),

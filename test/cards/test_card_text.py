@@ -38,7 +38,7 @@ def test_every_field_survives(tmp_path: Path) -> None:
         format='caffe',
         input=InputSpec(
             7, 5, name='0', layout='nhwc', channels='bgr', resize='letterbox',
-            crop_fraction=0.5, interpolation='area', pad_value=9, scale=1 / 3,
+            crop_fraction=0.5, interpolation='area', pad_value=(9, 0, 255), scale=1 / 3,
             mean=(0.1, 1e-9, 3.0), std=(1.0, 2.0, 1e9), dtype='uint8',
         ),
         licence='yes',

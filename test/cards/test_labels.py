@@ -60,6 +60,44 @@ def test_reads_the_labels_of_configurations(tmp_path, name, text, labels):
     assert load_labels(path) == labels
 
 
+LABEL_MAP = """
+item {
+  name: "/m/01g317"
+  id: 1
+  display_name: "person"
+}
+item: { id: 3 name: 'traffic light' }
+"""
+
+
+def test_reads_the_label_map_of_tensorflow(tmp_path: Path) -> None:
+    path = tmp_path / 'label_map.pbtxt'
+    path.write_text(LABEL_MAP)
+    assert load_labels(path) == ('background', 'person', '2', 'traffic light')
+    for broken in ('cat\ndog\n', 'item { id: 1 }', 'item { id: 999999999 name: "a" }'):
+        path.write_text(broken)
+        with pytest.raises(CardError, match=r'label_map\.pbtxt has no labels in items with id'):
+            load_labels(path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'labels'),
+    [
+        ('0  person\n1  bicycle\n3  car', ('person', 'bicycle', '2', 'car')),
+        ('0: cat\n1: dog', ('cat', 'dog')),
+        # Numbers that are a part of the label.
+        ('1 euro\n2 euro', ('1 euro', '2 euro')),
+        ('0 a\nb', ('0 a', 'b')),
+        ('0 a\n2 b\n1 c', ('0 a', '2 b', '1 c')),
+        ('0\n1', ('0', '1')),
+    ],
+)
+def test_reads_numbered_lines(tmp_path: Path, text: str, labels: tuple[str, ...]) -> None:
+    path = tmp_path / 'labels.txt'
+    path.write_text(text)
+    assert load_labels(path) == labels
+
+
 @pytest.mark.parametrize(
     'text', ['{}', '[1]', '{"id2label": {"0": "LABEL_0"}}', '{"id2label": {"a": "b"}}']
 )

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.cards.labels import load_labels
+from ros_deep_learning.cards.zoo import zoo_folder
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import CardError
 from ros_deep_learning.networks.fit import (
@@ -177,6 +179,26 @@ def test_a_label_for_the_background_that_is_left_out(card):
     assert match_labels(card, ('BACKGROUND', 'cat', 'dog'), 3) == ('BACKGROUND', 'cat', 'dog')
     with pytest.raises(CardError, match='3 labels'):
         match_labels(card, ('horse', 'cat', 'dog'), 2)
+
+
+def test_a_background_that_the_network_never_finds_is_left_out(card):
+    # TensorFlow's label maps have it as number 0, which is no class of the network's.
+    for first in ('background', '???'):
+        labels = (first, 'cat', 'dog')
+        assert match_labels(card, labels, None, by_coco=True) == ('cat', 'dog')
+        assert match_labels(card, labels, 2, by_coco=True) == ('cat', 'dog')
+        assert match_labels(card, labels, None, background=True, by_coco=True) == labels
+        assert match_labels(card, labels, None) == labels
+    with pytest.raises(CardError, match='3 labels, but the network has 2 classes, of which'):
+        match_labels(card, ('background', 'cat', 'dog'), 2, background=True)
+
+
+def test_labels_in_the_metadata_are_completed_as_those_of_a_file(card):
+    said = {'names': "['cat', 'dog']"}
+    named = ('background', 'cat', 'dog')
+    assert match_labels(card, None, 3, said, background=True) == named
+    said = {'names': repr(load_labels(zoo_folder() / 'labels' / 'coco80.txt'))}
+    assert match_labels(card, None, None, said, by_coco=True)[89] == 'toothbrush'
 
 
 def test_a_background_that_stands_last_is_refused(card):

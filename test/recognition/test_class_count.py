@@ -98,6 +98,29 @@ def test_labels_that_nothing_confirms_are_a_guess(tmp_path: Path) -> None:
     assert not [one for one in card.decisions if one.key == 'classes' and one.guess]
 
 
+@pytest.mark.parametrize(
+    ('case', 'told'), [('efficientdet_tf2onnx', True), ('efficientdet_automl', True),
+                       ('efficientdet_lite_tflite', False)],
+)  # fmt: skip
+def test_numbers_that_begin_at_1_in_the_network_are_a_guess(
+    case: str, told: bool, tmp_path: Path
+) -> None:
+    path = Path(__file__).parent.parent / 'cases' / f'{case}.onnx'
+    card = card_from_file(path)
+    guessed = [str(one) for one in card.decisions if one.key == 'labels']
+    assert bool(guessed) == told
+    if told:
+        with DetectNet(card) as net:
+            assert any('class 0 is number 1 of its label map' in one for one in net.guesses)
+        # The card has no key for it.
+        assert f'\n# {guessed[0]}\n' in card_text(card)
+    labelled = card_from_file(path, None, Hints(labels=write_labels(tmp_path, 3)))
+    assert not [one for one in labelled.decisions if one.key == 'labels']
+    (counted,) = (str(one) for one in labelled.decisions if one.key == 'classes')
+    assert '(a guess: the labels; nothing in the network tells' in counted
+    assert f'\n# {counted}\n' in card_text(labelled)
+
+
 @pytest.mark.parametrize('name', ['faster_rcnn', 'fcos', 'retinanet', 'ssdlite'])
 def test_torchvisions_classes_are_counted(name: str, tmp_path: Path) -> None:
     path = reference(f'torchvision_{name}', tmp_path)

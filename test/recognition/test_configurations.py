@@ -17,7 +17,8 @@ from ros_deep_learning.errors import CardError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.recognition.custom import card_from_file
 from ros_deep_learning.recognition.evidence import mean_and_std
-from ros_deep_learning.recognition.families import huggingface, mmdeploy, paddle
+from ros_deep_learning.recognition.families import mmdeploy, paddle
+from ros_deep_learning.recognition.families.huggingface import read_processor
 from ros_deep_learning.recognition.hints import Hints
 from ros_deep_learning.tasks.preprocess import preprocess
 
@@ -109,11 +110,11 @@ def test_the_labels_of_paddle_are_read(tmp_path):
         # PadStride pads with 0 after the normalisation: the mean of the pixels before it.
         (
             [{'type': 'Resize', 'keep_ratio': True}, PADDLE_MEAN, {'type': 'PadStride'}],
-            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': 114},
+            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': (124, 116, 104)},
         ),
         (
             [{'type': 'Resize', 'keep_ratio': True}, PADDLE_MEAN | {'norm_type': 'none'}],
-            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': 0},
+            {'resize': 'letterbox', 'align': 'top_left', 'pad_value': (0, 0, 0)},
         ),
         (
             [{'type': 'LetterBoxResize'}, PADDLE_MEAN | {'norm_type': 'none'}],
@@ -156,6 +157,34 @@ def test_what_else_paddle_resizes_by_is_refused(interp, tmp_path):
         card_from_file(write_paddle(tmp_path))
 
 
+NORMALIZE = {'type': 'Normalize', 'mean': [100, 110, 120], 'std': [50, 50, 50]}
+PAD_114 = {'type': 'Pad', 'size': [64, 64], 'pad_val': {'img': [114, 114, 114]}}
+KEPT = {'type': 'Resize', 'keep_ratio': True, 'size': [64, 64]}
+
+
+# mmdeploy/codebase/mmdet/deploy/object_detection.py, get_preprocess(): behind the steps of the
+# network's configuration it puts Normalize and a Pad to multiples.
+@pytest.mark.parametrize(
+    ('steps', 'expected'),
+    [
+        # RTMDet pads with grey before the normalisation.
+        ([KEPT, PAD_114, NORMALIZE, {'type': 'Pad', 'size_divisor': 32}],
+         {'resize': 'letterbox', 'pad_value': 114}),
+        # Faster R-CNN pads with 0 after it.
+        ([KEPT, NORMALIZE, {'type': 'Pad', 'size_divisor': 32}],
+         {'resize': 'letterbox', 'pad_value': (100, 110, 120)}),
+        ([KEPT, {'type': 'Pad', 'size_divisor': 32}, NORMALIZE], {'pad_value': 0}),
+        # MMYOLO pads on both sides.
+        ([{'type': 'mmdet.LetterResize', 'scale': [64, 64], 'pad_val': {'img': 114}}, NORMALIZE,
+          {'type': 'Pad', 'size_divisor': 1}],
+         {'resize': 'letterbox', 'align': 'centre', 'pad_value': 114, 'rounding': 'nearest'}),
+    ],
+)  # fmt: skip
+def test_the_padding_of_mmdeploys_pipelines(steps, expected):
+    stated = mmdeploy._stated({'pipeline': {'tasks': [{'transforms': steps}]}})
+    assert {key: stated[key] for key in expected} == expected
+
+
 HOSTILE = [None, 'x', 3, [], [1, 2], [1, 2, 'x'], [1, 2, None], [1, 2, math.nan], {'a': 1}]
 
 
@@ -171,11 +200,12 @@ def test_three_numbers_are_read():
 def test_what_is_no_mean_is_not_read(value):
     config = {'mean': value, 'std': [0, 1, 1]}
     assert mean_and_std(config) == {}
-    scale = huggingface._stated({'image_mean': value, 'rescale_factor': value})['scale']
+    stated, _ = read_processor({'image_mean': value, 'rescale_factor': value, 'size': value})
+    scale = stated['scale']
     assert scale == (3.0 if value == 3 else pytest.approx(1 / 255))
     steps = [{'type': 'NormalizeImage', **config}, {'type': 'Resize', 'keep_ratio': value}]
     assert {'mean', 'std'}.isdisjoint(paddle._stated({'Preprocess': steps}))
     steps = [{'type': 'Normalize', **config}, {'type': 'Pad', 'pad_val': value}]
     stated = mmdeploy._stated({'pipeline': {'tasks': [{'transforms': steps}]}})
     assert stated['mean'] == (0.0, 0.0, 0.0)
-    assert 0 <= stated['pad_value'] <= 3
+    assert all(0 <= level <= 3 for level in stated['pad_value'])

@@ -48,6 +48,11 @@ def picture(kind: str) -> np.ndarray:
     return np.ascontiguousarray(image[:, ::-1] if kind == 'flipped' else image)
 
 
+def wide_picture() -> np.ndarray:
+    """Return a strip of the picture as a camera's of 16 to 10, (200, 320, 3)."""
+    return np.ascontiguousarray(picture('plain')[20:220])
+
+
 def backbone() -> nn.Sequential:
     """Return five convolutions of stride 2."""
     widths = (3, 8, 16, 16, 24, CHANNELS)
@@ -282,6 +287,11 @@ def write_torchvision(folder: Path, name: str) -> None:
         (result,) = model([image])
         found[kind] = {key: rounded(value) for key, value in result.items()}
     export(model, ([images['plain']],), folder / f'{name}.onnx', 'images', list(result))
+    if name != 'torchvision_ssdlite':
+        # torchvision pads by itself to a size that can be divided by this.
+        model.transform.size_divisible = SIDE
+        (result,) = model([torch.from_numpy(wide_picture()).permute(2, 0, 1) / 255])
+        found['wide'] = {key: rounded(value) for key, value in result.items()}
     write_json(folder / f'{name}.json', found)
 
 

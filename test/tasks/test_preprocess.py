@@ -70,7 +70,9 @@ def reference(image_rgb, spec):
     left, top, right, bottom = placed.paste_xyxy
     rows = weights(y2 - y1, bottom - top, spec.interpolation)
     columns = weights(x2 - x1, right - left, spec.interpolation)
-    canvas = np.full((spec.height, spec.width, 3), float(spec.pad_value))
+    # The padding is in the network's order.
+    pad = np.broadcast_to(spec.pad_value, 3)[:: -1 if spec.channels == 'bgr' else 1]
+    canvas = np.full((spec.height, spec.width, 3), pad, np.float64)
     region = image_rgb[y1:y2, x1:x2].astype(np.float64)
     canvas[top:bottom, left:right] = np.einsum(
         'tr,rcx,uc->tux', rows, region, columns, optimize=True
@@ -117,10 +119,12 @@ def test_equals_float64_reference(resize, interpolation, channels, layout):
         resize=resize,
         interpolation=interpolation,
         crop_fraction=0.875,
-        pad_value=114,
+        pad_value=(10, 114, 200),
         **IMAGENET,
     )
     tensor = preprocess([Pixels(image_rgb)], spec)
+    reversed_order = Pixels(np.ascontiguousarray(image_rgb[..., ::-1]), 'bgr')
+    np.testing.assert_array_equal(preprocess([reversed_order], spec), tensor)
     assert tensor.dtype == np.float32
     assert tensor.flags.c_contiguous
     # OpenCV resamples eight bits with a rounding of its own, at most one level off.

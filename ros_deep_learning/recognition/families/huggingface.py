@@ -22,6 +22,10 @@ _WITH_NOTHING = (WITH_NOTHING, 251)
 _WITHOUT = (80, 91, 365, 366)
 _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3}
 
+_SQUARED_FROM = 384
+"""ConvNeXT's processor crops smaller images only."""
+_LEVIT = 224 / 256
+
 
 def recognise(evidence: Evidence) -> Finding | None:
     """Recognise by tensor names; config.json and preprocessor_config.json are read beside it."""
@@ -30,7 +34,7 @@ def recognise(evidence: Evidence) -> Finding | None:
         return classifier
     if 'logits' not in shapes or evidence.input_name != 'pixel_values':
         return None
-    stated = _stated(evidence.beside('preprocessor_config.json'))
+    stated, near = read_processor(evidence.beside('preprocessor_config.json'))
     logits = shapes['logits']
     by = 'tensors named as those of transformers'
     if stated:
@@ -38,12 +42,12 @@ def recognise(evidence: Evidence) -> Finding | None:
     if 'pred_boxes' in shapes and len(logits) == 2:
         if not _tells(evidence):
             return None
-        return _detector(evidence, by, stated)
+        return _detector(evidence, by, stated, near)
     roles = {'logits': 'logits'}
     if len(logits) == 1:
-        return Finding(by, 'classification', None, roles, stated, _rest(_HALF, stated))
+        return Finding(by, 'classification', None, roles, stated, _rest(_HALF, stated) | near)
     if len(logits) == 3:
-        guessed = _rest(IMAGENET | STRETCH, stated)
+        guessed = _rest(IMAGENET | STRETCH, stated) | near
         return Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
     return None
 
@@ -103,7 +107,9 @@ def _told_by_labels(evidence: Evidence) -> bool | None:
     return classes == len(labels) + 1 if classes in (len(labels), len(labels) + 1) else None
 
 
-def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding:
+def _detector(
+    evidence: Evidence, by: str, stated: Mapping[str, Any], near: Mapping[str, Any]
+) -> Finding:
     queries, classes = evidence.shapes['logits']
     kind = evidence.beside('config.json').get('model_type')
     if kind is not None:
@@ -124,7 +130,7 @@ def _detector(evidence: Evidence, by: str, stated: Mapping[str, Any]) -> Finding
     if not softmax and leaves_out_none(evidence.labels, classes):
         decoder = 'rtdetr_coco'
     plain = kind in _UNIT or (kind is None and not softmax)
-    guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated)
+    guessed = _rest((UNIT if plain else IMAGENET) | STRETCH, stated) | dict(near)
     return Finding(
         by,
         'detection',
@@ -143,37 +149,85 @@ def _rest(usual: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]
     return {key: value for key, value in usual.items() if key not in stated}
 
 
-def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the normalisation of a ``preprocessor_config.json``."""
-    stated: dict[str, Any] = {}
-    if not config:
-        return stated
-    factor = config.get('rescale_factor')
-    if not config.get('do_rescale', True):
-        factor = 1.0
-    stated['scale'] = float(factor) if is_number(factor) and factor > 0 else 1 / 255
-    if config.get('do_normalize', True):
-        stated |= mean_and_std(config, 'image_mean', 'image_std')
-    if config.get('do_center_crop'):
-        stated['resize'] = 'crop'
-        size, crop = config.get('size'), config.get('crop_size')
-        edge = size.get('shortest_edge') if isinstance(size, dict) else size
-        inner = crop.get('height') if isinstance(crop, dict) else crop
-        if isinstance(edge, int) and isinstance(inner, int) and 0 < inner <= edge:
-            stated['crop_fraction'] = inner / edge
-    return stated
-
-
 def _described_classifier(evidence: Evidence) -> Finding | None:
     """Recognise a classifier of any tensor names by preprocessor_config.json beside it."""
     ((name, shape), *more) = evidence.shapes.items()
     if more or len(shape) != 1 or shape[0] < 1:
         return None
-    stated = _stated(evidence.beside('preprocessor_config.json'))
+    stated, near = read_processor(evidence.beside('preprocessor_config.json'))
     if not stated:
         return None
     by, role = 'preprocessor_config.json', score_role(evidence, name)
-    return Finding(by, 'classification', None, {role: name}, stated | ANTIALIASED)
+    guessed = {} if 'resize' in stated else STRETCH | near
+    return Finding(by, 'classification', None, {role: name}, stated | ANTIALIASED, guessed)
+
+
+def read_processor(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a ``preprocessor_config.json``: the arguments of an image processor's class.
+
+    Keys that are missing have the defaults of the class.
+
+    Returns:
+        Fields of ``InputSpec`` that it states, and the resize where that is none of ours, as a
+        guess; both are empty without a file.
+    """
+    if not config:
+        return {}, {}
+    kind = str(config.get('image_processor_type', config.get('feature_extractor_type', '')))
+    placed, guessed = _placement(config, kind)
+    stated = _values(config, kind) | placed
+    if config.get('do_flip_channel_order', 'MobileViT' in kind):
+        stated['channels'] = 'bgr'
+    return stated, guessed
+
+
+def _values(config: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Return scale, mean and std."""
+    factor = config.get('rescale_factor')
+    if not config.get('do_rescale', True):
+        factor = 1.0
+    stated: dict[str, Any] = {
+        'scale': float(factor) if is_number(factor) and factor > 0 else 1 / 255
+    }
+    given = mean_and_std(config, 'image_mean', 'image_std')
+    if config.get('do_normalize', True):
+        stated |= given
+    if config.get('rescale_offset'):
+        # Pixels become pixel * factor - 1 before the mean is subtracted.
+        stated['mean'] = tuple(mean + 1.0 for mean in stated.get('mean', (0.0,) * 3))
+    if 'EfficientNet' in kind and config.get('include_top', True) and 'std' in given:
+        # It divides by the standard deviation once more.
+        own = given['std']
+        stated['std'] = tuple(s * s for s in own) if 'std' in stated else own
+    return stated
+
+
+def _placement(config: Mapping[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the resize that is stated, or else the nearest to it as a guess."""
+    size, crop, share = config.get('size'), config.get('crop_size'), config.get('crop_pct')
+    edge = size.get('shortest_edge') if isinstance(size, dict) else size
+    height = size.get('height') if isinstance(size, dict) else None
+    inner = crop.get('height') if isinstance(crop, dict) else crop
+    if share is None and 'ConvNext' in kind:
+        share = 224 / 256
+    share = share if is_number(share) and 0 < share <= 1 else None
+    if config.get('do_center_crop'):
+        is_square = isinstance(height, int) or (isinstance(edge, int) and 'DeiT' in kind)
+        before = height if isinstance(height, int) else edge
+        fields: dict[str, Any] = {'resize': 'crop'}
+        if isinstance(before, int) and isinstance(inner, int) and 0 < inner <= before:
+            fields['crop_fraction'] = inner / before * (share or 1.0)
+            fields['crop_fraction'] *= _LEVIT if 'Levit' in kind else 1.0
+        # Stretched to a square, then cropped: none of the ways of a card.
+        return ({}, fields) if is_square else (fields, {})
+    if share is not None and isinstance(edge, int):
+        if edge >= _SQUARED_FROM:
+            return STRETCH, {}
+        return {'resize': 'crop', 'crop_fraction': float(share)}, {}
+    is_whole = isinstance(height, int) or (isinstance(size, int) and not isinstance(size, bool))
+    if is_whole and config.get('do_resize', True):
+        return STRETCH, {}
+    return {}, {}
 
 
 FAMILY = Family('Hugging Face transformers and timm', recognise)

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..evidence import Evidence, Family, Finding, is_number, mean_and_std
+import numpy as np
+
+from ..evidence import Evidence, Family, Finding, is_number, levels, mean_and_std
 from ..usual import TOP_LEFT
 
 _GUESSED: dict[str, Any] = {
@@ -15,6 +17,7 @@ _GUESSED: dict[str, Any] = {
     'std': (58.395, 57.12, 57.375),
     'rounding': 'half_up',
 } | TOP_LEFT
+_CENTRED: dict[str, Any] = {'resize': 'letterbox', 'align': 'centre', 'rounding': 'nearest'}
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -23,6 +26,8 @@ def recognise(evidence: Evidence) -> Finding | None:
     if not {'dets', 'labels'} <= set(outputs) or outputs['dets'].shape[-1:] != (5,):
         return None
     by = 'the outputs dets and labels of MMDeploy'
+    if len(outputs) > 2:
+        by += ' (boxes only)'
     stated = _stated(evidence.beside('pipeline.json'))
     if stated:
         by += ' and pipeline.json'
@@ -32,25 +37,42 @@ def recognise(evidence: Evidence) -> Finding | None:
 
 
 def _stated(pipeline: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the resize, padding and normalisation of a ``pipeline.json``."""
+    """Read the resize, padding and normalisation of a ``pipeline.json``.
+
+    MMDeploy puts the normalisation of the network and a padding to multiples of a size behind the
+    steps of the configuration, of which one may pad before it, as RTMDet's. MMYOLO's
+    ``LetterResize`` pads on both sides.
+    """
     stated: dict[str, Any] = {}
+    is_normalised = False
     steps = list(_steps(pipeline))
     if steps:
         # Without a step for it, images stay as OpenCV loads them.
         stated = {'channels': 'bgr', 'mean': (0.0,) * 3, 'std': (1.0,) * 3, 'scale': 1.0}
     for step in steps:
-        kind = step.get('type')
+        kind = str(step.get('type')).removeprefix('mmdet.')
         if kind == 'Resize':
             stated['resize'] = 'letterbox' if step.get('keep_ratio') else 'stretch'
+        elif kind == 'LetterResize':
+            stated |= _CENTRED | {'pad_value': _pad_value(step)}
         elif kind == 'Normalize':
             stated['channels'] = 'rgb' if step.get('to_rgb', True) else 'bgr'
             stated |= mean_and_std(step)
-        elif kind == 'Pad':
-            value = step.get('pad_val', 0)
-            value = value.get('img', 0) if isinstance(value, dict) else value
-            value = value[0] if isinstance(value, list) and value else value
-            stated['pad_value'] = int(value) if is_number(value) else 0
+            is_normalised = True
+        elif kind == 'Pad' and 'pad_value' not in stated:
+            # The second pads to a multiple of a size that the input has already.
+            stated['pad_value'] = _pad_value(step)
+            if is_normalised:
+                means = np.multiply(stated['pad_value'], stated['std']) + stated['mean']
+                stated['pad_value'] = levels(means)
     return stated
+
+
+def _pad_value(step: Mapping[str, Any]) -> int:
+    value = step.get('pad_val', 0)
+    value = value.get('img', 0) if isinstance(value, dict) else value
+    value = value[0] if isinstance(value, list) and value else value
+    return min(255, max(0, int(value))) if is_number(value) else 0
 
 
 def _steps(pipeline: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

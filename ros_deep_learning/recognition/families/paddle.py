@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import CardError
-from ..evidence import Evidence, Family, Finding, mean_and_std, path_beside
+from ..evidence import Evidence, Family, Finding, levels, mean_and_std, path_beside
 from ..usual import STRETCH, UNIT
 
 _KEEP_RATIO: dict[str, Any] = {'resize': 'letterbox', 'align': 'top_left'}
@@ -62,8 +62,8 @@ def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
             if step.get('norm_type') != 'none':
                 stated |= mean_and_std(step)
     if stated.get('align') == 'top_left':
-        mean = sum(stated.get('mean', (0.0,))) / len(stated.get('mean', (0.0,)))
-        stated['pad_value'] = min(255, max(0, round(mean / stated.get('scale', 1.0))))
+        scale = stated.get('scale', 1.0)
+        stated['pad_value'] = levels([mean / scale for mean in stated.get('mean', (0.0,) * 3)])
     return stated
 
 

@@ -16,6 +16,8 @@ def recognise(evidence: Evidence) -> Finding | None:
     if dets[1:] != (4,) or len(labels) != 2:
         return None
     by = 'the outputs dets and labels of RF-DETR'
+    if len(shapes) > 2:
+        by += ' (boxes only)'
     decoder = 'rtdetr'
     if evidence.labels:
         by += f', {labels[1]} logits for {len(evidence.labels)} labels'

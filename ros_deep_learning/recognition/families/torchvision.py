@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..evidence import Evidence, Family, Finding
-from ..usual import LETTERBOX, STRETCH, UNIT
+from ..usual import STRETCH, TORCHVISION, UNIT
 
 
 def recognise(evidence: Evidence) -> Finding | None:
@@ -21,7 +21,10 @@ def recognise(evidence: Evidence) -> Finding | None:
     first = evidence.facts.ends.first
     is_sure = not first or {'Sub', 'Div'} <= first
     roles = {'boxes': boxes[0], 'classes': classes[0], 'scores': scores[0]}
-    stated, guessed = UNIT, LETTERBOX | {'pad_value': 0}
+    if len(evidence.outputs) > len(roles):
+        by += ' (boxes only)'
+    # Of a stranger's network, the range of pixels is a guess too, which its first layer checks.
+    stated, guessed = (UNIT, TORCHVISION) if is_sure else ({}, UNIT | TORCHVISION)
     operators = evidence.facts.ends.operators
     if 'Softmax' in operators and 'RoiAlign' not in operators:
         # The others of softmax pool regions; SSD's transform has a fixed_size of its own.

@@ -56,6 +56,7 @@ class Decoder:
         background: Whether class 0 is the background.
         takes_classes: Whether ``decode`` also takes ``classes``, the number of classes, if known.
         by_coco: Whether networks that found COCO's classes write its category numbers, with holes.
+        from_1: Whether networks number their classes from 1, so that class 0 here is their 1.
         exclusive: The role whose rows choose one class each: ``logits`` before the softmax, or
             ``scores`` after it. None where each class has a score of its own.
         logits: The role of values that become scores by a sigmoid or softmax; None where the
@@ -77,6 +78,7 @@ class Decoder:
     background: bool = False
     takes_classes: bool = False
     by_coco: bool = False
+    from_1: bool = False
     exclusive: Literal['logits', 'scores'] | None = None
     logits: str | None = None
     boxes: Literal['edges', 'centres', 'cells'] = 'edges'
@@ -140,7 +142,7 @@ DECODERS: dict[str, Decoder] = {
         logits='logits',
         boxes='centres',
     ),
-    'efficientdet': _rows(rows.AUTOML, by_coco=True),
+    'efficientdet': _rows(rows.AUTOML, by_coco=True, from_1=True),
     'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
     'labelled_boxes': _decoder(
         labelled_boxes.decode,
@@ -186,7 +188,7 @@ DECODERS: dict[str, Decoder] = {
     'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True, boxes='centres'),
     'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE, other_unit='boxes_scores'),
     'tensorflow_ssd': _decoder(
-        tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True
+        tensorflow_ssd.decode, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True, from_1=True
     ),
     'tflite_ssd': _decoder(
         tensorflow_ssd.decode_tflite, tensorflow_ssd.SHAPES, suppressed=True, by_coco=True

@@ -105,12 +105,13 @@ class Kernels:
         scale_xy = 1 / (paste[2] / crop[2]), 1 / (paste[3] / crop[3])
         grey = spec.channels == 'grey'
         swap = frame.order != ('rgb' if grey else spec.channels)
+        pad = spec.pad_levels[::-1] if swap else spec.pad_levels
         self._launch(
             'preprocess', grid_2d(width, height), BLOCK_2D, stream,
             frame.pointer, frame.step, rows, int(swap),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
-            spec.pad_value, spec.scale, *spec.mean, *spec.std,
+            *pad, spec.scale, *spec.mean, *spec.std,
             out, slot * spec.depth * width * height, int(spec.layout == 'nhwc'), int(grey),
             ELEMENT_TYPES[dtype],
         )  # fmt: skip

@@ -104,7 +104,8 @@ static __device__ __forceinline__ const unsigned char* row_of(
 //     row k of the crop among them.
 // swap: the frame's and the network's channel orders differ.
 // crop_*: region of the frame that is used; paste_*: region of the input that it fills.
-// scale_*: source pixels a network pixel. pad: grey level around the paste region.
+// scale_*: source pixels a network pixel.
+// pad*: levels around the paste region, in the frame's channel order.
 // offset: elements before the slot in out; nhwc: channels last.
 // grey: out has one channel, of mean0 and std0; the frame is blue first if swap is set.
 extern "C" __global__ void preprocess(
@@ -112,7 +113,7 @@ extern "C" __global__ void preprocess(
     int crop_x, int crop_y, int crop_w, int crop_h,
     int paste_x, int paste_y, int paste_w, int paste_h,
     int network_w, int network_h, int interpolation, double scale_x, double scale_y,
-    int pad, float factor, float mean0, float mean1, float mean2,
+    int pad0, int pad1, int pad2, float factor, float mean0, float mean1, float mean2,
     float std0, float std1, float std2,
     void* __restrict__ out, long long offset, int nhwc, int grey, int type)
 {
@@ -121,7 +122,7 @@ extern "C" __global__ void preprocess(
     if (x >= network_w || y >= network_h) return;
 
     const int px = x - paste_x, py = y - paste_y;
-    int level[3] = {pad, pad, pad};
+    int level[3] = {pad0, pad1, pad2};
     if (px >= 0 && py >= 0 && px < paste_w && py < paste_h) {
         const unsigned char* crop = frame + (long long)crop_x * 3;
         if (interpolation == NEAREST) {

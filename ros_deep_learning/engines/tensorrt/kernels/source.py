@@ -10,7 +10,7 @@ SOURCES = ('common.cuh', 'preprocess.cu', 'segmentation.cu', 'detection.cu')
 
 SIGNATURES = {
     'zero_words': 'Pi',
-    'preprocess': 'PqPi' + 'iiii' * 2 + 'iii' + 'dd' + 'i' + 'f' * 7 + 'Pqiii',
+    'preprocess': 'PqPi' + 'iiii' * 2 + 'iii' + 'dd' + 'iii' + 'f' * 7 + 'Pqiii',
     'find_logits': 'PiiffP',
     'activate': 'Piiiqq' + 'iPP',
     'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiif' + 'PPi',

@@ -52,7 +52,7 @@ def random_spec(rng, width, height, **fixed):
         'resize': str(rng.choice(['stretch', 'letterbox', 'crop'])),
         'crop_fraction': float(rng.choice([1.0, 0.875, 0.3])),
         'interpolation': str(rng.choice(['nearest', 'bilinear', 'bicubic', 'area'])),
-        'pad_value': int(rng.integers(0, 256)),
+        'pad_value': tuple(rng.integers(0, 256, 3).tolist()),
         'scale': float(rng.choice([1.0, 1 / 255, 1 / 127.5])),
         'mean': tuple(rng.uniform(0, 1, 3).tolist()),
         'std': tuple(rng.uniform(0.2, 60, 3).tolist()),
@@ -91,7 +91,7 @@ def check_preprocess(device, rng, sizes=SIZES, **fixed):
     canvas = run(identity, 'uint8')
     levels = canvas[py1:py2, px1:px2]
     check_levels(levels, crop, (px2 - px1, py2 - py1), spec.interpolation)
-    border = np.ones(canvas.shape, bool)
+    border = np.ones(canvas.shape[:2], bool)
     border[py1:py2, px1:px2] = False
     assert (canvas[border] == spec.pad_value).all()
 
