@@ -72,10 +72,15 @@ setup(
             'pycocotools',
             # 2.6.2 and 2.6.3 of Lightning were not its makers'.
             'pytorch-lightning>=2.6.4',
+            # The matching of transformers' detectors.
+            'scipy',
             'tensorboard',
+            'timm>=1',
             'torch>=2.6',
             'torchmetrics',
             'torchvision>=0.21',
+            # The first with D-FINE.
+            'transformers>=4.52',
         ],
         'video': ['av'],
         'web': ['aiohttp'],

@@ -17,7 +17,8 @@ from ..errors import UsageError
 from ..paths import user_path
 from ..training.libraries import check_libraries
 from ..training.run_folder import RunFolder
-from ..training.settings import NETWORKS, SIZES, Device, TrainingSettings
+from ..training.settings import NETWORKS, Device, TrainingSettings
+from ..training.usual_input import usual_input
 from .bar import progress_bar
 from .logs import run_command
 from .next_command import next_command
@@ -56,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, output: Path) -> Trained:
-    check_libraries()
+    check_libraries(getattr(arguments, 'network', ''))
     from ..training.training import train
 
     data = None if arguments.data is None else user_path(arguments.data)
@@ -87,7 +88,8 @@ def _settings(
     if 'task' not in given:
         given['task'] = open_dataset(data, pictures_below=given.get('pictures_below')).task
     task = given['task']
-    return TrainingSettings(**{'network': NETWORKS[task], 'size_wh': SIZES[task], **given})
+    network = given.get('network', NETWORKS[task])
+    return TrainingSettings(**{'network': network, **usual_input(task, network), **given})
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -117,14 +119,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--task', choices=NETWORKS, help='default: what the labels are for')
     names = ', '.join(f'{name} ({task})' for task, name in NETWORKS.items())
-    parser.add_argument('--network', help=f'name in torchvision; default: {names}')
+    parser.add_argument(
+        '--network',
+        help=f'name in torchvision, timm:NAME, or dfine_n, dfine_s, dfine_m; default: {names}',
+    )
     parser.add_argument(
         '--size',
         dest='size_wh',
         type=_size,
-        help='input in pixels, as 224 or 320x240; default: 224, or 320 for detection and masks',
+        help='input in pixels, as 224 or 320x240; default: 224, 320 for detection '
+        'and masks, 640 for D-FINE, or as in timm',
     )
-    parser.add_argument('--resize', choices=get_args(Resize), help='default: stretch')
+    parser.add_argument(
+        '--resize', choices=get_args(Resize), help='default: stretch, or as in timm'
+    )
     parser.add_argument('--epochs', type=int, help='default: 30')
     parser.add_argument('--batch', type=int, help='pictures in a step; default: 16')
     parser.add_argument(

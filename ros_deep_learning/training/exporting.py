@@ -25,8 +25,8 @@ from ..files import sha256_of, write_output
 from ..text import disk_cause
 from .callbacks import Curves
 from .checkpoints import WholeFiles
+from .modules.task_module import TaskModule
 from .run_folder import RunFolder
-from .task_module import TaskModule
 
 PROVENANCE_KEY = 'ros_deep_learning.training'
 """Key of the metadata whose value is a JSON object: what the network was trained with."""

@@ -21,12 +21,12 @@ from ..errors import TrainingError
 from ..progress import Progress
 from .callbacks import Curves, ProgressReports, averaged_weights
 from .checkpoints import WholeFiles
+from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
 from .plan import Plan
 from .run_folder import RunFolder
 from .samples import Augmentation, Pictures, load_epochs, load_in_order
 from .settings import TrainingSettings
-from .task_module import VAL_LOSS, TaskModule
 
 _MOST_WORKERS = 8
 

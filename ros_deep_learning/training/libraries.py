@@ -5,22 +5,30 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import chain
 
 from ..errors import TrainingError
 from ..text import one_line
+from .settings import DFINE, TIMM
 
 NEEDED = ('torch', 'torchvision', 'torchmetrics', 'pytorch_lightning', 'tensorboard')
+_FOR = {TIMM: ('timm',), DFINE: ('scipy', 'transformers')}
+"""What networks need besides, by the beginning of their names."""
 
 _INSTALL = "pip install 'ros_deep_learning[train]'"
 
 
-def check_libraries() -> None:
+def check_libraries(network: str = '') -> None:
     """Import the libraries that a training needs.
+
+    Args:
+        network: Name of the network, which may need more.
 
     Raises:
         TrainingError: One is missing, or is built for another PyTorch.
     """
-    for name in NEEDED:
+    more = (names for start, names in _FOR.items() if network.startswith(start))
+    for name in (*NEEDED, *chain.from_iterable(more)):
         try:
             import_module(name)
         except ImportError as err:

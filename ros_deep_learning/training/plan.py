@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,6 @@ from ..imaging.palettes import UNLABELLED
 from ..networks.images import read_picture
 from ..progress import Progress, silent
 from .settings import TrainingSettings
-
-# The mean and deviation of ImageNet, with which torchvision's published weights were trained.
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 _LISTED = 5
 
@@ -124,17 +122,20 @@ def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = sil
     return Plan(data, data.classes, train, val, held_out, tuple(skipped))
 
 
-def input_spec(settings: TrainingSettings) -> InputSpec:
-    """Return how pictures become the network's input, in the training and afterwards."""
+def input_spec(settings: TrainingSettings, preprocessing: Mapping[str, Any]) -> InputSpec:
+    """Return how pictures become the network's input, in the training and afterwards.
+
+    Args:
+        settings: Have the size, and how pictures are fitted into it.
+        preprocessing: Further fields, such as the mean and deviation of the network.
+    """
     width, height = settings.size_wh
     return InputSpec(
         width=width,
         height=height,
         name='input_0',
         resize=settings.resize,
-        scale=1 / 255,
-        mean=_MEAN,
-        std=_STD,
+        **preprocessing,
     )
 
 

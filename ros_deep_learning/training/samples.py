@@ -19,7 +19,7 @@ from ..datasets.dataset import Sample
 from ..imaging.pixels import Pixels
 from ..networks.images import read_picture
 from ..tasks.preprocess import placement, preprocess
-from .targets import Target
+from .modules.targets import Target
 
 
 class Pictures(Dataset[Any]):

@@ -27,6 +27,12 @@ SIZES: Mapping[Task, tuple[int, int]] = {
 }
 """Width and height of the input of each task where none is named."""
 
+TIMM = 'timm:'
+"""What the name of a network of timm begins with, as ``timm:convnext_atto``."""
+
+DFINE = 'dfine_'
+"""What the names of the detectors of transformers begin with."""
+
 MOST_PIXELS = 4096
 """Largest width or height of the input in pixels."""
 
@@ -39,7 +45,8 @@ class TrainingSettings:
 
     Attributes:
         task: What the network answers.
-        network: Its name in torchvision.
+        network: Its name in torchvision, ``timm:`` and its name in timm, or ``dfine_n``,
+            ``dfine_s`` or ``dfine_m``.
         size_wh: Width and height of its input in pixels.
         resize: How pictures are fitted into the input, in training and afterwards.
         epochs: How often each picture is seen, if the training is not stopped before.

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,26 +14,18 @@ import torch
 import torchvision
 
 from .. import __version__
-from ..cards.card import ModelCard, Task
+from ..cards.card import ModelCard
 from ..errors import TrainingError
 from ..progress import Progress, silent
-from .classifier import make_classifier
-from .detector import make_detector
 from .exporting import export, load_best
 from .fitting import choose_device, fit
+from .modules.making import make_module
+from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
 from .plan import Plan, input_spec, make_plan
 from .report import report_page
 from .run_folder import RunFolder, RunRecord, opened_run
-from .segmenter import make_segmenter
 from .settings import TrainingSettings
-from .task_module import VAL_LOSS, TaskModule
-
-_MAKERS: Mapping[Task, Callable[[TrainingSettings, Sequence[str]], TaskModule]] = {
-    'classification': make_classifier,
-    'detection': make_detector,
-    'segmentation': make_segmenter,
-}
 
 Say = Callable[[str], None]
 
@@ -87,7 +79,7 @@ def train(
         device = choose_device(settings.device)
         plan = make_plan(record.data, settings, progress)
         record = _check_pictures(run, record, plan)
-        module = make_module(settings, plan)
+        module = make_module(settings, plan.classes)
         size = 'x'.join(map(str, settings.size_wh))
         for line in (
             *plan.describe(),
@@ -99,9 +91,9 @@ def train(
         try:
             fitted = fit(
                 module,
-                partial(make_module, settings, plan),
+                partial(make_module, settings, plan.classes),
                 plan,
-                input_spec(settings),
+                input_spec(settings, module.preprocessing),
                 settings,
                 run,
                 record.parts,
@@ -118,16 +110,6 @@ def train(
         card, row = _write_network(run, record, plan, module, licence)
         run.write(run.report, report_page(card, settings, plan.describe(), fitted))
         return Trained(run, card, fitted, _result(module, row))
-
-
-def make_module(settings: TrainingSettings, plan: Plan) -> TaskModule:
-    """Make the network of a training with its initial weights.
-
-    Raises:
-        TrainingError: There is no such network, or the weights cannot be used.
-    """
-    torch.manual_seed(settings.seed)
-    return _MAKERS[settings.task](settings, plan.classes)
 
 
 def _find_record(
@@ -199,7 +181,7 @@ def _write_network(
     }
     card = export(
         module,
-        input_spec(settings),
+        input_spec(settings, module.preprocessing),
         run,
         licence=licence,
         accuracy=f'{_result(module, row)} of {len(plan.val)} validation pictures',

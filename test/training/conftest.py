@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from labelled_pictures import image_folder
+from labelled_pictures import cut, image_folder, write_rgb
 from numpy.typing import NDArray
 
 from ros_deep_learning.training.settings import TrainingSettings
@@ -57,3 +57,18 @@ def trained_classifier(
     from ros_deep_learning.training.training import train
 
     return train(class_folders, classifier_settings, tmp_path_factory.mktemp('runs') / 'things')
+
+
+@pytest.fixture(scope='session')
+def odd_pictures(
+    astronaut: NDArray[np.uint8],
+    chelsea: NDArray[np.uint8],
+    coffee: NDArray[np.uint8],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Path]:
+    """20 parts of real pictures, with odd widths and heights."""
+    random, folder = np.random.default_rng(7), tmp_path_factory.mktemp('odd')
+    paths = [folder / f'{k}.png' for k in range(20)]
+    for k, path in enumerate(paths):
+        write_rgb(path, cut((astronaut, chelsea, coffee)[k % 3], random))
+    return paths

@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from labelled_pictures import cut, write_rgb
 
 from ros_deep_learning import ImageNet
 from ros_deep_learning.cli import imagenet
@@ -20,14 +19,15 @@ from ros_deep_learning.datasets.dataset import Sample
 from ros_deep_learning.datasets.opening import open_dataset
 from ros_deep_learning.errors import TrainingError
 from ros_deep_learning.training.plan import input_spec, make_plan
+from ros_deep_learning.training.run_folder import RunFolder
 
 pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 
 def made(settings, folder):
-    from ros_deep_learning.training.training import make_module
+    from ros_deep_learning.training.modules.making import make_module
 
-    return make_module(settings, make_plan(folder, settings))
+    return make_module(settings, make_plan(folder, settings).classes)
 
 
 def test_the_network_knows_pictures_that_it_has_not_seen(trained_classifier, class_folders):
@@ -41,26 +41,47 @@ def test_the_network_knows_pictures_that_it_has_not_seen(trained_classifier, cla
 
 
 def test_the_package_and_pytorch_agree_on_pictures_of_odd_sizes(
-    trained_classifier, astronaut, chelsea, coffee, class_folders, tmp_path
+    trained_classifier, odd_pictures, class_folders
 ):
     """The trainer's way of a picture into PyTorch, and the package's into ONNX Runtime."""
+    agree(trained_classifier.run, odd_pictures, class_folders)
+
+
+@pytest.mark.parametrize('network', ['timm:convnext_atto', 'timm:vit_tiny_patch16_224'])
+def test_a_network_of_timm_has_its_own_preprocessing_in_the_card(
+    libraries, network, odd_pictures, class_folders, tmp_path
+):
+    import timm
+
+    folder = tmp_path / 'run'
+    arguments = ['--network', network, '--epochs', '1', '--weights', 'none', '--device', 'cpu']
+    arguments += ['--size', '64'] if 'convnext' in network else []
+    assert train_program.main([str(class_folders), '-o', str(folder), *arguments]) == 0
+    with ImageNet(folder / 'card.yaml') as net:
+        found = net.card.input
+    published = timm.get_pretrained_cfg(network.removeprefix('timm:'))
+    assert found.mean == pytest.approx(published.mean)
+    assert found.std == pytest.approx(published.std)
+    assert (found.resize, found.crop_fraction) == ('crop', published.crop_pct)
+    assert (found.width, found.height) == ((64, 64) if 'convnext' in network else (224, 224))
+    agree(RunFolder(folder), odd_pictures, class_folders)
+
+
+def agree(run, paths, folder):
+    """Compare the answers of PyTorch and of the package."""
     import torch
 
     from ros_deep_learning.training.exporting import load_best
     from ros_deep_learning.training.samples import Pictures
 
-    run = trained_classifier.run
     settings = run.read_record().settings
-    module = made(settings, class_folders)
+    module = made(settings, folder)
     load_best(module, run)
-    random = np.random.default_rng(7)
-    paths = [tmp_path / f'{k}.png' for k in range(20)]
-    for k, path in enumerate(paths):
-        write_rgb(path, cut((astronaut, chelsea, coffee)[k % 3], random))
     samples = [Sample(path, class_id=0) for path in paths]
-    pictures = Pictures(samples, input_spec(settings), module.target())
+    pictures = Pictures(samples, input_spec(settings, module.preprocessing), module.target())
     with torch.no_grad():
-        wanted = module.network(torch.stack([pictures[k][0] for k in range(20)])).softmax(1)
+        inputs = torch.stack([pictures[k][0] for k in range(len(paths))])
+        wanted = module.network(inputs).softmax(1)
     with ImageNet(run.card) as net:
         for path, row in zip(paths, wanted.numpy(), strict=True):
             found = net.classify(path, top_k=0)
@@ -98,7 +119,7 @@ def test_memory_that_runs_out_halves_the_batch(
 ):
     import torch
 
-    from ros_deep_learning.training.classifier import Classifier
+    from ros_deep_learning.training.modules.classifier import Classifier
     from ros_deep_learning.training.training import train
 
     whole, seen, stages = Classifier.loss, [], []
@@ -124,7 +145,7 @@ def test_memory_that_runs_out_halves_the_batch(
 def test_a_loss_that_is_nan_stops_and_keeps_the_last_good_network(
     libraries, class_folders, classifier_settings, tmp_path, monkeypatch
 ):
-    from ros_deep_learning.training.classifier import Classifier
+    from ros_deep_learning.training.modules.classifier import Classifier
     from ros_deep_learning.training.training import train
 
     whole, calls = Classifier.loss, []
@@ -144,7 +165,7 @@ def test_a_loss_that_is_nan_stops_and_keeps_the_last_good_network(
 def test_a_full_disk_is_said_and_the_older_state_stays(libraries, tmp_path, monkeypatch):
     from ros_deep_learning.training import checkpoints
 
-    def full(target):
+    def full(target, *, private):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     path = tmp_path / 'last.ckpt'
@@ -167,6 +188,20 @@ def test_weights_of_a_file_are_used_and_those_of_another_network_refused(
         made(replace(settings, network='mobilenet_v3_small'), class_folders)
     with pytest.raises(TrainingError, match="torchvision has no classifier 'resnet19'"):
         made(replace(settings, network='resnet19'), class_folders)
+    with pytest.raises(TrainingError, match="timm has no network 'resnet19'; it has resnet"):
+        made(replace(settings, network='timm:resnet19'), class_folders)
+
+
+def test_weights_that_timm_cannot_get_are_said(
+    libraries, class_folders, classifier_settings, monkeypatch
+):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, 'HF_HUB_OFFLINE', True)
+    settings = replace(classifier_settings, network='timm:resnet18', weights='auto')
+    begun_with = made(settings, class_folders).begun_with
+    assert begun_with.source.startswith('random weights, since those of timm could not be had (')
+    assert not begun_with.trained
 
 
 def test_a_gpu_that_is_not_there_is_said(libraries, monkeypatch):

@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from labelled_pictures import coco_folder
 
 from ros_deep_learning import DetectNet
+from ros_deep_learning.datasets.boxes import BoxCollector
+from ros_deep_learning.datasets.dataset import Sample
 from ros_deep_learning.datasets.opening import open_dataset
+from ros_deep_learning.errors import TrainingError
+from ros_deep_learning.networks.images import read_picture
+from ros_deep_learning.training.plan import input_spec
 from ros_deep_learning.training.settings import TrainingSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.training]
@@ -21,27 +28,45 @@ def iou(one, other):
     return shared / ((one[2:] - one[:2]).prod() + (other[2:] - other[:2]).prod() - shared)
 
 
-def test_detectnet_finds_things(libraries, chelsea, coffee, tmp_path):
-    from ros_deep_learning.training.training import train
-
+@pytest.fixture(scope='module')
+def things(chelsea, coffee, tmp_path_factory):
     pictures = {'cat': chelsea, 'coffee': coffee}
-    folder = coco_folder(tmp_path / 'things', pictures, {'train': 48, 'val': 12})
-    settings = TrainingSettings(
+    return coco_folder(tmp_path_factory.mktemp('things'), pictures, {'train': 48, 'val': 12})
+
+
+def settings_of(network, epochs, learning_rate):
+    return TrainingSettings(
         'detection',
-        'ssdlite320_mobilenet_v3_large',
+        network,
         (96, 96),
-        epochs=45,
+        epochs=epochs,
         batch=8,
         weights='none',
-        learning_rate=2e-3,
+        learning_rate=learning_rate,
     )
-    trained = train(folder, settings, tmp_path / 'run')
+
+
+@pytest.mark.parametrize(
+    ('settings', 'first', 'threshold'),
+    [
+        (settings_of('ssdlite320_mobilenet_v3_large', 45, 2e-3), 1, 0.4),
+        # Without suppression, the second answers for a thing fade late in the training.
+        (settings_of('dfine_n', 45, 8e-4), 0, 0.5),
+    ],
+    ids=['ssdlite', 'dfine'],
+)
+def test_detectnet_finds_things(
+    libraries, things, tmp_path, odd_pictures, settings, first, threshold
+):
+    from ros_deep_learning.training.training import train
+
+    trained = train(things, settings, tmp_path / 'run')
     found, wanted, wrong = 0, 0, 0
-    with DetectNet(trained.run.card, threshold=0.4) as net:
-        assert net.labels == ('BACKGROUND', 'cat', 'coffee')
-        for sample in open_dataset(folder, split='val').samples:
+    with DetectNet(trained.run.card, threshold=threshold) as net:
+        assert net.labels == ('BACKGROUND', 'cat', 'coffee')[1 - first :]
+        for sample in open_dataset(things, split='val').samples:
             seen = net.detect(sample.picture)
-            truth = list(zip(sample.boxes.boxes_xyxy, sample.boxes.class_ids + 1, strict=True))
+            truth = list(zip(sample.boxes.boxes_xyxy, sample.boxes.class_ids + first, strict=True))
             hits = [
                 any(one.class_id == k and iou(np.array(one.box_xyxy), box) > 0.5 for one in seen)
                 for box, k in truth
@@ -51,3 +76,59 @@ def test_detectnet_finds_things(libraries, chelsea, coffee, tmp_path):
     # Answers that do not look at the picture find almost none.
     assert found >= 0.7 * wanted, trained.result
     assert wrong <= 0.5 * wanted, trained.result
+    agree(trained.run, settings, odd_pictures)
+
+
+def agree(run, settings, paths):
+    """Compare the boxes and scores of PyTorch and of the package, as shares and 0 to 1."""
+    import torch
+
+    from ros_deep_learning.training.exporting import load_best
+    from ros_deep_learning.training.modules.making import make_module
+    from ros_deep_learning.training.samples import Pictures
+
+    module = make_module(settings, ('cat', 'coffee'))
+    load_best(module, run)
+    samples = [Sample(path, boxes=BoxCollector(path).boxes()) for path in paths]
+    pictures = Pictures(samples, input_spec(settings, module.preprocessing), module.target())
+    compared = 0
+    with DetectNet(run.card, threshold=0.05) as net:
+        for k, path in enumerate(paths):
+            with torch.no_grad():
+                scores, boxes = scores_and_edges(module, pictures[k][0][None])
+            width, height = read_picture(path).size_wh
+            for one in net.detect(path):
+                wanted = np.abs(boxes - np.array(one.box_xyxy) / ([width, height] * 2)).max(1)
+                wanted = np.maximum(wanted, np.abs(scores[:, one.class_id] - one.score))
+                assert wanted.min() < 1e-3
+                compared += 1
+    assert compared >= len(paths)
+
+
+def scores_and_edges(module, image):
+    """Return the scores and edges of PyTorch, from 0 to 1, before any suppression."""
+    first, second = (found[0].numpy() for found in module.exported().eval()(image))
+    if module.decoder == 'rtdetr':
+        x, y, w, h = second.T
+        edges = np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1)
+        return 1 / (1 + np.exp(-first)), edges.clip(0, 1)
+    return first, second.clip(0, 1)
+
+
+def test_the_size_of_dfine_fits_its_grids(libraries):
+    from ros_deep_learning.training.modules.making import make_module
+
+    settings = replace(settings_of('dfine_n', 1, None), size_wh=(100, 96))
+    with pytest.raises(TrainingError, match='dfine_n needs multiples of 32, got 100x96'):
+        make_module(settings, ['cat'])
+
+
+@pytest.mark.parametrize(
+    ('network', 'millions'), [('dfine_n', 4), ('dfine_s', 10), ('dfine_m', 19)]
+)
+def test_dfine_has_the_size_that_its_authors_publish(libraries, network, millions):
+    from ros_deep_learning.training.modules.making import make_module
+
+    module = make_module(replace(settings_of(network, 1, None), size_wh=(640, 640)), ['c'] * 80)
+    count = sum(value.numel() for value in module.network.parameters())
+    assert count / 1e6 == pytest.approx(millions, rel=0.06)

@@ -14,6 +14,7 @@ from ros_deep_learning.cards.card import ModelCard
 from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cli import train
 from ros_deep_learning.errors import DatasetError, SettingsError, TrainingError
+from ros_deep_learning.recognition.usual import IMAGENET
 from ros_deep_learning.training.outcome import Fitted
 from ros_deep_learning.training.plan import input_spec, make_plan
 from ros_deep_learning.training.report import report_page
@@ -117,7 +118,7 @@ def test_the_report_has_curves_and_needs_nothing_else(tmp_path):
         'classification',
         SourceSpec(),
         'onnx',
-        input_spec(SETTINGS),
+        input_spec(SETTINGS, IMAGENET),
         'MIT',
         tmp_path,
         accuracy='accuracy 97.0%',

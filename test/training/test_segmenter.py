@@ -32,9 +32,9 @@ def test_segnet_finds_the_pixels_of_things(libraries, masks, tmp_path, network, 
     import torch
 
     from ros_deep_learning.training.exporting import load_best
-    from ros_deep_learning.training.plan import make_plan
+    from ros_deep_learning.training.modules.making import make_module
     from ros_deep_learning.training.samples import Pictures
-    from ros_deep_learning.training.training import make_module, train
+    from ros_deep_learning.training.training import train
 
     settings = TrainingSettings(
         'segmentation', network, size_wh, epochs=12, batch=8, weights='none', learning_rate=3e-3
@@ -50,9 +50,10 @@ def test_segnet_finds_the_pixels_of_things(libraries, masks, tmp_path, network, 
             ground.append((wanted == 0).mean())
     # The best constant answer is the ground everywhere.
     assert np.mean(right) > np.mean(ground) + share * (1 - np.mean(ground))
-    module = make_module(settings, make_plan(masks, settings))
+    module = make_module(settings, net.labels)
     load_best(module, run)
-    image, _ = Pictures(samples[:1], input_spec(settings), module.target())[0]
+    spec = input_spec(settings, module.preprocessing)
+    image, _ = Pictures(samples[:1], spec, module.target())[0]
     with torch.no_grad():
         wanted = module.exported()(image[None]).softmax(1).amax(1)[0].numpy()
     with SegNet(run.card) as net:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training of networks that find objects: SSD and SSDLite."""
+"""Training of SSD and SSDLite."""
 
 from __future__ import annotations
 
@@ -10,44 +10,34 @@ from typing import Any
 import torch
 import torchvision
 from torch import nn
-from torchmetrics.detection import MeanAveragePrecision
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
-from ..errors import TrainingError
+from ..settings import TrainingSettings
+from .detector import MOST_FOUND, Detector
 from .initial_weights import InitialWeights, load_initial
-from .settings import TrainingSettings
-from .targets import BoxTarget
-from .task_module import VAL_LOSS, TaskModule
 
-_NETWORKS = ('ssdlite320_mobilenet_v3_large', 'ssd300_vgg16')
+SSDS = ('ssdlite320_mobilenet_v3_large', 'ssd300_vgg16')
+"""Names of the networks."""
+
 _BACKGROUND = 'BACKGROUND'
-_MOST_FOUND = 100
 
 
-def make_detector(settings: TrainingSettings, classes: Sequence[str]) -> Detector:
+def make_ssd(settings: TrainingSettings, classes: Sequence[str]) -> Ssd:
     """Make a detector of torchvision, such as ``ssdlite320_mobilenet_v3_large``.
 
     Raises:
-        TrainingError: There is no such network, or the weights cannot be used.
+        TrainingError: The weights cannot be used.
     """
-    if settings.network not in _NETWORKS:
-        msg = f'no detector {settings.network!r} can be trained; expected one of ' + ', '.join(
-            _NETWORKS
-        )
-        raise TrainingError(msg)
     network = torchvision.models.get_model(
         settings.network, weights=None, weights_backbone=None, num_classes=len(classes) + 1
     )
     begun_with = load_initial(network, settings.network, settings.weights)
-    return Detector(settings, classes, network, begun_with)
+    return Ssd(settings, classes, network, begun_with)
 
 
-class Detector(TaskModule):
+class Ssd(Detector):
     """An SSD in training; the exported one gives scores and decoded boxes of all anchors."""
-
-    task = 'detection'
-    metric = 'map_50'
 
     def __init__(
         self,
@@ -61,36 +51,23 @@ class Detector(TaskModule):
         self.outputs = {'scores': 'scores', 'boxes': 'boxes'}
         self.decoder = 'pytorch_ssd'
         self._decoded = _Decoded(network, settings.size_wh)
-        self._precision = MeanAveragePrecision(iou_type='bbox')
-
-    def target(self) -> BoxTarget:
-        """Return what reads the boxes."""
-        return BoxTarget()
 
     def loss(self, batch: Any) -> torch.Tensor:
         """Compute the loss of SSD: of the boxes' edges and, with hard negatives, their classes."""
         images, targets = batch
         return self._loss_of(self._decoded.head(images), targets)
 
-    def judge(self, batch: Any) -> None:
-        """Log the loss, and the average precision of boxes that overlap by half."""
-        images, targets = batch
-        self.log(
-            VAL_LOSS, self._loss_of(self._decoded.head(images), targets), batch_size=len(images)
-        )
+    def judged(
+        self, images: torch.Tensor, targets: Sequence[dict[str, Any]]
+    ) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
+        """Return the loss of a batch, and what was found."""
+        loss = self._loss_of(self._decoded.head(images), targets)
         scores, boxes = self._decoded(images)
         size = torch.tensor(self._settings.size_wh * 2, device=boxes.device)
-        found = [
+        return loss, [
             _best(one, edges * size, self.network.nms_thresh)
             for one, edges in zip(scores, boxes, strict=True)
         ]
-        self._precision.update(found, targets)
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the average precision of all pictures."""
-        value = self._precision.compute()['map_50'].clamp(min=0)
-        self._precision.reset()
-        self.log(self.metric, value.to(self.device))
 
     def exported(self) -> nn.Module:
         """Return the network with its anchors applied."""
@@ -158,7 +135,7 @@ class _Decoded(nn.Module):
 def _best(scores: torch.Tensor, edges: torch.Tensor, iou: float) -> dict[str, torch.Tensor]:
     """Choose the best boxes of each class of an image, (A, C) and (A, 4)."""
     best, labels = scores[:, 1:].float().max(1)
-    order = best.argsort(descending=True)[: 4 * _MOST_FOUND]
+    order = best.argsort(descending=True)[: 4 * MOST_FOUND]
     kept = torchvision.ops.batched_nms(edges[order].float(), best[order], labels[order], iou)
-    chosen = order[kept[:_MOST_FOUND]]
+    chosen = order[kept[:MOST_FOUND]]
     return {'boxes': edges[chosen].float(), 'scores': best[chosen], 'labels': labels[chosen] + 1}

@@ -13,10 +13,10 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
-from ..datasets.dataset import Sample
-from ..datasets.mask_files import read_mask
-from ..imaging.palettes import UNLABELLED
-from ..imaging.placement import Placement
+from ...datasets.dataset import Sample
+from ...datasets.mask_files import read_mask
+from ...imaging.palettes import UNLABELLED
+from ...imaging.placement import Placement
 
 
 class Target(ABC):

@@ -14,10 +14,11 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..cards.card import Task
-from ..errors import TrainingError
+from ...cards.card import Task
+from ...errors import TrainingError
+from ...recognition.usual import IMAGENET
+from ..settings import TrainingSettings
 from .initial_weights import InitialWeights
-from .settings import TrainingSettings
 from .targets import Target
 
 VAL_LOSS = 'val_loss'
@@ -25,7 +26,6 @@ VAL_LOSS = 'val_loss'
 
 _LEAST_MOMENTUM = 0.1
 _WARM_UP = 0.05
-_FROM_SCRATCH, _FINE_TUNING = 1e-3, 3e-4
 
 
 class TaskModule(lightning.LightningModule):
@@ -38,6 +38,8 @@ class TaskModule(lightning.LightningModule):
         metric: Name of the number that people look at, 0 to 1.
         outputs: For the card: tensor name by role.
         decoder: For the card.
+        preprocessing: What a pixel value becomes, as fields of ``InputSpec``.
+        learning_rates: Where none is given, from random weights and from trained ones.
     """
 
     task: Task
@@ -45,6 +47,8 @@ class TaskModule(lightning.LightningModule):
     metric: str
     outputs: Mapping[str, str]
     decoder: str | None = None
+    preprocessing: Mapping[str, Any] = IMAGENET
+    learning_rates: tuple[float, float] = (1e-3, 3e-4)
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class TaskModule(lightning.LightningModule):
         self.network = network
         self.begun_with = begun_with
         self._settings = settings
-        usual = _FINE_TUNING if begun_with.trained else _FROM_SCRATCH
+        usual = self.learning_rates[begun_with.trained]
         for layer in network.modules():
             # MobileNetV3's 0.01 is for ImageNet: after a few hundred steps, the statistics of
             # batch normalisation would still be those of its start.

@@ -16,10 +16,10 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.models.segmentation.lraspp import LRASPP
 
-from ..errors import TrainingError
-from ..imaging.palettes import UNLABELLED
+from ...errors import TrainingError
+from ...imaging.palettes import UNLABELLED
+from ..settings import TrainingSettings
 from .initial_weights import InitialWeights, load_initial
-from .settings import TrainingSettings
 from .targets import MaskTarget
 from .task_module import VAL_LOSS, TaskModule
 

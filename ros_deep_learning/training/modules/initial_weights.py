@@ -14,9 +14,9 @@ import torch
 import torchvision
 from torch import nn
 
-from ..errors import TrainingError
-from ..paths import user_path
-from ..text import one_line
+from ...errors import TrainingError
+from ...paths import user_path
+from ...text import one_line
 
 _CONNECT_S = 15.0
 _LEAST_SHARE = 0.5
@@ -55,9 +55,12 @@ def load_initial(network: nn.Module, name: str, wanted: str) -> InitialWeights:
     if wanted != 'auto':
         path = user_path(wanted)
         return InitialWeights(_fill(network, _read(str(path)), str(path)), trained=True)
+    if name not in torchvision.models.list_models():
+        source = f'random weights, since none of {name} are looked for; --weights takes a file'
+        return InitialWeights(source, trained=False)
     published = torchvision.models.get_model_weights(name).DEFAULT
     try:
-        with _soon():
+        with soon():
             found = published.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as err:
         why = f'{published.url} could not be had ({one_line(err, 120)})'
@@ -67,9 +70,14 @@ def load_initial(network: nn.Module, name: str, wanted: str) -> InitialWeights:
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        # Only tensors: a file of weights may be anyone's, and a pickle is code.
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    # What torch.load raises for a file that is none of its own depends on the file.
+        if path.endswith('.safetensors'):
+            from safetensors.torch import load_file
+
+            content = load_file(path)
+        else:
+            # Only tensors: a file of weights may be anyone's, and a pickle is code.
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    # What these raise for a file that is none of their own depends on the file.
     except Exception as err:
         msg = f'cannot read the weights {path}: {one_line(err, 200)}'
         raise TrainingError(msg) from err
@@ -95,8 +103,8 @@ def _fill(network: nn.Module, found: Mapping[str, Any], source: str) -> str:
 
 
 @contextmanager
-def _soon() -> Iterator[None]:
-    # torch.hub waits for a silent network without an end.
+def soon() -> Iterator[None]:
+    """Wait for a silent network for seconds only: torch.hub would without an end."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_CONNECT_S)
     try:

@@ -12,25 +12,31 @@ import torchvision
 from torch import nn
 from torchmetrics.classification import MulticlassAccuracy
 
-from ..errors import TrainingError
+from ...errors import TrainingError
+from ..settings import TIMM, TrainingSettings
 from .initial_weights import InitialWeights, load_initial
-from .settings import TrainingSettings
 from .targets import ClassTarget
 from .task_module import VAL_LOSS, TaskModule
+from .timm_networks import timm_network
 
 
 def make_classifier(settings: TrainingSettings, classes: Sequence[str]) -> Classifier:
-    """Make a classifier of torchvision, such as ``resnet18``, for some classes.
+    """Make a classifier such as ``resnet18`` or ``timm:convnext_atto`` for some classes.
 
     Raises:
-        TrainingError: torchvision has no such network, or the weights cannot be used.
+        TrainingError: There is no such network, or the weights cannot be used.
     """
+    if settings.network.startswith(TIMM):
+        network, begun_with, preprocessing = timm_network(settings, len(classes))
+        made = Classifier(settings, classes, network, begun_with)
+        made.preprocessing = preprocessing
+        return made
     known = torchvision.models.list_models(module=torchvision.models)
     if settings.network not in known:
         msg = (
             f'torchvision has no classifier {settings.network!r}; it has resnet18, '
             'mobilenet_v3_small, efficientnet_b0 and others: '
-            'https://docs.pytorch.org/vision/stable/models.html'
+            'https://docs.pytorch.org/vision/stable/models.html; those of timm are timm:NAME'
         )
         raise TrainingError(msg)
     network = torchvision.models.get_model(

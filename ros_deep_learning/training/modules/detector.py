@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the training of all networks that find objects has in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torchmetrics.detection import MeanAveragePrecision
+
+from ..settings import TrainingSettings
+from .initial_weights import InitialWeights
+from .targets import BoxTarget
+from .task_module import VAL_LOSS, TaskModule
+
+MOST_FOUND = 100
+"""Most objects of a picture by which a detector is judged, as in COCO."""
+
+
+class Detector(TaskModule):
+    """A detector in training, judged by the average precision of boxes that overlap by half."""
+
+    task = 'detection'
+    metric = 'map_50'
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        classes: Sequence[str],
+        network: nn.Module,
+        begun_with: InitialWeights,
+    ) -> None:
+        """Wrap a detector."""
+        super().__init__(settings, classes, network, begun_with)
+        self._precision = MeanAveragePrecision(iou_type='bbox')
+
+    @abstractmethod
+    def judged(
+        self, images: torch.Tensor, targets: Sequence[dict[str, Any]]
+    ) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
+        """Return the loss of a batch, and for each picture what was found.
+
+        That is ``boxes``, xyxy in pixels of the input, ``scores``, and ``labels`` from 1.
+        """
+
+    def target(self) -> BoxTarget:
+        """Return what reads the boxes."""
+        return BoxTarget()
+
+    def judge(self, batch: Any) -> None:
+        """Log the loss, and keep what was found."""
+        images, targets = batch
+        loss, found = self.judged(images, targets)
+        self.log(VAL_LOSS, loss, batch_size=len(images))
+        self._precision.update(found, targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the average precision of all pictures."""
+        value = self._precision.compute()['map_50'].clamp(min=0)
+        self._precision.reset()
+        self.log(self.metric, value.to(self.device))
