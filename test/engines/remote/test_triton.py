@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from triton import Triton
+from triton_server import Triton
 
 from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
 from ros_deep_learning.cards.zoo import find_card
