@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of docs/training.md run as they are written, on a small data set."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ros_deep_learning.cli import imagenet
+from ros_deep_learning.cli.rdl import main as rdl
+
+pytestmark = [pytest.mark.slow, pytest.mark.training]
+
+PAGE = Path(__file__).parents[2] / 'docs' / 'training.md'
+# Where the network is not what matters.
+QUICK = {'train': ['--size', '32', '--epochs', '2', '--batch', '8', '--weights', 'none']}
+ELSEWHERE = ('pip', 'ros2', 'tensorboard', 'python3')
+"""Programs of others; test/nodes starts launch files with cards."""
+PROGRAMS = {'rdl': rdl, 'imagenet': imagenet.main}
+
+
+def commands() -> list[list[str]]:
+    """List the commands of the page that name files of its example."""
+    page = PAGE.read_text()
+    blocks = re.findall(r'```sh\n(.*?)```', page, flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += [line for line in re.findall(r'`([^`\n]+)`', page) if line.startswith('rdl ')]
+    return [shlex.split(line, comments=True) for line in lines if 'cat_dog' in line]
+
+
+def test_each_command_of_the_page_runs(libraries, class_folders, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(class_folders, 'cat_dog')
+    shutil.copy(next(class_folders.glob('val/cat/*')), 'photo.jpg')
+    run = [words for words in commands() if words[0] not in ELSEWHERE]
+    assert [words[0] for words in run].count('rdl') >= 4
+    for program, *arguments in run:
+        if 'data/cat_dog' in arguments:
+            continue
+        more = [] if '--resume' in arguments else QUICK.get(arguments[0], [])
+        assert PROGRAMS[program]([*arguments, *more]) == 0, [program, *arguments]
+    assert Path('runs/cat_dog/int8.onnx').is_file()
