@@ -74,6 +74,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'memory': Benchmark(needs_ros),
     'receive': Benchmark(needs_ros),
     'remote': Benchmark(needs_triton),
+    'own_camera': Benchmark(needs_ros),
     'soak': Benchmark(needs_ros),
 }
 

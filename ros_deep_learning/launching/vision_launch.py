@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from launch_ros.events.lifecycle import ChangeState
 from lifecycle_msgs.msg import Transition
 
 from ..errors import SettingsError
+from ..nodes.parameters.input_settings import InputSettings
 from ..nodes.parameters.vision_settings import MODEL_TEXT
 from . import launch_parts as parts
 from .endings import on_failed_start, with_endings
@@ -37,6 +39,14 @@ from .launch_arguments import (
 )
 from .params_file import check_params_file
 
+INPUT_IN_NODE = Argument(
+    'input_in_node',
+    'false',
+    'Whether the node itself reads input, if that has no end, in place of a video_source: the '
+    'images take no detour through the middleware.',
+    bool,
+)
+_OWN_INPUT = frozenset(field.name for field in fields(InputSettings))
 COMMON_ARGUMENTS = (*PROCESS_ARGUMENTS, PARAMS_FILE, AUTOSTART, IMAGE_TOPIC, RVIZ)
 
 
@@ -47,16 +57,19 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
         executable: Program of the node, and its default name.
         settings_type: The dataclass of its parameters, each of which is a launch argument.
     """
-    parameters = parameter_arguments(settings_type)
+    # Those of the node's own input have the names of a video_source's.
+    own = tuple(a for a in parameter_arguments(settings_type) if a.name in _OWN_INPUT)
+    parameters = tuple(a for a in parameter_arguments(settings_type) if a not in own)
     videos = (*parts.INPUT_ARGUMENTS, *parts.OUTPUT_ARGUMENTS)
-    arguments = (NAME, *COMMON_ARGUMENTS, *parameters, *videos)
+    arguments = (NAME, *COMMON_ARGUMENTS, *parameters, *videos, INPUT_IN_NODE)
 
     def start(given: Mapping[str, Any]) -> Sequence[Any]:
         _want_one_camera(given)
         name = given['name'] or executable
+        inside = _reads_itself(given)
         _check_params(given, {name: settings_type})
         values = {
-            **given_parameters((*PROCESS_ARGUMENTS, *parameters), given),
+            **given_parameters((*PROCESS_ARGUMENTS, *parameters, *(own if inside else ())), given),
             # An event could get lost if the process was killed; see autostart.
             'autostart': given['autostart'] and given['respawn'],
             **_no_limit(given),
@@ -65,14 +78,14 @@ def vision_launch(executable: str, settings_type: type[Any]) -> LaunchDescriptio
             **parts.process(executable, given),
             name=name,
             parameters=[*_files(executable, given), values],
-            remappings=[('~/image_in', given['image_topic'])],
+            remappings=[('~/image_raw' if inside else '~/image_in', given['image_topic'])],
         )
         events = given['autostart'] and not given['respawn']
         return [
             *on_failed_start(node, name, ends_launch=events, plays_file=parts.plays_once(given)),
             *(autostart(node) if events else []),
             *with_endings(node, name, respawn=given['respawn']),
-            *_around({executable: name}, executable, given, [name]),
+            *_around({executable: name}, executable, given, [name], inside=inside),
         ]
 
     return described(arguments, start)
@@ -157,6 +170,35 @@ def _want_one_camera(given: Mapping[str, Any]) -> None:
         raise SettingsError(msg)
 
 
+def _reads_itself(given: Mapping[str, Any]) -> bool:
+    """Return whether the node reads ``input`` itself.
+
+    Raises:
+        SettingsError: It cannot.
+    """
+    if not given[INPUT_IN_NODE.name]:
+        return False
+    if not given['input'] or parts.plays_once(given):
+        msg = (
+            f'launch argument {INPUT_IN_NODE.name}: expected an input without an end, such as '
+            f'/dev/video0, got {given["input"]!r}; to fix: leave it out, and a video_source plays '
+            'the file'
+        )
+        raise SettingsError(msg)
+    ignored = [
+        a.name
+        for a in parts.INPUT_ARGUMENTS
+        if given[a.name] is not None and a.name not in _OWN_INPUT
+    ]
+    if ignored:
+        msg = (
+            f'launch argument {INPUT_IN_NODE.name}: {", ".join(ignored)} would have no effect '
+            'with it; to fix: leave one of them out'
+        )
+        raise SettingsError(msg)
+    return True
+
+
 def _check_params(given: Mapping[str, Any], nodes: Mapping[str, type[Any]]) -> None:
     if given['params_file']:
         videos = {
@@ -195,13 +237,18 @@ def _values_file(values: Mapping[str, Mapping[str, Any]], namespace: str) -> str
 
 
 def _around(
-    names: Mapping[str, str], config: str, given: Mapping[str, Any], readers: Sequence[str]
+    names: Mapping[str, str],
+    config: str,
+    given: Mapping[str, Any],
+    readers: Sequence[str],
+    *,
+    inside: bool = False,
 ) -> list[Any]:
     """Return the requested source, output and rviz of the nodes."""
     nodes: list[Any] = []
     recorder = 'video_output' if given.get('output') else None
     source, output = parts.whole_run(given, readers, recorder)
-    if given['input']:
+    if given['input'] and not inside:
         nodes += parts.video_source(parts.at_most(given), given['image_topic'], values=source)
     if recorder:
         (name,) = names.values()

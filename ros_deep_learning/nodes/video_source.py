@@ -16,7 +16,6 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -24,7 +23,7 @@ from ..errors import CameraError, ImageError, SettingsError
 from ..imaging.image_messages import write_image
 from ..video.play import play
 from ..video.sources import open_frames
-from ..video.stamped import StampedFrame, own_time_ns
+from ..video.stamped import StampedFrame
 from ..video.streams.addresses import without_password
 from .messages.calibration_file import read_calibration
 from .messages.camera_info import camera_info_message
@@ -35,6 +34,7 @@ from .parameters.video_source_settings import VideoSourceSettings
 from .program.library_log import logged_by
 from .program.spin import run_node
 from .stream.answers import Answers
+from .stream.capture_time import capture_time
 
 # Reliable, so that reliable and best-effort subscribers match.
 SOURCE_QOS = QoSProfile(
@@ -154,7 +154,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
 
     def _publish(self, frame: StampedFrame) -> None:
         message = Image()
-        message.header.stamp = self._stamp(frame)
+        name = without_password(self._settings.resource)
+        message.header.stamp = capture_time(frame, self, name)
         message.header.frame_id = self._settings.frame_id
         write_image(message, frame.image_bgr, 'bgr8')
         if self._calibration is not None:
@@ -202,23 +203,6 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             return
         sizes = (info.width, info.height), (image.width, image.height)
         self._infos.publish(camera_info_message(info, image.header, *sizes))
-
-    def _stamp(self, frame: StampedFrame) -> Any:
-        """Return the time of capture by this machine's clock, or now if it is not known."""
-        now = self.get_clock().now()
-        if frame.captured_ns is None or self.get_parameter('use_sim_time').value:
-            return now.to_msg()
-        time_ns = own_time_ns(frame.captured_ns, now.nanoseconds)
-        if time_ns is None:
-            age_s = (now.nanoseconds - frame.captured_ns) * 1e-9
-            self.get_logger().warning(
-                f'{without_password(self._settings.resource)} tells a time of capture that is '
-                f'{age_s:.1f} s ago: the clocks of the two machines differ, so that images are '
-                'stamped when they arrive; to fix: synchronise them (NTP)',
-                throttle_duration_sec=WARN_PERIOD_S,
-            )
-            return now.to_msg()
-        return Time(nanoseconds=time_ns).to_msg()
 
     def _answering_nodes(self) -> Answers | None:
         settings = self._settings

@@ -30,6 +30,7 @@ from ..program.library_log import logged_by
 from ..stream.camera import Camera, Memory, Shot
 from ..stream.frame import Frame
 from ..stream.frame_runner import FrameRunner
+from ..stream.own_camera import IMAGE_RAW
 from ..stream.worker import Worker
 from .bond import ManagerBond
 from .managed_node import ManagedNode
@@ -68,6 +69,7 @@ class VisionNode(ManagedNode):
             'JPEG or PNG in place of it; see image_transport',
         ),
         *VIDEO_TOPICS,
+        IMAGE_RAW,
         Topic('out', '~/overlay', 'sensor_msgs/Image', 'the picture with the results drawn on it'),
         Topic(
             'out',
@@ -219,7 +221,7 @@ class VisionNode(ManagedNode):
                 self._memories[name] = self.new_memory()
         self.cameras = tuple(Camera(self, name, self._memories[name]) for name in names)
         for topic in self.topics:
-            if topic.is_output:
+            if topic.is_output and (self.settings.input or topic is not IMAGE_RAW):
                 owners = [self.latched] if topic.latched else [c.outputs for c in self.cameras]
                 for outputs in owners:
                     outputs.add(topic)

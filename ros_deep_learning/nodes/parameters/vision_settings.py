@@ -19,6 +19,7 @@ from ...imaging.compressed import MAX_PIXELS
 from ...imaging.sample_range import SampleRange, read_sample_range
 from ...paths import user_path
 from ...recognition.given_values import read_given
+from .input_settings import InputSettings
 from .parameter_table import parameter
 from .texts import read_names
 
@@ -34,7 +35,7 @@ MODEL_ALIASES = ('model_path', 'model_name')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VisionSettings:
+class VisionSettings(InputSettings):
     """The parameters that all three nodes share."""
 
     backend: str = parameter(
@@ -309,6 +310,12 @@ class VisionSettings:
         self.sample_range()
         self.remote_options()
         names = self.camera_names()
+        if self.input and names:
+            msg = (
+                'parameter input: expected no cameras with it, since the node reads one source; '
+                'to fix: start a video_source for each camera'
+            )
+            raise SettingsError(msg)
         for name in names:
             if not _CAMERA_NAME.fullmatch(name):
                 msg = (

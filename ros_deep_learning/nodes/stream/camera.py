@@ -24,6 +24,7 @@ from ..parameters.live_setup import LiveSetup
 from .calibration import Calibration
 from .frame import Frame
 from .image_subscription import ImageSubscription
+from .own_camera import OwnCamera
 from .worker import Worker
 
 WARN_PERIOD_S = 30.0
@@ -84,7 +85,7 @@ class Camera:
     def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
         self._node = node
         self._clock = node.get_clock()
-        self.subscription: ImageSubscription | None = None
+        self.subscription: ImageSubscription | OwnCamera | None = None
         self._calibration: Calibration | None = None
         prefix = f'{name}/' if name else ''
         self.name = name
@@ -121,7 +122,7 @@ class Camera:
 
         Args:
             worker: Gets the frames within the rate limit.
-            setup: Has the greatest rate and the transport.
+            setup: Has the greatest rate, and where the images come from.
             group: The callback group of the subscription.
 
         Returns:
@@ -143,35 +144,47 @@ class Camera:
             return None if network is None else network.frame_memory
 
         settings = setup.now.settings
-        subscription = ImageSubscription(
-            self._node,
-            self.topic,
-            receive,
-            group,
-            settings.image_transport,
-            settings.max_image_pixels,
-            self.statistics.lost,
-            settings.sample_range(),
-            memory=memory,
-            one_copy=settings.one_copy,
-        )
-        self.subscription = subscription
-        if 'camera_info' in self.outputs:
-            self._calibration = Calibration(
+        source: ImageSubscription | OwnCamera
+        if settings.input:
+            source = OwnCamera(
                 self._node,
-                self._prefix,
-                subscription.raw_topic,
-                partial(self.outputs.wanted, 'camera_info'),
-                group,
+                settings.input,
+                settings.input_options(),
+                settings.input_frame_id,
+                receive,
+                wanted=partial(self.outputs.wanted, 'image_raw'),
+                publish=partial(self.outputs.publish, 'image_raw'),
             )
+        else:
+            source = ImageSubscription(
+                self._node,
+                self.topic,
+                receive,
+                group,
+                settings.image_transport,
+                settings.max_image_pixels,
+                self.statistics.lost,
+                settings.sample_range(),
+                memory=memory,
+                one_copy=settings.one_copy,
+            )
+            if 'camera_info' in self.outputs:
+                self._calibration = Calibration(
+                    self._node,
+                    self._prefix,
+                    source.raw_topic,
+                    partial(self.outputs.wanted, 'camera_info'),
+                    group,
+                )
+        self.subscription = source
         return WatchedCamera(
             self.name,
             self.statistics,
-            lambda: subscription.topic_name,
-            subscription.mismatches,
-            subscription.silence,
-            subscription.losses_counted_by,
-            subscription.received_by,
+            lambda: source.topic_name,
+            source.mismatches,
+            source.silence,
+            source.losses_counted_by,
+            source.received_by,
             lambda: self.doubt,
         )
 

@@ -132,6 +132,8 @@ def test_the_help_has_the_topics_of_the_running_node(
     # Subscribed to only where these are needed.
     inputs = ('image_in/compressed', 'image_in/ffmpeg', 'image_in/foxglove', 'camera_info_in')
     optional = {('out', '/detectnet/annotations'), *(('in', f'/{name}/{end}') for end in inputs)}
+    # Published only by a node that reads its camera itself.
+    optional.add(('out', f'/{name}/image_raw'))
     if InferenceStats is None:
         optional |= {way for way, kind in told.items() if kind.startswith('ros_deep_learning/')}
 

@@ -42,6 +42,7 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
         max_rate_hz=0.0,
         max_image_pixels=100,
         image_transport='auto',
+        input='',
         one_copy=True,
         sample_range=lambda: FULL,
     )
