@@ -23,7 +23,6 @@ torchvision_ops.define()
 from ros_deep_learning.cli.rdl import main
 sys.exit(main(sys.argv[1:]))
 """
-EPOCHS = 4
 # Has dropout, whose random numbers belong to what must be the same.
 WANTED = ('--network', 'mobilenet_v3_small', '--size', '32', '--batch', '8', '--weights', 'none')
 
@@ -54,23 +53,24 @@ def tensors(value):
     return [value] if hasattr(value, 'dtype') else []
 
 
+@pytest.mark.parametrize(('kills', 'epochs'), [(2, 4), (20, 24)])
 def test_killed_at_random_points_it_reaches_the_same_state_bit_for_bit(
-    libraries, class_folders, tmp_path
+    libraries, class_folders, tmp_path, kills, epochs
 ):
     import torch
 
-    log, arguments = tmp_path / 'log', (*WANTED, '--epochs', EPOCHS)
+    log, arguments = tmp_path / 'log', (*WANTED, '--epochs', epochs, '--patience', 0)
     whole = start(class_folders, '-o', tmp_path / 'whole', *arguments, log=log)
     assert whole.wait() == 0, log.read_text()
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    for number, epoch in enumerate(sorted(chance.sample(range(1, EPOCHS), 2))):
+    for number, epoch in enumerate(sorted(chance.sample(range(1, epochs), kills))):
         again = ['--resume'] if number else [class_folders, *arguments]
         process = start(*again, '-o', tmp_path / 'killed', log=log)
         wait_for(f'epoch {epoch} of', log, process)
         time.sleep(chance.uniform(0, 0.5))
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL, log.read_text()
     # Continued by the line that began it.
     process = start(class_folders, *arguments, '--resume', '-o', tmp_path / 'killed', log=log)
     assert process.wait() == 0, log.read_text()
