@@ -46,6 +46,13 @@ def needs_triton() -> str | None:
     return needs_onnxruntime()
 
 
+def needs_pytorch() -> str | None:
+    """Return why nothing can be trained here; None = it can."""
+    if importlib.util.find_spec('torch') is None:
+        return "there is no PyTorch; to fix: pip install 'ros_deep_learning[train]'"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One program of this folder.
@@ -75,6 +82,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'receive': Benchmark(needs_ros),
     'remote': Benchmark(needs_triton),
     'own_camera': Benchmark(needs_ros),
+    'training': Benchmark(needs_pytorch),
     'soak': Benchmark(needs_ros),
 }
 

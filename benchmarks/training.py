@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a network of each task for minutes, and write its curve and its time.
 
-The pictures are cut out of three photographs and composed, so that all labels are right. The
-folder with them is an argument, since a machine with a GPU may have no internet: astronaut.png,
-chelsea.png and coffee.png of ~/.cache/ros_deep_learning/media.
+Usage: python benchmarks/training.py --output benchmarks/results/NAME.json
+
+The pictures are cut out of three photographs and composed, so that all labels are right.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / 'test' / 'support'))
 
 from labelled_pictures import coco_folder, image_folder, mask_folder
 
+from ros_deep_learning.downloads.media import media_path
 from ros_deep_learning.training.settings import TrainingSettings
 from ros_deep_learning.training.training import train
 
@@ -45,14 +46,17 @@ NETWORKS: dict[str, list[tuple[str, int, int, float]]] = {
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('media', type=Path, help='folder of the photographs')
-    parser.add_argument('output', type=Path, help='the JSON file to write')
+    parser.add_argument('--output', type=Path, required=True, help='the JSON file to write')
+    parser.add_argument('--media', type=Path, help='folder of the photographs, if offline')
     parser.add_argument('--epochs', type=int, default=12)
     parser.add_argument('--scale', type=float, default=1.0, help='share of the pictures')
     parser.add_argument('--only', help='the networks whose names have this in them')
     parser.add_argument('--keep', type=Path, help='folder for report.html and card of each')
     arguments = parser.parse_args()
-    pictures = {name: photograph(arguments.media / f'{file}.png') for name, file in NAMES.items()}
+    pictures = {
+        name: photograph(media_path(f'{file}.png', folder=arguments.media))
+        for name, file in NAMES.items()
+    }
     counts = {split: int(count * arguments.scale) for split, count in COUNTS.items()}
     found: dict[str, Any] = {
         'machine': torch.cuda.get_device_name()

@@ -55,7 +55,9 @@ def receive(
     rcl, rcutils = ctypes.CDLL('librcl.so'), ctypes.CDLL('librcutils.so')
     rcutils.rcutils_get_default_allocator.restype = _Allocator
     rcl.rcl_take_serialized_message.argtypes = (ctypes.c_void_p,) * 4
-    subscription = node.create_subscription(Image, topic, print, QoSProfile(depth=1), raw=True)
+    subscription = node.create_subscription(
+        Image, topic, lambda _: None, QoSProfile(depth=1), raw=True
+    )
     memory = np.empty(CAPACITY, np.uint8)
     array = _ByteArray(memory.ctypes.data, 0, CAPACITY, rcutils.rcutils_get_default_allocator())
     # Larger than rmw_message_info_t of any distribution.

@@ -71,7 +71,7 @@ class DetectNet(Network[DetectionSettings]):
         self._runner.wanted_outputs = frozenset(self._reader.roles.values())
         self._runner.batch_axis = self._reader.decoder.batch_axis
         if not self._runner.batch_axis:
-            self._runner.max_batch = 1
+            self._runner.limit_batch(1)
             self.max_batch = self._runner.most_together
         self._table: BoxTable | None = None
         self._gathering: GathersOnDevice | None = None

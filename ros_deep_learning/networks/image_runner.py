@@ -55,6 +55,7 @@ class ImageRunner:
     Attributes:
         max_batch: Most images in one run: the network's own number where its batch is fixed, at
             most what the engine takes.
+        most_together: Most images that are on their way at a time: of one run, or of several.
         batch_axis: Whether the outputs have a batch axis.
         takes_frames: Whether an engine that prepares frames on its device can do so for this
             network.
@@ -83,8 +84,8 @@ class ImageRunner:
         self.batch_axis = True
         fixed = [tensor.shape[0] for tensor in engine.info.inputs if tensor.shape[0] != -1]
         self._fixed_batch = max(fixed, default=0) if len(image.shape) == 4 else 1
-        self.max_batch = self._fixed_batch or min(max_batch, engine.info.max_batch or max_batch)
         self._pipelined = engine if isinstance(engine, PipelinedEngine) else None
+        self.limit_batch(self._fixed_batch or min(max_batch, engine.info.max_batch or max_batch))
         plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
         # To look at a protocol takes as long as some launches of a kernel.
@@ -96,10 +97,11 @@ class ImageRunner:
             self.keeper = engine
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 
-    @property
-    def most_together(self) -> int:
-        """Most images that are on their way at a time: of one run, or of several."""
-        return self.max_batch * (1 if self._pipelined is None else self._pipelined.in_flight)
+    def limit_batch(self, max_batch: int) -> None:
+        """Set ``max_batch``, and ``most_together`` by it."""
+        self.max_batch = max_batch
+        in_flight = 1 if self._pipelined is None else self._pipelined.in_flight
+        self.most_together = max_batch * in_flight
 
     def batches(self, images: Sequence[ImageLike]) -> Iterator[list[AnyPixels]]:
         """Convert images, as many at a time as the engine has on their way.
@@ -108,7 +110,10 @@ class ImageRunner:
             ImageError: One is no image.
         """
         for start in range(0, len(images), self.most_together):
-            yield [self.pixels(image) for image in images[start : start + self.most_together]]
+            yield [
+                image if isinstance(image, Pixels) else self.pixels(image)
+                for image in images[start : start + self.most_together]
+            ]
 
     def pixels(self, image: ImageLike) -> AnyPixels:
         """Convert an image, which stays on the engine's device if it is there.

@@ -205,7 +205,6 @@ class MessageWait:
             # Now, so that whatever is missing is found at once.
             with self:
                 self.wait(0)
-                self.has_message()
         except (AttributeError, TypeError) as err:
             msg = f'the rclpy in {Path(rclpy.__file__).parent} cannot wait for images: {err}'
             raise RclpyError(msg) from err
@@ -220,17 +219,18 @@ class MessageWait:
     def __exit__(self, *_: object) -> None:
         self._used.close()
 
-    def wait(self, timeout_ns: int = -1) -> None:
-        """Wait until one of them is ready, with -1 for however long."""
+    def wait(self, timeout_ns: int = -1) -> bool:
+        """Wait until one of them is ready, with -1 for however long.
+
+        Returns:
+            Whether a message is there.
+        """
         self._wait_set.clear_entities()
         self._wait_set.add_subscription(self._subscription.handle)
         self._wait_set.add_guard_condition(self._guard.handle)
         for event in self._events:
             event.add_to_wait_set(self._wait_set)
         self._wait_set.wait(timeout_ns)
-
-    def has_message(self) -> bool:
-        """Return whether the last wait found a message."""
         return bool(self._wait_set.is_ready('subscription', 0))
 
     def events(self) -> Iterator[Any]:

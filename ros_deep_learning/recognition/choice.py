@@ -84,18 +84,19 @@ def with_hints(card: ModelCard, hints: Hints) -> ModelCard:
     outputs = dict(card.outputs)
     for role, tensor in hints.outputs.items():
         if tensor:
-            outputs[_role(card, role)] = tensor
+            outputs[_role(card, role, tensor)] = tensor
     return replace(card, input=spec, outputs=outputs, **changes)
 
 
-def _role(card: ModelCard, meant: str) -> str:
+def _role(card: ModelCard, meant: str, tensor: str) -> str:
     roles = _ROLES.get(meant, tuple(card.outputs) if len(card.outputs) == 1 else ())
     for role in roles:
         if role in card.outputs:
             return role
+    outputs = ', '.join(card.outputs) or 'read from the network'
     msg = (
-        f'the output {meant} does not exist in {card.name}; its outputs are '
-        f'{", ".join(card.outputs) or "read from the network"}; to fix: name the tensors in a '
-        'card'
+        f'which output of {card.name} the tensor {tensor} is stays open; its outputs are '
+        f'{outputs}; to fix: name them one by one (--output-cvg and --output-bbox of a detector), '
+        'or in a card'
     )
     raise CardError(msg)

@@ -68,8 +68,7 @@ def preprocess(
         planes = np.moveaxis(entry, 0, -1) if planar else entry
         # Fitting comes before ordering: OpenCV would copy the whole of a channel-reversed frame.
         is_reversed = image.order != ('rgb' if grey else spec.channels)
-        pad = spec.pad_levels[::-1] if is_reversed else spec.pad_levels
-        small = _fit(image.array, placed, spec, pad)
+        small = _fit(image.array, placed, spec, is_reversed=is_reversed)
         if grey:
             luma = cv2.cvtColor(small, _TO_GREY[image.order])
             small = np.asarray(luma, np.uint8)[..., None]
@@ -83,7 +82,7 @@ def preprocess(
 
 
 def _fit(
-    array: NDArray[np.uint8], placed: Placement, spec: InputSpec, pad: tuple[int, int, int]
+    array: NDArray[np.uint8], placed: Placement, spec: InputSpec, *, is_reversed: bool
 ) -> NDArray[np.uint8]:
     x1, y1, x2, y2 = placed.crop_xyxy
     cropped = array[y1:y2, x1:x2]
@@ -94,6 +93,7 @@ def _fit(
         cropped = np.asarray(resized, np.uint8)
     if size_wh == (spec.width, spec.height):
         return cropped
+    pad = spec.pad_levels[::-1] if is_reversed else spec.pad_levels
     canvas = np.full((spec.height, spec.width, 3), pad, np.uint8)
     canvas[top:bottom, left:right] = cropped
     return canvas

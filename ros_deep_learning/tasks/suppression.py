@@ -223,25 +223,19 @@ def nms(
     """
     order = best_first(boxes_xyxy, scores, class_ids, candidate_limit)
     kept = order[:0]
-
-    def suppresses(first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
-        overlap = iou_matrix(boxes_xyxy[first], boxes_xyxy[second])
-        stays = overlap <= iou_threshold
-        if not class_agnostic:
-            stays |= class_ids[first][:, None] != class_ids[second]
-        return ~stays
-
     # A matrix for some boxes at a time costs little more than a row for one.
     for start in range(0, len(order), _TOGETHER):
         block = order[start : start + _TOGETHER]
-        if len(kept):
-            block = block[~suppresses(kept, block).any(axis=0)]
-        gone = np.zeros(len(block), np.bool_)
+        better = np.concatenate([kept, block])
+        stays = iou_matrix(boxes_xyxy[better], boxes_xyxy[block]) <= iou_threshold
+        if not class_agnostic:
+            stays |= class_ids[better][:, None] != class_ids[block]
+        left = np.asarray(stays[: len(kept)].all(axis=0))
         best = []
-        for k, row in enumerate(suppresses(block, block)):
-            if not gone[k]:
+        for k in np.flatnonzero(left):
+            if left[k]:
                 best.append(k)
-                gone |= row
+                left &= stays[len(kept) + k]
         kept = np.concatenate([kept, block[best]])[:max_detections]
         if len(kept) == max_detections:
             break

@@ -54,9 +54,9 @@ def test_hints_win_over_the_card(tmp_path: Path) -> None:
 def test_scores_mean_the_only_output() -> None:
     card = choose_card('selfie', 'segmentation', Hints(outputs={'scores': 'out'}))
     assert dict(card.outputs) == {'mask': 'out'}
-    with pytest.raises(CardError, match='output scores does not exist in ssd-mobile'):
+    with pytest.raises(CardError, match=r'which output of ssd-mobilenet-v2 .* stays open'):
         choose_card('ssd-mobilenet-v2', 'detection', Hints(outputs={'scores': 'out'}))
-    with pytest.raises(CardError, match='output boxes does not exist in selfie'):
+    with pytest.raises(CardError, match=r'which output of selfie .* stays open'):
         choose_card('selfie', 'segmentation', Hints(outputs={'boxes': 'out'}))
 
 

@@ -21,7 +21,7 @@ from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from ...engines.base import EngineInfo
+from ...networks.base import Network
 from ..rclpy_workarounds import InvalidHandle
 from .camera_health import CameraHealth, WatchedCamera
 from .device_health import DeviceHealth
@@ -55,7 +55,7 @@ class Diagnostics:
         self._error = ''
         self._error_s = 0.0
         self._working_since_s: float | None = None
-        self._info: EngineInfo | None = None
+        self._network: Network[Any] | None = None
         self._warnings: tuple[str, ...] = ()
         self._cameras: tuple[WatchedCamera, ...] = ()
         self._names: list[str] = []
@@ -92,25 +92,13 @@ class Diagnostics:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
-    def ready(
-        self, info: EngineInfo, warnings: Sequence[str] = (), guesses: Sequence[str] = ()
-    ) -> None:
-        """Report what was loaded.
-
-        Args:
-            info: The engine.
-            warnings: What is unlikely about its results.
-            guesses: What was guessed about its file.
-        """
-        self._info, self._failing, self._working_since_s = info, False, None
-        self._warnings = tuple(warnings)
-        if guesses:
-            self._warnings += (f'{"; ".join(guesses)}; {_CHECK}',)
-        self._device.watch(info)
-
-    def engine_changed(self, info: EngineInfo) -> None:
-        """Report what is known of the engine by now."""
-        self._info = info
+    def ready(self, network: Network[Any]) -> None:
+        """Report what was loaded; of its engine, what is known at the time of a report."""
+        self._network, self._failing, self._working_since_s = network, False, None
+        self._warnings = network.warnings
+        if network.guesses:
+            self._warnings += (f'{"; ".join(network.guesses)}; {_CHECK}',)
+        self._device.watch(network.info)
 
     def swap_ended(self, error: str = '') -> None:
         """Report that no other network is being loaded any more, and why it was not taken."""
@@ -120,7 +108,7 @@ class Diagnostics:
 
     def idle(self) -> None:
         """Report that nothing is loaded."""
-        self._info, self._working_since_s = None, None
+        self._network, self._working_since_s = None, None
         self._device.watch(None)
 
     def failed(self, error: str) -> None:
@@ -173,7 +161,8 @@ class Diagnostics:
 
     def _fill_engine(self, status: Any) -> Any:
         # Read once: a transition in another thread may set both to None meanwhile.
-        info, since_s = self._info, self._working_since_s
+        network, since_s = self._network, self._working_since_s
+        info = None if network is None else network.info
         state = 'unconfigured' if info is None else 'inactive'
         if self._cameras:
             state = 'active'

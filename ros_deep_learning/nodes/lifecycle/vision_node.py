@@ -133,7 +133,6 @@ class VisionNode(ManagedNode):
                 self.setup,
                 infer=self.infer,
                 publish=self.publish,
-                engine_changed=self.diagnostics.engine_changed,
                 give_up=self._give_up,
                 unwatched=self.runs_unwatched,
                 clock=self.get_clock(),
@@ -328,7 +327,7 @@ class VisionNode(ManagedNode):
             f'{self.settings.model} is run by {info.backend} {info.version}, {info.precision} on '
             f'{info.device}'
         )
-        self.diagnostics.ready(info, self.network.warnings, self.network.guesses)
+        self.diagnostics.ready(self.network)
 
     def _publish_latched(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())

@@ -25,7 +25,7 @@ from ...engines.on_device import Allocate
 from ...errors import ImageError, RclpyError
 from ..health.matching import OVERRIDABLE, full_name, publishers_of
 from ..rclpy_workarounds import SubscriptionEventCallbacks
-from .frame import Decode, Frame
+from .frame import REMEMBERED, Decode, Frame
 from .frame_memory import FrameMemory, ordinary_memory
 from .losses import Losses
 from .one_copy import OneCopySubscription
@@ -37,8 +37,6 @@ RELIABILITIES = {
     'best_effort': ReliabilityPolicy.BEST_EFFORT,
 }
 """Values of the reliability parameter; ``best_available`` takes both."""
-REMEMBERED = 16
-"""Messages between the two arrivals of one, at most."""
 WARN_PERIOD_S = 30.0
 BY_RCLPY = 'rclpy, on the executor'
 ONE_COPY = 'one copy, in a thread of their own'
@@ -306,21 +304,19 @@ class Feed:
     def _on_message(self, generation: int, number: int, message: Any, sent_as: int | None) -> None:
         # Each subscription may have a thread; readers are called by one at a time.
         with self._delivery:
-            if generation == self._generation:
-                self._deliver(number, message, sent_as)
-
-    def _deliver(self, number: int, message: Any, sent_as: int | None) -> None:
-        self.losses.delivered.append(sent_as)
-        if self.packets is not None:
-            message = self.packets.read(message)
-        if self._arrived is not None and _is_second(self._arrived, number, message):
-            return
-        frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
-        if self.packets is not None and not self.packets.arrives(frame, sent_as):
-            return
-        for reader in tuple(self._readers):
-            if not reader.paused:
-                reader.receive(frame)
+            if generation != self._generation:
+                return
+            self.losses.delivered.append(sent_as)
+            if self.packets is not None:
+                message = self.packets.read(message)
+            if self._arrived is not None and _is_second(self._arrived, number, message):
+                return
+            frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
+            if self.packets is not None and not self.packets.arrives(frame, sent_as):
+                return
+            for reader in tuple(self._readers):
+                if not reader.paused:
+                    reader.receive(frame)
 
     def _on_lost(self, number: int, event: Any) -> None:
         # What the best-effort subscription loses beside a reliable one has arrived there.

@@ -13,6 +13,9 @@ from ...imaging.pixels import Pixels
 
 Decode = Callable[[Any], Pixels]
 
+REMEMBERED = 16
+"""Messages between the two arrivals of one, at most."""
+
 
 class Frame:
     """An image message, the time of its arrival, and its pixels, decoded once for all nodes.
@@ -75,3 +78,26 @@ class Frame:
                     self._error = err
                     raise
             return self._pixels
+
+
+class EachOnce:
+    """Hands over the frames of a camera, but none that has come by another of its topics.
+
+    While the transport changes, an image may be there in both forms. One call at a time passes,
+    since each topic may have a thread.
+    """
+
+    def __init__(self, receive: Callable[[Frame], None]) -> None:
+        self._receive = receive
+        self._lock = threading.Lock()
+        self._topic_of: dict[int, str] = {}
+
+    def __call__(self, frame: Frame) -> None:
+        """Hand a frame over; one without a stamp could be any."""
+        with self._lock:
+            if frame.stamp_ns:
+                if self._topic_of.setdefault(frame.stamp_ns, frame.topic) != frame.topic:
+                    return
+                if len(self._topic_of) > REMEMBERED:
+                    del self._topic_of[next(iter(self._topic_of))]
+            self._receive(frame)

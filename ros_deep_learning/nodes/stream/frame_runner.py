@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...engines.base import EngineInfo
 from ...errors import DeepLearningError, ImageError, ServerError
 from ...text import quoted
 from ..health.statistics import FrameTimes
@@ -30,7 +29,6 @@ class FrameRunner:
         setup: The settings and the network, read once for each batch.
         infer: See ``VisionNode.infer``.
         publish: See ``VisionNode.publish``.
-        engine_changed: Called with what is known of the engine, whenever that has changed.
         give_up: Called once with the reason when too many frames have failed in a row.
         unwatched: See ``VisionNode.runs_unwatched``.
         clock: The node's clock, which the stamps of images are compared with.
@@ -44,7 +42,6 @@ class FrameRunner:
         *,
         infer: Callable[[Sequence[Shot], Setup], Sequence[Any]],
         publish: Callable[[Shot, Any, Setup], None],
-        engine_changed: Callable[[EngineInfo], None],
         give_up: Callable[[str], None],
         unwatched: Callable[[], bool],
         clock: Any,
@@ -53,9 +50,7 @@ class FrameRunner:
     ) -> None:
         self._setup = setup
         self._infer = infer
-        self._engine_changed = engine_changed
         self._give_up = give_up
-        self._info: EngineInfo | None = None
         self._unwatched = unwatched
         self._publish_results = publish
         self._clock = clock
@@ -148,9 +143,6 @@ class FrameRunner:
             for shot in shots:
                 self._process([shot])
             return
-        if (info := setup.network.info) is not self._info:
-            self._info = info
-            self._engine_changed(info)
         for shot, result in zip(shots, results, strict=True):
             try:
                 self._publish_results(shot, result, setup)

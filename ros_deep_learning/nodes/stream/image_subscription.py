@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,9 +24,9 @@ from ...imaging.sample_range import FULL, SampleRange
 from ...imaging.serialized import read_compressed_image, read_image
 from ..health.image_topics import COMPRESSED_SUFFIX, VIDEO_TYPES, ImageTopics
 from ..health.matching import publishers_of, unheard_publishers
-from .camera_feed import REMEMBERED, Feed, Reader, Unpack
+from .camera_feed import Feed, Reader, Unpack
 from .feed_hub import HUB, check_overrides
-from .frame import Decode, Frame
+from .frame import Decode, EachOnce, Frame
 from .packet_stream import DEPTH, PacketStream, lacking, video_message
 
 LOOK_PERIOD_S = 0.5
@@ -46,28 +45,6 @@ class _Reading:
     reader: Reader
     feed: Feed
     leave: Callable[[], None]
-
-
-class EachOnce:
-    """Hands over the frames of a camera, but none that has come by another of its topics.
-
-    While the transport changes, an image may be there in both forms. One call at a time passes,
-    since each topic may have a thread.
-    """
-
-    def __init__(self, receive: Callable[[Frame], None]) -> None:
-        self._receive = receive
-        self._lock = threading.Lock()
-        self._recent: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
-
-    def __call__(self, frame: Frame) -> None:
-        """Hand a frame over; one without a stamp could be any."""
-        with self._lock:
-            stamp_ns, topic = frame.stamp_ns, frame.topic
-            if stamp_ns and any(s == stamp_ns and t != topic for s, t in self._recent):
-                return
-            self._recent.append((stamp_ns, topic))
-            self._receive(frame)
 
 
 class ImageSubscription:

@@ -131,12 +131,12 @@ class OneCopySubscription:
                         self._ended.wait(PAUSE_S)
 
     def _next(self) -> Taken | None:
-        self._wait.wait()
+        has_message = self._wait.wait()
         if self._over():
             return None
         for event in self._wait.events():
             self._lost(event)
-        return self._take() if self._wait.has_message() else None
+        return self._take() if has_message else None
 
 
 def _end(ended: threading.Event, guard: GuardCondition, thread: threading.Thread) -> None:

@@ -21,11 +21,8 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from ros_deep_learning.nodes.rclpy_workarounds import NodeExecutor
-from ros_deep_learning.nodes.stream.image_subscription import (
-    LOOK_PERIOD_S,
-    EachOnce,
-    ImageSubscription,
-)
+from ros_deep_learning.nodes.stream.frame import EachOnce
+from ros_deep_learning.nodes.stream.image_subscription import LOOK_PERIOD_S, ImageSubscription
 
 pytestmark = pytest.mark.rclpy
 HD = np.zeros((1080, 1920, 3), np.uint8)
