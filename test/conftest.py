@@ -38,7 +38,15 @@ os.environ.setdefault('ORT_DISABLE_TELEMETRY', '1')
 # A shell's background job ignores Ctrl-C, and so would each process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-pytest_plugins = ['skipped', 'reruns', 'fake_gpu', 'model_files', 'rtx_builder', 'small_networks']
+pytest_plugins = [
+    'pytester',
+    'skipped',
+    'reruns',
+    'fake_gpu',
+    'model_files',
+    'rtx_builder',
+    'small_networks',
+]
 
 # Without deadlines, because the time of an example depends on what else the machine does.
 # `make test_all` asks for the second one (--hypothesis-profile).

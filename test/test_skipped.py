@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,33 @@ def test_other():
 # Alone, and with a worker; both read what the controller prints and returns.
 ALONE, WORKERS = (), ('-p', 'xdist', '-n', '1')
 
+Run = Callable[[str, str, tuple[str, ...]], tuple[int, str]]
 
-def run(folder: Path, body: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run tests in this process, or with workers in one of its own."""
+
+    def call(body: str, ci: str, options: tuple[str, ...]) -> tuple[int, str]:
+        if options:
+            done = run_apart(pytester.path, body, ci, *options)
+            return done.returncode, done.stdout
+        write(pytester.path, body)
+        monkeypatch.setenv('CI', ci)
+        monkeypatch.setenv('PYTEST_DISABLE_PLUGIN_AUTOLOAD', '1')
+        result = pytester.runpytest_inprocess('-p', 'skipped', '-p', 'no:cacheprovider')
+        return int(result.ret), result.stdout.str()
+
+    return call
+
+
+def write(folder: Path, body: str) -> None:
     folder.joinpath('pytest.ini').write_text('[pytest]\nmarkers = gpu\n own_messages\n')
     folder.joinpath('test_it.py').write_text(body)
+
+
+def run_apart(folder: Path, body: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:
+    write(folder, body)
     kept = ('PATH', 'HOME', 'LD_LIBRARY_PATH')
     environ = {name: os.environ[name] for name in kept if name in os.environ}
     places = [str(Path(__file__).parent / 'support'), os.environ.get('PYTHONPATH', '')]
@@ -72,34 +96,32 @@ def test_in_ci(value: str, expected: bool) -> None:
     assert in_ci({}) is False
 
 
-def test_nothing_is_printed_where_all_ran(tmp_path: Path) -> None:
-    done = run(tmp_path, 'def test_it():\n    pass\n', 'true')
-    assert done.returncode == 0
-    assert 'did not run' not in done.stdout
+def test_nothing_is_printed_where_all_ran(run: Run) -> None:
+    code, text = run('def test_it():\n    pass\n', 'true', ALONE)
+    assert code == 0
+    assert 'did not run' not in text
 
 
 @pytest.mark.parametrize(('ci', 'options'), [('', ALONE), ('true', ALONE), ('true', WORKERS)])
-def test_gpu_tests_are_counted_and_may_skip(
-    tmp_path: Path, ci: str, options: tuple[str, ...]
-) -> None:
-    done = run(tmp_path, GPU, ci, *options)
-    assert done.returncode == 0
-    assert done.stdout.count('\n3 tests did not run: needs a GPU: no driver\n') == 1
-    assert 'must run in CI' not in done.stdout
+def test_gpu_tests_are_counted_and_may_skip(run: Run, ci: str, options: tuple[str, ...]) -> None:
+    code, text = run(GPU, ci, options)
+    assert code == 0
+    assert text.count('\n3 tests did not run: needs a GPU: no driver\n') == 1
+    assert 'must run in CI' not in text
 
 
 @pytest.mark.parametrize(('body', 'others'), [(LACKS, 3), (WHOLE_FILE, 0)])
 @pytest.mark.parametrize(('ci', 'options'), [('', ALONE), ('true', ALONE), ('true', WORKERS)])
 def test_another_skip_is_a_failure_in_ci(
-    tmp_path: Path, body: str, others: int, ci: str, options: tuple[str, ...]
+    run: Run, body: str, others: int, ci: str, options: tuple[str, ...]
 ) -> None:
-    done = run(tmp_path, body, ci, *options)
-    assert ('3 tests did not run: needs a GPU' in done.stdout) is bool(others)
-    assert "1 test did not run: could not import 'no_such_module'" in done.stdout
-    failed = '1 of them need no GPU and must run in CI: this run failed' in done.stdout
+    code, text = run(body, ci, options)
+    assert ('3 tests did not run: needs a GPU' in text) is bool(others)
+    assert "1 test did not run: could not import 'no_such_module'" in text
+    failed = '1 of them need no GPU and must run in CI: this run failed' in text
     assert failed is bool(ci)
     # pytest itself calls it a failure when no test is left.
-    assert (done.returncode == 0) is (not ci and bool(others))
+    assert (code == 0) is (not ci and bool(others))
 
 
 @pytest.mark.parametrize('options', [ALONE, WORKERS])
@@ -110,7 +132,7 @@ def test_tests_of_messages_that_were_not_generated_are_counted(
     package = tmp_path / 'ros_deep_learning'
     package.mkdir()
     (package / '__init__.py').touch()
-    done = run(tmp_path, OWN_MESSAGES, 'true', *options)
+    done = run_apart(tmp_path, OWN_MESSAGES, 'true', *options)
     assert done.returncode == 0
     line = '\n2 tests of our own messages did not run: none were generated here\n'
     assert done.stdout.count(line) == 1

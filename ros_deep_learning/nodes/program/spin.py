@@ -59,6 +59,8 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
     a node takes more than 5 s after the signal, the process says where each thread is, and ends
     with 1. Where the middleware or the interpreter takes as long after the work is done, it says
     so too, and ends with the exit code of the work.
+    A library that keeps Python's lock while it creates a node is not noticed: no Python runs then,
+    and only SIGKILL ends the process, which launch sends after 10 s.
 
     Args:
         node_types: Classes of the nodes, each a ``RunnableNode`` that is a ``DescribedNode``.
