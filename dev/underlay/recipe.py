@@ -129,6 +129,8 @@ NODE_TESTS = (
     'hypothesis',
     'av',
     'scipy',
+    'tritonclient',
+    'grpcio',
 )
 """The part of tests.in for a whole distribution, which needs no checkers and no CUDA."""
 
