@@ -21,7 +21,7 @@ from std_msgs.msg import Header
 
 from ..errors import CameraError, ImageError, SettingsError
 from ..imaging.image_messages import write_image
-from ..video.play import play
+from ..video.play import at_rate, play
 from ..video.sources import open_frames
 from ..video.stamped import StampedFrame
 from ..video.streams.addresses import without_password
@@ -92,11 +92,11 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self._count = 0
         self._answers = None if self._source.live else self._answering_nodes()
         self._slowest_s = 0.0
-        self._period_s = 1.0 / (settings.framerate or self._source.rate_hz)
+        self._rate_hz = settings.framerate or self._source.rate_hz
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name='video_source', daemon=True)
         self.get_logger().info(
-            f'plays {without_password(settings.resource)} at {1.0 / self._period_s:.2f} Hz on '
+            f'plays {without_password(settings.resource)} at {self._rate_hz:.2f} Hz on '
             f'{self._publisher.topic_name}'
         )
         self._thread.start()
@@ -137,17 +137,14 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             self._stopped.wait(0.05)
 
     def _play(self) -> None:
-        # By the steady clock, since simulated time may jump or stand still.
-        due_s = time.monotonic()
         frames = play(
             self._source, self._options, stopped=self._stopped, on_absence=self._warn_of_absence
         )
+        # A camera keeps the time itself.
+        if not self._source.live:
+            frames = at_rate(frames, self._rate_hz, self._stopped)
         for frame in frames:
-            # A camera keeps the time itself.
-            if not self._source.live and self._stopped.wait(max(0.0, due_s - time.monotonic())):
-                return
             self._publish(frame)
-            due_s = max(due_s + self._period_s, time.monotonic() - 1.0)
 
     def _warn_of_absence(self, err: CameraError) -> None:
         self.get_logger().warning(f'{err}; waiting for it', throttle_duration_sec=WARN_PERIOD_S)

@@ -56,6 +56,25 @@ def play(
         yield replace(frame, image_bgr=shaped(frame.image_bgr, options))
 
 
+def at_rate(
+    frames: Iterator[StampedFrame], rate_hz: float, stopped: threading.Event
+) -> Iterator[StampedFrame]:
+    """Yield frames of a file when they are due, by the steady clock; simulated time may jump.
+
+    Args:
+        frames: The frames.
+        rate_hz: How many a second.
+        stopped: Ends the frames, also while one is waited for.
+    """
+    due_s = time.monotonic()
+    for frame in frames:
+        if stopped.wait(max(0.0, due_s - time.monotonic())):
+            return
+        yield frame
+        # Whoever was slow catches up a second at most.
+        due_s = max(due_s + 1.0 / rate_hz, time.monotonic() - 1.0)
+
+
 def rounds(options: VideoOptions) -> Iterator[int]:
     """Yield a number for each time that a file is played, from 0."""
     return count() if options.loop < 0 else iter(range(options.loop + 1))

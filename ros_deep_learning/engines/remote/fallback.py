@@ -12,8 +12,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ...errors import EngineError, ServerError
-from ...text import shape_text
 from ..base import Engine, EngineInfo, PipelinedEngine, Tensors, TensorSpec
+from .protocol import tensors_text
 
 _LOG = logging.getLogger('ros_deep_learning')
 
@@ -101,7 +101,7 @@ def _check_equal(far: EngineInfo, near: EngineInfo) -> None:
             if spec.name not in names or not _agree(spec, names[spec.name]):
                 msg = (
                     f'the network here is not the one on {far.device}: its {kind} are '
-                    f'{_text(here)}, there {_text(there)}'
+                    f'{tensors_text(here)}, there {tensors_text(there)}'
                 )
                 raise EngineError(msg)
 
@@ -112,7 +112,3 @@ def _agree(one: TensorSpec, other: TensorSpec) -> bool:
         and len(one.shape) == len(other.shape)
         and all(-1 in (a, b) or a == b for a, b in zip(one.shape, other.shape, strict=True))
     )
-
-
-def _text(specs: tuple[TensorSpec, ...]) -> str:
-    return ', '.join(f'{one.name} {one.dtype} {shape_text(one.shape)}' for one in specs)

@@ -17,7 +17,17 @@ from ...text import one_line
 from ..base import TensorSpec
 from .access import read_certificates, read_token
 from .options import RemoteOptions
-from .protocol import CONFIGURATION, NAMES, Answer, Request, ServedModel, newest, read_spec
+from .protocol import (
+    CONFIGURATION,
+    NAMES,
+    Answer,
+    Request,
+    ServedModel,
+    late,
+    newest,
+    read_spec,
+    refused,
+)
 from .region import Region
 
 _LATE_S = 0.5
@@ -126,9 +136,9 @@ class GrpcConnection:
                 result = future.result(request.deadline_s + _LATE_S)
             except LateError as err:
                 context.cancel()
-                raise ServerError(late(request.deadline_s)) from err
+                raise late(request.deadline_s) from err
             except self._client_module.InferenceServerException as err:
-                raise ServerError(_reason(err, request.deadline_s)) from err
+                raise _error(err, request.deadline_s) from err
             answer = result.get_response()
             try:
                 # Copies, since an answer's memory is read-only, and shared memory is used again.
@@ -163,13 +173,13 @@ class GrpcConnection:
         try:
             return getattr(self._client, method)(*arguments, **named)
         except self._client_module.InferenceServerException as err:
-            raise ServerError(_reason(err, named['client_timeout'])) from err
+            raise _error(err, named['client_timeout']) from err
         except ValueError as err:  # the channel was closed by another thread
             raise ServerError(one_line(err)) from err
 
 
 def _place(tensor: Any, key: str, region: Region | None) -> bool:
-    """Say where in shared memory a tensor is; return whether it is there."""
+    """Set the place of a tensor in shared memory; return whether it has one."""
     if region is None or key not in region.places:
         return False
     at, size = region.places[key]
@@ -185,20 +195,15 @@ def _read(result: Any, output: Any, region: Region | None) -> NDArray[Any]:
     return region.view(key, _spec(output))
 
 
-def late(deadline_s: float) -> str:
-    """Return the message for an answer that did not come in time."""
-    return f'no answer within {deadline_s:g} s'
-
-
 def _spec(tensor: Any) -> TensorSpec:
     return read_spec(tensor.name, tensor.datatype, tensor.shape)
 
 
-def _reason(err: Any, deadline_s: float) -> str:
+def _error(err: Any, deadline_s: float) -> ServerError:
     """Return why a call failed, as one line."""
     status = str(err.status()).removeprefix('StatusCode.').lower().replace('_', ' ')
     if status == 'deadline exceeded':
         return late(deadline_s)
     if status in ('unauthenticated', 'permission denied'):
-        return f'the server refuses access ({status}); to fix: check remote_token_file'
-    return f'{status}: {one_line(Exception(err.message()))}'
+        return refused(status)
+    return ServerError(f'{status}: {one_line(Exception(err.message()))}')

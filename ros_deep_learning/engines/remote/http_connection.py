@@ -19,7 +19,16 @@ from ...text import one_line
 from .access import read_certificates, read_token
 from .http_body import JSON_LENGTH, each, read_answer, read_json, read_output, write_request
 from .options import RemoteOptions
-from .protocol import BINARY, CONFIGURATION, Answer, Request, ServedModel, newest
+from .protocol import (
+    BINARY,
+    CONFIGURATION,
+    Answer,
+    Request,
+    ServedModel,
+    late,
+    newest,
+    refused,
+)
 from .region import Region
 
 
@@ -75,8 +84,7 @@ class HttpConnections:
                 msg = 'the connection was closed'
                 raise ServerError(msg) from err
             except LateError as err:
-                msg = f'no answer within {request.deadline_s:g} s'
-                raise ServerError(msg) from err
+                raise late(request.deadline_s) from err
 
         return wait
 
@@ -129,8 +137,7 @@ class HttpConnections:
             answer, status = response.read(), response.status
         except TimeoutError as err:
             connection.close()
-            msg = f'no answer within {deadline_s:g} s'
-            raise ServerError(msg) from err
+            raise late(deadline_s) from err
         except (OSError, HTTPException, AttributeError) as err:
             connection.close()
             if is_kept and not self._closed:
@@ -142,7 +149,7 @@ class HttpConnections:
             self._busy.discard(connection)
         self._idle.put(connection)
         if status != 200:
-            raise ServerError(_reason(status, answer))
+            raise _error(status, answer)
         return answer, response.getheader(JSON_LENGTH)
 
     def _take(self) -> tuple[HTTPConnection, bool]:
@@ -156,12 +163,13 @@ class HttpConnections:
         return HTTPSConnection(host, port, context=self._tls), False
 
 
-def _reason(status: int, body: bytes) -> str:
+def _error(status: int, body: bytes) -> ServerError:
     """Return why a server refused a request, as one line."""
     if status in (401, 403):
-        return f'the server refuses access ({status}); to fix: check remote_token_file'
+        return refused(status)
     try:
         text = str(read_json(body).get('error') or '')
     except ServerError:
         text = ''
-    return f'HTTP {status}: {one_line(Exception(text))}' if text else f'HTTP {status}'
+    said = f': {one_line(Exception(text))}' if text else ''
+    return ServerError(f'HTTP {status}{said}')

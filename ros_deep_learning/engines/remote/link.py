@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextvars import copy_context
 
 from ...errors import DeepLearningError, ServerError
-from ...text import one_line, shape_text
+from ...text import one_line
 from ..base import TensorSpec
-from .protocol import Connection, ServedModel
+from .protocol import Connection, ServedModel, tensors_text
 
 _LOG = logging.getLogger('ros_deep_learning')
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
@@ -143,15 +143,12 @@ def refuse_others(expected: ServedModel, model: ServedModel) -> None:
     ):
         if sorted(before, key=_name) != sorted(now, key=_name):
             msg = (
-                f'version {model.version or "now"} of the model has the {kind} {_list(now)}, '
-                f'expected {_list(before)}; to fix: serve the one before, or load the network anew'
+                f'version {model.version or "now"} of the model has the {kind} '
+                f'{tensors_text(now)}, expected {tensors_text(before)}; to fix: serve the one '
+                'before, or load the network anew'
             )
             raise ServerError(msg)
 
 
 def _name(tensor: TensorSpec) -> str:
     return tensor.name
-
-
-def _list(tensors: tuple[TensorSpec, ...]) -> str:
-    return ', '.join(f'{one.name} {one.dtype} {shape_text(one.shape)}' for one in tensors)

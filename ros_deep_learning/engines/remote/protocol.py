@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ServerError
+from ...text import shape_text
 from ..base import Tensors, TensorSpec
 from .region import Region
 
@@ -133,6 +134,21 @@ def read_spec(name: str, datatype: str, shape: Iterable[int]) -> TensorSpec:
         raise ServerError(msg)
     sizes = tuple(int(size) for size in shape)
     return TensorSpec(name, tuple(-1 if size < 0 else size for size in sizes), DTYPES[datatype])
+
+
+def late(deadline_s: float) -> ServerError:
+    """Return the error for an answer that did not come in time."""
+    return ServerError(f'no answer within {deadline_s:g} s')
+
+
+def refused(status: object) -> ServerError:
+    """Return the error for a server that lets nobody in without another token."""
+    return ServerError(f'the server refuses access ({status}); to fix: check remote_token_file')
+
+
+def tensors_text(specs: Iterable[TensorSpec]) -> str:
+    """Return names, types and shapes of tensors as one line."""
+    return ', '.join(f'{one.name} {one.dtype} {shape_text(one.shape)}' for one in specs)
 
 
 def newest(versions: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from ...networks.base import Network
+from ..network import Network
 from ..rclpy_workarounds import InvalidHandle
 from .camera_health import CameraHealth, WatchedCamera
 from .device_health import DeviceHealth
@@ -55,7 +55,7 @@ class Diagnostics:
         self._error = ''
         self._error_s = 0.0
         self._working_since_s: float | None = None
-        self._network: Network[Any] | None = None
+        self._network: Network | None = None
         self._warnings: tuple[str, ...] = ()
         self._cameras: tuple[WatchedCamera, ...] = ()
         self._names: list[str] = []
@@ -92,10 +92,10 @@ class Diagnostics:
             self._working_since_s = time.monotonic()
         self._activity = stage if share is None else f'{stage} {share:.0%}'
 
-    def ready(self, network: Network[Any]) -> None:
+    def ready(self, network: Network) -> None:
         """Report what was loaded; of its engine, what is known at the time of a report."""
         self._network, self._failing, self._working_since_s = network, False, None
-        self._warnings = network.warnings
+        self._warnings = tuple(network.warnings)
         if network.guesses:
             self._warnings += (f'{"; ".join(network.guesses)}; {_CHECK}',)
         self._device.watch(network.info)

@@ -10,9 +10,9 @@ from typing import Any
 from ...errors import BuildCancelledError
 from ...progress import Progress
 from ..health.diagnostics import Diagnostics
+from ..network import Network
 from ..program.library_log import logged_by
 from ..stream.frame_runner import WARN_PERIOD_S
-from .network import Network
 
 
 class NetworkLoader:

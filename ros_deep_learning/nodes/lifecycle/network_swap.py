@@ -11,9 +11,9 @@ from typing import Any
 
 from ...errors import BuildCancelledError, DeepLearningError, SettingsError
 from ..health.diagnostics import Diagnostics
+from ..network import Network
 from ..parameters.live_setup import LiveSetup, Setup
 from ..program.heap import return_freed_memory
-from .network import Network
 from .network_loader import NetworkLoader
 
 

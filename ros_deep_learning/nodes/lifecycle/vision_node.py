@@ -22,6 +22,7 @@ from ..messages import results
 from ..messages.outputs import Outputs
 from ..messages.topics import Topic
 from ..messages.video_topics import VIDEO_TOPICS
+from ..network import Network
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
@@ -34,7 +35,6 @@ from ..stream.own_camera import IMAGE_RAW
 from ..stream.worker import Worker
 from .bond import ManagerBond
 from .managed_node import ManagedNode
-from .network import Network
 from .network_loader import NetworkLoader
 from .network_swap import NetworkSwap
 

@@ -13,14 +13,13 @@ from ...cards.card import Channels, Resize
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
 from ...engines.loader import default_loader
-from ...engines.remote.options import RemoteOptions
 from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS
 from ...imaging.sample_range import SampleRange, read_sample_range
-from ...paths import user_path
 from ...recognition.given_values import read_given
 from .input_settings import InputSettings
 from .parameter_table import parameter
+from .server_settings import ServerSettings
 from .texts import read_names
 
 _CAMERA_NAME = re.compile('[A-Za-z][A-Za-z0-9_]*', re.ASCII)
@@ -35,7 +34,7 @@ MODEL_ALIASES = ('model_path', 'model_name')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VisionSettings(InputSettings):
+class VisionSettings(ServerSettings, InputSettings):
     """The parameters that all three nodes share."""
 
     backend: str = parameter(
@@ -186,58 +185,6 @@ class VisionSettings(InputSettings):
         choices=('configure', 'always', 'never'),
         read_only=True,
     )
-    remote_url: str = parameter(
-        '',
-        'Address of an inference server that runs the network, as grpc://host:8001, grpcs:// with '
-        'TLS, http://host:8000 or https://; only at the start, so that nobody on the graph can '
-        'send the images elsewhere.',
-        read_only=True,
-    )
-    remote_model: str = parameter(
-        '', 'Name of the model on that server; empty is that of the model card.', reload=True
-    )
-    remote_deadline: float = parameter(
-        1.0,
-        'Seconds until the answer of the server has to be there.',
-        minimum=0.001,
-        maximum=3600.0,
-        reload=True,
-    )
-    remote_in_flight: int = parameter(
-        4,
-        'Most requests to the server at a time, of several cameras or tiles.',
-        minimum=1,
-        maximum=256,
-        reload=True,
-    )
-    remote_shared_memory: bool = parameter(
-        True,
-        'Whether tensors go to a server on this machine through shared memory, if it allows that.',
-        reload=True,
-    )
-    remote_fallback: str = parameter(
-        'none',
-        'What runs the network on this machine while the server fails; a warning in diagnostics '
-        'says so.',
-        choices=('none', 'auto', 'tensorrt', 'onnxruntime'),
-        reload=True,
-    )
-    remote_wait: float = parameter(
-        0.0,
-        'Seconds to wait for the server while the node is configured.',
-        minimum=0.0,
-        maximum=86400.0,
-    )
-    remote_token_file: str = parameter(
-        '',
-        'File with the token for the server; with TLS only, or on this machine.',
-        read_only=True,
-    )
-    remote_ca_file: str = parameter(
-        '',
-        "File of the certificates that sign the server's, in PEM; empty takes the system's.",
-        read_only=True,
-    )
     class_id: str = parameter(
         'label',
         'What class_id fields hold: the readable label, or its number in label_info.',
@@ -353,26 +300,6 @@ class VisionSettings(InputSettings):
             SettingsError: ``image_range`` has a wrong form.
         """
         return read_sample_range(','.join(read_names(self.image_range)))
-
-    def remote_options(self) -> RemoteOptions | None:
-        """Return the server that runs the network; None = none does.
-
-        Raises:
-            SettingsError: The address has a wrong form, or a token would be sent without TLS.
-        """
-        if not self.remote_url:
-            return None
-        return RemoteOptions(
-            self.remote_url,
-            model=self.remote_model,
-            deadline_s=self.remote_deadline,
-            wait_s=self.remote_wait,
-            token_file=user_path(self.remote_token_file) if self.remote_token_file else None,
-            ca_file=user_path(self.remote_ca_file) if self.remote_ca_file else None,
-            in_flight=self.remote_in_flight,
-            shared_memory=self.remote_shared_memory,
-            fallback='' if self.remote_fallback == 'none' else self.remote_fallback,
-        )
 
     def camera_names(self) -> tuple[str, ...]:
         """Return the names of the cameras; empty for the only one, which has no name."""

@@ -21,7 +21,7 @@ from ...errors import CameraError, ImageError
 from ...imaging.image_messages import write_image
 from ...imaging.pixels import Pixels
 from ...video.options import VideoOptions
-from ...video.play import play
+from ...video.play import at_rate, play
 from ...video.sources import open_frames
 from ...video.stamped import StampedFrame
 from ...video.streams.addresses import without_password
@@ -126,18 +126,15 @@ class OwnCamera:
             self._node.get_logger().info(self._why)
 
     def _play(self) -> int:
-        period_s = 1.0 / (self._options.rate_hz or self._source.rate_hz)
-        # By the steady clock, since simulated time may jump or stand still.
-        due_s, count = time.monotonic(), 0
-        for frame in play(
+        frames = play(
             self._source, self._options, stopped=self._stopped, on_absence=self._warn_of_absence
-        ):
-            # A camera keeps the time itself.
-            if not self._source.live and self._stopped.wait(max(0.0, due_s - time.monotonic())):
-                break
+        )
+        if not self._source.live:
+            frames = at_rate(frames, self._options.rate_hz or self._source.rate_hz, self._stopped)
+        count = 0
+        for frame in frames:
             self._hand_over(frame)
             count += 1
-            due_s = max(due_s + period_s, time.monotonic() - 1.0)
         return count
 
     def _hand_over(self, frame: StampedFrame) -> None:

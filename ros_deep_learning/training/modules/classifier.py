@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torchvision
@@ -14,7 +14,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from ...errors import TrainingError
 from ..settings import TIMM, TrainingSettings
-from .initial_weights import InitialWeights, load_initial
+from .initial_weights import load_initial
 from .targets import ClassTarget
 from .task_module import VAL_LOSS, TaskModule
 from .timm_networks import timm_network
@@ -51,19 +51,12 @@ class Classifier(TaskModule):
 
     task = 'classification'
     metric = 'accuracy'
+    outputs: ClassVar[Mapping[str, str]] = {'logits': 'output_0'}
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        classes: Sequence[str],
-        network: nn.Module,
-        begun_with: InitialWeights,
-    ) -> None:
-        """Wrap a network whose output is one logit a class."""
-        super().__init__(settings, classes, network, begun_with)
-        self.outputs = {'logits': 'output_0'}
+    def prepare(self) -> None:
+        """Make the metric."""
         self._loss = nn.CrossEntropyLoss()
-        self._accuracy = MulticlassAccuracy(len(classes), average='micro')
+        self._accuracy = MulticlassAccuracy(len(self._classes), average='micro')
 
     def target(self) -> ClassTarget:
         """Return what reads the classes."""

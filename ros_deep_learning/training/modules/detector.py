@@ -9,11 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
 from torchmetrics.detection import MeanAveragePrecision
 
-from ..settings import TrainingSettings
-from .initial_weights import InitialWeights
 from .targets import BoxTarget
 from .task_module import VAL_LOSS, TaskModule
 
@@ -27,15 +24,8 @@ class Detector(TaskModule):
     task = 'detection'
     metric = 'map_50'
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        classes: Sequence[str],
-        network: nn.Module,
-        begun_with: InitialWeights,
-    ) -> None:
-        """Wrap a detector."""
-        super().__init__(settings, classes, network, begun_with)
+    def prepare(self) -> None:
+        """Make the metric."""
         self._precision = MeanAveragePrecision(iou_type='bbox')
 
     @abstractmethod

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ from ...errors import TrainingError
 from ...recognition.usual import UNIT
 from ..settings import TrainingSettings
 from .detector import MOST_FOUND, Detector
-from .initial_weights import InitialWeights, load_initial
+from .initial_weights import load_initial
 
 _COARSEST = 32
 """Pixels of the input for a cell of the coarsest grid."""
@@ -118,18 +118,8 @@ class Dfine(Detector):
 
     preprocessing = UNIT
     learning_rates = (4e-4, 1e-4)
-
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        classes: Sequence[str],
-        network: nn.Module,
-        begun_with: InitialWeights,
-    ) -> None:
-        """Wrap a D-FINE of transformers."""
-        super().__init__(settings, classes, network, begun_with)
-        self.outputs = {'logits': 'logits', 'boxes': 'boxes'}
-        self.decoder = 'rtdetr'
+    outputs: ClassVar[Mapping[str, str]] = {'logits': 'logits', 'boxes': 'boxes'}
+    decoder = 'rtdetr'
 
     def loss(self, batch: Any) -> torch.Tensor:
         """Compute the loss of D-FINE: of classes, boxes and the distributions of their edges."""

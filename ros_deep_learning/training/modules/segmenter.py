@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torchvision
@@ -19,7 +19,7 @@ from torchvision.models.segmentation.lraspp import LRASPP
 from ...errors import TrainingError
 from ...imaging.palettes import UNLABELLED
 from ..settings import TrainingSettings
-from .initial_weights import InitialWeights, load_initial
+from .initial_weights import load_initial
 from .targets import MaskTarget
 from .task_module import VAL_LOSS, TaskModule
 
@@ -61,19 +61,12 @@ class Segmenter(TaskModule):
 
     task = 'segmentation'
     metric = 'mean_iou'
+    outputs: ClassVar[Mapping[str, str]] = {'logits': 'output_0'}
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        classes: Sequence[str],
-        network: nn.Module,
-        begun_with: InitialWeights,
-    ) -> None:
-        """Wrap a network of torchvision, with ``backbone`` and ``classifier``."""
-        super().__init__(settings, classes, network, begun_with)
-        self.outputs = {'logits': 'output_0'}
-        self._grid = _Grid(network)
-        self._iou = MulticlassJaccardIndex(len(classes), ignore_index=UNLABELLED)
+    def prepare(self) -> None:
+        """Make the metric, and the network without its interpolation."""
+        self._grid = _Grid(self.network)
+        self._iou = MulticlassJaccardIndex(len(self._classes), ignore_index=UNLABELLED)
 
     def target(self) -> MaskTarget:
         """Return what reads the masks."""

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torchvision
@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 
 from ..settings import TrainingSettings
 from .detector import MOST_FOUND, Detector
-from .initial_weights import InitialWeights, load_initial
+from .initial_weights import load_initial
 
 SSDS = ('ssdlite320_mobilenet_v3_large', 'ssd300_vgg16')
 """Names of the networks."""
@@ -39,18 +39,13 @@ def make_ssd(settings: TrainingSettings, classes: Sequence[str]) -> Ssd:
 class Ssd(Detector):
     """An SSD in training; the exported one gives scores and decoded boxes of all anchors."""
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        classes: Sequence[str],
-        network: nn.Module,
-        begun_with: InitialWeights,
-    ) -> None:
-        """Wrap an SSD of torchvision."""
-        super().__init__(settings, classes, network, begun_with)
-        self.outputs = {'scores': 'scores', 'boxes': 'boxes'}
-        self.decoder = 'pytorch_ssd'
-        self._decoded = _Decoded(network, settings.size_wh)
+    outputs: ClassVar[Mapping[str, str]] = {'scores': 'scores', 'boxes': 'boxes'}
+    decoder = 'pytorch_ssd'
+
+    def prepare(self) -> None:
+        """Make the metric, and what decodes the boxes."""
+        super().prepare()
+        self._decoded = _Decoded(self.network, self._settings.size_wh)
 
     def loss(self, batch: Any) -> torch.Tensor:
         """Compute the loss of SSD: of the boxes' edges and, with hard negatives, their classes."""

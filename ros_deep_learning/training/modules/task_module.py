@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from math import cos, pi
-from typing import Any
+from typing import Any, ClassVar
 
 import pytorch_lightning as lightning
 import torch
@@ -45,7 +45,7 @@ class TaskModule(lightning.LightningModule):
     task: Task
     network: nn.Module
     metric: str
-    outputs: Mapping[str, str]
+    outputs: ClassVar[Mapping[str, str]]
     decoder: str | None = None
     preprocessing: Mapping[str, Any] = IMAGENET
     learning_rates: tuple[float, float] = (1e-3, 3e-4)
@@ -77,6 +77,10 @@ class TaskModule(lightning.LightningModule):
             if isinstance(layer, _BatchNorm) and layer.momentum is not None:
                 layer.momentum = max(layer.momentum, _LEAST_MOMENTUM)
         self._learning_rate = settings.learning_rate or usual
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what the task needs beside the network, such as metrics."""
 
     @abstractmethod
     def target(self) -> Target:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ...engines.base import EngineInfo
-from ...engines.on_device import Allocate
+from ..engines.base import EngineInfo
+from ..engines.on_device import Allocate
 
 
 class Network(Protocol):
