@@ -167,10 +167,10 @@ def _times(runs: Sequence[Run], rounds: int) -> list[float] | None:
     return [min(taken) for taken in times]
 
 
-def waited_s() -> float:
-    """Return how long the threads of this process were ready but had no CPU; 0 if unknown."""
+def waited_s(process: int | str = 'self') -> float:
+    """Return how long the threads of a process were ready but had no CPU; 0 if unknown."""
     waited_ns = 0
-    for path in Path('/proc/self/task').glob('*/schedstat'):
+    for path in Path(f'/proc/{process}/task').glob('*/schedstat'):
         try:
             waited_ns += int(path.read_text(encoding='ascii').split()[1])
         except (OSError, IndexError):

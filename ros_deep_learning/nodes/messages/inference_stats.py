@@ -28,8 +28,7 @@ def stats_message(
         statistics: The counters of its camera, this frame included.
     """
     counts = statistics.snapshot()
-    latencies = statistics.latencies()
-    age = None if latencies is None else latencies.age
+    age = statistics.ages()
     return InferenceStats(
         header=header,
         model=model,

@@ -81,6 +81,15 @@ def test_percentiles_are_those_of_numpy_over_the_last_frames() -> None:
     assert latencies.age.max == last.max()
     stages = (latencies.preprocess, latencies.inference, latencies.postprocess)
     assert [stage.max for stage in stages] == [1.0, 2.0, 3.0]
+    assert counters.ages() == latencies.age
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 255])
+def test_percentiles_of_few_samples_are_those_of_numpy(count: int) -> None:
+    samples = np.random.default_rng(count).normal(0, 10, count).tolist()
+    found = statistics.percentiles(iter(samples))
+    expected = (*np.percentile(samples, (50, 95)), max(samples))
+    assert (found.p50, found.p95, found.max) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_jump_of_the_clock_takes_the_ages_with_it() -> None:
@@ -90,6 +99,7 @@ def test_a_jump_of_the_clock_takes_the_ages_with_it() -> None:
     in_hand_ns = statistics.time.monotonic_ns()
     counters.clock_jumped()
     assert counters.latencies() is None
+    assert counters.ages() is None
     assert counters.snapshot().arrival_age_ms is None
     # It came before the jump and was done after it.
     counters.done(times(-100_000.0, in_hand_ns))
