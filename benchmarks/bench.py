@@ -66,15 +66,17 @@ class Benchmark:
     options: tuple[str, ...] = ()
 
 
+BACKENDS_HERE = () if needs_tensorrt() is None else ('--backends', 'onnxruntime')
+
 BENCHMARKS: Mapping[str, Benchmark] = {
     'cpu': Benchmark(needs_onnxruntime),
     'engines': Benchmark(needs_onnxruntime),
     'postprocessing': Benchmark(needs_tensorrt),
     'frame_to_result': Benchmark(needs_tensorrt),
     'networks_together': Benchmark(needs_tensorrt),
-    'nodes': Benchmark(
-        needs_ros, () if needs_tensorrt() is None else ('--backends', 'onnxruntime')
-    ),
+    'nodes': Benchmark(needs_ros, BACKENDS_HERE),
+    'activation': Benchmark(needs_ros, BACKENDS_HERE),
+    'overload': Benchmark(needs_ros, BACKENDS_HERE),
     'frame_way': Benchmark(needs_ros),
     'transport': Benchmark(needs_ros),
     'executors': Benchmark(needs_ros),

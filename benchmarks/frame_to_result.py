@@ -74,10 +74,19 @@ def percentiles(samples_ms: list[float]) -> dict[str, float]:
     }
 
 
-def timed(call: Callable[[], Any], runs: int) -> dict[str, float]:
-    """Time calls, after some that are not counted."""
+def timed(call: Callable[[], Any], runs: int, period_s: float = 0.0) -> dict[str, float]:
+    """Time calls, after some that are not counted.
+
+    Args:
+        call: The call.
+        runs: How many are counted.
+        period_s: Between the beginnings of two calls, at least.
+    """
     samples = []
+    begun = time.perf_counter()
     for run in range(WARM_UP + runs):
+        if period_s:
+            time.sleep(max(0.0, begun + run * period_s - time.perf_counter()))
         started = time.perf_counter()
         kept = call()  # noqa: F841 - as in a user's loop, a result lives until the next
         if run >= WARM_UP:
@@ -113,8 +122,8 @@ def pinned_copy(net: Any, frame: np.ndarray) -> np.ndarray:
     return pinned
 
 
-def bare_round_trip(net: Any, runs: int) -> dict[str, float]:
-    """Time the network's plan alone."""
+def bare_round_trip(net: Any, runs: int, period_s: float = 0.0) -> dict[str, float]:
+    """Time the network's plan alone; see ``timed``."""
     from pycuda import driver
 
     network = net.engine._network  # noqa: SLF001 - as above
@@ -142,7 +151,7 @@ def bare_round_trip(net: Any, runs: int) -> dict[str, float]:
                     driver.memcpy_dtoh_async(host, device, stream)
             stream.synchronize()
 
-        found = timed(once, runs)
+        found = timed(once, runs, period_s)
         contexts.clear()
         for _, _, device in exchanged:
             device.free()

@@ -1,13 +1,18 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Time the nodes from a camera's stamp to the published result, with TensorRT and on the CPU.
+"""Time the nodes from a camera's stamp to the result in another process, against minimal nodes.
 
-Usage: python benchmarks/nodes.py --output benchmarks/results/NAME.json
+Usage: python benchmarks/nodes.py --output benchmarks/results/NAME.json [--backends tensorrt]
 
-A process publishes a real picture as rgb8 at 30 Hz, as a camera driver does; the node is the
-program that users start, with the default network; this process takes its results and its stats.
-Shared memory has the room of config/fastdds_large_images.xml. The baseline of a ratio is ONNX
-Runtime on the CPU of the same machine, in the same run, with the same images.
+A process publishes a real picture as rgb8 at 30 Hz, as a camera driver does. On its images take
+turns: rclpy's callback as everybody writes it, the least callback that takes one copy, and the
+nodes that users start, with their default networks. The callbacks run no network. The network
+alone, in a process of its own without a camera, is the bare round trip of frame_to_result.py with
+the node's plan, or a session of ONNX Runtime with its default options.
+
+A result is received as the least callback receives an image, so that both ages end alike. The
+node's own statistics tell the age when it was published, too. Shared memory has the room of
+config/fastdds_large_images.xml.
 """
 
 from __future__ import annotations
@@ -19,153 +24,334 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cv2
+import frame_to_result
 import numpy as np
 import psutil
 import rclpy
+import receive
 import transport
 from ament_index_python.packages import get_package_prefix
+from rclpy.serialization import deserialize_message
+from receivers import minimal_one_copy
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
+import ros_deep_learning
+from ros_deep_learning.benchmarking.machine import describe_machine
 from ros_deep_learning.downloads.media import media_path
+from ros_deep_learning.engines.cpu_threads import waited_s
 from ros_deep_learning.msg import InferenceStats
 
 START_S = 600.0
 SETTLE_S = 2.0
+CAMERA = '/camera'
 NODES = {
-    'imagenet': ('classification', Classification),
-    'detectnet': ('detections', Detection2DArray),
-    'segnet': ('class_mask', Image),
+    'imagenet': ('classification', Classification, 'efficientnet-lite0'),
+    'detectnet': ('detections', Detection2DArray, 'ssd-mobilenet-v2'),
+    'segnet': ('class_mask', Image, 'selfie'),
 }
+"""The output that is received, its type, and the network."""
 SIZES = ((640, 480), (1920, 1080))
 BACKENDS = ('onnxruntime', 'tensorrt')
 STAGES = ('preprocess_ms', 'inference_ms', 'postprocess_ms')
+BARE_RUNS, PACED_RUNS = 100, 60
+RATIO_TARGETS = {(1920, 1080): 0.45}
+OVER_TARGETS_MS = {(640, 480): 0.6, (1920, 1080): 0.9}
+"""On TensorRT: of the age against the typed callback's, and beyond one copy and the network."""
+PAGE = {
+    'title': 'Nodes against minimal nodes',
+    'about': (
+        'The age of a result in another process, from the stamp of an image of 30 Hz. The ratio '
+        'is against the age in a callback of rclpy as everybody writes it (typed message, '
+        "glibc's own malloc settings), which runs no network. `beyond` is the age less that in "
+        'the least callback that takes one copy, and less the network alone: its bare round trip '
+        'one after another. The targets are of TensorRT. `at 30 Hz` is the same round trip with '
+        'pauses in between, as a camera makes them; `published` is the age by the statistics of '
+        'the node, before the result goes to the other process. Medians; the callbacks are '
+        'measured before and after the nodes, on the same camera process.'
+    ),
+    'columns': {
+        'name': 'node',
+        'age_p50_ms': 'age, ms',
+        'age_p95_ms': '95th percentile',
+        'typed_age_ms': 'typed callback, ms',
+        'ratio': 'ratio',
+        'target': 'target',
+        'one_copy_age_ms': 'one-copy callback, ms',
+        'bare_ms': 'network alone, ms',
+        'over_ms': 'beyond, ms',
+        'target_ms': 'target, ms',
+        'bare_paced_ms': 'network alone at 30 Hz, ms',
+        'inference_ms': 'inference in the node, ms',
+        'published_age_ms': 'age when published, ms',
+        'cpu_ms_a_result': 'CPU a result, ms',
+    },
+    'goals': {'ratio': 'target', 'over_ms': 'target_ms'},
+}
+"""What benchmarks/performance.py makes of the results."""
 
 
-def publish(topic: str, size_wh: tuple[int, int]) -> None:
+def publish(size_wh: tuple[int, int]) -> None:
     """Publish a picture until this process is ended."""
     picture = cv2.imread(str(media_path('astronaut.png')), cv2.IMREAD_COLOR)
     picture = cv2.cvtColor(cv2.resize(picture, size_wh), cv2.COLOR_BGR2RGB)
-    transport.publish_picture(topic, picture)
+    transport.publish_picture(CAMERA, picture)
+
+
+@contextmanager
+def camera(size_wh: tuple[int, int]) -> Iterator[None]:
+    """Publish in a process of its own while the body runs."""
+    with running([sys.executable, __file__, '--camera', *map(str, size_wh)]):
+        yield
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process while the body runs, and end it as Ctrl-C does."""
+    process = subprocess.Popen(command, env=environment)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def node_command(name: str, *values: str) -> list[str]:
+    """Return the command of a node with the images of the camera."""
+    program = Path(get_package_prefix('ros_deep_learning'), 'lib', 'ros_deep_learning', name)
+    options = [word for value in ('autostart:=true', *values) for word in ('-p', value)]
+    return [str(program), '--ros-args', '-r', f'~/image_in:={CAMERA}', *options]
+
+
+class Results:
+    """The results of a node and its statistics, as they arrive in this process.
+
+    Args:
+        name: The node.
+        output: The output that is received.
+        kind: The class of its messages.
+
+    Attributes:
+        ages_ms: Of the results.
+    """
+
+    def __init__(self, name: str, output: str, kind: type[Any]) -> None:
+        self._result, self._stats = f'/{name}/{output}', f'/{name}/stats'
+        self._topics = {self._result: kind, self._stats: InferenceStats}
+        self.ages_ms: list[float] = []
+        self._told: list[bytes] = []
+
+    def _take(self, topic: str, data: np.ndarray) -> None:
+        now_ns = time.time_ns()
+        if topic == self._result:
+            self.ages_ms.append((now_ns - minimal_one_copy.stamp_ns(data)) / 1e6)
+        else:
+            self._told.append(data.tobytes())
+
+    def receive(self, seconds: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """Receive anew for some seconds, or until it is enough."""
+        self.ages_ms, self._told = [], []
+        end_s = time.monotonic() + seconds
+        node = rclpy.create_node('viewer')
+        try:
+            minimal_one_copy.receive(
+                node,
+                self._topics,
+                self._take,
+                lambda: time.monotonic() < end_s and not enough(),
+            )
+        finally:
+            node.destroy_node()
+
+    def stats(self) -> list[InferenceStats]:
+        """Return the statistics that came."""
+        return [deserialize_message(data, InferenceStats) for data in self._told]
 
 
 def measure(
     name: str,
     size_wh: tuple[int, int],
     backend: str,
-    arguments: argparse.Namespace,
+    seconds: float,
+    parameters: Sequence[str],
     environment: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Run one node on one stream, and summarise what came.
+    """Run one node on the camera, and summarise what came.
 
     Args:
         name: The node.
         size_wh: Of the images.
         backend: What runs the network.
-        arguments: With ``level``, ``seconds`` and ``parameters``.
+        seconds: How long it is measured.
+        parameters: More of the node's, ``name:=value``.
         environment: Of the node; None is this process's.
     """
-    output, kind = NODES[name]
-    node = rclpy.create_node('viewer')
-    ages_ms: list[float] = []
-    stats: list[InferenceStats] = []
-
-    def take(message: Any) -> None:
-        stamp = message.header.stamp
-        now_ns = node.get_clock().now().nanoseconds
-        ages_ms.append((now_ns - stamp.sec * 10**9 - stamp.nanosec) / 1e6)
-
-    node.create_subscription(kind, f'/{name}/{output}', take, 10)
-    node.create_subscription(InferenceStats, f'/{name}/stats', stats.append, 10)
-    program = Path(get_package_prefix('ros_deep_learning')) / 'lib' / 'ros_deep_learning' / name
-    options = [
-        'autostart:=true',
-        f'backend:={backend}',
-        f'optimization_level:={arguments.level}',
-        *arguments.parameters,
-    ]
-    command = [str(program), '--ros-args', *(x for o in options for x in ('-p', o))]
-    camera = [
-        sys.executable,
-        __file__,
-        '--topic',
-        f'/{name}/image_in',
-        '--size',
-        *map(str, size_wh),
-    ]
-    children = [subprocess.Popen(command, env=environment), subprocess.Popen(camera)]
-    try:
-        spin(node, START_S, lambda: bool(stats))
-        spin(node, SETTLE_S)
-        ages_ms.clear()
-        stats.clear()
-        process = psutil.Process(children[0].pid)
-        busy_s = sum(process.cpu_times()[:2])
-        spin(node, arguments.seconds)
-        busy_s = sum(process.cpu_times()[:2]) - busy_s
-        rss_bytes = process.memory_info().rss
-    finally:
-        for child in reversed(children):
-            child.send_signal(signal.SIGINT)
-        for child in children:
-            child.wait(30)
-        node.destroy_node()
-    p50, p95, p99 = np.percentile(ages_ms, (50, 95, 99))
+    output, kind, model = NODES[name]
+    results = Results(name, output, kind)
+    command = node_command(name, f'backend:={backend}', f'model:={model}', *parameters)
+    with running(command, environment) as process:
+        results.receive(START_S, lambda: bool(results.ages_ms))
+        results.receive(SETTLE_S)
+        before_s = busy_and_waited_s(process.pid)
+        results.receive(seconds)
+        busy_s, not_run_s = np.subtract(busy_and_waited_s(process.pid), before_s)
+    ages_ms, stats = results.ages_ms, results.stats()
+    p50, p95 = np.percentile(ages_ms, (50, 95))
     return {
+        'name': '{}, {}x{}, {}'.format(name, *size_wh, backend),
         'node': name,
         'size': '{}x{}'.format(*size_wh),
+        'model': model,
         'backend': stats[-1].backend,
         'precision': stats[-1].precision,
         'device': stats[-1].device,
-        'results_hz': round(len(ages_ms) / arguments.seconds, 1),
+        'results_hz': round(len(ages_ms) / seconds, 1),
         **{s: round(float(np.median([getattr(m, s) for m in stats])), 3) for s in STAGES},
-        'age_ms': {'p50': round(p50, 2), 'p95': round(p95, 2), 'p99': round(p99, 2)},
-        'cpu_ms_a_result': round(1e3 * busy_s / len(ages_ms), 1),
-        'rss_mb': rss_bytes >> 20,
+        'age_p50_ms': round(float(p50), 2),
+        'age_p95_ms': round(float(p95), 2),
+        'published_age_ms': round(float(np.median([m.age_ms for m in stats])), 2),
+        'cpu_ms_a_result': round(1e3 * float(busy_s) / len(ages_ms), 1),
+        'waited_share': round(float(not_run_s) / seconds, 3),
     }
 
 
-def spin(node: Any, seconds: float, enough: Any = lambda: False) -> None:
-    """Take messages for some seconds, or until it is enough."""
-    end_s = time.monotonic() + seconds
-    while time.monotonic() < end_s and not enough():
-        rclpy.spin_once(node, timeout_sec=0.1)
+def busy_and_waited_s(process: int) -> tuple[float, float]:
+    """Return how long a process has run so far, and how long it waited for a CPU."""
+    return sum(psutil.Process(process).cpu_times()[:2]), waited_s(process)
+
+
+def bare(model: str, backend: str, level: int) -> dict[str, float]:
+    """Time a network alone, one run after another and at the rate of the camera."""
+    period_s = 1 / transport.RATE_HZ
+    if backend == 'tensorrt':
+        # As the nodes choose it.
+        net, _ = frame_to_result.open_network(model, 'auto', level)
+        with net:
+            found = [
+                frame_to_result.bare_round_trip(net, BARE_RUNS),
+                frame_to_result.bare_round_trip(net, PACED_RUNS, period_s),
+            ]
+    else:
+        run = bare_session(model)
+        found = [
+            frame_to_result.timed(run, BARE_RUNS),
+            frame_to_result.timed(run, PACED_RUNS, period_s),
+        ]
+    return dict(zip(('bare_ms', 'bare_paced_ms'), (each['p50'] for each in found), strict=True))
+
+
+def bare_session(model: str) -> Callable[[], Any]:
+    """Open a network in ONNX Runtime with its default options."""
+    import onnxruntime
+
+    from ros_deep_learning.cards.zoo import find_card
+    from ros_deep_learning.downloads.store import ModelStore
+    from ros_deep_learning.progress import silent
+
+    path = ModelStore().onnx_path(find_card(model), silent)
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    (node,) = session.get_inputs()
+    feed = {node.name: np.random.default_rng(0).random(node.shape, np.float32)}
+    return lambda: session.run(None, feed)
+
+
+def bare_elsewhere(model: str, backend: str, level: int) -> dict[str, float]:
+    """Call ``bare`` in a process of its own."""
+    command = [sys.executable, __file__, '--bare', model, '--backends', backend]
+    done = subprocess.run(
+        [*command, '--level', str(level)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def compare(
+    row: dict[str, Any], ages_ms: tuple[float, float], alone: dict[str, float], backend: str
+) -> dict[str, Any]:
+    """Add to a node's row what it is compared with.
+
+    Args:
+        row: Of the node.
+        ages_ms: In the typed callback and in the one that takes one copy.
+        alone: The network.
+        backend: What runs it.
+    """
+    typed_ms, one_copy_ms = ages_ms
+    over_ms = row['age_p50_ms'] - one_copy_ms - alone['bare_ms']
+    row |= {'typed_age_ms': typed_ms, 'one_copy_age_ms': one_copy_ms, **alone}
+    row |= {'ratio': round(row['age_p50_ms'] / typed_ms, 2), 'over_ms': round(over_ms, 2)}
+    if backend == 'tensorrt':
+        size_wh = tuple(map(int, row['size'].split('x')))
+        row['target_ms'] = OVER_TARGETS_MS[size_wh]
+        if size_wh in RATIO_TARGETS:
+            row['target'] = RATIO_TARGETS[size_wh]
+    return row
 
 
 def main() -> int:
     """Measure all nodes and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--output', type=Path, help='the JSON file to write')
-    parser.add_argument('--seconds', type=float, default=8.0, help='how long each row runs')
+    parser.add_argument('--seconds', type=float, default=4.0, help='how long each row runs')
     parser.add_argument('--level', type=int, default=1, help='builder optimisation level')
     parser.add_argument(
         '--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='of the nodes'
     )
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
-    parser.add_argument('--topic', help=argparse.SUPPRESS)
-    parser.add_argument('--size', nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument('--camera', nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument('--bare', help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.environ.update(transport.XML)
-    if arguments.topic:
-        publish(arguments.topic, tuple(arguments.size))
+    if arguments.camera:
+        publish(tuple(arguments.camera))
+    if arguments.bare:
+        print(json.dumps(bare(arguments.bare, arguments.backends[0], arguments.level)))
+        return 0
     rclpy.init()
+    alone = {
+        (name, backend): bare_elsewhere(NODES[name][2], backend, arguments.level)
+        for name in NODES
+        for backend in arguments.backends
+    }
+    parameters = (f'optimization_level:={arguments.level}', *arguments.parameters)
     rows: list[dict[str, Any]] = []
-    for name in NODES:
-        for size_wh in SIZES:
-            for backend in arguments.backends:
-                rows.append(measure(name, size_wh, backend, arguments))
-                if backend != BACKENDS[0] and len(arguments.backends) > 1:
-                    ours, baseline = (row['age_ms']['p50'] for row in (rows[-1], rows[-2]))
-                    rows[-1]['times_younger'] = round(baseline / ours, 2)
-                print(json.dumps(rows[-1]), flush=True)
-    transport.write_report(
-        arguments.output, arguments.backends[0], {'level': arguments.level, 'rows': rows}
-    )
+    for size_wh in SIZES:
+        with camera(size_wh):
+            # Before the nodes and after them, never beside them.
+            callbacks = [callback_ages(size_wh, arguments.seconds)]
+            found = [
+                (measure(name, size_wh, backend, arguments.seconds, parameters), name, backend)
+                for name in NODES
+                for backend in arguments.backends
+            ]
+            callbacks.append(callback_ages(size_wh, arguments.seconds))
+        typed_ms, one_copy_ms = np.mean(callbacks, axis=0).round(2).tolist()
+        for row, name, backend in found:
+            rows.append(compare(row, (typed_ms, one_copy_ms), alone[name, backend], backend))
+            print(json.dumps(rows[-1]), flush=True)
+    machine = describe_machine(ros_deep_learning.__version__) | {
+        'middleware': rclpy.get_rmw_implementation_identifier(),
+        'level': arguments.level,
+        'load': [round(load, 1) for load in os.getloadavg()],
+    }
+    report = {'page': PAGE, 'machine': machine, 'rate_hz': transport.RATE_HZ, 'rows': rows}
+    arguments.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
+
+
+def callback_ages(size_wh: tuple[int, int], seconds: float) -> tuple[float, float]:
+    """Return the median ages in the typed callback and in the one that takes one copy."""
+    ways = receive.WAYS[0], receive.WAYS[-1]
+    typed, one_copy = (receive.measure(way, size_wh, seconds) for way in ways)
+    return typed['age_p50_ms'], one_copy['age_p50_ms']
 
 
 if __name__ == '__main__':

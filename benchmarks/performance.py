@@ -5,8 +5,9 @@
 Usage: python benchmarks/performance.py [--results FOLDER] [--page FILE]
 
 Every results file with the key ``page`` gets a section: ``title``, ``about`` and the ``columns``
-of its table, by the key in a row. A row with ``ratio`` and ``target`` is a goal, which is met
-where the ratio is not above the target. The first column names the row.
+of its table, by the key in a row. The first column names the row. A row with ``ratio`` and
+``target`` is a goal, which is met where the ratio is not above the target. ``goals`` names other
+such pairs of columns.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ baseline's own time, and lower is better. What was tried, and what became of it,
 such a page for it into `.ros/bench`.
 """
 _BUSY = 0.05
+_RATIO = 'ratio'
+_GOALS = {_RATIO: 'target'}
 
 
 def read_reports(folder: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -57,9 +60,12 @@ def section(name: str, report: Mapping[str, Any]) -> str:
     lines = [f'## {about["title"]}', '', about['about'], '', machine_text(name, report), '']
     lines.append(f'| {" | ".join(columns.values())} |')
     lines.append('|' + '---|' * len(columns))
-    lines += [f'| {" | ".join(_cell(row, key) for key in columns)} |' for row in rows]
-    if any('target' in row for row in rows):
-        lines += ['', f'![{about["title"]}: ratios and targets]({PLOTS}/{name}.png)']
+    goals = _goals(report)
+    for row in rows:
+        cells = [_cell(row, key, goals.get(key, '')) for key in columns]
+        lines.append(f'| {" | ".join(cells)} |')
+    if any(bars(report)):
+        lines += ['', f'![{about["title"]}: figures and targets]({PLOTS}/{name}.png)']
     return '\n'.join(lines) + '\n'
 
 
@@ -79,47 +85,87 @@ def machine_text(name: str, report: Mapping[str, Any]) -> str:
 
 def misses(reports: Sequence[Mapping[str, Any]]) -> str:
     """List the targets that were not reached."""
-    missed = [
-        f'* {_label(report, row)}: {row["ratio"]:g}, target {row["target"]:g}'
-        for report in reports
-        for row in report['rows']
-        if 'target' in row and row['ratio'] > row['target']
-    ]
+    missed = []
+    for report in reports:
+        for key, target in _goals(report).items():
+            what = '' if key == _RATIO else f'{report["page"]["columns"][key]}: '
+            missed += [
+                f'* {_label(report, row)}: {what}{row[key]:g}, target {row[target]:g}'
+                for row in report['rows']
+                if _misses(row, key, target)
+            ]
     return '\n'.join(['## Targets that are missed', '', *(missed or ['None.']), ''])
+
+
+def bars(report: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows that are drawn, for each kind of goal: those with a target, or else all."""
+    rows, kinds = report['rows'], _goals(report)
+    of_goals = [[row for row in rows if target in row] for target in kinds.values()]
+    if any(of_goals):
+        return of_goals
+    return [[row for row in rows if key in row] for key in kinds]
 
 
 def draw(name: str, report: Mapping[str, Any], folder: Path) -> None:
     """Draw the ratios of one results file as bars, each with its target."""
     from matplotlib import pyplot as plt
 
-    rows = [row for row in report['rows'] if 'target' in row][::-1]
-    if not rows:
+    columns = report['page']['columns']
+    drawn = [each for each in zip(_goals(report).items(), bars(report), strict=True) if each[1]]
+    if not drawn:
         return
-    names = [_label(report, row) for row in rows]
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.45 * len(rows)), layout='constrained')
-    colors = ['tab:green' if row['ratio'] <= row['target'] else 'tab:red' for row in rows]
-    bars = axes.barh(names, [row['ratio'] for row in rows], color=colors)
-    axes.bar_label(bars, fmt='%.2f', padding=3)
-    for k, row in enumerate(rows):
-        axes.plot([row['target']] * 2, [k - 0.4, k + 0.4], color='black', linestyle=':')
-    axes.axvline(1, color='grey', linewidth=0.8)
-    axes.set_xlabel('ratio to the baseline of the same run; dotted: target')
-    axes.margins(x=0.12)
+    heights = [1.2 + 0.45 * len(rows) for _, rows in drawn]
+    figure, axes = plt.subplots(
+        len(drawn),
+        figsize=(8, sum(heights)),
+        height_ratios=heights,
+        layout='constrained',
+        squeeze=False,
+    )
+    for ax, ((key, target), rows) in zip(axes[:, 0], drawn, strict=True):
+        shown = rows[::-1]
+        colors = [_color(row, key, target) for row in shown]
+        chart = ax.barh(
+            [_label(report, row) for row in shown], [row[key] for row in shown], color=colors
+        )
+        ax.bar_label(chart, fmt='%.2f', padding=3)
+        for k, row in enumerate(shown):
+            if target in row:
+                ax.plot([row[target]] * 2, [k - 0.4, k + 0.4], color='black', linestyle=':')
+        if key == _RATIO:
+            ax.axvline(1, color='grey', linewidth=0.8)
+        what = 'ratio to the baseline of the same run' if key == _RATIO else columns[key]
+        ax.set_xlabel(f'{what}; dotted: target' if any(target in r for r in shown) else what)
+        ax.margins(x=0.12)
     folder.mkdir(parents=True, exist_ok=True)
     # Without the version of matplotlib, so that equal results make equal files.
     figure.savefig(folder / f'{name}.png', dpi=90, metadata={'Software': None})
     plt.close(figure)
 
 
+def _goals(report: Mapping[str, Any]) -> Mapping[str, str]:
+    goals: Mapping[str, str] = report['page'].get('goals', _GOALS)
+    return goals
+
+
+def _misses(row: Mapping[str, Any], key: str, target: str) -> bool:
+    return target in row and bool(row[key] > row[target])
+
+
+def _color(row: Mapping[str, Any], key: str, target: str) -> str:
+    if target not in row:
+        return 'tab:blue'
+    return 'tab:red' if _misses(row, key, target) else 'tab:green'
+
+
 def _label(report: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return str(row[next(iter(report['page']['columns']))])
 
 
-def _cell(row: Mapping[str, Any], key: str) -> str:
+def _cell(row: Mapping[str, Any], key: str, target: str) -> str:
     value = row.get(key, '')
     text = f'{value:g}' if isinstance(value, float) else str(value)
-    is_missed = key == 'ratio' and 'target' in row and row['ratio'] > row['target']
-    return f'**{text}** (missed)' if is_missed else text
+    return f'**{text}** (missed)' if _misses(row, key, target) else text
 
 
 def main() -> int:

@@ -124,7 +124,12 @@ def receive(way: str, count: int, limit_s: float) -> dict[str, Any]:
     elif way.startswith(NODES):
         receive_as_nodes(node, arrivals, limit_s, one_copy=way == NODES)
     else:
-        minimal_one_copy.receive(node, '/camera', arrivals.take, goes_on)
+        minimal_one_copy.receive(
+            node,
+            {'/camera': Image},
+            lambda _, data: arrivals.take(minimal_one_copy.image(data)),
+            goes_on,
+        )
     rclpy.shutdown()
     return {'ages_ms': arrivals.ages_ms, 'busy_s': arrivals.busy_s}
 

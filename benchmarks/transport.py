@@ -65,7 +65,7 @@ def picture() -> np.ndarray:
     return cv2.resize(small, (1920, 1080), interpolation=cv2.INTER_CUBIC)
 
 
-def publish_picture(topic: str, picture_rgb: np.ndarray) -> None:
+def publish_picture(topic: str, picture_rgb: np.ndarray, rate_hz: float = RATE_HZ) -> None:
     """Publish a picture as a camera driver does, until this process is ended."""
     import array
     import signal
@@ -85,7 +85,7 @@ def publish_picture(topic: str, picture_rgb: np.ndarray) -> None:
     began_s, number = time.monotonic(), 0
     while True:
         number += 1
-        time.sleep(max(0.0, began_s + number / RATE_HZ - time.monotonic()))
+        time.sleep(max(0.0, began_s + number / rate_hz - time.monotonic()))
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
 

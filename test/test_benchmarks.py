@@ -43,7 +43,7 @@ def test_the_committed_page_is_made_of_the_committed_results(performance):
         'run python3 benchmarks/performance.py'
     )
     for name, found in reports:
-        if any('target' in row for row in found['rows']):
+        if any(performance.bars(found)):
             assert (performance.PAGE.parent / performance.PLOTS / f'{name}.png').exists()
 
 
@@ -58,6 +58,27 @@ def test_a_miss_is_marked_and_listed(performance):
     assert text.endswith('## Targets that are missed\n\n* slow: 1.4, target 1.1\n')
     assert 'Measured on a robot (cores 4; `benchmarks/results/cpu.json`).' in text
     assert 'busy' not in text
+
+
+def test_goals_of_other_columns_are_judged_beside_the_ratio(performance):
+    columns = {'network': 'node', 'ratio': 'ratio', 'over_ms': 'beyond, ms', 'target_ms': 'ms'}
+    goals = {'ratio': 'target', 'over_ms': 'target_ms'}
+    rows = (
+        {'network': 'near', 'ratio': 0.5, 'target': 0.45, 'over_ms': 0.5, 'target_ms': 0.6},
+        {'network': 'late', 'ratio': 0.7, 'over_ms': 3.25, 'target_ms': 0.9},
+    )
+    found = report(*rows) | {'page': {**PAGE, 'columns': columns, 'goals': goals}}
+    text = performance.page([('nodes', found)])
+    assert '| near | **0.5** (missed) | 0.5 | 0.6 |' in text
+    assert '| late | 0.7 | **3.25** (missed) | 0.9 |' in text
+    assert text.endswith('\n* near: 0.5, target 0.45\n* late: beyond, ms: 3.25, target 0.9\n')
+    drawn = [[row['network'] for row in of_goal] for of_goal in performance.bars(found)]
+    assert drawn == [['near'], ['near', 'late']]
+
+
+def test_ratios_without_any_target_are_drawn(performance):
+    rows = ({'network': 'quick', 'ratio': 0.5}, {'network': 'other'})
+    assert performance.bars(report(*rows)) == [[rows[0]]]
 
 
 def test_a_busy_machine_is_said(performance):
@@ -78,9 +99,11 @@ def test_results_of_other_programs_are_left_out(performance, tmp_path):
 
 def test_the_plot_needs_no_window(performance, tmp_path):
     pytest.importorskip('matplotlib', reason='make test installs it')
-    row = {'network': 'any', 'ratio': 1.4, 'target': 1.1}
+    rows = {'network': 'any', 'ratio': 1.4, 'target': 1.1}, {'network': 'late', 's': 2, 'most': 1}
+    page = PAGE | {'goals': {'ratio': 'target', 's': 'most'}}
+    page['columns'] = {**PAGE['columns'], 's': 'seconds'}
     for folder in ('first', 'second'):
-        performance.draw('cpu', report(row), tmp_path / folder)
+        performance.draw('cpu', report(*rows) | {'page': page}, tmp_path / folder)
     first, second = ((tmp_path / one / 'cpu.png').read_bytes() for one in ('first', 'second'))
     assert first == second
     assert first.startswith(b'\x89PNG')

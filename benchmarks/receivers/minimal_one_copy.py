@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The least that receives an image with one copy: what a node could cost, for receive.py.
+"""The least that receives a message with one copy: what a node could cost.
 
 Of rclpy it uses ``Subscription.handle.pointer`` and the wait set, of rcl
 ``rcl_take_serialized_message``. With Fast DDS only: Cyclone DDS resizes the buffer to each
@@ -10,15 +10,16 @@ message.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from numpy.typing import NDArray
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ros_deep_learning.imaging.serialized import read_image
@@ -49,31 +50,58 @@ class _ByteArray(ctypes.Structure):
 
 
 def receive(
-    node: Node, topic: str, take: Callable[[Any], None], goes_on: Callable[[], bool]
+    node: Node,
+    topics: Mapping[str, type[Any]],
+    take: Callable[[str, NDArray[np.uint8]], None],
+    goes_on: Callable[[], bool],
 ) -> None:
-    """Receive images while ``goes_on`` returns True; no executor may spin the node."""
+    """Receive messages while ``goes_on`` returns True; no executor may spin the node.
+
+    Args:
+        node: The node that subscribes.
+        topics: Class of the messages of each topic.
+        take: Called with a topic and the bytes of a message, shape (N,), valid during the call.
+        goes_on: Called after each message, and after a second without any.
+    """
     rcl, rcutils = ctypes.CDLL('librcl.so'), ctypes.CDLL('librcutils.so')
     rcutils.rcutils_get_default_allocator.restype = _Allocator
     rcl.rcl_take_serialized_message.argtypes = (ctypes.c_void_p,) * 4
-    subscription = node.create_subscription(
-        Image, topic, lambda _: None, QoSProfile(depth=1), raw=True
-    )
+    subscriptions = [
+        node.create_subscription(kind, topic, lambda _: None, QoSProfile(depth=1), raw=True)
+        for topic, kind in topics.items()
+    ]
     memory = np.empty(CAPACITY, np.uint8)
     array = _ByteArray(memory.ctypes.data, 0, CAPACITY, rcutils.rcutils_get_default_allocator())
     # Larger than rmw_message_info_t of any distribution.
     info = ctypes.create_string_buffer(512)
     context = node.context.handle
-    with context, subscription.handle:
-        wait_set = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, context)
+    with ExitStack() as used:
+        for handle in (context, *(each.handle for each in subscriptions)):
+            used.enter_context(handle)
+        wait_set = rclpy_implementation.WaitSet(len(subscriptions), 0, 0, 0, 0, 0, context)
         while goes_on():
             wait_set.clear_entities()
-            wait_set.add_subscription(subscription.handle)
+            for each in subscriptions:
+                wait_set.add_subscription(each.handle)
             wait_set.wait(WAIT_NS)
-            if not wait_set.is_ready('subscription', 0):
-                continue
-            pointer = subscription.handle.pointer
-            if not rcl.rcl_take_serialized_message(pointer, ctypes.byref(array), info, None):
-                take(read_image(memory[: array.buffer_length], _header))
+            for k, (topic, each) in enumerate(zip(topics, subscriptions, strict=True)):
+                if not wait_set.is_ready('subscription', k):
+                    continue
+                pointer = each.handle.pointer
+                if not rcl.rcl_take_serialized_message(pointer, ctypes.byref(array), info, None):
+                    take(topic, memory[: array.buffer_length])
+
+
+def image(data: NDArray[np.uint8]) -> Any:
+    """Return an object like ``sensor_msgs/Image`` whose data is a view of the bytes."""
+    return read_image(data, _header)
+
+
+def stamp_ns(data: NDArray[np.uint8]) -> int:
+    """Return the stamp of a message that begins with a header, in nanoseconds."""
+    # After the four bytes that say which CDR it is; little-endian, as all machines here.
+    sec, nanosec = np.frombuffer(data, '<u4', 2, 4)
+    return int(sec) * 10**9 + int(nanosec)
 
 
 def _header(sec: int, nanosec: int, frame_id: str) -> Header:
