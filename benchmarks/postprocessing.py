@@ -45,7 +45,8 @@ class OnlyPixels:
     def __init__(self, engine: Any) -> None:
         self.info, self.run, self.close = engine.info, engine.run, engine.close
         if isinstance(engine, PixelsEngine):
-            self.run_pixels = engine.run_pixels
+            self.in_flight, self.start = engine.in_flight, engine.start
+            self.start_pixels = engine.start_pixels
 
 
 class CpuLoader(EngineLoader):

@@ -99,27 +99,6 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class PixelsEngine(Protocol):
-    """An engine that also takes raw frames and prepares them on its device."""
-
-    def run_pixels(
-        self,
-        pixels: Sequence[AnyPixels],
-        spec: InputSpec,
-        outputs: Collection[str] | None = None,
-    ) -> Tensors:
-        """Prepare the frames as the card's input says, one a batch entry, and run the network.
-
-        Args:
-            pixels: The frames.
-            spec: The card's input.
-            outputs: Names of those that are wanted; None is all of them. No other is copied.
-
-        Raises and returns as ``Engine.run``, except for outputs that are not wanted.
-        """
-
-
-@runtime_checkable
 class PipelinedEngine(Protocol):
     """An engine that takes further runs while earlier ones are on their way."""
 
@@ -132,9 +111,34 @@ class PipelinedEngine(Protocol):
     ) -> Callable[[], Tensors]:
         """Start a run; the function that is returned waits for its outputs.
 
+        Where as many runs as may be are on their way, the oldest of them is given up.
+
         Args:
             inputs: As for ``Engine.run``.
             outputs: Names of those that are wanted; None is all of them.
 
         Raises and returns as ``Engine.run``, now or in that function.
+        """
+
+
+@runtime_checkable
+class PixelsEngine(PipelinedEngine, Protocol):
+    """An engine that also takes raw frames and prepares them on its device."""
+
+    def start_pixels(
+        self,
+        pixels: Sequence[AnyPixels],
+        spec: InputSpec,
+        outputs: Collection[str] | None = None,
+    ) -> Callable[[], Tensors]:
+        """Prepare the frames as the card's input says, one a batch entry, and start a run.
+
+        The frames are not to be changed before it is waited for.
+
+        Args:
+            pixels: The frames.
+            spec: The card's input.
+            outputs: Names of those that are wanted; None is all of them. No other is copied.
+
+        Raises and returns as ``start``, except for outputs that are not wanted.
         """

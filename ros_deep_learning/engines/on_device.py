@@ -114,14 +114,14 @@ class DeviceMask(Generic[_ArrayT_co]):
 class SegmentsOnDevice(Protocol):
     """An engine that takes raw frames and makes masks of the scores on its device."""
 
-    def run_masks(
+    def start_masks(
         self,
         pixels: Sequence[AnyPixels],
         spec: InputSpec,
         grid: ScoreGrid,
         masks: Sequence[Sequence[MaskSpec]],
-    ) -> list[list[DeviceMask[NDArray[Any]]]]:
-        """Prepare frames, run the network and make masks; no output tensor is copied.
+    ) -> Callable[[], list[list[DeviceMask[NDArray[Any]]]]]:
+        """Prepare frames, start the network and make masks; no output tensor is copied.
 
         Args:
             pixels: The frames, one a batch entry.
@@ -130,11 +130,11 @@ class SegmentsOnDevice(Protocol):
             masks: The masks of each frame.
 
         Returns:
-            A mask for each one asked for, frame by frame.
+            Waits for them, and returns a mask for each one asked for, frame by frame.
 
         Raises:
             InferenceError: The output has another shape or type than the grid says.
-            DeepLearningError: As ``PixelsEngine.run_pixels``.
+            DeepLearningError: As ``PixelsEngine.start_pixels``.
         """
 
 
@@ -161,10 +161,10 @@ class DeviceCandidates:
 class GathersOnDevice(Protocol):
     """An engine that takes raw frames and picks the candidates over a threshold on its device."""
 
-    def run_candidates(
+    def start_candidates(
         self, pixels: Sequence[AnyPixels], spec: InputSpec, table: BoxTable, least: float
-    ) -> list[DeviceCandidates]:
-        """Prepare frames, run the network and gather candidates; no output tensor is copied.
+    ) -> Callable[[], list[DeviceCandidates]]:
+        """Prepare frames, start the network and gather candidates; no output tensor is copied.
 
         Args:
             pixels: The frames, one a batch entry.
@@ -173,11 +173,11 @@ class GathersOnDevice(Protocol):
             least: Least score, inclusive, compared in float32; NaN never reaches it.
 
         Returns:
-            All that reach it, for each frame.
+            Waits for them, and returns all that reach it, for each frame.
 
         Raises:
             InferenceError: The outputs have other shapes or types than the table says.
-            DeepLearningError: As ``PixelsEngine.run_pixels``.
+            DeepLearningError: As ``PixelsEngine.start_pixels``.
         """
 
 
@@ -206,7 +206,7 @@ class KeepsOnDevice(Protocol):
             New arrays, with the batch axis.
 
         Raises:
-            DeepLearningError: As ``PixelsEngine.run_pixels``.
+            DeepLearningError: As ``PixelsEngine.start_pixels``.
         """
 
     def run_mask_kept(

@@ -18,6 +18,7 @@ class DevicePixels:
         size_wh: Width and height in pixels.
         step: Bytes from row to row.
         owner: Keeps the memory alive.
+        stream: Handle of the stream that waits for what writes the image.
         order: Order of the channels.
     """
 
@@ -25,6 +26,7 @@ class DevicePixels:
     size_wh: tuple[int, int]
     step: int
     owner: object
+    stream: int
     order: ChannelOrder = 'rgb'
 
     def part(self, box: tuple[int, int, int, int]) -> DevicePixels:

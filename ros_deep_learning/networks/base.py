@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -251,7 +251,7 @@ class Network(ABC, Generic[_SettingsT]):
             _LOG.warning('%s: %s; %s', self._card.name, text, FIX)
         if isinstance(self._engine, PixelsEngine) and self._runner.takes_frames:
             # Results may be made on the engine's device, where the outputs were not read above.
-            self._pass([proof_picture()], self._settings)
+            list(self._pass([proof_picture()], self._settings))
         self._is_warm = True
 
     def _say_decisions(self) -> None:
@@ -302,7 +302,7 @@ class Network(ABC, Generic[_SettingsT]):
         """
         return self._runner.run_kept(image)
 
-    def _pass(self, images: Sequence[AnyPixels], settings: _SettingsT) -> list[Passed]:
+    def _pass(self, images: Iterable[AnyPixels], settings: _SettingsT) -> Iterator[Passed]:
         """Run images; what is found is not read yet."""
         return self._runner.run(images)
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from time import perf_counter
@@ -30,7 +31,7 @@ from .box_proof import Proof, check_candidates
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .fit import class_count, is_background
 from .grid_proof import check_grid
-from .image_runner import Passed
+from .image_runner import Passed, Wait
 from .images import ImageLike
 from .proof import check_exclusive, check_logits
 from .reader import check_decoder, choose_reader
@@ -162,42 +163,62 @@ class DetectNet(Network[DetectionSettings]):
         Up to ``options.max_batch`` of them, or of the tiles that they are cut into, run together,
         where the network's batch is open.
         """
+        return list(self.detect_each(images, settings=settings))
+
+    def detect_each(
+        self, images: Iterable[ImageLike], *, settings: DetectionSettings | None = None
+    ) -> Iterator[Detections]:
+        """Find the objects in each of some images, and give the result of each when it is there.
+
+        Images are taken as they are needed: with TensorRT and with a server, the next ones are
+        taken and started before the result of one is given.
+
+        Args:
+            images: As ``detect`` takes them.
+            settings: For these images; None is the network's own.
+
+        Raises:
+            DeepLearningError: As ``detect`` raises, for the image that is next; results of later
+                ones are not given then.
+        """
         settings = settings or self._settings
-        found = []
-        for batch in self._runner.batches(images):
-            if settings.region is None and settings.tiling is None:
-                passed = self._pass(batch, settings)
-                found += [self._read([one], None, settings) for one in passed]
-            else:
-                found += self._detect_in_parts(batch, settings)
-        return found
+        pixels = map(self._runner.pixels, images)
+        if settings.region is None and settings.tiling is None:
+            for one in self._pass(pixels, settings):
+                yield self._read([one], None, settings)
+            return
+        cuts: deque[tuple[Parts, tuple[int, int]]] = deque()
 
-    def _detect_in_parts(
-        self, batch: Sequence[AnyPixels], settings: DetectionSettings
-    ) -> list[Detections]:
-        cuts = [parts_of(image.size_wh, settings.region, settings.tiling) for image in batch]
-        views = [
-            view for image, parts in zip(batch, cuts, strict=True) for view in parts.views(image)
-        ]
-        passed = iter(self._pass(views, settings))
-        return [
-            self._read(list(islice(passed, len(parts.tiles))), (parts, image.size_wh), settings)
-            for image, parts in zip(batch, cuts, strict=True)
-        ]
+        def views() -> Iterator[AnyPixels]:
+            for image in pixels:
+                parts = parts_of(image.size_wh, settings.region, settings.tiling)
+                cuts.append((parts, image.size_wh))
+                yield from parts.views(image)
 
-    def _pass(self, images: Sequence[AnyPixels], settings: DetectionSettings) -> list[Passed]:
+        passed = self._pass(views(), settings)
+        for first in passed:
+            whole = cuts.popleft()
+            rest = islice(passed, len(whole[0].tiles) - 1)
+            yield self._read([first, *rest], whole, settings)
+
+    def _pass(self, images: Iterable[AnyPixels], settings: DetectionSettings) -> Iterator[Passed]:
         """Run images: to candidates if the engine can pick them, else to its outputs."""
         table, engine = self._table, self._gathering
         if table is None or engine is None:
             return self._runner.run(images)
         least = least_score(table, self.info, settings.score_threshold)
 
-        def pick(pixels: Sequence[AnyPixels], _: Sequence[Placement]) -> list[Candidates]:
-            picked = engine.run_candidates(pixels, self._card.input, table, least)
-            if any(one.has_nan for one in picked):
-                msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'
-                raise InferenceError(msg)
-            return [read_picked(one, self._reader) for one in picked]
+        def pick(pixels: Sequence[AnyPixels], _: Sequence[Placement]) -> Wait:
+            wait = engine.start_candidates(pixels, self._card.input, table, least)
+
+            def picked() -> list[Candidates]:
+                found = wait()
+                if any(one.has_nan for one in found):
+                    msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'
+                    raise InferenceError(msg)
+                return [read_picked(one, self._reader) for one in found]
+
+            return picked
 
         return self._runner.run(images, pick)
 

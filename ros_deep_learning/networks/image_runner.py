@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from time import perf_counter
 from typing import Any, cast
 
@@ -25,8 +26,10 @@ from .fit import check_input
 from .images import ImageLike, as_pixels
 from .side_inputs import fill_side_inputs, side_inputs
 
-OnDevice = Callable[[Sequence[AnyPixels], Sequence[Placement]], Sequence[Any]]
-"""Runs images together and makes the result of each on the engine's device."""
+Wait = Callable[[], Sequence[Any]]
+"""Waits for a run; returns what came of each of its images."""
+OnDevice = Callable[[Sequence[AnyPixels], Sequence[Placement]], Wait]
+"""Starts images together, of which the engine makes the results on its device."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +42,8 @@ class Passed:
         found: The output tensors by name, without their batch axis; or what the engine has made
             of them on its device.
         preprocess_ms: See ``StageTimes``, as for the next.
-        inference_ms: In a batch, the image's share.
+        inference_ms: In a batch, the image's share. Of several runs on their way, what was spent
+            on starting this one and waiting for it.
     """
 
     pixels: AnyPixels
@@ -85,6 +89,7 @@ class ImageRunner:
         fixed = [tensor.shape[0] for tensor in engine.info.inputs if tensor.shape[0] != -1]
         self._fixed_batch = max(fixed, default=0) if len(image.shape) == 4 else 1
         self._pipelined = engine if isinstance(engine, PipelinedEngine) else None
+        self._in_flight = 1 if self._pipelined is None else self._pipelined.in_flight
         self.limit_batch(self._fixed_batch or min(max_batch, engine.info.max_batch or max_batch))
         plain = self._fixed_batch <= 1 and len(image.shape) == 4
         self.takes_frames = plain and not self._aside
@@ -100,20 +105,7 @@ class ImageRunner:
     def limit_batch(self, max_batch: int) -> None:
         """Set ``max_batch``, and ``most_together`` by it."""
         self.max_batch = max_batch
-        in_flight = 1 if self._pipelined is None else self._pipelined.in_flight
-        self.most_together = max_batch * in_flight
-
-    def batches(self, images: Sequence[ImageLike]) -> Iterator[list[AnyPixels]]:
-        """Convert images, as many at a time as the engine has on their way.
-
-        Raises:
-            ImageError: One is no image.
-        """
-        for start in range(0, len(images), self.most_together):
-            yield [
-                image if isinstance(image, Pixels) else self.pixels(image)
-                for image in images[start : start + self.most_together]
-            ]
+        self.most_together = max_batch * self._in_flight
 
     def pixels(self, image: ImageLike) -> AnyPixels:
         """Convert an image, which stays on the engine's device if it is there.
@@ -145,11 +137,16 @@ class ImageRunner:
         outputs = self._engine.run(inputs)
         return dict(self._without_repeats(outputs, 1) if self._fixed_batch > 1 else outputs)
 
-    def run(self, images: Sequence[AnyPixels], on_device: OnDevice | None = None) -> list[Passed]:
+    def run(
+        self, images: Iterable[AnyPixels], on_device: OnDevice | None = None
+    ) -> Iterator[Passed]:
         """Run images, as many at a time as the network runs together.
 
+        The next ones are taken, prepared and started while earlier ones are on their way, where
+        the engine takes them.
+
         Args:
-            images: Of any sizes.
+            images: Of any sizes; they are taken as they are needed.
             on_device: Has the engine do more than running; None reads its outputs.
 
         Raises:
@@ -157,62 +154,52 @@ class ImageRunner:
         """
         from ..tasks.preprocess import placement
 
-        if self._pipelined is not None:
-            return self._run_pipelined(self._pipelined, images)
-        passed = []
-        for start in range(0, len(images), self.max_batch):
-            pixels = images[start : start + self.max_batch]
-            placements = [placement(one.size_wh, self._card.input) for one in pixels]
-            prepared = started = perf_counter()
-            if on_device is not None:
-                found = on_device(pixels, placements)
-            elif self._preparing is not None:
-                outputs = self._preparing.run_pixels(pixels, self._card.input, self.wanted_outputs)
-                found = self._split(outputs, len(pixels))
-            else:
-                inputs = self._inputs(pixels, placements)
-                prepared = perf_counter()
-                found = self._split(self._engine.run(inputs), len(pixels))
-            inference_ms = (perf_counter() - prepared) * 1e3 / len(pixels)
-            preprocess_ms = (prepared - started) * 1e3 / len(pixels)
-            passed += [
-                Passed(*one, preprocess_ms, inference_ms)
-                for one in zip(pixels, placements, found, strict=True)
-            ]
-        return passed
-
-    def _run_pipelined(self, engine: PipelinedEngine, images: Sequence[AnyPixels]) -> list[Passed]:
-        """Run images, with the next runs prepared and sent while earlier ones are on their way."""
-        from ..tasks.preprocess import placement
-
-        passed: list[Passed] = []
+        left = iter(images)
         waiting: deque[Callable[[], list[Passed]]] = deque()
-        for start in range(0, len(images), self.max_batch):
-            pixels = images[start : start + self.max_batch]
-            started = perf_counter()
+        while pixels := list(islice(left, self.max_batch)):
+            begun = perf_counter()
             placements = [placement(one.size_wh, self._card.input) for one in pixels]
-            inputs = self._inputs(pixels, placements)
-            prepared = perf_counter()
-            if len(waiting) == engine.in_flight:
-                passed += waiting.popleft()()
-            sent = perf_counter()
-            wait = engine.start(inputs, self.wanted_outputs)
-            preprocess_ms = (prepared - started) * 1e3 / len(pixels)
-            waiting.append(partial(self._finish, wait, sent, pixels, placements, preprocess_ms))
+            here = on_device is None and self._preparing is None
+            inputs = self._inputs(pixels, placements) if here else {}
+            preprocess_ms = (perf_counter() - begun) * 1e3 / len(pixels) if here else 0.0
+            if len(waiting) == self._in_flight:
+                yield from waiting.popleft()()
+            begun = perf_counter()
+            if on_device is not None:
+                wait = on_device(pixels, placements)
+            else:
+                wait = self._start(pixels, inputs)
+            spent_s = perf_counter() - begun
+            waiting.append(partial(self._finish, wait, spent_s, pixels, placements, preprocess_ms))
+            if self._in_flight == 1:
+                yield from waiting.popleft()()
         while waiting:
-            passed += waiting.popleft()()
-        return passed
+            yield from waiting.popleft()()
+
+    def _start(self, pixels: Sequence[AnyPixels], inputs: Tensors) -> Wait:
+        """Start images whose outputs are read here, on an engine that prepares them or not."""
+        count = len(pixels)
+        if self._preparing is not None:
+            spec, wanted = self._card.input, self.wanted_outputs
+            wait = self._preparing.start_pixels(pixels, spec, wanted)
+        elif self._pipelined is not None:
+            wait = self._pipelined.start(inputs, self.wanted_outputs)
+        else:
+            outputs = self._engine.run(inputs)
+            return lambda: self._split(outputs, count)
+        return lambda: self._split(wait(), count)
 
     def _finish(
         self,
-        wait: Callable[[], Tensors],
-        sent: float,
+        wait: Wait,
+        spent_s: float,
         pixels: Sequence[AnyPixels],
         placements: Sequence[Placement],
         preprocess_ms: float,
     ) -> list[Passed]:
-        found = self._split(wait(), len(pixels))
-        inference_ms = (perf_counter() - sent) * 1e3 / len(pixels)
+        begun = perf_counter()
+        found = wait()
+        inference_ms = (spent_s + perf_counter() - begun) * 1e3 / len(pixels)
         return [
             Passed(*one, preprocess_ms, inference_ms)
             for one in zip(pixels, placements, found, strict=True)

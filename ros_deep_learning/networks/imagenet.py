@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import get_args
@@ -94,11 +94,26 @@ class ImageNet(Network[ClassificationSettings]):
         settings = settings or self._settings
         if top_k is not None:
             settings = replace(settings, top_k=top_k)
-        return [
-            self._read(passed, settings)
-            for batch in self._runner.batches(images)
-            for passed in self._pass(batch, settings)
-        ]
+        return list(self.classify_each(images, settings=settings))
+
+    def classify_each(
+        self, images: Iterable[ImageLike], *, settings: ClassificationSettings | None = None
+    ) -> Iterator[Classification]:
+        """Classify each of some images, and give the result of each when it is there.
+
+        Images are taken as ``DetectNet.detect_each`` takes them.
+
+        Args:
+            images: As ``classify`` takes them.
+            settings: For these images; None is the network's own.
+
+        Raises:
+            DeepLearningError: As ``classify`` raises, for the image that is next; results of
+                later ones are not given then.
+        """
+        settings = settings or self._settings
+        for passed in self._pass(map(self._runner.pixels, images), settings):
+            yield self._read(passed, settings)
 
     def _read(self, passed: Passed, settings: ClassificationSettings) -> Classification:
         started = perf_counter()

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..cards.labels import labels_in_metadata
 from ..engines.base import TensorSpec
-from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
+from ..engines.on_device import ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
 from ..imaging.device_pixels import AnyPixels
 from ..imaging.kept_arrays import KeptArrays
@@ -41,7 +41,7 @@ from .base import NOT_FINITE_FIX, Network
 from .device.device_masks import MaskWish, as_segmentation, find_score_grid, mask_spec
 from .device.device_segmentation import DeviceSegmentation
 from .fit import only_role
-from .image_runner import Passed
+from .image_runner import Passed, Wait
 from .images import ImageLike
 
 Role = Literal['logits', 'probabilities', 'scores', 'mask', 'class_ids']
@@ -173,13 +173,27 @@ class SegNet(Network[SegmentationSettings]):
 
         Up to ``options.max_batch`` of them run together, where the network's batch is open.
         """
-        left = iter(wishes)
-        found: list[list[Segmentation]] = []
-        for batch in self._runner.batches(images):
-            wanted = [next(left) for _ in batch]
-            passed = self._pass_in(batch, wanted)
-            found += [self._read(*one) for one in zip(passed, wanted, strict=True)]
-        return found
+        return list(self.segment_each_in(images, wishes))
+
+    def segment_each_in(
+        self, images: Iterable[ImageLike], wishes: Sequence[Sequence[MaskWish]]
+    ) -> Iterator[list[Segmentation]]:
+        """Segment each of some images in its own several ways, as ``segment_in`` does.
+
+        The result of each is given when it is there. Images are taken as
+        ``DetectNet.detect_each`` takes them.
+
+        Args:
+            images: As ``segment`` takes them.
+            wishes: The masks that are wanted of each.
+
+        Raises:
+            DeepLearningError: As ``segment_in`` raises, for the image that is next; results of
+                later ones are not given then.
+        """
+        pixels = map(self._runner.pixels, images)
+        for passed, wanted in zip(self._pass_in(pixels, wishes), wishes, strict=True):
+            yield self._read(passed, wanted)
 
     def segment_device(
         self,
@@ -231,30 +245,31 @@ class SegNet(Network[SegmentationSettings]):
             overlay_alpha=overlay_alpha,
         )
 
-    def _pass(self, images: Sequence[AnyPixels], settings: SegmentationSettings) -> list[Passed]:
-        return self._pass_in(images, [[MaskWish(settings)]] * len(images))
+    def _pass(
+        self, images: Iterable[AnyPixels], settings: SegmentationSettings
+    ) -> Iterator[Passed]:
+        return self._pass_in(images, repeat([MaskWish(settings)]))
 
     def _pass_in(
-        self, batch: Sequence[AnyPixels], wanted: Sequence[Sequence[MaskWish]]
-    ) -> list[Passed]:
-        """Run images together: to their masks if the engine can make them, else to its outputs."""
+        self, images: Iterable[AnyPixels], wishes: Iterable[Sequence[MaskWish]]
+    ) -> Iterator[Passed]:
+        """Run images: to their masks if the engine can make them, else to its outputs."""
         grid, engine = self._score_grid, self._segmenting
         if grid is None or engine is None:
-            return self._runner.run(batch)
+            return self._runner.run(images)
+        left = iter(wishes)
 
-        def make(
-            pixels: Sequence[AnyPixels], placements: Sequence[Placement]
-        ) -> list[list[DeviceMask[NDArray[Any]]]]:
+        def make(pixels: Sequence[AnyPixels], placements: Sequence[Placement]) -> Wait:
             specs = [
                 [
                     mask_spec(wish, placement, self._ignored(wish), self._colors_rgb)
-                    for wish in each
+                    for wish in next(left)
                 ]
-                for placement, each in zip(placements, wanted, strict=True)
+                for placement in placements
             ]
-            return engine.run_masks(pixels, self._card.input, grid, specs)
+            return engine.start_masks(pixels, self._card.input, grid, specs)
 
-        return self._runner.run(batch, make)
+        return self._runner.run(images, make)
 
     def _ignored(self, wish: MaskWish) -> int | None:
         return ignored_class(wish.settings, self.labels)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -63,20 +63,21 @@ class DetectNetNode(EventNode):
         """Make the tracks of one camera."""
         return Tracker()
 
-    def infer(self, shots: Sequence[Shot], setup: Setup) -> list[Detections]:
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Iterator[Detections]:
         """Detect, and track the objects of each camera."""
         plan: DetectNetPlan = setup.plan
         pixels = [shot.pixels for shot in shots]
-        found: list[Detections] = setup.network.detect_batch(pixels, settings=plan.detection)
-        for k, shot in enumerate(shots):
+        results = setup.network.detect_each(pixels, settings=plan.detection)
+        for shot, found in zip(shots, results, strict=True):
             tracker: Tracker = shot.camera.memory
             if shot.camera.plan is not plan:
                 tracker.settings, tracker.score_threshold = plan.tracking, plan.threshold
                 shot.camera.plan = plan
-            if plan.tracking is not None:
+            if plan.tracking is None:
+                yield found
+            else:
                 stamp_ns = shot.frame.stamp_ns
-                found[k] = tracker.update(found[k], stamp_ns * 1e-9 if stamp_ns else None)
-        return found
+                yield tracker.update(found, stamp_ns * 1e-9 if stamp_ns else None)
 
     def publish(self, shot: Shot, result: Detections, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""

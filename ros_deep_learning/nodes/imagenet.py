@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,7 @@ class ImageNetNode(EventNode):
         """Make the smoothed scores of one camera."""
         return Smoother()
 
-    def infer(self, shots: Sequence[Shot], setup: Setup) -> list[Classification]:
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Iterator[Classification]:
         """Classify, and smooth the scores of each camera."""
         plan: ImageNetPlan = setup.plan
         parts = []
@@ -62,16 +62,13 @@ class ImageNetNode(EventNode):
             region = plan.region
             box = None if region is None else region_box(shot.pixels.size_wh, region)
             parts.append(shot.pixels if box is None else shot.pixels.part(box))
-        seen: list[Classification] = setup.network.classify_batch(
-            parts, settings=plan.classification
-        )
-        for k, shot in enumerate(shots):
+        results = setup.network.classify_each(parts, settings=plan.classification)
+        for shot, seen in zip(shots, results, strict=True):
             smoother: Smoother = shot.camera.memory
             if shot.camera.plan is not plan:
                 smoother.number = plan.smoothing
                 shot.camera.plan = plan
-            seen[k] = smoother.update(seen[k])
-        return seen
+            yield smoother.update(seen)
 
     def publish(self, shot: Shot, result: Classification, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""

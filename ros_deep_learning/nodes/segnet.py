@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -75,7 +75,7 @@ class SegNetNode(EventNode):
         card = chosen_card(settings, settings.model, changes)
         return SegNet(card, progress=progress, **settings.loading())
 
-    def infer(self, shots: Sequence[Shot], setup: Setup) -> list[Masks]:
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Iterator[Masks]:
         """Segment, in each way that an output with subscribers needs."""
         plan: SegNetPlan = setup.plan
         ways = [
@@ -94,11 +94,10 @@ class SegNetNode(EventNode):
             [_wish(one, {n for n, way in each.items() if way == one}, plan) for one in wanted]
             for each, wanted in zip(ways, distinct, strict=True)
         ]
-        found = setup.network.segment_batch_in([shot.pixels for shot in shots], wishes)
-        return [
-            Masks({name: masks[wanted.index(way)] for name, way in each.items()}, masks[0].times)
-            for each, wanted, masks in zip(ways, distinct, found, strict=True)
-        ]
+        results = setup.network.segment_each_in([shot.pixels for shot in shots], wishes)
+        for each, wanted, masks in zip(ways, distinct, results, strict=True):
+            by_output = {name: masks[wanted.index(way)] for name, way in each.items()}
+            yield Masks(by_output, masks[0].times)
 
     def publish(self, shot: Shot, result: Masks, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""

@@ -179,4 +179,4 @@ def test_both_ways_of_one_engine_take_turns(open_net, pictures):
         ours = net.detect(pictures[0])
         theirs = on_cpu(net, '_table', lambda: net.detect(pictures[0]))
         np.testing.assert_array_equal(ours.scores, theirs.scores)
-    assert net.engine._execution.launcher.captured == 2
+    assert net.engine._lanes[0].execution.launcher.captured == 2

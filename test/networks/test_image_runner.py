@@ -22,8 +22,7 @@ OTHER = np.zeros((4, 5, 3), np.uint8)
 
 def test_no_images_are_no_run(engine, card):
     runner = ImageRunner(engine, card, 4)
-    assert list(runner.batches([])) == []
-    assert runner.run([]) == []
+    assert list(runner.run([])) == []
     assert engine.inputs == []
 
 
@@ -64,7 +63,7 @@ def test_a_network_that_asks_for_sizes_takes_no_frames(pixels_engine, card):
     pixels_engine.info = replace(pixels_engine.info, inputs=(*pixels_engine.info.inputs, sizes))
     runner = ImageRunner(pixels_engine, card, 1)
     assert not runner.takes_frames
-    runner.run([Pixels(IMAGE)])
+    list(runner.run([Pixels(IMAGE)]))
     (inputs,) = pixels_engine.inputs
     assert inputs['orig_target_sizes'].tolist() == [[40, 20]]
     assert inputs['orig_target_sizes'].dtype == np.int64
@@ -79,17 +78,17 @@ def test_an_image_comes_with_what_is_known_of_it(engine, card):
         assert min(one.preprocess_ms, one.inference_ms) > 0
 
 
-def test_images_are_converted_a_batch_at_a_time(engine, card):
-    batches = ImageRunner(engine, card, 1).batches([IMAGE, IMAGE[0]])
-    assert [one.size_wh for one in next(batches)] == [(7, 9)]
+def test_images_are_taken_as_they_are_needed(engine, card):
+    runner = ImageRunner(engine, card, 1)
+    passed = runner.run(map(runner.pixels, [IMAGE, IMAGE[0]]))
+    assert next(passed).pixels.size_wh == (7, 9)
     with pytest.raises(ImageError):
-        next(batches)
+        next(passed)
 
 
 def test_pixels_are_taken_as_they_are(engine, card):
     pixels = Pixels(IMAGE, 'bgr')
-    ((taken,),) = ImageRunner(engine, card, 1).batches([pixels])
-    assert taken is pixels
+    assert ImageRunner(engine, card, 1).pixels(pixels) is pixels
 
 
 def test_a_device_makes_the_results_and_its_time_is_the_inference(engine, card):
@@ -100,7 +99,7 @@ def test_a_device_makes_the_results_and_its_time_is_the_inference(engine, card):
         until = perf_counter() + 0.02
         while perf_counter() < until:
             pass
-        return ['made']
+        return lambda: ['made']
 
     first, second = ImageRunner(engine, card, 1).run([Pixels(IMAGE), Pixels(OTHER)], make)
     assert [first.found, second.found] == ['made', 'made']

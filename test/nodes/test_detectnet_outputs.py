@@ -42,7 +42,7 @@ def test_only_what_is_subscribed_to_is_made(
     made = calls_of(
         (detectnet_module, 'draw_detections'),
         (results, 'detections_message'),
-        (DetectNet, 'detect_batch'),
+        (DetectNet, 'detect_each'),
     )
     publisher = graph.image_publisher('/detectnet/image_in')
     (camera,) = node.cameras
@@ -62,13 +62,13 @@ def test_only_what_is_subscribed_to_is_made(
     sent = show(2)
     graph.wait_until('the objects', lambda: len(objects) == 1)
     assert objects.messages[0].header == sent.header
-    assert made == ['detect_batch', 'detections_message']
+    assert made == ['detect_each', 'detections_message']
     overlay = graph.inbox('/detectnet/overlay', Image)
     graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     sent = show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
     assert overlay.messages[0].header == sent.header
-    assert made[2:] == ['detect_batch', 'detections_message', 'draw_detections']
+    assert made[2:] == ['detect_each', 'detections_message', 'draw_detections']
 
 
 @pytest.mark.own_messages
@@ -79,7 +79,7 @@ def test_stats_alone_are_worth_a_run(
     chelsea: np.ndarray,
     calls_of: Callable[..., list[str]],
 ) -> None:
-    made = calls_of((results, 'detections_message'), (DetectNet, 'detect_batch'))
+    made = calls_of((results, 'detections_message'), (DetectNet, 'detect_each'))
     told = graph.inbox('/detectnet/stats', stats.InferenceStats)
     publisher = graph.image_publisher('/detectnet/image_in')
     (camera,) = node.cameras
@@ -89,7 +89,7 @@ def test_stats_alone_are_worth_a_run(
     graph.wait_until('the stats', lambda: len(told) == 1)
     assert told.messages[0].header == sent.header
     assert told.messages[0].frames == 1
-    assert made == ['detect_batch']
+    assert made == ['detect_each']
 
 
 def test_results_are_reliable_and_information_latched(node: DetectNetNode, graph: Any) -> None:

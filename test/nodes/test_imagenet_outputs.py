@@ -39,7 +39,7 @@ def test_only_what_is_subscribed_to_is_made(
     made = calls_of(
         (imagenet_module, 'draw_classification'),
         (results, 'classification_message'),
-        (ImageNet, 'classify_batch'),
+        (ImageNet, 'classify_each'),
     )
     publisher = graph.image_publisher('/imagenet/image_in')
     (camera,) = node.cameras
@@ -56,12 +56,12 @@ def test_only_what_is_subscribed_to_is_made(
     assert made == []
     show(2)
     graph.wait_until('the classes', lambda: len(classes) == 1)
-    assert made == ['classify_batch', 'classification_message']
+    assert made == ['classify_each', 'classification_message']
     overlay = graph.inbox('/imagenet/overlay', Image)
     graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
-    assert made[2:] == ['classify_batch', 'classification_message', 'draw_classification']
+    assert made[2:] == ['classify_each', 'classification_message', 'draw_classification']
 
 
 def test_results_are_reliable_and_information_latched(node: ImageNetNode, graph: Any) -> None:

@@ -45,7 +45,7 @@ def test_only_what_is_subscribed_to_is_made(
 ) -> None:
     kinds = ('class_mask', 'confidence_mask', 'color_mask', 'segmentation')
     made: list[Any] = calls_of(*((masks.MaskMessages, kind) for kind in kinds))
-    segment_in = SegNet.segment_batch_in
+    segment_in = SegNet.segment_each_in
     asked: list[MaskWish] = []
 
     def counting(net: SegNet, images: Any, wishes: Any) -> Any:
@@ -53,7 +53,7 @@ def test_only_what_is_subscribed_to_is_made(
         asked[:] = wishes[0]
         return segment_in(net, images, wishes)
 
-    monkeypatch.setattr(SegNet, 'segment_batch_in', counting)
+    monkeypatch.setattr(SegNet, 'segment_each_in', counting)
     publisher = graph.image_publisher('/segnet/image_in')
     stamps = iter(range(1, 100))
 

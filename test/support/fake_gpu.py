@@ -322,7 +322,7 @@ class FakeGpu:
 
         network = Network(self._context, info, compute, integrated=integrated, max_batch=max_batch)
         engine = TensorRtEngine(network, lambda: None)
-        engine._execution.launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
+        engine._lanes[0].execution.launcher = GraphLauncher(enabled=cuda_graph, capture=Graph)
         self._engines.append(engine)
         return engine
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,8 +128,8 @@ class MirrorNode(VisionNode):
         if self.refuse_outputs:
             raise RuntimeError
 
-    def infer(self, shots: Sequence[Shot], setup: Setup) -> list[Flipped]:
-        return setup.network.flip_batch([shot.pixels for shot in shots])
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Iterator[Flipped]:
+        yield from setup.network.flip_batch([shot.pixels for shot in shots])
 
     def publish(self, shot: Shot, result: Flipped, setup: Setup) -> None:
         message = Image(header=shot.frame.header)

@@ -37,9 +37,15 @@ class FakeEngine:
 class FakePixelsEngine(FakeEngine):
     """Prepares frames itself."""
 
-    def run_pixels(self, pixels, spec, outputs=None):
+    in_flight = 1
+
+    def start(self, inputs, outputs=None):
+        found = self.run(inputs)
+        return lambda: found
+
+    def start_pixels(self, pixels, spec, outputs=None):
         self.inputs.append((pixels, spec))
-        return {k: v for k, v in self.outputs.items() if outputs is None or k in outputs}
+        return lambda: {k: v for k, v in self.outputs.items() if outputs is None or k in outputs}
 
 
 class BlobEngine(FakeEngine):

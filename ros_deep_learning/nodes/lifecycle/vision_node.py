@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -164,7 +164,7 @@ class VisionNode(ManagedNode):
         return False
 
     @abstractmethod
-    def infer(self, shots: Sequence[Shot], setup: Setup) -> Sequence[Any]:
+    def infer(self, shots: Sequence[Shot], setup: Setup) -> Iterator[Any]:
         """Run the network on one shot of each of some cameras, together if it can.
 
         Args:
@@ -172,7 +172,8 @@ class VisionNode(ManagedNode):
             setup: The network, and the settings for these frames.
 
         Returns:
-            The result of each, for ``publish``; its attribute ``times`` has the ``StageTimes``.
+            The result of each when it is there, for ``publish``; its attribute ``times`` has the
+            ``StageTimes``.
         """
 
     @abstractmethod

@@ -40,7 +40,7 @@ class FrameRunner:
         self,
         setup: LiveSetup,
         *,
-        infer: Callable[[Sequence[Shot], Setup], Sequence[Any]],
+        infer: Callable[[Sequence[Shot], Setup], Iterator[Any]],
         publish: Callable[[Shot, Any, Setup], None],
         give_up: Callable[[str], None],
         unwatched: Callable[[], bool],
@@ -128,22 +128,25 @@ class FrameRunner:
 
     def _process(self, shots: Sequence[Shot]) -> None:
         setup = self._setup.now
-        try:
-            results = self._infer(shots, setup)
-        except ServerError as err:
-            # Those on their way are lost together.
-            for shot in shots:
-                self._count_failure(shot.camera, err)
-            return
-        except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
-            if len(shots) == 1:
-                self._count_failure(shots[0].camera, err)
+        results = self._infer(shots, setup)
+        for k, shot in enumerate(shots):
+            left = shots[k:]
+            try:
+                # While a result is published, the network may run on the next image.
+                result = next(results)
+            except ServerError as err:
+                # Those on their way are lost together.
+                for lost in left:
+                    self._count_failure(lost.camera, err)
                 return
-            # One camera's frame must not cost the others theirs.
-            for shot in shots:
-                self._process([shot])
-            return
-        for shot, result in zip(shots, results, strict=True):
+            except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not
+                if len(left) == 1:
+                    self._count_failure(shot.camera, err)
+                    return
+                # One camera's frame must not cost the others theirs.
+                for one in left:
+                    self._process([one])
+                return
             try:
                 self._publish_results(shot, result, setup)
             except Exception as err:  # noqa: BLE001  one frame may fail, the thread may not

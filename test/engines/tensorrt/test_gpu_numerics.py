@@ -194,7 +194,7 @@ def test_frames_prepared_on_the_gpu_give_the_same(load, pictures, name):
     card = find_card(name)
     network = load(card.source.file, 'fp32', spec=card.input)
     engine = network.handle(lambda: None)
-    got = [engine.run_pixels([picture], card.input) for picture in pictures]
+    got = [engine.start_pixels([picture], card.input)() for picture in pictures]
     tensor = network.info.inputs[0].name
     wanted = [engine.run({tensor: preprocess([p], card.input)}) for p in pictures]
     assert_agrees(card, pictures, got, wanted, 'fp32')

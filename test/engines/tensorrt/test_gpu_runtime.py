@@ -126,7 +126,8 @@ def test_cuda_graphs_change_no_value(load, weights):
         ours, theirs = a.run(feed), b.run(feed)
         for output in ours:
             np.testing.assert_array_equal(ours[output], theirs[output])
-    assert (a._execution.launcher.captured, b._execution.launcher.captured) == (1, 0)
+    captured = [engine._lanes[0].execution.launcher.captured for engine in (a, b)]
+    assert captured == [1, 0]
 
 
 def test_several_threads_on_one_engine(load, weights):
@@ -234,9 +235,8 @@ def test_raw_frames_are_prepared_by_the_cards_formula(load, save, make_model):
     strided = np.zeros((8, 16, 3), np.uint8)
     strided[:, :12] = frames[1][..., ::-1]
     for _ in range(3):
-        got = engine.run_pixels([Pixels(frames[0], 'rgb'), Pixels(strided[:, :12], 'bgr')], spec)[
-            'y'
-        ]
+        pixels = [Pixels(frames[0], 'rgb'), Pixels(strided[:, :12], 'bgr')]
+        got = engine.start_pixels(pixels, spec)()['y']
         wanted = (frames / 255 - spec.mean) / spec.std
         np.testing.assert_allclose(got, wanted.transpose(0, 3, 1, 2), rtol=0, atol=1e-5)
 
@@ -264,7 +264,8 @@ def test_masks_of_a_batch(six_planes):
     masks = [MaskSpec(place_, linear=False, confidence='float32', counts=True)]
     for batch in (3, 1, 2, 3, 3, 1):
         frames = np.random.default_rng(batch).integers(1, 256, (batch, 8, 12, 3), np.uint8)
-        found = engine.run_masks([Pixels(f, 'rgb') for f in frames], spec, grid, [masks] * batch)
+        pixels = [Pixels(frame, 'rgb') for frame in frames]
+        found = engine.start_masks(pixels, spec, grid, [masks] * batch)()
         for frame, (mask,) in zip(frames, found, strict=True):
             np.testing.assert_array_equal(mask.class_ids, frame.argmax(axis=2))
             np.testing.assert_allclose(mask.confidences, frame.max(axis=2) / 255, rtol=1e-6)
@@ -278,7 +279,7 @@ def test_candidates_of_a_batch(six_planes):
     table = BoxTable('y', 'y', fields_first=True, first_class=4, best_only=True)
     for batch in (3, 1, 2, 3, 3, 1):
         frames = np.random.default_rng(batch).integers(0, 256, (batch, 8, 12, 3), np.uint8)
-        found = engine.run_candidates([Pixels(f, 'rgb') for f in frames], spec, table, 0.5)
+        found = engine.start_candidates([Pixels(f, 'rgb') for f in frames], spec, table, 0.5)()
         for frame, candidates in zip(frames, found, strict=True):
             fields = np.concatenate([frame, frame], axis=2).reshape(96, 6) / 255
             rows = np.flatnonzero(fields[:, 4:].max(axis=1) >= 0.5)
@@ -294,8 +295,8 @@ def test_candidates_of_a_batch(six_planes):
 def test_only_wanted_outputs_come_back(six_planes):
     engine, spec = six_planes
     frame = Pixels(np.full((8, 12, 3), 51, np.uint8), 'rgb')
-    assert engine.run_pixels([frame], spec, ()) == {}
-    got = engine.run_pixels([frame], spec, ('y', 'z'))
+    assert engine.start_pixels([frame], spec, ())() == {}
+    got = engine.start_pixels([frame], spec, ('y', 'z'))()
     np.testing.assert_allclose(got['y'], 0.2, rtol=1e-6)
 
 
@@ -357,8 +358,8 @@ from ros_deep_learning.errors import DeviceError
 engine = kept[0]
 with gpu_context(0).current():
     # A read of an address that no one has: the context does not survive it.
-    engine._execution._context.set_tensor_address('x', 1 << 60)
-    engine._execution.launcher.free()
+    engine._lanes[0].execution._context.set_tensor_address('x', 1 << 60)
+    engine._lanes[0].execution.launcher.free()
 for _ in range(3):
     try:
         engine.run({'x': np.zeros((1, 3, 8, 8), np.float32)})

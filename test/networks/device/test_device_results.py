@@ -184,6 +184,24 @@ def test_tiles_of_an_image_on_the_gpu(card, info, fake_gpu, make_loader):
         np.testing.assert_array_equal(ours.scores, theirs.scores)
 
 
+def test_images_that_were_taken_for_another_run(engine, card):
+    """Each is waited for on the stream that reads it, also if that is not the expected one."""
+    pictures = [picture(seed=seed) for seed in range(2)]
+    there = [engine.view_image(ByDlpack(image)) for image in pictures]
+    waits = [engine.start_pixels([image], card.input) for image in there]
+    found = [wait()['out'] for wait in waits[::-1]]
+    for one, image in zip(found[::-1], pictures, strict=True):
+        wanted = engine.start_pixels([Pixels(image)], card.input)()
+        np.testing.assert_array_equal(one, wanted['out'])
+
+
+def test_batches_of_images_on_the_gpu(net):
+    pictures = [picture(seed=seed) for seed in range(7)]
+    ours = net.segment_batch([ByDlpack(image) for image in pictures])
+    for found, image in zip(ours, pictures, strict=True):
+        np.testing.assert_array_equal(found.class_mask, net.segment(image).class_mask)
+
+
 @pytest.mark.parametrize(
     'change',
     [
@@ -224,7 +242,7 @@ def test_outputs_stay_on_the_gpu(net, fake_gpu, card):
     # Nothing has waited for the GPU.
     assert not there.array.any()
     assert fake_gpu.driver.downloaded == []
-    wanted = net.engine.run_pixels([Pixels(image)], card.input)
+    wanted = net.engine.start_pixels([Pixels(image)], card.input)()
     for name, one in outputs.items():
         np.testing.assert_array_equal(at(one), wanted[name])
     assert np.shares_memory(np.asarray(outputs['out']), wanted['out']) is False
@@ -264,7 +282,7 @@ def test_the_other_interface_names_the_stream(net, engine):
         'typestr': '<f2',
         'data': (out.pointer, False),
         'strides': None,
-        'stream': engine._execution.stream.handle,
+        'stream': engine._lanes[0].execution.stream.handle,
         'version': 3,
     }
     assert out.__dlpack_device__() == (2, 0)
@@ -337,7 +355,7 @@ def test_results_that_nobody_takes_are_freed_after_their_run(net, engine, fake_g
     net.run_device(ByDlpack(picture()))
     gc.collect()
     assert fake_gpu.driver.alive == before + 2  # the empty buffer of frames, and its host side
-    assert engine._execution.stream.work == []
+    assert engine._lanes[0].execution.stream.work == []
 
 
 def test_images_of_the_host_are_not_overwritten_before_they_are_read(net):

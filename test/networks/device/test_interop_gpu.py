@@ -78,7 +78,7 @@ def image():
 @pytest.fixture(scope='module')
 def wanted(net, image):
     """What the network gives for the image in host memory, with the outputs read there."""
-    outputs = net.engine.run_pixels([net._runner.pixels(image)], net.card.input)
+    outputs = net.engine.start_pixels([net._runner.pixels(image)], net.card.input)()
     return outputs, net.segment(image)
 
 

@@ -51,7 +51,7 @@ def view_image(image: Any, gpu: int, stream: int) -> DevicePixels | None:
     # frame[..., ::-1] points to the last byte of the first pixel.
     first = facts.pointer if channel == 1 else facts.pointer - 2
     order: ChannelOrder = 'rgb' if channel == 1 else 'bgr'
-    return DevicePixels(first, (width, height), step, owner, order)
+    return DevicePixels(first, (width, height), step, owner, stream, order)
 
 
 def _facts_of(image: Any, gpu: int, stream: int) -> tuple[TensorFacts | None, object, int | None]:

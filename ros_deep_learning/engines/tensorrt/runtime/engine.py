@@ -1,20 +1,20 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One user's handle of a network: what is made of a frame on the GPU."""
+"""One user's handle of a network: its runs on the GPU, two of them at a time."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from numpy.typing import NDArray
 
-from ....errors import DeviceError, EngineError, InferenceError
-from ....imaging.pixels import Pixels
-from ...base import EngineInfo, Tensors, TensorSpec
+from ....errors import DeviceError, EngineError
+from ...base import EngineInfo, Tensors
 from ...checks import check_inputs
 from ...on_device import (
     Allocate,
@@ -25,25 +25,57 @@ from ...on_device import (
     ScoreGrid,
 )
 from .cuda import device_errors
-from .device_frames import FrameBuffer, InputTensor
 from .device_inputs import view_image
-from .execution import Execution, Shapes
-from .gather import CandidateGatherer, box_tables
-from .gpu_arrays import GpuArray, GpuMemory, Room
+from .lane import Lane
 from .loaded_plan import LoadedPlan
-from .mask_kernels import MaskMaker, score_grids
 from .pinned import pinned_frames
 
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable
     from ....cards.card import InputSpec
     from ....imaging.device_pixels import AnyPixels, DevicePixels
-    from ..kernels.arguments import DeviceFrame, DeviceScores
-    from ..kernels.candidates import DeviceBoxes
+
+_LOG = logging.getLogger('ros_deep_learning')
+_ResultT = TypeVar('_ResultT')
+_MASKS, _CANDIDATES, _NETWORK = 'making masks', 'gathering candidates', 'running the network'
+
+
+class _Run(Generic[_ResultT]):
+    """A run on its way, which is completed when it is waited for, or when its lane is needed."""
+
+    def __init__(self, lane: Lane, finish: Callable[[], _ResultT]) -> None:
+        self.lane = lane
+        self._finish: Callable[[], _ResultT] | None = finish
+        self._error: Exception | None = None
+        self._result: _ResultT
+
+    def complete(self) -> None:
+        """Wait for the run, and take its results; what fails is raised by ``result``."""
+        finish, self._finish = self._finish, None
+        if finish is None:
+            return
+        try:
+            self.lane.execution.settle()
+            self._result = finish()
+        except Exception as err:  # noqa: BLE001  it belongs to whoever waits for this run
+            self._error = err
+
+    def result(self) -> _ResultT:
+        """Return the results of a run that is complete, or raise why there are none."""
+        if self._error is not None:
+            raise self._error
+        return self._result
 
 
 class TensorRtEngine:
-    """One user's handle; see ``Engine``, ``PixelsEngine``, and the protocols of ``on_device``."""
+    """One user's handle; see ``Engine``, ``PixelsEngine``, and the protocols of ``on_device``.
+
+    Attributes:
+        in_flight: See ``PipelinedEngine``: while the network runs on one frame, the next one is
+            uploaded and prepared. Memory for it is allocated when it is first needed.
+    """
+
+    in_flight: ClassVar[int] = 2
 
     def __init__(self, network: LoadedPlan, on_close: Callable[[], None]) -> None:
         self._network = network
@@ -51,20 +83,15 @@ class TensorRtEngine:
         self._on_close: Callable[[], None] | None = on_close
         self._lock = threading.RLock()
         self._broken = ''
-        self._frames: FrameBuffer | None = None
-        self._goal: InputTensor | None = None
-        self._goal_name = ''
-        self._masks: MaskMaker | None = None
-        self._gatherer: CandidateGatherer | None = None
-        self._boxes: tuple[BoxTable, Shapes, list[DeviceBoxes]] | None = None
-        self._grids: tuple[ScoreGrid, Shapes, list[DeviceScores]] | None = None
+        self._most_lanes = self.in_flight
+        self._on_their_way: list[_Run[Any]] = []
         with network.gpu.current():
-            self._execution = Execution(network)
+            self._lanes = [Lane(network)]
 
     @property
     def info(self) -> EngineInfo:
         """What was really loaded."""
-        frames = self._frames
+        frames = self._lanes[0].frames
         if frames is not None and frames.chosen is not self._info.measured:
             self._info = replace(self._info, measured=frames.chosen)
         return self._info
@@ -76,109 +103,67 @@ class TensorRtEngine:
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Tensors:
         """Run the network once; see ``Engine.run``. Arrays need not be contiguous."""
-        with self._usable('running the network'):
-            check_inputs(inputs, self._network.info.inputs)
-            self._execution.upload(inputs)
-            return self._execution.fetch(self._network.info.outputs)
+        return self.start(inputs)()
 
-    def run_pixels(
+    def start(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Collection[str] | None = None
+    ) -> Callable[[], Tensors]:
+        """Start a run; see ``PipelinedEngine``. Arrays need not be contiguous."""
+
+        def begin(lane: Lane) -> Callable[[], Tensors]:
+            check_inputs(inputs, self._network.info.inputs)
+            return lane.start(inputs, outputs)
+
+        return self._start(_NETWORK, begin)
+
+    def start_pixels(
         self,
         pixels: Sequence[AnyPixels],
         spec: InputSpec,
         outputs: Collection[str] | None = None,
-    ) -> Tensors:
-        """Prepare the frames on the GPU and run the network; see ``PixelsEngine``.
+    ) -> Callable[[], Tensors]:
+        """Prepare frames on the GPU and start the network; see ``PixelsEngine``.
 
         Raises:
             BackendUnavailableError: There is no compiler for the kernels.
         """
-        with self._usable('running the network'):
-            self._prepare_frames(pixels, spec)
-            every = self._network.info.outputs
-            wanted = [one for one in every if outputs is None or one.name in outputs]
-            return self._execution.fetch(wanted)
+        return self._start(_NETWORK, lambda lane: lane.start_pixels(pixels, spec, outputs))
 
-    def run_masks(
+    def start_masks(
         self,
         pixels: Sequence[AnyPixels],
         spec: InputSpec,
         grid: ScoreGrid,
         masks: Sequence[Sequence[MaskSpec]],
-    ) -> list[list[DeviceMask[NDArray[Any]]]]:
-        """Make masks of frames on the GPU; see ``SegmentsOnDevice``."""
-        with self._usable('making masks'):
-            overlay = any(mask.overlay_rgba is not None for each in masks for mask in each)
-            frames = self._prepare_frames(pixels, spec, whole=overlay)
-            grids = self._grids_by(grid)
-            _check_batch(len(frames), len(grids), grid.output)
-            maker = self._mask_maker()
-            self._execution.launch()
-            maker.make(grids, grid.kind, frames, masks, self._execution.stream)
-            self._execution.stream.synchronize()
-            return maker.take()
+    ) -> Callable[[], list[list[DeviceMask[NDArray[Any]]]]]:
+        """Start to make masks of frames on the GPU; see ``SegmentsOnDevice``."""
+        return self._start(_MASKS, lambda lane: lane.start_masks(pixels, spec, grid, masks))
 
-    def run_candidates(
+    def start_candidates(
         self, pixels: Sequence[AnyPixels], spec: InputSpec, table: BoxTable, least: float
-    ) -> list[DeviceCandidates]:
-        """Pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
-        with self._usable('gathering candidates'):
-            frames = self._prepare_frames(pixels, spec)
-            boxes = self._boxes_by(table)
-            _check_batch(len(frames), len(boxes), table.scores)
-            if self._gatherer is None:
-                self._gatherer = CandidateGatherer(
-                    self._network.gpu.kernels(), shared=self._network.target.integrated
-                )
-            self._execution.launch()
-            self._gatherer.gather(boxes, table, least, self._execution.stream)
-            self._execution.stream.synchronize()
-            return self._gatherer.take(self._execution.stream)
+    ) -> Callable[[], list[DeviceCandidates]]:
+        """Start to pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
+        return self._start(
+            _CANDIDATES, lambda lane: lane.start_candidates(pixels, spec, table, least)
+        )
 
     def view_image(self, image: object) -> DevicePixels | None:
         """View an image on the engine's GPU; see ``KeepsOnDevice``."""
         with self._usable('taking an image'):
-            return view_image(image, self._network.gpu.index, int(self._execution.stream.handle))
+            stream = self._next_lane().execution.stream
+            return view_image(image, self._network.gpu.index, int(stream.handle))
 
     def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
         """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
-        with self._usable('running the network'):
-            self._prepare_frames([pixels], spec, leaves=True)
-            tensors = {
-                one.name: self._execution.output(one.name) for one in self._network.info.outputs
-            }
-            room = Room()
-            starts = {name: room.take(one.nbytes) for name, one in tensors.items()}
-            memory = GpuMemory(self._network.gpu, room.size, self._execution.stream)
-            self._execution.launch()
-            for name, one in tensors.items():
-                memory.take_copy(starts[name], one.pointer, one.nbytes, self._execution.stream)
-            self._leave(memory, pixels)
-            return {
-                name: GpuArray(memory, starts[name], one.shape, one.dtype)
-                for name, one in tensors.items()
-            }
+        with self._usable(_NETWORK):
+            return self._free_lane().run_kept(pixels, spec)
 
     def run_mask_kept(
         self, pixels: AnyPixels, spec: InputSpec, grid: ScoreGrid, mask: MaskSpec
     ) -> DeviceMask[DeviceArray]:
         """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
-        with self._usable('making masks'):
-            overlay = mask.overlay_rgba is not None
-            (frame,) = self._prepare_frames([pixels], spec, whole=overlay, leaves=True)
-            grids = self._grids_by(grid)
-            _check_batch(1, len(grids), grid.output)
-            maker = self._mask_maker()
-            self._execution.launch()
-            memory, made = maker.make_kept(
-                grids[0],
-                grid.kind,
-                frame,
-                mask,
-                lambda nbytes: GpuMemory(self._network.gpu, nbytes, self._execution.stream),
-                self._execution.stream,
-            )
-            self._leave(memory, pixels)
-            return made
+        with self._usable(_MASKS):
+            return self._free_lane().run_mask_kept(pixels, spec, grid, mask)
 
     def close(self) -> None:
         """Close the handle; closing it again has no effect."""
@@ -192,7 +177,7 @@ class TensorRtEngine:
     def free(self) -> None:
         """Free the memory of the handle; freeing it again has no effect."""
         with self._lock:
-            if self._execution.is_free:
+            if self._is_free:
                 return
             self._broken = self._broken or 'the engine is closed'
             try:
@@ -202,11 +187,55 @@ class TensorRtEngine:
                 # The context is lost, and its memory with it.
                 self._free_here()
 
+    def _start(
+        self, doing: str, begin: Callable[[Lane], Callable[[], _ResultT]]
+    ) -> Callable[[], _ResultT]:
+        with self._usable(doing):
+            lane = self._free_lane()
+            run = _Run(lane, begin(lane))
+            self._on_their_way.append(run)
+
+        def wait() -> _ResultT:
+            with self._usable(doing):
+                self._complete(run)
+                return run.result()
+
+        return wait
+
+    def _complete(self, run: _Run[Any]) -> None:
+        if run in self._on_their_way:
+            self._on_their_way.remove(run)
+            run.complete()
+
+    def _next_lane(self) -> Lane:
+        """Return the lane of the next run: a free one, else that of the oldest on its way."""
+        busy = [run.lane for run in self._on_their_way]
+        free = [lane for lane in self._lanes if lane not in busy]
+        if not free and len(self._lanes) < self._most_lanes:
+            try:
+                free = [Lane(self._network)]
+                self._lanes += free
+            except DeviceError as err:
+                self._most_lanes = len(self._lanes)
+                _LOG.warning('%s: frames run one after another: %s', self._network.name, err)
+        return free[0] if free else busy[0]
+
+    def _free_lane(self) -> Lane:
+        """Return the lane of the next run, once a run that is on its way there is complete."""
+        lane = self._next_lane()
+        for run in [run for run in self._on_their_way if run.lane is lane]:
+            self._complete(run)
+        return lane
+
+    @property
+    def _is_free(self) -> bool:
+        return self._lanes[0].execution.is_free
+
     @contextlib.contextmanager
     def _usable(self, doing: str) -> Iterator[None]:
         with self._lock:
             if self._broken:
-                raise (EngineError if self._execution.is_free else DeviceError)(self._broken)
+                raise (EngineError if self._is_free else DeviceError)(self._broken)
             try:
                 with self._network.gpu.current(), device_errors(doing):
                     yield
@@ -214,83 +243,7 @@ class TensorRtEngine:
                 self._broken = str(err)
                 raise
 
-    def _prepare_frames(
-        self,
-        pixels: Sequence[AnyPixels],
-        spec: InputSpec,
-        *,
-        whole: bool = False,
-        leaves: bool = False,
-    ) -> list[DeviceFrame]:
-        if any(isinstance(image, Pixels) for image in pixels):
-            self._execution.settle()
-        if self._goal is None or self._goal.spec is not spec:
-            tensor = self._image_input(spec)
-            pointer = self._execution.pointer(tensor.name)
-            self._goal, self._goal_name = InputTensor.of(spec, pointer, tensor.dtype), tensor.name
-        sides = (spec.height, spec.width)
-        shape = (spec.depth, *sides) if spec.layout == 'nchw' else (*sides, spec.depth)
-        self._execution.set_shapes({self._goal_name: (len(pixels), *shape)})
-        if self._frames is None:
-            self._frames = FrameBuffer(self._network.gpu, self._network.target)
-        return self._frames.prepare(
-            pixels, self._goal, self._execution.stream, whole=whole, leaves=leaves
-        )
-
-    def _mask_maker(self) -> MaskMaker:
-        if self._masks is None:
-            self._masks = MaskMaker(self._network.gpu, shared=self._network.target.integrated)
-        return self._masks
-
-    def _leave(self, memory: GpuMemory, pixels: AnyPixels) -> None:
-        """Return to the caller while the work goes on, which ends in memory of its own."""
-        memory.finish(pixels)
-        self._execution.leave()
-
-    def _boxes_by(self, table: BoxTable) -> list[DeviceBoxes]:
-        """Find a table's boxes and scores; another one is seldom asked for."""
-        if (
-            self._boxes is None
-            or self._boxes[0] is not table
-            or self._boxes[1] is not self._execution.shapes
-        ):
-            scores, boxes = (
-                self._execution.output(table.scores),
-                self._execution.output(table.boxes),
-            )
-            self._boxes = table, self._execution.shapes, box_tables(table, scores, boxes)
-        return self._boxes[2]
-
-    def _grids_by(self, grid: ScoreGrid) -> list[DeviceScores]:
-        """Find a grid's scores; another one is seldom asked for."""
-        if (
-            self._grids is None
-            or self._grids[0] is not grid
-            or self._grids[1] is not self._execution.shapes
-        ):
-            scores = self._execution.output(grid.output)
-            found = score_grids(scores.pointer, scores.shape, scores.dtype, grid)
-            self._grids = grid, self._execution.shapes, found
-        return self._grids[2]
-
-    def _image_input(self, spec: InputSpec) -> TensorSpec:
-        inputs = self._network.info.inputs
-        found = [t for t in inputs if spec.name in (None, t.name)]
-        if len(inputs) != 1 or not found:
-            names = ', '.join(t.name for t in inputs)
-            msg = f'frames are for a network with one input, {spec.name or "any"}, not [{names}]'
-            raise InferenceError(msg)
-        return found[0]
-
     def _free_here(self) -> None:
-        self._execution.free()
-        for part in (self._frames, self._masks, self._gatherer):
-            if part is not None:
-                part.free()
-        self._frames = self._masks = self._gatherer = None
-
-
-def _check_batch(frames: int, entries: int, output: str) -> None:
-    if frames != entries:
-        msg = f'{frames} images gave {entries} of {output!r}'
-        raise InferenceError(msg)
+        for lane in self._lanes:
+            lane.free()
+        self._on_their_way.clear()

@@ -128,10 +128,8 @@ class Execution:
         msg = f'the network has no output {name!r}, but [{names}]'
         raise InferenceError(msg)
 
-    def fetch(self, wanted: Sequence[TensorSpec]) -> Tensors:
-        """Run on the input buffers, and return copies of the wanted outputs."""
-        self.launch(wanted)
-        self.stream.synchronize()
+    def fetched(self, wanted: Sequence[TensorSpec]) -> Tensors:
+        """Return copies of the outputs of a run that is done."""
         return {
             spec.name: self._buffers[spec.name].host(self.shapes[spec.name], spec.dtype).copy()
             for spec in wanted

@@ -54,7 +54,7 @@ def make_engine(fake_gpu):
             assert found, [type(one).__name__ for one, _ in tries]
             return found[0]
 
-        engine._frames = FrameBuffer(network.gpu, network.target, choose)
+        engine._lanes[0].frames = FrameBuffer(network.gpu, network.target, choose)
         return engine
 
     return make
@@ -88,7 +88,7 @@ def test_ways_of_ordinary_memory(make_engine, way, interpolation, resize):
     engine = make_engine(way, spec=spec)
     for seed in range(2):
         image = picture(seed)
-        got = engine.run_pixels([Pixels(image)], spec)['out']
+        got = engine.start_pixels([Pixels(image)], spec)()['out']
         np.testing.assert_allclose(got, wanted(image, spec), atol=1e-6)
     (text,) = engine.info.measured
     assert text.startswith(f'{WIDTH}x{HEIGHT}: ')
@@ -106,7 +106,7 @@ def test_ways_of_pinned_memory(make_engine, in_pinned_memory, fake_gpu, way, res
     for seed in range(2):
         image[...] = picture(seed)
         fake_gpu.driver.uploaded.clear()
-        got = engine.run_pixels([Pixels(image)], spec)['out']
+        got = engine.start_pixels([Pixels(image)], spec)()['out']
         np.testing.assert_allclose(got, wanted(image, spec), atol=1e-6)
     assert way is SentRows or fake_gpu.driver.uploaded == []
 
@@ -114,9 +114,9 @@ def test_ways_of_pinned_memory(make_engine, in_pinned_memory, fake_gpu, way, res
 def test_only_what_is_used_is_copied(make_engine, fake_gpu):
     spec = replace(SPEC, resize='crop', crop_fraction=0.5, interpolation='area')
     engine = make_engine(CopiedBox, spec=spec)
-    engine.run_pixels([Pixels(picture())], spec)
+    engine.start_pixels([Pixels(picture())], spec)()
     fake_gpu.driver.uploaded.clear()
-    engine.run_pixels([Pixels(picture())], spec)
+    engine.start_pixels([Pixels(picture())], spec)()
     assert sum(fake_gpu.driver.uploaded) == 200 * 150 * 3
 
 
@@ -125,17 +125,17 @@ def test_a_view_of_a_frame_and_a_batch_of_several_kinds(make_engine, in_pinned_m
     frames = [picture(1)[::-1], picture(2)[:, ::-1][:, ::-1], in_pinned_memory(picture(3))]
     frames.append(frames[2][20:280, 30:390])
     for _ in range(2):
-        got = engine.run_pixels([Pixels(frame) for frame in frames], SPEC)['out']
+        got = engine.start_pixels([Pixels(frame) for frame in frames], SPEC)()['out']
         np.testing.assert_allclose(got, np.concatenate([wanted(f) for f in frames]), atol=1e-6)
 
 
 def test_a_view_of_a_pinned_frame_is_read_there(make_engine, in_pinned_memory, fake_gpu):
     engine = make_engine(ReadThere)
     part = in_pinned_memory(picture())[:, 20:380]
-    engine.run_pixels([Pixels(part)], SPEC)
+    engine.start_pixels([Pixels(part)], SPEC)()
     fake_gpu.driver.uploaded.clear()
     np.testing.assert_allclose(
-        engine.run_pixels([Pixels(part)], SPEC)['out'], wanted(part), atol=1e-6
+        engine.start_pixels([Pixels(part)], SPEC)()['out'], wanted(part), atol=1e-6
     )
     assert fake_gpu.driver.uploaded == []
 
@@ -151,7 +151,7 @@ def test_opencv_that_rounds_otherwise_does_not_resize(make_engine, monkeypatch):
     monkeypatch.setattr(ResizedHere, 'send', wrong)
     engine = make_engine(ResizedHere)
     with pytest.raises(AssertionError, match='CopiedBox'):
-        engine.run_pixels([Pixels(picture())], SPEC)
+        engine.start_pixels([Pixels(picture())], SPEC)()
 
 
 def test_a_pinned_frame_may_be_overwritten_while_a_kept_run_goes_on(make_engine, in_pinned_memory):
@@ -166,7 +166,7 @@ def test_only_few_sizes_are_remembered(make_engine):
     engine = make_engine(GatheredRows)
     for width in range(300, 320):
         image = np.resize(picture(), (HEIGHT, width, 3))
-        got = engine.run_pixels([Pixels(image)], SPEC)['out']
+        got = engine.start_pixels([Pixels(image)], SPEC)()['out']
         np.testing.assert_allclose(got, wanted(image), atol=1e-6)
     assert len(engine.info.measured) == 16
 
@@ -175,8 +175,8 @@ def test_an_overlay_gets_the_whole_frame(make_engine):
     engine = make_engine()
     image, plain = Pixels(picture()), MaskSpec(PLACEMENT)
     see_through = replace(plain, overlay_rgba=np.zeros((3, 4), np.uint8))
-    engine.run_masks([image], SPEC, GRID, [[plain]])
-    ((mask,),) = engine.run_masks([image], SPEC, GRID, [[see_through]])
+    engine.start_masks([image], SPEC, GRID, [[plain]])()
+    ((mask,),) = engine.start_masks([image], SPEC, GRID, [[see_through]])()
     np.testing.assert_array_equal(mask.overlay_rgb, image.array)
 
 
@@ -186,7 +186,7 @@ def test_a_mask_that_is_kept_is_not_overwritten(make_engine, integrated):
 
     def masks(seed):
         wish = MaskSpec(PLACEMENT, confidence='float32')
-        ((mask,),) = engine.run_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])
+        ((mask,),) = engine.start_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])()
         return mask
 
     kept = [masks(seed) for seed in range(12)]
@@ -209,7 +209,7 @@ def test_results_take_turns_in_pinned_memory_and_outlive_the_engine(make_engine,
 
     def mask(seed):
         wish = MaskSpec(PLACEMENT, confidence='float32')
-        ((found,),) = engine.run_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])
+        ((found,),) = engine.start_masks([Pixels(picture(seed))], SPEC, GRID, [[wish]])()
         return found
 
     for seed in range(5):
@@ -229,13 +229,13 @@ def test_results_take_turns_in_pinned_memory_and_outlive_the_engine(make_engine,
 def test_who_keeps_many_results_gets_them_in_ordinary_memory(make_engine, fake_gpu):
     engine = make_engine()
     wish = MaskSpec(PLACEMENT)
-    kept = [engine.run_masks([Pixels(picture())], SPEC, GRID, [[wish]]) for _ in range(9)]
+    kept = [engine.start_masks([Pixels(picture())], SPEC, GRID, [[wish]])() for _ in range(9)]
     assert [pinned_address(found[0][0].class_ids) > 0 for found in kept] == [True] * 6 + [
         False
     ] * 3
     del kept
     gc.collect()
-    found = engine.run_masks([Pixels(picture())], SPEC, GRID, [[wish]])
+    found = engine.start_masks([Pixels(picture())], SPEC, GRID, [[wish]])()
     assert pinned_address(found[0][0].class_ids)
     assert len(fake_gpu.events.pinned) <= 6
 
@@ -251,7 +251,7 @@ def test_frames_in_memory_of_the_engine_are_read_where_they_lie(make_engine, fak
     for seed in (1, 0):
         image[...] = picture(seed)
         fake_gpu.driver.uploaded.clear()
-        got = engine.run_pixels([Pixels(image)], SPEC)['out']
+        got = engine.start_pixels([Pixels(image)], SPEC)()['out']
         np.testing.assert_allclose(got, wanted(image), atol=1e-6)
     assert fake_gpu.driver.uploaded == []
     made = fake_gpu.events.pinned
