@@ -13,29 +13,23 @@ those that the program imports, with what runs the network, and of those that it
 from __future__ import annotations
 
 import argparse
-import builtins
-import importlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import rclpy
 import transport
-from nodes import BACKENDS, NODES, busy_and_waited_s
+from nodes import BACKENDS, NODES, busy_and_waited_s, machine
 
-import ros_deep_learning
-from ros_deep_learning.benchmarking.machine import describe_machine
-
-RUNTIMES = {'onnxruntime': ('onnxruntime',), 'tensorrt': ('tensorrt', 'pycuda.driver')}
+NODE = Path(__file__).parent / 'programs' / 'timed_node.py'
+RUNTIMES = {'onnxruntime': 'onnxruntime', 'tensorrt': 'tensorrt,pycuda.driver'}
 TARGET_S = 1.0
 PAGE = {
     'title': 'From the start of a node until it is active',
@@ -59,54 +53,19 @@ PAGE = {
 """What benchmarks/performance.py makes of the results."""
 
 
-class ImportClock:
-    """Times import statements, those within another as a part of it.
-
-    Attributes:
-        spent: The time of each end, how long it took, and its CPU time, in seconds.
-    """
-
-    def __init__(self) -> None:
-        self.spent: list[tuple[float, float, float]] = []
-        self._import = builtins.__import__
-        self._of_thread = threading.local()
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        """Import as Python does."""
-        if getattr(self._of_thread, 'imports', False):
-            return self._import(*args, **options)
-        self._of_thread.imports = True
-        began_s, busy_s = time.time(), time.thread_time()
-        try:
-            return self._import(*args, **options)
-        finally:
-            self._of_thread.imports = False
-            end_s, busy_s = time.time(), time.thread_time() - busy_s
-            self.spent.append((end_s, end_s - began_s, busy_s))
-
-
-def run(name: str, backend: str, arguments: list[str]) -> int:
-    """Be the program of a node, and tell at the end when its modules were imported."""
-    module = importlib.import_module(f'ros_deep_learning.nodes.{name}')
-    for runtime in RUNTIMES[backend]:
-        importlib.import_module(runtime)
-    imported_s, busy_s = time.time(), time.process_time()
-    clock = builtins.__import__ = ImportClock()
-    sys.argv = [name, '--ros-args', *(w for value in arguments for w in ('-p', value))]
-    status: int = module.main()
-    told = {'imported_s': imported_s, 'busy_s': busy_s, 'later': clock.spent}
-    print(json.dumps(told), flush=True)
-    return status
-
-
 def start(name: str, backend: str, level: int) -> dict[str, float]:
     """Start a node, end it when it is active, and return where the time went."""
-    command = [sys.executable, __file__, '--node', name, '--backends', backend]
-    values = ('autostart:=true', f'backend:={backend}', f'optimization_level:={level}')
+    values = (
+        'autostart:=true',
+        'exit_on_failed_start:=true',
+        f'backend:={backend}',
+        f'optimization_level:={level}',
+    )
+    options = [word for value in values for word in ('-p', value)]
     environment = os.environ | {'RCUTILS_CONSOLE_OUTPUT_FORMAT': '{time} {message}'}
     began_s = time.time()
     with subprocess.Popen(
-        [*command, '--parameters', *values],
+        [sys.executable, str(NODE), name, RUNTIMES[backend], '--ros-args', *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -156,23 +115,15 @@ def main() -> int:
     parser.add_argument('--rounds', type=int, default=5, help='how often, for a median')
     parser.add_argument('--level', type=int, default=1, help='builder optimisation level')
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
-    parser.add_argument('--node', choices=NODES, help=argparse.SUPPRESS)
-    parser.add_argument('--parameters', nargs='+', help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.node:
-        return run(arguments.node, arguments.backends[0], arguments.parameters)
     os.environ.update(transport.XML)
     rows = []
     for backend in arguments.backends:
         for name in NODES:
             rows.append(measure(name, backend, arguments.level, arguments.rounds))
             print(json.dumps(rows[-1]), flush=True)
-    machine = describe_machine(ros_deep_learning.__version__) | {
-        'middleware': rclpy.get_rmw_implementation_identifier(),
-        'level': arguments.level,
-        'load': [round(load, 1) for load in os.getloadavg()],
-    }
-    report = {'page': PAGE, 'machine': machine, 'rounds': arguments.rounds, 'rows': rows}
+    found = machine(arguments.backends, arguments.level)
+    report = {'page': PAGE, 'machine': found, 'rounds': arguments.rounds, 'rows': rows}
     arguments.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
 

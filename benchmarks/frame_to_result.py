@@ -96,12 +96,14 @@ def timed(call: Callable[[], Any], runs: int, period_s: float = 0.0) -> dict[str
     return percentiles(samples)
 
 
-def open_network(model: str, precision: str, level: int) -> tuple[Any, Callable[[Any], Any]]:
-    """Load a network on TensorRT; return it and the method that takes a frame."""
+def open_network(
+    model: str, precision: str, level: int, backend: str = 'tensorrt'
+) -> tuple[Any, Callable[[Any], Any]]:
+    """Load a network; return it and the method that takes a frame."""
     kind, method = KINDS[find_card(model).task]
     net = kind(
         model,
-        backend='tensorrt',
+        backend=backend,
         precision=precision,
         options=EngineOptions(optimization_level=level),
     )

@@ -8,7 +8,7 @@ A process publishes a real picture as rgb8 at 30 Hz, as a camera driver does. On
 turns: rclpy's callback as everybody writes it, the least callback that takes one copy, and the
 nodes that users start, with their default networks. The callbacks run no network. The network
 alone, in a process of its own without a camera, is the bare round trip of frame_to_result.py with
-the node's plan, or a session of ONNX Runtime with its default options.
+the node's plan, or the session of ONNX Runtime that the node has, on a tensor that is ready.
 
 A result is received as the least callback receives an image, so that both ages end alike. The
 node's own statistics tell the age when it was published, too. Shared memory has the room of
@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,37 +231,20 @@ def busy_and_waited_s(process: int) -> tuple[float, float]:
 
 def bare(model: str, backend: str, level: int) -> dict[str, float]:
     """Time a network alone, one run after another and at the rate of the camera."""
-    period_s = 1 / transport.RATE_HZ
-    if backend == 'tensorrt':
-        # As the nodes choose it.
-        net, _ = frame_to_result.open_network(model, 'auto', level)
-        with net:
-            found = [
-                frame_to_result.bare_round_trip(net, BARE_RUNS),
-                frame_to_result.bare_round_trip(net, PACED_RUNS, period_s),
-            ]
-    else:
-        run = bare_session(model)
-        found = [
-            frame_to_result.timed(run, BARE_RUNS),
-            frame_to_result.timed(run, PACED_RUNS, period_s),
-        ]
+    # With the precision and the threads that the nodes choose.
+    net, _ = frame_to_result.open_network(model, 'auto', level, backend)
+    with net:
+        if backend == 'tensorrt':
+            time_runs = partial(frame_to_result.bare_round_trip, net)
+        else:
+            rng = np.random.default_rng(0)
+            feed = {
+                spec.name: rng.random([max(1, side) for side in spec.shape], np.float32)
+                for spec in net.engine.info.inputs
+            }
+            time_runs = partial(frame_to_result.timed, lambda: net.engine.run(feed))
+        found = time_runs(BARE_RUNS), time_runs(PACED_RUNS, 1 / transport.RATE_HZ)
     return dict(zip(('bare_ms', 'bare_paced_ms'), (each['p50'] for each in found), strict=True))
-
-
-def bare_session(model: str) -> Callable[[], Any]:
-    """Open a network in ONNX Runtime with its default options."""
-    import onnxruntime
-
-    from ros_deep_learning.cards.zoo import find_card
-    from ros_deep_learning.downloads.store import ModelStore
-    from ros_deep_learning.progress import silent
-
-    path = ModelStore().onnx_path(find_card(model), silent)
-    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
-    (node,) = session.get_inputs()
-    feed = {node.name: np.random.default_rng(0).random(node.shape, np.float32)}
-    return lambda: session.run(None, feed)
 
 
 def bare_elsewhere(model: str, backend: str, level: int) -> dict[str, float]:
@@ -337,14 +321,20 @@ def main() -> int:
         for row, name, backend in found:
             rows.append(compare(row, (typed_ms, one_copy_ms), alone[name, backend], backend))
             print(json.dumps(rows[-1]), flush=True)
-    machine = describe_machine(ros_deep_learning.__version__) | {
-        'middleware': rclpy.get_rmw_implementation_identifier(),
-        'level': arguments.level,
-        'load': [round(load, 1) for load in os.getloadavg()],
-    }
-    report = {'page': PAGE, 'machine': machine, 'rate_hz': transport.RATE_HZ, 'rows': rows}
+    report = {'page': PAGE, 'machine': machine(arguments.backends, arguments.level), 'rows': rows}
     arguments.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
+
+
+def machine(backends: Sequence[str], level: int) -> dict[str, Any]:
+    """Describe the machine, with the level of its plans where there are any."""
+    found = describe_machine(ros_deep_learning.__version__)
+    if 'tensorrt' in backends:
+        found |= frame_to_result.gpu_machine() | {'level': level}
+    return found | {
+        'middleware': rclpy.get_rmw_implementation_identifier(),
+        'load': [round(load, 1) for load in os.getloadavg()],
+    }
 
 
 def callback_ages(size_wh: tuple[int, int], seconds: float) -> tuple[float, float]:

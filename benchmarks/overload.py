@@ -34,12 +34,10 @@ from nodes import (
     START_S,
     Results,
     busy_and_waited_s,
+    machine,
     node_command,
     running,
 )
-
-import ros_deep_learning
-from ros_deep_learning.benchmarking.machine import describe_machine
 
 NAME = 'imagenet'
 SIZE_WH = (320, 240)
@@ -165,12 +163,7 @@ def main() -> int:
     for backend in arguments.backends:
         rows.append(measure(backend, arguments))
         print(json.dumps(rows[-1]), flush=True)
-    machine = describe_machine(ros_deep_learning.__version__) | {
-        'middleware': rclpy.get_rmw_implementation_identifier(),
-        'level': arguments.level,
-        'load': [round(load, 1) for load in os.getloadavg()],
-    }
-    report = {'page': PAGE, 'machine': machine, 'rows': rows}
+    report = {'page': PAGE, 'machine': machine(arguments.backends, arguments.level), 'rows': rows}
     arguments.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
 
