@@ -34,6 +34,7 @@ _CPU = 'CPUExecutionProvider'
 _WITH_DEVICE_ID = ('CUDAExecutionProvider', 'TensorrtExecutionProvider', 'ROCMExecutionProvider')
 _ERRORS_ONLY = 3
 _OPSET = re.compile('Opset ([0-9]+) is .*? till opset ([0-9]+)', re.DOTALL)
+_PLUGIN = re.compile(r'(\w+_TRT)\b')
 _IR = re.compile('IR version: ([0-9]+), max supported IR version: ([0-9]+)')
 _DTYPES = {
     'tensor(float)': 'float32',
@@ -241,6 +242,11 @@ def _reason(err: Exception) -> str:
         return (
             f'its ONNX IR version is {match[1]}, but onnxruntime {version} supports up to '
             f'{match[2]}; to fix: save it with an older onnx, or pip install -U onnxruntime'
+        )
+    if match := _PLUGIN.search(str(err)):
+        return (
+            f'its operator {match[1]} is a plugin of TensorRT, which onnxruntime {version} does '
+            'not have; to fix: backend tensorrt, or export it without its suppression'
         )
     return one_line(err)
 

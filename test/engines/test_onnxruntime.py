@@ -171,6 +171,19 @@ def test_missing_file(tmp_path):
         load(tmp_path / 'none.onnx')
 
 
+@pytest.mark.parametrize('domain', ['', 'TRT'])
+def test_a_plugin_of_tensorrt(tmp_path, domain):
+    shape = onnx.TensorProto.FLOAT, (1, 3)
+    graph = helper.make_graph(
+        [helper.make_node('EfficientNMS_TRT', ['x'], ['y'], domain=domain)], 'plugin',
+        [helper.make_tensor_value_info('x', *shape)], [helper.make_tensor_value_info('y', *shape)],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid('', 13)] + [helper.make_opsetid(domain, 1)] * bool(domain)
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / 'p.onnx')
+    with pytest.raises(EngineError, match=r'EfficientNMS_TRT is a plugin .* to fix: backend'):
+        load(tmp_path / 'p.onnx')
+
+
 def test_opset_from_the_future(affine_onnx):
     with pytest.raises(EngineError, match=r'cannot load .*opset') as caught:
         load(affine_onnx(opset=999)[0])

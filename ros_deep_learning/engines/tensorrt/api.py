@@ -60,6 +60,15 @@ class TensorRt:
         names = [n for n in self.module.ComputeCapability.__members__ if n.startswith('SM')]
         return tuple(f'{n[2:-1]}.{n[-1]}' for n in names)
 
+    def register_plugins(self, logger: Any) -> None:
+        """Register TensorRT's own plugins, such as ``EfficientNMS_TRT``, for parsers and plans.
+
+        TensorRT for RTX has none.
+        """
+        register = getattr(self.module, 'init_libnvinfer_plugins', None)
+        if register is not None:
+            register(logger, '')
+
     def network_flags(self) -> int:
         """Return a network's creation flags: explicit batch, strongly typed if necessary."""
         flags = self.module.NetworkDefinitionCreationFlag

@@ -58,6 +58,8 @@ class RecentErrors:
 def logger(api: TensorRt) -> tuple[Any, RecentErrors]:
     """Return the logger of this process; TensorRT keeps the first one that it gets.
 
+    TensorRT's plugins are registered with it, before anything is parsed or deserialised.
+
     Returns:
         The TensorRT logger, and the errors that it received. Messages with severity INFO are
         logged as debug, since a build has many of them.
@@ -79,4 +81,6 @@ def logger(api: TensorRt) -> tuple[Any, RecentErrors]:
                 level = min(level, logging.DEBUG)
             _LOG.log(level, '%s', text)
 
-    return Logger(), errors
+    made = Logger()
+    api.register_plugins(made)
+    return made, errors

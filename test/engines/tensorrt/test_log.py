@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
+from ros_deep_learning.engines.tensorrt.api import TensorRt
 from ros_deep_learning.engines.tensorrt.log import RecentErrors, logger
 
 
@@ -65,3 +67,19 @@ def test_expected_errors_are_kept_but_quiet(rtx, caplog):
         trt_logger.log(severity, 'failed')
     assert [r.levelno for r in caplog.records] == [logging.DEBUG, logging.ERROR]
     assert errors.take() == 'refused; failed'
+
+
+def test_plugins_are_registered_with_the_logger(rtx):
+    registered = []
+    module = SimpleNamespace(
+        __name__='tensorrt',
+        __version__='8.6.0',
+        ILogger=type('ILogger', (), {'Severity': rtx.module.ILogger.Severity}),
+        init_libnvinfer_plugins=lambda made, namespace: registered.append((made, namespace)),
+    )
+    api = TensorRt(module)
+    assert registered == []
+    made, _ = logger(api)
+    assert registered == [(made, '')]
+    assert logger(api)[0] is made
+    assert len(registered) == 1
