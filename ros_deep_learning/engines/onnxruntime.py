@@ -34,7 +34,7 @@ _CPU = 'CPUExecutionProvider'
 _WITH_DEVICE_ID = ('CUDAExecutionProvider', 'TensorrtExecutionProvider', 'ROCMExecutionProvider')
 _ERRORS_ONLY = 3
 _OPSET = re.compile('Opset ([0-9]+) is .*? till opset ([0-9]+)', re.DOTALL)
-_PLUGIN = re.compile(r'(\w+_TRT)\b')
+_PLUGIN = re.compile(r'(\w+_TRT)\(-?[0-9]+\)')
 _IR = re.compile('IR version: ([0-9]+), max supported IR version: ([0-9]+)')
 _DTYPES = {
     'tensor(float)': 'float32',

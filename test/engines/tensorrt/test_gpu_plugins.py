@@ -62,7 +62,8 @@ def path(candidates, tmp_path):
         helper.make_node(
             'EfficientNMS_TRT', ['boxes', 'scores'],
             ['num_dets', 'det_boxes', 'det_scores', 'det_classes'],
-            domain='TRT', plugin_version='1', background_class=-1, box_coding=0, score_activation=0,
+            domain='TRT', plugin_version='1',
+            background_class=-1, box_coding=0, score_activation=0,
             score_threshold=SCORE_THRESHOLD, iou_threshold=IOU_THRESHOLD, max_output_boxes=MOST,
         ),
     ]  # fmt: skip
