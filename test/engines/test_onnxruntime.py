@@ -173,10 +173,21 @@ def test_missing_file(tmp_path):
 
 @pytest.mark.parametrize('domain', ['', 'TRT'])
 def test_a_plugin_of_tensorrt(tmp_path, domain):
-    shape = onnx.TensorProto.FLOAT, (1, 3)
+    inputs = {'boxes': (1, 9, 4), 'scores': (1, 9, 2)}
+    outputs = {'best': (1, 5)}
     graph = helper.make_graph(
-        [helper.make_node('EfficientNMS_TRT', ['x'], ['y'], domain=domain)], 'plugin',
-        [helper.make_tensor_value_info('x', *shape)], [helper.make_tensor_value_info('y', *shape)],
+        [
+            helper.make_node(
+                'EfficientNMS_TRT', list(inputs), ['count', 'found', 'best', 'labels'],
+                domain=domain, plugin_version='1', background_class=-1, box_coding=0,
+                score_activation=0, score_threshold=0.2, iou_threshold=0.5, max_output_boxes=5,
+            )
+        ],
+        'plugin',
+        *(
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each]
+            for each in (inputs.items(), outputs.items())
+        ),
     )  # fmt: skip
     opsets = [helper.make_opsetid('', 13)] + [helper.make_opsetid(domain, 1)] * bool(domain)
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / 'p.onnx')
