@@ -7,7 +7,7 @@ Boxes that are written in another way than they are read betray themselves by wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +20,15 @@ from ..tasks.detection import Candidates
 from .fit import is_background
 from .proof import MANY, check_range, refuse_not_finite
 
-_LEAST = 0.05
+LEAST = 0.05
 """Least score of the boxes that are looked at."""
 _MOST = 100
 """Most boxes that are looked at: those with the best scores."""
 _SURE = 0.6
 """Score that hardly any row of a picture has; rows of untrained weights are at 0.5."""
 _SOME = 10
+_WHOLE = 0.01
+"""What a class number may be off by rounding."""
 _AFTER_PERSON = ('bicycle', 'pottedplant', 'potted plant')
 """Classes after "person" in COCO and VOC, for which nobody is taken."""
 _WHERE = 'parameter, argument or key of the card: decoder'
@@ -76,9 +78,18 @@ def check_candidates(
     """
     boxes, scores, ids = candidates.boxes_xyxy, candidates.scores, candidates.class_ids
     refuse_not_finite('scores', scores)
-    check_range('scores', scores)
+    try:
+        check_range('scores', scores)
+    except CardError as err:
+        if name != 'nanodet_plus' or labels[0] != '0':
+            raise
+        msg = (
+            f'{err}; without labels, eight logits an edge are assumed; to fix: --labels '
+            '(parameter class_labels_path)'
+        )
+        raise CardError(msg) from err
     order = np.argsort(-scores, kind='stable')[:_MOST]
-    best = order[scores[order] >= _LEAST]
+    best = order[scores[order] >= LEAST]
     if len(best):
         _check_classes(ids[best], labels, decoder)
         refuse_not_finite('boxes', boxes[best])
@@ -97,6 +108,11 @@ def check_candidates(
             msg += (
                 f', and class {len(labels) - 1}: it seems to be the background, which has to be '
                 'class 0; to fix: train and export it with the background first'
+            )
+        elif name == 'rtdetr' and counts[-1] > 0.9 * sure:
+            msg += (
+                f', and class {len(labels) - 1}: it seems to be the "no object" of a softmax; to '
+                f'fix: --decoder detr ({_WHERE})'
             )
         raise CardError(msg)
     unlikely = []
@@ -120,7 +136,11 @@ def check_candidates(
 
 def _check_classes(ids: NDArray[np.int32], labels: Sequence[str], decoder: Decoder) -> None:
     if (highest := int(ids.max())) >= len(labels):
-        msg = f'a box has class {highest}, but there are {len(labels)} labels'
+        msg = (
+            f'a box has class {highest}, but there are labels for {len(labels)}; to fix: labels '
+            'of all classes (--labels, parameter class_labels_path), or another --decoder '
+            f'({_WHERE})'
+        )
         raise CardError(msg)
     if decoder.from_0 and ids.min() == 0 and is_background(labels[0]):
         msg = (
@@ -130,15 +150,57 @@ def _check_classes(ids: NDArray[np.int32], labels: Sequence[str], decoder: Decod
         raise CardError(msg)
 
 
+def check_class_numbers(
+    found: Mapping[str, NDArray[Any]], roles: Mapping[str, str], column: int | None
+) -> None:
+    """Check that the classes of finished boxes are whole numbers, and so no scores.
+
+    Args:
+        found: Arrays by tensor name.
+        roles: Tensor names by role.
+        column: Column of the class in ``predictions``; None = the role ``classes``, if any.
+
+    Raises:
+        CardError: One is not; the message has it.
+    """
+    if column is not None:
+        classes = found[roles['predictions']][:, column]
+    elif 'classes' in roles:
+        classes = found[roles['classes']].reshape(-1)
+        if roles.get('count') in found:
+            # What lies behind is padding.
+            classes = classes[: int(found[roles['count']].reshape(-1)[:1].sum())]
+    else:
+        return
+    numbers = classes[np.isfinite(classes)].astype(np.float64)
+    broken = numbers[np.abs(numbers - np.rint(numbers)) > _WHOLE]
+    if len(broken):
+        msg = (
+            f'{len(broken)} of {len(numbers)} classes are no whole numbers, such as '
+            f'{broken[0]:.4g}, as if scores were read as classes'
+        )
+        raise CardError(msg)
+
+
+def check_broken(candidates: Candidates, decoder: Decoder) -> None:
+    """Raise CardError where boxes with a score have an edge that is NaN or infinite."""
+    if candidates.broken:
+        count = candidates.broken + len(candidates.scores)
+        msg = (
+            f'{candidates.broken} of {count} boxes have an edge or score that is NaN or infinite'
+            f'{_other_unit(decoder)}'
+        )
+        raise CardError(msg)
+
+
+def _other_unit(decoder: Decoder) -> str:
+    return f'; to fix: --decoder {decoder.other_unit} ({_WHERE})' if decoder.other_unit else ''
+
+
 def _check_places(
     boxes_xyxy: NDArray[np.float32], network_wh: NDArray[np.float32], decoder: Decoder
 ) -> None:
-    fix = (
-        f'; to fix: --decoder {decoder.other_unit} (parameter, argument or key of the card: '
-        'decoder)'
-        if decoder.other_unit
-        else ''
-    )
+    fix = _other_unit(decoder)
     width, height = network_wh
     first = ', '.join(f'{edge:.4g}' for edge in boxes_xyxy[0])
     sizes = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
@@ -235,7 +297,7 @@ def _look_for_the_person(
     of_persons = candidates.scores[candidates.class_ids == person]
     score = float(of_persons.max(initial=0.0))
     best = int(candidates.scores.argmax())
-    if score < _LEAST and candidates.scores[best] >= 0.5:
+    if score < LEAST and candidates.scores[best] >= 0.5:
         other = int(candidates.class_ids[best])
         if other == person + 1 and labels[other] in _AFTER_PERSON:
             msg = (

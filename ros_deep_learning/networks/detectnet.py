@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ..cards.decision import GIVEN
 from ..cards.labels import labels_in_metadata
 from ..engines.base import Tensors
 from ..engines.on_device import GathersOnDevice
-from ..errors import DecodeError, InferenceError, SettingsError
+from ..errors import CardError, DecodeError, InferenceError, SettingsError
 from ..imaging.device_pixels import AnyPixels
 from ..imaging.placement import Placement
 from ..tasks.classes import class_ids_of
@@ -27,7 +28,7 @@ from ..tasks.suppression import DetectionSettings, detections_from
 from ..tasks.tiling import joined
 from ..tasks.times import StageTimes
 from .base import NOT_FINITE_FIX, Network
-from .box_proof import Proof, check_candidates
+from .box_proof import LEAST, Proof, check_broken, check_candidates, check_class_numbers
 from .device.device_boxes import find_box_table, least_score, read_picked
 from .fit import class_count, is_background
 from .grid_proof import check_grid
@@ -72,6 +73,13 @@ class DetectNet(Network[DetectionSettings]):
         self._runner.wanted_outputs = frozenset(self._reader.roles.values())
         self._runner.batch_axis = self._reader.decoder.batch_axis
         if not self._runner.batch_axis:
+            if self._runner.fixed_batch > 1 and not self._reader.decoder.tells_image:
+                msg = (
+                    f'{self._card.name}: its batch is fixed to {self._runner.fixed_batch} images, '
+                    'and nothing tells which of them a box belongs to; to fix: export it for one '
+                    'image, or with an open batch'
+                )
+                raise CardError(msg)
             self._runner.limit_batch(1)
             self.max_batch = self._runner.most_together
         self._table: BoxTable | None = None
@@ -82,7 +90,13 @@ class DetectNet(Network[DetectionSettings]):
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         reader = self._reader
-        candidates = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, 0.0)
+        check_class_numbers(passed.found, reader.roles, reader.decoder.class_column)
+        # The rows of suppressed boxes may be filled up with negative scores.
+        is_raw = reader.decoder.suppressed or reader.decoder.logits is not None
+        least = 0.0 if is_raw else -math.inf
+        candidates = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, least)
+        seen = reader.decoder.decode(passed.found, reader.roles, reader.network_wh, LEAST)
+        check_broken(seen, reader.decoder)
         exclusive = reader.decoder.exclusive
         if reader.decoder.logits is not None:
             check_logits(passed.found[reader.roles[reader.decoder.logits]])

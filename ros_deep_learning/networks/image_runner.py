@@ -102,6 +102,11 @@ class ImageRunner:
             self.keeper = engine
         self.wanted_outputs = frozenset(card.outputs.values()) or None
 
+    @property
+    def fixed_batch(self) -> int:
+        """The network's own number of images in a run, 0 where it is open."""
+        return self._fixed_batch
+
     def limit_batch(self, max_batch: int) -> None:
         """Set ``max_batch``, and ``most_together`` by it."""
         self.max_batch = max_batch

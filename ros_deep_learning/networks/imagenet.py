@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DecodeError, InferenceError
-from ..tasks.activation import ScoreKind
 from ..tasks.classification import (
     Classification,
     ClassificationSettings,
+    ClassKind,
     classification_from,
     read_probabilities,
 )
@@ -34,8 +34,9 @@ class ImageNet(Network[ClassificationSettings]):
     It remembers nothing of the images before; to smooth scores from one to the next, see
     ``Smoother``.
 
-    The role that the card gives the output says what it holds: ``logits``, ``probabilities``, or
-    ``scores`` for either of them.
+    The role that the card gives the output says what it holds: ``logits``, ``sigmoid_logits`` of
+    classes that do not exclude each other, ``probabilities``, or ``scores`` for logits or
+    probabilities.
 
     Examples:
         >>> with ImageNet('efficientnet-lite0') as net:  # doctest: +SKIP
@@ -48,7 +49,7 @@ class ImageNet(Network[ClassificationSettings]):
     settings_type = ClassificationSettings
 
     def _check_card(self) -> None:
-        self._role: ScoreKind = only_role(self._card, get_args(ScoreKind))
+        self._role: ClassKind = only_role(self._card, get_args(ClassKind))
 
     def _count_classes(self, named: tuple[str, ...]) -> int | None:
         shape = self._output_shapes[self._role]

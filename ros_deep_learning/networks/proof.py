@@ -108,6 +108,8 @@ def check_probabilities(probabilities: NDArray[np.float32]) -> tuple[str, ...]:
     count, best = len(probabilities), float(probabilities.max())
     if count >= 5 and best < 1.5 / count:
         return (f'the best of {count} classes has {best:.2%}, as if they were all equal',)
+    if count == 1 and best == 1:
+        return ('its only class has 100%, as after a softmax, which gives that for any picture',)
     return ()
 
 

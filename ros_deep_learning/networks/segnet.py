@@ -43,6 +43,7 @@ from .device.device_segmentation import DeviceSegmentation
 from .fit import only_role
 from .image_runner import Passed, Wait
 from .images import ImageLike
+from .mask_proof import check_mask, check_plane
 
 Role = Literal['logits', 'probabilities', 'scores', 'mask', 'class_ids']
 
@@ -83,14 +84,15 @@ class SegNet(Network[SegmentationSettings]):
             raise CardError(msg)
         shape, spec = self._output_shapes[self._role], self._card.input
         known = len(named) or len(labels_in_metadata(self.info.metadata))
-        count = known or likely_class_count(
-            shape, (spec.width, spec.height), planar=spec.layout == 'nchw'
-        )
+        own = likely_class_count(shape, (spec.width, spec.height), planar=spec.layout == 'nchw')
         try:
-            class_axis(shape, count)
+            class_axis(shape, known or own)
             if self._gives_ids or -1 in shape:
                 return None
-            return class_count_of(shape, count)
+            if own not in (0, known) and known not in shape:
+                # The labels are compared with it.
+                return class_count_of(shape, own)
+            return class_count_of(shape, known or own)
         except DecodeError as err:
             msg = f'{self._card.name}: outputs.{self._role}: {err}'
             raise CardError(msg) from err
@@ -109,8 +111,9 @@ class SegNet(Network[SegmentationSettings]):
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         output = passed.found[self._card.outputs[self._role]]
         if self._gives_ids:
-            read_class_ids(output, len(self.labels))
+            check_mask(read_class_ids(output), self.labels)
             return ()
+        check_plane(output, self._card.outputs[self._role])
         planes = read_scores(output, _KINDS[self._role], len(self.labels))
         if not np.isfinite(planes).any():
             msg = f'all scores are NaN or infinite; {NOT_FINITE_FIX}'

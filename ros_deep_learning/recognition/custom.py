@@ -138,7 +138,8 @@ def _onnx_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         decisions.append(Decision('decoder', found.decoder, decoder_by, guess=not sure))
     if found.task == 'classification':
         role = next(iter(found.roles))
-        decisions.append(Decision('scores', role, 'the end of the graph', guess=role == 'scores'))
+        scores_by = found.by if role == 'sigmoid_logits' else 'the end of the graph'
+        decisions.append(Decision('scores', role, scores_by, guess=role == 'scores'))
     decisions.append(Decision('input_size', size_wh, by, is_guess))
     untold = is_untold(evidence, found)
     of_graph = classes_of_graph(evidence, found) if untold else None
@@ -204,6 +205,8 @@ def _size(evidence: Evidence, found: Finding, hints: Hints) -> tuple[tuple[int, 
     stated = exported_size(evidence.metadata)
     if stated is not None:
         return stated, 'imgsz in the metadata', False
+    if found.size_wh is not None and found.states_size:
+        return found.size_wh, found.by, False
     if found.size_wh is not None:
         return found.size_wh, f'the input is open; usual for {found.by}', True
     msg = (

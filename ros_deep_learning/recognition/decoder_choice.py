@@ -39,6 +39,9 @@ class _Fit:
     choice: Choice
     named: bool
     in_order: bool
+    classes: int | None
+    is_loose: bool
+    """Whether a number of the form, such as six columns, only fits an open axis."""
 
 
 def choose(
@@ -94,6 +97,8 @@ def choose(
     # Forms of one decoder may overlap.
     fits = [fit for k, fit in enumerate(fits) if fit.choice not in [f.choice for f in fits[:k]]]
     fits = [fit for fit in fits if fit.named] or fits
+    if any(fit.classes == len(labels) for fit in fits):
+        fits = [fit for fit in fits if fit.classes == len(labels) or not fit.is_loose]
     if len({fit.choice.decoder for fit in fits}) == 1:
         fits = [fit for fit in fits if fit.in_order] or fits
     if not fits:
@@ -108,8 +113,15 @@ def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit
         roles = dict(zip(form.patterns, names, strict=True))
         if any(given.get(role, name) != name for role, name in roles.items()):
             continue
-        if bind({role: shapes[name] for role, name in roles.items()}, form.patterns) is None:
+        own = {role: shapes[name] for role, name in roles.items()}
+        sizes = bind(own, form.patterns)
+        if sizes is None:
             continue
+        is_loose = any(
+            size < 0 and isinstance(entry, int)
+            for role, pattern in form.patterns.items()
+            for size, entry in zip(own[role], pattern, strict=True)
+        )
         rest = [name for name in shapes if name not in names]
         if not _place_rest(form, rest, shapes, roles) and not set(form.patterns) <= set(given):
             continue
@@ -117,7 +129,8 @@ def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit
             re.search(form.names[role], roles[role]) for role in form.patterns
         )
         in_order = form.in_order and list(names) == [n for n in shapes if n in names]
-        yield _Fit(Choice(form.decoder, MappingProxyType(roles)), named, in_order)
+        choice = Choice(form.decoder, MappingProxyType(roles))
+        yield _Fit(choice, named, in_order, sizes.get('C'), is_loose)
 
 
 def _place_rest(form: Form, rest: list[str], shapes: Shapes, roles: dict[str, str]) -> bool:

@@ -116,7 +116,8 @@ def read_configuration(path: Path) -> Mapping[str, Any]:
 
 def is_number(value: Any) -> TypeGuard[float]:
     """Return whether a value of a configuration is a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and math.isfinite(value)
 
 
 def mean_and_std(
@@ -125,18 +126,19 @@ def mean_and_std(
     """Read ``mean`` and ``std`` of an ``InputSpec`` from a configuration.
 
     Args:
-        config: The configuration; what is not three numbers in it, above 0 for the std, is not
-            read.
+        config: The configuration; what is not one number or three in it, above 0 for the std, is
+            not read. One number, also in a list as for grey images, is that of all channels.
         mean: Its key of the mean.
         std: Its key of the standard deviation.
     """
     found = {}
     for key, name in (('mean', mean), ('std', std)):
         value = config.get(name)
-        if not isinstance(value, list | tuple) or len(value) != 3:
+        values = value if isinstance(value, list | tuple) else [value]
+        if len(values) not in (1, 3) or not all(map(is_number, values)):
             continue
-        if all(map(is_number, value)) and (key == 'mean' or min(value) > 0):
-            found[key] = tuple(map(float, value))
+        if key == 'mean' or min(values) > 0:
+            found[key] = tuple(map(float, values)) * (3 // len(values))
     return found
 
 
@@ -157,6 +159,7 @@ class Finding:
         stated: Fields of ``InputSpec`` that the evidence states.
         guessed: Fields of ``InputSpec`` that are usual for the family.
         size_wh: Width and height of the input, if the file leaves them open.
+        states_size: Whether the evidence states them; else they are usual.
         is_sure: Whether decoder and roles are stated too, not guessed.
         alternatives: Preprocessing of several networks that cannot be told apart, in place of
             ``guessed``, each with its scale.
@@ -169,6 +172,7 @@ class Finding:
     stated: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     guessed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     size_wh: tuple[int, int] | None = None
+    states_size: bool = False
     is_sure: bool = True
     alternatives: tuple[Mapping[str, Any], ...] = ()
 

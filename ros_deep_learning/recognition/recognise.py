@@ -49,6 +49,9 @@ def recognise(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
 
 def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
     known = task
+    if set(evidence.outputs) == {'out', 'aux'}:
+        # torchvision's segmentation; the second is for training.
+        evidence = replace(evidence, outputs={'out': evidence.outputs['out']})
     task = task or _task_of(evidence)
     if task != 'detection':
         name = _only_output(evidence)
@@ -122,6 +125,9 @@ def _task_of(evidence: Evidence) -> Task:
 def _only_output(evidence: Evidence) -> str:
     if len(evidence.outputs) != 1:
         names = ', '.join(evidence.outputs)
-        msg = f'{evidence.path} has the outputs {names}; to fix: choose one (output_blob)'
+        msg = (
+            f'{evidence.path} has the outputs {names}; to fix: choose one (--output-blob, '
+            'parameter output_blob)'
+        )
         raise CardError(msg)
     return next(iter(evidence.outputs))

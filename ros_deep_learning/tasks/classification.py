@@ -6,14 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DecodeError, SettingsError
-from .activation import ScoreKind, activate
+from .activation import activate
 from .times import NOT_TIMED, StageTimes
+
+ClassKind = Literal['logits', 'sigmoid_logits', 'probabilities', 'scores']
+"""What the output of a classifier holds: a ``ScoreKind``, or ``sigmoid_logits``: logits of classes
+that do not exclude each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class Classification:
 
 
 def read_probabilities(
-    output: NDArray[Any], kind: ScoreKind, *, multi_label: bool = False
+    output: NDArray[Any], kind: ClassKind, *, multi_label: bool = False
 ) -> NDArray[np.float32]:
     """Read one image's probabilities from a classifier's output.
 
@@ -136,7 +140,10 @@ def read_probabilities(
     if output.size == 0 or max(output.shape, default=0) != output.size or output.dtype.kind != 'f':
         msg = f'expected one score a class, shape (C,), got {output.dtype} {output.shape}'
         raise DecodeError(msg)
-    return activate(output.reshape(-1), kind, exclusive=not multi_label)
+    scores = output.reshape(-1)
+    if kind == 'sigmoid_logits':
+        return activate(scores, 'logits', exclusive=False)
+    return activate(scores, kind, exclusive=not multi_label)
 
 
 def classification_from(

@@ -181,7 +181,7 @@ def test_hostile_outputs(net, engine):
 def test_roles_that_are_not_a_classifiers(card, engine, make_loader, outputs):
     loader = make_loader(engine)
     with pytest.raises(
-        CardError, match=r'^net: outputs: expected one, as logits, probabilities, sco'
+        CardError, match=r'^net: outputs: expected one, as logits, sigmoid_logits, prob'
     ):
         ImageNet(replace(card, outputs=outputs), loader=loader)
     assert loader.requests == []

@@ -60,7 +60,7 @@ def test_what_a_detector_finds_passes(found):
         (candidates([[1, 1, 9, 9]], [342.0, 0.2]), 'scores are from 0.2 to 342, expected 0 to 1'),
         (candidates([[1, 1, 9, 9]], [np.nan, 0.2]), '1 of 2 scores are NaN or infinite'),
         (candidates([[1, 1, np.inf, 9]], [0.9]), '1 of 4 boxes are NaN or infinite'),
-        (candidates([[1, 1, 9, 9]], [0.9], [3]), 'a box has class 3, but there are 3 labels'),
+        (candidates([[1, 1, 9, 9]], [0.9], [3]), 'a box has class 3, but there are labels for 3'),
         (candidates([[30.3, 40.4, 30.7, 40.6]], [0.9]), 'the largest side of a box is 0.4 pixels'),
         (
             candidates([[700, 700, 800, 800]], [0.9]),

@@ -184,7 +184,7 @@ def test_cards_that_do_not_fit(open_net, engine, output, role, shape, message):
 def test_labels_that_do_not_fit(open_net, engine, tmp_path):
     labels = tmp_path / 'labels.txt'
     labels.write_text('a\nb\nc\nd\n', encoding='utf-8')
-    with pytest.raises(CardError, match=r'^net: outputs\.logits: .* of 3 classes, got 4 labels$'):
+    with pytest.raises(CardError, match='has 4 labels, but the network has 3 classes'):
         open_net(LOGITS, labels=labels)
     assert engine.closed == 1
     labels.write_text('\n'.join(f'class {k}' for k in range(256)), encoding='utf-8')

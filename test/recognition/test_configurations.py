@@ -196,13 +196,19 @@ def test_three_numbers_are_read():
     assert mean_and_std({}) == {}
 
 
-@pytest.mark.parametrize('value', [*HOSTILE, [1, 2, math.inf]])
+@pytest.mark.parametrize('value', [0.5, [0.5], (0.5,)])
+def test_one_number_is_that_of_all_channels(value):
+    # As transformers takes it, and as grey networks have it.
+    assert mean_and_std({'mean': value, 'std': value}) == {'mean': (0.5,) * 3, 'std': (0.5,) * 3}
+    assert mean_and_std({'std': 0.0}) == {}
+
+
+@pytest.mark.parametrize('value', [True, *(v for v in HOSTILE if v != 3), [1, 2, math.inf]])
 def test_what_is_no_mean_is_not_read(value):
     config = {'mean': value, 'std': [0, 1, 1]}
     assert mean_and_std(config) == {}
     stated, _ = read_processor({'image_mean': value, 'rescale_factor': value, 'size': value})
-    scale = stated['scale']
-    assert scale == (3.0 if value == 3 else pytest.approx(1 / 255))
+    assert stated['scale'] == pytest.approx(1 / 255)
     steps = [{'type': 'NormalizeImage', **config}, {'type': 'Resize', 'keep_ratio': value}]
     assert {'mean', 'std'}.isdisjoint(paddle._stated({'Preprocess': steps}))
     steps = [{'type': 'Normalize', **config}, {'type': 'Pad', 'pad_val': value}]

@@ -138,7 +138,7 @@ EXPORTERS: dict[str, Make] = {
     'YOLOv5-face': case('yolov5_face', ('face',)),
     'YOLOv6': made({'outputs': _row(*_CENTRE, 1, *_CLASS)}),
     'YOLOv7': case('yolov7_end2end', ABC),
-    'YOLOv7, YOLOv6, DAMO-YOLO': made(
+    'YOLOv7, YOLOv6, DAMO-YOLO, MMYOLO': made(
         {'num_dets': np.array([[1]], np.int32), 'det_boxes': _FINISHED['boxes'],
          'det_scores': _FINISHED['scores'], 'det_classes': _FINISHED['classes'].astype(np.int32)}),
     'YOLOX': made({'output': _row(*_CENTRE, 1, *_CLASS)}, unused=('Exp',)),

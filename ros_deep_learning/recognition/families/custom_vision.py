@@ -1,16 +1,17 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Azure Custom Vision, known by its outputs; metadata states pixel format and range."""
+"""Azure Custom Vision, known by outputs and metadata, which states pixel format and range."""
 
 from __future__ import annotations
 
 from ...tasks.decoders.custom_vision_grid import class_count
+from ..activations import score_role
 from ..evidence import Evidence, Family, Finding
-from ..usual import AS_IS, STRETCH, UNIT
+from ..usual import ANTIALIASED, AS_IS, STRETCH, UNIT
 
 
 def recognise(evidence: Evidence) -> Finding | None:
-    """Recognise finished boxes by their names, and grids by the metadata.
+    """Recognise finished boxes by their names, grids and classifiers by the metadata.
 
     As in the Python sample of its exports, images are RGB of 0..1 unless the metadata has Bgr8 or
     NominalRange_0_255.
@@ -20,6 +21,11 @@ def recognise(evidence: Evidence) -> Finding | None:
     ranged = metadata.get('Image.NominalPixelRange', '')
     stated |= STRETCH | (AS_IS if ranged == 'NominalRange_0_255' else UNIT)
     ((name, shape), *more) = evidence.shapes.items()
+    if 'Image.BitmapPixelFormat' in metadata and not more and len(shape) == 1:
+        by = 'one score a class and the metadata Image.BitmapPixelFormat of Custom Vision'
+        guessed = {key: stated.pop(key) for key in STRETCH} | ANTIALIASED
+        role = score_role(evidence, name)
+        return Finding(by, 'classification', None, {role: name}, stated, guessed)
     if 'Image.BitmapPixelFormat' in metadata and not more and len(shape) == 3:
         if class_count({'predictions': shape}) is None:
             return None

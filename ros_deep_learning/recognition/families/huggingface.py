@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ...cards.card import MAX_SIDE
 from ...cards.coco_labels import WITH_NOTHING, is_coco, leaves_out_none
+from ...tasks.classification import ClassKind
 from ..activations import score_role
 from ..evidence import Evidence, Family, Finding, is_number, mean_and_std
 from ..usual import ANTIALIASED, IMAGENET, STRETCH, UNIT
@@ -20,6 +23,7 @@ _DETR_QUERIES = 100
 _WITH_NOTHING = (WITH_NOTHING, 251)
 # Classes of COCO, of COCO as DETR numbers them, and of Objects365.
 _WITHOUT = (80, 91, 365, 366)
+_TAGGER = 'multi_label_classification'
 _HALF: dict[str, Any] = {'scale': 1 / 255, 'mean': (0.5,) * 3, 'std': (0.5,) * 3}
 
 _SQUARED_FROM = 384
@@ -34,7 +38,9 @@ def recognise(evidence: Evidence) -> Finding | None:
         return classifier
     if 'logits' not in shapes or evidence.input_name != 'pixel_values':
         return None
-    stated, near = read_processor(evidence.beside('preprocessor_config.json'))
+    config = evidence.beside('preprocessor_config.json')
+    stated, near = read_processor(config)
+    size_wh = input_size(config)
     logits = shapes['logits']
     by = 'tensors named as those of transformers'
     if stated:
@@ -42,14 +48,31 @@ def recognise(evidence: Evidence) -> Finding | None:
     if 'pred_boxes' in shapes and len(logits) == 2:
         if not _tells(evidence):
             return None
-        return _detector(evidence, by, stated, near)
+        return _sized(_detector(evidence, by, stated, near), size_wh)
     roles = {'logits': 'logits'}
     if len(logits) == 1:
-        return Finding(by, 'classification', None, roles, stated, _rest(_HALF, stated) | near)
+        by, role = _role(evidence, 'logits', by)
+        roles = {role: 'logits'}
+        guessed = _rest(_HALF, stated) | near | ANTIALIASED
+        return _sized(Finding(by, 'classification', None, roles, stated, guessed), size_wh)
     if len(logits) == 3:
         guessed = _rest(IMAGENET | STRETCH, stated) | near
-        return Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
+        found = Finding(by, 'segmentation', None, roles, stated, guessed, (512, 512))
+        return _sized(found, size_wh)
     return None
+
+
+def _role(evidence: Evidence, name: str, by: str) -> tuple[str, ClassKind]:
+    """Return the evidence and the role of a classifier's output; config.json tells taggers."""
+    role = score_role(evidence, name)
+    if role != 'probabilities' and evidence.beside('config.json').get('problem_type') == _TAGGER:
+        return f'{by}, problem_type {_TAGGER} in config.json', 'sigmoid_logits'
+    return by, role
+
+
+def _sized(found: Finding, size_wh: tuple[int, int] | None) -> Finding:
+    """Return a finding with the size that a configuration states, if it does."""
+    return found if size_wh is None else replace(found, size_wh=size_wh, states_size=True)
 
 
 def _timm(evidence: Evidence) -> Finding | None:
@@ -72,7 +95,10 @@ def _timm(evidence: Evidence) -> Finding | None:
         stated, guessed = stated | {'resize': 'crop', 'crop_fraction': float(crop)}, {}
     by = f"timm's mean and std in {where}"
     role = score_role(evidence, name)
-    return Finding(by, 'classification', None, {role: name}, stated, guessed)
+    found = Finding(by, 'classification', None, {role: name}, stated, guessed)
+    sides = config.get('input_size')
+    size_wh = _sides(*sides[:0:-1]) if isinstance(sides, list) and len(sides) == 3 else None
+    return _sized(found, size_wh)
 
 
 def _literals(metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -154,12 +180,14 @@ def _described_classifier(evidence: Evidence) -> Finding | None:
     ((name, shape), *more) = evidence.shapes.items()
     if more or len(shape) != 1 or shape[0] < 1:
         return None
-    stated, near = read_processor(evidence.beside('preprocessor_config.json'))
+    config = evidence.beside('preprocessor_config.json')
+    stated, near = read_processor(config)
     if not stated:
         return None
-    by, role = 'preprocessor_config.json', score_role(evidence, name)
+    by, role = _role(evidence, name, 'preprocessor_config.json')
     guessed = {} if 'resize' in stated else STRETCH | near
-    return Finding(by, 'classification', None, {role: name}, stated | ANTIALIASED, guessed)
+    found = Finding(by, 'classification', None, {role: name}, stated | ANTIALIASED, guessed)
+    return _sized(found, input_size(config))
 
 
 def read_processor(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -179,6 +207,27 @@ def read_processor(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     if config.get('do_flip_channel_order', 'MobileViT' in kind):
         stated['channels'] = 'bgr'
     return stated, guessed
+
+
+def input_size(config: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Read the width and height of the images that a ``preprocessor_config.json`` gives.
+
+    Returns:
+        None where they depend on the image, or are not stated.
+    """
+    key = 'crop_size' if config.get('do_center_crop') else 'size'
+    size, kind = config.get(key), str(config.get('image_processor_type', ''))
+    if not isinstance(size, dict):
+        return _sides(size, size)
+    if 'shortest_edge' in size and 'ConvNext' in kind:
+        # It crops to a square of this side.
+        return _sides(size['shortest_edge'], size['shortest_edge'])
+    return _sides(size.get('width'), size.get('height'))
+
+
+def _sides(width: Any, height: Any) -> tuple[int, int] | None:
+    fits = all(type(side) is int and 0 < side <= MAX_SIDE for side in (width, height))
+    return (width, height) if fits else None
 
 
 def _values(config: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ...errors import CardError
 from ...tasks.decoders.arrays import cell_count
 from ...tasks.decoders.nanodet_plus import BINS, LEVELS
 from ..evidence import Evidence, Family, Finding
@@ -28,6 +29,13 @@ def recognise(evidence: Evidence) -> Finding | None:
     if not four and rows != cell_count(evidence.size_wh, LEVELS):
         return None
     count = len(evidence.labels) or fields - 4 * BINS
+    if not evidence.labels and count < 1:
+        msg = (
+            f'{evidence.path} seems to be NanoDet-Plus, by its tensors, but its {fields} fields '
+            f'are too few for classes and the usual {BINS} logits an edge; to fix: --labels '
+            '(parameter class_labels_path)'
+        )
+        raise CardError(msg)
     if count < 1 or (fields - count) % 4 or fields - count < 8:
         return None
     by = "a row a cell from 'data' to 'output', as of NanoDet-Plus"

@@ -10,7 +10,7 @@ from ...cards.labels import labels_in_metadata
 from ...errors import CardError
 from ..conventions import is_ultralytics
 from ..evidence import Evidence, Family, Finding
-from ..usual import LETTERBOX, STRETCH, UNIT
+from ..usual import ANTIALIASED, LETTERBOX, STRETCH, UNIT
 
 SIZE_WH = (640, 640)
 _FINISHED = 6
@@ -27,9 +27,8 @@ def recognise(evidence: Evidence) -> Finding | None:
     by = f'metadata of Ultralytics, task {task}'
     name = next(iter(evidence.outputs))
     if task == 'classify':
-        return Finding(
-            by, 'classification', None, {'probabilities': name}, UNIT | {'resize': 'crop'}
-        )
+        stated = UNIT | ANTIALIASED | {'resize': 'crop'}
+        return Finding(by, 'classification', None, {'probabilities': name}, stated)
     if task == 'semantic':
         return Finding(by, 'segmentation', None, {'scores': name}, UNIT | LETTERBOX)
     if task not in _DETECTORS:

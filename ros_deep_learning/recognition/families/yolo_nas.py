@@ -43,9 +43,15 @@ def recognise(evidence: Evidence) -> Finding | None:
     cells = cell_count(evidence.size_wh, _STRIDES)
     if shapes[first][0] != cells or shapes[second][0] != cells:
         return None
-    if (shapes[first][1] == 4) == (shapes[second][1] == 4):
+    if shapes[first][1] == shapes[second][1] == 4:
+        # Four classes: the order tells, and the proof refuses scores that are read as boxes.
+        boxes, scores = (second, first) if first == 'output' else (first, second)
+    elif 4 in (shapes[first][1], shapes[second][1]):
+        boxes, scores = (first, second) if shapes[first][1] == 4 else (second, first)
+    else:
         return None
-    boxes, scores = (first, second) if shapes[first][1] == 4 else (second, first)
+    if re.search('score|conf|cls|class|prob', boxes, re.IGNORECASE):
+        return None
     roles = {'boxes': boxes, 'scores': scores}
     if boxes == first and not re.search(_GIVEN, first + second):
         by = 'boxes, then scores of all cells without names, as of YOLO-NAS'

@@ -28,7 +28,8 @@ def recognise(evidence: Evidence) -> Finding | None:
         roles = {'predictions': name, 'prototypes': masks[0]}
         by += ' (boxes only)'
         return Finding(by, 'detection', 'yolov5_segment', roles, UNIT | LETTERBOX, {}, SIZE_WH)
-    if len(shape) != 2 or (shape[1] > 0 and shape[1] != 5 + len(labels)):
+    # YOLOv9's export.py writes the same metadata, for planes of 4 + C.
+    if len(shape) != 2 or shape[1] != 5 + len(labels):
         return None
     roles = {'predictions': name}
     return Finding(by, 'detection', 'yolov5', roles, UNIT | LETTERBOX, {}, SIZE_WH)

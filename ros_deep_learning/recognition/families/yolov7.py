@@ -14,7 +14,10 @@ def recognise(evidence: Evidence) -> Finding | None:
     """Recognise rows of seven without batch axis, or the outputs of EfficientNMS."""
     guessed = UNIT | LETTERBOX
     roles = evidence.named(
-        count='num_det', boxes='det_boxes', scores='det_scores', classes='det_classes'
+        count='^num_det',
+        boxes='^(det_)?b?boxes$',
+        scores='^(det_)?scores$',
+        classes='^(det_)?(classes|labels)$',
     )
     if roles is not None:
         by = 'outputs named as those of EfficientNMS'

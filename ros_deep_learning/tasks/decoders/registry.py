@@ -52,7 +52,9 @@ class Decoder:
             their batch axis and -1 where open; None where they do not tell.
         table: What a device needs to know to pick the candidates itself; None where it cannot.
         suppressed: Whether the network has suppressed duplicates, or never makes any.
-        batch_axis: Whether the outputs have a batch axis; else they belong to a single image.
+        batch_axis: Whether the outputs have a batch axis; else they belong to a single image, or
+            rows tell their image.
+        tells_image: Whether rows tell their image.
         background: Whether class 0 is the background.
         takes_classes: Whether ``decode`` also takes ``classes``, the number of classes, if known.
         by_coco: Whether networks that found COCO's classes write its category numbers, with holes.
@@ -63,10 +65,12 @@ class Decoder:
             scores are finished, or there is no such role.
         boxes: How they are written: their ``edges``, their ``centres`` with width and height, or
             in ``cells`` of a grid.
-        other_unit: Name of the decoder of the same tensors whose boxes are shares of the input
-            where these are pixels, or the other way round; None where there is none.
+        other_unit: Name of the decoder of the same tensors whose boxes are in another unit: shares
+            of the input, pixels or cells of a grid; None where there is none.
         from_0: Name of the decoder of the same tensors whose class 0 is the first label; None
             where there is none, or where it is so here.
+        class_column: Column of the class in a table of finished rows; None where classes are the
+            role ``classes``, or are not written down.
     """
 
     roles: tuple[str, ...]
@@ -75,6 +79,7 @@ class Decoder:
     table: BoxTable | None = None
     suppressed: bool = False
     batch_axis: bool = True
+    tells_image: bool = False
     background: bool = False
     takes_classes: bool = False
     by_coco: bool = False
@@ -84,6 +89,7 @@ class Decoder:
     boxes: Literal['edges', 'centres', 'cells'] = 'edges'
     other_unit: str | None = None
     from_0: str | None = None
+    class_column: int | None = None
 
     def for_classes(self, count: int | None) -> Decoder:
         """Return the decoder for a network with so many classes, if that is known."""
@@ -104,8 +110,15 @@ def _decoder(
 
 
 def _rows(columns: rows.Columns, **facts: bool) -> Decoder:
-    decode = partial(rows.decode, columns=columns)
-    return _decoder(decode, columns.shapes, None, suppressed=True, **facts)
+    return _decoder(
+        partial(rows.decode, columns=columns),
+        columns.shapes,
+        None,
+        suppressed=True,
+        tells_image=columns.image is not None,
+        class_column=columns.class_id,
+        **facts,
+    )
 
 
 DECODERS: dict[str, Decoder] = {
@@ -143,7 +156,9 @@ DECODERS: dict[str, Decoder] = {
         boxes='centres',
     ),
     'efficientdet': _rows(rows.AUTOML, by_coco=True, from_1=True),
-    'end_to_end': _decoder(end_to_end.decode, end_to_end.SHAPES, suppressed=True),
+    'end_to_end': _decoder(
+        end_to_end.decode, end_to_end.SHAPES, suppressed=True, class_column=end_to_end.CLASS
+    ),
     'labelled_boxes': _decoder(
         labelled_boxes.decode,
         labelled_boxes.SHAPES,
@@ -183,7 +198,11 @@ DECODERS: dict[str, Decoder] = {
         detr.decode_coco, detr.SOFTMAX_SHAPES, suppressed=True, logits='logits', boxes='centres'
     ),
     'rtdetr_end_to_end': _decoder(
-        end_to_end.decode_shares, end_to_end.SHARE_SHAPES, suppressed=True, boxes='centres'
+        end_to_end.decode_shares,
+        end_to_end.SHARE_SHAPES,
+        suppressed=True,
+        boxes='centres',
+        class_column=end_to_end.CLASS,
     ),
     'rtdetr_rows': _decoder(detr.decode_rows, detr.ROW_SHAPES, suppressed=True, boxes='centres'),
     'ssd': Decoder(ssd.ROLES, ssd.decode, ssd.class_count, ssd.TABLE, other_unit='boxes_scores'),
@@ -233,7 +252,7 @@ DECODERS: dict[str, Decoder] = {
     'yolov7_end2end': _rows(rows.YOLOV7, batch_axis=False),
     'yolov8': _decoder(yolov8.decode, yolov8.SHAPES, yolov8.TABLE, boxes='centres'),
     'yolov8_rows': _decoder(yolov8.decode_rows, yolov8.ROW_SHAPES, boxes='centres'),
-    'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE, boxes='cells'),
+    'yolox': _decoder(yolox.decode, yolox.SHAPES, yolox.TABLE, boxes='cells', other_unit='yolov5'),
 }
 
 

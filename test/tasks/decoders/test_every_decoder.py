@@ -95,6 +95,7 @@ COUNTLESS = {
 
 BOX_COLUMN = {'efficientdet': 1, 'paddle': 2, 'yolo_nas_flat': 1, 'yolov7_end2end': 1}
 BOX_ROLES = ('boxes', 'boxes_8', 'offset', 'predictions')
+IMAGE_COLUMNS = {'yolo_nas_flat': 0, 'yolov7_end2end': 0}
 CLASS_COLUMNS = {'efficientdet': 6, 'end_to_end': 5, 'yolo_nas_flat': 6, 'yolov7_end2end': 5}
 
 every = pytest.mark.parametrize('name', sorted(SHAPES))
@@ -183,6 +184,8 @@ def test_good_rows_beside_bad_ones_come_out(name):
         tensors['predictions'][5] = 9
     if name in CLASS_COLUMNS:
         tensors['predictions'][:, CLASS_COLUMNS[name]] = 1
+    if name in IMAGE_COLUMNS:
+        tensors['predictions'][:, IMAGE_COLUMNS[name]] = 0
     if name.startswith('centernet'):
         tensors['heatmap'][0, 0, 0] = 1
     clean = decode(name, tensors, 0.3)

@@ -16,6 +16,8 @@ from ..shapes import Pattern, take
 
 SHAPES: dict[str, Pattern] = {'predictions': ('N', '6+A')}
 SHARE_SHAPES: dict[str, Pattern] = {'predictions': ('N', 6)}
+CLASS = 5
+"""Column of the class."""
 
 
 def decode(
@@ -38,7 +40,9 @@ def decode(
         DecodeError: The array has another shape.
     """
     (rows,) = take('end_to_end', SHAPES, outputs, roles)
-    return finished_candidates(rows[:, :4], rows[:, 4], whole_classes(rows[:, 5]), score_threshold)
+    return finished_candidates(
+        rows[:, :4], rows[:, 4], whole_classes(rows[:, CLASS]), score_threshold
+    )
 
 
 def decode_shares(
@@ -57,4 +61,4 @@ def decode_shares(
     (rows,) = take('rtdetr_end_to_end', SHARE_SHAPES, outputs, roles)
     with np.errstate(over='ignore', invalid='ignore'):
         edges = centre_to_edges(rows[:, :4]) * np.array(network_wh * 2, np.float32)
-    return finished_candidates(edges, rows[:, 4], whole_classes(rows[:, 5]), score_threshold)
+    return finished_candidates(edges, rows[:, 4], whole_classes(rows[:, CLASS]), score_threshold)

@@ -28,6 +28,8 @@ class Columns:
         box_xyxy: Columns of the left, top, right and bottom edge in pixels of the input.
         score: Column of the score, 0..1.
         class_id: Column of the class.
+        image: Column of the image's number in the batch, which begins with 0; None where another
+            axis has the images.
         first_class: The network's number of the first class, which becomes 0.
     """
 
@@ -36,16 +38,17 @@ class Columns:
     box_xyxy: tuple[int, int, int, int]
     score: int
     class_id: int
+    image: int | None = None
     first_class: int = 0
 
 
-YOLOV7 = Columns('yolov7_end2end', SEVEN, (1, 2, 3, 4), score=6, class_id=5)
+YOLOV7 = Columns('yolov7_end2end', SEVEN, (1, 2, 3, 4), score=6, class_id=5, image=0)
 """YOLOv7, ``export.py --grid --end2end --max-wh 640``: image, x1, y1, x2, y2, class, score."""
 
 AUTOML = Columns('efficientdet', SEVEN, (2, 1, 4, 3), score=5, class_id=6, first_class=1)
 """google/automl, ``--mode saved_model``: image, y1, x1, y2, x2, score, class from 1."""
 
-FLAT = Columns('yolo_nas_flat', SEVEN, (1, 2, 3, 4), score=5, class_id=6)
+FLAT = Columns('yolo_nas_flat', SEVEN, (1, 2, 3, 4), score=5, class_id=6, image=0)
 """super-gradients' ``model.export()``, flat: image, x1, y1, x2, y2, score, class."""
 
 PADDLE = Columns('paddle', SIX, (2, 3, 4, 5), score=1, class_id=0)
@@ -63,7 +66,8 @@ def decode(
     """Read one image's outputs.
 
     Args:
-        outputs: By tensor name: ``predictions`` of shape (N, 6) or (N, 7), a row an object.
+        outputs: By tensor name: ``predictions`` of shape (N, 6) or (N, 7), a row an object. Only
+            the first image's are read, where rows have the image.
         roles: The tensor name of ``predictions``.
         network_wh: Width and height of the network's input in pixels; not used.
         score_threshold: Least score, 0..1; NaN never reaches it.
@@ -73,6 +77,9 @@ def decode(
         DecodeError: The array has another shape.
     """
     (rows,) = take(columns.decoder, columns.shapes, outputs, roles)
+    if columns.image is not None:
+        # A fixed batch is filled with the same image.
+        rows = rows[rows[:, columns.image] == 0]
     classes = whole_classes(rows[:, columns.class_id], columns.first_class)
     boxes = rows[:, list(columns.box_xyxy)]
     return finished_candidates(boxes, rows[:, columns.score], classes, score_threshold)
