@@ -15,6 +15,10 @@ class CameraError(ImageError):
     """A camera or stream does not deliver images at present; it may recover."""
 
 
+class SenderAwaitedError(CameraError):
+    """Nobody sends to a source that listens for senders; they may begin at any time."""
+
+
 class CardError(DeepLearningError):
     """A model card is malformed; the message names the file and the key."""
 

@@ -29,7 +29,7 @@ PROGRAMS: dict[str, Any] = {
 }
 HERE = [here for _, here in ROWS if here.split()[0] in PROGRAMS]
 LAUNCHED = [here for _, here in ROWS if here.startswith('ros2 launch')]
-CAMERA = re.compile(r' (/dev/video|csi://|rtp://@)')
+CAMERA = re.compile(r' (/dev/video|csi://|rtp://@|webrtc://@)')
 STAND_INS = {
     'classification': 'efficientnet-lite0',
     'detection': 'ssd-mobilenet-v2',

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 
-from ..errors import CameraError
+from ..errors import CameraError, SenderAwaitedError
 from .options import VideoOptions
 from .sources import FrameSource
 from .stamped import StampedFrame, stamped
@@ -98,6 +98,9 @@ def _returning(
             if time.monotonic() - seen_s > patience_s:
                 raise
             on_absence(err)
+            if isinstance(err, SenderAwaitedError):
+                # It went on listening.
+                continue
             stopped.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
         else:

@@ -58,6 +58,13 @@ SOURCES = (
         'aiortc',
         LOOPBACK,
     ),
+    Scheme(
+        'webrtc://@:8554/name',
+        'a WebRTC stream that is sent here by WHIP, as by OBS, or from the camera of a browser',
+        (),
+        'aiortc, aiohttp',
+        'run over loopback, with aiortc and from a headless Chromium',
+    ),
     Scheme('http://host/video', 'MJPEG of an IP camera', (), 'PyAV or OpenCV', LOOPBACK),
     Scheme('http://host/all.m3u8', 'HLS; one with an end is a file', ('loop',), 'PyAV', LOOPBACK),
     Scheme('http://host/bikes.mp4', 'a video on a web server, a file', ('loop',), '', LOOPBACK),
@@ -95,6 +102,13 @@ SINKS = (
         ('codec',),
         'aiortc, aiohttp',
         'run over loopback, with aiortc and in a headless Chromium',
+    ),
+    Scheme(
+        'webrtc://host:8889/name',
+        'a WebRTC stream, sent by WHIP to the server at `http://host:8889/name/whip`',
+        ('codec',),
+        'aiortc',
+        LOOPBACK,
     ),
     Scheme(
         'http://@:8080',

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,9 @@ from .options import DEFAULT_RATE_HZ, OUTPUT_CODECS, VideoOptions
 from .screens import is_screen, open_screen
 from .streams.rtp_sink import RtpSink
 from .streams.rtsp_sink import RtspSink
+from .webrtc.addresses import is_served_here
 from .webrtc.sink import WebrtcSink
+from .webrtc.whip_sink import WhipSink
 
 _log = logging.getLogger(__name__)
 
@@ -61,10 +63,14 @@ class Sink(Protocol):
         """
 
 
-_STREAMS: Mapping[str, type[RtpSink | RtspSink | WebrtcSink]] = {
+def _open_webrtc(output: str, options: VideoOptions) -> WebrtcSink | WhipSink:
+    return WebrtcSink(output, options) if is_served_here(output) else WhipSink(output, options)
+
+
+_STREAMS: Mapping[str, Callable[[str, VideoOptions], Sink]] = {
     'rtp': RtpSink,
     'rtsp': RtspSink,
-    'webrtc': WebrtcSink,
+    'webrtc': _open_webrtc,
 }
 """By the scheme of their URL."""
 
@@ -323,7 +329,7 @@ def open_output(output: str, options: VideoOptions) -> Sink:
 
 def is_stream_sink(sink: object) -> bool:
     """Return whether a sink sends or serves a stream, whose viewers see frames as they come."""
-    return isinstance(sink, tuple(_STREAMS.values()))
+    return isinstance(sink, (RtpSink, RtspSink, WebrtcSink, WhipSink))
 
 
 def is_stream_output(output: str) -> bool:

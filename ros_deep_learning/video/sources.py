@@ -20,7 +20,9 @@ from .options import VideoOptions
 from .patterns import Pattern, is_pattern
 from .streams.pyav import has_pyav
 from .streams.receiver import StreamReceiver
+from .webrtc.addresses import is_served_here
 from .webrtc.receiver import WhepReceiver
+from .webrtc.whip_receiver import WhipReceiver
 
 _log = logging.getLogger(__name__)
 
@@ -208,7 +210,8 @@ def _open_live(resource: str, options: VideoOptions) -> FrameSource:
     if is_pattern(resource):
         return Pattern(resource, options)
     if resource.lower().startswith(WEBRTC):
-        return WhepReceiver(resource, options)
+        is_here = is_served_here(resource)
+        return WhipReceiver(resource, options) if is_here else WhepReceiver(resource, options)
     if not is_stream(resource):
         return Camera(resource, options)
     if resource.lower().startswith(WEB):

@@ -58,7 +58,7 @@ class Access:
         Args:
             host: Its ``Host`` header.
             origin: Its ``Origin`` header, None without one.
-            tokens: What it has as token, in its address and in its cookie.
+            tokens: What it has as token, in its address, its cookie and its ``Authorization``.
         """
         if not self._knows(host):
             return Refusal(

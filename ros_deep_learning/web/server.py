@@ -91,6 +91,7 @@ class PageServer:
     def __init__(self, address: PageAddress) -> None:
         self._handlers: Mapping[str, Handler] = {}
         self._posts: Mapping[str, Handler] = {}
+        self._deletes: Mapping[str, Handler] = {}
         self._access = open_access(is_local=address.is_local)
         self._sockets = open_sockets(address)
         port = self._sockets[0].getsockname()[1]
@@ -102,10 +103,17 @@ class PageServer:
         self._thread = threading.Thread(target=self._run, name='page', daemon=True)
 
     def start(
-        self, handlers: Mapping[str, Handler], posts: Mapping[str, Handler] | None = None
+        self,
+        handlers: Mapping[str, Handler],
+        posts: Mapping[str, Handler] | None = None,
+        deletes: Mapping[str, Handler] | None = None,
     ) -> None:
-        """Answer a GET, and a POST, of each path by a function, which runs in ``loop``."""
-        self._handlers, self._posts = handlers, posts or {}
+        """Answer a GET, a POST and a DELETE of each path by a function, which runs in ``loop``.
+
+        The mappings may change later, in ``loop``.
+        """
+        self._handlers, self._posts = handlers, {} if posts is None else posts
+        self._deletes = {} if deletes is None else deletes
         self._thread.start()
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
@@ -152,12 +160,14 @@ class PageServer:
         refusal = self._access.refusal(
             headers.get('Host', ''),
             headers.get('Origin'),
-            (token, _cookie(request, self._cookie)),
+            (token, _cookie(request, self._cookie), _bearer(headers.get('Authorization', ''))),
         )
         if refusal is not None:
             return _text(refusal.status, refusal.text)
         if request.method == 'POST' and request.path in self._posts:
             return await self._posts[request.path](request)
+        if request.method == 'DELETE' and request.path in self._deletes:
+            return await self._deletes[request.path](request)
         if request.method != 'GET':
             return _text(HTTPStatus.METHOD_NOT_ALLOWED, 'Only GET is answered here.')
         handler = self._handlers.get(request.path)
@@ -218,6 +228,12 @@ def _cookie(request: web.BaseRequest, name: str) -> str:
         if key == name:
             return value
     return ''
+
+
+def _bearer(authorization: str) -> str:
+    # RFC 6750; clients of WHIP, which have no cookies, give a token so.
+    scheme, _, token = authorization.partition(' ')
+    return token.strip() if scheme.lower() == 'bearer' else ''
 
 
 def _text(status: HTTPStatus, text: str) -> web.Response:

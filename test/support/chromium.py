@@ -93,14 +93,14 @@ class Tab:
 
 
 @asynccontextmanager
-async def chromium(program: str) -> AsyncIterator[Tab]:
-    """Start a browser with an empty profile; it ends with the context."""
+async def chromium(program: str, *more: str) -> AsyncIterator[Tab]:
+    """Start a browser with an empty profile and more options; it ends with the context."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = ['--headless=new', '--disable-gpu', '--remote-debugging-port=0']
         if os.geteuid() == 0:
             options.append('--no-sandbox')
         process = subprocess.Popen(
-            [program, *options, f'--user-data-dir={profile}', 'about:blank'],
+            [program, *options, *more, f'--user-data-dir={profile}', 'about:blank'],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

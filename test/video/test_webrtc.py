@@ -29,6 +29,7 @@ from ros_deep_learning.video.options import VideoOptions
 from ros_deep_learning.video.sinks import open_output
 from ros_deep_learning.video.sources import open_frames
 from ros_deep_learning.video.webrtc import peers, server
+from ros_deep_learning.video.webrtc import sink as sink_module
 from ros_deep_learning.video.webrtc.sink import WebrtcSink
 
 aiortc = pytest.importorskip('aiortc')
@@ -125,11 +126,11 @@ def test_two_viewers_of_which_one_never_reads() -> None:
 
 def test_a_viewer_that_does_not_connect_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, 'CONNECT_S', 0.1)
-    monkeypatch.setattr(server, 'MOST_VIEWERS', 1)
+    monkeypatch.setattr(sink_module, 'MOST_VIEWERS', 1)
     loop = asyncio.new_event_loop()
 
     async def offer() -> str:
-        peer = peers.new_peer(peers.load_aiortc('a test'))
+        peer = peers.new_peer(peers.load_aiortc('a test'), is_local=True)
         peer.addTransceiver('video', direction='recvonly')
         await peer.setLocalDescription(await peer.createOffer())
         sdp = str(peer.localDescription.sdp)
@@ -178,7 +179,7 @@ def test_who_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     with closing(WebrtcSink('webrtc://@:0/seen', VideoOptions())) as sink:
         base = f'http://127.0.0.1:{urlsplit(sink.url).port}'
-        for path in ('/seen', '/', '/watch.js', '/watch.css'):
+        for path in ('/seen', '/', '/watch.js', '/peer.js', '/peer.css'):
             with urllib.request.urlopen(base + path) as answer:
                 assert "default-src 'none'" in answer.headers['Content-Security-Policy']
                 text = answer.read().decode()

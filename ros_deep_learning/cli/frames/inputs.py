@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CameraError, ImageError
+from ...errors import CameraError, ImageError, SenderAwaitedError
 from ...imaging.compressed import decode_jpeg
 from ...paths import PICTURE_SUFFIXES, user_path
 from ...video.options import VideoOptions
@@ -141,7 +141,7 @@ class _Absence:
         self._warned_s = -math.inf
 
     def tell(self, err: CameraError) -> None:
-        if not self.has_seen:
+        if not self.has_seen and not isinstance(err, SenderAwaitedError):
             raise err
         if monotonic() - self._warned_s >= WARN_PERIOD_S:
             self._warned_s = monotonic()

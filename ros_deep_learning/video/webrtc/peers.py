@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Peer connections of aiortc, which use no server of the internet."""
+"""Peer connections of aiortc, which use no server of the internet that the user did not name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ...errors import BackendUnavailableError
+from .ice_servers import ice_servers
 
 _on_loopback: ContextVar[bool] = ContextVar('on_loopback', default=False)
 
@@ -34,9 +35,18 @@ def load_aiortc(what: str) -> Any:
     return aiortc
 
 
-def new_peer(aiortc: Any) -> Any:
-    """Return a peer connection; aiortc's own choice would ask a server of Google."""
-    return aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+def new_peer(aiortc: Any, *, is_local: bool) -> Any:
+    """Return a peer connection; aiortc's own choice would ask a server of Google.
+
+    Args:
+        aiortc: The module.
+        is_local: Whether its other end is on this machine: it needs no server.
+
+    Raises:
+        SettingsError: The environment names a server in a wrong way.
+    """
+    servers = [] if is_local else ice_servers(aiortc)
+    return aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=servers))
 
 
 @contextmanager

@@ -5,24 +5,17 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import urllib.error
-import urllib.request
 from collections.abc import Generator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CameraError
-from ...text import one_line
 from ..ahead import read_ahead
 from ..options import DEFAULT_RATE_HZ, VideoOptions
-from ..streams.addresses import without_password
-from .peers import load_aiortc, new_peer, on_loopback
-
-TIMEOUT_S = 5.0
+from .exchange import TIMEOUT_S, Exchange
+from .peers import load_aiortc, new_peer
 
 
 class WhepReceiver:
@@ -37,19 +30,15 @@ class WhepReceiver:
 
     Raises:
         BackendUnavailableError: aiortc is not installed.
+        ImageError: It is no URL.
     """
 
     live = True
 
     def __init__(self, resource: str, options: VideoOptions) -> None:
-        self._name = without_password(resource).partition('?')[0]
+        self._exchange = Exchange(resource, 'whep')
+        self._name = self._exchange.name
         self._aiortc = load_aiortc(self._name)
-        parts = urlsplit(resource)
-        self._host = parts.hostname or 'localhost'
-        port = f':{parts.port}' if parts.port else ''
-        query = f'?{parts.query}' if parts.query else ''
-        shown = f'[{self._host}]' if ':' in self._host else self._host
-        self._url = f'http://{shown}{port}/{parts.path.strip("/")}/whep{query}'
         self._options = options
 
     @property
@@ -69,8 +58,9 @@ class WhepReceiver:
     def _received(self) -> Generator[Any, None, None]:
         loop = asyncio.new_event_loop()
         peer = loop.run_until_complete(self._new_peer())
+        session_url = ''
         try:
-            track = loop.run_until_complete(self._connected(peer))
+            track, session_url = loop.run_until_complete(self._connected(peer))
             while True:
                 yield loop.run_until_complete(asyncio.wait_for(track.recv(), TIMEOUT_S))
         except (asyncio.TimeoutError, TimeoutError) as err:
@@ -80,45 +70,16 @@ class WhepReceiver:
             msg = f'{self._name} gives no more frames'
             raise CameraError(msg) from err
         finally:
+            loop.run_until_complete(self._exchange.end(session_url))
             loop.run_until_complete(peer.close())
+            loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
     async def _new_peer(self) -> Any:
-        return new_peer(self._aiortc)
+        return new_peer(self._aiortc, is_local=self._exchange.is_local)
 
-    async def _connected(self, peer: Any) -> Any:
-        transceiver = peer.addTransceiver('video', direction='recvonly')
-        with on_loopback(alone=_is_loopback(self._host)):
-            await peer.setLocalDescription(await peer.createOffer())
-            answer = await asyncio.get_running_loop().run_in_executor(
-                None, self._ask, peer.localDescription.sdp
-            )
-            description = self._aiortc.RTCSessionDescription(answer, 'answer')
-            try:
-                await peer.setRemoteDescription(description)
-            except Exception as err:
-                msg = f'{self._name}: the answer is none of WebRTC ({one_line(err)})'
-                raise CameraError(msg) from err
-        return transceiver.receiver.track
-
-    def _ask(self, offer: str) -> str:
-        request = urllib.request.Request(  # noqa: S310  http:// is put before it above
-            self._url, offer.encode(), {'Content-Type': 'application/sdp'}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
-                return str(answer.read(64 * 1024).decode('utf-8', 'replace'))
-        except urllib.error.HTTPError as err:
-            msg = f'{self._name}: its server answers {err.code} {err.reason}'
-            raise CameraError(msg) from err
-        except OSError as err:
-            reason = getattr(err, 'reason', err)
-            msg = f'cannot open {self._name}: {one_line(reason)}'
-            raise CameraError(msg) from err
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == 'localhost'
+    async def _connected(self, peer: Any) -> tuple[Any, str]:
+        receiver = peer.addTransceiver('video', direction='recvonly').receiver
+        session_url = await self._exchange.connect(self._aiortc, peer)
+        # It has no track before.
+        return receiver.track, session_url

@@ -1,100 +1,105 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A server that shows a stream on a page, and to every client of WHEP."""
+"""A server of WebRTC: a page, and answers to the offers of WHEP or WHIP."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
 from aiohttp import web
-from numpy.typing import NDArray
 
 from ...web.address import PageAddress
-from ...web.server import Asset, PageServer
-from .newest import Newest, NewestTrack
+from ...web.server import Asset, Handler, PageServer
+from .exchange import MOST_SDP_BYTES
 from .peers import load_aiortc, new_peer, on_loopback
 
-MOST_VIEWERS = 16
-MOST_SDP_BYTES = 64 * 1024
 MOST_CANDIDATES = 64
-"""Addresses of a viewer; each gets some packets, whoever is there."""
+"""Addresses of a peer; each gets some packets, whoever is there."""
 CONNECT_S = 15.0
-"""How long a viewer may take to connect after its request."""
+"""How long a peer may take to connect after its request."""
 END_S = 2.0
-_ASSETS = {
-    'watch.html': 'text/html; charset=utf-8',
-    'watch.css': 'text/css; charset=utf-8',
-    'watch.js': 'text/javascript; charset=utf-8',
-}
 
 
-class WhepServer:
-    """Answers requests of viewers (WHEP, an IETF draft) from its start to ``close``.
+class PeerServer:
+    """Answers requests of peers from its start to ``close``.
 
     Args:
         address: Where it listens.
         name: Name of the stream.
-        codec: ``h264`` or ``vp8``; empty for what the viewer prefers.
+        method: ``whep`` for viewers, or ``whip`` for senders.
+        page: Name of the page, of its style and its script among the assets.
+        attach: Called in the server's loop with each new peer, which has its remote description
+            and no local one, and with its key; what it raises refuses the peer.
+        most_peers: How many there may be at a time.
+
+    Attributes:
+        url: What to open in a browser; on a network it has the token.
+        offers_url: Where peers send their offers.
+        loop: The event loop of the peers.
 
     Raises:
-        SettingsError: The address is taken or not of this machine.
+        SettingsError: The address is taken or not of this machine, or a server of the environment
+            is written in a wrong way.
     """
 
-    def __init__(self, address: PageAddress, name: str, codec: str) -> None:
+    def __init__(
+        self,
+        *,
+        address: PageAddress,
+        name: str,
+        method: str,
+        page: str,
+        attach: Callable[[str, Any], None],
+        most_peers: int,
+    ) -> None:
         self._aiortc = load_aiortc('webrtc://')
-        self._codec, self._is_local = codec, address.is_local
+        self._is_local, self._method = address.is_local, method
+        self._attach, self._most_peers = attach, most_peers
         self._peers: dict[str, Any] = {}
+        self._ends: dict[str, Handler] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._newest = Newest()
-        self._waiting = False
-        self._last = np.zeros((3, 2), np.uint8)
-        folder = files(__package__) / 'assets'
-        icon = files('ros_deep_learning.video.page') / 'assets' / 'icon.svg'
-        assets = {k: Asset(kind, (folder / k).read_bytes()) for k, kind in _ASSETS.items()}
         self._server = PageServer(address)
-        page = assets['watch.html'].answer
-        self._server.start(
-            {
-                '/': page,
-                f'/{name}': page,
-                '/watch.css': assets['watch.css'].answer,
-                '/watch.js': assets['watch.js'].answer,
-                '/icon.svg': Asset('image/svg+xml', icon.read_bytes()).answer,
-            },
-            {f'/{name}/whep': self._offered, '/whep': self._offered},
-        )
+        self.loop = self._server.loop
         self.url = self._server.url
+        root, _, token = self.url.partition('?')
+        self.offers_url = f'{root}{name}/{method}' + (f'?{token}' if token else '')
+        offered = {f'/{name}/{method}': self._offered, f'/{method}': self._offered}
+        self._server.start(_pages(name, page), offered, self._ends)
 
     @property
-    def viewer_count(self) -> int:
-        """How many viewers there are."""
+    def peer_count(self) -> int:
+        """How many peers there are."""
         return len(self._peers)
 
-    def show(self, planes: NDArray[np.uint8]) -> None:
-        """Show a frame, as ``Newest.put`` takes it, to all viewers; one that waits is replaced."""
-        self._last = planes
-        if not self._waiting:
-            self._waiting = True
-            self._server.call(self._take)
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the loop of the peers soon."""
+        self._server.call(function)
 
     def close(self) -> None:
         """End all connections; a second call does nothing."""
-        if self._server.loop.is_running():
-            ending = asyncio.run_coroutine_threadsafe(self._end_peers(), self._server.loop)
+        if self.loop.is_running():
+            ending = asyncio.run_coroutine_threadsafe(self._end_peers(), self.loop)
             with suppress(RuntimeError, TimeoutError, FutureTimeoutError):
                 ending.result(END_S)
         self._server.close()
 
-    def _take(self) -> None:
-        self._waiting = False
-        self._newest.put(self._last)
+    async def leave(self, key: str) -> None:
+        """End the connection of a peer; one that has left is no error."""
+        self._ends.pop(self._session(key), None)
+        peer = self._peers.pop(key, None)
+        if peer is not None:
+            await peer.close()
+
+    async def leave_others(self, key: str) -> None:
+        """End the connections of all peers but one."""
+        await asyncio.gather(*(self.leave(other) for other in list(self._peers) if other != key))
 
     async def _end_peers(self) -> None:
         peers = list(self._peers.values())
@@ -103,60 +108,71 @@ class WhepServer:
 
     async def _offered(self, request: web.BaseRequest) -> web.StreamResponse:
         offer = (await request.read()).decode('utf-8', 'replace')
-        if len(self._peers) >= MOST_VIEWERS:
-            return _text(HTTPStatus.SERVICE_UNAVAILABLE, f'There are {MOST_VIEWERS} viewers.')
+        if len(self._peers) >= self._most_peers:
+            why = f'There are {self._most_peers} connections already.'
+            return _text(HTTPStatus.SERVICE_UNAVAILABLE, why)
         is_long = len(offer) > MOST_SDP_BYTES or offer.count('m=') > 4
         if is_long or offer.count('candidate:') > MOST_CANDIDATES:
             return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 'The offer is too long.')
-        key, peer = secrets.token_urlsafe(12), new_peer(self._aiortc)
+        key, peer = secrets.token_urlsafe(12), new_peer(self._aiortc, is_local=self._is_local)
         self._peers[key] = peer
-        try:
-            with on_loopback(alone=self._is_local):
-                answer = await self._answer(peer, offer)
-        except Exception as err:  # noqa: BLE001  an offer may be wrong in any way
-            await self._leave(key)
-            why = f'The offer cannot be answered: {type(err).__name__}.'
-            return _text(HTTPStatus.BAD_REQUEST, why)
 
         @peer.on('connectionstatechange')  # type: ignore[untyped-decorator]
         async def changed() -> None:
             if peer.connectionState in ('failed', 'closed'):
-                await self._leave(key)
+                await self.leave(key)
 
+        try:
+            with on_loopback(alone=self._is_local):
+                await peer.setRemoteDescription(self._aiortc.RTCSessionDescription(offer, 'offer'))
+                self._attach(key, peer)
+                await peer.setLocalDescription(await peer.createAnswer())
+        except Exception as err:  # noqa: BLE001  an offer may be wrong in any way
+            await self.leave(key)
+            why = f'The offer cannot be answered: {type(err).__name__}.'
+            return _text(HTTPStatus.BAD_REQUEST, why)
+
+        async def ended(_: web.BaseRequest) -> web.StreamResponse:
+            await self.leave(key)
+            return _text(HTTPStatus.OK, 'The session has ended.')
+
+        self._ends[self._session(key)] = ended
         waiting = asyncio.create_task(self._end_unconnected(key))
         self._tasks.add(waiting)
         waiting.add_done_callback(self._tasks.discard)
         return web.Response(
             status=HTTPStatus.CREATED,
-            text=answer,
+            text=str(peer.localDescription.sdp),
             content_type='application/sdp',
-            headers={'Location': f'/whep/{key}', 'Cache-Control': 'no-store'},
+            headers={'Location': self._session(key), 'Cache-Control': 'no-store'},
         )
 
-    async def _answer(self, peer: Any, offer: str) -> str:
-        description = self._aiortc.RTCSessionDescription(offer, 'offer')
-        await peer.setRemoteDescription(description)
-        sender = peer.addTrack(NewestTrack(self._newest))
-        if self._codec:
-            wanted = f'video/{self._codec}'
-            codecs = self._aiortc.RTCRtpSender.getCapabilities('video').codecs
-            chosen = [one for one in codecs if one.mimeType.lower() == wanted]
-            for transceiver in peer.getTransceivers():
-                if transceiver.sender is sender:
-                    transceiver.setCodecPreferences(chosen)
-        await peer.setLocalDescription(await peer.createAnswer())
-        return str(peer.localDescription.sdp)
+    def _session(self, key: str) -> str:
+        return f'/{self._method}/{key}'
 
     async def _end_unconnected(self, key: str) -> None:
         await asyncio.sleep(CONNECT_S)
         peer = self._peers.get(key)
         if peer is not None and peer.connectionState != 'connected':
-            await self._leave(key)
+            await self.leave(key)
 
-    async def _leave(self, key: str) -> None:
-        peer = self._peers.pop(key, None)
-        if peer is not None:
-            await peer.close()
+
+def _pages(name: str, page: str) -> dict[str, Handler]:
+    folder = files(__package__) / 'assets'
+    icon = files('ros_deep_learning.video.page') / 'assets' / 'icon.svg'
+    html = Asset('text/html; charset=utf-8', (folder / f'{page}.html').read_bytes()).answer
+    style = Asset('text/css; charset=utf-8', (folder / 'peer.css').read_bytes())
+    scripts = {
+        f'/{script}': Asset('text/javascript; charset=utf-8', (folder / script).read_bytes())
+        for script in ('peer.js', f'{page}.js')
+    }
+    return {
+        '/': html,
+        f'/{name}': html,
+        '/peer.css': style.answer,
+        **{path: asset.answer for path, asset in scripts.items()},
+        '/icon.svg': Asset('image/svg+xml', icon.read_bytes()).answer,
+    }
 
 
 def _text(status: HTTPStatus, text: str) -> web.Response:

@@ -6,22 +6,20 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ImageError
-from ...web.address import read_address
-from ..encoders import padded
 from ..options import VideoOptions
 from ..streams.pyav import load_pyav
+from .addresses import server_address
+from .codecs import send_track, webrtc_codec
 from .peers import load_aiortc
 
 _log = logging.getLogger(__name__)
 
-CODECS = ('h264', 'vp8')
-DEFAULT_PORT = 8554
+MOST_VIEWERS = 16
 
 
 class WebrtcSink:
@@ -43,20 +41,24 @@ class WebrtcSink:
     """
 
     def __init__(self, output: str, options: VideoOptions) -> None:
-        self._av = load_pyav(output)
-        load_aiortc(output)
+        load_pyav(output)
+        self._aiortc = load_aiortc(output)
         # aiohttp is an extra.
-        from .server import WhepServer
+        from .newest import Newest, Planes, planes_of
+        from .server import PeerServer
 
-        if options.codec not in ('unknown', *CODECS):
-            msg = f'{output}: codec {options.codec} is not one of {", ".join(CODECS)}'
-            raise ImageError(msg)
-        parts = urlsplit(output)
-        has_port = ':' in parts.netloc.rpartition(']')[2]
-        where = parts.netloc if has_port else f'{parts.netloc}:{DEFAULT_PORT}'
-        codec = '' if options.codec == 'unknown' else options.codec
-        address = read_address(f'http://{where}')
-        self._server = WhepServer(address, parts.path.strip('/') or 'stream', codec)
+        self._planes_of = planes_of
+        self._codec = webrtc_codec(output, options.codec)
+        address, name = server_address(output)
+        self._newest: Newest[Planes] = Newest(lambda function: self._server.call(function))
+        self._server = PeerServer(
+            address=address,
+            name=name,
+            method='whep',
+            page='watch',
+            attach=self._attach,
+            most_peers=MOST_VIEWERS,
+        )
         self.paths: list[Path] = []
         self.url = self._server.url
         _log.info('open %s in a browser', self.url)
@@ -64,19 +66,18 @@ class WebrtcSink:
     @property
     def viewer_count(self) -> int:
         """How many viewers there are."""
-        return self._server.viewer_count
+        return self._server.peer_count
 
     def write(self, frame_bgr: NDArray[np.uint8]) -> None:
         """Show a frame to all viewers, shape (H, W, 3), uint8; none of them is waited for."""
-        if not self._server.viewer_count:
-            return
-        height, width = frame_bgr.shape[:2]
-        image = padded(frame_bgr, (width % 2, height % 2))
-        # It copies, since the caller may write into the frame again.
-        frame = self._av.VideoFrame.from_ndarray(image, format='bgr24')
-        # Once for the encoders of all viewers.
-        self._server.show(frame.reformat(format='yuv420p').to_ndarray())
+        if self._server.peer_count:
+            self._newest.put(self._planes_of(frame_bgr))
 
     def close(self) -> None:
         """End all connections and free the port; a second call does nothing."""
         self._server.close()
+
+    def _attach(self, _: str, peer: Any) -> None:
+        from .newest import NewestTrack
+
+        send_track(self._aiortc, peer, NewestTrack(self._newest), self._codec)
