@@ -123,7 +123,7 @@ def measure(backend: str, arguments: argparse.Namespace) -> dict[str, Any]:
     published_p99 = np.percentile([one.age_ms for one in stats], 99)
     minutes = np.array_split(ages_ms, max(1, round(arguments.minutes)))
     return {
-        'name': f'{NAME}, {backend}',
+        'name': f'{NAME} under overload, {backend}',
         'minutes': arguments.minutes,
         'model': model,
         'backend': last.backend,
