@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..datasets.dataset import spread
 from ..errors import SettingsError
 from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
@@ -51,13 +52,6 @@ def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixe
         msg = f'{source} has no frames; expected {kinds}'
         raise SettingsError(msg)
     return found
-
-
-def spread(count: int, limit: int) -> list[int]:
-    """Return at most ``limit`` of ``count`` indices, evenly spread and rising."""
-    if count <= limit:
-        return list(range(count))
-    return [int(i) for i in np.linspace(0, count - 1, limit).round()]
 
 
 def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,6 +18,8 @@ from ..cards.card import Resize
 from ..datasets.opening import PICTURES_BELOW, open_dataset
 from ..errors import UsageError
 from ..paths import user_path
+from ..progress import Progress
+from ..text import one_line
 from ..training.libraries import check_libraries
 from ..training.run_folder import RunFolder
 from ..training.settings import NETWORKS, Device, TrainingSettings
@@ -51,26 +56,48 @@ def _run(arguments: argparse.Namespace) -> int:
     run = trained.run
     why = ', stopped early' if trained.fitted.stopped_early else ''
     print(f'{trained.result} of {len(trained.fitted.rows)}{why}')
+    for line in trained.judged.describe():
+        print(line)
     print(f'{run.network}, {run.card}, {run.report}')
     print(f'next: {next_command(trained.card.task, run.card)}')
     return 0
 
 
 def _train(arguments: argparse.Namespace, output: Path) -> Trained:
+    watched = _watch(output) if arguments.watch else nullcontext
     check_libraries(getattr(arguments, 'network', ''))
     from ..training.training import train
 
     data = None if arguments.data is None else user_path(arguments.data)
-    with progress_bar() as progress:
+    with progress_bar() as bar, watched(bar) as progress:
         return train(
             data,
             _settings(arguments, data, output),
             output,
             resume=arguments.resume,
+            int8=arguments.int8,
             licence=arguments.licence,
             say=print,
             progress=progress,
         )
+
+
+def _watch(output: Path) -> Callable[[Progress], AbstractContextManager[Progress]]:
+    """Return what publishes progress.
+
+    Raises:
+        UsageError: ROS 2 is not there.
+    """
+    try:
+        # ROS is looked for only here: all else of this program does without.
+        watch = import_module('ros_deep_learning.nodes.training_watch')
+    except ImportError as err:
+        msg = (
+            f'--watch publishes on /diagnostics of ROS 2, which is not there: {one_line(err)}; to '
+            'fix: source its setup.bash, or leave out --watch'
+        )
+        raise UsageError(msg) from err
+    return partial(watch.published_progress, output)
 
 
 def _settings(
@@ -117,6 +144,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--resume', action='store_true', default=False, help='continue the training in --output'
     )
+    parser.add_argument(
+        '--watch',
+        action='store_true',
+        default=False,
+        help='publish progress on /diagnostics of ROS 2',
+    )
     parser.add_argument('--task', choices=NETWORKS, help='default: what the labels are for')
     names = ', '.join(f'{name} ({task})' for task, name in NETWORKS.items())
     parser.add_argument(
@@ -153,7 +186,18 @@ def _parser() -> argparse.ArgumentParser:
         '--no-flip', dest='flip', action='store_false', help='left and right are not the same'
     )
     parser.add_argument('--device', choices=get_args(Device), help='default: auto')
+    parser.add_argument(
+        '--devices',
+        type=int,
+        help='GPUs, or processes on a CPU, that share each batch; default: 1',
+    )
     parser.add_argument('--seed', type=int, help='of everything random; default: 0')
+    parser.add_argument(
+        '--int8',
+        action='store_true',
+        default=False,
+        help='make an int8 network too, calibrated with the training pictures',
+    )
     parser.add_argument(
         '--licence', default='LicenseRef-not-stated', help='SPDX identifier, for the card'
     )

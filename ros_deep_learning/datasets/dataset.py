@@ -59,6 +59,13 @@ def counted(problems: Sequence[Problem]) -> str:
     return ', '.join(f'{count} {kind}' for kind, count in counts.most_common())
 
 
+def spread(count: int, limit: int) -> list[int]:
+    """Return at most ``limit`` of ``count`` indices, evenly spread and rising."""
+    if count <= limit:
+        return list(range(count))
+    return [int(i) for i in np.linspace(0, count - 1, limit).round()]
+
+
 def class_numbers(classes: Sequence[str]) -> dict[str, int]:
     """Return the number of each class by its name: the first one, where a name comes twice."""
     return {name: number for number, name in reversed(tuple(enumerate(classes)))}

@@ -64,24 +64,43 @@ def as_html(
     splits = ', '.join(f'{name}: {len(found)} pictures' for name, found in dataset.splits.items())
     title = f'Evaluation on {dataset.folder.name}'
     parts = [
-        f'<h1>{escape(title)}</h1>',
         f'<p>{escape(str(dataset.folder))} ({dataset.format}, {dataset.task}; {escape(splits)}; '
         f'{len(dataset.classes)} classes)</p>',
         f'<p><code>{escape(command)}</code></p>',
-        _summary(runs),
-        *(f'<p class="note">{escape(name)}: {escape(why)}</p>' for name, why in failed.items()),
-        _problem_list(dataset.problems),
-        *map(_run, runs),
+        runs_section(runs, failed, dataset.problems),
         f'<p>Made by ros_deep_learning {escape(version)}.</p>',
     ]
+    return page(title, parts)
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Return a page that loads nothing.
+
+    Args:
+        title: Its title and heading.
+        parts: HTML of what follows; empty ones are left out.
+    """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width">'
         f'<title>{escape(title)}</title><style>{_STYLE}{SVG_STYLE}</style></head><body>\n'
-        + '\n'.join(filter(None, parts))
+        + '\n'.join([f'<h1>{escape(title)}</h1>', *filter(None, parts)])
         + '\n</body></html>\n'
     )
+
+
+def runs_section(
+    runs: Sequence[Run], failed: Mapping[str, str], problems: Sequence[Problem] = ()
+) -> str:
+    """Return HTML of all runs in one table, then of each one."""
+    parts = [
+        _summary(runs),
+        *(f'<p class="note">{escape(name)}: {escape(why)}</p>' for name, why in failed.items()),
+        _problem_list(problems),
+        *map(_run, runs),
+    ]
+    return '\n'.join(filter(None, parts))
 
 
 def summary_rows(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:

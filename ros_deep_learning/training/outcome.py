@@ -15,8 +15,10 @@ class Fitted:
         rows: The numbers of each epoch by name, such as ``val_loss``.
         parts: Number of parts into which a batch was divided, since memory ran out.
         stopped_early: Whether the last epochs were not needed.
+        seconds: How long the steps of this process took, without its start.
     """
 
     rows: tuple[dict[str, float], ...]
     parts: int
     stopped_early: bool
+    seconds: float = 0.0

@@ -119,6 +119,9 @@ def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = sil
     if not val:
         msg = f'{data.folder} has too few pictures to hold some out for validation'
         raise TrainingError(msg)
+    if (least := min(len(train), len(val))) < settings.devices:
+        msg = f'{settings.devices} devices cannot share {least} pictures; to fix: fewer --devices'
+        raise TrainingError(msg)
     return Plan(data, data.classes, train, val, held_out, tuple(skipped))
 
 

@@ -8,33 +8,21 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from ..cards.card import ModelCard
+from ..evaluation.report import page, runs_section
+from .judging import Judged
 from .outcome import Fitted
 from .settings import TrainingSettings
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 560, 200, 48, 24
 _COLORS = ('#00796b', '#c2185b')
 
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
-table {{ border-collapse: collapse }}
-td, th {{ padding: .1rem .8rem .1rem 0; text-align: left; vertical-align: top }}
-svg {{ max-width: 100%; height: auto }} text {{ font-size: 12px }}
-</style>
-<h1>{title}</h1>
-<p>{summary}</p>
-{curves}
-<h2>What was done</h2>
-<ul>{lines}</ul>
-<h2>Settings</h2>
-<table>{settings}</table>
-</html>
-"""
-
 
 def report_page(
-    card: ModelCard, settings: TrainingSettings, lines: Sequence[str], fitted: Fitted
+    card: ModelCard,
+    settings: TrainingSettings,
+    lines: Sequence[str],
+    fitted: Fitted,
+    judged: Judged,
 ) -> str:
     """Return the page as HTML.
 
@@ -43,6 +31,7 @@ def report_page(
         settings: How it was trained.
         lines: What was done, for people.
         fitted: How it went.
+        judged: What the networks reach.
     """
     rows = fitted.rows
     metrics = [name for name in rows[0] if name not in ('epoch', 'train_loss', 'val_loss')]
@@ -54,16 +43,30 @@ def report_page(
         summary += f' Stopped after {settings.patience} epochs without a lower validation loss.'
     if fitted.parts > 1:
         summary += f' Memory ran out: each batch was divided into {fitted.parts} parts.'
-    return _PAGE.format(
-        title=escape(card.name),
-        summary=escape(summary),
-        curves=curves,
-        lines=''.join(f'<li>{escape(line.strip())}</li>' for line in lines),
-        settings=''.join(
+    parts = [
+        f'<p>{escape(summary)}</p>',
+        _list(judged.describe()),
+        f'<div class="charts">{curves}</div>',
+        '<h2>What was done</h2>',
+        _list(lines),
+        '<h2>Settings</h2>',
+        '<table>',
+        *(
             f'<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>'
             for name, value in settings.to_dict().items()
         ),
-    )
+        '</table>',
+    ]
+    if judged.runs:
+        count = len(judged.runs[0].seen.samples)
+        parts.append(f'<h2>On {count} validation pictures, as the package runs it</h2>')
+        parts.append(runs_section(judged.runs, {}))
+    return page(card.name, parts)
+
+
+def _list(lines: Sequence[str]) -> str:
+    entries = ''.join(f'<li>{escape(line.strip())}</li>' for line in lines)
+    return f'<ul>{entries}</ul>' if entries else ''
 
 
 def _curve(
@@ -103,6 +106,6 @@ def _curve(
             f'<text x="{140 + 100 * number}" y="{_HEIGHT - 6}" fill="{color}">{text}</text>'
         )
     return (
-        f'<h2>{escape(title)}</h2>'
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}">{"".join(shapes)}</svg>'
+        f'<figure><figcaption>{escape(title)}</figcaption>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}">{"".join(shapes)}</svg></figure>'
     )

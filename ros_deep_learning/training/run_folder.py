@@ -63,6 +63,11 @@ class RunFolder:
         return self.folder / 'best.onnx'
 
     @property
+    def int8_network(self) -> Path:
+        """The int8 network, if one was asked for; its card is beside it."""
+        return self.folder / 'int8.onnx'
+
+    @property
     def card(self) -> Path:
         """The card of the network."""
         return self.folder / 'card.yaml'

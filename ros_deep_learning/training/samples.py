@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+from torch.utils.data import DataLoader, Dataset, Sampler, Subset, default_collate
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -141,17 +141,20 @@ def collate(batch: list[tuple[torch.Tensor, Any]]) -> tuple[torch.Tensor, Any]:
 class EpochSampler(Sampler[int]):
     """Gives the keys of an epoch in an order of the seed and the epoch alone."""
 
-    def __init__(self, count: int, seed: int, epoch: int) -> None:
+    def __init__(self, count: int, seed: int, epoch: int, share: tuple[int, int] = (0, 1)) -> None:
         """Keep the number of pictures, the seed of their order and the epoch to begin with.
 
         Of a training that is continued, Lightning fetches the first pictures before it calls
-        ``set_epoch``.
+        ``set_epoch``. Of several processes, each takes its share: number and count of them.
+        Their parts of a batch are together the batch of a single one, and at the end of an epoch
+        those pictures are left out that not all of them would have.
         """
         self._count, self._seed, self._epoch = count, seed, epoch
+        self._rank, self._processes = share
 
     def __len__(self) -> int:
-        """Count the pictures."""
-        return self._count
+        """Count the pictures of this process."""
+        return self._count // self._processes
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0; Lightning calls it."""
@@ -160,12 +163,19 @@ class EpochSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         """Yield the keys; see ``Pictures``."""
         random = torch.Generator().manual_seed(self._seed + self._epoch)
-        for index in torch.randperm(self._count, generator=random).tolist():
+        order = torch.randperm(self._count, generator=random).tolist()
+        for index in order[self._rank :: self._processes][: len(self)]:
             yield self._epoch * self._count + index
 
 
 def load_epochs(
-    pictures: Pictures, batch: int, seed: int, workers: int, *, epoch: int
+    pictures: Pictures,
+    batch: int,
+    seed: int,
+    workers: int,
+    *,
+    epoch: int,
+    share: tuple[int, int] = (0, 1),
 ) -> DataLoader[Any]:
     """Return what loads all pictures, in another order each epoch.
 
@@ -175,16 +185,20 @@ def load_epochs(
         seed: Of the order.
         workers: Processes that load them; 0 is this one.
         epoch: The first one, from 0.
+        share: Number of this process, and of how many.
     """
-    count = len(pictures)
+    sampler = EpochSampler(len(pictures), seed, epoch, share)
+    count = len(sampler)
     return DataLoader(
         pictures,
         batch,
-        sampler=EpochSampler(count, seed, epoch),
+        sampler=sampler,
         # Batch normalisation has no deviation of a single picture.
         drop_last=count > batch and count % batch == 1,
         collate_fn=collate,
         num_workers=workers,
+        # An epoch of few pictures is shorter than their start.
+        persistent_workers=workers > 0,
         worker_init_fn=_in_worker,
         # Otherwise it draws from the numbers that dropout uses, but not so when continued.
         generator=torch.Generator(),
@@ -192,10 +206,19 @@ def load_epochs(
     )
 
 
-def load_in_order(pictures: Pictures, batch: int, workers: int) -> DataLoader[Any]:
-    """Return what loads all pictures, in their order."""
+def load_in_order(
+    pictures: Pictures, batch: int, workers: int, *, share: tuple[int, int] = (0, 1)
+) -> DataLoader[Any]:
+    """Return what loads all pictures, or those of one of several processes, in their order."""
+    rank, processes = share
     return DataLoader(
-        pictures, batch, collate_fn=collate, num_workers=workers, worker_init_fn=_in_worker
+        Subset(pictures, range(rank, len(pictures), processes)),
+        batch,
+        collate_fn=collate,
+        num_workers=workers,
+        # An epoch of few pictures is shorter than their start.
+        persistent_workers=workers > 0,
+        worker_init_fn=_in_worker,
     )
 
 

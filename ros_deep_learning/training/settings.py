@@ -61,6 +61,7 @@ class TrainingSettings:
             that has none.
         flip: Whether half of the pictures are mirrored, left and right.
         device: ``cuda``, ``cpu``, or ``auto`` for the GPU if there is one.
+        devices: How many of them train together, one process each, which share each batch.
         pictures_below: Folder below which a ``data.yaml`` may name pictures; None is its own.
 
     Raises:
@@ -80,6 +81,7 @@ class TrainingSettings:
     held_out: float = 0.2
     flip: bool = True
     device: Device = 'auto'
+    devices: int = 1
     pictures_below: str | None = None
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class TrainingSettings:
         _check('size', max(self.size_wh), _LEAST_SIDE, MOST_PIXELS)
         _check('epochs', self.epochs, 1, 100_000)
         _check('batch', self.batch, 1, 65536)
+        _check('devices', self.devices, 1, self.batch)
         _check('seed', self.seed, 0, 2**31 - 1)
         _check('patience', self.patience, 0, 100_000)
         if self.learning_rate is not None and not 0 < self.learning_rate <= 10:

@@ -18,13 +18,15 @@ from ..cards.card import ModelCard
 from ..errors import TrainingError
 from ..progress import Progress, silent
 from .exporting import export, load_best
-from .fitting import choose_device, fit
+from .fitting import fit
+from .judging import Judged, judge_networks
 from .modules.making import make_module
 from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
 from .plan import Plan, input_spec, make_plan
 from .report import report_page
 from .run_folder import RunFolder, RunRecord, opened_run
+from .running import Job, choose_device
 from .settings import TrainingSettings
 
 Say = Callable[[str], None]
@@ -39,12 +41,14 @@ class Trained:
         card: The network.
         fitted: How it went.
         result: Of the best epoch, for people.
+        judged: What the network reaches as the package runs it.
     """
 
     run: RunFolder
     card: ModelCard
     fitted: Fitted
     result: str
+    judged: Judged
 
 
 def train(
@@ -53,6 +57,7 @@ def train(
     output: Path,
     *,
     resume: bool = False,
+    int8: bool = False,
     licence: str = 'LicenseRef-not-stated',
     say: Say = lambda line: None,
     progress: Progress = silent,
@@ -64,6 +69,7 @@ def train(
         settings: How; None with ``resume`` are those of the training.
         output: Folder for what is made.
         resume: Whether to continue the training in ``output``.
+        int8: Whether an int8 network is made too, calibrated with the training pictures.
         licence: SPDX identifier of the licence of the weights.
         say: Called with each line about what will be done.
         progress: Told how far it is.
@@ -76,7 +82,7 @@ def train(
     with opened_run(output, progress) as run:
         record = _find_record(run, data, settings, resume=resume)
         settings = record.settings
-        device = choose_device(settings.device)
+        device = choose_device(settings.device, settings.devices)
         plan = make_plan(record.data, settings, progress)
         record = _check_pictures(run, record, plan)
         module = make_module(settings, plan.classes)
@@ -89,14 +95,11 @@ def train(
         ):
             say(line)
         try:
+            spec = input_spec(settings, module.preprocessing)
             fitted = fit(
                 module,
                 partial(make_module, settings, plan.classes),
-                plan,
-                input_spec(settings, module.preprocessing),
-                settings,
-                run,
-                record.parts,
+                Job(plan, spec, settings, run, record.parts, device),
                 keep_parts=lambda parts: run.write_record(replace(record, parts=parts)),
                 progress=progress,
             )
@@ -108,8 +111,9 @@ def train(
             raise TrainingError(msg) from err
         progress('writing the network', None)
         card, row = _write_network(run, record, plan, module, licence)
-        run.write(run.report, report_page(card, settings, plan.describe(), fitted))
-        return Trained(run, card, fitted, _result(module, row))
+        judged = judge_networks(card, module.labels(), plan, run, int8=int8, progress=progress)
+        run.write(run.report, report_page(card, settings, plan.describe(), fitted, judged))
+        return Trained(run, card, fitted, _result(module, row), judged)
 
 
 def _find_record(

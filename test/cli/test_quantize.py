@@ -17,21 +17,24 @@ import zoo_stand_ins as stand_ins
 from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import build_engine, quantize
-from ros_deep_learning.cli.quantize_frames import read_frames, spread
-from ros_deep_learning.cli.quantize_report import (
+from ros_deep_learning.cli.quantize_frames import read_frames
+from ros_deep_learning.datasets.dataset import spread
+from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.speed import Speed
+from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.evaluation.agreement import (
     Agreement,
     agreement,
     answers_kept,
     match_ious,
 )
-from ros_deep_learning.downloads.store import ModelStore
-from ros_deep_learning.engines.speed import Speed
-from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.evaluation.int8 import Int8Network, held_out_frames
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.onnx_tools.facts import read_facts
 from ros_deep_learning.onnx_tools.quantize import Quantised, run_exactly
+from ros_deep_learning.onnx_tools.quantize import quantize as quantised
 from ros_deep_learning.recognition.choice import choose_card
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.preprocess import placement, preprocess
@@ -272,7 +275,7 @@ def test_kept_networks_answer_the_same_in_int8(tmp_path, astronaut, chelsea, cof
     tensor = next(iter(read_facts(path).inputs))
     feeds = [{tensor: preprocess([image], card.input)} for image in images]
     goal = answers_kept(card, placements, 0.995)
-    made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
+    made = quantised(path, output, feeds, method='minmax', goal=goal)
     assert made.int8 >= 12
     floats, ints = run_exactly(path, feeds), run_exactly(output, feeds)
     for laid, a, b in zip(placements, floats, ints, strict=True):
@@ -292,14 +295,15 @@ def test_the_detector_answers_the_same_in_int8(tmp_path, coffee):
     tensor = next(iter(read_facts(path).inputs))
     feeds = [{tensor: preprocess([image], card.input)} for image in images]
     goal = answers_kept(card, placements, 0.995)
-    made = quantize.quantize(path, output, feeds, method='minmax', goal=goal)
+    made = quantised(path, output, feeds, method='minmax', goal=goal)
     assert made.int8 > 60
     assert goal.score(run_exactly(path, feeds), run_exactly(output, feeds)) == 1.0
 
 
 def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys):
     card = find_card('selfie')
-    outcome = (Quantised(3, ('gate',)), Agreement(0.5, 'same top-1'), Speed(2.0, 1.0), card)
+    agreed = Agreement(0.5, 'same top-1')
+    outcome = Int8Network(Quantised(3, ('gate',)), agreed, Speed(2.0, 1.0), card)
     monkeypatch.setattr(quantize, '_quantize', lambda *_: outcome)
     output = tmp_path / 'int8.onnx'
     output.write_bytes(b'')
@@ -320,7 +324,7 @@ def test_one_frame_is_too_few(folder, tmp_path, capsys):
     ('count', 'share', 'held'), [(2, 0.9, {0}), (5, 0.0, {0}), (10, 0.2, {0, 9}), (4, 1.0, 3)]
 )
 def test_some_frames_are_held_out_and_never_all(count, share, held):
-    chosen = quantize._held_out(count, share)
+    chosen = held_out_frames(count, share)
     assert (chosen == held) if isinstance(held, set) else (len(chosen) == held)
 
 

@@ -13,11 +13,11 @@ import pytest
 from ros_deep_learning.cards.card import SourceSpec
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli.models import main
-from ros_deep_learning.cli.quantize_report import answers_kept
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.tensorrt.backend import TensorRtBackend
 from ros_deep_learning.errors import FetchError
+from ros_deep_learning.evaluation.agreement import answers_kept
 from ros_deep_learning.evaluation.golden import load_answers
 from ros_deep_learning.networks import DetectNet, ImageNet, SegNet
 from ros_deep_learning.onnx_tools.facts import read_facts

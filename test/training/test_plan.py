@@ -15,6 +15,7 @@ from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cli import train
 from ros_deep_learning.errors import DatasetError, SettingsError, TrainingError
 from ros_deep_learning.recognition.usual import IMAGENET
+from ros_deep_learning.training.judging import Judged
 from ros_deep_learning.training.outcome import Fitted
 from ros_deep_learning.training.plan import input_spec, make_plan
 from ros_deep_learning.training.report import report_page
@@ -75,6 +76,13 @@ def test_a_class_without_a_picture_is_named(folders):
         make_plan(folders, SETTINGS)
 
 
+def test_more_devices_than_validation_pictures_are_refused(folders):
+    for path in sorted((folders / 'val').rglob('*.jpg'))[1:]:
+        path.write_bytes(b'')
+    with pytest.raises(TrainingError, match='2 devices cannot share 1 pictures; to fix: fewer'):
+        make_plan(folders, replace(SETTINGS, devices=2))
+
+
 def test_a_single_class_is_refused(class_folders, tmp_path):
     shutil.copytree(class_folders / 'train/cat', tmp_path / 'cats/cat')
     with pytest.raises(TrainingError, match='has one class, cat; expected at least two'):
@@ -89,6 +97,7 @@ def test_a_single_class_is_refused(class_folders, tmp_path):
         ({'learning_rate': -1.0}, 'learning rate: expected a number above 0'),
         ({'held_out': 1.0}, 'held-out share: expected a number between 0 and 1'),
         ({'task': 'sorting'}, 'task: expected one of classification'),
+        ({'devices': 17}, 'devices: expected a whole number from 1 to 16, got 17'),
         ({'device': 'tpu'}, 'device: expected one of auto, cpu, cuda'),
     ],
 )
@@ -125,11 +134,13 @@ def test_the_report_has_curves_and_needs_nothing_else(tmp_path):
     )
     row = {'train_loss': 0.5, 'val_loss': 0.25, 'accuracy': 0.97}
     fitted = Fitted(tuple({'epoch': float(k), **row} for k in (1, 2)), 2, stopped_early=True)
-    page = report_page(card, SETTINGS, ['<one> line'], fitted)
+    judged = Judged(failed={'int8': '<none>'})
+    page = report_page(card, SETTINGS, ['<one> line'], fitted, judged)
     assert page.count('<polyline') == 3
     assert '<h1>a&lt;b</h1>' in page
     assert 'divided into 2 parts' in page
-    assert 'http' not in page
+    assert 'int8: &lt;none&gt;' in page
+    assert 'http' not in page.replace('http-equiv', '')
 
 
 def test_a_machine_without_pytorch_says_what_to_install(class_folders, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from ...datasets.dataset import Dataset
+from ...datasets.dataset import Dataset, spread
 from ...datasets.opening import FORMATS, PICTURES_BELOW, open_dataset
 from ...downloads.store import ModelStore
 from ...engines.base import Precision
@@ -24,7 +24,6 @@ from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
 from ..logs import run_command
-from ..quantize_frames import spread
 from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import add_input_options, given_values, share
 from .output import print_results, print_start, write_results

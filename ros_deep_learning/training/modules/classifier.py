@@ -75,7 +75,7 @@ class Classifier(TaskModule):
         images, targets = batch
         logits = self.network(images)
         self._accuracy(logits, targets)
-        self.log(VAL_LOSS, self._loss(logits, targets), batch_size=len(targets))
+        self.log(VAL_LOSS, self._loss(logits, targets), batch_size=len(targets), sync_dist=True)
         self.log(self.metric, self._accuracy, on_epoch=True)
 
     def exported(self) -> nn.Module:

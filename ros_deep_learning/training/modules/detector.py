@@ -45,7 +45,7 @@ class Detector(TaskModule):
         """Log the loss, and keep what was found."""
         images, targets = batch
         loss, found = self.judged(images, targets)
-        self.log(VAL_LOSS, loss, batch_size=len(images))
+        self.log(VAL_LOSS, loss, batch_size=len(images), sync_dist=True)
         self._precision.update(found, targets)
 
     def on_validation_epoch_end(self) -> None:

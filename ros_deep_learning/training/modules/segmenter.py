@@ -85,7 +85,7 @@ class Segmenter(TaskModule):
         logits, wanted = self._logits(images), masks.long()
         loss = functional.cross_entropy(logits, wanted, ignore_index=UNLABELLED)
         self._iou(logits, wanted)
-        self.log(VAL_LOSS, loss, batch_size=len(images))
+        self.log(VAL_LOSS, loss, batch_size=len(images), sync_dist=True)
         self.log(self.metric, self._iou, on_epoch=True)
 
     def exported(self) -> nn.Module:

@@ -104,7 +104,7 @@ class TaskModule(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Seed what is random within the network, such as dropout, for the epoch."""
-        torch.manual_seed(self._settings.seed + 7919 * self.current_epoch)
+        torch.manual_seed(self._settings.seed + 7919 * self.current_epoch + self.global_rank)
 
     def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
         """Return the loss of a batch.
@@ -119,7 +119,7 @@ class TaskModule(lightning.LightningModule):
                 f'{batch_idx + 1}; to fix: a smaller --lr than {self._learning_rate:g}'
             )
             raise TrainingError(msg)
-        self.log('train_loss', loss, on_step=False, on_epoch=True)
+        self.log('train_loss', loss, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:

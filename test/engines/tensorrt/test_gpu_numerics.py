@@ -110,7 +110,7 @@ def distances(value, truth):
 
 
 def assert_agrees(card, pictures, got, wanted, precision):
-    from ros_deep_learning.cli.quantize_report import agreement
+    from ros_deep_learning.evaluation.agreement import agreement
     from ros_deep_learning.tasks.preprocess import placement
 
     places = [placement(picture.size_wh, card.input) for picture in pictures]
@@ -125,7 +125,7 @@ def assert_agrees(card, pictures, got, wanted, precision):
 
 def count_same_objects(card, place, got, wanted, scores_off):
     """Check that each object of one result that reaches the threshold is in the other."""
-    from ros_deep_learning.cli.quantize_report import detections_of
+    from ros_deep_learning.evaluation.agreement import detections_of
     from ros_deep_learning.tasks.boxes import iou_matrix
     from ros_deep_learning.tasks.suppression import DetectionSettings
 
@@ -165,8 +165,8 @@ def test_the_detector(both, assert_exact, pictures, ssd_path, precision):
 
 @pytest.mark.parametrize('name', [*KEPT, 'ssd-mobilenet-v2'])
 def test_int8_agrees_with_the_same_int8_on_the_cpu(both, pictures, feeds_of, tmp_path, name):
-    from ros_deep_learning.cli.quantize_report import answers_kept
     from ros_deep_learning.downloads.store import ModelStore
+    from ros_deep_learning.evaluation.agreement import answers_kept
     from ros_deep_learning.onnx_tools.facts import read_facts
     from ros_deep_learning.onnx_tools.quantize import quantize
     from ros_deep_learning.tasks.preprocess import placement
