@@ -164,7 +164,7 @@ def _run_once(card: ModelCard, arguments: argparse.Namespace) -> None:
         info = network.info
         print(
             f'# runs: {info.backend} {info.version}, {info.precision} on {info.device}, '
-            f'{len(network.labels)} classes'
+            f'{network.class_count_text}'
         )
 
 

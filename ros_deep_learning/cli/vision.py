@@ -186,4 +186,4 @@ def _panel(network: Network[Any], inputs: Sequence[str], settings: LiveSettings)
 
 def _headline(network: Network[Any]) -> str:
     info = network.info
-    return f'{network.card.name}: {info.backend}, {info.precision}, {len(network.labels)} classes'
+    return f'{network.card.name}: {info.backend}, {info.precision}, {network.class_count_text}'

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from ..cards.card import InputSpec
 from ..onnx_tools.quantize import Feed
 from ..progress import silent
 from .backend import EngineOptions
@@ -41,14 +42,20 @@ class Speed:
         )
 
 
-def compare_speed(float_path: Path, int8_path: Path, feed: Feed) -> Speed:
+def compare_speed(float_path: Path, int8_path: Path, feed: Feed, input_spec: InputSpec) -> Speed:
     """Run both networks in turns on one frame, at most for some seconds.
+
+    Args:
+        float_path: The float network.
+        int8_path: The quantised one.
+        feed: The frame.
+        input_spec: Input of their card, for sizes that the networks leave open.
 
     Raises:
         EngineError: One of them cannot be loaded.
         InferenceError: One of them failed.
     """
-    engines = [_open(path) for path in (float_path, int8_path)]
+    engines = [_open(path, input_spec) for path in (float_path, int8_path)]
     times: tuple[list[float], list[float]] = ([], [])
     try:
         for engine in engines:
@@ -65,8 +72,12 @@ def compare_speed(float_path: Path, int8_path: Path, feed: Feed) -> Speed:
     return Speed(*map(median, times))
 
 
-def _open(path: Path) -> Engine:
+def _open(path: Path, input_spec: InputSpec) -> Engine:
     network = OnnxRuntimeBackend().load(
-        path, input_spec=None, precision='auto', options=EngineOptions(), progress=silent
+        path,
+        input_spec=input_spec,
+        precision='auto',
+        options=EngineOptions(),
+        progress=silent,
     )
     return network.handle(network.free)

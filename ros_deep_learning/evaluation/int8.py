@@ -122,7 +122,7 @@ def make_int8(
         run_exactly(output, check),
     )
     progress('measuring the speed', None)
-    speed = compare_speed(onnx_path, output, feeds[0])
+    speed = compare_speed(onnx_path, output, feeds[0], card.input)
     return Int8Network(made, report, speed, write_card_beside(made_of, output))
 
 

@@ -57,6 +57,8 @@ class Network(ABC, Generic[_SettingsT]):
     threshold_field: ClassVar[str] = 'score_threshold'
     labels: tuple[str, ...]
     """Name of each class; its number where the card has no labels."""
+    _knows_classes = True
+    """Whether it is known how many classes there are; else ``labels`` are numbers for many."""
     _has_background = False
     """Whether class 0 is a background that labels may leave out."""
     _by_coco = False
@@ -221,6 +223,14 @@ class Network(ABC, Generic[_SettingsT]):
     def colors_rgb(self) -> NDArray[np.uint8]:
         """A colour for each class, shape (K, 3), uint8."""
         return self._colors_rgb
+
+    @property
+    def class_count_text(self) -> str:
+        """How many classes there are, in words."""
+        count = len(self.labels)
+        if not self._knows_classes:
+            return 'number of classes unknown'
+        return f'{count} class{"es" * (count != 1)}'
 
     @property
     def guesses(self) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class DetectNet(Network[DetectionSettings]):
         self._by_coco = self._reader.decoder.by_coco
         count = class_count(self._card, self._reader.class_count)
         if count is None and not named and not labels_in_metadata(self.info.metadata):
+            self._knows_classes = False
             return _UNKNOWN_CLASSES
         return count
 

@@ -13,14 +13,16 @@ import numpy as np
 import onnx
 import pytest
 import zoo_stand_ins as stand_ins
+from onnx import helper, numpy_helper
 
 from ros_deep_learning.cards import zoo
+from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import build_engine, quantize
 from ros_deep_learning.cli.quantize_frames import read_frames
 from ros_deep_learning.datasets.dataset import spread
 from ros_deep_learning.downloads.store import ModelStore
-from ros_deep_learning.engines.speed import Speed
+from ros_deep_learning.engines.speed import Speed, compare_speed
 from ros_deep_learning.errors import SettingsError
 from ros_deep_learning.evaluation.agreement import (
     Agreement,
@@ -256,6 +258,24 @@ def test_a_file_of_others_is_not_replaced_by_the_card(folder, tmp_path, capsys):
     assert 'net.yaml is there already and is no card' in capsys.readouterr().err
     assert quantize.main(['selfie', str(folder), str(tmp_path / 'net.int8')]) == 1
     assert 'expected a name that ends in .onnx' in capsys.readouterr().err
+
+
+def test_speed_is_measured_with_the_cards_size_where_channels_are_open(tmp_path, capfd):
+    # As optimum exports: a feed of one channel would not run, and be said on standard error.
+    weights = numpy_helper.from_array(np.zeros((2, 3, 1, 1), np.float32), 'w')
+    graph = helper.make_graph(
+        [helper.make_node('Conv', ['x', 'w'], ['y'])],
+        'net',
+        [helper.make_tensor_value_info('x', 1, ['b', 'c', 'h', 'w'])],
+        [helper.make_tensor_value_info('y', 1, ['b', 2, 'h', 'w'])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
+    onnx.save(model, tmp_path / 'net.onnx')
+    feed = {'x': np.zeros((1, 3, 8, 8), np.float32)}
+    speed = compare_speed(tmp_path / 'net.onnx', tmp_path / 'net.onnx', feed, InputSpec(8, 8))
+    assert speed.float_ms > 0
+    assert capfd.readouterr().err == ''
 
 
 def test_slower_than_float_is_said():

@@ -151,6 +151,15 @@ def test_automls_rows_by_their_name(tmp_path: Path) -> None:
     assert found_in(card) == ONE
 
 
+def test_an_unknown_number_of_classes_is_not_given_as_a_number(tmp_path: Path) -> None:
+    outputs = {'dets': rows(9, [*EDGES, 0.9]), 'labels': np.full((1, 9), 2)}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'input': IMAGE})
+    with DetectNet(path) as net:
+        assert net.class_count_text == 'number of classes unknown'
+    with DetectNet(path, labels=labels_file(tmp_path, 3)) as net:
+        assert net.class_count_text == '3 classes'
+
+
 def test_yolo_nas_with_four_classes(tmp_path: Path) -> None:
     grid = np.concatenate(
         [
