@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,8 @@ class Agreement:
     detail: str = ''
 
     def __str__(self) -> str:
+        if isnan(self.share):
+            return f'{self.measure}: neither found any'
         return f'{self.measure}: {self.share:.1%}' + f' ({self.detail})' * bool(self.detail)
 
 

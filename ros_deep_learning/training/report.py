@@ -47,6 +47,7 @@ def report_page(
         f'<p>{escape(summary)}</p>',
         _list(judged.describe()),
         f'<div class="charts">{curves}</div>',
+        _runs(judged),
         '<h2>What was done</h2>',
         _list(lines),
         '<h2>Settings</h2>',
@@ -57,11 +58,15 @@ def report_page(
         ),
         '</table>',
     ]
-    if judged.runs:
-        count = len(judged.runs[0].seen.samples)
-        parts.append(f'<h2>On {count} validation pictures, as the package runs it</h2>')
-        parts.append(runs_section(judged.runs, {}))
     return page(card.name, parts)
+
+
+def _runs(judged: Judged) -> str:
+    if not judged.runs:
+        return ''
+    count = len(judged.runs[0].seen.samples)
+    heading = f'<h2>On {count} validation pictures, as the package runs it</h2>'
+    return heading + runs_section(judged.runs, {})
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -103,7 +108,7 @@ def _curve(
         points = ' '.join(point(row, name) for row in rows)
         shapes.append(f'<polyline points="{points}" fill="none" stroke="{color}"/>')
         shapes.append(
-            f'<text x="{140 + 100 * number}" y="{_HEIGHT - 6}" fill="{color}">{text}</text>'
+            f'<text x="{140 + 100 * number}" y="{_HEIGHT - 6}" style="fill:{color}">{text}</text>'
         )
     return (
         f'<figure><figcaption>{escape(title)}</figcaption>'

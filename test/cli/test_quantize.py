@@ -225,7 +225,9 @@ def test_agreement_of_boxes():
     )
     assert result.share == pytest.approx(2 / 3)
     nothing = [{'boxes': boxes, 'scores': np.zeros_like(scores)}]
-    assert math.isnan(agreement(card, placements, nothing, nothing).share)
+    result = agreement(card, placements, nothing, nothing)
+    assert math.isnan(result.share)
+    assert str(result) == 'objects that both found: neither found any'
 
 
 def test_quantises_a_network_and_reports(tmp_path, astronaut, chelsea, coffee, capsys):

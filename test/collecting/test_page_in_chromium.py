@@ -96,7 +96,7 @@ def test_boxes_by_mouse_and_keys_are_in_the_label_file(program: str, tmp_path: P
         await tab.open(page.url, (1280, 800), phone=False, dark=False)
         await tab.wait_until('picture.dataset.number > 0')
         await hand.key(' ', 32)
-        await tab.wait_until('work !== null')
+        await tab.wait_until('document.body.dataset.working')
         await hand.key('2', 50)
         await hand.drag((0.2, 0.3), (0.3, 0.4), (0.5, 0.6))
         assert await tab.value('boxes.boxes.length') == 1
@@ -129,7 +129,7 @@ def test_a_mask_is_painted_and_a_polygon_filled(program: str, tmp_path: Path) ->
 
     async def look(tab: Any, hand: Hand) -> None:
         await tab.open(page.url, (1280, 800), phone=False, dark=True)
-        await tab.wait_until('work !== null')
+        await tab.wait_until('document.body.dataset.working')
         await tab.value("document.querySelector('[data-tool=polygon]').click()")
         for corner in ((0.5, 0.5), (0.9, 0.5), (0.9, 0.9), (0.5, 0.9), (0.5, 0.5)):
             await hand.drag(corner)
@@ -177,7 +177,7 @@ def test_on_a_phone_by_finger(program: str, tmp_path: Path) -> None:
             )
             assert await tab.value(f'Math.min(...{tall})') >= 44
         await tab.value("part('hold').click()")
-        await tab.wait_until('work !== null')
+        await tab.wait_until('document.body.dataset.working')
         await hand.drag((0.2, 0.2), (0.4, 0.5), (0.6, 0.8), touch=True)
         await tab.value("part('save').click()")
         await tab.wait_until('state.counts.train.pictures === 1')

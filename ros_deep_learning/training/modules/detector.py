@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import torch
+from torch import distributed
 from torchmetrics.detection import MeanAveragePrecision
 
 from .targets import BoxTarget
@@ -26,7 +28,9 @@ class Detector(TaskModule):
 
     def prepare(self) -> None:
         """Make the metric."""
-        self._precision = MeanAveragePrecision(iou_type='bbox')
+        # Its own way to other processes needs as many pictures in each of them.
+        self._precision = MeanAveragePrecision(iou_type='bbox', sync_on_compute=False)
+        self._seen: list[Any] = []
 
     @abstractmethod
     def judged(
@@ -46,10 +50,22 @@ class Detector(TaskModule):
         images, targets = batch
         loss, found = self.judged(images, targets)
         self.log(VAL_LOSS, loss, batch_size=len(images), sync_dist=True)
-        self._precision.update(found, targets)
+        self._seen.append((_on_cpu(found), _on_cpu(targets)))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the average precision of all pictures."""
-        value = self._precision.compute()['map_50'].clamp(min=0)
-        self._precision.reset()
+        """Log the average precision of all pictures, also of those that other processes saw."""
+        parts = [self._seen]
+        if distributed.is_initialized():
+            parts = [[] for _ in range(distributed.get_world_size())]
+            distributed.all_gather_object(parts, self._seen)
+        self._seen = []
+        precision = self._precision.cpu()
+        for found, targets in chain.from_iterable(parts):
+            precision.update(found, targets)
+        value = precision.compute()['map_50'].clamp(min=0)
+        precision.reset()
         self.log(self.metric, value.to(self.device))
+
+
+def _on_cpu(rows: Sequence[dict[str, torch.Tensor]]) -> list[dict[str, torch.Tensor]]:
+    return [{name: value.cpu() for name, value in row.items()} for row in rows]
