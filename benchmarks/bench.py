@@ -53,6 +53,14 @@ def needs_pytorch() -> str | None:
     return None
 
 
+def needs_streams() -> str | None:
+    """Return why not every stream can be served here; None = it can."""
+    for module in ('av', 'aiohttp', 'aiortc'):
+        if importlib.util.find_spec(module) is None:
+            return f"there is no {module}; to fix: pip install 'ros_deep_learning[video,webrtc]'"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One program of this folder.
@@ -85,6 +93,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'remote': Benchmark(needs_triton),
     'own_camera': Benchmark(needs_ros),
     'training': Benchmark(needs_pytorch),
+    'viewers': Benchmark(needs_streams),
     'soak': Benchmark(needs_ros),
 }
 

@@ -169,10 +169,14 @@ def _opened(
 
 
 def _without_download(program: str) -> str:
-    """Name the networks of a program's task that are on this machine."""
+    """Name the networks on this machine of a program's task, or say that there is none."""
     task = next(task for task, name in PROGRAMS.items() if name == program)
     names = ModelStore().names_here(task)
-    return f'; here without a download: {", ".join(names)} (--network=NAME)' if names else ''
+    if not names:
+        return (
+            f'; no network for {program} is here without a download but a file of yours: --model'
+        )
+    return f'; here without a download: {", ".join(names)} (--network=NAME)'
 
 
 def _panel(network: Network[Any], inputs: Sequence[str], settings: LiveSettings) -> Panel:

@@ -10,6 +10,9 @@ LOOPBACK = 'run over loopback'
 FILES = 'run'
 STAND_IN = "run with a stand-in for OpenCV's camera; no device was there"
 BUILT = "the pipeline's text is tested; not run, no such device was there"
+DEBIAN = (
+    "run by hand with Debian's OpenCV 4.6 and GStreamer 1.22; the tests read the pipeline's text"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,16 @@ SOURCES = (
     Scheme('http://host/video', 'MJPEG of an IP camera', (), 'PyAV or OpenCV', LOOPBACK),
     Scheme('http://host/all.m3u8', 'HLS; one with an end is a file', ('loop',), 'PyAV', LOOPBACK),
     Scheme('http://host/bikes.mp4', 'a video on a web server, a file', ('loop',), '', LOOPBACK),
-    Scheme('rtmp://, udp://, tcp://', 'others that FFmpeg reads', (), 'PyAV or OpenCV', 'not run'),
+    Scheme('udp://127.0.0.1:5000, tcp://host:5000', 'MPEG-TS', (), 'PyAV or OpenCV', LOOPBACK),
+    Scheme(
+        'rtmp://host/live/name',
+        'an RTMP server',
+        (),
+        'PyAV or OpenCV',
+        'run over loopback by hand, with FFmpeg as the server',
+    ),
     Scheme('pattern://bars, pattern://ball', 'test pictures with their number', (), '', FILES),
-    Scheme('gst:videotestsrc', 'a GStreamer pipeline', (), 'OpenCV with GStreamer', BUILT),
+    Scheme('gst:videotestsrc', 'a GStreamer pipeline', (), 'OpenCV with GStreamer', DEBIAN),
 )
 SINKS = (
     Scheme('out.jpg', 'one picture; of many frames, the library takes none', (), '', FILES),
@@ -122,6 +132,6 @@ SINKS = (
         'a window',
         (),
         'OpenCV with windows',
-        "run with a stand-in for OpenCV's windows",
+        "run with a stand-in for OpenCV's windows; by hand in a real one, on the screen of Xvfb",
     ),
 )

@@ -281,6 +281,18 @@ def test_no_option_and_no_download_is_needed(
     assert network in message.partition('here without a download: ')[2]
 
 
+def test_without_a_download_there_is_no_detector(
+    astronaut_png: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv('ROS_DEEP_LEARNING_CACHE', str(tmp_path / 'cache'))
+    assert detectnet.main([str(astronaut_png), '--offline']) == 1
+    message = capsys.readouterr().err
+    assert 'no network for detectnet is here without a download but a file of yours' in message
+
+
 def test_options_stand_anywhere_and_nothing_is_overwritten(
     coffee_png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
