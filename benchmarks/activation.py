@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import transport
-from nodes import BACKENDS, NODES, busy_and_waited_s, machine
+from nodes import BACKENDS, NODES, STARTED, busy_and_waited_s, machine
 
 NODE = Path(__file__).parent / 'programs' / 'timed_node.py'
 RUNTIMES = {'onnxruntime': 'onnxruntime', 'tensorrt': 'tensorrt,pycuda.driver'}
@@ -56,8 +56,7 @@ PAGE = {
 def start(name: str, backend: str, level: int) -> dict[str, float]:
     """Start a node, end it when it is active, and return where the time went."""
     values = (
-        'autostart:=true',
-        'exit_on_failed_start:=true',
+        *STARTED,
         f'backend:={backend}',
         f'optimization_level:={level}',
     )

@@ -52,6 +52,7 @@ from ros_deep_learning.msg import InferenceStats
 START_S = 600.0
 SETTLE_S = 2.0
 CAMERA = '/camera'
+STARTED = ('autostart:=true', 'exit_on_failed_start:=true')
 NODES = {
     'imagenet': ('classification', Classification, 'efficientnet-lite0'),
     'detectnet': ('detections', Detection2DArray, 'ssd-mobilenet-v2'),
@@ -128,7 +129,7 @@ def running(
 def node_command(name: str, *values: str) -> list[str]:
     """Return the command of a node with the images of the camera."""
     program = Path(get_package_prefix('ros_deep_learning'), 'lib', 'ros_deep_learning', name)
-    options = [word for value in ('autostart:=true', *values) for word in ('-p', value)]
+    options = [word for value in (*STARTED, *values) for word in ('-p', value)]
     return [str(program), '--ros-args', '-r', f'~/image_in:={CAMERA}', *options]
 
 
@@ -172,6 +173,18 @@ class Results:
         finally:
             node.destroy_node()
 
+    def wait(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for the first result of a node's process, then until all has settled.
+
+        Raises:
+            RuntimeError: The process has ended, or there is no result.
+        """
+        self.receive(START_S, lambda: bool(self.ages_ms) or process.poll() is not None)
+        if not self.ages_ms:
+            msg = f'nothing came on {self._result}; the log of the node says why'
+            raise RuntimeError(msg)
+        self.receive(SETTLE_S)
+
     def stats(self) -> list[InferenceStats]:
         """Return the statistics that came."""
         return [deserialize_message(data, InferenceStats) for data in self._told]
@@ -199,8 +212,7 @@ def measure(
     results = Results(name, output, kind)
     command = node_command(name, f'backend:={backend}', f'model:={model}', *parameters)
     with running(command, environment) as process:
-        results.receive(START_S, lambda: bool(results.ages_ms))
-        results.receive(SETTLE_S)
+        results.wait(process)
         before_s = busy_and_waited_s(process.pid)
         results.receive(seconds)
         busy_s, not_run_s = np.subtract(busy_and_waited_s(process.pid), before_s)

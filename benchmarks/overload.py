@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -29,9 +30,7 @@ from nodes import (
     BACKENDS,
     CAMERA,
     NODES,
-    SETTLE_S,
     STAGES,
-    START_S,
     Results,
     busy_and_waited_s,
     machine,
@@ -84,15 +83,16 @@ def camera_command(rate_hz: float) -> list[str]:
     return [sys.executable, __file__, '--camera-hz', str(rate_hz)]
 
 
-def receive_at(rate_hz: float, results: Results, seconds: float) -> tuple[float, float]:
+def receive_at(
+    rate_hz: float, process: subprocess.Popen[bytes], results: Results, seconds: float
+) -> tuple[float, float]:
     """Receive from a camera, once it has settled.
 
     Returns:
         Milliseconds that a frame takes in the node, median, and results a second.
     """
     with running(camera_command(rate_hz)):
-        results.receive(START_S, lambda: bool(results.ages_ms))
-        results.receive(SETTLE_S)
+        results.wait(process)
         results.receive(seconds)
     frame_ms = np.median([sum(getattr(one, s) for s in STAGES) for one in results.stats()])
     return float(frame_ms), len(results.ages_ms) / seconds
@@ -105,12 +105,13 @@ def measure(backend: str, arguments: argparse.Namespace) -> dict[str, Any]:
     values = (f'backend:={backend}', f'optimization_level:={arguments.level}', f'model:={model}')
     seconds = 60 * arguments.minutes
     with running(node_command(NAME, *values)) as process:
-        frame_ms, _ = receive_at(SLOW_HZ, results, TRIED_S / 2)
-        _, results_hz = receive_at(arguments.overload * 1e3 / frame_ms, results, TRIED_S)
+        frame_ms, _ = receive_at(SLOW_HZ, process, results, TRIED_S / 2)
+        tried_hz = arguments.overload * 1e3 / frame_ms
+        _, results_hz = receive_at(tried_hz, process, results, TRIED_S)
         camera_hz = arguments.overload * results_hz
         _, before_s = busy_and_waited_s(process.pid)
         began_s = time.monotonic()
-        frame_ms, results_hz = receive_at(camera_hz, results, seconds)
+        frame_ms, results_hz = receive_at(camera_hz, process, results, seconds)
         _, waited_s = busy_and_waited_s(process.pid)
         took_s = time.monotonic() - began_s
     with running(camera_command(camera_hz)):
