@@ -16,7 +16,7 @@ PYTEST = pytest -n auto --dist loadfile --max-worker-restart=0 $(RERUN)
 SELECT = -m 'not slow'
 
 .PHONY: env test_env demo check test test_all tests_here pytest_only test_distributions \
-	test_training test_servers lint lint_only docs bench clean
+	test_training test_servers test_ray lint lint_only docs bench clean
 
 env:
 	@$(PYTHON) dev/build_overlay.py --apt
@@ -44,8 +44,8 @@ test:
 test_all:
 	@$(PYTHON) dev/install_chromium.py
 	@$(PYTHON) dev/beside.py '$(PYTHON) dev/test_distributions.py --all' \
-		$(MAKE) tests_here test_training test_servers \
-		SELECT="--hypothesis-profile=thorough -m 'not training and not servers'"
+		$(MAKE) tests_here test_training test_servers test_ray \
+		SELECT="--hypothesis-profile=thorough -m 'not training and not servers and not ray'"
 
 tests_here: lint pytest_only
 
@@ -74,6 +74,15 @@ test_servers: test_env .ros/servers/installed
 	$(IN_ENV) python3 -m venv --without-pip .ros/servers/triton
 	$(IN_ENV) python3 -m pip --python .ros/servers/triton/bin/python3 install --quiet --no-deps \
 		--only-binary=:all: -r $<
+	touch $@
+
+# Ray, which no other test needs: 0.6 GB in .ros/ray (docs/fleet.md).
+test_ray: test_env .ros/ray/installed
+	@$(IN_ENV) PYTHONPATH=$(CURDIR)/.ros/ray:$$PYTHONPATH exec pytest -m ray test/fleet
+
+.ros/ray/installed: dev/ray/ray.txt
+	rm -rf .ros/ray
+	$(IN_ENV) python3 -m pip install --quiet --no-deps --only-binary=:all: --target .ros/ray -r $<
 	touch $@
 
 lint: test_env lint_only

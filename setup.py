@@ -63,6 +63,8 @@ setup(
         'evaluate': ['pycocotools'],
         'importers': ['onnx', 'protobuf'],
         'onnxruntime': ['onnxruntime'],
+        # Later ones lose the argument that bounds how often an input is tried anew.
+        'ray': ['ray[data,default]>=2.50,<2.64'],
         'remote': ['tritonclient[grpc]'],
         'tensorrt': ['tensorrt', 'pycuda'],
         'test': ['onnxruntime', 'psutil', *test_requirements()],

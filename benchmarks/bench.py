@@ -46,6 +46,14 @@ def needs_triton() -> str | None:
     return needs_onnxruntime()
 
 
+def needs_bags() -> str | None:
+    """Return why no bags can be annotated here; None = they can."""
+    if importlib.util.find_spec('mcap') is None:
+        return "there is no mcap; to fix: pip install 'ros_deep_learning[bags]'"
+    # The bags are recorded with the messages of ROS.
+    return needs_ros()
+
+
 def needs_pytorch() -> str | None:
     """Return why nothing can be trained here; None = it can."""
     if importlib.util.find_spec('torch') is None:
@@ -92,6 +100,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'receive': Benchmark(needs_ros),
     'remote': Benchmark(needs_triton),
     'own_camera': Benchmark(needs_ros),
+    'fleet': Benchmark(needs_bags),
     'training': Benchmark(needs_pytorch),
     'viewers': Benchmark(needs_streams),
     'soak': Benchmark(needs_ros),

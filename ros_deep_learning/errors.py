@@ -129,6 +129,10 @@ class BagError(DeepLearningError):
     """A bag cannot be read or written, or has nothing that can be used."""
 
 
+class FleetError(DeepLearningError):
+    """A job over many inputs cannot be begun, or an output cannot get its place."""
+
+
 class UsageError(DeepLearningError):
     """A program was called with an unknown or unreadable argument."""
 

@@ -31,12 +31,16 @@ class Tally:
         frames: Images that came.
         failed: Images without a result, by topic and reason.
         left_out: Attachments and metadata that the storage of the copy cannot hold.
+        images: Images in the copy, with those that an earlier run has copied.
+        results: Results in it, of all networks.
     """
 
     copied: int = 0
     frames: int = 0
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)
     left_out: int = 0
+    images: int = 0
+    results: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,13 @@ class BagAnnotation:
             self._tracks.commit()
             writer.commit()
             report()
+        tally.images = sum(writer.counts.get(topic, 0) for topic in self._cameras)
+        firsts = [
+            self._added[one.wish.name, camera + one.written[0]].name
+            for one in self._annotators
+            for camera in self._cameras.values()
+        ]
+        tally.results = sum(writer.counts.get(name, 0) for name in firsts)
         return tally
 
     def _add(self, node: str, output: str, kind: str, *, latched: bool) -> None:

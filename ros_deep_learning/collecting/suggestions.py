@@ -37,7 +37,8 @@ class Suggester:
         classes: Those of the data set, of which the network should know some.
 
     Attributes:
-        task: What the network is for.
+        network: See above.
+        task: What it is for.
         classes: The given ones; labels have their numbers.
 
     Raises:
@@ -47,7 +48,7 @@ class Suggester:
     def __init__(self, network: AnyNet, classes: Sequence[str]) -> None:
         self.task = network.task
         self.classes = tuple(classes)
-        self._network = network
+        self.network = network
         own = [_plain(label) for label in network.labels]
         # The number in the data set of each class of the network.
         self._class_of = np.full(max(len(own), UNLABELLED) + 1, UNLABELLED, np.int64)
@@ -66,7 +67,7 @@ class Suggester:
     @property
     def name(self) -> str:
         """The name of the network."""
-        return self._network.card.name
+        return self.network.card.name
 
     def suggest(self, frame_bgr: NDArray[np.uint8]) -> Label | None:
         """Label a frame, shape (H, W, 3), uint8; None where the network is sure of no class.
@@ -75,8 +76,8 @@ class Suggester:
             DeepLearningError: The network has failed.
         """
         pixels = Pixels(frame_bgr, 'bgr')
-        if isinstance(self._network, DetectNet):
-            found = self._network.detect(pixels)
+        if isinstance(self.network, DetectNet):
+            found = self.network.detect(pixels)
             height, width = frame_bgr.shape[:2]
             shares = found.boxes_xyxy.astype(np.float64) / (width, height, width, height)
             classes = self._class_of[found.class_ids]
@@ -87,10 +88,10 @@ class Suggester:
                     if k != UNLABELLED
                 )
             )
-        if isinstance(self._network, SegNet):
-            mask = self._network.segment(pixels).class_mask
+        if isinstance(self.network, SegNet):
+            mask = self.network.segment(pixels).class_mask
             return Label(mask=self._class_of[mask].astype(np.uint8))
-        best = self._network.classify(pixels, top_k=1)
+        best = self.network.classify(pixels, top_k=1)
         known = [int(self._class_of[k]) for k in best.class_ids]
         return Label(class_id=known[0]) if known and known[0] != UNLABELLED else None
 
@@ -103,18 +104,18 @@ class Suggester:
             DeepLearningError: The network has failed.
         """
         pixels = Pixels(frame_bgr, 'bgr')
-        if isinstance(self._network, DetectNet):
-            everything = replace(self._network.settings, score_threshold=0.05)
-            found = self._network.detect(pixels, settings=everything)
+        if isinstance(self.network, DetectNet):
+            everything = replace(self.network.settings, score_threshold=0.05)
+            found = self.network.detect(pixels, settings=everything)
             wanted = self._class_of[found.class_ids] != UNLABELLED
             return [float(score) for score in found.scores[wanted]]
-        if isinstance(self._network, SegNet):
-            return [float(np.nanmean(self._network.segment(pixels).confidence_mask))]
-        return [float(score) for score in self._network.classify(pixels, top_k=1).scores]
+        if isinstance(self.network, SegNet):
+            return [float(np.nanmean(self.network.segment(pixels).confidence_mask))]
+        return [float(score) for score in self.network.classify(pixels, top_k=1).scores]
 
     def close(self) -> None:
         """Free the network."""
-        self._network.close()
+        self.network.close()
 
 
 def open_suggester(

@@ -126,13 +126,39 @@ def evaluate(
     draw: int = 0,
     progress: Progress,
 ) -> Run:
+    """Open a network, run it on a data set, and judge it; see ``evaluate_network``.
+
+    Raises:
+        DatasetError: See there.
+        DeepLearningError: The network cannot be loaded, or failed on a picture.
+    """
+    check_task(wish.card, dataset)
+    gauge = MemoryGauge()
+    with open_network(wish, loader, progress) as network:
+        return evaluate_network(
+            wish, network, gauge, dataset, rules, renamed=renamed, draw=draw, progress=progress
+        )
+
+
+def evaluate_network(
+    wish: Wish,
+    network: Any,
+    gauge: MemoryGauge,
+    dataset: Dataset,
+    rules: Rules,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    draw: int = 0,
+    progress: Progress,
+) -> Run:
     """Run a network on a data set, and judge it.
 
     Args:
-        wish: The network, and how it runs.
+        wish: How the network was to be opened.
+        network: What ``open_network`` made of the wish.
+        gauge: Made before that.
         dataset: Of the network's task.
         rules: How answers are judged.
-        loader: Loads it.
         renamed: Label of the network for a class of the data set, where they differ.
         draw: How many of the worst pictures are drawn.
         progress: Told how far it is; may raise to cancel.
@@ -140,17 +166,15 @@ def evaluate(
     Raises:
         DatasetError: The data set has another task, none of the network's classes, or no picture
             that can be used.
-        DeepLearningError: The network cannot be loaded, or failed on a picture.
+        DeepLearningError: The network failed on a picture.
     """
     check_task(wish.card, dataset)
-    gauge = MemoryGauge()
-    with open_network(wish, loader, progress) as network:
-        info = network.info
-        match = match_classes(dataset.classes, network.labels, renamed)
-        seen = judge(network, dataset.samples, match, rules, progress)
-        memory_mb, gpu_mb = gauge.growth_mb(), gpu_memory_mb(info.device)
-        worst = [seen.samples[index] for index in seen.scores.worst[:draw]]
-        drawn = tuple(Painter(match, rules.threshold).draw(network, worst))
+    info = network.info
+    match = match_classes(dataset.classes, network.labels, renamed)
+    seen = judge(network, dataset.samples, match, rules, progress)
+    memory_mb, gpu_mb = gauge.growth_mb(), gpu_memory_mb(info.device)
+    worst = [seen.samples[index] for index in seen.scores.worst[:draw]]
+    drawn = tuple(Painter(match, rules.threshold).draw(network, worst))
     notes = match.notes(common_only=rules.common_only) + seen.notes
     return Run(
         wish,

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import bags_on_disk as disk
 import cv2
-import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from fleet_of_bags import CARD, write_stripes
 
 from ros_deep_learning.bags import annotation, libraries
 from ros_deep_learning.cli import rdl
@@ -92,52 +91,19 @@ def test_what_does_not_go_together_is_said(drive, tmp_path, monkeypatch, capsys,
     assert {one.name for one in tmp_path.iterdir()} == {'drive.mcap', 'drive.db3'}
 
 
-def stripes(seed):
-    """Write a network that tells two classes, with other weights for another seed."""
-    rng = np.random.default_rng(seed)
-    weights = rng.normal(0, 1, (3 * 8 * 8, 2)).astype(np.float32)
-    graph = helper.make_graph(
-        [
-            helper.make_node('Flatten', ['x'], ['f']),
-            helper.make_node('MatMul', ['f', 'w'], ['m']),
-            helper.make_node('Softmax', ['m'], ['y']),
-        ],
-        'stripes',
-        [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, 3, 8, 8])],
-        [helper.make_tensor_value_info('y', TensorProto.FLOAT, [1, 2])],
-        [numpy_helper.from_array(weights, 'w')],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 13)])
-    model.ir_version = 8
-    Path('stripes.onnx').write_bytes(model.SerializeToString())
-
-
-CARD = """
-name: stripes
-task: classification
-licence: MIT
-labels: stripes.txt
-source: {file: stripes.onnx}
-input: {name: x, width: 8, height: 8, scale: 0.01}
-outputs: {probabilities: y}
-"""
-
-
 @pytest.mark.parametrize('changed', ['weights', 'labels', 'card', None])
 def test_the_part_of_another_network_is_not_continued(
     drive, tmp_path, monkeypatch, capsys, changed
 ):
     monkeypatch.chdir(tmp_path)
-    stripes(1)
-    Path('stripes.txt').write_text('across\nalong\n')
-    Path('stripes.yaml').write_text(CARD)
+    write_stripes(tmp_path, 1)
     command = [str(drive), 'out.mcap', '--node', 'imagenet:stripes.yaml', '--backend=onnxruntime']
     with monkeypatch.context() as ended:
         ended.setattr(annotation.BagAnnotation, '_run', interrupt)
         assert main(command) == 130
     if changed == 'weights':
         size = Path('stripes.onnx').stat().st_size
-        stripes(2)
+        write_stripes(tmp_path, 2)
         assert Path('stripes.onnx').stat().st_size == size
     elif changed == 'labels':
         Path('stripes.txt').write_text('along\nacross\n')

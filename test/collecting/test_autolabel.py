@@ -85,11 +85,11 @@ def test_boxes_are_those_of_detectnet_in_shares(ssd_onnx: Path, astronaut: np.nd
         assert len(scores) >= len(people)
         assert max(scores) == pytest.approx(people[0].score, abs=1e-6)
         # Of other classes nothing is kept.
-        nothing = Suggester(suggester._network, ('cat',)).suggest(frame_bgr)
+        nothing = Suggester(suggester.network, ('cat',)).suggest(frame_bgr)
         assert nothing is not None
         assert nothing.boxes == ()
         with pytest.raises(SettingsError, match='has none of the classes unicorn'):
-            Suggester(suggester._network, ('unicorn',))
+            Suggester(suggester.network, ('unicorn',))
     finally:
         suggester.close()
 

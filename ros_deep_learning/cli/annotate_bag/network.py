@@ -5,19 +5,14 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
 from ...bags.annotators import ANNOTATORS, Annotator, NodeWish
-from ...downloads.store import ModelStore
 from ...engines.backend import EngineOptions
 from ...engines.base import Precision
-from ...engines.registry import REMOTE
-from ...engines.tensorrt.plans.plan_key import hash_onnx
 from ...networks import DetectNet, ImageNet, SegNet
-from ...onnx_tools.facts import read_facts
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
@@ -36,23 +31,6 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     add('--precision', choices=get_args(Precision), default='auto')
     add('--max-batch', type=count, default=4, help='most images run together (4)')
     add('--offline', action='store_true', help='download nothing')
-
-
-def fingerprint(network: Any) -> str:
-    """Return what tells a network from another: its file, how it is read, and its classes.
-
-    Raises:
-        DeepLearningError: The file is gone.
-    """
-    card = network.card
-    reading = (card.input, sorted(card.outputs.items()), card.decoder, network.labels)
-    if network.info.backend == REMOTE:
-        # Its file is on the server.
-        file = f'{network.info.device} {network.info.version}'
-    else:
-        file = hash_onnx(read_facts(ModelStore(offline=True).onnx_path(card)))
-    text = f'{file} {reading!r} {network.colors_rgb.tolist()}'
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

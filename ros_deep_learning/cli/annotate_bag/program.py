@@ -7,8 +7,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -18,12 +18,16 @@ from ...bags.cameras import choose_topics
 from ...bags.opening import Bag, open_bag
 from ...bags.target import Target
 from ...errors import BagError, SettingsError
+from ...fleet.job import Outcome
 from ...paths import user_path
+from ...progress import Progress
 from ...tasks.tracking.tracker import TrackerKind, TrackingSettings
 from ...text import printable
 from ..bar import progress_bar
+from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
+from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
-from .network import add_network_options, fingerprint, open_annotator
+from .network import add_network_options, open_annotator
 from .output import print_faults
 
 _OUTPUTS = tuple(name for kind in ANNOTATORS.values() for name in kind.outputs)
@@ -49,8 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     wishes = [NodeWish.parse(text) for text in arguments.node]
-    outputs = _outputs(arguments.outputs, wishes)
-    bag = open_bag(user_path(arguments.bag))
+    _outputs(arguments.outputs, wishes)
+    if is_fleet(arguments, arguments.bags, arguments.output):
+        return run_fleet(
+            'annotate-bag',
+            arguments,
+            arguments.bags,
+            arguments.output,
+            open_work,
+            of=('bags', 'output'),
+            suffix='.mcap',
+        )
+    bag = open_bag(user_path(arguments.bags[0]))
     output = user_path(arguments.output)
     if output.resolve() in {path.resolve() for path in (bag.path, *bag.paths)}:
         msg = f'{output} is the bag itself; to fix: name another output'
@@ -58,30 +72,95 @@ def _run(arguments: argparse.Namespace) -> int:
     if output.exists() and not arguments.force:
         msg = f'{output} exists; to fix: --force'
         raise BagError(msg)
-    topics = bag.topics()
     target = Target(output, bag.suffix, arguments.compression or bag.compression)
     if arguments.restart:
         target.discard()
-    images = choose_topics(topics, arguments.topics or ())
+    # What does not go together is said before a network is loaded.
+    choose_topics(bag.topics(), arguments.topics or ())
+    with open_work(arguments) as work:
+        if target.is_begun:
+            print(f'goes on with what is in {target.part}')
+        started = time.monotonic()
+        with progress_bar() as progress:
+            tally = work.annotate(bag, target, progress)
+    _print_end(bag, output, tally, time.monotonic() - started)
+    return 1 if bag.faults() else 0
+
+
+class AnnotationWork:
+    """Annotates one bag after the other with the same networks.
+
+    Args:
+        arguments: Those of the program.
+        annotators: Its networks.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, annotators: Sequence[Annotator]) -> None:
+        self._arguments = arguments
+        self._annotators = annotators
+        self.models = [fingerprint(one.network) for one in annotators]
+        self.engines = [engine_facts(one.network) for one in annotators]
+
+    def do(self, source: Path, output: Path, progress: Progress) -> Outcome:
+        """See ``Work`` of the fleet."""
+        bag = open_bag(source)
+        bag.topics()
+        target = Target(output, bag.suffix, self._arguments.compression or bag.compression)
+        if self._arguments.restart:
+            target.discard()
+        tally = self.annotate(bag, target, progress)
+        text = f'{tally.copied} messages copied, {tally.images} images, {tally.results} results'
+        figures = {
+            'messages': tally.copied,
+            'images': tally.images,
+            'results': tally.results,
+        }
+        return Outcome(text, tuple(bag.faults()), figures, tuple(_reasons(tally)))
+
+    def annotate(self, bag: Bag, target: Target, progress: Progress) -> Tally:
+        """Write a bag; go on with what an earlier run has left of it."""
+        topics = bag.topics()
+        images = choose_topics(topics, self._arguments.topics or ())
+        annotation = BagAnnotation(self._annotators, topics, images)
+        with target.writing(self._settings(bag), bag.description(), progress) as writer:
+
+            def report() -> None:
+                progress(f'annotating {bag.path.name}', bag.share)
+
+            return annotation.copy(bag.items(), writer, target.notes, report)
+
+    def _settings(self, bag: Bag) -> dict[str, Any]:
+        """Return what the result depends on, so that a part is continued in the same way only."""
+        arguments = self._arguments
+        facts = [(path.name, path.stat()) for path in bag.paths]
+        return {
+            'bag': [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts],
+            'nodes': arguments.node,
+            'topics': arguments.topics,
+            'outputs': arguments.outputs,
+            'threshold': arguments.threshold,
+            'max-batch': arguments.max_batch,
+            'compression': arguments.compression,
+            'tracking': arguments.tracking,
+            'models': self.models,
+            'engines': self.engines,
+        }
+
+
+@contextmanager
+def open_work(arguments: argparse.Namespace) -> Iterator[AnnotationWork]:
+    """Load the networks of the program, and close them at the end.
+
+    Raises:
+        DeepLearningError: One cannot be loaded.
+    """
+    wishes = [NodeWish.parse(text) for text in arguments.node]
+    outputs = _outputs(arguments.outputs, wishes)
     with ExitStack() as stack:
         annotators = [stack.enter_context(open_annotator(w, arguments, outputs)) for w in wishes]
         if arguments.tracking:
             _follow(annotators, arguments.tracking)
-        annotation = BagAnnotation(annotators, topics, images)
-        settings = _settings(bag, arguments, annotators)
-        if target.is_begun:
-            print(f'goes on with what is in {target.part}')
-        progress = stack.enter_context(progress_bar())
-        writer = stack.enter_context(target.writing(settings, bag.description(), progress))
-
-        started = time.monotonic()
-
-        def report() -> None:
-            progress(f'annotating {bag.path.name}', bag.share)
-
-        tally = annotation.copy(bag.items(), writer, target.notes, report)
-    _print_end(bag, output, tally, time.monotonic() - started)
-    return 1 if bag.faults() else 0
+        yield AnnotationWork(arguments, annotators)
 
 
 def _outputs(texts: Sequence[str] | None, wishes: Sequence[NodeWish]) -> tuple[str, ...]:
@@ -103,35 +182,22 @@ def _follow(annotators: Sequence[Annotator], kind: str) -> None:
         one.follow(TrackingSettings(kind=cast('TrackerKind', kind)))
 
 
-def _settings(
-    bag: Bag, arguments: argparse.Namespace, annotators: Sequence[Annotator]
-) -> dict[str, Any]:
-    """Return what the result depends on, so that a part is continued in the same way only."""
-    facts = [(path.name, path.stat()) for path in bag.paths]
-    engines = [annotator.network.info for annotator in annotators]
-    return {
-        'bag': [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts],
-        'nodes': arguments.node,
-        'topics': arguments.topics,
-        'outputs': arguments.outputs,
-        'threshold': arguments.threshold,
-        'max-batch': arguments.max_batch,
-        'compression': arguments.compression,
-        'tracking': arguments.tracking,
-        'models': [fingerprint(annotator.network) for annotator in annotators],
-        'engines': [(one.backend, one.version, one.precision, one.device) for one in engines],
-    }
-
-
 def _print_end(bag: Bag, output: Path, tally: Tally, seconds: float) -> None:
     rate = f' ({tally.frames / seconds:.1f} fps)' if seconds > 0 else ''
     copied = f'{tally.copied} messages copied, {tally.frames} images in {seconds:.1f} s{rate}'
     print(f'wrote {output}: {copied}')
-    for (topic, reason), count in tally.failed.most_common(_LISTED):
-        print(f'  no result for {count} of {topic}: {printable(reason)}')
+    for line in _reasons(tally):
+        print(f'  {line}')
     if tally.left_out:
         print(f'  left out: {tally.left_out} attachments and metadata, which only MCAP can hold')
     print_faults('annotate-bag', bag)
+
+
+def _reasons(tally: Tally) -> list[str]:
+    return [
+        f'no result for {count} of {topic}: {printable(reason)}'
+        for (topic, reason), count in tally.failed.most_common(_LISTED)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,12 +205,11 @@ def _parser() -> argparse.ArgumentParser:
         prog='rdl annotate-bag', description=__doc__, allow_abbrev=False
     )
     add = parser.add_argument
-    add('bag', type=Path, metavar='BAG', help='folder of rosbag2, or a .mcap or .db3 file')
+    add('bags', nargs='+', metavar='BAG', help=f'folder of rosbag2, .mcap or .db3 file; {MANY}')
     add(
         'output',
-        type=Path,
         metavar='OUTPUT',
-        help='the new bag: .mcap or .db3, or a folder',
+        help='the new bag: .mcap or .db3, or a folder; of many bags the folder of the new ones',
     )
     add(
         '--node',
@@ -163,7 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     add_network_options(parser)
     add('--compression', choices=('none', 'lz4', 'zstd'), help="of MCAP's chunks (the bag's own)")
     add('--restart', action='store_true', help='drop what an interrupted run has done')
-    add('--force', action='store_true', help='overwrite the output')
+    add_fleet_options(parser, force='overwrite the output')
     return parser
 
 

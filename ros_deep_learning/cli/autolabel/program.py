@@ -6,19 +6,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ...collecting.autolabel import autolabel
+from ...cards.card import Task
+from ...collecting.autolabel import Autolabelled, autolabel
 from ...collecting.folder import CollectedFolder
 from ...collecting.layouts import LAYOUTS, SPLITS, task_of
-from ...collecting.suggestions import open_suggester
+from ...collecting.suggestions import Suggester, open_suggester
 from ...datasets.listing import UNLABELLED_FOLDER, pictures_below
-from ...errors import DatasetError
+from ...errors import DatasetError, FleetError
+from ...fleet.job import Outcome
 from ...paths import user_path
+from ...progress import Progress, silent
 from ...text import printable
 from ..bar import progress_bar
 from ..collect.arguments import read_classes
+from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
+from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
 
 _LISTED = 20
@@ -42,29 +48,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _autolabel(arguments: argparse.Namespace) -> int:
-    folder = user_path(arguments.folder)
-    collected = (folder / UNLABELLED_FOLDER).is_dir()
-    pictures = pictures_below(folder / UNLABELLED_FOLDER if collected else folder)
-    if not pictures:
-        msg = f'no picture in {folder}'
-        raise DatasetError(msg)
+    if is_fleet(arguments, arguments.folders, arguments.output or ''):
+        if arguments.output is None:
+            msg = 'many folders need a folder for their data sets; to fix: -o FOLDER'
+            raise FleetError(msg)
+        return run_fleet(
+            'autolabel',
+            arguments,
+            arguments.folders,
+            arguments.output,
+            open_work,
+            of=('folders', 'output'),
+        )
+    folder = user_path(arguments.folders[0])
     output = arguments.output
     if output is None:
+        collected = (folder / UNLABELLED_FOLDER).is_dir()
         output = folder if collected else folder.with_name(f'{folder.name}_labelled')
     output = user_path(output)
-    classes = read_classes(arguments.classes)
+    pictures = _pictures(folder)
     task = arguments.task or task_of(output)
-    if task is not None:
-        classes = LAYOUTS[task](output).read_classes() or classes
-    with progress_bar() as progress:
-        suggester = open_suggester(
-            arguments.model, task, classes, threshold=arguments.threshold, progress=progress
-        )
-        try:
-            data = CollectedFolder(output, suggester.task, classes)
-            done = autolabel(data, pictures, suggester, arguments.val, progress)
-        finally:
-            suggester.close()
+    classes = () if task is None else LAYOUTS[task](output).read_classes()
+    with (
+        progress_bar() as progress,
+        _open_suggester(arguments, task, classes, progress) as suggester,
+    ):
+        data, done = _label(pictures, output, suggester, classes, arguments, progress)
     for text in done.left_out[:_LISTED]:
         print(f'left out {printable(text)}')
     counts = data.counts()
@@ -79,19 +88,99 @@ def _autolabel(arguments: argparse.Namespace) -> int:
     return 0 if done.labelled or done.there else 1
 
 
+class LabellingWork:
+    """Labels one folder after the other by the same network.
+
+    Args:
+        arguments: Those of the program.
+        suggester: Its network.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, suggester: Suggester) -> None:
+        self._arguments = arguments
+        self._suggester = suggester
+        self.models = [fingerprint(suggester.network)]
+        self.engines = [engine_facts(suggester.network)]
+
+    def do(self, source: Path, output: Path, progress: Progress) -> Outcome:
+        """See ``Work`` of the fleet."""
+        pictures = _pictures(source)
+        _, done = _label(pictures, output, self._suggester, (), self._arguments, progress)
+        labelled = done.labelled + done.there
+        if not labelled:
+            msg = f'no picture could be labelled: {done.left_out[0]}'
+            raise DatasetError(msg)
+        text = f'{labelled} of {len(pictures)} pictures labelled'
+        figures = {'images': len(pictures), 'pictures': labelled}
+        left_out = tuple(f'left out {text}' for text in done.left_out[:_LISTED])
+        return Outcome(text, (), figures, left_out)
+
+
+@contextmanager
+def open_work(arguments: argparse.Namespace) -> Iterator[LabellingWork]:
+    """Load the network of the program, and close it at the end.
+
+    Raises:
+        DeepLearningError: It cannot be loaded.
+    """
+    with _open_suggester(arguments, arguments.task, (), silent) as suggester:
+        yield LabellingWork(arguments, suggester)
+
+
+@contextmanager
+def _open_suggester(
+    arguments: argparse.Namespace, task: Task | None, classes: Sequence[str], progress: Progress
+) -> Iterator[Suggester]:
+    suggester = open_suggester(
+        arguments.model,
+        task,
+        classes or read_classes(arguments.classes),
+        threshold=arguments.threshold,
+        progress=progress,
+    )
+    try:
+        yield suggester
+    finally:
+        suggester.close()
+
+
+def _pictures(folder: Path) -> list[Path]:
+    waiting = folder / UNLABELLED_FOLDER
+    pictures = pictures_below(waiting if waiting.is_dir() else folder)
+    if not pictures:
+        msg = f'no picture in {folder}'
+        raise DatasetError(msg)
+    return pictures
+
+
+def _label(
+    pictures: Sequence[Path],
+    output: Path,
+    suggester: Suggester,
+    classes: Sequence[str],
+    arguments: argparse.Namespace,
+    progress: Progress,
+) -> tuple[CollectedFolder, Autolabelled]:
+    classes = classes or read_classes(arguments.classes)
+    data = CollectedFolder(output, suggester.task, classes)
+    return data, autolabel(data, pictures, suggester, arguments.val, progress)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='rdl autolabel', description=__doc__, allow_abbrev=False)
     parser.add_argument(
-        'folder',
-        type=Path,
+        'folders',
+        nargs='+',
+        metavar='FOLDER',
         help='a data set, whose unlabelled/ is labelled and moved; or a folder of pictures, which '
-        'are copied',
+        f'are copied; {MANY}',
     )
     parser.add_argument(
         '--model', required=True, help='name of a network, or path of a card or network'
     )
     parser.add_argument(
-        '-o', '--output', type=Path, help='the data set; default: FOLDER, or FOLDER_labelled'
+        *('-o', '--output'),
+        help='the data set; default: FOLDER, or FOLDER_labelled; of many folders one for theirs',
     )
     parser.add_argument(
         '--classes', default='', help='such as cat,dog; default: those of the data set or network'
@@ -101,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         '--threshold', type=float, default=0.5, help='least score or confidence, 0 to 1 (0.5)'
     )
     parser.add_argument('--val', type=float, default=0.2, help='share for validation (0.2)')
+    add_fleet_options(parser)
     return parser
 
 

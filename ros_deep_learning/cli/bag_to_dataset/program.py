@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ...bags.annotators import Annotator, NodeWish
 from ...bags.cameras import choose_topics
 from ...bags.frame_choice import FrameChoice
-from ...bags.opening import open_bag
+from ...bags.opening import Bag, open_bag
 from ...bags.picking import Picker, PictureFolder, pick_bag
 from ...collecting.triggers import Every, OnChange, Trigger, Unsure
 from ...datasets.dataset import Dataset
@@ -22,12 +22,16 @@ from ...datasets.opening import FORMATS
 from ...datasets.writing import USUAL, write_dataset
 from ...errors import BagError, SettingsError
 from ...files import move_whole_folder, scratch_folder
+from ...fleet.job import Outcome
 from ...paths import user_path
+from ...progress import Progress
 from ...text import disk_cause, printable
 from ..annotate_bag.network import add_network_options, open_annotator
 from ..annotate_bag.output import print_faults
 from ..bar import progress_bar
 from ..collect.arguments import read_range
+from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
+from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
 from ..vision_arguments import count
 
@@ -55,10 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    output = user_path(arguments.output)
-    if output.exists():
-        msg = f'{output} exists; to fix: name a new folder'
-        raise BagError(msg)
     if arguments.node is None and (arguments.unsure is not None or arguments.to):
         msg = '--unsure and --to need a network; to fix: --node NODE:MODEL'
         raise SettingsError(msg)
@@ -69,28 +69,70 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.unsure is not None:
         # Only for its check of the two.
         Unsure(lambda _: (), *arguments.unsure)
-    bag = open_bag(user_path(arguments.bag))
-    topics = frozenset(choose_topics(bag.topics(), arguments.topics or ()))
-    triggers: list[Callable[[], Trigger]] = [OnChange] if arguments.on_change else []
-    if arguments.every is not None:
-        period_s: float = arguments.every
-        Every(period_s)
-        triggers.append(lambda: Every(period_s))
-    choice = FrameChoice(arguments.nth, triggers)
-    with ExitStack() as stack:
-        annotator = None
-        if wish is not None:
-            least = _LEAST_SCORE if wish.task == 'detection' else None
-            annotator = stack.enter_context(open_annotator(wish, arguments, threshold=least))
-        picker = Picker(topics, choice, annotator, arguments.unsure)
+    _triggers(arguments)
+    if is_fleet(arguments, arguments.bags, arguments.output):
+        return run_fleet(
+            'bag-to-dataset',
+            arguments,
+            arguments.bags,
+            arguments.output,
+            open_work,
+            of=('bags', 'output'),
+        )
+    output = user_path(arguments.output)
+    if output.exists():
+        msg = f'{output} exists; to fix: name a new folder'
+        raise BagError(msg)
+    bag = open_bag(user_path(arguments.bags[0]))
+    # What does not go together is said before a network is loaded.
+    choose_topics(bag.topics(), arguments.topics or ())
+    with open_work(arguments) as work, progress_bar() as progress:
+        folder, picker = work.pick(bag, output, progress)
+    print(f'wrote {output}: {len(folder.samples)} of {picker.seen} images')
+    for line in _left_out(picker):
+        print(f'  {line}')
+    print_faults('bag-to-dataset', bag)
+    return 1 if bag.faults() else 0
+
+
+class PickingWork:
+    """Picks images of one bag after the other with the same network.
+
+    Args:
+        arguments: Those of the program.
+        annotator: Its network; None without one.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, annotator: Annotator | None) -> None:
+        self._arguments = arguments
+        self._annotator = annotator
+        networks = [] if annotator is None else [annotator.network]
+        self.models = [fingerprint(network) for network in networks]
+        self.engines = [engine_facts(network) for network in networks]
+
+    def do(self, source: Path, output: Path, progress: Progress) -> Outcome:
+        """See ``Work`` of the fleet."""
+        bag = open_bag(source)
+        folder, picker = self.pick(bag, output, progress)
+        text = f'{len(folder.samples)} of {picker.seen} images'
+        figures = {'images': picker.seen, 'pictures': len(folder.samples)}
+        return Outcome(text, tuple(bag.faults()), figures, tuple(_left_out(picker)))
+
+    def pick(self, bag: Bag, output: Path, progress: Progress) -> tuple[PictureFolder, Picker]:
+        """Write the pictures of a bag into a new folder."""
+        arguments = self._arguments
+        topics = frozenset(choose_topics(bag.topics(), arguments.topics or ()))
+        choice = FrameChoice(arguments.nth, _triggers(arguments))
+        picker = Picker(topics, choice, self._annotator, arguments.unsure)
+        threshold = arguments.threshold
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            scratch = stack.enter_context(scratch_folder(output.parent, f'.{output.name}.part-'))
-            pictures = scratch / 'pictures'
-            pictures.mkdir()
-            threshold = arguments.threshold
-            folder = PictureFolder(pictures, _USUAL_THRESHOLD if threshold is None else threshold)
-            with progress_bar() as progress:
+            with scratch_folder(output.parent, f'.{output.name}.part-') as scratch:
+                pictures = scratch / 'pictures'
+                pictures.mkdir()
+                folder = PictureFolder(
+                    pictures, _USUAL_THRESHOLD if threshold is None else threshold
+                )
                 pick_bag(
                     picker,
                     bag.items(),
@@ -98,19 +140,51 @@ def _run(arguments: argparse.Namespace) -> int:
                     lambda: progress(f'reading {bag.path.name}', bag.share),
                     arguments.limit,
                 )
-            _write(folder, annotator, output, arguments.to)
+                _write(folder, self._annotator, output, arguments.to, progress)
         except OSError as err:
             msg = f'cannot write {output}: {disk_cause(err)}'
             raise BagError(msg) from err
-    print(f'wrote {output}: {len(folder.samples)} of {picker.seen} images')
-    for (topic, reason), number in picker.failed.most_common(_LISTED):
-        print(f'  left out {number} of {topic}: {printable(reason)}')
-    print_faults('bag-to-dataset', bag)
-    return 1 if bag.faults() else 0
+        return folder, picker
+
+
+@contextmanager
+def open_work(arguments: argparse.Namespace) -> Iterator[PickingWork]:
+    """Load the network of the program if it has one, and close it at the end.
+
+    Raises:
+        DeepLearningError: It cannot be loaded.
+    """
+    if arguments.node is None:
+        yield PickingWork(arguments, None)
+        return
+    wish = NodeWish.parse(arguments.node)
+    least = _LEAST_SCORE if wish.task == 'detection' else None
+    with open_annotator(wish, arguments, threshold=least) as annotator:
+        yield PickingWork(arguments, annotator)
+
+
+def _triggers(arguments: argparse.Namespace) -> list[Callable[[], Trigger]]:
+    triggers: list[Callable[[], Trigger]] = [OnChange] if arguments.on_change else []
+    if arguments.every is not None:
+        period_s: float = arguments.every
+        Every(period_s)
+        triggers.append(lambda: Every(period_s))
+    return triggers
+
+
+def _left_out(picker: Picker) -> list[str]:
+    return [
+        f'left out {number} of {topic}: {printable(reason)}'
+        for (topic, reason), number in picker.failed.most_common(_LISTED)
+    ]
 
 
 def _write(
-    folder: PictureFolder, annotator: Annotator | None, output: Path, to: str | None
+    folder: PictureFolder,
+    annotator: Annotator | None,
+    output: Path,
+    to: str | None,
+    progress: Progress,
 ) -> None:
     """Write the pictures without labels, or as a data set with those of the network."""
     if annotator is None:
@@ -124,8 +198,7 @@ def _write(
     name = to or USUAL[task]
     samples = {'train': tuple(folder.samples)}
     dataset = Dataset(folder.folder, name, task, annotator.network.labels, samples)
-    with progress_bar() as progress:
-        write_dataset(dataset, output, name, progress)
+    write_dataset(dataset, output, name, progress)
     folder.write_table(output / 'frames.csv')
 
 
@@ -134,8 +207,8 @@ def _parser() -> argparse.ArgumentParser:
         prog='rdl bag-to-dataset', description=__doc__, allow_abbrev=False
     )
     add = parser.add_argument
-    add('bag', type=Path, metavar='BAG', help='folder of rosbag2, or a .mcap or .db3 file')
-    add('output', type=Path, metavar='FOLDER', help='a new folder')
+    add('bags', nargs='+', metavar='BAG', help=f'folder of rosbag2, .mcap or .db3 file; {MANY}')
+    add('output', metavar='FOLDER', help='a new folder; of many bags it has one for each')
     add('--topics', nargs='+', metavar='TOPIC', help='image topics (all)')
     add('--nth', type=count, default=1, metavar='N', help='one of N images of a topic (1)')
     add('--every', type=float, metavar='SECONDS', help='an image every so many seconds')
@@ -150,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--limit', type=count, metavar='N', help='most pictures')
     add('--to', choices=FORMATS, help='format of the data set (coco, folder or masks)')
     add_network_options(parser)
+    add_fleet_options(parser)
     return parser
 
 

@@ -14,7 +14,6 @@ from ...evaluation.records import as_csv, as_json
 from ...evaluation.report import as_html, class_rows, summary_rows
 from ...evaluation.run import Run
 from ...files import write_output
-from ...paths import user_path
 from ...text import disk_cause, printable
 from ..models_tables import table
 
@@ -63,7 +62,6 @@ def write_results(
     Raises:
         DatasetError: They cannot be written.
     """
-    folder = user_path(folder)
     contents = {
         'results.json': as_json(dataset, runs, failed),
         'results.csv': as_csv(runs),
@@ -76,7 +74,6 @@ def write_results(
     except OSError as err:
         msg = f'cannot write {folder}: {disk_cause(err)}'
         raise DatasetError(msg) from err
-    print(f'wrote {folder / "report.html"}, results.json and results.csv')
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

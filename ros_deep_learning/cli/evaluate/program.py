@@ -6,23 +6,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-from ...datasets.dataset import Dataset, spread
+from ...datasets.dataset import Dataset, counted, spread
 from ...datasets.opening import FORMATS, PICTURES_BELOW, open_dataset
 from ...downloads.store import ModelStore
 from ...engines.base import Precision
 from ...engines.loader import EngineLoader
-from ...errors import DatasetError, DeepLearningError, SettingsError
+from ...errors import DatasetError, DeepLearningError, FleetError, SettingsError
 from ...evaluation.answers import Rules
+from ...evaluation.cost import MemoryGauge
 from ...evaluation.goals import missed_goals, parse_goals
-from ...evaluation.run import Run, Wish, check_task, evaluate
+from ...evaluation.run import Run, Wish, check_task, evaluate, evaluate_network, open_network
+from ...fleet.job import Outcome
+from ...paths import user_path
+from ...progress import Progress, silent
 from ...recognition.choice import choose_card
 from ...recognition.hints import Hints
 from ..bar import progress_bar
+from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
+from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
 from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import add_input_options, given_values, share
@@ -53,19 +60,22 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     goals = parse_goals(arguments.at_least)
     renamed = dict(map(_pair, arguments.rename))
     wishes = _wishes(arguments)
-    dataset = open_dataset(
-        arguments.dataset,
-        format_name=arguments.format,
-        task=wishes[0].card.task,
-        split=arguments.split,
-        pictures_below=arguments.pictures_below,
-    )
-    dataset = _limited(dataset, arguments.limit)
-    for wish in wishes:
-        check_task(wish.card, dataset)
+    if is_fleet(arguments, [arguments.dataset], arguments.output or ''):
+        if arguments.output is None or goals:
+            msg = 'many data sets need a folder for their reports (-o FOLDER), and no --at-least'
+            raise FleetError(msg)
+        return run_fleet(
+            'evaluate',
+            arguments,
+            [arguments.dataset],
+            arguments.output,
+            open_work,
+            of=('dataset', 'output'),
+        )
+    dataset = _open_dataset(arguments, arguments.dataset, wishes)
     print_start(dataset)
     rules = Rules(arguments.threshold, arguments.common_classes)
-    loader = EngineLoader(ModelStore(offline=True if arguments.offline else None))
+    loader = _loader(arguments)
     runs: list[Run] = []
     failed: dict[str, str] = {}
     for wish in wishes:
@@ -94,10 +104,100 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     print_results(runs, max_classes=None if arguments.all_classes else 12)
     if arguments.output:
         command = ' '.join(['rdl evaluate', *given])
-        write_results(arguments.output, dataset, runs, failed, command)
+        folder = user_path(arguments.output)
+        write_results(folder, dataset, runs, failed, command)
+        print(f'wrote {folder / "report.html"}, results.json and results.csv')
     for line in missed:
         print(f'rdl evaluate: {line}', file=sys.stderr)
     return 1 if missed or failed else 0
+
+
+class EvaluationWork:
+    """Evaluates the same networks on one data set after the other.
+
+    Args:
+        arguments: Those of the program.
+        networks: Each with its wish, and the gauge that was made before it was opened.
+    """
+
+    def __init__(
+        self, arguments: argparse.Namespace, networks: Sequence[tuple[Wish, Any, MemoryGauge]]
+    ) -> None:
+        self._arguments = arguments
+        self._networks = networks
+        self.models = [fingerprint(network) for _, network, _ in networks]
+        self.engines = [engine_facts(network) for _, network, _ in networks]
+
+    def do(self, source: Path, output: Path, progress: Progress) -> Outcome:
+        """See ``Work`` of the fleet."""
+        arguments = self._arguments
+        wishes = [wish for wish, _, _ in self._networks]
+        dataset = _open_dataset(arguments, source, wishes)
+        rules = Rules(arguments.threshold, arguments.common_classes)
+        renamed = dict(map(_pair, arguments.rename))
+        runs = [
+            evaluate_network(
+                wish,
+                network,
+                gauge,
+                dataset,
+                rules,
+                renamed=renamed,
+                draw=_DRAWN,
+                progress=progress,
+            )
+            for wish, network, gauge in self._networks
+        ]
+        command = f'rdl evaluate {" ".join(arguments.models)} {source}'
+        write_results(output, dataset, runs, {}, command)
+        text = '; '.join(f'{one.name}: {_first_figure(one)}' for one in runs)
+        problems = [*dataset.problems, *(p for run in runs for p in run.seen.problems)]
+        notes = (f'problems: {counted(problems)}',) if problems else ()
+        figures = {'images': sum(len(run.seen.samples) for run in runs)}
+        return Outcome(text, (), figures, notes)
+
+
+@contextmanager
+def open_work(arguments: argparse.Namespace) -> Iterator[EvaluationWork]:
+    """Load the networks of the program, and close them at the end.
+
+    Raises:
+        DeepLearningError: One cannot be loaded.
+    """
+    loader = _loader(arguments)
+    with ExitStack() as stack:
+        networks = []
+        for wish in _wishes(arguments):
+            gauge = MemoryGauge()
+            network = stack.enter_context(open_network(wish, loader, silent))
+            networks.append((wish, network, gauge))
+        yield EvaluationWork(arguments, networks)
+
+
+def _first_figure(run: Run) -> str:
+    """Return the first figure of a run, such as mAP, with its name."""
+    name, value = next(iter(run.seen.scores.metrics.items()))
+    return f'{name} {value:.3f}'
+
+
+def _loader(arguments: argparse.Namespace) -> EngineLoader:
+    return EngineLoader(ModelStore(offline=True if arguments.offline else None))
+
+
+def _open_dataset(
+    arguments: argparse.Namespace, path: str | Path, wishes: Sequence[Wish]
+) -> Dataset:
+    dataset = open_dataset(
+        path,
+        format_name=arguments.format,
+        task=wishes[0].card.task,
+        split=arguments.split,
+        pictures_below=arguments.pictures_below,
+    )
+    dataset = _limited(dataset, arguments.limit)
+    for wish in wishes:
+        check_task(wish.card, dataset)
+    return dataset
 
 
 def _wishes(arguments: argparse.Namespace) -> list[Wish]:
@@ -152,8 +252,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='rdl evaluate', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('models', nargs='+', metavar='MODEL', help='name of a network, or path of a card or file')
-    add('dataset', metavar='DATASET', type=Path, help='folder, COCO .json or YOLO .yaml')
-    add('-o', '--output', type=Path, metavar='FOLDER', help='write report.html, .json and .csv')
+    add('dataset', metavar='DATASET', help=f'folder, COCO .json or YOLO .yaml; {MANY}')
+    add('-o', '--output', metavar='FOLDER', help='write report.html, .json and .csv')
     add('--backend', default='auto', help='one or more of auto, tensorrt, onnxruntime, remote')
     add_remote_options(parser)
     add('--precision', default='auto', help='one or more of auto, fp32, fp16, int8: fp32,fp16')
@@ -182,6 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--decoder', help="what reads a detector's outputs")
     add_input_options(parser)
     add('--offline', action='store_true', help='download nothing')
+    add_fleet_options(parser)
     return parser
 
 
