@@ -50,8 +50,11 @@ def run_processes(job: Job, progress: Progress) -> Fitted:
         processes_of_torch.ProcessRaisedException,
         processes_of_torch.ProcessExitedException,
     ) as err:
-        for failure in _received(messages, progress):
-            raise failure from err
+        found += _received(messages, progress)
+        for one in found:
+            # The first to fail; the others only miss it.
+            if isinstance(one, Exception):
+                raise one from err
         msg = f'process {err.error_index} of the training failed: {one_line(err, 2000)}'
         raise TrainingError(msg) from err
     finally:
