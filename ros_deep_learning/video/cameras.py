@@ -135,7 +135,7 @@ class Camera:
         if now_s - self._warned_s >= WARN_PERIOD_S:
             self._warned_s = now_s
             words = 'left out an image of %s (%d so far): %s'
-            _log.warning(words, self._resource, self._damaged, err)
+            _log.warning(words, without_password(self._resource), self._damaged, err)
 
     def _open(self) -> cv2.VideoCapture:
         if self._api == cv2.CAP_V4L2 and not Path(self._source).exists():
@@ -170,7 +170,7 @@ class Camera:
         if any(value and value != given for (_, value), given in zip(requested, got, strict=True)):
             asked = [value or 'any' for _, value in requested]
             words = '%s was asked for %sx%s at %s Hz and gives %gx%g at %g Hz'
-            _log.warning(words, self._resource, *asked, *got)
+            _log.warning(words, without_password(self._resource), *asked, *got)
 
 
 def is_live(resource: str) -> bool:

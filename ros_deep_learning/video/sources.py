@@ -18,6 +18,7 @@ from ..paths import PICTURE_SUFFIXES, user_path
 from .cameras import NETWORK_LIMITS, WEB, Camera, is_live, is_stream
 from .options import VideoOptions
 from .patterns import Pattern, is_pattern
+from .streams.addresses import without_password
 from .streams.pyav import has_pyav
 from .streams.receiver import StreamReceiver
 from .webrtc.addresses import is_served_here
@@ -64,6 +65,7 @@ class VideoFile:
 
     def __init__(self, path: Path | str) -> None:
         self.path = path
+        self._name = without_password(str(path))
         capture = self._open()
         self._rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
         capture.release()
@@ -93,14 +95,14 @@ class VideoFile:
             capture.release()
         if not isinstance(self.path, Path) and 0 < count < WHOLE_SHARE * declared:
             words = '%s broke off after %d of %d frames'
-            _log.warning(words, self.path, count, declared)
+            _log.warning(words, self._name, count, declared)
         if not count:
             of_server = (
                 'its server may not answer range requests, as python3 -m http.server does not; to '
                 'fix: download it, or write it with ffmpeg -c copy -movflags +faststart'
             )
             fix = 'try to play it with ffplay' if isinstance(self.path, Path) else of_server
-            msg = f'{self.path} has no frame that can be decoded; {fix}'
+            msg = f'{self._name} has no frame that can be decoded; {fix}'
             raise ImageError(msg)
 
     def _open(self) -> cv2.VideoCapture:
@@ -109,7 +111,7 @@ class VideoFile:
         else:
             capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG, NETWORK_LIMITS)
         if not capture.isOpened():
-            msg = f'cannot read {self.path} as a video; try to play it with ffplay'
+            msg = f'cannot read {self._name} as a video; try to play it with ffplay'
             raise ImageError(msg)
         return capture
 

@@ -20,7 +20,7 @@ from ros_deep_learning.cli import imagenet
 from ros_deep_learning.cli.frames import inputs, sinks
 from ros_deep_learning.cli.frames.replay import watchers_wait
 from ros_deep_learning.cli.old_names import video_viewer
-from ros_deep_learning.errors import CameraError
+from ros_deep_learning.errors import CameraError, SenderAwaitedError
 from ros_deep_learning.video import play
 from ros_deep_learning.video.arguments import add_source_arguments, source_options
 from ros_deep_learning.video.options import VideoOptions
@@ -180,6 +180,29 @@ def test_a_camera_that_was_never_there_is_an_error(
     with_camera(monkeypatch, Unplugged(0))
     assert video_viewer.main(['/dev/video9', 'display://0', '--headless']) == 1
     assert capsys.readouterr().err.startswith('video-viewer: no camera at /dev/video9; ')
+
+
+def test_a_source_that_listens_is_waited_for_from_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Listening(Unplugged):
+        """A server that two attempts find without a sender."""
+
+        def frames(self) -> Iterator[NDArray[np.uint8]]:
+            if not self._left:
+                yield from np.zeros((2, HEIGHT, WIDTH, 3), np.uint8)
+                return
+            self._left -= 1
+            msg = 'nobody sends to webrtc://@:8554/name'
+            raise SenderAwaitedError(msg)
+
+    with_camera(monkeypatch, Listening(2))
+    # It goes on listening, so that no pause is made.
+    monkeypatch.setattr(play, 'FIRST_WAIT_S', 60.0)
+    assert video_viewer.main(['webrtc://@:8554/name', str(tmp_path / 'seen'), '--limit=2']) == 0
+    assert len(list((tmp_path / 'seen').iterdir())) == 2
+    told = [one.message for one in caplog.records if 'waiting for it' in one.message]
+    assert told == ['nobody sends to webrtc://@:8554/name; waiting for it, Ctrl-C ends']
 
 
 def test_a_video_of_a_camera_keeps_its_time(

@@ -25,6 +25,7 @@ from ros_deep_learning.video.play import play
 from ros_deep_learning.video.sinks import open_output
 from ros_deep_learning.video.sources import open_frames
 from ros_deep_learning.video.streams import receiver, rtsp_sink, rtsp_viewer
+from ros_deep_learning.video.streams.addresses import without_password
 from ros_deep_learning.video.streams.rtp_sink import RtpSink
 from ros_deep_learning.video.streams.rtsp_sink import RtspSink
 
@@ -291,6 +292,28 @@ def test_a_stream_of_another_codec_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_address_that_leads_nowhere(url: str, cause: str) -> None:
     with pytest.raises(ImageError, match=cause):
         next(open_frames(url).frames())
+
+
+@pytest.mark.parametrize(
+    ('url', 'shown'),
+    [
+        ('rtsp://me:secret@host/name', 'rtsp://***@host/name'),
+        ('rtsp://me:s@cret@host', 'rtsp://***@host'),
+        ('rtp://@:5004', 'rtp://@:5004'),
+        ('webrtc://host:1/name?token=secret&a=b', 'webrtc://host:1/name?token=***&a=b'),
+        ('http://me:secret@host/a?x=1&token=secret', 'http://***@host/a?x=1&token=***'),
+        ('home/me@host/clip.mp4', 'home/me@host/clip.mp4'),
+    ],
+)
+def test_messages_have_no_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def test_an_address_that_is_none_has_no_password_either() -> None:
+    for url in ('rtsp://me:secret@host:port/name', 'webrtc://me:secret@host:port/name'):
+        with pytest.raises(ImageError) as shown:
+            open_output(url, VideoOptions())
+        assert 'secret' not in str(shown.value)
 
 
 def test_codecs_that_cannot_be_streamed() -> None:

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from ...errors import ImageError
 
 LOOPBACK = '127.0.0.1'
+_TOKEN = re.compile(r'([?&]token=)[^&#]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,20 @@ def read_address(url: str, default_port: int | None = None) -> StreamAddress:
         parts = urlsplit(url)
         port = default_port if parts.port is None else parts.port
     except ValueError as err:
-        msg = f'{url}: {err}'
+        msg = f'{without_password(url)}: {err}'
         raise ImageError(msg) from err
     if port is None:
-        msg = f'{url} has no port; expected such as {parts.scheme}://{parts.hostname or "@"}:5004'
+        example = f'{parts.scheme}://{parts.hostname or "@"}:5004'
+        msg = f'{without_password(url)} has no port; expected such as {example}'
         raise ImageError(msg)
     user, password = unquote(parts.username or ''), unquote(parts.password or '')
     return StreamAddress(parts.hostname or LOOPBACK, port, parts.path.strip('/'), user, password)
 
 
 def without_password(url: str) -> str:
-    """Return a URL for messages: what stands before its @ may be a password."""
+    """Return a URL for messages: what stands before its @ may be a password, and so is a token."""
     scheme, separator, rest = url.partition('://')
     host, slash, path = rest.partition('/')
     before, at, host_only = host.rpartition('@')
     hidden = f'***{at}{host_only}' if before else host
-    return f'{scheme}{separator}{hidden}{slash}{path}'
+    return _TOKEN.sub(r'\1***', f'{scheme}{separator}{hidden}{slash}{path}')

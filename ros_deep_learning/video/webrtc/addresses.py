@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ...errors import ImageError
 from ...web.address import PageAddress, read_address
+from ..streams.addresses import without_password
 
 DEFAULT_PORT = 8554
 DEFAULT_NAME = 'stream'
@@ -56,6 +57,6 @@ def split(resource: str) -> SplitResult:
         # It is read only here.
         _ = parts.port
     except ValueError as err:
-        msg = f'{resource}: {err}; expected such as webrtc://host:8554/name'
+        msg = f'{without_password(resource)}: {err}; expected such as webrtc://host:8554/name'
         raise ImageError(msg) from err
     return parts
