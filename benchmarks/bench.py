@@ -39,6 +39,13 @@ def needs_ros() -> str | None:
     return needs_onnxruntime()
 
 
+def needs_hosts() -> str | None:
+    """Return why no two hosts with a link between them can be made here; None = they can."""
+    from hosts.two_hosts import why_not
+
+    return why_not() or needs_streams() or needs_ros()
+
+
 def needs_triton() -> str | None:
     """Return why no inference server can be started here; None = one can."""
     if not (HERE.parent / '.ros' / 'servers' / 'installed').exists():
@@ -95,6 +102,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'overload': Benchmark(needs_ros, BACKENDS_HERE),
     'frame_way': Benchmark(needs_ros),
     'transport': Benchmark(needs_ros),
+    'links': Benchmark(needs_hosts),
     'executors': Benchmark(needs_ros),
     'memory': Benchmark(needs_ros),
     'receive': Benchmark(needs_ros),

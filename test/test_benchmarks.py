@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / 'benchmarks'
+DOCS = FOLDER.parent / 'docs'
 PAGE = {
     'title': 'A frame',
     'about': 'The baseline is the bare loop.',
@@ -107,6 +111,102 @@ def test_the_plot_needs_no_window(performance, tmp_path):
     first, second = ((tmp_path / one / 'cpu.png').read_bytes() for one in ('first', 'second'))
     assert first == second
     assert first.startswith(b'\x89PNG')
+
+
+@pytest.fixture
+def links(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    return program('links')
+
+
+def test_the_tables_of_links_are_made_of_the_committed_results(links):
+    paths = sorted((FOLDER / 'results').glob('links*.json'))
+    reports = [json.loads(path.read_text()) for path in paths]
+    assert links.table(reports) in (DOCS / 'transport.md').read_text()
+    assert links.frame_table(reports[0]) in (DOCS / 'fleet.md').read_text()
+
+
+def test_cameras_of_a_link_are_those_that_fit_into_a_part_of_it(links):
+    # 8 Mbit/s at 30 Hz, and 0.8 of each link.
+    frame = {'form': 'JPEG', 'size': '9x9', 'bytes_a_frame': 8_000_000 // 8 // 30}
+    (*_, line) = links.frame_table({'frames': [frame]}).splitlines()
+    assert line == '| 9x9, JPEG | 33,333 | 8 | 100 | 10 | 2 |'
+
+
+def test_cameras_of_a_gpu_are_those_of_the_committed_results():
+    text = (DOCS / 'fleet.md').read_text()
+    cells = r'([^|]+) \| `benchmarks/results/(\S+)` \| (\d+) \| (\d+)'
+    found = re.findall(rf'^\| {cells} \|$', text, re.M)
+    assert len(found) == 6
+    for name, file, rate, cameras in found:
+        rates = {}
+        for row in json.loads((FOLDER / 'results' / file).read_text())['rows']:
+            if 'network' in row:
+                rates[row['network']] = row['alone_fps']
+                rates[f'{row["network"]}, beside another'] = row['together_fps']
+            else:
+                network = re.sub(r' \d+x\d+, pinned$', '', row['case'])
+                rates[network] = 1e3 / row['ours_ms']
+        assert int(rate) == round(rates[name]), name
+        assert int(cameras) == rates[name] // 30, name
+
+
+def test_without_root_there_are_no_hosts_and_a_fix_is_said(links, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr('os.geteuid', lambda: 1000)
+    monkeypatch.setattr(sys, 'argv', ['links.py', '--output', str(tmp_path / 'links.json')])
+    with pytest.raises(SystemExit) as ended:
+        links.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        'links.py: network namespaces need root; to fix: run it as root\n'
+    )
+
+
+def over(link, form, path):
+    """Start to measure over a link."""
+    command = [sys.executable, str(FOLDER / 'links.py'), '--output', str(path), '--rounds=1']
+    command += ['--seconds=2', f'--links={link}', f'--forms={form}']
+    return subprocess.Popen(
+        [*command, '--ways=Fast DDS, discovery server'], stderr=subprocess.PIPE, text=True
+    )
+
+
+def hosts_of(process):
+    done = subprocess.run(['ip', 'netns', 'list'], capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if f'rdl-{process.pid}-' in line]
+
+
+@pytest.mark.slow
+def test_images_reach_another_host_and_the_hosts_are_removed(links, tmp_path):
+    path = tmp_path / 'links.json'
+    process = over('100 Mbit/s', 'JPEG', path)
+    _, errors = process.communicate(timeout=180)
+    if (reason := links.why_not()) is not None:
+        assert (process.returncode, errors) == (1, f'links.py: {reason}\n')
+        return
+    assert process.returncode == 0, errors
+    (row,) = json.loads(path.read_text())['rows']
+    assert row['met']
+    assert row['received_hz'] > 0
+    # Each image crosses the link, and not shared memory.
+    assert row['mbit_s'] > 0.5 * 8e-6 * row['published_hz'] * 80_000
+    assert hosts_of(process) == []
+
+
+@pytest.mark.slow
+def test_a_signal_removes_the_hosts_too(links, tmp_path):
+    if links.why_not() is not None:
+        return
+    process = over('20 Mbit/s, 1% loss, 5 ms', 'H.264', tmp_path / 'links.json')
+    until_s = time.monotonic() + 60
+    while len(hosts_of(process)) < 3:
+        assert time.monotonic() < until_s
+        time.sleep(0.1)
+    time.sleep(2)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert hosts_of(process) == []
 
 
 def test_make_bench_knows_every_program():
