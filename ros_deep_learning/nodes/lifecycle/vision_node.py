@@ -26,7 +26,7 @@ from ..network import Network
 from ..parameters.live_setup import LiveSetup, Setup
 from ..parameters.parameter_table import ParameterTable
 from ..parameters.vision_settings import VisionSettings
-from ..program.heap import return_freed_memory
+from ..program.heap import freeze_what_stays, return_freed_memory
 from ..program.library_log import logged_by
 from ..stream.camera import Camera, Memory, Shot
 from ..stream.frame import Frame
@@ -225,6 +225,7 @@ class VisionNode(ManagedNode):
                 owners = [self.latched] if topic.latched else [c.outputs for c in self.cameras]
                 for outputs in owners:
                     outputs.add(topic)
+        freeze_what_stays()
         self.get_logger().info(f'configured in {time.monotonic() - started_s:.1f} s')
         self._report_engine()
 

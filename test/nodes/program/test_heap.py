@@ -5,14 +5,21 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import subprocess
 import sys
+import weakref
 
 import pytest
 
-from ros_deep_learning.nodes.program.heap import keep_freed_images, return_freed_memory
+from ros_deep_learning import ImageNet
+from ros_deep_learning.nodes.program.heap import (
+    freeze_what_stays,
+    keep_freed_images,
+    return_freed_memory,
+)
 
 BUFFERS = 3
 PAGES_OF_AN_IMAGE = BUFFERS * 1920 * 1080 * 3 // 4096
@@ -43,7 +50,11 @@ print(json.dumps([kept, faults]))
 HOLES = """
 import json, sys
 from pathlib import Path
-from ros_deep_learning.nodes.program.heap import keep_freed_images, return_freed_memory
+from ros_deep_learning.nodes.program.heap import (
+    freeze_what_stays,
+    keep_freed_images,
+    return_freed_memory,
+)
 
 def anonymous_mib():
     lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
@@ -110,3 +121,46 @@ def test_other_c_libraries_are_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, 'CDLL', lambda _: object())
     assert not keep_freed_images()
     return_freed_memory()
+
+
+class Node:
+    """May be part of a cycle."""
+
+
+def test_garbage_is_collected_and_the_rest_left_out_of_collections():
+    garbage, kept = Node(), Node()
+    garbage.itself, kept.itself = garbage, kept
+    gone = weakref.ref(garbage)
+    del garbage
+    freeze_what_stays()
+    assert gone() is None
+    assert not any(one is kept for one in gc.get_objects())
+    later = Node()
+    assert any(one is later for one in gc.get_objects())
+    alive = weakref.ref(kept)
+    kept.itself = None
+    del kept
+    assert alive() is None
+
+
+def test_a_closed_network_leaves_no_garbage():
+    """So nothing of it is left out of collections for good."""
+    net = ImageNet('efficientnet-lite0', backend='onnxruntime')
+    net.warm_up()
+    freeze_what_stays()
+    net.close()
+    del net
+    gc.unfreeze()
+    assert not any('ros_deep_learning' in type(one).__module__ for one in collected())
+
+
+def collected():
+    """Collect garbage, and return what it was."""
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        return list(gc.garbage)
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.freeze()
