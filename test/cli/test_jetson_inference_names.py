@@ -91,7 +91,8 @@ def test_its_program_runs_it(
     assert main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
     count = stand_ins._count(card)
-    assert lines[0] == f'{card.name}: onnxruntime, fp32, {count} classes'
+    classes = '1 class' if count == 1 else f'{count} classes'
+    assert lines[0] == f'{card.name}: onnxruntime, fp32, {classes}'
     assert lines[1] == 'picture.png'
     assert lines[-1].startswith(f'wrote {output}: 1 frame in ')
     if card.task != 'detection':

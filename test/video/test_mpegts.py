@@ -38,20 +38,28 @@ def transport_stream() -> bytes:
 
 @contextmanager
 def sent_over_tcp(data: bytes) -> Iterator[int]:
-    """Serve a stream to one client; yield the port."""
+    """Serve a stream to one client, again and again as a camera would; yield the port."""
+    stopped = threading.Event()
 
     def serve() -> None:
         with suppress(OSError):
             client, _ = server.accept()
             with client:
-                client.sendall(data)
+                while True:
+                    for start in range(0, len(data), DATAGRAM):
+                        if stopped.wait(0.005):
+                            return
+                        client.sendall(data[start : start + DATAGRAM])
 
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(10)
         thread = threading.Thread(target=serve)
         thread.start()
-        yield server.getsockname()[1]
-        thread.join()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            stopped.set()
+            thread.join()
 
 
 @contextmanager
