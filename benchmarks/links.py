@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,42 +25,15 @@ import numpy as np
 import transport
 from hosts import camera
 from hosts.two_hosts import ADDRESSES, SIDES, Link, TwoHosts, why_not
+from hosts.ways import SERVER_PORT, WAYS, environment
 
 SIZE_WH = (1920, 1080)
 SIZES = ((640, 480), SIZE_WH)
 LINKS = (Link(1000), Link(100), Link(20, loss=0.01, delay_ms=5.0))
-FASTDDS, CYCLONE = 'rmw_fastrtps_cpp', 'rmw_cyclonedds_cpp'
-SERVER_PORT = 11811
-LARGE_DATA = {'FASTDDS_BUILTIN_TRANSPORTS': 'LARGE_DATA'}
 USED_SHARE = 0.8
 """Of a link, by the sums of docs/fleet.md: headers, repetitions and everything else need some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A middleware and its settings, which both hosts have.
-
-    Attributes:
-        rmw: Value of RMW_IMPLEMENTATION.
-        variables: Other variables of the environment.
-        server: Whether the hosts find each other by a server of Fast DDS on the robot, and the
-            link carries no multicast.
-        forms: The forms of images that it is for.
-    """
-
-    rmw: str
-    variables: dict[str, str] = field(default_factory=dict)
-    server: bool = False
-    forms: Sequence[str] = tuple(camera.FORMS)
-
-
-WAYS = {
-    'Fast DDS': Way(FASTDDS),
-    'Fast DDS, discovery server': Way(FASTDDS, server=True),
-    'Fast DDS, LARGE_DATA': Way(FASTDDS, LARGE_DATA, forms=('raw',)),
-    'Fast DDS, LARGE_DATA, non_blocking': Way(FASTDDS, transport.BUILTIN, forms=('raw',)),
-    'Cyclone DDS': Way(CYCLONE),
-}
 COLUMNS = {
     'link': 'link',
     'way': 'middleware',
@@ -74,16 +44,6 @@ COLUMNS = {
     'age_p95_ms': '95th percentile',
     'mbit_s': 'on the link, Mbit/s',
 }
-
-
-def environment(way: Way) -> dict[str, str]:
-    """Return the variables of the processes of a way, without the settings of this one."""
-    others = ('ROS_DISCOVERY_SERVER', 'FASTDDS_', 'FASTRTPS_', 'CYCLONEDDS_')
-    own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
-    own |= {'RMW_IMPLEMENTATION': way.rmw, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
-    if way.server:
-        own['ROS_DISCOVERY_SERVER'] = f'{ADDRESSES[SIDES[0]]}:{SERVER_PORT}'
-    return own | way.variables
 
 
 def measure(link: Link, way: str, form: str, coded: Path, seconds: float) -> dict[str, Any]:
@@ -170,8 +130,8 @@ def frame_table(report: dict[str, Any]) -> str:
         mbit_s = 8e-6 * frame['bytes_a_frame'] * camera.RATE_HZ
         fitting = [str(int(USED_SHARE * rate / mbit_s)) for rate in rates]
         cells = [f'{frame["size"]}, {frame["form"]}', f'{frame["bytes_a_frame"]:,}']
-        rate = f'{mbit_s:,.0f}' if mbit_s >= 100 else f'{mbit_s:.3g}'
-        lines.append(f'| {" | ".join([*cells, rate, *fitting])} |')
+        shown = f'{mbit_s:,.0f}' if mbit_s >= 100 else f'{mbit_s:.3g}'
+        lines.append(f'| {" | ".join([*cells, shown, *fitting])} |')
     return '\n'.join(lines) + '\n'
 
 
@@ -246,8 +206,16 @@ def run(given: argparse.Namespace, folder: Path) -> int:
             of_case.append(found)
             print(json.dumps(found), f'{time.monotonic() - began_s:.0f} s', flush=True)
         rows = [summarise(of_case) for of_case in rounds]
-        what = {'rounds': len(rounds[0]), 'seconds': given.seconds, 'frames': frame_bytes}
-        transport.write_report(given.output, given.ways[0], what | {'rows': rows})
+        rmws = ', '.join(dict.fromkeys(WAYS[way].rmw for way in given.ways))
+        report = {
+            'machine': transport.machine(given.ways[0]) | {'rmw': rmws},
+            'rate_hz': camera.RATE_HZ,
+            'rounds': len(rounds[0]),
+            'seconds': given.seconds,
+            'frames': frame_bytes,
+            'rows': rows,
+        }
+        given.output.write_text(json.dumps(report, indent=1) + '\n')
     return 0
 
 
