@@ -36,7 +36,7 @@ OF_READERS = {
     'evaluate.md': re.compile(r'(annotations|my_pictures)/'),
     'models.md': re.compile(r'(deploy|tools)/'),
     'from-jetson-inference.md': re.compile(r'(images|models|\.)/'),
-    'training.md': re.compile(r'(annotations|runs)/'),
+    'training.md': re.compile(r'(annotations|plants|runs)/'),
 }
 
 

@@ -70,9 +70,17 @@ class ProgressReports(Callback):
         self._begun_in = 0
         self._left = (-1, '')
 
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """Report what is done before the first batch."""
+        self._progress('loading the first pictures', None)
+
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         """Remember when this process began, and in which epoch."""
         self._begun, self._begun_in = monotonic(), trainer.current_epoch
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """Report the beginning of an epoch."""
+        self._progress(self._stage(trainer), 0.0)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int

@@ -28,7 +28,7 @@ from .run_folder import RunFolder
 from .samples import Augmentation, Pictures, load_epochs, load_in_order
 from .settings import TrainingSettings
 
-_MOST_WORKERS = 8
+_MOST_WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True)

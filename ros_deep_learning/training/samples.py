@@ -21,6 +21,13 @@ from ..networks.images import read_picture
 from ..tasks.preprocess import placement, preprocess
 from .modules.targets import Target
 
+_CONTEXT = 'fork'
+"""How processes that load pictures begin.
+
+Within a process that was spawned, as those of several GPUs are, the default is to spawn them too:
+one after the other, each would import the program and PyTorch anew before the first picture.
+"""
+
 
 class Pictures(Dataset[Any]):
     """Pictures with what a network should answer, prepared by the code that the nodes use.
@@ -72,7 +79,8 @@ class Pictures(Dataset[Any]):
         label = self._target.read(sample, pixels.size_wh)
         if self._augment is not None:
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self._seed * 1_000_003 + key)
+                # Not torch.manual_seed, which walks the stack for the GPUs too.
+                torch.default_generator.manual_seed(self._seed * 1_000_003 + key)
                 pixels, label = self._augment(pixels, label, self._target)
         else:
             label = self._target.fitted(label, placement(pixels.size_wh, self._spec))
@@ -203,6 +211,7 @@ def load_epochs(
         # Otherwise it draws from the numbers that dropout uses, but not so when continued.
         generator=torch.Generator(),
         pin_memory=torch.cuda.is_available(),
+        multiprocessing_context=_CONTEXT if workers else None,
     )
 
 
@@ -219,6 +228,8 @@ def load_in_order(
         # An epoch of few pictures is shorter than their start.
         persistent_workers=workers > 0,
         worker_init_fn=_in_worker,
+        pin_memory=torch.cuda.is_available(),
+        multiprocessing_context=_CONTEXT if workers else None,
     )
 
 

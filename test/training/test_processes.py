@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from labelled_pictures import coco_folder, mask_folder
 
+from ros_deep_learning.errors import TrainingError
+
 pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 # The processes import it too.
@@ -69,6 +71,64 @@ def test_boxes_and_masks_are_judged_by_two_processes(
     assert ended.returncode == 0, ended.stderr
     assert '2 processes with 1 CPU threads' in ended.stdout
     assert (tmp_path / 'run/report.html').is_file()
+
+
+LOADERS = """
+from pathlib import Path
+with Path({log!r}).open('a') as log:
+    log.write(f'{{__name__}} ')
+from ros_deep_learning.training import running
+running._workers = lambda device, processes: 2
+"""
+
+
+def test_what_loads_pictures_does_not_import_the_program_again(libraries, class_folders, tmp_path):
+    """As beside GPUs; each import of PyTorch takes seconds, one after the other."""
+    log = tmp_path / 'log'
+    wanted = ('--size', 32, '--batch', 8, '--epochs', 1, '--devices', 2)
+    patch = LOADERS.format(log=str(log))
+    ended = run(tmp_path, class_folders, '-o', tmp_path / 'run', *wanted, patch=patch)
+    assert ended.returncode == 0, ended.stderr
+    assert log.read_text().split() == ['__main__', '__mp_main__', '__mp_main__']
+    stages = [line for line in ended.stderr.splitlines() if line.endswith(' ...')]
+    assert stages[1:6] == [
+        'starting 2 processes ...',
+        'making the network ...',
+        'waiting for the other processes ...',
+        'loading the first pictures ...',
+        'epoch 1 of 1 ...',
+    ]
+
+
+def test_a_process_that_dies_at_its_start_is_told(libraries, class_folders, tmp_path):
+    dies = """
+import os
+from ros_deep_learning.training import processes
+whole = processes.make_module
+processes.make_module = lambda *given: (
+    os._exit(7) if os.environ['LOCAL_RANK'] == '1' else whole(*given)
+)
+"""
+    wanted = ('--size', 32, '--batch', 8, '--epochs', 1, '--devices', 2)
+    ended = run(tmp_path, class_folders, '-o', tmp_path / 'run', *wanted, patch=dies)
+    assert ended.returncode == 1
+    assert 'rdl train: process 2 of 2 failed: ' in ended.stderr
+    assert 'exit code 7' in ended.stderr
+
+
+def test_a_process_that_hangs_at_its_start_is_told(libraries):
+    from ros_deep_learning.training.processes import Starts
+
+    starts = Starts(2, now=0.0)
+    starts.heard(0, 'making the network', None, now=10.0)
+    starts.heard(1, 'making the network', None, now=11.0)
+    starts.heard(0, 'waiting for the other processes', None, now=12.0)
+    starts.check(now=300.0)
+    with pytest.raises(TrainingError, match=r"^process 2 of 2 has .* 300 s .* 'making the net"):
+        starts.check(now=320.0)
+    for rank in (0, 1):
+        starts.heard(rank, 'epoch 1 of 9', 0.0, now=320.0)
+    starts.check(now=10_000.0)
 
 
 BREAKS = """

@@ -9,8 +9,10 @@ import pytest
 from labelled_pictures import mask_folder
 
 from ros_deep_learning import SegmentationSettings, SegNet
-from ros_deep_learning.datasets.mask_files import read_mask
+from ros_deep_learning.datasets.dataset import Sample
+from ros_deep_learning.datasets.mask_files import encode_mask, read_mask
 from ros_deep_learning.datasets.opening import open_dataset
+from ros_deep_learning.networks.images import read_picture
 from ros_deep_learning.training.plan import input_spec
 from ros_deep_learning.training.settings import TrainingSettings
 
@@ -28,12 +30,9 @@ def masks(chelsea, coffee, tmp_path_factory):
     ('network', 'size_wh', 'share'),
     [('fcn_resnet18', (160, 128), 0.25), ('lraspp_mobilenet_v3_large', (96, 96), 0.5)],
 )
-def test_segnet_finds_the_pixels_of_things(libraries, masks, tmp_path, network, size_wh, share):
-    import torch
-
-    from ros_deep_learning.training.exporting import load_best
-    from ros_deep_learning.training.modules.making import make_module
-    from ros_deep_learning.training.samples import Pictures
+def test_segnet_finds_the_pixels_of_things(
+    libraries, masks, tmp_path, odd_pictures, network, size_wh, share
+):
     from ros_deep_learning.training.training import train
 
     settings = TrainingSettings(
@@ -50,12 +49,35 @@ def test_segnet_finds_the_pixels_of_things(libraries, masks, tmp_path, network, 
             ground.append((wanted == 0).mean())
     # The best constant answer is the ground everywhere.
     assert np.mean(right) > np.mean(ground) + share * (1 - np.mean(ground))
-    module = make_module(settings, net.labels)
+    agree(run, settings, odd_pictures, tmp_path)
+
+
+def agree(run, settings, paths, folder):
+    """Compare the probabilities of each cell in PyTorch and in the package."""
+    import torch
+
+    from ros_deep_learning.training.exporting import load_best
+    from ros_deep_learning.training.modules.making import make_module
+    from ros_deep_learning.training.samples import Pictures
+
+    module = make_module(settings, ('ground', 'cat', 'coffee'))
     load_best(module, run)
-    spec = input_spec(settings, module.preprocessing)
-    image, _ = Pictures(samples[:1], spec, module.target())[0]
+    samples = []
+    for path in paths:
+        width, height = read_picture(path).size_wh
+        assert width % 2 == height % 2 == 1
+        mask = folder / path.name
+        mask.write_bytes(encode_mask(np.zeros((height, width), np.uint8)))
+        samples.append(Sample(path, mask=mask))
+    assert len(samples) == 20
+    pictures = Pictures(samples, input_spec(settings, module.preprocessing), module.target())
     with torch.no_grad():
-        wanted = module.exported()(image[None]).softmax(1).amax(1)[0].numpy()
+        inputs = torch.stack([pictures[k][0] for k in range(len(paths))])
+        wanted = module.exported()(inputs).softmax(1).numpy()
     with SegNet(run.card) as net:
         net.settings = SegmentationSettings(resolution='grid')
-        assert net.segment(samples[0].picture).confidence_mask == pytest.approx(wanted, abs=1e-3)
+        for path, shares in zip(paths, wanted, strict=True):
+            found = net.segment(path)
+            assert found.confidence_mask == pytest.approx(shares.max(0), abs=1e-3)
+            chosen = np.take_along_axis(shares, found.class_mask[None].astype(int), 0)[0]
+            assert chosen == pytest.approx(shares.max(0), abs=1e-3)
