@@ -78,9 +78,12 @@ class ProgressReports(Callback):
         """Remember when this process began, and in which epoch."""
         self._begun, self._begun_in = monotonic(), trainer.current_epoch
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
-        """Report the beginning of an epoch."""
-        self._progress(self._stage(trainer), 0.0)
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, pl_module: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Report the beginning of an epoch, when its first pictures are loaded."""
+        if not batch_idx:
+            self._progress(self._stage(trainer), 0.0)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
