@@ -207,7 +207,7 @@ def test_weights_that_timm_cannot_get_are_said(
 def test_a_gpu_that_is_not_there_is_said(libraries, monkeypatch):
     import torch
 
-    from ros_deep_learning.training.fitting import choose_device
+    from ros_deep_learning.training.running import choose_device
 
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(TrainingError, match=r'there is no GPU to train on: .* --device cpu'):
