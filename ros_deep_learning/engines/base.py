@@ -111,7 +111,7 @@ class PipelinedEngine(Protocol):
     ) -> Callable[[], Tensors]:
         """Start a run; the function that is returned waits for its outputs.
 
-        Where as many runs as may be are on their way, the oldest of them is given up.
+        Runs may be waited for in any order. Starting more than ``in_flight`` of them may block.
 
         Args:
             inputs: As for ``Engine.run``.

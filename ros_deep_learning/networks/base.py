@@ -64,8 +64,8 @@ class Network(ABC, Generic[_SettingsT]):
     _by_coco = False
     """Whether such networks use COCO's category numbers if they have its classes."""
     max_batch: int
-    """Most images that are worked on together: 1 where the network's batch is fixed, unless a
-    server has several on their way."""
+    """Most images that are worked on together: those of one run (1 where the network's batch is
+    fixed), times the runs that TensorRT or a server has on their way."""
     frame_memory: Allocate | None = None
     """Allocates memory whose frames the GPU takes without a copy on the host: pinned memory with
     TensorRT. None where ordinary memory is as good."""

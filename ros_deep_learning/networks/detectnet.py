@@ -193,8 +193,8 @@ class DetectNet(Network[DetectionSettings]):
             settings: For these images; None is the network's own.
 
         Raises:
-            DeepLearningError: As ``detect`` raises, for the image that is next; results of later
-                ones are not given then.
+            DeepLearningError: As ``detect`` raises, behind the results of the images before; no
+                results are given after it.
         """
         settings = settings or self._settings
         pixels = map(self._runner.pixels, images)

@@ -155,31 +155,54 @@ class ImageRunner:
             on_device: Has the engine do more than running; None reads its outputs.
 
         Raises:
-            InferenceError: The engine failed, or gave outputs for another number of images.
+            InferenceError: The engine failed, or gave outputs for another number of images. The
+                results of the images before have been given then, as with an error of ``images``.
+        """
+        left = iter(images)
+        waiting: deque[Callable[[], list[Passed]]] = deque()
+        failure: Exception | None = None
+        while failure is None:
+            if len(waiting) == self._in_flight:
+                yield from waiting.popleft()()
+            try:
+                wait = self._begin(left, on_device)
+            except Exception as err:  # noqa: BLE001  raised below, in its turn
+                failure = err
+            else:
+                if wait is None:
+                    break
+                waiting.append(wait)
+        while waiting:
+            yield from waiting.popleft()()
+        if failure is not None:
+            raise failure
+
+    def _begin(
+        self, left: Iterator[AnyPixels], on_device: OnDevice | None
+    ) -> Callable[[], list[Passed]] | None:
+        """Take, prepare and start the images of the next run.
+
+        Returns:
+            Waits for the run; None if there are no more images.
         """
         from ..tasks.preprocess import placement
 
-        left = iter(images)
-        waiting: deque[Callable[[], list[Passed]]] = deque()
-        while pixels := list(islice(left, self.max_batch)):
-            begun = perf_counter()
-            placements = [placement(one.size_wh, self._card.input) for one in pixels]
-            here = on_device is None and self._preparing is None
-            inputs = self._inputs(pixels, placements) if here else {}
-            preprocess_ms = (perf_counter() - begun) * 1e3 / len(pixels) if here else 0.0
-            if len(waiting) == self._in_flight:
-                yield from waiting.popleft()()
-            begun = perf_counter()
-            if on_device is not None:
-                wait = on_device(pixels, placements)
-            else:
-                wait = self._start(pixels, inputs)
-            spent_s = perf_counter() - begun
-            waiting.append(partial(self._finish, wait, spent_s, pixels, placements, preprocess_ms))
-            if self._in_flight == 1:
-                yield from waiting.popleft()()
-        while waiting:
-            yield from waiting.popleft()()
+        pixels = list(islice(left, self.max_batch))
+        if not pixels:
+            return None
+        begun = perf_counter()
+        placements = [placement(one.size_wh, self._card.input) for one in pixels]
+        preprocess_ms, inputs = 0.0, {}
+        if on_device is None and self._preparing is None:
+            inputs = self._inputs(pixels, placements)
+            preprocess_ms = (perf_counter() - begun) * 1e3 / len(pixels)
+        begun = perf_counter()
+        if on_device is not None:
+            wait = on_device(pixels, placements)
+        else:
+            wait = self._start(pixels, inputs)
+        spent_s = perf_counter() - begun
+        return partial(self._finish, wait, spent_s, pixels, placements, preprocess_ms)
 
     def _start(self, pixels: Sequence[AnyPixels], inputs: Tensors) -> Wait:
         """Start images whose outputs are read here, on an engine that prepares them or not."""

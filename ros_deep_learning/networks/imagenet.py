@@ -109,8 +109,8 @@ class ImageNet(Network[ClassificationSettings]):
             settings: For these images; None is the network's own.
 
         Raises:
-            DeepLearningError: As ``classify`` raises, for the image that is next; results of
-                later ones are not given then.
+            DeepLearningError: As ``classify`` raises, behind the results of the images before; no
+                results are given after it.
         """
         settings = settings or self._settings
         for passed in self._pass(map(self._runner.pixels, images), settings):

@@ -191,8 +191,8 @@ class SegNet(Network[SegmentationSettings]):
             wishes: The masks that are wanted of each.
 
         Raises:
-            DeepLearningError: As ``segment_in`` raises, for the image that is next; results of
-                later ones are not given then.
+            DeepLearningError: As ``segment_in`` raises, behind the results of the images before;
+                no results are given after it.
         """
         pixels = map(self._runner.pixels, images)
         for passed, wanted in zip(self._pass_in(pixels, wishes), wishes, strict=True):

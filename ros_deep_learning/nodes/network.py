@@ -20,7 +20,7 @@ class Network(Protocol):
 
     @property
     def max_batch(self) -> int:
-        """Most images in one run, 1 or more."""
+        """Most images that are worked on together, 1 or more."""
 
     @property
     def frame_memory(self) -> Allocate | None:

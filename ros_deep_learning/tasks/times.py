@@ -13,7 +13,8 @@ class StageTimes:
 
     Attributes:
         preprocess_ms: From the image to the input tensor; 0 where the engine does that itself.
-        inference_ms: The engine's run, with what it does before and after on its device.
+        inference_ms: The engine's run, with what it does before and after on its device. Of runs
+            that overlap, what was spent on starting this one and on waiting for it.
         postprocess_ms: From the output tensors to the result.
     """
 

@@ -14,7 +14,7 @@ from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.remote.model_repository import ServingOptions, write_model
-from ros_deep_learning.errors import CardError
+from ros_deep_learning.errors import CardError, ImageError, InferenceError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks.image_runner import ImageRunner
 
@@ -110,6 +110,33 @@ def test_runs_are_sent_while_others_are_on_their_way(info, outputs, card):
     first = outputs['out/boxes'][0, 0, 0]
     assert [one.found['out/boxes'][0, 0] for one in passed] == [first + k for k in range(4)]
     assert all(one.inference_ms > 0 for one in passed)
+
+
+@pytest.mark.parametrize('bad', [0, 1, 2, 3])
+def test_an_image_that_fails_costs_those_before_it_nothing(info, outputs, card, bad):
+    """Also if it fails while they are on their way; those behind it are not taken."""
+    engine = Pipelined(info, outputs)
+    start, images = engine.start, [np.zeros((9, 7, 3), np.uint8)] * 4
+    for broken in ('image', 'start'):
+        engine.told.clear()
+        runner = ImageRunner(engine, card, 1)
+        if broken == 'image':
+            given = [*images[:bad], np.zeros(3), *images[bad:]]
+        else:
+            given = images
+
+            def refuse(*arguments):
+                if len([one for one in engine.told if one[0] == 'start']) == bad:
+                    msg = 'refused'
+                    raise InferenceError(msg)
+                return start(*arguments)
+
+            engine.start = refuse
+        passed = runner.run(map(runner.pixels, given))
+        assert [next(passed).pixels.size_wh for _ in range(bad)] == [(7, 9)] * bad
+        with pytest.raises(ImageError if broken == 'image' else InferenceError):
+            next(passed)
+        assert engine.told.count(('wait', bad)) == 0
 
 
 def test_a_server_limits_the_batch(info, outputs, card):

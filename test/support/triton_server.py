@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / '.ros' / 'servers' / 'triton'
@@ -77,6 +79,7 @@ class Triton:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         if wait:
             self.wait()
@@ -94,8 +97,9 @@ class Triton:
         raise RuntimeError(self.log.read_text(errors='replace')[-4000:])
 
     def kill(self):
-        """End it at once; the processes of its models see that and end too."""
-        self.process.kill()
+        """End it at once, with the processes of its models, which would outlive it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         for path in Path('/dev/shm').glob(f'{self.prefix}*'):
             path.unlink(missing_ok=True)

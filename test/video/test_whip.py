@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -210,6 +211,30 @@ def test_a_source_that_is_dropped_frees_its_port() -> None:
     gc.collect()
     with closing(socket.create_server(('127.0.0.1', port))):
         pass
+
+
+def test_a_redirection_takes_no_token_elsewhere() -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(302)
+            self.send_header('Location', f'http://127.0.0.1:{server.server_port}/elsewhere')
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    asked: list[str] = []
+    with ThreadingHTTPServer(('127.0.0.1', 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            with pytest.raises(ImageError, match='its server answers 302'):
+                WhipSink(f'webrtc://127.0.0.1:{server.server_port}/a?token=t', VideoOptions())
+        finally:
+            server.shutdown()
+    assert asked == []
 
 
 def test_what_cannot_be_opened() -> None:

@@ -67,7 +67,7 @@ class FrameRunner:
         self._gave_up = False
 
     def batch_limit(self) -> int:
-        """Return how many frames the network runs together at most, 1 or more."""
+        """Return how many frames the network works on together at most, 1 or more."""
         most: int = self._setup.now.network.max_batch
         return most
 
