@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of what is known of a classifier that others exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from exported import write_exported
+from made_exports import (
+    IMAGE,
+    SIZE,
+)
+
+from ros_deep_learning import ImageNet
+from ros_deep_learning.recognition.custom import card_from_file
+
+
+@pytest.mark.parametrize(
+    ('last', 'name', 'role'),
+    [
+        ('Softmax', 'output', 'probabilities'),
+        ('Sigmoid', 'output', 'probabilities'),
+        ('LogSoftmax', 'output', 'logits'),
+        ('Identity', 'probs', 'probabilities'),
+        ('Identity', 'logits', 'logits'),
+        ('Identity', 'output', 'scores'),
+    ],
+)
+def test_the_end_of_the_graph_tells_what_scores_are(
+    tmp_path: Path, last: str, name: str, role: str
+) -> None:
+    outputs = {name: np.zeros((1, 5), np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'x': IMAGE}, last=last)
+    assert dict(card_from_file(path).outputs) == {role: name}
+
+
+def test_a_head_of_one_class(tmp_path: Path) -> None:
+    outputs = {'output': np.full((1, 1), 2.1972246, np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'x': IMAGE}, last='Sigmoid')
+    with ImageNet(path, threshold=0.5) as net:
+        (found,) = net.classify(np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert found.score == pytest.approx(0.9)
+
+
+def test_keras_networks_that_normalise_images_themselves(tmp_path: Path) -> None:
+    outputs = {'predictions': np.full((1, 5), 0.2, np.float32)}
+    inputs = {'input_1': ['b', 224, 224, 3]}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs=inputs, producer='tf2onnx')
+    model = onnx.load(path)
+    model.graph.node.append(onnx.helper.make_node('Mul', ['input_1', 'input_1'], ['scaled']))
+    onnx.save(model, path)
+    card = card_from_file(path)
+    scale = next(decision for decision in card.decisions if decision.key == 'scale')
+    assert (scale.value, scale.guess) == (1.0, False)
+
+
+def test_preprocessor_config_of_a_classifier(tmp_path: Path) -> None:
+    config = {
+        'do_center_crop': True,
+        'crop_size': {'height': 224, 'width': 224},
+        'size': {'shortest_edge': 256},
+        'image_mean': [0.1, 0.2, 0.3],
+        'image_std': [0.4, 0.5, 0.6],
+        'rescale_factor': 0.5,
+    }
+    (tmp_path / 'preprocessor_config.json').write_text(json.dumps(config))
+    outputs = {'logits': np.zeros((1, 5), np.float32)}
+    inputs = {'pixel_values': [1, 3, 224, 224]}
+    card = card_from_file(write_exported(tmp_path / 'net.onnx', outputs, inputs=inputs))
+    spec = card.input
+    assert (spec.mean, spec.std, spec.scale) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 0.5)
+    assert (spec.resize, spec.crop_fraction) == ('crop', 0.875)
+    assert not [decision for decision in card.decisions if decision.guess]
+
+
+@pytest.mark.parametrize('folder', ['.', 'onnx'])
+@pytest.mark.parametrize(
+    ('config', 'resize', 'fraction'),
+    [
+        ({'crop_pct': 0.95, 'crop_mode': 'center'}, 'crop', 0.95),
+        ({'crop_pct': 1.0, 'crop_mode': 'squash'}, 'stretch', 1.0),
+    ],
+)
+def test_the_config_of_timm_beside_a_classifier(
+    tmp_path: Path, folder: str, config: dict[str, Any], resize: str, fraction: float
+) -> None:
+    config |= {'mean': [0.5, 0.5, 0.5], 'std': [0.1, 0.2, 0.3], 'input_size': [3, 64, 64]}
+    text = json.dumps({'architecture': 'resnet18', 'pretrained_cfg': config})
+    (tmp_path / 'config.json').write_text(text)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    outputs = {'output': np.zeros((1, 5), np.float32)}
+    path = write_exported(
+        tmp_path / folder / 'net.onnx', outputs, inputs={'input': [1, 3, SIZE, SIZE]}
+    )
+    card = card_from_file(path)
+    spec = card.input
+    assert (spec.scale, spec.mean, spec.std) == (1 / 255, (0.5,) * 3, (0.1, 0.2, 0.3))
+    assert (spec.resize, spec.crop_fraction, spec.interpolation) == (resize, fraction, 'area')
+    # A constant does not tell whether it is a logit.
+    assert {decision.key for decision in card.decisions if decision.guess} <= {'scores'}
+
+
+def test_a_classifier_of_which_nothing_is_known_is_a_guess(tmp_path: Path) -> None:
+    outputs = {'output': np.zeros((1, 5), np.float32)}
+    path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'input': [1, 3, SIZE, SIZE]})
+    card = card_from_file(path)
+    assert card.input.interpolation == 'area'
+    guessed = {decision.key for decision in card.decisions if decision.guess}
+    assert guessed == {'resize', 'channels', 'scale', 'mean', 'std', 'scores'}
+
+
+def test_a_classifier_of_seven_classes_is_no_yolov7(tmp_path: Path) -> None:
+    outputs = {'output': np.zeros((1, 7), np.float32)}
+    for batch in ('batch', 1):
+        path = write_exported(
+            tmp_path / 'net.onnx',
+            outputs,
+            inputs={'images': [batch, 3, SIZE, SIZE]},
+            declared={'output': [batch, 7]},
+        )
+        assert card_from_file(path).task == 'classification'
+
+
+@pytest.mark.parametrize('where', ['config.json', 'metadata'])
+def test_timms_configuration(tmp_path: Path, where: str) -> None:
+    config = {'mean': [0.1, 0.2, 0.3], 'std': [0.4, 0.5, 0.6], 'crop_pct': 0.95}
+    metadata = {}
+    if where == 'metadata':
+        metadata = {key: str(value) for key, value in config.items()}
+    else:
+        (tmp_path / where).write_text(json.dumps({'pretrained_cfg': config}))
+    outputs = {'output0': np.zeros((1, 5), np.float32)}
+    path = write_exported(
+        tmp_path / 'net.onnx', outputs, inputs={'input0': IMAGE}, metadata=metadata
+    )
+    card = card_from_file(path)
+    spec = card.input
+    assert (spec.mean, spec.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    assert (spec.resize, spec.crop_fraction) == ('crop', 0.95)
+    guesses = {decision.key for decision in card.decisions if decision.guess}
+    assert guesses == {'scores'}
