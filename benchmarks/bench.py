@@ -101,6 +101,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'activation': Benchmark(needs_ros, BACKENDS_HERE),
     'overload': Benchmark(needs_ros, BACKENDS_HERE),
     'frame_way': Benchmark(needs_ros),
+    'python_of_a_frame': Benchmark(needs_ros),
     'transport': Benchmark(needs_ros),
     'links': Benchmark(needs_hosts),
     'executors': Benchmark(needs_ros),

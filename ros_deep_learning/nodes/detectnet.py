@@ -15,8 +15,9 @@ from ..progress import Progress
 from ..tasks.detection import Detections
 from ..tasks.tracking.tracker import Tracker
 from .lifecycle.event_node import EventNode
-from .messages import foxglove, results
+from .messages import foxglove
 from .messages.camera_info import CAMERA_INFO_TOPICS
+from .messages.serialized_detections import outgoing_detections
 from .messages.topics import Topic
 from .parameters.detectnet_settings import DetectNetPlan, DetectNetSettings
 from .parameters.live_setup import Setup
@@ -85,8 +86,7 @@ class DetectNetNode(EventNode):
         if setup.plan.events:
             self.events.take(shot, result, setup.plan.events, names)
         if 'detections' in shot.wanted:
-            message = results.detections_message(header, result, names)
-            outputs.publish('detections', message)
+            outputs.publish('detections', outgoing_detections(header, result, names))
         if 'annotations' in shot.wanted:
             message = foxglove.annotations_message(
                 header, result, names, setup.network.colors_rgb, shot.pixels.size_wh

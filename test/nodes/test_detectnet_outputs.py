@@ -20,7 +20,6 @@ from ros_deep_learning.networks import DetectNet
 from ros_deep_learning.nodes import detectnet as detectnet_module
 from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.messages import inference_stats as stats
-from ros_deep_learning.nodes.messages import results
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
 pytestmark = pytest.mark.rclpy
@@ -41,7 +40,7 @@ def test_only_what_is_subscribed_to_is_made(
 ) -> None:
     made = calls_of(
         (detectnet_module, 'draw_detections'),
-        (results, 'detections_message'),
+        (detectnet_module, 'outgoing_detections'),
         (DetectNet, 'detect_each'),
     )
     publisher = graph.image_publisher('/detectnet/image_in')
@@ -62,13 +61,13 @@ def test_only_what_is_subscribed_to_is_made(
     sent = show(2)
     graph.wait_until('the objects', lambda: len(objects) == 1)
     assert objects.messages[0].header == sent.header
-    assert made == ['detect_each', 'detections_message']
+    assert made == ['detect_each', 'outgoing_detections']
     overlay = graph.inbox('/detectnet/overlay', Image)
     graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     sent = show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
     assert overlay.messages[0].header == sent.header
-    assert made[2:] == ['detect_each', 'detections_message', 'draw_detections']
+    assert made[2:] == ['detect_each', 'outgoing_detections', 'draw_detections']
 
 
 @pytest.mark.own_messages
@@ -79,7 +78,7 @@ def test_stats_alone_are_worth_a_run(
     chelsea: np.ndarray,
     calls_of: Callable[..., list[str]],
 ) -> None:
-    made = calls_of((results, 'detections_message'), (DetectNet, 'detect_each'))
+    made = calls_of((detectnet_module, 'outgoing_detections'), (DetectNet, 'detect_each'))
     told = graph.inbox('/detectnet/stats', stats.InferenceStats)
     publisher = graph.image_publisher('/detectnet/image_in')
     (camera,) = node.cameras

@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Time what a frame of detectnet costs in Python, from the bytes of its image to its message.
+
+Usage: python benchmarks/python_of_a_frame.py --output benchmarks/results/NAME.json
+
+The node is the one that users start, with its subscription's bytes, mailbox and publishers. Its
+engine is a stand-in that takes no time and gives the records which TensorRT's kernels give, so
+that the time is ours alone: three candidates for every object. All runs in one thread, whose CPU
+time is taken, since other processes hardly change it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import rclpy
+from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
+
+import ros_deep_learning
+from ros_deep_learning import DetectNet
+from ros_deep_learning.benchmarking.machine import describe_machine
+from ros_deep_learning.cards.zoo import find_card
+from ros_deep_learning.engines.base import EngineInfo
+from ros_deep_learning.engines.on_device import DeviceCandidates
+from ros_deep_learning.engines.tensorrt.kernels.candidates import CANDIDATE, read_candidates
+from ros_deep_learning.nodes.detectnet import DetectNetNode
+from ros_deep_learning.nodes.lifecycle import vision_node
+from ros_deep_learning.nodes.stream import camera_feed
+from ros_deep_learning.nodes.stream.worker import Worker
+
+MODEL = 'ssd-mobilenet-v2'
+SIZE_WH = (640, 480)
+OBJECTS = (0, 1, 10, 100)
+CANDIDATES_AN_OBJECT = 3
+TARGET_MS, TARGET_OBJECTS = 0.15, 10
+WARM_UP, FRAMES = 50, 500
+STAGES = ('arrival', 'to_network', 'result', 'publish', 'count')
+PAGE = {
+    'title': 'The Python of a frame',
+    'about': (
+        'detectnet from the bytes of an image of 640x480 until its detections are published and '
+        'the frame is counted, with a stand-in for the engine that takes no time: what is left '
+        'is Python, NumPy and the call that publishes, of the CPU time of the thread. Medians.'
+    ),
+    'columns': {
+        'case': 'objects',
+        'python_ms': 'in all, ms',
+        'target_ms': 'target, ms',
+        'p95_ms': '95th percentile',
+        'arrival_ms': 'bytes to mailbox, ms',
+        'to_network_ms': 'mailbox to network, ms',
+        'result_ms': 'candidates to result, ms',
+        'publish_ms': 'message and publishing, ms',
+        'count_ms': 'statistics, ms',
+    },
+    'goals': {'python_ms': 'target_ms'},
+}
+"""What benchmarks/performance.py makes of the results."""
+
+
+class Marks:
+    """The thread's CPU time at the ends of the stages of one frame, in nanoseconds."""
+
+    def __init__(self) -> None:
+        self.taken_ns: list[int] = []
+
+    def take(self) -> None:
+        """Take the time."""
+        self.taken_ns.append(time.thread_time_ns())
+
+
+class StandIn:
+    """An engine whose network finds the same objects in every frame, at once."""
+
+    in_flight: ClassVar[int] = 2
+
+    def __init__(self, info: EngineInfo, records: np.ndarray, marks: Marks) -> None:
+        self.info = info
+        self._records = records
+        self._marks = marks
+
+    def run(self, *_: Any) -> dict[str, np.ndarray]:
+        """Return outputs of zeros, for the run that warms the network up."""
+        return {one.name: np.zeros(np.abs(one.shape), one.dtype) for one in self.info.outputs}
+
+    def start(self, *_: Any) -> Callable[[], dict[str, np.ndarray]]:
+        """Start such a run."""
+        return self.run
+
+    start_pixels = start
+
+    def start_candidates(self, *_: Any, **__: Any) -> Callable[[], list[DeviceCandidates]]:
+        """Start to pick the candidates of a frame; see ``GathersOnDevice``."""
+        self._marks.take()
+        return lambda: [read_candidates(self._records)]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Loader:
+    """Gives an engine for every card."""
+
+    def __init__(self, engine: StandIn) -> None:
+        self._engine = engine
+
+    def load(self, *_: Any, **__: Any) -> StandIn:
+        """Return it."""
+        return self._engine
+
+
+class Bytes:
+    """In place of the subscription: what it would be called with."""
+
+    deliver: ClassVar[Callable[[np.ndarray, int | None], None]]
+
+    def __init__(self, *arguments: Any, **_: Any) -> None:
+        type(self).deliver = staticmethod(arguments[3])
+        self.qos_profile = None
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class SameThread(Worker[Any, Any]):
+    """A worker whose thread is the caller's."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+    def stop(self) -> None:
+        """Stop nothing."""
+
+    def work(self) -> None:
+        """Handle what is in the mailbox."""
+        self._handle(self._mailbox.take(self._most()))
+
+
+def records_of(objects: int) -> np.ndarray:
+    """Make the records of objects on a grid, each with weaker candidates over it."""
+    count = objects * CANDIDATES_AN_OBJECT
+    records = np.zeros(1 + count, CANDIDATE)
+    records['box'][0] = count
+    place = np.repeat(np.arange(objects), CANDIDATES_AN_OBJECT)
+    first = np.stack([place // 10, place % 10], axis=1) / 10
+    kept = records[1:]
+    kept['coordinates'] = np.hstack([first + 0.01, first + 0.09])
+    kept['box'], kept['class_id'] = np.arange(count), 1 + place % 80
+    kept['score'] = np.linspace(0.99, 0.6, count)
+    return records
+
+
+def measure(objects: int, info: EngineInfo) -> dict[str, Any]:
+    """Time the frames of a node that finds so many objects in each."""
+    marks = Marks()
+    engine = StandIn(info, records_of(objects), marks)
+
+    class Node(DetectNetNode):
+        def open_network(self, *_: Any) -> DetectNet:
+            return DetectNet(find_card(MODEL), loader=Loader(engine))
+
+    node = Node()
+    node.set_parameters([Parameter('max_detections', value=max(OBJECTS))])
+    viewer = rclpy.create_node('viewer')
+    viewer.create_subscription(Detection2DArray, '/detectnet/detections', lambda _: None, 1)
+    try:
+        node.trigger_configure()
+        node.trigger_activate()
+        (camera,), worker = node.cameras, node._worker  # noqa: SLF001 - in place of its thread
+        while not camera.outputs.wanted('detections'):
+            time.sleep(0.01)
+        found: list[int] = []
+        publish = node._runner._publish_results  # noqa: SLF001 - the end of the network's part
+
+        def timed_publish(shot: Any, result: Any, setup: Any) -> None:
+            found.append(len(result))
+            marks.take()
+            publish(shot, result, setup)
+            marks.take()
+
+        node._runner._publish_results = timed_publish  # noqa: SLF001 - as above
+        image = Image(width=SIZE_WH[0], height=SIZE_WH[1], encoding='rgb8', step=3 * SIZE_WH[0])
+        image.data.frombytes(bytes(image.step * image.height))
+        image.header.frame_id = 'camera'
+        spent_ms = []
+        for frame in range(WARM_UP + FRAMES):
+            image.header.stamp = node.get_clock().now().to_msg()
+            data = np.frombuffer(serialize_message(image), np.uint8)
+            marks.taken_ns.clear()
+            marks.take()
+            Bytes.deliver(data, frame)
+            marks.take()
+            worker.work()
+            marks.take()
+            spent_ms.append(np.diff(marks.taken_ns) / 1e6)
+        if set(found) != {objects}:
+            msg = f'expected {objects} objects in each frame, got {set(found)}'
+            raise RuntimeError(msg)
+        return _row(objects, np.array(spent_ms[WARM_UP:]))
+    finally:
+        node.release()
+        node.destroy_node()
+        viewer.destroy_node()
+
+
+def _row(objects: int, spent_ms: np.ndarray) -> dict[str, Any]:
+    in_all = spent_ms.sum(axis=1)
+    row = {
+        'case': f'{objects} object{"" if objects == 1 else "s"}',
+        'python_ms': round(float(np.median(in_all)), 4),
+        'p95_ms': round(float(np.percentile(in_all, 95)), 4),
+    }
+    for stage, each in zip(STAGES, np.median(spent_ms, axis=0), strict=True):
+        row[f'{stage}_ms'] = round(float(each), 4)
+    if objects == TARGET_OBJECTS:
+        row['target_ms'] = TARGET_MS
+    return row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure frames with several numbers of objects, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--output', type=Path, required=True, help='the JSON file to write')
+    given = parser.parse_args(arguments)
+    with DetectNet(MODEL, backend='onnxruntime') as net:
+        info = net.info
+    camera_feed.OneCopySubscription = Bytes
+    vision_node.Worker = SameThread
+    rclpy.init()
+    rows = []
+    for objects in OBJECTS:
+        rows.append(measure(objects, info))
+        print(json.dumps(rows[-1]), flush=True)
+    rclpy.shutdown()
+    machine = describe_machine(ros_deep_learning.__version__)
+    machine['middleware'] = rclpy.get_rmw_implementation_identifier()
+    report = {'page': PAGE, 'machine': machine, 'rows': rows}
+    given.output.write_text(json.dumps(report, indent=1) + '\n')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
