@@ -22,8 +22,10 @@ def areas(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
     Returns:
         Shape (N,), float64; 0 for a box with swapped edges.
     """
-    sides = np.maximum(boxes_xyxy[:, 2:].astype(np.float64) - boxes_xyxy[:, :2], 0.0)
-    product: NDArray[np.float64] = sides[:, 0] * sides[:, 1]
+    # In rows of edges NumPy works on all boxes at once.
+    edges = boxes_xyxy.T.astype(np.float64, order='C')
+    sides = np.maximum(edges[2:] - edges[:2], 0.0)
+    product: NDArray[np.float64] = sides[0] * sides[1]
     return product
 
 
@@ -37,11 +39,13 @@ def intersections(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArra
     Returns:
         Shape (N, M), float64.
     """
-    first, second = first_xyxy.astype(np.float64), second_xyxy.astype(np.float64)
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = np.maximum(high - low, 0.0)
-    shared: NDArray[np.float64] = sides[..., 0] * sides[..., 1]
+    # As in ``areas``.
+    first = first_xyxy.T.astype(np.float64, order='C')[:, :, None]
+    second = second_xyxy.T.astype(np.float64, order='C')[:, None]
+    sides = np.minimum(first[2:], second[2:])
+    sides -= np.maximum(first[:2], second[:2])
+    np.maximum(sides, 0.0, out=sides)
+    shared: NDArray[np.float64] = sides[0] * sides[1]
     return shared
 
 
@@ -56,7 +60,10 @@ def iou_matrix(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[n
         Shape (N, M), float64, 0..1; 0 where neither box has an area.
     """
     shared = intersections(first_xyxy, second_xyxy)
-    union = areas(first_xyxy)[:, None] + areas(second_xyxy)[None, :] - shared
+    second = areas(second_xyxy)
+    first = second if first_xyxy is second_xyxy else areas(first_xyxy)
+    union = first[:, None] + second
+    union -= shared
     ratio: NDArray[np.float64] = shared / np.where(union > 0, union, 1.0)
     return ratio
 
@@ -96,9 +103,16 @@ def best_first(
     Returns:
         Indices of the best candidates, without those that have a NaN or infinite score or edge.
     """
-    index = np.flatnonzero(finite(boxes_xyxy, scores))
+    good = finite(boxes_xyxy, scores)
+    if good.all() and scores.size <= limit:
+        return _by_score(boxes_xyxy, scores, class_ids)
+    index = np.flatnonzero(good)
     index = index[strongest(scores[index], limit)]
-    boxes = boxes_xyxy[index]
-    keys = (*boxes.T[::-1], class_ids[index], -scores[index].astype(np.float64))
-    order: NDArray[np.intp] = index[np.lexsort(keys)][:limit]
-    return order
+    order = index[_by_score(boxes_xyxy[index], scores[index], class_ids[index])]
+    return order[:limit]
+
+
+def _by_score(
+    boxes_xyxy: NDArray[Any], scores: NDArray[Any], class_ids: NDArray[Any]
+) -> NDArray[np.intp]:
+    return np.lexsort((*boxes_xyxy.T[::-1], class_ids, -scores.astype(np.float64)))

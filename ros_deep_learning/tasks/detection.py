@@ -50,6 +50,8 @@ def as_candidates(
     with np.errstate(over='ignore', invalid='ignore'):
         boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
     good = finite(boxes_xyxy, scores)
+    if good.all():
+        return Candidates(boxes_xyxy, scores, class_ids.astype(np.int32))
     broken = len(good) - int(np.count_nonzero(good))
     return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32), broken)
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -151,39 +151,52 @@ def detections_from(
             candidates.boxes_xyxy, candidates.scores, candidates.class_ids, placement.source_wh
         )
     only = settings.only
-    good = np.flatnonzero(
-        finite(candidates.boxes_xyxy, candidates.scores) & only.keeps_class(candidates.class_ids)
-    )
-    good = good[strongest(candidates.scores[good], settings.candidate_limit)]
-    boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy[good])
+    overlap = settings.cluster_overlap
+    candidates = _limited(candidates, settings)
+    boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
-    inside = areas(clipped) > 0
-    if settings.cluster_overlap is None:
-        inside &= only.keeps_size(clipped)
-    else:
+    good = areas(clipped) > 0
+    if only.class_ids is not None:
+        good &= only.keeps_class(candidates.class_ids)
+    if overlap is not None:
+        # Clipping has hidden infinite edges; suppression drops what is not finite itself.
+        good &= finite(candidates.boxes_xyxy, candidates.scores)
         boxes_xyxy = clipped
-    found = Detections(
-        boxes_xyxy[inside],
-        candidates.scores[good[inside]],
-        candidates.class_ids[good[inside]],
-        placement.source_wh,
-    )
-    if settings.cluster_overlap is None:
+    elif only.min_width_px or only.min_height_px:
+        good &= only.keeps_size(clipped)
+    scores, class_ids = candidates.scores, candidates.class_ids
+    if not good.all():
+        boxes_xyxy, clipped = boxes_xyxy[good], clipped[good]
+        scores, class_ids = scores[good], class_ids[good]
+    if overlap is not None:
+        whole = Detections(boxes_xyxy, scores, class_ids, placement.source_wh)
+        found = _merged(whole, overlap, settings)
+    else:
         keeps_all = settings.nms == 'never' or (settings.nms == 'auto' and suppressed)
         kept = nms(
-            found.boxes_xyxy,
-            found.scores,
-            found.class_ids,
+            boxes_xyxy,
+            scores,
+            class_ids,
             # No overlap is greater than 1.
             1.0 if keeps_all else settings.iou_threshold,
             settings.max_detections,
             class_agnostic=settings.class_agnostic,
             candidate_limit=settings.candidate_limit,
         )
-        found = replace(found.take(kept), boxes_xyxy=clipped[inside][kept])
-    else:
-        found = _merged(found, settings.cluster_overlap, settings)
+        found = Detections(clipped[kept], scores[kept], class_ids[kept], placement.source_wh)
     return largest_first(found) if only.order == 'area' else found
+
+
+def _limited(candidates: Candidates, settings: DetectionSettings) -> Candidates:
+    """Leave out the weaker candidates, where there are more than may enter."""
+    if len(candidates.scores) <= settings.candidate_limit:
+        return candidates
+    good = finite(candidates.boxes_xyxy, candidates.scores)
+    index = np.flatnonzero(good & settings.only.keeps_class(candidates.class_ids))
+    index = index[strongest(candidates.scores[index], settings.candidate_limit)]
+    return Candidates(
+        candidates.boxes_xyxy[index], candidates.scores[index], candidates.class_ids[index]
+    )
 
 
 def largest_first(found: Detections) -> Detections:
@@ -226,10 +239,11 @@ def nms(
     # A matrix for some boxes at a time costs little more than a row for one.
     for start in range(0, len(order), _TOGETHER):
         block = order[start : start + _TOGETHER]
-        better = np.concatenate([kept, block])
-        stays = iou_matrix(boxes_xyxy[better], boxes_xyxy[block]) <= iou_threshold
+        better = np.concatenate([kept, block]) if len(kept) else block
+        boxes, classes = boxes_xyxy[block], class_ids[block]
+        stays = iou_matrix(boxes_xyxy[better] if len(kept) else boxes, boxes) <= iou_threshold
         if not class_agnostic:
-            stays |= class_ids[better][:, None] != class_ids[block]
+            stays |= class_ids[better][:, None] != classes
         left = np.asarray(stays[: len(kept)].all(axis=0))
         best = []
         for k in np.flatnonzero(left):

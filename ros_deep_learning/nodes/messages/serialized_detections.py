@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from .results import detections_message
 from .topics import message_type
 
 _LITTLE_ENDIAN = b'\x00\x01\x00\x00'
+_ZEROS = bytes(8)
 _ONE = b'\x01\x00\x00\x00'
 _HEADER = ('int32', 'uint32', 'string')
 _RESULTS = ('[', 'string', *['double'] * 8, 'double[36]', ']')
@@ -60,20 +61,17 @@ def serialized_detections(header: Any, found: Detections, names: Sequence[str]) 
     parts = [_LITTLE_ENDIAN, head, struct.pack('<I', len(found))]
     # Alignment counts from behind the encapsulation header.
     at = len(head) + 4
+    head += _ONE
     numbers, step = _numbers(found).tobytes(), 8 * _NUMBERS
     tracks = [-1] * len(found) if found.track_ids is None else found.track_ids.tolist()
-    starts: dict[tuple[int, int], bytes] = {}
     gap = b''
     for k, (class_id, track) in enumerate(zip(found.class_ids.tolist(), tracks, strict=True)):
-        start = starts.get((class_id, at % 8))
-        if start is None:
-            start = head + _ONE + _string(names[class_id])
-            start += _padding(at + len(start), 8)
-            starts[class_id, at % 8] = start
-        end = _string('' if track < 0 else str(track))
-        parts += (gap, start, numbers[k * step : (k + 1) * step], end)
+        name, end = _string(names[class_id]), _string('' if track < 0 else str(track))
+        start = at + len(head) + len(name)
+        fill = _padding(start, 8)
+        parts += (gap, head, name, fill, numbers[k * step : (k + 1) * step], end)
         gap = _padding(len(end), 4)
-        at += len(start) + step + len(end) + len(gap)
+        at = start + len(fill) + step + len(end) + len(gap)
     return b''.join(parts)
 
 
@@ -102,6 +100,7 @@ def _numbers(found: Detections) -> NDArray[np.float64]:
     return numbers
 
 
+@lru_cache(maxsize=1024)
 def _string(text: str) -> bytes:
     # The length counts the zero at the end. As rclpy does it, a text ends with its first zero.
     characters = text.encode().partition(b'\x00')[0] + b'\x00'
@@ -109,4 +108,4 @@ def _string(text: str) -> bytes:
 
 
 def _padding(length: int, alignment: int) -> bytes:
-    return bytes(-length % alignment)
+    return _ZEROS[: -length % alignment]
