@@ -9,24 +9,33 @@ from typing import Any
 
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import Callback, WeightAveraging
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..progress import Progress
 
 _DECAY = 0.999
 
 
-def averaged_weights() -> Callback:
-    """Return what judges and keeps a moving average of the weights, in place of the last ones.
+class AveragedWeights(WeightAveraging):
+    """Judges and keeps a moving average of the weights, in place of the last ones.
 
     Its decay rises to 0.999, as in TensorFlow's ExponentialMovingAverage: after few steps the
     random weights of the start would otherwise weigh most.
     """
 
-    def average(averaged: Any, now: Any, count: Any) -> Any:
-        decay = min(_DECAY, (1 + int(count)) / (10 + int(count)))
-        return averaged * decay + now * (1 - decay)
+    def __init__(self) -> None:
+        """Begin without an average."""
+        super().__init__(multi_avg_fn=_average)
 
-    return WeightAveraging(avg_fn=average)
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Make the average where the network will be, which Lightning moves after this only."""
+        self._device = trainer.strategy.root_device
+        super().setup(trainer, pl_module, stage)
+
+
+def _average(averaged: Any, now: Any, count: Any) -> None:
+    decay = min(_DECAY, (1 + int(count)) / (10 + int(count)))
+    get_ema_multi_avg_fn(decay)(averaged, now, count)
 
 
 class Curves(Callback):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -23,6 +24,9 @@ _POLL_S = 0.1
 _SILENT_S = 300.0
 """Time from one stage of a start to the next; imports take the longest."""
 
+_ENDING_S = 10.0
+"""For processes to take leave of each other, and to end what loads their pictures."""
+
 
 def run_processes(job: Job, progress: Progress) -> Fitted:
     """Train in one process a device; see ``run_trainer``.
@@ -36,42 +40,53 @@ def run_processes(job: Job, progress: Progress) -> Fitted:
     """
     # Of layers that a step could have left unused, and did not.
     os.environ.setdefault('TORCH_CPP_LOG_LEVEL', 'ERROR')
-    messages = processes_of_torch.get_context('spawn').SimpleQueue()
-    progress(f'starting {job.settings.devices} processes', None)
-    starts = Starts(job.settings.devices, monotonic())
+    context = processes_of_torch.get_context('spawn')
+    messages, jobs = context.SimpleQueue(), context.Queue()
+    count = job.settings.devices
+    progress(f'starting {count} processes', None)
+    # As an argument, a job larger than a pipe would keep the next process from starting until
+    # the last one has imported PyTorch.
+    jobs.cancel_join_thread()
+    for _ in range(count):
+        jobs.put(job)
+    starts = Starts(count, monotonic())
     running = processes_of_torch.start_processes(
-        _process,
-        (job, _free_port(), messages),
-        nprocs=job.settings.devices,
-        join=False,
-        start_method='spawn',
+        _process, (jobs, _free_port(), messages), nprocs=count, join=False, start_method='spawn'
     )
     found: list[Any] = []
     try:
-        ended = False
-        while not ended:
-            ended = running.join(timeout=_POLL_S)
+        # What comes first decides: the others only miss a process that failed, and when the first
+        # of them has finished, all is on the disk.
+        while not found and not running.join(timeout=_POLL_S):
             found += _received(messages, progress, starts)
             starts.check(monotonic())
+        found += _received(messages, progress, starts)
     except (
         processes_of_torch.ProcessRaisedException,
         processes_of_torch.ProcessExitedException,
     ) as err:
         found += _received(messages, progress, starts)
-        for one in found:
-            # The first to fail; the others only miss it.
-            if isinstance(one, Exception):
-                raise one from err
-        which = f'process {err.error_index + 1} of {job.settings.devices}'
-        msg = f'{which} failed: {one_line(err, 2000)}'
-        raise TrainingError(msg) from err
+        if not found:
+            which = f'process {err.error_index + 1} of {count}'
+            msg = f'{which} failed: {one_line(err, 2000)}'
+            raise TrainingError(msg) from err
     finally:
-        for process in running.processes:
-            process.kill()
-            process.join()
-    (fitted,) = found
-    assert isinstance(fitted, Fitted)
-    return fitted
+        finished = bool(found) and isinstance(found[0], Fitted)
+        _end(running.processes, _ENDING_S if finished else 0.0)
+    if isinstance(found[0], Exception):
+        raise found[0]
+    assert isinstance(found[0], Fitted)
+    return found[0]
+
+
+def _end(processes: Sequence[Any], seconds: float) -> None:
+    """Wait for the end of processes, together for some seconds at most, and then end them."""
+    latest = monotonic() + seconds
+    for process in processes:
+        process.join(max(0.0, latest - monotonic()))
+    for process in processes:
+        process.kill()
+        process.join()
 
 
 class Starts:
@@ -128,9 +143,12 @@ def _received(messages: Any, progress: Progress, starts: Starts) -> list[Any]:
     return others
 
 
-def _process(rank: int, job: Job, port: int, messages: Any) -> None:
+def _process(rank: int, jobs: Any, port: int, messages: Any) -> None:
     # Lightning's way to say that the processes are there.
-    os.environ.update(LOCAL_RANK=str(rank), MASTER_ADDR=_HERE, MASTER_PORT=str(port))
+    os.environ.update(
+        NODE_RANK='0', LOCAL_RANK=str(rank), MASTER_ADDR=_HERE, MASTER_PORT=str(port)
+    )
+    job: Job = jobs.get()
 
     def report(stage: str, share: float | None) -> None:
         messages.put((rank, stage, share))

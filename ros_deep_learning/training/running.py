@@ -13,13 +13,14 @@ from typing import Any
 
 import pytorch_lightning as lightning
 import torch
+from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from ..cards.card import InputSpec
 from ..errors import TrainingError
 from ..progress import Progress
-from .callbacks import Curves, ProgressReports, averaged_weights
+from .callbacks import AveragedWeights, Curves, ProgressReports
 from .checkpoints import WholeFiles
 from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
@@ -161,14 +162,15 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
             run.folder, name='tensorboard', version='', default_hp_metric=False
         ),
         callbacks=[
-            averaged_weights(),
+            AveragedWeights(),
             curves,
             ProgressReports(progress, curves, module.metric),
             stopping,
             best,
             last,
         ],
-        plugins=[states],
+        # Otherwise it takes the ranks of a cluster's scheduler whose variables it finds.
+        plugins=[states, LightningEnvironment()],
         enable_progress_bar=False,
         enable_model_summary=False,
     )
