@@ -53,6 +53,11 @@ def needs_triton() -> str | None:
     return needs_onnxruntime()
 
 
+def needs_triton_on_gpu() -> str | None:
+    """Return why no inference server can share a GPU here; None = one can."""
+    return needs_tensorrt() or needs_triton()
+
+
 def needs_bags() -> str | None:
     """Return why no bags can be annotated here; None = they can."""
     if importlib.util.find_spec('mcap') is None:
@@ -108,6 +113,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'memory': Benchmark(needs_ros),
     'receive': Benchmark(needs_ros),
     'remote': Benchmark(needs_triton),
+    'server_memory': Benchmark(needs_triton_on_gpu),
     'own_camera': Benchmark(needs_ros),
     'fleet': Benchmark(needs_bags),
     'training': Benchmark(needs_pytorch),

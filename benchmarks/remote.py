@@ -38,7 +38,7 @@ from ros_deep_learning.engines.remote.model_repository import ServingOptions, wr
 
 # For the server, which the tests start the same way.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'test' / 'support'))
-from triton import Triton
+from triton_server import Triton
 
 NETWORKS: dict[str, Any] = {'selfie': SegNet, 'efficientnet-lite0': ImageNet}
 CAMERAS = (1, 4, 16)

@@ -179,6 +179,9 @@ class Driver(ModuleType):
     def mem_alloc(self, nbytes):
         return Block(self, nbytes)
 
+    def mem_get_ipc_handle(self, pointer):
+        return bytearray(pointer.to_bytes(64, 'little'))
+
     def pagelocked_empty(self, shape, dtype, mem_flags=0):
         return np.asarray(Block(self, shape * np.dtype(dtype).itemsize))
 
@@ -347,19 +350,25 @@ def shim_module(pytestconfig):
 
 
 @pytest.fixture
-def fake_gpu(shim_module, monkeypatch):
-    """A GPU of host memory in place of PyCUDA's."""
+def fake_driver(monkeypatch):
+    """Host memory in place of PyCUDA's."""
     driver = Driver()
     package = ModuleType('pycuda')
     package.driver = driver
     monkeypatch.setitem(sys.modules, 'pycuda', package)
     monkeypatch.setitem(sys.modules, 'pycuda.driver', driver)
+    monkeypatch.setattr(Stream, 'by_handle', {})
+    return driver
+
+
+@pytest.fixture
+def fake_gpu(fake_driver, shim_module, monkeypatch):
+    """A GPU of host memory in place of PyCUDA's."""
     shim_module.backwards = False
     from ros_deep_learning.engines.tensorrt.runtime import driver_calls
 
     events = Events()
     monkeypatch.setattr(driver_calls, 'call', events.call)
-    monkeypatch.setattr(Stream, 'by_handle', {})
-    gpu = FakeGpu(driver, shim_module, events)
+    gpu = FakeGpu(fake_driver, shim_module, events)
     yield gpu
     gpu.close()

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An inference server in this process, over gRPC and HTTP, that can be told to misbehave.
 
-Its gRPC service is made from the stubs that come with tritonclient.
+Its gRPC service is made from the stubs that come with tritonclient. It opens shared memory as a
+process of its own would, that of a GPU by the handles of ``fake_gpu``.
 """
 
 from __future__ import annotations
 
+import base64
+import ctypes
 import json
+import mmap
 import socket
 import ssl
 import threading
@@ -16,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -44,6 +49,8 @@ class Model:
         extensions: Of the protocol.
         max_batch: Of its configuration.
         requests: What each run asked for.
+        regions: Shared memory by its names, as arrays of bytes.
+        shares: Whether it opens shared memory.
     """
 
     inputs: list
@@ -58,6 +65,30 @@ class Model:
     max_batch: int = 0
     requests: list = field(default_factory=list)
     name: str = 'net'
+    regions: dict = field(default_factory=dict)
+    shares: bool = True
+
+    def open_file(self, name, key, size):
+        """Open system shared memory; ValueError if it is refused."""
+        self.check_sharing()
+        with (Path('/dev/shm') / key.lstrip('/')).open('r+b') as file:
+            self.regions[name] = np.frombuffer(mmap.mmap(file.fileno(), size), np.uint8)
+
+    def open_handle(self, name, handle, device, size):
+        """Open memory of a GPU; ValueError if it is refused."""
+        self.check_sharing()
+        assert (len(handle), device) == (64, 0)
+        address = int.from_bytes(handle[:8], 'little')
+        self.regions[name] = np.ctypeslib.as_array((ctypes.c_ubyte * size).from_address(address))
+
+    def check_sharing(self):
+        if not self.shares:
+            msg = 'shared memory is not allowed'
+            raise ValueError(msg)
+
+    def place(self, name, start, size):
+        """A tensor's place in shared memory, as an array of bytes."""
+        return self.regions[name][start : start + size]
 
     def answer(self, inputs, outputs):
         """Return the outputs that were asked for."""
@@ -112,18 +143,61 @@ class GrpcService(stubs.GRPCInferenceServiceServicer):
         self.check(context, request.model_name)
         if self.model.refusal:
             context.abort(*self.model.refusal)
-        inputs = {
-            one.name: np.frombuffer(raw, DTYPES[one.datatype]).reshape(one.shape)
-            for one, raw in zip(request.inputs, request.raw_input_contents, strict=True)
-        }
-        found = self.model.answer(inputs, [one.name for one in request.outputs])
+        sent, inputs = iter(request.raw_input_contents), {}
+        for one in request.inputs:
+            place = self.place(one)
+            raw = next(sent) if place is None else place.tobytes()
+            inputs[one.name] = np.frombuffer(raw, DTYPES[one.datatype]).reshape(one.shape)
+        assert not list(sent)
+        places = {one.name: self.place(one) for one in request.outputs}
+        found = self.model.answer(inputs, list(places))
         answer = messages.ModelInferResponse(
             model_name=self.model.name, model_version=(self.model.versions or [''])[-1]
         )
         for name, array in found.items():
             answer.outputs.add(name=name, datatype=NAMES[array.dtype], shape=array.shape)
-            answer.raw_output_contents.append(array.tobytes())
+            content = array.tobytes()
+            if places.get(name) is not None:
+                places[name][:] = np.frombuffer(content, np.uint8)
+                content = b''
+            answer.raw_output_contents.append(content)
         return answer
+
+    def place(self, tensor):
+        found = tensor.parameters
+        if 'shared_memory_region' not in found:
+            return None
+        start = found['shared_memory_offset'].int64_param if 'shared_memory_offset' in found else 0
+        size = found['shared_memory_byte_size'].int64_param
+        return self.model.place(found['shared_memory_region'].string_param, start, size)
+
+    def SystemSharedMemoryRegister(self, request, context):  # noqa: N802
+        assert request.offset == 0
+        with refusals(context):
+            self.model.open_file(request.name, request.key, request.byte_size)
+        return messages.SystemSharedMemoryRegisterResponse()
+
+    def CudaSharedMemoryRegister(self, request, context):  # noqa: N802
+        facts = (request.raw_handle, request.device_id, request.byte_size)
+        with refusals(context):
+            self.model.open_handle(request.name, *facts)
+        return messages.CudaSharedMemoryRegisterResponse()
+
+    def SystemSharedMemoryUnregister(self, request, context):  # noqa: N802
+        del self.model.regions[request.name]
+        return messages.SystemSharedMemoryUnregisterResponse()
+
+    def CudaSharedMemoryUnregister(self, request, context):  # noqa: N802
+        del self.model.regions[request.name]
+        return messages.CudaSharedMemoryUnregisterResponse()
+
+
+@contextmanager
+def refusals(context):
+    try:
+        yield
+    except ValueError as err:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(err))
 
 
 class HttpService(BaseHTTPRequestHandler):
@@ -181,25 +255,61 @@ class HttpService(BaseHTTPRequestHandler):
         if self.model.refusal:
             self.say({'error': self.model.refusal[1]}, status=503)
             return
+        if 'sharedmemory' in self.path:
+            self.share(json.loads(body))
+            return
         length = int(self.headers.get(JSON_LENGTH, len(body)))
         asked, at, inputs = json.loads(body[:length]), length, {}
         for one in asked['inputs']:
             dtype, shape = DTYPES[one['datatype']], one['shape']
+            place = self.place(one)
             if 'data' in one:
                 inputs[one['name']] = np.array(one['data'], dtype).reshape(shape)
+            elif place is not None:
+                inputs[one['name']] = np.frombuffer(place.tobytes(), dtype).reshape(shape)
             else:
                 size = one['parameters']['binary_data_size']
                 inputs[one['name']] = np.frombuffer(body[at : at + size], dtype).reshape(shape)
                 at += size
-        found = self.model.answer(inputs, [one['name'] for one in asked['outputs']])
-        binary = any(one['parameters']['binary_data'] for one in asked['outputs'])
-        outputs = []
+        places = {one['name']: self.place(one) for one in asked['outputs']}
+        found = self.model.answer(inputs, list(places))
+        binary = any(one['parameters'].get('binary_data') for one in asked['outputs'])
+        outputs, sent = [], []
         for name, array in found.items():
             entry = {'name': name, 'datatype': NAMES[array.dtype], 'shape': array.shape}
-            extra = {'parameters': {'binary_data_size': array.nbytes}}
-            outputs.append(entry | (extra if binary else {'data': array.ravel().tolist()}))
+            if places.get(name) is not None:
+                places[name][:] = np.frombuffer(array.tobytes(), np.uint8)
+            elif binary:
+                entry['parameters'] = {'binary_data_size': array.nbytes}
+                sent.append(array.tobytes())
+            else:
+                entry['data'] = array.ravel().tolist()
+            outputs.append(entry)
         facts = {'model_version': (self.model.versions or [''])[-1], 'outputs': outputs}
-        self.say(facts, [array.tobytes() for array in found.values()] if binary else ())
+        self.say(facts, sent)
+
+    def place(self, tensor):
+        found = tensor.get('parameters') or {}
+        if 'shared_memory_region' not in found:
+            return None
+        start, size = found['shared_memory_offset'], found['shared_memory_byte_size']
+        return self.model.place(found['shared_memory_region'], start, size)
+
+    def share(self, facts):
+        *_, kind, _, name, what = self.path.split('/')
+        try:
+            if what == 'unregister':
+                del self.model.regions[name]
+            elif kind == 'systemsharedmemory':
+                assert facts['offset'] == 0
+                self.model.open_file(name, facts['key'], facts['byte_size'])
+            else:
+                handle = base64.b64decode(facts['raw_handle']['b64'], validate=True)
+                self.model.open_handle(name, handle, facts['device_id'], facts['byte_size'])
+        except ValueError as err:
+            self.say({'error': str(err)}, status=400)
+        else:
+            self.say({})
 
 
 class Http(ThreadingHTTPServer):

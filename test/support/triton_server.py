@@ -62,12 +62,17 @@ class Triton:
             *('--backend-config', f'python,shm-region-prefix-name={self.prefix}'),
             *('--allow-metrics', 'false', '--exit-timeout-secs', '2'),
         ]
-        libraries = (packages / 'nvidia_pytriton.libs', Path(sysconfig.get_config_var('LIBDIR')))
+        # The last ones for the driver of a GPU, and for a Python that was moved.
+        libraries = [packages / 'nvidia_pytriton.libs', sysconfig.get_config_var('LIBDIR')]
+        libraries += filter(None, [os.environ.get('LD_LIBRARY_PATH')])
         self.environment = {
             'PATH': f'{ENVIRONMENT / "bin"}:{os.environ["PATH"]}',
             'LD_LIBRARY_PATH': ':'.join(map(str, libraries)),
+            'PYTHONPATH': str(packages),
             'ORT_DISABLE_TELEMETRY': '1',
         }
+        if 'PYTHONHOME' in os.environ:
+            self.environment['PYTHONHOME'] = os.environ['PYTHONHOME']
         self.process = None
 
     def start(self, *, wait=True):

@@ -4,27 +4,32 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...errors import EngineError, ServerError, SettingsError
+from ...errors import BackendUnavailableError, EngineError, ServerError, SettingsError
 from ...progress import Progress
 from ..backend import EngineOptions
 from ..base import EngineInfo, Precision
+from ..tensorrt.runtime.cuda import find_gpu
+from .cuda_region import CudaRegion
 from .engine import RemoteEngine, device_text
 from .grpc_connection import GrpcConnection
 from .http_connection import HttpConnections
 from .link import FIRST_PAUSE_S, Link
 from .options import RemoteOptions
 from .protocol import Connection, ServedModel
-from .shared_memory import EXTENSION, Abandoned, SharingConnection
+from .region import SystemRegion
+from .shared_memory import Abandoned, SharingConnection
 
 if TYPE_CHECKING:
     from ...cards.card import ModelCard
 
 _ASKING_S = 5.0
+_SYSTEM, _CUDA = 'system_shared_memory', 'cuda_shared_memory'
 
 
 class RemoteBackend:
@@ -56,14 +61,21 @@ class RemoteBackend:
             )
             raise EngineError(msg)
         name = remote.model or card.name
+        device = options.device
+        if remote.cuda_memory:
+            try:
+                find_gpu(device)
+            except BackendUnavailableError as err:
+                msg = f'remote_cuda_memory: {err}'
+                raise BackendUnavailableError(msg) from err
         place = f'{remote.url} {name}'
         progress(f'asking {remote.url} for {name}', None)
         until_s = time.monotonic() + remote.wait_s
         while True:
             try:
-                connection, model = connect(remote, name, Abandoned())
+                connection, model = connect(remote, name, Abandoned(), device)
                 connection.close()
-                return RemoteNetwork(place, remote, name, model)
+                return RemoteNetwork(place, remote, name, model, device)
             except ServerError as err:
                 if time.monotonic() >= until_s:
                     msg = f'{place}: {err}'
@@ -75,8 +87,11 @@ class RemoteBackend:
 class RemoteNetwork:
     """A served model; each handle has a connection of its own."""
 
-    def __init__(self, place: str, options: RemoteOptions, name: str, model: ServedModel) -> None:
+    def __init__(
+        self, place: str, options: RemoteOptions, name: str, model: ServedModel, device: int
+    ) -> None:
         self._place = place
+        self._device = device
         self._options = options
         self._name = name
         self._model = model
@@ -92,9 +107,8 @@ class RemoteNetwork:
 
     def handle(self, on_close: Callable[[], None]) -> RemoteEngine:
         """Create an engine for one user; see ``SharedNetwork.handle``."""
-        link = Link(
-            self._place, partial(connect, self._options, self._name, Abandoned()), self._model
-        )
+        connecting = partial(connect, self._options, self._name, Abandoned(), self._device)
+        link = Link(self._place, connecting, self._model)
         return RemoteEngine(link, self._name, self._info, self._options, on_close)
 
     def free(self) -> None:
@@ -102,23 +116,49 @@ class RemoteNetwork:
 
 
 def connect(
-    options: RemoteOptions, name: str, abandoned: Abandoned
+    options: RemoteOptions, name: str, abandoned: Abandoned, device: int
 ) -> tuple[Connection, ServedModel]:
     """Open a connection to a model, and ask what it is.
 
+    Args:
+        options: The server.
+        name: The model.
+        abandoned: Shared memory of the connections before, by the same user.
+        device: The GPU whose memory is shared, if the options say so.
+
     Raises:
         BackendUnavailableError: A library is missing.
-        ServerError: The server does not answer, the model is not ready, or a file of the options
-            cannot be read.
+        ServerError: The server does not answer, the model is not ready, a file of the options
+            cannot be read, or the server cannot share memory of a GPU as they say.
     """
     over_grpc = options.address.scheme.startswith('grpc')
     connection: Connection = (GrpcConnection if over_grpc else HttpConnections)(options, name)
     try:
         model = connection.model(max(options.deadline_s, _ASKING_S))
-        shares = options.shared_memory and options.address.is_this_machine
-        if shares and EXTENSION in model.extensions:
-            connection = SharingConnection(connection, model, abandoned)
+        connection = _sharing(connection, model, options, abandoned, device)
     except BaseException:
         connection.close()
         raise
     return connection, model
+
+
+def _sharing(
+    connection: Connection,
+    model: ServedModel,
+    options: RemoteOptions,
+    abandoned: Abandoned,
+    device: int,
+) -> Connection:
+    """Return the connection through the memory that the options say, if the server has that."""
+    if options.cuda_memory:
+        if _CUDA not in model.extensions:
+            msg = f'the server has no {_CUDA}; to fix: remote_cuda_memory false'
+            raise ServerError(msg)
+        make_region = partial(CudaRegion, device=device)
+        # Who asked for it wants to know that it is refused.
+        level = logging.WARNING
+        return SharingConnection(connection, model, abandoned, make_region, level)
+    shares = options.shared_memory and options.address.is_this_machine
+    if shares and _SYSTEM in model.extensions:
+        return SharingConnection(connection, model, abandoned, SystemRegion, logging.INFO)
+    return connection

@@ -18,6 +18,12 @@ from ..checks import check_inputs
 from .link import Link
 from .options import RemoteOptions
 from .protocol import Answer, Request
+from .region import Kind
+
+_MEASURED: Mapping[Kind, str] = {
+    'system': 'tensors in shared memory',
+    'cuda': 'tensors in GPU memory',
+}
 
 
 class RemoteEngine:
@@ -119,14 +125,14 @@ class RemoteEngine:
                 raise ServerError(msg)
         return {name: answer.tensors[name] for name in names}
 
-    def _count(self, inputs: Tensors, outputs: Tensors, shared: bool) -> None:
+    def _count(self, inputs: Tensors, outputs: Tensors, shared: Kind | None) -> None:
         if not self._info.received_bytes:
             count = max((len(array) for array in inputs.values() if array.ndim == 4), default=1)
             self._info = replace(
                 self._info,
                 sent_bytes=sum(array.nbytes for array in inputs.values()) // count,
                 received_bytes=sum(array.nbytes for array in outputs.values()) // count,
-                measured=('tensors in shared memory',) if shared else (),
+                measured=() if shared is None else (_MEASURED[shared],),
             )
 
 

@@ -48,7 +48,9 @@ def import_client() -> Any:
             warnings.filterwarnings('ignore', category=UserWarning, module='google.protobuf')
             import tritonclient.grpc
     except Exception as err:
-        msg = f"{one_line(err)}; to fix: pip install 'tritonclient[grpc]'"
+        # Its own message hides which of its libraries is missing.
+        cause = err.__cause__ if isinstance(err.__cause__, ImportError) else err
+        msg = f"{one_line(cause)}; to fix: pip install 'tritonclient[grpc]'"
         raise BackendUnavailableError(msg) from err
     return tritonclient.grpc
 
@@ -141,11 +143,7 @@ class GrpcConnection:
                 raise _error(err, request.deadline_s) from err
             answer = result.get_response()
             try:
-                # Copies, since an answer's memory is read-only, and shared memory is used again.
-                found = {
-                    one.name: np.array(_read(result, one, request.region))
-                    for one in answer.outputs
-                }
+                found = {one.name: _read(result, one, request.region) for one in answer.outputs}
             except (TypeError, ValueError) as err:
                 msg = f'the outputs cannot be read: {one_line(err)}'
                 raise ServerError(msg) from err
@@ -155,19 +153,20 @@ class GrpcConnection:
 
     def register(self, region: Region, deadline_s: float) -> None:
         """Make shared memory known to the server; see ``Connection.register``."""
-        facts = (region.name, region.key, region.size)
-        self._ask('register_system_shared_memory', deadline_s, *facts)
+        method = f'register_{region.kind}_shared_memory'
+        self._ask(method, deadline_s, region.name, **region.facts)
 
     def unregister(self, region: Region, deadline_s: float) -> None:
         """Have the server forget shared memory; see ``Connection.unregister``."""
-        self._ask('unregister_system_shared_memory', deadline_s, region.name)
+        self._ask(f'unregister_{region.kind}_shared_memory', deadline_s, region.name)
 
     def close(self) -> None:
         """Close the channel."""
         self._client.close()
 
-    def _ask(self, method: str, deadline_s: float, *arguments: Any) -> Any:
-        return self._call(method, *arguments, headers=self._headers, client_timeout=deadline_s)
+    def _ask(self, method: str, deadline_s: float, *arguments: Any, **named: Any) -> Any:
+        named |= {'headers': self._headers, 'client_timeout': deadline_s}
+        return self._call(method, *arguments, **named)
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
         try:
@@ -190,9 +189,9 @@ def _place(tensor: Any, key: str, region: Region | None) -> bool:
 def _read(result: Any, output: Any, region: Region | None) -> NDArray[Any]:
     key = f'<{output.name}'
     if region is None or key not in region.places:
-        found: NDArray[Any] = result.as_numpy(output.name)
-        return found
-    return region.view(key, _spec(output))
+        # A copy, since an answer's memory is read-only.
+        return np.array(result.as_numpy(output.name))
+    return region.read(key, _spec(output))
 
 
 def _spec(tensor: Any) -> TensorSpec:

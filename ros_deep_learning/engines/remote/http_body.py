@@ -89,7 +89,7 @@ def read_answer(body: bytes, json_length: str | None, region: Region | None = No
             msg = f'output {spec.name!r} has the shape {shape_text(spec.shape)}'
             raise ServerError(msg)
         if region is not None and f'<{spec.name}' in region.places:
-            array = region.view(f'<{spec.name}', spec).copy()
+            array = region.read(f'<{spec.name}', spec)
         elif size is None:
             array = _listed(entry, spec)
         elif size != count * spec.dtype.itemsize or at + size > len(body):

@@ -90,7 +90,10 @@ class HttpConnections:
 
     def register(self, region: Region, deadline_s: float) -> None:
         """Make shared memory known to the server; see ``Connection.register``."""
-        facts = {'key': region.key, 'offset': 0, 'byte_size': region.size}
+        facts = {
+            name: {'b64': fact} if name == 'raw_handle' else fact
+            for name, fact in region.facts.items()
+        }
         self._post(region, 'register', deadline_s, json.dumps(facts).encode())
 
     def unregister(self, region: Region, deadline_s: float) -> None:
@@ -98,7 +101,7 @@ class HttpConnections:
         self._post(region, 'unregister', deadline_s, b'{}')
 
     def _post(self, region: Region, what: str, deadline_s: float, body: bytes) -> None:
-        path = f'{self._path}/systemsharedmemory/region/{region.name}/{what}'
+        path = f'{self._path}/{region.kind}sharedmemory/region/{region.name}/{what}'
         headers = {'Content-Length': str(len(body))}
         self._exchange('POST', path, deadline_s, [body], headers)
 

@@ -30,12 +30,14 @@ class RemoteOptions:
         in_flight: Most requests at a time, at least 1.
         shared_memory: Whether tensors are in shared memory, not sent, if the server is on this
             machine and allows it.
+        cuda_memory: Whether they are in memory of the GPU instead, which the server has too; on
+            this machine, by PyCUDA.
         fallback: Backend that runs the network on this machine while the server fails, such as
             ``auto`` for the best one; empty = none does.
 
     Raises:
-        SettingsError: A value is out of range, or a token would be sent without TLS to another
-            machine.
+        SettingsError: A value is out of range, a token would be sent without TLS to another
+            machine, or another machine would share memory of the GPU.
     """
 
     url: str
@@ -46,6 +48,7 @@ class RemoteOptions:
     ca_file: Path | None = None
     in_flight: int = 4
     shared_memory: bool = True
+    cuda_memory: bool = False
     fallback: str = ''
 
     def __post_init__(self) -> None:
@@ -60,6 +63,12 @@ class RemoteOptions:
                 raise SettingsError(msg)
         if self.fallback == 'remote':
             msg = 'remote option fallback: expected a backend of this machine, got remote'
+            raise SettingsError(msg)
+        if self.cuda_memory and not address.is_this_machine:
+            msg = (
+                f'{self.url}: only a server on this machine can share its GPU; to fix: '
+                'grpc://localhost, or remote_cuda_memory false'
+            )
             raise SettingsError(msg)
         if self.token_file is not None and not (address.tls or address.is_this_machine):
             msg = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...errors import ServerError
 from ...text import shape_text
 from ..base import Tensors, TensorSpec
-from .region import Region
+from .region import Kind, Region
 
 DTYPES = {
     'BOOL': np.dtype(np.bool_),
@@ -80,12 +80,13 @@ class Answer:
     Attributes:
         version: Version of the model that gave it; empty where the server does not say.
         tensors: Its outputs by name.
-        shared: Whether tensors came and went through shared memory.
+        shared: Kind of the shared memory that tensors came and went through; None = they were
+            sent.
     """
 
     version: str
     tensors: Tensors
-    shared: bool = False
+    shared: Kind | None = None
 
 
 class Connection(Protocol):

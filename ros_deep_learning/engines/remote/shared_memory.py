@@ -1,23 +1,21 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Tensors in system shared memory, for a server on the same machine."""
+"""Tensors in memory that a server on the same machine, or the same GPU, shares."""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from ...errors import ServerError
-from ..base import TensorSpec
+from ...errors import DeviceError, ServerError
 from .protocol import Answer, Connection, Request, ServedModel
 from .region import Region
 
 _LOG = logging.getLogger('ros_deep_learning')
-EXTENSION = 'system_shared_memory'
 _FORGETTING_S = 1.0
 SAFE_S = 60.0
 """How long a region is kept after a request without an answer."""
@@ -51,10 +49,21 @@ class SharingConnection:
         inner: A connection of its own.
         model: What is served.
         abandoned: Regions of the connections before, by the same user.
+        make_region: Makes a region for tensors, by their sizes.
+        refusal_level: Level of the log record that says so where they are sent.
     """
 
-    def __init__(self, inner: Connection, model: ServedModel, abandoned: Abandoned) -> None:
+    def __init__(
+        self,
+        inner: Connection,
+        model: ServedModel,
+        abandoned: Abandoned,
+        make_region: Callable[[Mapping[str, int]], Region],
+        refusal_level: int,
+    ) -> None:
         self._inner = inner
+        self._make_region = make_region
+        self._refusal_level = refusal_level
         self._outputs = {spec.name: spec for spec in model.outputs}
         self._free = abandoned.take()
         self._busy: list[Region] = []
@@ -72,7 +81,7 @@ class SharingConnection:
         if region is None:
             return self._inner.start(request)
         for name, array in request.inputs.items():
-            region.view(f'>{name}', TensorSpec(name, array.shape, array.dtype))[...] = array
+            region.write(f'>{name}', array)
         self._busy.append(region)
         wait = self._inner.start(replace(request, region=region))
 
@@ -80,7 +89,7 @@ class SharingConnection:
             answer = wait()
             self._busy.remove(region)
             self._free.append(region)
-            return replace(answer, shared=True)
+            return replace(answer, shared=region.kind)
 
         return finish
 
@@ -104,6 +113,8 @@ class SharingConnection:
         with suppress(ServerError):
             for region in free:
                 self._inner.unregister(region, _FORGETTING_S)
+        for region in free:
+            region.free()
 
     def _region(self, request: Request) -> Region | None:
         sizes = {f'>{name}': array.nbytes for name, array in request.inputs.items()}
@@ -118,13 +129,16 @@ class SharingConnection:
                 self._free.remove(region)
                 return region
         try:
-            region = Region(sizes)
+            region = self._make_region(sizes)
             try:
                 self._inner.register(region, request.deadline_s)
+            except ServerError:
+                region.free()
+                raise
             finally:
                 region.unlink()
-        except (OSError, ServerError) as err:
+        except (OSError, DeviceError, ServerError) as err:
             self._refused = True
-            _LOG.info('tensors are sent to the server, not shared: %s', err)
+            _LOG.log(self._refusal_level, 'tensors are sent to the server, not shared: %s', err)
             return None
         return region

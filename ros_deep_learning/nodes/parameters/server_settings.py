@@ -45,6 +45,12 @@ class ServerSettings:
         'Whether tensors go to a server on this machine through shared memory, if it allows that.',
         reload=True,
     )
+    remote_cuda_memory: bool = parameter(
+        False,
+        'Whether they go through memory of the GPU instead, to a server on this machine that '
+        'uses the same GPU.',
+        reload=True,
+    )
     remote_fallback: str = parameter(
         'none',
         'What runs the network on this machine while the server fails; a warning in diagnostics '
@@ -86,5 +92,6 @@ class ServerSettings:
             ca_file=user_path(self.remote_ca_file) if self.remote_ca_file else None,
             in_flight=self.remote_in_flight,
             shared_memory=self.remote_shared_memory,
+            cuda_memory=self.remote_cuda_memory,
             fallback='' if self.remote_fallback == 'none' else self.remote_fallback,
         )

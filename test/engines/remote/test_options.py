@@ -120,6 +120,14 @@ def test_a_missing_library(monkeypatch, opened):
         opened('grpc://localhost:1')
 
 
+def test_a_missing_library_of_the_library(monkeypatch, opened):
+    for name in [one for one in sys.modules if one.startswith('tritonclient')]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, 'rapidjson', None)
+    with pytest.raises(BackendUnavailableError, match=r'rapidjson.*; to fix: pip install'):
+        opened('grpc://localhost:1')
+
+
 def test_http_needs_no_library(monkeypatch, model, opened):
     with serve(model, 'http') as url:
         for name in ('tritonclient', 'tritonclient.grpc', 'grpc'):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.engines.remote import shared_memory
 from ros_deep_learning.engines.remote.protocol import Answer, Request, ServedModel
+from ros_deep_learning.engines.remote.region import SystemRegion
 from ros_deep_learning.engines.remote.shared_memory import Abandoned, SharingConnection
 from ros_deep_learning.errors import ServerError
 
@@ -34,7 +36,7 @@ class Inner:
         if self.refuses:
             msg = 'not allowed'
             raise ServerError(msg)
-        path = Path('/dev/shm') / region.key.lstrip('/')
+        path = Path('/dev/shm') / region.facts['key'].lstrip('/')
         with path.open('r+b') as file:
             self.memory[region.name] = mmap.mmap(file.fileno(), region.size)
 
@@ -54,7 +56,7 @@ class Inner:
             given = np.frombuffer(memory, np.float32, size // 4, at)
             np.frombuffer(memory, np.float32, size // 4, to)[:] = 2 * given
             shape = request.inputs['x'].shape
-            found = request.region.view('<y', TensorSpec('y', shape, FLOAT)).copy()
+            found = request.region.read('<y', TensorSpec('y', shape, FLOAT))
             return Answer('1', {'y': found})
 
         return wait
@@ -67,16 +69,20 @@ def request(x):
     return Request({'x': x}, ['y'], 1.0)
 
 
+def connect(inner, abandoned=None):
+    return SharingConnection(inner, MODEL, abandoned or Abandoned(), SystemRegion, logging.INFO)
+
+
 @pytest.fixture
 def inner():
     return Inner()
 
 
 def test_what_is_in_the_memory_is_what_was_given(inner):
-    connection = SharingConnection(inner, MODEL, Abandoned())
+    connection = connect(inner)
     for x in (X, X[:1], X + 1, np.ascontiguousarray(X[::-1])):
         answer = connection.start(request(x))()
-        assert answer.shared
+        assert answer.shared == 'system'
         np.testing.assert_array_equal(answer.tensors['y'], 2 * x)
     assert len(inner.memory) == 2
     waits = [connection.start(request(X + k)) for k in range(3)]
@@ -90,7 +96,7 @@ def test_what_is_in_the_memory_is_what_was_given(inner):
 
 def test_no_file_is_left(inner):
     before = set(Path('/dev/shm').glob('ros_deep_learning-*'))
-    connection = SharingConnection(inner, MODEL, Abandoned())
+    connection = connect(inner)
     wait = connection.start(request(X))
     assert set(Path('/dev/shm').glob('ros_deep_learning-*')) == before
     wait()
@@ -98,7 +104,7 @@ def test_no_file_is_left(inner):
 
 def test_a_server_that_refuses_gets_the_bytes(inner):
     inner.refuses = True
-    connection = SharingConnection(inner, MODEL, Abandoned())
+    connection = connect(inner)
     for _ in range(2):
         answer = connection.start(request(X))()
         assert not answer.shared
@@ -110,19 +116,19 @@ def test_memory_without_an_answer_is_kept_until_nobody_can_write_it(inner, monke
     abandoned = Abandoned()
     inner.fails = True
     for _ in range(3):
-        connection = SharingConnection(inner, MODEL, abandoned)
+        connection = connect(inner, abandoned)
         with pytest.raises(ServerError):
             connection.start(request(X))()
         connection.close()
     assert len(inner.memory) == 3
     monkeypatch.setattr(shared_memory, 'SAFE_S', 0.0)
-    SharingConnection(inner, MODEL, abandoned)
+    connect(inner, abandoned)
     assert inner.memory == {}
 
 
 def test_an_output_of_another_size(inner):
-    connection = SharingConnection(inner, MODEL, Abandoned())
+    connection = connect(inner)
     connection.start(request(X))()
     (region,) = connection._free
     with pytest.raises(ServerError, match="tensor 'y': 3 values of float32 in 24 bytes"):
-        region.view('<y', TensorSpec('y', (1, 3), FLOAT))
+        region.read('<y', TensorSpec('y', (1, 3), FLOAT))

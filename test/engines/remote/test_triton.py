@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from fake_gpu import PrimaryContext
 from triton_server import Triton
 
 from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import models
 from ros_deep_learning.downloads.store import ModelStore
+from ros_deep_learning.engines.remote import backend, cuda_region
 from ros_deep_learning.engines.remote.model_repository import ServingOptions, write_model
 from ros_deep_learning.errors import ServerError
 
@@ -254,6 +256,18 @@ def test_tensors_in_shared_memory(url, opened, open_network, triton):
     assert set(Path('/dev/shm').glob('ros_deep_learning-*')) == before
     shared.close()
     assert regions(triton) == known
+
+
+def test_memory_of_a_gpu_that_the_server_cannot_open(
+    url, opened, fake_driver, monkeypatch, caplog
+):
+    monkeypatch.setattr(backend, 'find_gpu', lambda index: None)
+    monkeypatch.setattr(cuda_region, 'gpu_context', lambda index: PrimaryContext(None))
+    shared, sent = opened(url, deadline_s=20, cuda_memory=True), opened(url, deadline_s=20)
+    np.testing.assert_array_equal(shared.run({'x': X})['y'], sent.run({'x': X})['y'])
+    assert shared.info.measured == ()
+    # What it says of a handle that it read, but not of one that is none.
+    assert 'failed to register' in caplog.text
 
 
 def regions(triton):
