@@ -58,17 +58,28 @@ class Placement:
 
         They are not clipped to the source; see ``clipped``.
         """
-        scale = np.array(self.scale_xy * 2, np.float32)
-        paste = np.array(self.paste_xyxy[:2] * 2, np.float32)
-        crop = np.array(self.crop_xyxy[:2] * 2, np.float32)
+        scale, paste, crop, _ = _edge_arrays(self)
         mapped = (boxes_xyxy - paste) / scale + crop
         result: NDArray[np.float32] = mapped.astype(np.float32, copy=False)
         return result
 
     def clipped(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Clip boxes, shape (N, 4) in source pixels, to the source."""
-        limit = np.array(self.source_wh * 2, np.float32)
-        return np.clip(boxes_xyxy, 0, limit).astype(np.float32, copy=False)
+        *_, limit = _edge_arrays(self)
+        # As np.clip does, which takes twice as long for a few boxes.
+        inside = np.minimum(np.maximum(boxes_xyxy, 0), limit)
+        result: NDArray[np.float32] = inside.astype(np.float32, copy=False)
+        return result
+
+
+@lru_cache(maxsize=256)
+def _edge_arrays(placement: Placement) -> tuple[NDArray[np.float32], ...]:
+    """Return scale, paste, crop and size of a placement for each of a box's edges."""
+    pairs = placement.scale_xy, placement.paste_xyxy[:2], placement.crop_xyxy[:2]
+    arrays = tuple(np.array(pair * 2, np.float32) for pair in (*pairs, placement.source_wh))
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
 
 
 @lru_cache(maxsize=256)

@@ -22,11 +22,7 @@ def areas(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
     Returns:
         Shape (N,), float64; 0 for a box with swapped edges.
     """
-    # In rows of edges NumPy works on all boxes at once.
-    edges = boxes_xyxy.T.astype(np.float64, order='C')
-    sides = np.maximum(edges[2:] - edges[:2], 0.0)
-    product: NDArray[np.float64] = sides[0] * sides[1]
-    return product
+    return _areas(_rows_of_edges(boxes_xyxy))
 
 
 def intersections(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[np.float64]:
@@ -39,14 +35,7 @@ def intersections(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArra
     Returns:
         Shape (N, M), float64.
     """
-    # As in ``areas``.
-    first = first_xyxy.T.astype(np.float64, order='C')[:, :, None]
-    second = second_xyxy.T.astype(np.float64, order='C')[:, None]
-    sides = np.minimum(first[2:], second[2:])
-    sides -= np.maximum(first[:2], second[:2])
-    np.maximum(sides, 0.0, out=sides)
-    shared: NDArray[np.float64] = sides[0] * sides[1]
-    return shared
+    return _shared(_rows_of_edges(first_xyxy), _rows_of_edges(second_xyxy))
 
 
 def iou_matrix(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[np.float64]:
@@ -59,13 +48,37 @@ def iou_matrix(first_xyxy: NDArray[Any], second_xyxy: NDArray[Any]) -> NDArray[n
     Returns:
         Shape (N, M), float64, 0..1; 0 where neither box has an area.
     """
-    shared = intersections(first_xyxy, second_xyxy)
-    second = areas(second_xyxy)
-    first = second if first_xyxy is second_xyxy else areas(first_xyxy)
-    union = first[:, None] + second
+    second = first = _rows_of_edges(second_xyxy)
+    second_areas = first_areas = _areas(second)
+    if first_xyxy is not second_xyxy:
+        first = _rows_of_edges(first_xyxy)
+        first_areas = _areas(first)
+    shared = _shared(first, second)
+    union = first_areas[:, None] + second_areas
     union -= shared
     ratio: NDArray[np.float64] = shared / np.where(union > 0, union, 1.0)
     return ratio
+
+
+def _rows_of_edges(boxes_xyxy: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a row for each of the four edges, shape (4, N): NumPy is quick along a row."""
+    edges: NDArray[np.float64] = boxes_xyxy.T.astype(np.float64, order='C')
+    return edges
+
+
+def _areas(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    sides = np.maximum(edges[2:] - edges[:2], 0.0)
+    product: NDArray[np.float64] = sides[0] * sides[1]
+    return product
+
+
+def _shared(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    first, second = first[:, :, None], second[:, None]
+    sides = np.minimum(first[2:], second[2:])
+    sides -= np.maximum(first[:2], second[:2])
+    np.maximum(sides, 0.0, out=sides)
+    product: NDArray[np.float64] = sides[0] * sides[1]
+    return product
 
 
 def finite(boxes_xyxy: NDArray[Any], scores: NDArray[Any]) -> NDArray[np.bool_]:
