@@ -19,6 +19,7 @@ from ..datasets.dataset import Sample
 from ..imaging.pixels import Pixels
 from ..networks.images import read_picture
 from ..tasks.preprocess import placement, preprocess
+from .colors import ColorChange
 from .modules.targets import Target
 
 _CONTEXT = 'fork'
@@ -27,6 +28,12 @@ _CONTEXT = 'fork'
 Within a process that was spawned, as those of several GPUs are, the default is to spawn them too:
 one after the other, each would import the program and PyTorch anew before the first picture.
 """
+
+_COLOR_FACTOR = 0.3
+"""By how much brightness, contrast and saturation are changed at most; 1 is all of them."""
+
+_HUE = 0.02
+"""By how much of a full turn hues are changed at most."""
 
 
 class Pictures(Dataset[Any]):
@@ -101,10 +108,7 @@ class Augmentation:
         self._fitted = replace(spec, dtype='uint8', layout='nchw')
         size_hw = (spec.height, spec.width)
         self._area = v2.RandomResizedCrop(size_hw, scale=(0.4, 1.0), ratio=(0.75, 4 / 3))
-        changes = [v2.ColorJitter(0.3, 0.3, 0.3, 0.02)]
-        if flip:
-            changes.insert(0, v2.RandomHorizontalFlip())
-        self._small = v2.Compose(changes)
+        self._mirrored = v2.RandomHorizontalFlip(0.5 if flip else 0.0)
 
     def __call__(self, pixels: Pixels, label: Any, target: Target) -> tuple[Pixels, Any]:
         """Change a picture and its label.
@@ -126,9 +130,19 @@ class Augmentation:
         label = target.fitted(target.cropped(label, place), placed)
         # Fitted as in the node, so that what is learnt has its sharpness.
         (fitted,) = preprocess([seen], self._fitted, [placed])
-        image, label = self._small(tv_tensors.Image(torch.from_numpy(fitted)), label)
+        image, label = self._mirrored(tv_tensors.Image(torch.from_numpy(fitted)), label)
         rgb = np.ascontiguousarray(np.moveaxis(image.numpy(), 0, -1))
-        return Pixels(rgb, 'rgb'), label
+        return Pixels(_random_colors().of(rgb), 'rgb'), label
+
+
+def _random_colors() -> ColorChange:
+    brightness, contrast, saturation, hue = (2 * torch.rand(4) - 1).tolist()
+    return ColorChange(
+        1 + _COLOR_FACTOR * brightness,
+        1 + _COLOR_FACTOR * contrast,
+        1 + _COLOR_FACTOR * saturation,
+        _HUE * hue,
+    )
 
 
 def plain(label: Any) -> Any:
