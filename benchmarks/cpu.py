@@ -54,7 +54,9 @@ PAGE = {
     'about': (
         'The baseline is the bare loop of ONNX Runtime: a session with its default options, run '
         'in turns with ours on a tensor that is ready. Ours takes a 1920x1080 frame and makes '
-        'the result, of the segmentation networks both masks at 1920x1080.'
+        'the result, of the segmentation networks both masks at 1920x1080. The least ratio adds '
+        "to the bare loop what no program can leave out: OpenCV's resize of the frame to the "
+        "network's input, and writing both masks once, with one value."
     ),
     'columns': {
         'network': 'network',
@@ -62,6 +64,7 @@ PAGE = {
         'ours_ms': 'ours, ms',
         'ratio': 'ratio',
         'target': 'target',
+        'least_ratio': 'least ratio',
         'session_ratio': 'our session alone, ratio',
         'preprocess_ms': 'preprocessing, ms',
         'postprocess_ms': 'postprocessing, ms',
@@ -103,6 +106,23 @@ def _wait_until_idle() -> None:
     while time.process_time() - used_s > IDLE_S / 10:
         used_s = time.process_time()
         time.sleep(IDLE_S)
+
+
+def least_work(network: Any, image: np.ndarray) -> Callable[[], None]:
+    """Make a call that resizes a frame, and writes both masks if there are masks."""
+    small = np.empty((network.card.input.height, network.card.input.width, 3), np.uint8)
+    pixels = image.shape[:2]
+    # As of a caller that keeps a result until it has the next one.
+    masks = [(np.empty(pixels, np.uint8), np.empty(pixels, np.float32)) for _ in range(2)]
+
+    def work() -> None:
+        cv2.resize(image, small.shape[1::-1], dst=small)
+        if network.task == 'segmentation':
+            for mask in masks[0]:
+                mask.fill(1)
+            masks.reverse()
+
+    return work
 
 
 def paced_cpu_ms(call: Callable[[], Any], frames: int = 60) -> float:
@@ -149,6 +169,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
             'bare': lambda: bare.run(None, feed),
             'ours': lambda: process(image),
             'session': lambda: network.engine.run(feed),
+            'least': least_work(network, image),
         }
         before_s, began_s = waited_s(), time.perf_counter()
         times = in_turns(calls, seconds)
@@ -162,6 +183,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
             'ours_ms': round(p50['ours'], 3),
             'ratio': round(p50['ours'] / p50['bare'], 3),
             'target': target,
+            'least_ratio': round(1 + p50['least'] / p50['bare'], 3),
             'session_ratio': round(p50['session'] / p50['bare'], 3),
             'p10_ratio': round(low['ours'] / low['bare'], 3),
             'preprocess_ms': round(float(np.median([one.preprocess_ms for one in stages])), 3),

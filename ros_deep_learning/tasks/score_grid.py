@@ -106,8 +106,8 @@ def read_scores(
         label_count: How many labels the network has; 0 is unknown.
 
     Returns:
-        Shape (C, h, w), 0..1, C at least 2. What is NaN or infinite in the output is 0, with its
-        whole cell where softmax mixes the classes.
+        Shape (C, h, w), 0..1, C at least 2; the output itself where it is that already. What is
+        NaN or infinite in it is 0, with its whole cell where softmax mixes the classes.
 
     Raises:
         DecodeError: The output has another form, or another number of classes than labels.
@@ -116,12 +116,16 @@ def read_scores(
     axis = class_axis(output.shape, label_count)
     scores = output[None] if axis is None else np.moveaxis(output, axis, 0)
     planes = activate(np.ascontiguousarray(scores), kind)
+    low, high = planes.min(), planes.max()
+    # Both are NaN if one value is.
+    broken = None if np.isfinite(low) and np.isfinite(high) else ~np.isfinite(planes)
+    if broken is not None or low < 0 or high > 1:
+        planes = np.clip(planes, 0, 1)
     if len(planes) == 1:
         planes = np.concatenate((1 - planes, planes))
-    limited = np.clip(planes, 0, 1)
-    if not np.isfinite(planes.sum(dtype=np.float64)):
-        limited[~np.isfinite(planes)] = 0
-    return limited
+    if broken is not None:
+        planes[np.broadcast_to(broken, planes.shape)] = 0
+    return planes
 
 
 def read_class_ids(output: NDArray[Any], class_count: int = MAX_CLASSES) -> NDArray[np.uint8]:

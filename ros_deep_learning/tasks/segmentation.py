@@ -236,11 +236,13 @@ def segmentation_from_scores(
         size_wh, spread = seen_wh(placement), linear_spread(placement, (width, height))
         if are_complements(planes, class_ids):
             ids, best = better_complement(planes[1], size_wh, spread, empty)
+            scored = True
         else:
             runners = contenders(planes, class_ids)
             ids, best = best_classes(planes, runners, size_wh, spread, empty)
-        # What is interpolated between cells with a score has one too.
-        if settings.min_confidence > 0 or not _all_have_scores(planes, class_ids):
+            # What is interpolated between cells with a score has one too.
+            scored = _all_have_scores(planes, class_ids)
+        if settings.min_confidence > 0 or not scored:
             _drop_below(ids, best, settings.min_confidence)
     else:
         ids, best = best_classes(planes, class_ids, (width, height), keep_size)
