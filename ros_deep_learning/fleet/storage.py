@@ -285,7 +285,9 @@ def reaching(url: str) -> Iterator[None]:
     except DeepLearningError:
         raise
     except Exception as err:  # each store has errors of its own
-        msg = f'cannot use {url}: {one_line(err)}'
+        # Some say no more than a path of their own.
+        missing = 'there is no such file or bucket: ' * isinstance(err, FileNotFoundError)
+        msg = f'cannot use {url}: {missing}{one_line(err)}'
         raise FleetError(msg) from err
 
 

@@ -15,7 +15,7 @@ from ros_deep_learning.errors import FleetError
 from ros_deep_learning.fleet.inputs import find_units
 from ros_deep_learning.fleet.job import Job, do_unit, manifest
 from ros_deep_learning.fleet.running import run_here
-from ros_deep_learning.fleet.storage import fetched, file_system, open_place
+from ros_deep_learning.fleet.storage import fetched, file_system, open_place, reaching
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
@@ -42,6 +42,12 @@ def test_patterns_and_folders_of_a_store(store: None) -> None:
         find_units(['memory://none/*'])
     with pytest.raises(FleetError, match='cannot use nothing://a: '):
         find_units(['nothing://a'])
+
+
+def test_a_bucket_that_is_not_there() -> None:
+    message = 'cannot use gs://a/b: there is no such file or bucket: b/a/o'
+    with pytest.raises(FleetError, match=message), reaching('gs://a/b'):
+        raise FileNotFoundError('b/a/o')
 
 
 @pytest.mark.parametrize('suffix', ['.txt', ''])
