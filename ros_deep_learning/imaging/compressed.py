@@ -91,28 +91,41 @@ def write_jpeg(msg: Any, image_rgb: NDArray[np.uint8], quality: int) -> None:
     Raises:
         ImageError: The image cannot be a JPEG, such as one with a side above 65500 pixels.
     """
-    try:
-        content = _jpeg_encoder()(image_rgb, quality)
-    except Exception as err:
-        height, width = image_rgb.shape[:2]
-        error = f'no JPEG can be made of {width}x{height} pixels: {err}'
-        raise ImageError(error) from err
+    content = encode_jpeg(image_rgb, quality)
     # As compressed_image_transport writes it: the encoding before, and that of the JPEG's source.
     msg.format = 'rgb8; jpeg compressed bgr8'
     # In place: the setter would copy it once more.
     msg.data.frombytes(content)
 
 
+def encode_jpeg(image_rgb: NDArray[np.uint8], quality: int) -> bytes:
+    """Return an image as a JPEG file, with a quarter of the values of its colours (4:2:0).
+
+    Args:
+        image_rgb: Shape (H, W, 3), uint8, C-contiguous.
+        quality: libjpeg's, 1 to 100.
+
+    Raises:
+        ImageError: The image cannot be a JPEG, such as one with a side above 65500 pixels.
+    """
+    try:
+        return _jpeg_encoder()(image_rgb, quality)
+    except Exception as err:
+        height, width = image_rgb.shape[:2]
+        error = f'no JPEG can be made of {width}x{height} pixels: {err}'
+        raise ImageError(error) from err
+
+
 @cache
 def _jpeg_encoder() -> Callable[[NDArray[np.uint8], int], bytes]:
     """Return simplejpeg's encoder, or OpenCV's without it, which needs a copy in its order."""
     try:
-        from simplejpeg import encode_jpeg
+        import simplejpeg
     except ImportError:
         return _encode_with_opencv
     return lambda image_rgb, quality: cast(
         'bytes',
-        encode_jpeg(image_rgb, quality, colorspace='RGB', colorsubsampling='420'),
+        simplejpeg.encode_jpeg(image_rgb, quality, colorspace='RGB', colorsubsampling='420'),
     )
 
 

@@ -47,7 +47,7 @@ def test_patterns_and_folders_of_a_store(store: None) -> None:
 def test_a_bucket_that_is_not_there() -> None:
     message = 'cannot use gs://a/b: there is no such file or bucket: b/a/o'
     with pytest.raises(FleetError, match=message), reaching('gs://a/b'):
-        raise FileNotFoundError('b/a/o')
+        raise FileNotFoundError(*['b/a/o'])
 
 
 @pytest.mark.parametrize('suffix', ['.txt', ''])

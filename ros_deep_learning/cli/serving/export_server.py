@@ -47,6 +47,11 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='let it take 8-bit pixels: a quarter of the bytes on the way',
     )
+    add(
+        '--jpeg',
+        action='store_true',
+        help='let it take JPEG files, with platform python: less bytes, and what JPEG loses',
+    )
     parser.set_defaults(run=export_server)
 
 
@@ -59,6 +64,7 @@ def export_server(arguments: argparse.Namespace) -> int:
         delay_us=arguments.delay_us,
         instances=arguments.instances,
         pixels=arguments.pixels,
+        jpeg=arguments.jpeg,
     )
     card = choose_card(arguments.model, None, Hints())
     store = ModelStore(offline=True if arguments.offline else None)

@@ -19,6 +19,7 @@ from .cuda_region import CudaRegion
 from .engine import RemoteEngine, device_text
 from .grpc_connection import GrpcConnection
 from .http_connection import HttpConnections
+from .jpeg_input import JpegInput, is_jpeg
 from .link import FIRST_PAUSE_S, Link
 from .options import RemoteOptions
 from .protocol import Connection, ServedModel
@@ -75,7 +76,8 @@ class RemoteBackend:
             try:
                 connection, model = connect(remote, name, Abandoned(), device)
                 connection.close()
-                return RemoteNetwork(place, remote, name, model, device)
+                jpeg = _jpeg_input(model, card, remote)
+                return RemoteNetwork(place, remote, name, model, device, jpeg)
             except ServerError as err:
                 if time.monotonic() >= until_s:
                     msg = f'{place}: {err}'
@@ -88,19 +90,26 @@ class RemoteNetwork:
     """A served model; each handle has a connection of its own."""
 
     def __init__(
-        self, place: str, options: RemoteOptions, name: str, model: ServedModel, device: int
+        self,
+        place: str,
+        options: RemoteOptions,
+        name: str,
+        model: ServedModel,
+        device: int,
+        jpeg: JpegInput | None,
     ) -> None:
         self._place = place
         self._device = device
         self._options = options
         self._name = name
         self._model = model
+        self._jpeg = jpeg
         self._info = EngineInfo(
             backend=RemoteBackend.name,
             version=model.server or 'unknown',
             device=device_text(options.url, name, model.version),
             precision='served',
-            inputs=model.inputs,
+            inputs=model.inputs if jpeg is None else (jpeg.pixels,),
             outputs=model.outputs,
             max_batch=model.max_batch,
         )
@@ -109,7 +118,8 @@ class RemoteNetwork:
         """Create an engine for one user; see ``SharedNetwork.handle``."""
         connecting = partial(connect, self._options, self._name, Abandoned(), self._device)
         link = Link(self._place, connecting, self._model)
-        return RemoteEngine(link, self._name, self._info, self._options, on_close)
+        info, options = self._info, self._options
+        return RemoteEngine(link, self._name, info, options, on_close, self._jpeg)
 
     def free(self) -> None:
         """Do nothing: handles close their connections."""
@@ -142,6 +152,14 @@ def connect(
     return connection, model
 
 
+def _jpeg_input(model: ServedModel, card: ModelCard, options: RemoteOptions) -> JpegInput | None:
+    """Return the input that takes a JPEG file of the card's image; None = there is none."""
+    names = [one.name for one in model.inputs if is_jpeg(one)]
+    if len(model.inputs) != 1 or not names or card.input.channels == 'grey':
+        return None
+    return JpegInput(names[0], card.input, options.jpeg_quality)
+
+
 def _sharing(
     connection: Connection,
     model: ServedModel,
@@ -150,6 +168,9 @@ def _sharing(
     device: int,
 ) -> Connection:
     """Return the connection through the memory that the options say, if the server has that."""
+    if any(map(is_jpeg, model.inputs)):
+        # Each file has another size, and is small.
+        return connection
     if options.cuda_memory:
         if _CUDA not in model.extensions:
             msg = f'the server has no {_CUDA}; to fix: remote_cuda_memory false'

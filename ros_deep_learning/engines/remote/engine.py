@@ -15,6 +15,7 @@ from ...errors import EngineError, ServerError
 from ...text import shape_text
 from ..base import EngineInfo, Tensors, TensorSpec
 from ..checks import check_inputs
+from .jpeg_input import JpegInput
 from .link import Link
 from .options import RemoteOptions
 from .protocol import Answer, Request
@@ -36,7 +37,9 @@ class RemoteEngine:
         info: EngineInfo,
         options: RemoteOptions,
         on_close: Callable[[], None],
+        jpeg: JpegInput | None = None,
     ) -> None:
+        self._jpeg = jpeg
         self._link: Link | None = link
         self._name = name
         self._version = link.model.version
@@ -72,7 +75,7 @@ class RemoteEngine:
             raise EngineError(msg)
         check_inputs(inputs, self._info.inputs)
         names = [name for name in self._outputs if outputs is None or name in outputs]
-        arrays = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        arrays = {name: self._sent(name, array) for name, array in inputs.items()}
         connection = link.connection()
         try:
             wait = connection.start(Request(arrays, names, self._options.deadline_s))
@@ -104,6 +107,12 @@ class RemoteEngine:
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
             on_close()
+
+    def _sent(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Return what is sent of an input."""
+        if self._jpeg is not None and name == self._jpeg.name:
+            return self._jpeg.encode(array)
+        return np.ascontiguousarray(array)
 
     def _checked(self, answer: Answer, names: Collection[str]) -> Tensors:
         """Return the outputs that were asked for.

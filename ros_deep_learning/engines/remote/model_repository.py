@@ -9,7 +9,6 @@ says what the configuration means.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -20,10 +19,10 @@ from ...cards.card import ModelCard
 from ...errors import CardError, SettingsError
 from ...files import move_whole_folder, scratch_folder
 from ...onnx_tools.external_data import onnx_files
-from ...onnx_tools.facts import TensorFacts, read_facts
+from ...onnx_tools.facts import read_facts
 from ...onnx_tools.pixel_input import take_pixels
 from ...text import disk_cause
-from .protocol import NAMES
+from .config_text import BLACK, black_jpeg, jpeg_warm_up, tensor_lines, warm_up
 
 Platform = Literal['onnxruntime', 'python', 'tensorrt']
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
@@ -43,9 +42,11 @@ class ServingOptions:
         delay_us: How long the first frame of a batch waits for others, 0 or more.
         instances: How many frames or batches are run at a time, 1 or more.
         pixels: Whether the served network takes 8-bit pixels, a quarter of the bytes of float32.
+        jpeg: Whether it takes JPEG files of the pixels, one at a time; platform ``python``.
 
     Raises:
-        SettingsError: A value is out of range, or a plan is missing or not used.
+        SettingsError: A value is out of range, a plan is missing or not used, or the platform
+            decodes no JPEG.
     """
 
     platform: Platform = 'onnxruntime'
@@ -54,6 +55,7 @@ class ServingOptions:
     delay_us: int = 500
     instances: int = 1
     pixels: bool = False
+    jpeg: bool = False
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -64,6 +66,9 @@ class ServingOptions:
             if value < least:
                 msg = f'{name}: expected {least} or more, got {value}'
                 raise SettingsError(msg)
+        if self.jpeg and self.platform != 'python':
+            msg = f'{self.platform} decodes no JPEG; to fix: --platform python, or --pixels'
+            raise SettingsError(msg)
         if self.pixels and self.platform == 'tensorrt':
             msg = 'a plan takes what it was built for; leave out --pixels'
             raise SettingsError(msg)
@@ -114,7 +119,7 @@ def write_model(
                 shutil.copyfile(options.plan, version / 'model.plan')
             else:
                 first, *others = onnx_files(onnx_path)
-                if options.pixels:
+                if options.pixels or options.jpeg:
                     (version / 'model.onnx').write_bytes(
                         take_pixels(onnx_path, _image_input(card, onnx_path), card.input)
                     )
@@ -126,6 +131,10 @@ def write_model(
                     shutil.copyfile(other, target)
             if options.platform == 'python':
                 shutil.copyfile(_PYTHON_MODEL, version / 'model.py')
+            if options.jpeg:
+                black = part / 'warmup' / BLACK
+                black.parent.mkdir()
+                black.write_bytes(black_jpeg(card))
             move_whole_folder(part, folder)
     except OSError as err:
         msg = f'cannot write {folder}: {disk_cause(err)}'
@@ -142,15 +151,23 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
     """
     facts = read_facts(onnx_path)
     inputs = dict(facts.inputs)
-    if options.pixels:
+    if options.pixels or options.jpeg:
         name = _image_input(card, onnx_path)
         inputs[name] = replace(inputs[name], dtype=np.dtype(np.uint8))
+    if options.jpeg:
+        if len(inputs) > 1 or card.input.channels == 'grey':
+            msg = f'{card.name}: only a network whose one input is in colour takes JPEG files'
+            raise CardError(msg)
+        inputs[name] = replace(inputs[name], shape=(-1,))
     tensors = (*inputs.values(), *facts.outputs.values())
     batched = all(one.shape[:1] == (-1,) and len(one.shape) > 1 for one in tensors)
     max_batch = options.max_batch if batched else 0
     lines = [f'name: "{card.name}"', *_platform(options), f'max_batch_size: {max_batch}']
-    lines += _tensors(card, 'input', inputs, batched=batched)
-    lines += _tensors(card, 'output', facts.outputs, batched=batched)
+    lines += tensor_lines(card, 'input', inputs, batched=batched)
+    lines += tensor_lines(card, 'output', facts.outputs, batched=batched)
+    if options.jpeg:
+        order = f'{card.input.layout} {card.input.channels}'
+        lines.append(f'parameters {{ key: "jpeg" value {{ string_value: "{order}" }} }}')
     kind = 'KIND_CPU' if options.platform == 'python' else 'KIND_AUTO'
     lines.append(f'instance_group [{{ count: {options.instances} kind: {kind} }}]')
     if batched:
@@ -161,8 +178,11 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
             '  default_queue_policy { timeout_action: REJECT allow_timeout_override: true }',
             '}',
         ]
-    for count in sorted({1, max_batch or 1}):
-        lines += _warmup(card, inputs, count, batched=batched)
+    if options.jpeg:
+        lines += jpeg_warm_up(card, name)
+    else:
+        for count in sorted({1, max_batch or 1}):
+            lines += warm_up(card, inputs, count, batched=batched)
     return '\n'.join(lines) + '\n'
 
 
@@ -184,55 +204,3 @@ def _platform(options: ServingOptions) -> list[str]:
     if options.platform == 'python':
         return ['backend: "python"']
     return ['platform: "tensorrt_plan"' if options.plan else 'platform: "onnxruntime_onnx"']
-
-
-def _tensors(
-    card: ModelCard, kind: str, tensors: Mapping[str, TensorFacts], *, batched: bool
-) -> Iterator[str]:
-    for name, facts in tensors.items():
-        if not facts.shape:
-            msg = f'{card.name}: {kind} {name!r} has no axes, but a server needs one'
-            raise CardError(msg)
-        dims = ', '.join(map(str, facts.shape[batched:]))
-        yield (
-            f'{kind} [{{ name: {_quoted(name)} data_type: {_type(card, name, facts)} '
-            f'dims: [{dims}] }}]'
-        )
-
-
-def _warmup(
-    card: ModelCard, inputs: Mapping[str, TensorFacts], count: int, *, batched: bool
-) -> Iterator[str]:
-    yield 'model_warmup [{'
-    yield f'  name: "zeros for {count}"'
-    yield f'  batch_size: {count}'
-    for name, facts in inputs.items():
-        dims = ', '.join(map(str, _whole(card, facts.shape)[batched:]))
-        yield (
-            f'  inputs {{ key: {_quoted(name)} value: {{ data_type: {_type(card, name, facts)} '
-            f'dims: [{dims}] zero_data: true }} }}'
-        )
-    yield '}]'
-
-
-def _whole(card: ModelCard, shape: Sequence[int]) -> list[int]:
-    """Fill in the open sizes of an input: those of the card's image, else 1."""
-    spec = card.input
-    sizes = [1] * len(shape)
-    if len(shape) in (3, 4):
-        side = [spec.height, spec.width]
-        image = [spec.depth, *side] if spec.layout == 'nchw' else [*side, spec.depth]
-        sizes = [1, *image][-len(shape) :]
-    return [size if known < 0 else known for known, size in zip(shape, sizes, strict=True)]
-
-
-def _type(card: ModelCard, name: str, facts: TensorFacts) -> str:
-    if facts.dtype not in NAMES:
-        msg = f'{card.name}: tensor {name!r} is of a type that a server does not have'
-        raise CardError(msg)
-    return f'TYPE_{NAMES[facts.dtype]}'
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('\\', '\\\\').replace('"', '\\"')
-    return f'"{escaped}"'

@@ -32,6 +32,7 @@ class RemoteOptions:
             machine and allows it.
         cuda_memory: Whether they are in memory of the GPU instead, which the server has too; on
             this machine, by PyCUDA.
+        jpeg_quality: Of images for a served network that takes JPEG files, 1 to 100.
         fallback: Backend that runs the network on this machine while the server fails, such as
             ``auto`` for the best one; empty = none does.
 
@@ -49,6 +50,7 @@ class RemoteOptions:
     in_flight: int = 4
     shared_memory: bool = True
     cuda_memory: bool = False
+    jpeg_quality: int = 90
     fallback: str = ''
 
     def __post_init__(self) -> None:
@@ -57,6 +59,7 @@ class RemoteOptions:
             ('deadline_s', self.deadline_s, self.deadline_s > 0, 'above 0'),
             ('wait_s', self.wait_s, self.wait_s >= 0, '0 or more'),
             ('in_flight', self.in_flight, self.in_flight >= 1, '1 or more'),
+            ('jpeg_quality', self.jpeg_quality, 1 <= self.jpeg_quality <= 100, '1 to 100'),
         ):
             if not good:
                 msg = f'remote option {name}: expected {wanted}, got {value!r}'

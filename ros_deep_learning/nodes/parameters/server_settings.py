@@ -51,6 +51,13 @@ class ServerSettings:
         'uses the same GPU.',
         reload=True,
     )
+    remote_jpeg_quality: int = parameter(
+        90,
+        'Quality of the images for a served network that takes JPEG files.',
+        minimum=1,
+        maximum=100,
+        reload=True,
+    )
     remote_fallback: str = parameter(
         'none',
         'What runs the network on this machine while the server fails; a warning in diagnostics '
@@ -93,5 +100,6 @@ class ServerSettings:
             in_flight=self.remote_in_flight,
             shared_memory=self.remote_shared_memory,
             cuda_memory=self.remote_cuda_memory,
+            jpeg_quality=self.remote_jpeg_quality,
             fallback='' if self.remote_fallback == 'none' else self.remote_fallback,
         )

@@ -8,6 +8,7 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -23,7 +24,7 @@ from ros_deep_learning.engines.remote.model_repository import (
     configuration,
     write_model,
 )
-from ros_deep_learning.errors import ConversionError, SettingsError
+from ros_deep_learning.errors import CardError, ConversionError, SettingsError
 
 
 @pytest.fixture
@@ -174,3 +175,28 @@ def test_what_takes_no_pixels(network, tmp_path):
     card = replace(card, input=replace(card.input, dtype='uint8'))
     with pytest.raises(ConversionError, match="expected an input 'x' of float32"):
         write_model(card, path, tmp_path / 'repo', ServingOptions(pixels=True))
+
+
+def test_a_network_that_takes_jpeg_files(network, tmp_path):
+    card, path = network()
+    card = replace(card, input=replace(card.input, channels='bgr'))
+    folder = write_model(card, path, tmp_path / 'repo', ServingOptions('python', jpeg=True))
+    config = read((folder / 'config.pbtxt').read_text())
+    assert [(t.name, list(t.dims), t.data_type) for t in config.input] == [
+        ('x', [-1], model_config_pb2.TYPE_UINT8)
+    ]
+    assert config.max_batch_size == 0
+    assert config.parameters['jpeg'].string_value == 'nchw bgr'
+    (warm,) = config.model_warmup
+    content = (folder / 'warmup' / warm.inputs['x'].input_data_file).read_bytes()
+    assert list(warm.inputs['x'].dims) == [len(content)]
+    assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR).shape == (6, 8, 3)
+
+
+def test_what_takes_no_jpeg_files(network):
+    card, path = network()
+    with pytest.raises(SettingsError, match='onnxruntime decodes no JPEG; to fix: --platform'):
+        ServingOptions(jpeg=True)
+    grey = replace(card, input=replace(card.input, channels='grey'))
+    with pytest.raises(CardError, match='whose one input is in colour'):
+        configuration(grey, path, ServingOptions('python', jpeg=True))

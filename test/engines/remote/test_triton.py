@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnxruntime
 import pytest
@@ -26,6 +27,7 @@ from ros_deep_learning.downloads.store import ModelStore
 from ros_deep_learning.engines.remote import backend, cuda_region
 from ros_deep_learning.engines.remote.model_repository import ServingOptions, write_model
 from ros_deep_learning.errors import ServerError
+from ros_deep_learning.imaging.compressed import encode_jpeg
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 NETWORKS = {'selfie': SegNet, 'efficientnet-lite0': ImageNet}
@@ -52,6 +54,8 @@ def triton(tmp_path_factory, open_network):
     path = ModelStore(offline=True).onnx_path(card)
     pixels = ServingOptions('python', pixels=True)
     write_model(replace(card, name='selfie-pixels'), path, repository, pixels)
+    jpeg = ServingOptions('python', jpeg=True)
+    write_model(replace(card, name='selfie-jpeg'), path, repository, jpeg)
     path, card = open_network
     options = ServingOptions('python', max_batch=4, delay_us=50_000)
     write_model(card, path, repository, options)
@@ -89,6 +93,24 @@ def test_pixels_are_a_quarter_of_the_bytes(url, astronaut):
         found, expected = far.run_device(astronaut), near.run_device(astronaut)
         np.testing.assert_allclose(found['mask'], expected['mask'], rtol=0, atol=1e-5)
         assert far.info.sent_bytes == 256 * 256 * 3
+
+
+def test_jpeg_files_are_decoded_there(url, opened, astronaut):
+    remote = RemoteOptions(url, model='selfie-jpeg', deadline_s=20)
+    with (
+        SegNet('selfie', options=EngineOptions(remote=remote)) as far,
+        SegNet('selfie', backend='onnxruntime') as near,
+    ):
+        found, expected = (net.run_device(astronaut)['mask'] for net in (far, near))
+        assert far.info.sent_bytes < 256 * 256 * 3 / 7
+        # What the network makes of the loss.
+        assert 0 < np.abs(found - expected).mean() < 0.005
+        # Of an image that is as large as the input, the network has no more to do than to decode.
+        small = cv2.resize(astronaut, (256, 256))
+        content = np.frombuffer(encode_jpeg(small, 90), np.uint8)
+        lost = cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]
+        found, expected = far.run_device(small)['mask'], near.run_device(lost)['mask']
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
 def test_it_batches_what_comes_together(url, triton, opened, open_network):
