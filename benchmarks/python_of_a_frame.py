@@ -32,6 +32,7 @@ from ros_deep_learning import DetectNet
 from ros_deep_learning.benchmarking.machine import describe_machine
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.engines.base import EngineInfo
+from ros_deep_learning.engines.cpu_threads import waited_s
 from ros_deep_learning.engines.on_device import DeviceCandidates
 from ros_deep_learning.engines.tensorrt.kernels.candidates import CANDIDATE, read_candidates
 from ros_deep_learning.nodes.detectnet import DetectNetNode
@@ -199,6 +200,7 @@ def measure(objects: int, info: EngineInfo) -> dict[str, Any]:
         image.data.frombytes(bytes(image.step * image.height))
         image.header.frame_id = 'camera'
         spent_ms, typed_ms = [], []
+        before_s, began_s = waited_s(), time.perf_counter()
         for frame in range(WARM_UP + FRAMES):
             image.header.stamp = node.get_clock().now().to_msg()
             data = np.frombuffer(serialize_message(image), np.uint8)
@@ -215,11 +217,13 @@ def measure(objects: int, info: EngineInfo) -> dict[str, Any]:
             camera.outputs.publish('detections', message)
             marks.take()
             typed_ms.append(np.diff(marks.taken_ns[-2:])[0] / 1e6)
+        waited = (waited_s() - before_s) / (time.perf_counter() - began_s)
         counts = {len(result) for result in found}
         if counts != {objects}:
             msg = f'expected {objects} objects in each frame, got {counts}'
             raise RuntimeError(msg)
-        return _row(objects, np.array(spent_ms[WARM_UP:]), float(np.median(typed_ms)))
+        row = _row(objects, np.array(spent_ms[WARM_UP:]), float(np.median(typed_ms)))
+        return row | {'waited_share': round(waited, 3)}
     finally:
         node.release()
         node.destroy_node()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from time import perf_counter
 
@@ -290,7 +289,7 @@ class DetectNet(Network[DetectionSettings]):
                 )
             )
         result = found[0] if whole is None else joined(found, *whole, settings)
-        highest = int(result.class_ids.max(initial=-1))
+        highest = int(np.maximum.reduce(result.class_ids, initial=-1))
         if highest >= len(self.labels):
             msg = (
                 f'{self._card.name}: the network found class {highest}, but '
@@ -298,4 +297,12 @@ class DetectNet(Network[DetectionSettings]):
             )
             raise DecodeError(msg)
         times = StageTimes(preprocess_ms, inference_ms, (perf_counter() - started) * 1e3)
-        return replace(result, labels=self.labels, times=times)
+        # Not by dataclasses.replace, which asks each field for its kind.
+        return Detections(
+            result.boxes_xyxy,
+            result.scores,
+            result.class_ids,
+            result.source_wh,
+            labels=self.labels,
+            times=times,
+        )

@@ -185,11 +185,11 @@ class ImageRunner:
         Returns:
             Waits for the run; None if there are no more images.
         """
-        from ..tasks.preprocess import placement
-
         pixels = list(islice(left, self.max_batch))
         if not pixels:
             return None
+        from ..tasks.preprocess import placement
+
         begun = perf_counter()
         placements = [placement(one.size_wh, self._card.input) for one in pixels]
         preprocess_ms, inputs = 0.0, {}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import finite
+from .boxes import all_finite, finite
 from .times import NOT_TIMED, StageTimes
 
 _LISTED = 8
@@ -49,9 +49,9 @@ def as_candidates(
     """
     with np.errstate(over='ignore', invalid='ignore'):
         boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
-    good = finite(boxes_xyxy, scores)
-    if good.all():
+    if all_finite(boxes_xyxy, scores):
         return Candidates(boxes_xyxy, scores, class_ids.astype(np.int32))
+    good = finite(boxes_xyxy, scores)
     broken = len(good) - int(np.count_nonzero(good))
     return Candidates(boxes_xyxy[good], scores[good], class_ids[good].astype(np.int32), broken)
 

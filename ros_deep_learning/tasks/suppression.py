@@ -157,7 +157,9 @@ def detections_from(
     candidates = _limited(candidates, settings)
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
-    good = areas(clipped) > 0
+    # Both of its sides: where they are not, nothing of it is inside, or an edge is NaN.
+    sides = clipped[:, 2:] > clipped[:, :2]
+    good = sides[:, 0] & sides[:, 1]
     if only.class_ids is not None:
         good &= only.keeps_class(candidates.class_ids)
     if overlap is not None:
@@ -258,10 +260,11 @@ def nms(
             if left >> k & 1:
                 best.append(k)
                 left &= row
-        kept = np.concatenate([kept, block[best]])[:max_detections]
+        chosen = block[best]
+        kept = (np.concatenate([kept, chosen]) if len(kept) else chosen)[:max_detections]
         if len(kept) == max_detections:
             break
-    return kept.astype(np.int64)
+    return kept.astype(np.int64, copy=False)
 
 
 def _merged(found: Detections, overlap: float, settings: DetectionSettings) -> Detections:

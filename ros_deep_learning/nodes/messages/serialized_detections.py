@@ -57,7 +57,7 @@ def is_layout_known() -> bool:
 def serialized_detections(header: Any, found: Detections, names: Sequence[str]) -> bytes:
     """Serialise what ``detections_message`` makes of the same arguments."""
     head = struct.pack('<iI', header.stamp.sec, header.stamp.nanosec) + _string(header.frame_id)
-    head += _padding(len(head), 4)
+    head += _ZEROS[: -len(head) % 4]
     parts = [_LITTLE_ENDIAN, head, struct.pack('<I', len(found))]
     # Alignment counts from behind the encapsulation header.
     at = len(head) + 4
@@ -67,11 +67,11 @@ def serialized_detections(header: Any, found: Detections, names: Sequence[str]) 
     gap = b''
     for k, (class_id, track) in enumerate(zip(found.class_ids.tolist(), tracks, strict=True)):
         name, end = _string(names[class_id]), _string('' if track < 0 else str(track))
-        start = at + len(head) + len(name)
-        fill = _padding(start, 8)
+        at += len(head) + len(name)
+        fill = _ZEROS[: -at % 8]
         parts += (gap, head, name, fill, numbers[k * step : (k + 1) * step], end)
-        gap = _padding(len(end), 4)
-        at = start + len(fill) + step + len(end) + len(gap)
+        gap = _ZEROS[: -len(end) % 4]
+        at += len(fill) + step + len(end) + len(gap)
     return b''.join(parts)
 
 
@@ -105,7 +105,3 @@ def _string(text: str) -> bytes:
     # The length counts the zero at the end. As rclpy does it, a text ends with its first zero.
     characters = text.encode().partition(b'\x00')[0] + b'\x00'
     return struct.pack('<I', len(characters)) + characters
-
-
-def _padding(length: int, alignment: int) -> bytes:
-    return _ZEROS[: -length % alignment]

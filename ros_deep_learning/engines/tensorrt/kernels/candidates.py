@@ -73,11 +73,12 @@ def read_candidates(records: NDArray[np.void]) -> DeviceCandidates:
         Best score first; equal ones by box, then by class.
     """
     kept = records[1 : 1 + found_count(records)]
-    kept = kept[np.lexsort((kept['class_id'], kept['box'], -kept['score']))]
+    rows, class_ids, scores = kept['box'], kept['class_id'], kept['score']
+    order = np.lexsort((class_ids, rows, -scores))
     return DeviceCandidates(
-        rows=np.ascontiguousarray(kept['box']),
-        class_ids=np.ascontiguousarray(kept['class_id']),
-        scores=np.ascontiguousarray(kept['score']),
-        coordinates=np.ascontiguousarray(kept['coordinates']),
+        rows=rows[order],
+        class_ids=class_ids[order],
+        scores=scores[order],
+        coordinates=kept['coordinates'][order],
         has_nan=has_nan(records),
     )
