@@ -57,7 +57,10 @@ def write_request(request: Request, *, binary: bool) -> tuple[list[Any], dict[st
         }
         for name in request.outputs
     ]
-    text = json.dumps({'inputs': inputs, 'outputs': outputs}, separators=(',', ':')).encode()
+    # As over gRPC: Triton's batcher gives up what is later than that, in microseconds.
+    timeout = {'timeout': round(request.deadline_s * 1e6)}
+    facts = {'inputs': inputs, 'outputs': outputs, 'parameters': timeout}
+    text = json.dumps(facts, separators=(',', ':')).encode()
     length = len(text) + sum(tensor.nbytes for tensor in tensors)
     headers = {'Content-Type': 'application/json', 'Content-Length': str(length)}
     if binary:

@@ -28,6 +28,9 @@ Platform = Literal['onnxruntime', 'python', 'tensorrt']
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
 _PYTHON_MODEL = Path(__file__).with_name('assets') / 'triton_model.py.in'
 
+_LATEST_US = 3_600_000_000
+"""Deadline of frames without one of their own, since Triton only takes one before this."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServingOptions:
@@ -175,7 +178,11 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
             'dynamic_batching {',
             f'  max_queue_delay_microseconds: {options.delay_us}',
             '  # A frame whose deadline is over is not run any more.',
-            '  default_queue_policy { timeout_action: REJECT allow_timeout_override: true }',
+            '  default_queue_policy {',
+            '    timeout_action: REJECT',
+            '    allow_timeout_override: true',
+            f'    default_timeout_microseconds: {_LATEST_US}',
+            '  }',
             '}',
         ]
     if options.jpeg:

@@ -127,8 +127,9 @@ def test_it_batches_what_comes_together(url, triton, opened, open_network):
     assert frames == 4 > runs
 
 
-def statistics(triton):
-    with urllib.request.urlopen(f'http://127.0.0.1:{triton.http}/v2/models/net/stats') as answer:
+def statistics(triton, name='net'):
+    url = f'http://127.0.0.1:{triton.http}/v2/models/{name}/stats'
+    with urllib.request.urlopen(url) as answer:
         (facts,) = json.load(answer)['model_stats']
     return np.array([facts['inference_count'], facts['execution_count']])
 
@@ -137,6 +138,38 @@ def test_too_many_frames_in_a_request(url, opened):
     engine = opened(url, deadline_s=20)
     with pytest.raises(ServerError, match='batch-size must be <= 4'):
         engine.run({'x': np.zeros((5, 3, 8, 8), np.float32)})
+
+
+SLOW_S = 1.0
+
+
+@pytest.fixture
+def slow(triton, open_network):
+    """A model that takes its time, for one frame after the other."""
+    path, card = open_network
+    options = ServingOptions('python', max_batch=1, delay_us=0)
+    folder = write_model(replace(card, name='slow'), path, triton.repository, options)
+    script = folder / '1' / 'model.py'
+    text = script.read_text().replace('import json\n', 'import json\nimport time\n')
+    begin = '        groups ='
+    assert begin in text
+    script.write_text(text.replace(begin, f'        time.sleep({SLOW_S})\n{begin}'))
+    triton.ask('repository/models/slow/load')
+    yield
+    triton.ask('repository/models/slow/unload')
+    shutil.rmtree(folder)
+
+
+def test_a_frame_whose_deadline_is_over_is_not_run(url, triton, opened, slow):
+    before = statistics(triton, 'slow')
+    engine = opened(url, model='slow', deadline_s=0.3)
+    waits = [engine.start({'x': X[:1]}) for _ in range(3)]
+    for wait in waits:
+        with pytest.raises(ServerError):
+            wait()
+    # Longer than all of them would take.
+    time.sleep(4 * SLOW_S)
+    assert (statistics(triton, 'slow') - before)[0] == 1
 
 
 def until_it_fails(engine):
