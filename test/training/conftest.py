@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from labelled_pictures import cut, image_folder, write_rgb
+from labelled_pictures import coco_folder, cut, image_folder, mask_folder, write_rgb
 from numpy.typing import NDArray
 
 from ros_deep_learning.training.settings import TrainingSettings
@@ -57,6 +57,62 @@ def trained_classifier(
     from ros_deep_learning.training.training import train
 
     return train(class_folders, classifier_settings, tmp_path_factory.mktemp('runs') / 'things')
+
+
+@pytest.fixture(scope='session')
+def things(
+    chelsea: NDArray[np.uint8], coffee: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Pictures with boxes of cats and cups of coffee."""
+    pictures = {'cat': chelsea, 'coffee': coffee}
+    return coco_folder(tmp_path_factory.mktemp('things'), pictures, {'train': 48, 'val': 12})
+
+
+@pytest.fixture(scope='session')
+def masks(
+    chelsea: NDArray[np.uint8], coffee: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Pictures with masks of cats and cups of coffee on a ground."""
+    pictures = {'cat': chelsea, 'coffee': coffee}
+    return mask_folder(tmp_path_factory.mktemp('masks'), pictures, {'train': 40, 'val': 12})
+
+
+@pytest.fixture(scope='session')
+def trained_detector(
+    libraries: None, things: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
+    """An SSDLite that was trained for a minute."""
+    from ros_deep_learning.training.training import train
+
+    settings = TrainingSettings(
+        'detection',
+        'ssdlite320_mobilenet_v3_large',
+        (96, 96),
+        epochs=45,
+        batch=8,
+        weights='none',
+        learning_rate=2e-3,
+    )
+    return train(things, settings, tmp_path_factory.mktemp('runs') / 'things')
+
+
+@pytest.fixture(scope='session')
+def trained_segmenter(
+    libraries: None, masks: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
+    """An LR-ASPP that was trained for some seconds."""
+    from ros_deep_learning.training.training import train
+
+    settings = TrainingSettings(
+        'segmentation',
+        'lraspp_mobilenet_v3_large',
+        (96, 96),
+        epochs=12,
+        batch=8,
+        weights='none',
+        learning_rate=3e-3,
+    )
+    return train(masks, settings, tmp_path_factory.mktemp('runs') / 'masks')
 
 
 @pytest.fixture(scope='session')

@@ -162,6 +162,74 @@ def test_a_loss_that_is_nan_stops_and_keeps_the_last_good_network(
         assert len(net.labels) == 3
 
 
+def test_a_validation_loss_that_is_nan_keeps_the_last_good_network(
+    libraries, class_folders, classifier_settings, tmp_path, monkeypatch
+):
+    """As after a last step that has spoilt the weights."""
+    import torch
+
+    from ros_deep_learning.training.modules.classifier import Classifier
+    from ros_deep_learning.training.training import train
+
+    whole = Classifier.judge
+
+    def spoilt(self, batch):
+        if self.current_epoch == 1:
+            torch.nn.init.constant_(self.network.fc.bias, float('nan'))
+        whole(self, batch)
+
+    monkeypatch.setattr(Classifier, 'judge', spoilt)
+    with pytest.raises(TrainingError, match='the validation loss is nan in epoch 2; ') as raised:
+        train(class_folders, classifier_settings, tmp_path / 'run')
+    assert f'the network of epoch 1 is kept in {tmp_path}/run/best.onnx' in str(raised.value)
+    with ImageNet(tmp_path / 'run/card.yaml') as net:
+        assert np.isfinite(net.classify(class_folders / 'val/cat/003.jpg', top_k=0).scores).all()
+
+
+def test_a_training_stops_when_the_validation_loss_no_longer_falls(
+    libraries, class_folders, tmp_path, monkeypatch, capsys
+):
+    from ros_deep_learning.training.modules.classifier import Classifier
+
+    def judge(self, batch):
+        loss = [3.0, 1.0, 2.0, 1.0, 0.5][self.current_epoch]
+        self._accuracy(self.network(batch[0]), batch[1])
+        self.log('val_loss', loss, batch_size=len(batch[1]))
+        self.log('accuracy', self._accuracy, on_epoch=True)
+
+    monkeypatch.setattr(Classifier, 'judge', judge)
+    folder = tmp_path / 'run'
+    wanted = ['--size', '32', '--epochs', '9', '--patience', '2', '--weights', 'none']
+    wanted += ['--device', 'cpu', '-o', str(folder)]
+    assert train_program.main([str(class_folders), *wanted]) == 0
+    assert 'in epoch 2 of 4, stopped early\n' in capsys.readouterr().out
+    report = (folder / 'report.html').read_text()
+    assert '4 epochs. Stopped after 2 epochs without a lower validation loss.' in report
+    # It is finished: what was killed before the report was written makes no further step.
+    (folder / 'report.html').unlink()
+    assert train_program.main(['--resume', '-o', str(folder)]) == 0
+    assert 'in epoch 2 of 4, stopped early\n' in capsys.readouterr().out
+    assert (folder / 'report.html').read_text().count('<polyline') >= 3
+
+
+def test_the_report_has_what_is_best_to_know(trained_classifier, class_folders):
+    """Curves, confusion matrix, curves of precision, worst pictures, speed of each backend."""
+    page = trained_classifier.run.report.read_text()
+    for text in ('Loss', 'Accuracy', 'Precision and recall', 'Confusion matrix', 'Settings'):
+        assert f'>{text}<' in page
+    for run in trained_classifier.judged.runs:
+        assert f'<td>{run.backend}</td>' in page
+        assert f'<td>{run.cost.ms:.1f}</td>' in page
+    assert 'onnxruntime' in {run.backend for run in trained_classifier.judged.runs}
+    samples = open_dataset(class_folders, split='val').samples
+    with ImageNet(trained_classifier.run.card) as net:
+        wrong = sum(net.classify(s.picture, top_k=1).class_ids[0] != s.class_id for s in samples)
+    assert page.count('src="data:image/') == min(8, wrong)
+    assert ('>Worst pictures<' in page) == (wrong > 0)
+    assert 'http://' not in page
+    assert 'https://' not in page
+
+
 def test_a_full_disk_is_said_and_the_older_state_stays(libraries, tmp_path, monkeypatch):
     from ros_deep_learning.training import checkpoints
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_pictures import coco_folder
 
 from ros_deep_learning import DetectNet
 from ros_deep_learning.datasets.boxes import BoxCollector
@@ -28,12 +27,6 @@ def iou(one, other):
     return shared / ((one[2:] - one[:2]).prod() + (other[2:] - other[:2]).prod() - shared)
 
 
-@pytest.fixture(scope='module')
-def things(chelsea, coffee, tmp_path_factory):
-    pictures = {'cat': chelsea, 'coffee': coffee}
-    return coco_folder(tmp_path_factory.mktemp('things'), pictures, {'train': 48, 'val': 12})
-
-
 def settings_of(network, epochs, learning_rate):
     return TrainingSettings(
         'detection',
@@ -47,20 +40,23 @@ def settings_of(network, epochs, learning_rate):
 
 
 @pytest.mark.parametrize(
-    ('settings', 'first', 'threshold'),
+    ('network', 'first', 'threshold'),
     [
-        (settings_of('ssdlite320_mobilenet_v3_large', 45, 2e-3), 1, 0.4),
+        ('ssdlite', 1, 0.4),
         # Without suppression, the second answers for a thing fade late in the training.
-        (settings_of('dfine_n', 45, 8e-4), 0, 0.5),
+        ('dfine', 0, 0.5),
     ],
-    ids=['ssdlite', 'dfine'],
 )
 def test_detectnet_finds_things(
-    libraries, things, tmp_path, odd_pictures, settings, first, threshold
+    libraries, things, tmp_path, odd_pictures, request, network, first, threshold
 ):
     from ros_deep_learning.training.training import train
 
-    trained = train(things, settings, tmp_path / 'run')
+    trained = (
+        request.getfixturevalue('trained_detector')
+        if network == 'ssdlite'
+        else train(things, settings_of('dfine_n', 45, 8e-4), tmp_path / 'run')
+    )
     found, wanted, wrong = 0, 0, 0
     with DetectNet(trained.run.card, threshold=threshold) as net:
         assert net.labels == ('BACKGROUND', 'cat', 'coffee')[1 - first :]
@@ -76,10 +72,16 @@ def test_detectnet_finds_things(
     # Answers that do not look at the picture find almost none.
     assert found >= 0.7 * wanted, trained.result
     assert wrong <= 0.5 * wanted, trained.result
-    agree(trained.run, settings, odd_pictures)
+    agree(trained.run, odd_pictures)
+    report = trained.run.report.read_text()
+    for text in ('Precision and recall at IoU 0.5', 'Confusion matrix'):
+        assert f'>{text}<' in report
+    worst = [one for run in trained.judged.runs for one in run.worst]
+    assert all(url in report for one in worst for _, url in one.sides)
+    assert report.count('src="data:image/') == 2 * len(worst)
 
 
-def agree(run, settings, paths):
+def agree(run, paths):
     """Compare the boxes and scores of PyTorch and of the package, as shares and 0 to 1."""
     import torch
 
@@ -87,6 +89,7 @@ def agree(run, settings, paths):
     from ros_deep_learning.training.modules.making import make_module
     from ros_deep_learning.training.samples import Pictures
 
+    settings = run.read_record().settings
     module = make_module(settings, ('cat', 'coffee'))
     load_best(module, run)
     samples = [Sample(path, boxes=BoxCollector(path).boxes()) for path in paths]

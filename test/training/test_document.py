@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of docs/training.md run as they are written, on a small data set."""
+"""The commands of docs/training.md and of what replaces DIGITS run as they are written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ros_deep_learning.cli.rdl import main as rdl
 
 pytestmark = [pytest.mark.slow, pytest.mark.training]
 
-PAGE = Path(__file__).parents[2] / 'docs' / 'training.md'
+DOCS = Path(__file__).parents[2] / 'docs'
 # Where the network is not what matters.
 QUICK = {'train': ['--size', '32', '--epochs', '2', '--batch', '8', '--weights', 'none']}
 ELSEWHERE = ('pip', 'ros2', 'tensorboard', 'python3')
@@ -35,9 +35,9 @@ PLANTS = [
 ]
 
 
-def commands(example: str) -> list[list[str]]:
-    """List the commands of the page that name files of an example."""
-    page = PAGE.read_text()
+def commands(example: str, name: str = 'training.md') -> list[list[str]]:
+    """List the commands of a page that name files of an example."""
+    page = (DOCS / name).read_text()
     blocks = re.findall(r'```sh\n(.*?)```', page, flags=re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     lines += [line for line in re.findall(r'`([^`\n]+)`', page) if line.startswith('rdl ')]
@@ -56,6 +56,22 @@ def test_each_command_of_the_page_runs(libraries, class_folders, tmp_path, monke
         more = [] if '--resume' in arguments else QUICK.get(arguments[0], [])
         assert PROGRAMS[program]([*arguments, *more]) == 0, [program, *arguments]
     assert Path('runs/cat_dog/int8.onnx').is_file()
+
+
+def test_each_command_that_replaces_a_step_of_digits_runs(
+    libraries, class_folders, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(class_folders, 'cat_dog')
+    shutil.copy(next(class_folders.glob('val/cat/*')), 'photo.jpg')
+    run = commands('cat_dog', 'digits.md')
+    assert [words[1] for words in run] == ['dataset', 'dataset', 'train', 'evaluate']
+    shown = 'imagenet --network=runs/digits/card.yaml photo.jpg'
+    assert f'`{shown}`' in (DOCS / 'digits.md').read_text()
+    for program, *arguments in (*run, shlex.split(shown)):
+        assert PROGRAMS[program]([*arguments, *QUICK.get(arguments[0], [])]) == 0, arguments
+    for name in ('best.ckpt', 'last.ckpt', 'report.html', 'tensorboard'):
+        assert Path('runs/digits', name).exists()
 
 
 def test_each_command_of_the_plants_runs(

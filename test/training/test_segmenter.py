@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
-from labelled_pictures import mask_folder
 
 from ros_deep_learning import SegmentationSettings, SegNet
 from ros_deep_learning.datasets.dataset import Sample
@@ -19,26 +20,28 @@ from ros_deep_learning.training.settings import TrainingSettings
 pytestmark = [pytest.mark.slow, pytest.mark.training]
 
 
-@pytest.fixture(scope='module')
-def masks(chelsea, coffee, tmp_path_factory):
-    pictures = {'cat': chelsea, 'coffee': coffee}
-    return mask_folder(tmp_path_factory.mktemp('masks'), pictures, {'train': 40, 'val': 12})
-
-
 # The grid of FCN-ResNet18 has a cell for 32 pixels of the input.
 @pytest.mark.parametrize(
-    ('network', 'size_wh', 'share'),
-    [('fcn_resnet18', (160, 128), 0.25), ('lraspp_mobilenet_v3_large', (96, 96), 0.5)],
+    ('network', 'share'), [('fcn_resnet18', 0.25), ('lraspp_mobilenet_v3_large', 0.5)]
 )
 def test_segnet_finds_the_pixels_of_things(
-    libraries, masks, tmp_path, odd_pictures, network, size_wh, share
+    libraries, masks, tmp_path, odd_pictures, request, network, share
 ):
     from ros_deep_learning.training.training import train
 
     settings = TrainingSettings(
-        'segmentation', network, size_wh, epochs=12, batch=8, weights='none', learning_rate=3e-3
+        *('segmentation', network, (160, 128)),
+        epochs=12,
+        batch=8,
+        weights='none',
+        learning_rate=3e-3,
     )
-    run = train(masks, settings, tmp_path / 'run').run
+    trained = (
+        train(masks, settings, tmp_path / 'run')
+        if network == 'fcn_resnet18'
+        else request.getfixturevalue('trained_segmenter')
+    )
+    run = trained.run
     samples = open_dataset(masks, split='val').samples
     right, ground = [], []
     with SegNet(run.card) as net:
@@ -49,10 +52,32 @@ def test_segnet_finds_the_pixels_of_things(
             ground.append((wanted == 0).mean())
     # The best constant answer is the ground everywhere.
     assert np.mean(right) > np.mean(ground) + share * (1 - np.mean(ground))
-    agree(run, settings, odd_pictures, tmp_path)
+    agree(run, odd_pictures, tmp_path)
+    report = run.report.read_text()
+    assert '>Confusion matrix<' in report
+    worst = [one for run in trained.judged.runs for one in run.worst]
+    assert all(url in report for one in worst for _, url in one.sides)
+    assert report.count('src="data:image/') == 2 * len(worst) > 0
 
 
-def agree(run, settings, paths, folder):
+def test_pictures_without_any_class_are_no_loss(libraries, masks, tmp_path):
+    """Pixels that nobody painted are 255; whole batches may have no others."""
+    from ros_deep_learning.training.training import train
+
+    data = shutil.copytree(masks, tmp_path / 'data')
+    for path in sorted((data / 'masks').rglob('*.png'))[1::2]:
+        path.write_bytes(encode_mask(np.full(read_mask(path).shape, 255, np.uint8)))
+    settings = TrainingSettings(
+        *('segmentation', 'lraspp_mobilenet_v3_large', (32, 32)),
+        epochs=1,
+        batch=2,
+        weights='none',
+    )
+    (row,) = train(data, settings, tmp_path / 'run').fitted.rows
+    assert np.isfinite([row['train_loss'], row['val_loss']]).all()
+
+
+def agree(run, paths, folder):
     """Compare the probabilities of each cell in PyTorch and in the package."""
     import torch
 
@@ -60,6 +85,7 @@ def agree(run, settings, paths, folder):
     from ros_deep_learning.training.modules.making import make_module
     from ros_deep_learning.training.samples import Pictures
 
+    settings = run.read_record().settings
     module = make_module(settings, ('ground', 'cat', 'coffee'))
     load_best(module, run)
     samples = []

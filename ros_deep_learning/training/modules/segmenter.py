@@ -75,15 +75,13 @@ class Segmenter(TaskModule):
     def loss(self, batch: Any) -> torch.Tensor:
         """Compute the cross entropy of the pixels that have a class."""
         images, masks = batch
-        return functional.cross_entropy(
-            self._logits(images), masks.long(), ignore_index=UNLABELLED
-        )
+        return _cross_entropy(self._logits(images), masks.long())
 
     def judge(self, batch: Any) -> None:
         """Log the cross entropy and the mean intersection over union of the classes."""
         images, masks = batch
         logits, wanted = self._logits(images), masks.long()
-        loss = functional.cross_entropy(logits, wanted, ignore_index=UNLABELLED)
+        loss = _cross_entropy(logits, wanted)
         self._iou(logits, wanted)
         self.log(VAL_LOSS, loss, batch_size=len(images), sync_dist=True)
         self.log(self.metric, self._iou, on_epoch=True)
@@ -96,6 +94,12 @@ class Segmenter(TaskModule):
         return functional.interpolate(
             self._grid(images), images.shape[-2:], mode='bilinear', align_corners=False
         )
+
+
+def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Return the mean over the pixels that have a class, and 0 where none has one."""
+    total = functional.cross_entropy(logits, wanted, ignore_index=UNLABELLED, reduction='sum')
+    return total / (wanted != UNLABELLED).sum().clamp(min=1)
 
 
 class _Grid(nn.Module):

@@ -113,18 +113,29 @@ class TaskModule(lightning.LightningModule):
             TrainingError: It is NaN or infinite.
         """
         loss = self.loss(batch)
-        if not torch.isfinite(loss):
-            msg = (
-                f'the loss is {loss.item()} in epoch {self.current_epoch + 1}, batch '
-                f'{batch_idx + 1}; to fix: a smaller --lr than {self._learning_rate:g}'
-            )
-            raise TrainingError(msg)
+        self._check_loss('loss', loss, f', batch {batch_idx + 1}')
         self.log('train_loss', loss, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Judge a batch."""
         self.judge(batch)
+
+    def on_train_epoch_end(self) -> None:
+        """Check the loss by which the best epoch is chosen, before a state is kept.
+
+        Raises:
+            TrainingError: It is NaN or infinite: the last step has spoilt the weights.
+        """
+        self._check_loss('validation loss', self.trainer.callback_metrics[VAL_LOSS])
+
+    def _check_loss(self, name: str, loss: torch.Tensor, place: str = '') -> None:
+        if not torch.isfinite(loss):
+            msg = (
+                f'the {name} is {loss.item()} in epoch {self.current_epoch + 1}{place}; to fix: '
+                f'a smaller --lr than {self._learning_rate:g}'
+            )
+            raise TrainingError(msg)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a short warm-up and a cosine down to 0."""
