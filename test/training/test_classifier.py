@@ -230,6 +230,24 @@ def test_the_report_has_what_is_best_to_know(trained_classifier, class_folders):
     assert 'https://' not in page
 
 
+def test_weights_are_averaged_as_by_plain_arithmetic(libraries):
+    import torch
+    from torch.optim.swa_utils import AveragedModel
+
+    from ros_deep_learning.training.callbacks import AveragedWeights
+
+    layer = torch.nn.Linear(2, 3, bias=False)
+    averaged = AveragedModel(layer, use_buffers=True, **AveragedWeights()._kwargs)
+    random, wanted = np.random.default_rng(2), None
+    for step in range(200):
+        weights = random.normal(size=(3, 2))
+        layer.weight.data = torch.from_numpy(weights).float()
+        averaged.update_parameters(layer)
+        decay = min(0.999, (1 + step) / (10 + step))
+        wanted = weights if wanted is None else wanted * decay + weights * (1 - decay)
+    assert averaged.module.weight.detach().numpy() == pytest.approx(wanted, abs=1e-5)
+
+
 def test_a_full_disk_is_said_and_the_older_state_stays(libraries, tmp_path, monkeypatch):
     from ros_deep_learning.training import checkpoints
 
