@@ -36,6 +36,8 @@ def settings_of(network, epochs, learning_rate):
         batch=8,
         weights='none',
         learning_rate=learning_rate,
+        # The loss of twelve pictures is no reason to stop.
+        patience=0,
     )
 
 
