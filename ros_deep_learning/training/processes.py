@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any
@@ -144,6 +146,12 @@ def _received(messages: Any, progress: Progress, starts: Starts) -> list[Any]:
 
 
 def _process(rank: int, jobs: Any, port: int, messages: Any) -> None:
+    # PyTorch has it sent when the program that started this process has gone. Lightning would take
+    # leave of the other GPUs then, in which NCCL may wait for good.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = processes_of_torch.parent_process()
+    if parent is None or not parent.is_alive():
+        sys.exit(1)
     # Lightning's way to say that the processes are there.
     os.environ.update(
         NODE_RANK='0', LOCAL_RANK=str(rank), MASTER_ADDR=_HERE, MASTER_PORT=str(port)

@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from labelled_pictures import coco_folder, mask_folder
 
@@ -27,18 +29,31 @@ if __name__ == '__main__':
 """
 
 
-def run(tmp_path, *arguments, patch=''):
+def start(tmp_path, *arguments, patch=''):
     program = tmp_path / 'program.py'
     program.write_text(PROGRAM.replace('if __name__', f'{patch}\nif __name__'))
     support = str(Path(__file__).parents[1] / 'support')
     path = os.pathsep.join([support, os.environ.get('PYTHONPATH', '')])
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, program, 'train', *map(str, arguments), '--weights', 'none'],
         env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+
+def run(tmp_path, *arguments, patch=''):
+    process = start(tmp_path, *arguments, patch=patch)
+    output, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def wait_until(holds):
+    latest_s = time.monotonic() + 200
+    while not holds():
+        assert time.monotonic() < latest_s
+        time.sleep(0.1)
 
 
 def test_two_processes_learn_what_one_learns(libraries, class_folders, tmp_path):
@@ -163,3 +178,32 @@ def test_memory_that_runs_out_in_one_of_them_halves_the_batch(libraries, class_f
     assert ended.returncode == 0, ended.stderr
     assert 'out of memory: 2 pictures at a time now' in ended.stderr
     assert torch.load(tmp_path / 'run/last.ckpt', weights_only=True)['epoch'] == 0
+
+
+def test_no_process_outlives_the_first_one(libraries, class_folders, tmp_path):
+    """As in NCCL, which waits for others and is not interrupted."""
+    hangs = [
+        'import os, pathlib, time',
+        f'pathlib.Path({str(tmp_path)!r}, f"{{os.getpid()}}.pid").touch()',
+        'while True:',
+        '    try:',
+        '        time.sleep(60)',
+        '    except KeyboardInterrupt:',
+        '        pass',
+    ]
+    wanted = ('--size', 32, '--batch', 8, '--epochs', 1, '--devices', 2)
+    first = start(
+        tmp_path,
+        class_folders,
+        '-o',
+        tmp_path / 'run',
+        *wanted,
+        patch=BREAKS.format(what='\n    '.join(hangs)),
+    )
+    try:
+        wait_until(lambda: len(list(tmp_path.glob('*.pid'))) == 2)
+    finally:
+        first.kill()
+        first.communicate()
+    others = [int(path.stem) for path in tmp_path.glob('*.pid')]
+    wait_until(lambda: not any(map(psutil.pid_exists, others)))
