@@ -78,15 +78,17 @@ class Link:
         self._pause_s = 0.0
 
     def failed(self, connection: Connection, cause: str) -> ServerError:
-        """Close a connection that failed, open another in the background, and return the error."""
+        """Return the error; in the background, close the connection and open another."""
         with self._lock:
             if self._connection is connection:
                 self._connection = None
                 self._cause = cause
-                connection.close()
                 # In the context of its creator, so that the same node logs its records.
                 threading.Thread(
-                    target=copy_context().run, args=(self._reopen,), name='to server', daemon=True
+                    target=copy_context().run,
+                    args=(self._reopen, connection),
+                    name='to server',
+                    daemon=True,
                 ).start()
         return ServerError(self._text(cause))
 
@@ -98,7 +100,9 @@ class Link:
         if connection is not None:
             connection.close()
 
-    def _reopen(self) -> None:
+    def _reopen(self, failed: Connection) -> None:
+        # Not while frames wait, since a server that hangs is asked to forget shared memory.
+        failed.close()
         while not self._ended.wait(self._pause_s * random.uniform(0.8, 1.2)):  # noqa: S311
             self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
             try:
