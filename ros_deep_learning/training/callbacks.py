@@ -14,6 +14,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ..progress import Progress
 
 _DECAY = 0.999
+_LEAST_S = 5.0
+"""Of batches, from which the time left is estimated before an epoch is over."""
 
 
 class AveragedWeights(WeightAveraging):
@@ -75,7 +77,7 @@ class ProgressReports(Callback):
             metric: Name of the one for people.
         """
         self._progress, self._curves, self._metric = progress, curves, metric
-        self._begun = 0.0
+        self._begun = self._warm = 0.0
         self._begun_in = 0
         self._left = (-1, '')
 
@@ -85,7 +87,8 @@ class ProgressReports(Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         """Remember when this process began, and in which epoch."""
-        self._begun, self._begun_in = monotonic(), trainer.current_epoch
+        self._begun = self._warm = monotonic()
+        self._begun_in = trainer.current_epoch
 
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: Any, batch: Any, batch_idx: int
@@ -98,27 +101,40 @@ class ProgressReports(Callback):
         self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Report."""
-        share = (batch_idx + 1) / max(1, int(trainer.num_training_batches))
-        self._progress(self._stage(trainer), share)
+        batches = max(1, int(trainer.num_training_batches))
+        if trainer.current_epoch == self._begun_in:
+            self._estimate(trainer, batch_idx, batches)
+        self._progress(self._stage(trainer), (batch_idx + 1) / batches)
+
+    def _estimate(self, trainer: lightning.Trainer, batch: int, batches: int) -> None:
+        """Estimate the time left in the first epoch, once, from the batches behind the first."""
+        if not batch:
+            self._warm = monotonic()
+            return
+        spent = monotonic() - self._warm
+        if not self._left[1] and spent >= _LEAST_S:
+            epochs = int(trainer.max_epochs or 1) - self._begun_in
+            seconds = spent / batch * (epochs * batches - batch - 1)
+            self._left = (self._begun_in, f'about {_duration(seconds)} left')
 
     def _stage(self, trainer: lightning.Trainer) -> str:
         epoch, epochs = trainer.current_epoch, int(trainer.max_epochs or 1)
         text = f'epoch {epoch + 1} of {epochs}'
+        known = []
         if self._curves.rows:
             last = self._curves.rows[-1]
             known = [f'loss {last["train_loss"]:.3g}', f'validation {last["val_loss"]:.3g}']
             known.append(f'{self._metric} {last[self._metric]:.1%}')
-            text += f' ({", ".join(known)}{self._time_left(epoch, epochs)})'
-        return text
+        if left := self._time_left(epoch, epochs):
+            known.append(left)
+        return f'{text} ({", ".join(known)})' if known else text
 
     def _time_left(self, epoch: int, epochs: int) -> str:
         done = epoch - self._begun_in
-        if not done:
-            return ''
-        if self._left[0] != epoch:
+        if done and self._left[0] != epoch:
             seconds = (monotonic() - self._begun) / done * (epochs - epoch)
-            self._left = (epoch, _duration(seconds))
-        return f', at most {self._left[1]} left'
+            self._left = (epoch, f'at most {_duration(seconds)} left')
+        return self._left[1]
 
 
 def _duration(seconds: float) -> str:
