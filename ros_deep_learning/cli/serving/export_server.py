@@ -50,7 +50,7 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     add(
         '--jpeg',
         action='store_true',
-        help='let it take JPEG files, with platform python: less bytes, and what JPEG loses',
+        help='let it take JPEG files, with platform python: fewer bytes, and what JPEG loses',
     )
     parser.set_defaults(run=export_server)
 

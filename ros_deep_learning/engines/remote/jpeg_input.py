@@ -48,5 +48,5 @@ class JpegInput:
 
 
 def is_jpeg(tensor: TensorSpec) -> bool:
-    """Tell whether an input takes a file: as many bytes as there are, as of Triton's decoders."""
+    """Return whether an input takes a file: one open axis of bytes, as of Triton's decoders."""
     return tensor.dtype == np.uint8 and tensor.shape == (-1,)
