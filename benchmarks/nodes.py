@@ -5,10 +5,11 @@
 Usage: python benchmarks/nodes.py --output benchmarks/results/NAME.json [--backends tensorrt]
 
 A process publishes a real picture as rgb8 at 30 Hz, as a camera driver does. On its images take
-turns: rclpy's callback as everybody writes it, the least callback that takes one copy, and the
-nodes that users start, with their default networks. The callbacks run no network. The network
-alone, in a process of its own without a camera, is the bare round trip of frame_to_result.py with
-the node's plan, or the session of ONNX Runtime that the node has, on a tensor that is ready.
+turns: rclpy's callback as everybody writes it, the least callback that takes one copy, the nodes
+that users start, with their default networks, and the least node in Python that runs the same
+network (``programs/least_node.py``). The callbacks run no network. The network alone, in a process
+of its own without a camera, is the bare round trip of frame_to_result.py with the node's plan, or
+the session of ONNX Runtime that the node has, on a tensor that is ready.
 
 A result is received as the least callback receives an image, so that both ages end alike. The
 node's own statistics tell the age when it was published, too. Shared memory has the room of
@@ -75,8 +76,11 @@ PAGE = {
         'the least callback that takes one copy, and less the network alone: its bare round trip '
         'one after another. The targets are of TensorRT. `at 30 Hz` is the same round trip with '
         'pauses in between, as a camera makes them; `published` is the age by the statistics of '
-        'the node, before the result goes to the other process. Medians; the callbacks are '
-        'measured before and after the nodes, on the same camera process.'
+        'the node, before the result goes to the other process. The least node is one thread in '
+        'Python that takes an image with one copy, runs the same network and publishes a result '
+        'that is ready, without preprocessing, postprocessing or counts: what it needs is no '
+        "node's to save on this machine. Medians; the callbacks are measured before and after "
+        'the nodes, on the same camera process.'
     ),
     'columns': {
         'name': 'node',
@@ -89,6 +93,9 @@ PAGE = {
         'bare_ms': 'network alone, ms',
         'over_ms': 'beyond, ms',
         'target_ms': 'target, ms',
+        'least_age_ms': 'least node, age, ms',
+        'least_over_ms': 'its beyond, ms',
+        'over_least_ms': 'node beyond the least, ms',
         'bare_paced_ms': 'network alone at 30 Hz, ms',
         'inference_ms': 'inference in the node, ms',
         'published_age_ms': 'age when published, ms',
@@ -236,6 +243,20 @@ def measure(
     }
 
 
+def least_age_ms(
+    name: str, size_wh: tuple[int, int], backend: str, seconds: float, level: int
+) -> float:
+    """Return the median age of the results of the least node; see ``measure``."""
+    output, kind, model = NODES[name]
+    results = Results('least', output, kind)
+    program = Path(__file__).parent / 'programs' / 'least_node.py'
+    values = name, model, f'/least/{output}', CAMERA, backend, str(level)
+    with running([sys.executable, str(program), *values]) as process:
+        results.wait(process)
+        results.receive(seconds)
+    return round(float(np.median(results.ages_ms)), 2)
+
+
 def busy_and_waited_s(process: int) -> tuple[float, float]:
     """Return how long a process has run so far, and how long it waited for a CPU."""
     return sum(psutil.Process(process).cpu_times()[:2]), waited_s(process)
@@ -275,7 +296,7 @@ def compare(
     """Add to a node's row what it is compared with.
 
     Args:
-        row: Of the node.
+        row: Of the node, with the age of the least one.
         ages_ms: In the typed callback and in the one that takes one copy.
         alone: The network.
         backend: What runs it.
@@ -284,6 +305,8 @@ def compare(
     over_ms = row['age_p50_ms'] - one_copy_ms - alone['bare_ms']
     row |= {'typed_age_ms': typed_ms, 'one_copy_age_ms': one_copy_ms, **alone}
     row |= {'ratio': round(row['age_p50_ms'] / typed_ms, 2), 'over_ms': round(over_ms, 2)}
+    row['least_over_ms'] = round(row['least_age_ms'] - one_copy_ms - alone['bare_ms'], 2)
+    row['over_least_ms'] = round(row['age_p50_ms'] - row['least_age_ms'], 2)
     if backend == 'tensorrt':
         size_wh = tuple(map(int, row['size'].split('x')))
         row['target_ms'] = OVER_TARGETS_MS[size_wh]
@@ -323,11 +346,13 @@ def main() -> int:
         with camera(size_wh):
             # Before the nodes and after them, never beside them.
             callbacks = [callback_ages(size_wh, arguments.seconds)]
-            found = [
-                (measure(name, size_wh, backend, arguments.seconds, parameters), name, backend)
-                for name in NODES
-                for backend in arguments.backends
-            ]
+            found = []
+            for name, backend in alone:
+                row = measure(name, size_wh, backend, arguments.seconds, parameters)
+                row['least_age_ms'] = least_age_ms(
+                    name, size_wh, backend, arguments.seconds, arguments.level
+                )
+                found.append((row, name, backend))
             callbacks.append(callback_ages(size_wh, arguments.seconds))
         typed_ms, one_copy_ms = np.mean(callbacks, axis=0).round(2).tolist()
         for row, name, backend in found:

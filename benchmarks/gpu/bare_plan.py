@@ -18,8 +18,8 @@ from ros_deep_learning.tasks.preprocess import placement
 Exchanged = tuple[np.ndarray, int]
 """Pinned memory, and the GPU's address of memory of the same size."""
 _NON_BLOCKING = 1
-_MASK_BYTES = 1 + 4
-"""Of a pixel: its class, and its confidence as float32."""
+_BOTH_MASKS = 1 + 4
+"""Bytes of a pixel: its class, and its confidence as float32."""
 
 
 class BarePlan:
@@ -93,12 +93,12 @@ def opened(net: Any) -> Iterator[BarePlan]:
 
 
 def frame_trips(
-    net: Any, plan: BarePlan, frame: np.ndarray, *, pinned: bool
+    net: Any, plan: BarePlan, frame: np.ndarray, *, pinned: bool, masks_bytes: int = _BOTH_MASKS
 ) -> list[Callable[[], None]]:
     """Make calls that do the least for a frame: its copies, the network and one wait.
 
-    What goes up is no more than the rows that the resize reads; what comes down is both masks at
-    the frame's size, or the network's outputs. There is no preprocessing or postprocessing.
+    What goes up is no more than the rows that the resize reads; what comes down is masks at the
+    frame's size, or the network's outputs. There is no preprocessing or postprocessing.
 
     Args:
         net: The network.
@@ -106,13 +106,14 @@ def frame_trips(
         frame: Shape (H, W, 3), uint8.
         pinned: Whether the frame counts as one in pinned memory; another one is copied there
             first: its rows by NumPy, and in a further call resized by OpenCV.
+        masks_bytes: What segmentation makes of each pixel, in bytes.
     """
     height, width, _ = frame.shape
     spec = net.card.input
     placed = placement((width, height), spec)
     rows = sampled_rows(placed, spec.interpolation) + placed.crop_xyxy[1]
     lines = frame.reshape(height, -1)
-    masks = height * width * _MASK_BYTES if net.task == 'segmentation' else 0
+    masks = height * width * masks_bytes if net.task == 'segmentation' else 0
     result = plan.exchanged(masks) if masks else (np.empty(0, np.uint8), 0)
     sent = plan.exchanged(rows.size * lines.shape[1])
     if pinned:

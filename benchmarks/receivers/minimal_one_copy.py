@@ -54,6 +54,7 @@ def receive(
     topics: Mapping[str, type[Any]],
     take: Callable[[str, NDArray[np.uint8]], None],
     goes_on: Callable[[], bool],
+    memory: NDArray[np.uint8] | None = None,
 ) -> None:
     """Receive messages while ``goes_on`` returns True; no executor may spin the node.
 
@@ -62,6 +63,7 @@ def receive(
         topics: Class of the messages of each topic.
         take: Called with a topic and the bytes of a message, shape (N,), valid during the call.
         goes_on: Called after each message, and after a second without any.
+        memory: What messages are taken into, shape (``CAPACITY``,), uint8; None allocates it.
     """
     rcl, rcutils = ctypes.CDLL('librcl.so'), ctypes.CDLL('librcutils.so')
     rcutils.rcutils_get_default_allocator.restype = _Allocator
@@ -70,7 +72,7 @@ def receive(
         node.create_subscription(kind, topic, lambda _: None, QoSProfile(depth=1), raw=True)
         for topic, kind in topics.items()
     ]
-    memory = np.empty(CAPACITY, np.uint8)
+    memory = np.empty(CAPACITY, np.uint8) if memory is None else memory
     array = _ByteArray(memory.ctypes.data, 0, CAPACITY, rcutils.rcutils_get_default_allocator())
     # Larger than rmw_message_info_t of any distribution.
     info = ctypes.create_string_buffer(512)

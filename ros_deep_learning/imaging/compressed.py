@@ -25,6 +25,9 @@ _LOG = logging.getLogger('ros_deep_learning.imaging')
 
 MAX_PIXELS = 2**26
 """Largest accepted image in pixels, 8192x8192; 0.2 GB when decoded."""
+COMPRESSED_RGB = 'rgb8; jpeg compressed bgr8'
+"""The ``format`` of an rgb8 image as a JPEG, as compressed_image_transport writes it: the encoding
+before, and that of the JPEG's source."""
 
 
 def pixels_from_compressed(
@@ -78,24 +81,6 @@ def decode_jpeg(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ImageError: It is truncated or damaged, or has more than ``MAX_PIXELS`` pixels.
     """
     return pixels_from_compressed(SimpleNamespace(format='jpeg', data=data)).array
-
-
-def write_jpeg(msg: Any, image_rgb: NDArray[np.uint8], quality: int) -> None:
-    """Compress an image into the fields of a new message; the header stays unchanged.
-
-    Args:
-        msg: An object with the fields of ``sensor_msgs/CompressedImage``, whose data is empty.
-        image_rgb: Shape (H, W, 3), uint8, C-contiguous.
-        quality: libjpeg's, 1 to 100.
-
-    Raises:
-        ImageError: The image cannot be a JPEG, such as one with a side above 65500 pixels.
-    """
-    content = encode_jpeg(image_rgb, quality)
-    # As compressed_image_transport writes it: the encoding before, and that of the JPEG's source.
-    msg.format = 'rgb8; jpeg compressed bgr8'
-    # In place: the setter would copy it once more.
-    msg.data.frombytes(content)
 
 
 def encode_jpeg(image_rgb: NDArray[np.uint8], quality: int) -> bytes:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from ..events.kept_results import KeptObjects
 from ..imaging.drawing.overlay import draw_detections
@@ -17,6 +16,7 @@ from ..tasks.tracking.tracker import Tracker
 from .lifecycle.event_node import EventNode
 from .messages import foxglove
 from .messages.camera_info import CAMERA_INFO_TOPICS
+from .messages.outgoing_images import OutgoingImage
 from .messages.serialized_detections import outgoing_detections
 from .messages.topics import Topic
 from .parameters.detectnet_settings import DetectNetPlan, DetectNetSettings
@@ -100,10 +100,10 @@ class DetectNetNode(EventNode):
             shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
 
 
-def _overlay(shot: Shot, found: Detections, setup: Setup) -> Any:
-    message, picture = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
+def _overlay(shot: Shot, found: Detections, setup: Setup) -> OutgoingImage:
+    image = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
     draw_detections(
-        picture,
+        image.pixels,
         found.boxes_xyxy,
         found.scores,
         found.class_ids,
@@ -113,7 +113,7 @@ def _overlay(shot: Shot, found: Detections, setup: Setup) -> Any:
         alpha=setup.settings.overlay_alpha,
         track_ids=found.track_ids,
     )
-    return message
+    return image
 
 
 def main() -> int:

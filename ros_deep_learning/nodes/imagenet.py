@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,8 @@ from ..tasks.classification import Classification
 from ..tasks.parts import region_box
 from ..tasks.smoothing import Smoother
 from .lifecycle.event_node import EventNode
-from .messages import results
+from .messages.outgoing_images import OutgoingImage
+from .messages.serialized_classification import outgoing_classification
 from .messages.topics import Topic
 from .parameters.imagenet_settings import ImageNetPlan, ImageNetSettings
 from .parameters.live_setup import Setup
@@ -76,19 +76,19 @@ class ImageNetNode(EventNode):
         if setup.plan.events:
             self.events.take(shot, result, setup.plan.events, setup.plan.names)
         if 'classification' in shot.wanted:
-            message = results.classification_message(header, result, setup.plan.names)
+            message = outgoing_classification(header, result, setup.plan.names)
             outputs.publish('classification', message)
         if 'overlay' in shot.wanted:
             draw = partial(_overlay, shot, result, setup)
             shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
 
 
-def _overlay(shot: Shot, seen: Classification, setup: Setup) -> Any:
-    message, picture = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
+def _overlay(shot: Shot, seen: Classification, setup: Setup) -> OutgoingImage:
+    image = shot.camera.images.copy('overlay', shot.frame.header, shot.pixels)
     region = setup.plan.region
     if region is not None:
         draw_detections(
-            picture,
+            image.pixels,
             np.array([region_box(shot.pixels.size_wh, region)], np.float32),
             np.ones(1),
             np.zeros(1, np.int32),
@@ -96,8 +96,8 @@ def _overlay(shot: Shot, seen: Classification, setup: Setup) -> Any:
             colors_rgb=_FRAME_RGB,
             flags=_FRAME_ONLY,
         )
-    draw_classification(picture, seen.class_ids, seen.scores, labels=setup.network.labels)
-    return message
+    draw_classification(image.pixels, seen.class_ids, seen.scores, labels=setup.network.labels)
+    return image
 
 
 def main() -> int:

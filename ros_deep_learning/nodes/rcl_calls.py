@@ -9,6 +9,10 @@ rclpy takes a serialised message into ``bytes``: two allocations and two copies 
 ``rcl_take_serialized_message`` takes it into memory of the caller. Of rclpy are used
 ``Subscription.handle.pointer``, ``Subscription.event_handlers``, and ``WaitSet`` of its extension
 module, since an executor waits for whole nodes.
+
+It copies ``bytes`` twice before it publishes them, and a message that is no bytes is converted
+field by field. ``rcl_publish_serialized_message`` takes them from memory of the caller, by
+``Publisher.handle.pointer``.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from rclpy.callback_groups import CallbackGroup
 from rclpy.context import Context
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 
 from ..engines.on_device import Allocate
@@ -38,7 +43,8 @@ _TAKE_FAILED = 401
 _UNNUMBERED = 2**64 - 1
 
 POINTER = 'pointer'
-"""The attribute of a subscription's handle that has the address of its ``rcl_subscription_t``."""
+"""The attribute of a handle that has the address of its ``rcl_subscription_t`` or
+``rcl_publisher_t``."""
 
 Taken = tuple[NDArray[np.uint8], int | None]
 """The bytes of a message, shape (N,), and the publisher's number of it, None without one."""
@@ -144,8 +150,7 @@ class SerializedTake:
         return memory[: array.buffer_length], None if number == _UNNUMBERED else number
 
     def _check(self, result: int) -> None:
-        text = self._functions.rcutils_get_error_string().text.decode(errors='replace')
-        self._functions.rcutils_reset_error()
+        text = self._functions.error()
         if result != _TAKE_FAILED:
             msg = f'a message cannot be taken: {text} (rcl {result})'
             raise RclpyError(msg)
@@ -161,6 +166,46 @@ class SerializedTake:
         except Exception:  # noqa: BLE001  no exception passes through C; rcl reports no memory
             return None
         return int(self._memory.ctypes.data)
+
+
+class SerializedPublish:
+    """Publishes messages that are serialised already, from memory of the caller.
+
+    Args:
+        publisher: The publisher; what rclpy lacks is made up for with copies.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        try:
+            self._functions: _Functions | None = _functions()
+            self._pointer = getattr(publisher.handle, POINTER)
+        except (RclpyError, AttributeError):
+            self._functions = None
+
+    def publish(self, message: bytes | NDArray[np.uint8]) -> None:
+        """Publish a message; the middleware has copied it when this returns.
+
+        Args:
+            message: The whole of it, from its encapsulation header on; shape (N,), C-contiguous.
+
+        Raises:
+            RclpyError: It cannot be published.
+            InvalidHandle: The publisher was destroyed; of rclpy.
+        """
+        data = np.frombuffer(message, np.uint8)
+        if self._functions is None:
+            self._publisher.publish(data.tobytes())
+            return
+        # One for each call, since a publisher may be used by several threads.
+        array = _ByteArray(data.ctypes.data, data.size, data.size)
+        with self._publisher.handle:
+            result = self._functions.rcl_publish_serialized_message(
+                self._pointer, ctypes.byref(array), None
+            )
+        if result:
+            msg = f'a message cannot be published: {self._functions.error()} (rcl {result})'
+            raise RclpyError(msg)
 
 
 class OffExecutor(CallbackGroup):  # type: ignore[misc]
@@ -249,12 +294,21 @@ class _Functions:
         self.rcl_take_serialized_message: Any = rcl.rcl_take_serialized_message
         self.rcl_take_serialized_message.argtypes = (ctypes.c_void_p,) * 4
         self.rcl_take_serialized_message.restype = ctypes.c_int
+        self.rcl_publish_serialized_message: Any = rcl.rcl_publish_serialized_message
+        self.rcl_publish_serialized_message.argtypes = (ctypes.c_void_p,) * 3
+        self.rcl_publish_serialized_message.restype = ctypes.c_int
         self.rcutils_get_default_allocator: Any = rcutils.rcutils_get_default_allocator
         self.rcutils_get_default_allocator.restype = _Allocator
-        self.rcutils_get_error_string: Any = rcutils.rcutils_get_error_string
-        self.rcutils_get_error_string.restype = _ErrorString
-        self.rcutils_reset_error: Any = rcutils.rcutils_reset_error
-        self.rcutils_reset_error.restype = None
+        self._get_error: Any = rcutils.rcutils_get_error_string
+        self._get_error.restype = _ErrorString
+        self._reset_error: Any = rcutils.rcutils_reset_error
+        self._reset_error.restype = None
+
+    def error(self) -> str:
+        """Return the text of the last error of this thread, which is forgotten."""
+        text: str = self._get_error().text.decode(errors='replace')
+        self._reset_error()
+        return text
 
 
 @cache
@@ -262,5 +316,5 @@ def _functions() -> _Functions:
     try:
         return _Functions()
     except (OSError, AttributeError, TypeError) as err:
-        msg = f'rcl has not what images are taken with: {err}'
+        msg = f'rcl has not what messages are taken and published with: {err}'
         raise RclpyError(msg) from err

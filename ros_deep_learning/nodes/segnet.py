@@ -7,7 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..events.kept_results import KeptMasks
 from ..networks import MaskWish, SegNet
@@ -17,6 +20,7 @@ from ..tasks.times import StageTimes
 from .lifecycle.event_node import EventNode
 from .messages.camera_info import CAMERA_INFO_TOPICS
 from .messages.mask_messages import MaskMessages, draw_parts
+from .messages.outgoing_images import OutgoingImage
 from .messages.topics import Topic
 from .parameters.live_setup import Setup
 from .parameters.model_choice import CardChanges, chosen_card
@@ -105,7 +109,7 @@ class SegNetNode(EventNode):
             if name == 'events':
                 self.events.take(shot, parts, setup.plan.events)
             elif name == 'overlay':
-                draw = partial(_message, name, shot, parts, setup)
+                draw = partial(_overlay, shot, parts, setup)
                 shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
             else:
                 shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
@@ -125,23 +129,25 @@ def _masks_wh(shot: Shot, setup: Setup) -> tuple[int, int] | None:
     return network.grid_size_wh if network.card.input.resize == 'stretch' else None
 
 
-def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:
-    images, header, size_wh = shot.camera.images, shot.frame.header, shot.pixels.size_wh
-    masks = MaskMessages(images, header)
+def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> NDArray[np.uint8]:
+    masks = MaskMessages(shot.camera.images, shot.frame.header)
     if name == 'class_mask':
         return masks.class_mask(parts)
     if name == 'confidence_mask':
         return masks.confidence_mask(parts)
     if name == 'segmentation':
         return masks.segmentation(parts)
-    if name == 'color_mask':
-        return masks.color_mask(parts, setup.network.colors_rgb)
+    return masks.color_mask(parts, setup.network.colors_rgb)
+
+
+def _overlay(shot: Shot, parts: Segmentation, setup: Setup) -> OutgoingImage:
+    images, header = shot.camera.images, shot.frame.header
     if parts.ready.overlay is None:
-        message, picture = images.copy('overlay', header, shot.pixels)
+        image = images.copy('overlay', header, shot.pixels)
     else:
-        message, picture = images.canvas('overlay', header, size_wh, 'rgb8')
+        image = images.canvas('overlay', header, shot.pixels.size_wh, 'rgb8')
     draw_parts(
-        picture,
+        image.pixels,
         parts,
         labels=setup.network.labels,
         colors_rgb=setup.network.colors_rgb,
@@ -149,7 +155,7 @@ def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> Any:
         hidden=setup.plan.hidden,
         legend=setup.plan.legend,
     )
-    return message
+    return image
 
 
 def _wish(settings: SegmentationSettings, outputs: set[str], plan: SegNetPlan) -> MaskWish:

@@ -20,19 +20,21 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from ..errors import CameraError, ImageError, SettingsError
-from ..imaging.image_messages import write_image
+from ..imaging.pixels import Pixels
 from ..video.play import at_rate, play
 from ..video.sources import open_frames
 from ..video.stamped import StampedFrame
 from ..video.streams.addresses import without_password
 from .messages.calibration_file import read_calibration
 from .messages.camera_info import camera_info_message
+from .messages.outgoing_images import OutgoingImage, OutgoingImages
 from .messages.topics import Topic, message_type
 from .parameters.parameter_table import ParameterTable
 from .parameters.texts import read_names
 from .parameters.video_source_settings import VideoSourceSettings
 from .program.library_log import logged_by
 from .program.spin import run_node
+from .rcl_calls import SerializedPublish
 from .stream.answers import Answers
 from .stream.capture_time import capture_time
 
@@ -87,6 +89,8 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
+        self._send = SerializedPublish(self._publisher).publish
+        self._images = OutgoingImages()
         self._calibration = self._read_calibration()
         self.finished = Future()
         self._count = 0
@@ -150,17 +154,15 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self.get_logger().warning(f'{err}; waiting for it', throttle_duration_sec=WARN_PERIOD_S)
 
     def _publish(self, frame: StampedFrame) -> None:
-        message = Image()
-        name = without_password(self._settings.resource)
-        message.header.stamp = capture_time(frame, self, name)
-        message.header.frame_id = self._settings.frame_id
-        write_image(message, frame.image_bgr, 'bgr8')
+        header = Header(frame_id=self._settings.frame_id)
+        header.stamp = capture_time(frame, self, without_password(self._settings.resource))
+        image = self._images.copy('raw', header, Pixels(frame.image_bgr, 'bgr'), 'bgr8')
         if self._calibration is not None:
-            self._publish_calibration(message)
-        self._publisher.publish(message)
+            self._publish_calibration(header, image.size_wh)
+        self._send(image.message)
         self._count += 1
         if self._answers is not None:
-            self._wait_for_answers(message, self._answers)
+            self._wait_for_answers(image, self._answers)
         elif self._count == 1 and self._settings.wait_for_subscriber:
             # The reader may not have matched this publisher yet.
             self._wait_for_acknowledgement()
@@ -189,17 +191,18 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         )
         return calibration
 
-    def _publish_calibration(self, image: Image) -> None:
+    def _publish_calibration(self, header: Header, size_wh: tuple[int, int]) -> None:
         info = self._calibration
-        if abs(info.width * image.height - info.height * image.width) > info.width:
+        width, height = size_wh
+        if abs(info.width * height - info.height * width) > info.width:
             self.get_logger().warning(
                 f'the calibration is for {info.width}x{info.height}, the images are '
-                f'{image.width}x{image.height} and cut otherwise: no camera_info is published',
+                f'{width}x{height} and cut otherwise: no camera_info is published',
                 throttle_duration_sec=WARN_PERIOD_S,
             )
             return
-        sizes = (info.width, info.height), (image.width, image.height)
-        self._infos.publish(camera_info_message(info, image.header, *sizes))
+        sizes = (info.width, info.height), size_wh
+        self._infos.publish(camera_info_message(info, header, *sizes))
 
     def _answering_nodes(self) -> Answers | None:
         settings = self._settings
@@ -214,19 +217,19 @@ class VideoSourceNode(Node):  # type: ignore[misc]
             )
         return Answers(self, topics) if topics else None
 
-    def _wait_for_answers(self, message: Image, answers: Answers) -> None:
+    def _wait_for_answers(self, image: OutgoingImage, answers: Answers) -> None:
         """Wait until the nodes are done with a frame; send it again if it seems lost."""
         sent_s = time.monotonic()
         patience_s = max(ANSWERED_S, 3 * self._slowest_s)
         for attempt in range(ATTEMPTS):
             if attempt:
-                missing = ', '.join(answers.missing(message.header.stamp))
+                missing = ', '.join(answers.missing(image.header.stamp))
                 self.get_logger().info(
                     f'sends frame {self._count} again, because nothing came on {missing}'
                 )
                 self._wait_for_subscriber()
-                self._publisher.publish(message)
-            if answers.wait(message.header.stamp, patience_s, self._stopped):
+                self._send(image.message)
+            if answers.wait(image.header.stamp, patience_s, self._stopped):
                 if not attempt:
                     self._slowest_s = max(self._slowest_s, time.monotonic() - sent_s)
                 return

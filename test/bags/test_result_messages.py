@@ -21,7 +21,7 @@ from ros_deep_learning.bags import message_types, result_messages
 from ros_deep_learning.bags.annotators import ANNOTATORS, NodeWish
 from ros_deep_learning.nodes.messages import foxglove, results
 from ros_deep_learning.nodes.messages.mask_messages import MaskMessages
-from ros_deep_learning.nodes.messages.outgoing_images import ImageMessages
+from ros_deep_learning.nodes.messages.outgoing_images import OutgoingImages
 from ros_deep_learning.tasks.classification import Classification
 from ros_deep_learning.tasks.detection import Detections
 from ros_deep_learning.tasks.segmentation import Segmentation, SegmentationSettings
@@ -80,13 +80,17 @@ def test_masks_are_those_of_the_node():
     outputs = tuple(ANNOTATORS['segmentation'].outputs)
     wish = NodeWish.parse('segnet:net')
     ours = ANNOTATORS['segmentation'](wish, network, outputs).messages(OURS, masks)
-    theirs = MaskMessages(ImageMessages(), THEIRS)
+    theirs = MaskMessages(OutgoingImages(), THEIRS)
+
+    def read(message, kind='sensor_msgs/msg/Image'):
+        return deserialize_message(message.tobytes(), get_message(kind))
+
     assert tuple(ours) == outputs
-    assert as_ros(ours['class_mask']) == theirs.class_mask(masks)
-    assert as_ros(ours['confidence_mask']) == theirs.confidence_mask(masks)
-    assert as_ros(ours['color_mask']) == theirs.color_mask(masks, network.colors_rgb)
+    assert as_ros(ours['class_mask']) == read(theirs.class_mask(masks))
+    assert as_ros(ours['confidence_mask']) == read(theirs.confidence_mask(masks))
+    assert as_ros(ours['color_mask']) == read(theirs.color_mask(masks, network.colors_rgb))
     whole = as_ros(ours['segmentation'])
-    wanted = theirs.segmentation(masks)
+    wanted = read(theirs.segmentation(masks), 'ros_deep_learning/msg/Segmentation')
     assert (whole.class_mask, whole.confidence_mask) == (
         wanted.class_mask,
         wanted.confidence_mask,

@@ -17,7 +17,6 @@ from ros_deep_learning.networks import ImageNet
 from ros_deep_learning.nodes import imagenet as imagenet_module
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.messages import inference_stats as stats
-from ros_deep_learning.nodes.messages import results
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
 
 pytestmark = pytest.mark.rclpy
@@ -38,7 +37,7 @@ def test_only_what_is_subscribed_to_is_made(
 ) -> None:
     made = calls_of(
         (imagenet_module, 'draw_classification'),
-        (results, 'classification_message'),
+        (imagenet_module, 'outgoing_classification'),
         (ImageNet, 'classify_each'),
     )
     publisher = graph.image_publisher('/imagenet/image_in')
@@ -56,12 +55,12 @@ def test_only_what_is_subscribed_to_is_made(
     assert made == []
     show(2)
     graph.wait_until('the classes', lambda: len(classes) == 1)
-    assert made == ['classify_each', 'classification_message']
+    assert made == ['classify_each', 'outgoing_classification']
     overlay = graph.inbox('/imagenet/overlay', Image)
     graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
     show(3)
     graph.wait_until('the overlay', lambda: len(overlay) == 1)
-    assert made[2:] == ['classify_each', 'classification_message', 'draw_classification']
+    assert made[2:] == ['classify_each', 'outgoing_classification', 'draw_classification']
 
 
 def test_results_are_reliable_and_information_latched(node: ImageNetNode, graph: Any) -> None:

@@ -14,10 +14,11 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo, VisionInfo
 
 from ros_deep_learning.networks import SegNet
-from ros_deep_learning.nodes.messages import mask_messages as masks
 from ros_deep_learning.nodes.messages.outputs import LATCHED_QOS
+from ros_deep_learning.nodes.messages.topics import message_type
 from ros_deep_learning.tasks.segmentation import SegmentationSettings
 
+SEGMENTATION = message_type('ros_deep_learning/Segmentation')
 BLANK = np.full((120, 160, 3), 128, np.uint8)
 
 # Roughly the person, without her outline: read off the picture with a grid over it.
@@ -89,7 +90,7 @@ def test_every_mask_is_that_of_the_library(
     names = ('class_mask', 'confidence_mask', 'color_mask', 'overlay')
     inboxes = {name: graph.inbox(f'/segnet/{name}', Image) for name in names}
     assert graph.set_parameters('segnet', overlay_legend=False).successful
-    segmentation = graph.own_inbox('/segnet/segmentation', masks.SegmentationMessage)
+    segmentation = graph.own_inbox('/segnet/segmentation', SEGMENTATION)
     publisher = graph.image_publisher('/segnet/image_in')
     sent = make_image(np.ascontiguousarray(astronaut[..., ::-1]), encoding='bgr8')
     got = {name: graph.ask(publisher, sent, inbox) for name, inbox in inboxes.items()}

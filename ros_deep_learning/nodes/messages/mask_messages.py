@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,68 +16,69 @@ from ...imaging.drawing.lettering import inks, label_plate, printable_ascii
 from ...imaging.drawing.mask_overlay import blend_mask, color_mask
 from ...imaging.palettes import UNLABELLED
 from ...tasks.segmentation import Segmentation
-from .outgoing_images import ImageMessages
-from .topics import message_type
-
-SegmentationMessage = message_type('ros_deep_learning/Segmentation')
-"""None if the package was built without message generators."""
+from .outgoing_images import Encoding, OutgoingImage, OutgoingImages
 
 # Classes with a smaller share of the picture are not listed.
 _LEAST_LISTED = 0.005
 
 
 class MaskMessages:
-    """Writes the messages of one frame's masks directly into outgoing image messages.
+    """Writes the messages of one frame's masks directly into outgoing messages, serialised.
 
     Args:
         images: The outgoing messages of the camera.
         header: The header of the source image, used unchanged.
     """
 
-    def __init__(self, images: ImageMessages, header: Any) -> None:
+    def __init__(self, images: OutgoingImages, header: Any) -> None:
         self._images = images
         self._header = header
 
-    def class_mask(self, parts: Segmentation) -> Any:
+    def class_mask(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write the classes as mono8: a class's number, or 255 for none."""
-        message, pixels = self._canvas('class_mask', parts.class_mask, 'mono8')
-        np.copyto(pixels, parts.class_mask)
-        return message
+        image = self._canvas('class_mask', parts, 'mono8')
+        np.copyto(image.pixels, parts.class_mask)
+        return image.message
 
-    def confidence_mask(self, parts: Segmentation) -> Any:
+    def confidence_mask(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write the probability of each pixel's best class as mono8: 255 for 1.0, rounded."""
-        message, pixels = self._canvas('confidence_mask', parts.class_mask, 'mono8')
-        if parts.ready.confidence_levels is None:
-            cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
-        else:
-            np.copyto(pixels, parts.ready.confidence_levels)
-        return message
+        image = self._canvas('confidence_mask', parts, 'mono8')
+        _write_confidences(parts, image.pixels)
+        return image.message
 
-    def color_mask(self, parts: Segmentation, colors_rgb: NDArray[np.uint8]) -> Any:
+    def color_mask(self, parts: Segmentation, colors_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Write each pixel's class in its colour, rgb8; black for none."""
-        message, pixels = self._canvas('color_mask', parts.class_mask, 'rgb8')
+        image = self._canvas('color_mask', parts, 'rgb8')
         if parts.ready.color_mask is None:
-            color_mask(parts.class_mask, colors_rgb, out=pixels)
+            color_mask(parts.class_mask, colors_rgb, out=image.pixels)
         else:
-            np.copyto(pixels, parts.ready.color_mask)
-        return message
+            np.copyto(image.pixels, parts.ready.color_mask)
+        return image.message
 
-    def segmentation(self, parts: Segmentation) -> Any:
+    def segmentation(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write our own message: both masks, and how much each class covers."""
         counts = parts.pixel_counts()
-        return SegmentationMessage(
-            header=self._header,
-            class_mask=self.class_mask(parts),
-            confidence_mask=self.confidence_mask(parts),
-            pixels=array.array('I', counts.tolist()),
-            shares=array.array('f', parts.shares().tolist()),
-        )
+        own = self._images.segmentation('segmentation', self._header, _size_wh(parts), len(counts))
+        np.copyto(own.class_mask, parts.class_mask)
+        _write_confidences(parts, own.confidence_mask)
+        own.pixels[:] = counts
+        own.shares[:] = parts.shares()
+        return own.message
 
-    def _canvas(
-        self, topic: str, mask: NDArray[Any], encoding: str
-    ) -> tuple[Any, NDArray[np.uint8]]:
-        height, width = mask.shape
-        return self._images.canvas(topic, self._header, (width, height), encoding)
+    def _canvas(self, topic: str, parts: Segmentation, encoding: Encoding) -> OutgoingImage:
+        return self._images.canvas(topic, self._header, _size_wh(parts), encoding)
+
+
+def _size_wh(parts: Segmentation) -> tuple[int, int]:
+    height, width = parts.class_mask.shape
+    return width, height
+
+
+def _write_confidences(parts: Segmentation, pixels: NDArray[np.uint8]) -> None:
+    if parts.ready.confidence_levels is None:
+        cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
+    else:
+        np.copyto(pixels, parts.ready.confidence_levels)
 
 
 def draw_parts(

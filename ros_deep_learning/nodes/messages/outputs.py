@@ -7,12 +7,14 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from ..health.image_topics import COMPRESSED_SUFFIX
 from ..health.matching import OVERRIDABLE
+from ..rcl_calls import SerializedPublish
 from .topics import Topic, message_type
 
 RESULT_QOS = QoSProfile(
@@ -38,6 +40,7 @@ class Outputs:
         self._node = node
         self._prefix = prefix
         self._publishers: dict[str, Any] = {}
+        self._serialized: dict[str, SerializedPublish] = {}
         self._beside: frozenset[str] = frozenset()
 
     def add(self, topic: Topic) -> None:
@@ -49,13 +52,15 @@ class Outputs:
         if message is None:
             return
         name = topic.name.removeprefix('~/')
-        self._publishers[name] = self._node.create_lifecycle_publisher(
+        publisher = self._node.create_lifecycle_publisher(
             message,
             f'~/{self._prefix}{name}',
             # A copy, since overrides by parameters are written into it.
             copy(LATCHED_QOS if topic.latched else RESULT_QOS),
             qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
+        self._publishers[name] = publisher
+        self._serialized[name] = SerializedPublish(publisher)
         if topic.beside:
             self._beside |= {name}
 
@@ -84,11 +89,24 @@ class Outputs:
         return frozenset() if names <= self._beside else frozenset(names)
 
     def publish(self, name: str, message: Any) -> None:
-        """Publish on an output."""
-        self._publishers[name].publish(message)
+        """Publish on an output.
+
+        Args:
+            name: The output.
+            message: A message, or a serialised one: bytes, or an array of shape (N,), uint8.
+
+        Raises:
+            RclpyError: A serialised message cannot be published.
+        """
+        publisher = self._publishers[name]
+        if not isinstance(message, bytes | np.ndarray):
+            publisher.publish(message)
+        elif publisher.is_activated:
+            self._serialized[name].publish(message)
 
     def clear(self) -> None:
         """Destroy all publishers."""
         while self._publishers:
-            _, publisher = self._publishers.popitem()
+            name, publisher = self._publishers.popitem()
+            del self._serialized[name]
             self._node.destroy_lifecycle_publisher(publisher)

@@ -2,32 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write ``vision_msgs/Detection2DArray`` in its serialised form, without rclpy's message objects.
 
-rclpy converts a message field by field, which costs ten times as much a box. The form is CDR as
-in ``imaging/serialized.py``. Its bytes are those of vision_msgs 3 and 4 alike, whose messages
-differ only in how the same numbers are grouped.
+The bytes are those of vision_msgs 3 and 4 alike, whose messages differ only in how the same
+numbers are grouped.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tasks.detection import Detections
+from .cdr import ENCAPSULATION, HEADER, flat_fields, header_bytes, text_bytes
 from .results import detections_message
-from .topics import message_type
 
-_LITTLE_ENDIAN = b'\x00\x01\x00\x00'
 _ZEROS = bytes(8)
 _ONE = b'\x01\x00\x00\x00'
-_HEADER = ('int32', 'uint32', 'string')
 _RESULTS = ('[', 'string', *['double'] * 8, 'double[36]', ']')
-_FIELDS = (*_HEADER, '[', *_HEADER, *_RESULTS, *['double'] * 5, 'string', ']')
-_SEQUENCE = 'sequence<'
+_FIELDS = (*HEADER, '[', *HEADER, *_RESULTS, *['double'] * 5, 'string', ']')
 _SCORE, _ORIENTATION_W, _CENTER, _SIZE, _NUMBERS = 0, 7, slice(44, 46), slice(47, 49), 49
 """Places among the doubles between the two strings of a detection, which has one hypothesis: its
 score, pose (7) and covariance (36), and of the box centre (x, y, angle) and size (x, y)."""
@@ -51,14 +47,14 @@ def outgoing_detections(header: Any, found: Detections, names: Sequence[str]) ->
 @cache
 def is_layout_known() -> bool:
     """Return whether the installed vision_msgs has the fields that are written here."""
-    return tuple(_flat_fields('vision_msgs/Detection2DArray')) == _FIELDS
+    return tuple(flat_fields('vision_msgs/Detection2DArray')) == _FIELDS
 
 
 def serialized_detections(header: Any, found: Detections, names: Sequence[str]) -> bytes:
     """Serialise what ``detections_message`` makes of the same arguments."""
-    head = struct.pack('<iI', header.stamp.sec, header.stamp.nanosec) + _string(header.frame_id)
+    head = header_bytes(header)
     head += _ZEROS[: -len(head) % 4]
-    parts = [_LITTLE_ENDIAN, head, struct.pack('<I', len(found))]
+    parts = [ENCAPSULATION, head, struct.pack('<I', len(found))]
     # Alignment counts from behind the encapsulation header.
     at = len(head) + 4
     head += _ONE
@@ -66,26 +62,13 @@ def serialized_detections(header: Any, found: Detections, names: Sequence[str]) 
     tracks = [-1] * len(found) if found.track_ids is None else found.track_ids.tolist()
     gap = b''
     for k, (class_id, track) in enumerate(zip(found.class_ids.tolist(), tracks, strict=True)):
-        name, end = _string(names[class_id]), _string('' if track < 0 else str(track))
+        name, end = text_bytes(names[class_id]), text_bytes('' if track < 0 else str(track))
         at += len(head) + len(name)
         fill = _ZEROS[: -at % 8]
         parts += (gap, head, name, fill, numbers[k * step : (k + 1) * step], end)
         gap = _ZEROS[: -len(end) % 4]
         at += len(fill) + step + len(end) + len(gap)
     return b''.join(parts)
-
-
-def _flat_fields(kind: str) -> Iterator[str]:
-    """List the primitive fields of a type in their order, with brackets around sequences."""
-    if kind.startswith(_SEQUENCE):
-        yield '['
-        yield from _flat_fields(kind.removeprefix(_SEQUENCE).removesuffix('>'))
-        yield ']'
-    elif '/' in kind:
-        for field in message_type(kind).get_fields_and_field_types().values():
-            yield from _flat_fields(field)
-    else:
-        yield kind
 
 
 def _numbers(found: Detections) -> NDArray[np.float64]:
@@ -98,10 +81,3 @@ def _numbers(found: Detections) -> NDArray[np.float64]:
     numbers[:, _CENTER] = (first + last) / 2
     numbers[:, _SIZE] = last - first
     return numbers
-
-
-@lru_cache(maxsize=1024)
-def _string(text: str) -> bytes:
-    # The length counts the zero at the end. As rclpy does it, a text ends with its first zero.
-    characters = text.encode().partition(b'\x00')[0] + b'\x00'
-    return struct.pack('<I', len(characters)) + characters

@@ -18,7 +18,7 @@ from ...text import one_line
 from ..health.camera_health import WatchedCamera
 from ..health.statistics import FrameStatistics
 from ..messages.camera_info import camera_info_message
-from ..messages.outgoing_images import ImageMessages, compressed_message
+from ..messages.outgoing_images import OutgoingImage, OutgoingImages, compressed_message
 from ..messages.outputs import Outputs
 from ..parameters.live_setup import LiveSetup
 from .calibration import Calibration
@@ -94,7 +94,7 @@ class Camera:
         self.memory: Any = memory
         self.plan: Any = None
         self.outputs = Outputs(node, prefix)
-        self.images = ImageMessages()
+        self.images = OutgoingImages()
         self.statistics = FrameStatistics()
         self.limit = RateLimit()
         self.zero_stamp_told = False
@@ -188,19 +188,19 @@ class Camera:
             lambda: self.doubt,
         )
 
-    def publish_overlay(self, draw: Callable[[], Any], jpeg_quality: int) -> None:
+    def publish_overlay(self, draw: Callable[[], OutgoingImage], jpeg_quality: int) -> None:
         """Publish a drawing; one that fails is counted and logged, and costs no result.
 
         Args:
-            draw: Returns the message.
+            draw: Returns the picture.
             jpeg_quality: That of the compressed one, 1 to 100.
         """
         try:
-            message = draw()
+            image = draw()
             if self.outputs.wanted('overlay'):
-                self.outputs.publish('overlay', message)
+                self.outputs.publish('overlay', image.message)
             if self.outputs.wanted('overlay/compressed'):
-                compressed = compressed_message(message, jpeg_quality)
+                compressed = compressed_message(image, jpeg_quality)
                 self.outputs.publish('overlay/compressed', compressed)
         except Exception as err:  # noqa: BLE001  the results beside it are right
             # While ROS ends, nothing can be published.

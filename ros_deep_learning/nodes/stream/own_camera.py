@@ -14,24 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ...errors import CameraError, ImageError
-from ...imaging.image_messages import write_image
 from ...imaging.pixels import Pixels
 from ...video.options import VideoOptions
 from ...video.play import at_rate, play
 from ...video.sources import open_frames
 from ...video.stamped import StampedFrame
 from ...video.streams.addresses import without_password
+from ..messages.outgoing_images import Encoding, OutgoingImages
 from ..messages.topics import Topic
 from .capture_time import capture_time
 from .frame import Frame
 
 WARN_PERIOD_S = 30.0
 PARTING_S = 2.0
-ENCODING = 'bgr8'
+ENCODING: Encoding = 'bgr8'
 IMAGE_RAW = Topic(
     'out',
     '~/image_raw',
@@ -62,7 +61,7 @@ class OwnCamera:
         frame_id: That of the headers.
         receive: Called with each frame, in the thread; it must be quick.
         wanted: Returns whether somebody subscribes to the images.
-        publish: Called with the message of an image that is wanted, after ``receive``.
+        publish: Called with the serialised message of an image that is wanted, after ``receive``.
 
     Raises:
         ImageError: There is no such source.
@@ -77,13 +76,14 @@ class OwnCamera:
         receive: Callable[[Frame], None],
         *,
         wanted: Callable[[], bool],
-        publish: Callable[[Image], None],
+        publish: Callable[[NDArray[np.uint8]], None],
     ) -> None:
         self._node, self._frame_id = node, frame_id
         self._receive, self._wanted, self._publish = receive, wanted, publish
         self._source, self._options = open_frames(resource, options), options
         self.topic_name = without_password(resource)
         self._why = ''
+        self._images = OutgoingImages()
         self._stopped = threading.Event()
         # A daemon, since a camera may block; with the log of its creator.
         self._thread = threading.Thread(
@@ -147,9 +147,8 @@ class OwnCamera:
             return
         self._receive(Frame(image, self.topic_name, arrival_ns, _pixels))
         if self._wanted():
-            message = Image(header=header)
-            write_image(message, frame.image_bgr, ENCODING)
-            self._publish(message)
+            pixels = Pixels(frame.image_bgr, 'bgr')
+            self._publish(self._images.copy('image_raw', header, pixels, ENCODING).message)
 
     def _warn_of_absence(self, err: CameraError) -> None:
         self._why = str(err)

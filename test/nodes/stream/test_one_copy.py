@@ -299,7 +299,7 @@ def test_what_is_missing_is_said_and_images_come_by_rclpy(
     if missing == 'function':
         rcl_calls._functions.cache_clear()
         monkeypatch.setattr(rcl_calls.ctypes, 'CDLL', SimpleNamespace)
-        expected = 'rcl has not what images are taken with: '
+        expected = 'rcl has not what messages are taken and published with: '
     elif missing == 'wait set':
         monkeypatch.setattr(rcl_calls, 'rclpy_implementation', SimpleNamespace(WaitSet=dict))
         expected = ' cannot wait for images: '

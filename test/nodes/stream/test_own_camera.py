@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from mirror import MirrorNode
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 
@@ -61,10 +62,13 @@ class Reader:
                 'front',
                 self.frames.append,
                 wanted=lambda: self.wanted,
-                publish=self.published.append,
+                publish=self._publish,
             )
         )
         return self.cameras[-1]
+
+    def _publish(self, message: np.ndarray) -> None:
+        self.published.append(deserialize_message(message.tobytes(), Image))
 
 
 @pytest.fixture
