@@ -136,7 +136,7 @@ class Camera:
                 return
             # Counted first, because the worker may be done with it at once.
             self.statistics.received(age_ms)
-            if worker.put(self, frame):
+            if worker.put(self, frame, frame.spare):
                 self.statistics.dropped()
 
         def memory() -> Allocate | None:

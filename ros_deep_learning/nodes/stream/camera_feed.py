@@ -30,6 +30,7 @@ from .frame_memory import FrameMemory, ordinary_memory
 from .losses import Losses
 from .one_copy import OneCopySubscription
 from .packet_stream import DEPTH, PacketStream
+from .worker import Spare
 
 RELIABILITIES = {
     'best_available': ReliabilityPolicy.RELIABLE,
@@ -288,9 +289,10 @@ class Feed:
         self,
         node: Node,
         unpack: Unpack,
-        on_message: Callable[[Any, int | None], None],
+        on_message: Callable[[Any, int | None, Spare], None],
         data: NDArray[np.uint8],
         number: int | None,
+        spare: Spare,
     ) -> None:
         try:
             message = unpack(data, _header)
@@ -299,9 +301,16 @@ class Feed:
                 f'dropped a message of {self._topic}: {err}', throttle_duration_sec=WARN_PERIOD_S
             )
         else:
-            on_message(message, number)
+            on_message(message, number, spare)
 
-    def _on_message(self, generation: int, number: int, message: Any, sent_as: int | None) -> None:
+    def _on_message(
+        self,
+        generation: int,
+        number: int,
+        message: Any,
+        sent_as: int | None,
+        spare: Spare | None = None,
+    ) -> None:
         # Each subscription may have a thread; readers are called by one at a time.
         with self._delivery:
             if generation != self._generation:
@@ -311,7 +320,7 @@ class Feed:
                 message = self.packets.read(message)
             if self._arrived is not None and _is_second(self._arrived, number, message):
                 return
-            frame = Frame(message, self._topic, time.monotonic_ns(), self._decode)
+            frame = Frame(message, self._topic, time.monotonic_ns(), self._decode, spare)
             if self.packets is not None and not self.packets.arrives(frame, sent_as):
                 return
             for reader in tuple(self._readers):

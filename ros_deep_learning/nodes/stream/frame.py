@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import ImageError
 from ...imaging.pixels import Pixels
+from .worker import Spare
 
 Decode = Callable[[Any], Pixels]
 
@@ -26,6 +27,7 @@ class Frame:
         stamp_ns: Its stamp in nanoseconds; 0 if the camera driver set none.
         topic: Full name of the topic that it came on.
         arrival_ns: ``time.monotonic_ns`` at its arrival.
+        spare: The thread that delivers it, if it can do some work afterwards.
     """
 
     __slots__ = (
@@ -36,17 +38,26 @@ class Frame:
         'arrival_ns',
         'header',
         'message',
+        'spare',
         'stamp_ns',
         'topic',
     )
 
-    def __init__(self, message: Any, topic: str, arrival_ns: int, decode: Decode) -> None:
+    def __init__(
+        self,
+        message: Any,
+        topic: str,
+        arrival_ns: int,
+        decode: Decode,
+        spare: Spare | None = None,
+    ) -> None:
         self.message = message
         self.header = message.header
         stamp = self.header.stamp
         self.stamp_ns = int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
         self.topic = topic
         self.arrival_ns = arrival_ns
+        self.spare = spare
         self._decode = decode
         self._lock = threading.Lock()
         self._pixels: Pixels | None = None

@@ -20,6 +20,7 @@ from rclpy.node import Node
 from ...engines.on_device import Allocate
 from ..rcl_calls import MessageWait, OffExecutor, SerializedTake, Taken
 from ..rclpy_workarounds import InvalidHandle, SubscriptionEventCallbacks
+from .worker import Spare
 
 WARN_PERIOD_S = 30.0
 PAUSE_S = 0.1
@@ -31,15 +32,17 @@ class OneCopySubscription:
 
     Neither do transitions, timers and services delay a message, nor does it delay them. Without
     messages the thread sleeps: it waits for the subscription, its event of lost messages and a
-    guard condition that ends it.
+    guard condition that ends it. One that has work to do leaves the waiting to a second one, and
+    is the second one afterwards: they take turns, so that no work waits for another thread.
 
     Args:
         node: The node that subscribes.
         message_type: The class of the messages.
         topic: The full name of the topic.
-        deliver: Called with the bytes of each message, shape (N,), and the publisher's number of
-            it, None without one. They are the receiver's for as long as it keeps a view of them.
-        lost: Called with an event of lost messages. Both are called in the thread.
+        deliver: Called with the bytes of each message, shape (N,), the publisher's number of it,
+            None without one, and the thread, to leave it some work. The bytes are the receiver's
+            for as long as it keeps a view of them.
+        lost: Called with an event of lost messages. Both are called by one thread at a time.
         allocate: Gives the memory of a message.
         **options: Further arguments of ``create_subscription``.
 
@@ -52,7 +55,7 @@ class OneCopySubscription:
         node: Node,
         message_type: Any,
         topic: str,
-        deliver: Callable[[NDArray[np.uint8], int | None], None],
+        deliver: Callable[[NDArray[np.uint8], int | None, Spare], None],
         lost: Callable[[Any], None],
         allocate: Allocate,
         **options: Any,
@@ -72,6 +75,8 @@ class OneCopySubscription:
             **options,
         )
         self._ended = threading.Event()
+        self._turn = threading.Lock()
+        self._second: threading.Thread | None = None
         try:
             self._guard = GuardCondition(None, None, context=self._context)
             self._wait = MessageWait(self._subscription, self._guard, self._context)
@@ -84,9 +89,7 @@ class OneCopySubscription:
         # Kept as a weak reference.
         self._context.on_shutdown(self._wake)
         # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
-        thread = threading.Thread(
-            target=self._run, args=(first,), name=f'images of {topic}'[-60:], daemon=True
-        )
+        thread = threading.Thread(target=self._run, args=(first,), name=self._name, daemon=True)
         thread.start()
         self._end = partial(_end, self._ended, self._guard, thread)
         # Whoever forgets to close: no thread may wait in the middleware, nor write to memory of
@@ -112,26 +115,55 @@ class OneCopySubscription:
     def _over(self) -> bool:
         return self._ended.is_set() or not self._context.ok()
 
-    def _run(self, taken: Taken | None) -> None:
+    @property
+    def _name(self) -> str:
+        return f'images of {self._topic}'[-60:]
+
+    def _run(self, first: Taken | None) -> None:
         with self._wait:
-            while not self._over():
-                try:
-                    if taken is not None:
-                        self._deliver(*taken)
-                        # While this thread waits, the memory is its receivers' alone.
-                        taken = None
-                    taken = self._next()
-                except Exception:  # noqa: BLE001  the thread must go on
-                    taken = None
-                    if not self._over():
-                        self._node.get_logger().error(
-                            f'a message of {self._topic} was left out:\n{traceback.format_exc()}',
-                            throttle_duration_sec=WARN_PERIOD_S,
-                        )
-                        self._ended.wait(PAUSE_S)
+            self._take_turns(first, begin_second=self._begin_second)
+            if self._second is not None:
+                self._second.join()
+
+    def _take_turns(
+        self, taken: Taken | None = None, begin_second: Callable[[], None] = lambda: None
+    ) -> None:
+        while not self._over():
+            spare = Spare()
+            with self._turn:
+                self._try(partial(self._receive, spare, taken))
+            taken = None
+            if spare.work is not None:
+                self._try(begin_second)
+                self._try(spare.work)
+
+    def _begin_second(self) -> None:
+        if self._second is None:
+            thread = threading.Thread(target=self._take_turns, name=self._name, daemon=True)
+            thread.start()
+            self._second = thread
+
+    def _receive(self, spare: Spare, taken: Taken | None) -> None:
+        """Wait for a message, unless there is one, and deliver it."""
+        taken = taken or self._next()
+        if taken is not None:
+            self._deliver(*taken, spare)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        """Do a step; whatever goes wrong, the thread must go on."""
+        try:
+            step()
+        except Exception:  # noqa: BLE001  as above
+            if not self._over():
+                self._node.get_logger().error(
+                    f'a message of {self._topic} was left out:\n{traceback.format_exc()}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
+                self._ended.wait(PAUSE_S)
 
     def _next(self) -> Taken | None:
-        has_message = self._wait.wait()
+        # The other thread may have taken what ends a wait.
+        has_message = not self._over() and self._wait.wait()
         if self._over():
             return None
         for event in self._wait.events():

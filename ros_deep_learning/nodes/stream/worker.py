@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The thread that runs a network, and the mailbox with the newest frame of each camera."""
+"""What runs a network: a thread of its own, or one that has brought a frame and can go on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,30 @@ from typing import Generic, TypeVar
 
 K = TypeVar('K', bound=Hashable)
 T = TypeVar('T')
+Work = Callable[[], None]
+
+
+class Spare:
+    """A thread that brings an item, and can do some work once it has been brought.
+
+    To wake another thread takes longer than some networks run, since it waits for a core and for
+    the lock of the interpreter.
+
+    Attributes:
+        work: What one of those that got the item has left it to do; None is nothing.
+    """
+
+    __slots__ = ('work',)
+
+    def __init__(self) -> None:
+        self.work: Work | None = None
 
 
 class Mailbox(Generic[K, T]):
     """A slot for one item of each sender; a newer item replaces one that was not taken.
 
-    The sender that was served longest ago is next, so none starves however much others send.
+    The sender that was served longest ago is next, so none starves however much others send. One
+    thread at a time serves: from ``take`` or ``claim`` until ``following`` returns nothing.
     """
 
     def __init__(self) -> None:
@@ -24,56 +42,84 @@ class Mailbox(Generic[K, T]):
         self._waiting: dict[K, T] = {}
         self._last_served: dict[K, int] = {}
         self._served = 0
+        self._is_served = False
         self._closed = False
 
     def put(self, sender: K, item: T) -> bool:
         """Leave an item; return True if it replaced one of the same sender that was not taken."""
         with self._changed:
-            if self._closed:
-                return False
-            replaced = sender in self._waiting
-            self._waiting[sender] = item
-            self._last_served.setdefault(sender, -1)
-            self._changed.notify()
-            return replaced
+            return self._put(sender, item, wake=True)
 
-    def take(self, most: int) -> list[tuple[K, T]]:
-        """Wait for items and take up to ``most`` of them, at least 1, each of another sender.
+    def claim(self, sender: K, item: T) -> tuple[bool, bool]:
+        """Leave an item for the caller to serve, unless somebody does already.
 
         Returns:
-            The senders and their items; empty once the box is closed.
+            As ``put``, and whether the caller has to serve now.
         """
         with self._changed:
-            while not (self._closed or self._waiting):
+            claimed = not (self._is_served or self._closed)
+            replaced = self._put(sender, item, wake=False)
+            self._is_served = self._is_served or claimed
+            return replaced, claimed
+
+    def take(self, most: int) -> list[tuple[K, T]]:
+        """Wait for items that nobody serves, and take up to ``most``, each of another sender.
+
+        Returns:
+            The senders and their items, at least 1; empty once the box is closed.
+        """
+        with self._changed:
+            while not self._closed and (self._is_served or not self._waiting):
                 self._changed.wait()
-            if self._closed:
-                return []
-            # Stable: of two that were never served, the one that has waited longer is first.
-            taken = []
-            for sender in sorted(self._waiting, key=self._last_served.__getitem__)[:most]:
-                taken.append((sender, self._waiting.pop(sender)))
-                self._last_served[sender] = self._served
-                self._served += 1
+            self._is_served = self._is_served or not self._closed
+            return self._taken(most)
+
+    def following(self, most: int) -> list[tuple[K, T]]:
+        """Take up to ``most`` items of those that wait; without any, the caller serves no more."""
+        with self._changed:
+            taken = self._taken(most)
+            if not taken:
+                self._is_served = False
+                if self._closed or self._waiting:
+                    self._changed.notify_all()
             return taken
 
     def close(self) -> None:
-        """Wake whoever waits; drop the items that were not taken."""
+        """Drop the items that were not taken, and wait until nobody serves."""
         with self._changed:
             self._closed = True
             self._waiting.clear()
             self._changed.notify_all()
+            while self._is_served:
+                self._changed.wait()
+
+    def _put(self, sender: K, item: T, *, wake: bool) -> bool:
+        if self._closed:
+            return False
+        replaced = sender in self._waiting
+        self._waiting[sender] = item
+        self._last_served.setdefault(sender, -1)
+        if wake and not self._is_served:
+            self._changed.notify_all()
+        return replaced
+
+    def _taken(self, most: int) -> list[tuple[K, T]]:
+        # Stable: of two that were never served, the one that has waited longer is first.
+        taken = []
+        for sender in sorted(self._waiting, key=self._last_served.__getitem__)[:most]:
+            taken.append((sender, self._waiting.pop(sender)))
+            self._last_served[sender] = self._served
+            self._served += 1
+        return taken
 
 
 class Worker(Generic[K, T]):
-    """A thread that handles the newest items of its own mailbox until it is stopped.
+    """Handles the newest items of its own mailbox, one after another, until it is stopped.
 
     Args:
-        name: Name of the thread.
+        name: Name of its thread.
         most: Returns how many items can be handled together, 1 or more.
-        handle: Called with senders and their items, one of each sender.
-
-    Attributes:
-        put: See ``Mailbox.put``.
+        handle: Called with senders and their items, one of each sender; by one thread at a time.
     """
 
     def __init__(
@@ -83,11 +129,12 @@ class Worker(Generic[K, T]):
         handle: Callable[[Sequence[tuple[K, T]]], None],
     ) -> None:
         self._mailbox: Mailbox[K, T] = Mailbox()
-        self.put = self._mailbox.put
         self._most = most
         self._handle = handle
-        # A daemon, so that an unhandled SIGINT does not leave a process that never ends; in the
-        # context of its creator, so that its log records are logged by the same node.
+        # In the context of its creator, so that its log records are logged by the same node. Each
+        # can be entered once at a time.
+        self._context = copy_context()
+        # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._loop,), name=name, daemon=True
         )
@@ -96,11 +143,41 @@ class Worker(Generic[K, T]):
         """Start the thread."""
         self._thread.start()
 
+    def put(self, sender: K, item: T, spare: Spare | None = None) -> bool:
+        """Leave an item; return True if it replaced one of the same sender that was not taken.
+
+        Args:
+            sender: Who sends.
+            item: What to handle.
+            spare: The calling thread, where it can do some work. It is left to it if nothing is in
+                hand; None leaves it to the worker's own.
+        """
+        if spare is None or spare.work is not None:
+            return self._mailbox.put(sender, item)
+        replaced, claimed = self._mailbox.claim(sender, item)
+        if claimed:
+            spare.work = self._work
+        return replaced
+
     def stop(self) -> None:
         """Finish the items in hand, drop those that wait, and end the thread."""
         self._mailbox.close()
         self._thread.join()
 
+    def _work(self) -> None:
+        self._context.run(self._serve, [])
+
     def _loop(self) -> None:
         while items := self._mailbox.take(self._most()):
-            self._handle(items)
+            self._serve(items)
+
+    def _serve(self, items: Sequence[tuple[K, T]]) -> None:
+        """Handle items, then those that came meanwhile."""
+        try:
+            if items:
+                self._handle(items)
+            while items := self._mailbox.following(self._most()):
+                self._handle(items)
+        except BaseException:
+            self._mailbox.following(0)
+            raise

@@ -31,7 +31,8 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
     camera = Camera(node, '', None)
     counts: list[tuple[int, int]] = []
 
-    def put(sender: Camera, frame: Any) -> bool:
+    def put(sender: Camera, frame: Any, spare: Any) -> bool:
+        assert spare is frame.spare
         # A worker as fast as can be.
         sender.statistics.done()
         counts.append((sender.statistics.snapshot().received, sender.statistics.snapshot().done))
@@ -48,7 +49,7 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
     )
     setup: Any = SimpleNamespace(now=SimpleNamespace(settings=settings))
     camera.subscribe(worker, setup, None)
-    frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6)
+    frame = SimpleNamespace(arrival_ns=5, age_ms=lambda clock_ns: clock_ns / 1e6, spare=object())
     for _ in range(2):
         receivers[0](frame)
     assert counts == [(1, 1), (2, 2)]

@@ -256,6 +256,79 @@ def test_an_error_in_a_receiver_costs_that_message(
     subscription.close()
 
 
+def test_one_thread_works_while_another_one_receives(
+    node: Node, graph: Any, make_image: Callable[..., Image]
+) -> None:
+    go_on = threading.Event()
+    delivered: list[str] = []
+    worked: list[str] = []
+
+    def here() -> str:
+        return str(threading.get_ident())
+
+    def work() -> None:
+        assert go_on.wait(20)
+        worked.append(here())
+
+    def deliver(_: Any, __: Any, spare: Any) -> None:
+        delivered.append(here())
+        if len(delivered) % 2:
+            spare.work = work
+
+    subscription = OneCopySubscription(
+        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
+    )
+    publisher = graph.node.create_publisher(Image, '/camera', 1)
+
+    def two() -> bool:
+        publisher.publish(make_image(SMALL))
+        return len(delivered) > 1
+
+    graph.wait_until('two messages', two)
+    assert worked == []
+    assert len(set(delivered[:2])) == 2
+    assert len(receivers()) == 2
+    closer = threading.Thread(target=subscription.close)
+    closer.start()
+    closer.join(0.1)
+    # What is in hand is finished.
+    assert closer.is_alive()
+    go_on.set()
+    closer.join(20)
+    assert not closer.is_alive()
+    assert receivers() == []
+    assert worked
+    assert set(worked) <= set(delivered)
+
+
+def test_work_that_fails_costs_itself_alone(
+    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+    failures: list[int] = []
+
+    def fail() -> None:
+        failures.append(1)
+        msg = 'no room'
+        raise MemoryError(msg)
+
+    def deliver(_: Any, __: Any, spare: Any) -> None:
+        spare.work = fail
+
+    subscription = OneCopySubscription(
+        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
+    )
+    publisher = graph.node.create_publisher(Image, '/camera', 1)
+
+    def thrice() -> bool:
+        publisher.publish(make_image(SMALL))
+        return len(failures) > 2
+
+    graph.wait_until('three failures', thrice)
+    subscription.close()
+    assert receivers() == []
+
+
 def test_too_little_memory_is_an_error_and_the_next_message_is_taken(
     node: Node, graph: Any, make_image: Callable[..., Image]
 ) -> None:
