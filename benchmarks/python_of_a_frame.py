@@ -6,8 +6,8 @@ Usage: python benchmarks/python_of_a_frame.py --output benchmarks/results/NAME.j
 
 The node is the one that users start, with its subscription's bytes, mailbox and publishers. Its
 engine is a stand-in that takes no time and gives the records which TensorRT's kernels give, so
-that the time is ours alone: three candidates for every object. All runs in one thread, whose CPU
-time is taken, since other processes hardly change it.
+that the time is ours alone: three candidates for every object. All runs in one thread, as in the
+node, whose CPU time is taken, since other processes hardly change it.
 """
 
 from __future__ import annotations
@@ -36,10 +36,9 @@ from ros_deep_learning.engines.cpu_threads import waited_s
 from ros_deep_learning.engines.on_device import DeviceCandidates
 from ros_deep_learning.engines.tensorrt.kernels.candidates import CANDIDATE, read_candidates
 from ros_deep_learning.nodes.detectnet import DetectNetNode
-from ros_deep_learning.nodes.lifecycle import vision_node
 from ros_deep_learning.nodes.messages.results import detections_message
 from ros_deep_learning.nodes.stream import camera_feed
-from ros_deep_learning.nodes.stream.worker import Worker
+from ros_deep_learning.nodes.stream.worker import Spare
 
 MODEL = 'ssd-mobilenet-v2'
 SIZE_WH = (640, 480)
@@ -131,7 +130,7 @@ class Loader:
 class Bytes:
     """In place of the subscription: what it would be called with."""
 
-    deliver: ClassVar[Callable[[np.ndarray, int | None], None]]
+    deliver: ClassVar[Callable[[np.ndarray, int | None, Spare], None]]
 
     def __init__(self, *arguments: Any, **_: Any) -> None:
         type(self).deliver = staticmethod(arguments[3])
@@ -139,20 +138,6 @@ class Bytes:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class SameThread(Worker[Any, Any]):
-    """A worker whose thread is the caller's."""
-
-    def start(self) -> None:
-        """Start nothing."""
-
-    def stop(self) -> None:
-        """Stop nothing."""
-
-    def work(self) -> None:
-        """Handle what is in the mailbox."""
-        self._handle(self._mailbox.take(self._most()))
 
 
 def records_of(objects: int) -> np.ndarray:
@@ -185,7 +170,7 @@ def measure(objects: int, info: EngineInfo, pause_s: float = 0.0) -> dict[str, A
     try:
         node.trigger_configure()
         node.trigger_activate()
-        (camera,), worker = node.cameras, node._worker  # noqa: SLF001 - in place of its thread
+        (camera,) = node.cameras
         while not camera.outputs.wanted('detections'):
             time.sleep(0.01)
         found: list[Any] = []
@@ -208,10 +193,12 @@ def measure(objects: int, info: EngineInfo, pause_s: float = 0.0) -> dict[str, A
             data = np.frombuffer(serialize_message(image), np.uint8)
             time.sleep(pause_s)
             marks.taken_ns.clear()
+            spare = Spare()
             marks.take()
-            Bytes.deliver(data, frame)
+            Bytes.deliver(data, frame, spare)
             marks.take()
-            worker.work()
+            assert spare.work is not None
+            spare.work()
             marks.take()
             spent_ms.append(np.diff(marks.taken_ns) / 1e6)
             names = node.setup.now.plan.names
@@ -257,7 +244,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with DetectNet(MODEL, backend='onnxruntime') as net:
         info = net.info
     camera_feed.OneCopySubscription = Bytes
-    vision_node.Worker = SameThread
     rclpy.init()
     rows = []
     for objects in OBJECTS:
