@@ -121,27 +121,25 @@ class OneCopySubscription:
 
     def _run(self, first: Taken | None) -> None:
         with self._wait:
-            self._take_turns(first, begin_second=self._begin_second)
-            if self._second is not None:
+            self._take_turns(first)
+            # It may not have begun, for lack of memory.
+            if self._second is not None and self._second.is_alive():
                 self._second.join()
 
-    def _take_turns(
-        self, taken: Taken | None = None, begin_second: Callable[[], None] = lambda: None
-    ) -> None:
+    def _take_turns(self, taken: Taken | None = None) -> None:
         while not self._over():
             spare = Spare()
             with self._turn:
                 self._try(partial(self._receive, spare, taken))
             taken = None
             if spare.work is not None:
-                self._try(begin_second)
+                self._try(self._begin_second)
                 self._try(spare.work)
 
     def _begin_second(self) -> None:
         if self._second is None:
-            thread = threading.Thread(target=self._take_turns, name=self._name, daemon=True)
-            thread.start()
-            self._second = thread
+            self._second = threading.Thread(target=self._take_turns, name=self._name, daemon=True)
+            self._second.start()
 
     def _receive(self, spare: Spare, taken: Taken | None) -> None:
         """Wait for a message, unless there is one, and deliver it."""

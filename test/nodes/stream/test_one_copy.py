@@ -329,6 +329,36 @@ def test_work_that_fails_costs_itself_alone(
     assert receivers() == []
 
 
+def test_without_a_second_thread_the_first_one_does_both(
+    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[int] = []
+
+    def deliver(_: Any, __: Any, spare: Any) -> None:
+        spare.work = lambda: worked.append(threading.get_ident())
+
+    def refuse(_: Any) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    subscription = OneCopySubscription(
+        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
+    )
+    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+    monkeypatch.setattr(threading.Thread, 'start', refuse)
+    publisher = graph.node.create_publisher(Image, '/camera', 1)
+
+    def thrice() -> bool:
+        publisher.publish(make_image(SMALL))
+        return len(worked) > 2
+
+    graph.wait_until('three times', thrice)
+    monkeypatch.undo()
+    assert len(set(worked)) == 1
+    subscription.close()
+    assert receivers() == []
+
+
 def test_too_little_memory_is_an_error_and_the_next_message_is_taken(
     node: Node, graph: Any, make_image: Callable[..., Image]
 ) -> None:
