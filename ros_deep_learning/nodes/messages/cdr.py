@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,12 @@ def flat_fields(kind: str) -> Iterator[str]:
             yield from flat_fields(field)
     else:
         yield kind
+
+
+@cache
+def has_fields(kind: str, fields: tuple[str, ...]) -> bool:
+    """Return whether the installed message has just these fields; see ``flat_fields``."""
+    return tuple(flat_fields(kind)) == fields
 
 
 @lru_cache(maxsize=1024)

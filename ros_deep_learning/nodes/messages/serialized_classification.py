@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tasks.classification import Classification
-from .cdr import HEADER, Writer, flat_fields
+from .cdr import HEADER, Writer, has_fields
 from .results import classification_message
 
+_KIND = 'vision_msgs/Classification'
 _FIELDS = (*HEADER, '[', 'string', 'double', ']')
 
 
@@ -29,14 +29,9 @@ def outgoing_classification(header: Any, seen: Classification, names: Sequence[s
     Returns:
         Its bytes; a message where the installed vision_msgs has other fields.
     """
-    write = serialized_classification if is_layout_known() else classification_message
+    known = has_fields(_KIND, _FIELDS)
+    write = serialized_classification if known else classification_message
     return write(header, seen, names)
-
-
-@cache
-def is_layout_known() -> bool:
-    """Return whether the installed vision_msgs has the fields that are written here."""
-    return tuple(flat_fields('vision_msgs/Classification')) == _FIELDS
 
 
 def serialized_classification(

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...tasks.detection import Detections
-from .cdr import ENCAPSULATION, HEADER, flat_fields, header_bytes, text_bytes
+from .cdr import ENCAPSULATION, HEADER, has_fields, header_bytes, text_bytes
 from .results import detections_message
 
 _ZEROS = bytes(8)
 _ONE = b'\x01\x00\x00\x00'
 _RESULTS = ('[', 'string', *['double'] * 8, 'double[36]', ']')
+_KIND = 'vision_msgs/Detection2DArray'
 _FIELDS = (*HEADER, '[', *HEADER, *_RESULTS, *['double'] * 5, 'string', ']')
 _SCORE, _ORIENTATION_W, _CENTER, _SIZE, _NUMBERS = 0, 7, slice(44, 46), slice(47, 49), 49
 """Places among the doubles between the two strings of a detection, which has one hypothesis: its
@@ -40,14 +40,9 @@ def outgoing_detections(header: Any, found: Detections, names: Sequence[str]) ->
     Returns:
         Its bytes; a message where the installed vision_msgs has other fields.
     """
-    write = serialized_detections if is_layout_known() else detections_message
+    known = has_fields(_KIND, _FIELDS)
+    write = serialized_detections if known else detections_message
     return write(header, found, names)
-
-
-@cache
-def is_layout_known() -> bool:
-    """Return whether the installed vision_msgs has the fields that are written here."""
-    return tuple(flat_fields('vision_msgs/Detection2DArray')) == _FIELDS
 
 
 def serialized_detections(header: Any, found: Detections, names: Sequence[str]) -> bytes:

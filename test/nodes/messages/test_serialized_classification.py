@@ -47,11 +47,7 @@ def test_other_fields_are_published_as_a_message(monkeypatch):
 
     known = cdr.message_type
     monkeypatch.setattr(cdr, 'message_type', kind)
-    monkeypatch.setattr(
-        serialized_classification,
-        'is_layout_known',
-        serialized_classification.is_layout_known.__wrapped__,
-    )
+    monkeypatch.setattr(serialized_classification, 'has_fields', cdr.has_fields.__wrapped__)
     header = Header(frame_id='camera')
     message = serialized_classification.outgoing_classification(header, seen(), [])
     assert message == Classification(header=header)

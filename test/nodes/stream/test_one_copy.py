@@ -100,6 +100,29 @@ class Show:
         return self.graph.wait_until('an image', seen)
 
 
+@pytest.fixture
+def begin(
+    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., OneCopySubscription]:
+    """Subscribe, and publish images until something is reached."""
+    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+
+    def begin(deliver: Callable[..., None], reached: Callable[[], bool]) -> OneCopySubscription:
+        subscription = OneCopySubscription(
+            node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
+        )
+        publisher = graph.node.create_publisher(Image, '/camera', 1)
+
+        def published() -> bool:
+            publisher.publish(make_image(SMALL))
+            return reached()
+
+        graph.wait_until('enough', published)
+        return subscription
+
+    return begin
+
+
 def test_images_come_though_nobody_spins_the_node(
     watch: Callable[..., Any], graph: Any, make_image: Callable[..., Image]
 ) -> None:
@@ -232,10 +255,7 @@ def test_a_node_that_is_destroyed_first_leaves_nothing_that_crashes(
     assert receivers() == []
 
 
-def test_an_error_in_a_receiver_costs_that_message(
-    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+def test_an_error_in_a_receiver_costs_that_message(begin: Callable[..., Any]) -> None:
     calls: list[int] = []
 
     def fail(*_: Any) -> None:
@@ -243,48 +263,24 @@ def test_an_error_in_a_receiver_costs_that_message(
         msg = 'no room'
         raise MemoryError(msg)
 
-    subscription = OneCopySubscription(
-        node, Image, '/camera', fail, print, ordinary_memory, qos_profile=1
-    )
-    publisher = graph.node.create_publisher(Image, '/camera', 1)
-
-    def twice() -> bool:
-        publisher.publish(make_image(SMALL))
-        return len(calls) > 1
-
-    graph.wait_until('two calls', twice)
-    subscription.close()
+    begin(fail, lambda: len(calls) > 1).close()
 
 
-def test_one_thread_works_while_another_one_receives(
-    node: Node, graph: Any, make_image: Callable[..., Image]
-) -> None:
+def test_one_thread_works_while_another_one_receives(begin: Callable[..., Any]) -> None:
     go_on = threading.Event()
-    delivered: list[str] = []
-    worked: list[str] = []
-
-    def here() -> str:
-        return str(threading.get_ident())
+    delivered: list[int] = []
+    worked: list[int] = []
 
     def work() -> None:
         assert go_on.wait(20)
-        worked.append(here())
+        worked.append(threading.get_ident())
 
     def deliver(_: Any, __: Any, spare: Any) -> None:
-        delivered.append(here())
+        delivered.append(threading.get_ident())
         if len(delivered) % 2:
             spare.work = work
 
-    subscription = OneCopySubscription(
-        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
-    )
-    publisher = graph.node.create_publisher(Image, '/camera', 1)
-
-    def two() -> bool:
-        publisher.publish(make_image(SMALL))
-        return len(delivered) > 1
-
-    graph.wait_until('two messages', two)
+    subscription = begin(deliver, lambda: len(delivered) > 1)
     assert worked == []
     assert len(set(delivered[:2])) == 2
     assert len(receivers()) == 2
@@ -301,10 +297,7 @@ def test_one_thread_works_while_another_one_receives(
     assert set(worked) <= set(delivered)
 
 
-def test_work_that_fails_costs_itself_alone(
-    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+def test_work_that_fails_costs_itself_alone(begin: Callable[..., Any]) -> None:
     failures: list[int] = []
 
     def fail() -> None:
@@ -315,45 +308,31 @@ def test_work_that_fails_costs_itself_alone(
     def deliver(_: Any, __: Any, spare: Any) -> None:
         spare.work = fail
 
-    subscription = OneCopySubscription(
-        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
-    )
-    publisher = graph.node.create_publisher(Image, '/camera', 1)
-
-    def thrice() -> bool:
-        publisher.publish(make_image(SMALL))
-        return len(failures) > 2
-
-    graph.wait_until('three failures', thrice)
-    subscription.close()
+    begin(deliver, lambda: len(failures) > 2).close()
     assert receivers() == []
 
 
 def test_without_a_second_thread_the_first_one_does_both(
-    node: Node, graph: Any, make_image: Callable[..., Image], monkeypatch: pytest.MonkeyPatch
+    begin: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worked: list[int] = []
 
+    def work() -> None:
+        worked.append(threading.get_ident())
+
     def deliver(_: Any, __: Any, spare: Any) -> None:
-        spare.work = lambda: worked.append(threading.get_ident())
+        spare.work = work
 
-    def refuse(_: Any) -> None:
-        msg = "can't start new thread"
-        raise RuntimeError(msg)
+    begun = threading.Thread.start
 
-    subscription = OneCopySubscription(
-        node, Image, '/camera', deliver, print, ordinary_memory, qos_profile=1
-    )
-    monkeypatch.setattr(one_copy_module, 'PAUSE_S', 0.001)
+    def refuse(thread: threading.Thread) -> None:
+        if receivers():
+            msg = "can't start new thread"
+            raise RuntimeError(msg)
+        begun(thread)
+
     monkeypatch.setattr(threading.Thread, 'start', refuse)
-    publisher = graph.node.create_publisher(Image, '/camera', 1)
-
-    def thrice() -> bool:
-        publisher.publish(make_image(SMALL))
-        return len(worked) > 2
-
-    graph.wait_until('three times', thrice)
-    monkeypatch.undo()
+    subscription = begin(deliver, lambda: len(worked) > 2)
     assert len(set(worked)) == 1
     subscription.close()
     assert receivers() == []
