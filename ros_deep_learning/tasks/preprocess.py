@@ -75,6 +75,10 @@ def preprocess(
         is_reversed = is_reversed and not grey
         if spec.dtype == 'uint8':
             planes[...] = small[..., ::-1] if is_reversed else small
+        elif spec.dtype == 'float32' and not (planar or grey):
+            ordered = cv2.cvtColor(small, cv2.COLOR_BGR2RGB) if is_reversed else small
+            # All channels at once, written where they belong.
+            cv2.LUT(ordered, _interleaved(spec.scale, spec.mean, spec.std), dst=entry)
         else:
             channels = cv2.split(small)
             _normalise(channels[::-1] if is_reversed else channels, spec, planes)
@@ -117,3 +121,11 @@ def _tables(
     """Tabulate the formula: 256 values a channel are all that eight bits can become."""
     levels = np.arange(256) * scale
     return tuple(((levels - m) / s).astype(np.float32) for m, s in zip(mean, std, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _interleaved(
+    scale: float, mean: tuple[float, ...], std: tuple[float, ...]
+) -> NDArray[np.float32]:
+    """Return the tables side by side, shape (1, 256, 3), as OpenCV takes those of all channels."""
+    return np.stack(_tables(scale, mean, std), axis=-1)[None]
