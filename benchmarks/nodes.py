@@ -78,9 +78,9 @@ PAGE = {
         'pauses in between, as a camera makes them; `published` is the age by the statistics of '
         'the node, before the result goes to the other process. The least node is one thread in '
         'Python that takes an image with one copy, runs the same network and publishes a result '
-        'that is ready, without preprocessing, postprocessing or counts: what it needs is no '
-        "node's to save on this machine. Medians; the callbacks are measured before and after "
-        'the nodes, on the same camera process.'
+        'that is ready, without preprocessing, postprocessing or counts: what it needs no node '
+        'can save on this machine, to within a few tenths of a millisecond. Medians; the '
+        'callbacks are measured before and after the nodes, on the same camera process.'
     ),
     'columns': {
         'name': 'node',

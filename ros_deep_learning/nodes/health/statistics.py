@@ -123,7 +123,7 @@ class Rate:
 
 
 class FrameStatistics:
-    """Counters that the executor's threads and the worker thread share."""
+    """Counters that the threads which receive, run and report frames share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -40,11 +40,11 @@ from .network_swap import NetworkSwap
 
 
 class VisionNode(ManagedNode):
-    """Cameras, a worker thread and a network; subclasses choose the network and the results.
+    """Cameras, a worker and a network; subclasses choose the network and the results.
 
-    The executor's threads only put the newest frame of each camera into the worker's mailbox.
-    The worker thread runs them and counts what went wrong: a malformed message costs that frame,
-    a failed inference publishes nothing, and several failures in a row deactivate the node.
+    The newest frame of each camera is put into the worker's mailbox. One thread at a time takes
+    them from there, runs them and counts what went wrong: a malformed message costs that frame, a
+    failed inference publishes nothing, and several failures in a row deactivate the node.
 
     Attributes:
         default_name: See ``DescribedNode``, as for the next two.

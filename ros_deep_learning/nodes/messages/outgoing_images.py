@@ -73,7 +73,7 @@ class OutgoingImages:
     """One message for each topic, reused while the size of its images stays the same.
 
     Allocating memory for each frame would cost more than filling it. Reuse is safe because
-    ``publish`` has copied a message before it returns; only one thread may use this.
+    ``publish`` has copied a message before it returns. Used by one thread at a time.
     """
 
     def __init__(self) -> None:

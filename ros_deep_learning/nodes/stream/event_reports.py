@@ -29,7 +29,7 @@ PICTURE_NAME, MASK_NAME, BAG_NAME = 'picture.jpg', 'class_mask.png', 'bag'
 
 
 class EventReports:
-    """Follows the rules over the frames of each camera; called by the worker's thread.
+    """Follows the rules over the frames of each camera; called by one thread at a time.
 
     Args:
         node: Full name of the node.

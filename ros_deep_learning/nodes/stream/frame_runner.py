@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the worker thread does with frames: read, infer, publish and count them."""
+"""What the worker does with frames: read, infer, publish and count them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class FrameRunner:
             if shots:
                 with self.between_frames():
                     self._process(shots)
-        except Exception:  # noqa: BLE001  the worker's thread must go on
+        except Exception:  # noqa: BLE001  the worker must go on
             if self._ok():
                 self._log.error(
                     f'frames were lost:\n{traceback.format_exc()}',

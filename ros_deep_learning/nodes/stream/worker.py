@@ -34,7 +34,7 @@ class Mailbox(Generic[K, T]):
     """A slot for one item of each sender; a newer item replaces one that was not taken.
 
     The sender that was served longest ago is next, so none starves however much others send. One
-    thread at a time serves: from ``take`` or ``claim`` until ``following`` returns nothing.
+    thread at a time serves: from ``take`` or ``claim`` until ``leave``.
     """
 
     def __init__(self) -> None:
@@ -74,15 +74,17 @@ class Mailbox(Generic[K, T]):
             self._is_served = self._is_served or not self._closed
             return self._taken(most)
 
-    def following(self, most: int) -> list[tuple[K, T]]:
-        """Take up to ``most`` items of those that wait; without any, the caller serves no more."""
+    def claimed(self, most: int) -> list[tuple[K, T]]:
+        """Take up to ``most`` of the items that wait, for who has claimed; empty once closed."""
         with self._changed:
-            taken = self._taken(most)
-            if not taken:
-                self._is_served = False
-                if self._closed or self._waiting:
-                    self._changed.notify_all()
-            return taken
+            return self._taken(most)
+
+    def leave(self) -> None:
+        """Serve no more; what waits is for the next."""
+        with self._changed:
+            self._is_served = False
+            if self._closed or self._waiting:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Drop the items that were not taken, and wait until nobody serves."""
@@ -131,12 +133,11 @@ class Worker(Generic[K, T]):
         self._mailbox: Mailbox[K, T] = Mailbox()
         self._most = most
         self._handle = handle
-        # In the context of its creator, so that its log records are logged by the same node. Each
-        # can be entered once at a time.
+        # That of its creator, so that its log records are logged by the same node.
         self._context = copy_context()
         # A daemon, so that an unhandled SIGINT does not leave a process that never ends.
         self._thread = threading.Thread(
-            target=copy_context().run, args=(self._loop,), name=name, daemon=True
+            target=self._context.copy().run, args=(self._loop,), name=name, daemon=True
         )
 
     def start(self) -> None:
@@ -165,19 +166,22 @@ class Worker(Generic[K, T]):
         self._thread.join()
 
     def _work(self) -> None:
-        self._context.run(self._serve, [])
+        # A copy, since a context can be entered once at a time, and who has just served may not
+        # have left it yet.
+        self._context.copy().run(self._serve)
 
     def _loop(self) -> None:
         while items := self._mailbox.take(self._most()):
             self._serve(items)
 
-    def _serve(self, items: Sequence[tuple[K, T]]) -> None:
-        """Handle items, then those that came meanwhile."""
+    def _serve(self, items: Sequence[tuple[K, T]] | None = None) -> None:
+        """Handle items, by default those that the calling thread has claimed."""
         try:
+            if items is None:
+                items = self._mailbox.claimed(self._most())
             if items:
                 self._handle(items)
-            while items := self._mailbox.following(self._most()):
-                self._handle(items)
-        except BaseException:
-            self._mailbox.following(0)
-            raise
+        finally:
+            # What came meanwhile is for this worker's own thread: whoever waits for another one
+            # to end waits for the items in hand only.
+            self._mailbox.leave()

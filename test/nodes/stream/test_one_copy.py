@@ -28,6 +28,7 @@ from ros_deep_learning.nodes.stream.camera_feed import BY_RCLPY, ONE_COPY
 from ros_deep_learning.nodes.stream.frame_memory import ordinary_memory
 from ros_deep_learning.nodes.stream.image_subscription import ImageSubscription
 from ros_deep_learning.nodes.stream.one_copy import OneCopySubscription
+from ros_deep_learning.nodes.stream.worker import Worker
 
 pytestmark = pytest.mark.rclpy
 SMALL = np.zeros((48, 64, 3), np.uint8)
@@ -309,6 +310,41 @@ def test_work_that_fails_costs_itself_alone(begin: Callable[..., Any]) -> None:
         spare.work = fail
 
     begin(deliver, lambda: len(failures) > 2).close()
+    assert receivers() == []
+
+
+def test_an_end_waits_for_what_is_in_hand_however_much_others_send(
+    begin: Callable[..., Any],
+) -> None:
+    served, stop = threading.Event(), threading.Event()
+
+    def handle(_: Any) -> None:
+        if threading.current_thread().name.startswith('images of'):
+            served.set()
+        time.sleep(0.002)
+
+    worker: Worker[str, int] = Worker('slow', lambda: 1, handle)
+    worker.start()
+
+    def send() -> None:
+        served.wait(20)
+        while not stop.is_set():
+            worker.put('another camera', 1)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        subscription = begin(
+            lambda _, __, spare: worker.put('this camera', 1, spare), served.is_set
+        )
+        closer = threading.Thread(target=subscription.close)
+        closer.start()
+        closer.join(20)
+        assert not closer.is_alive()
+    finally:
+        stop.set()
+        sender.join(20)
+        worker.stop()
     assert receivers() == []
 
 
