@@ -42,6 +42,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = [
     'pytester',
     'skipped',
+    'failures',
     'reruns',
     'fake_gpu',
     'model_files',

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from plugin_runs import run_with_plugins
 
 SECOND_TRY = """
 tries = []
@@ -24,15 +22,8 @@ def test_late():
 @pytest.mark.parametrize('workers', [(), ('-n', '1')], ids=['alone', 'worker'])
 def test_the_failure_of_a_first_try_is_printed(tmp_path: Path, workers: tuple[str, ...]) -> None:
     tmp_path.joinpath('test_it.py').write_text(SECOND_TRY)
-    places = [str(Path(__file__).parent / 'support'), os.environ.get('PYTHONPATH', '')]
-    environ = {**os.environ, 'PYTHONPATH': os.pathsep.join(places)}
-    environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
-    environ.pop('PYTEST_XDIST_WORKER', None)
-    plugins = [f'-p{name}' for name in ('reruns', 'pytest_rerunfailures', 'xdist')]
-    command = [sys.executable, '-m', 'pytest', *plugins, '--reruns', '1', *workers, 'test_it.py']
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
-    )
+    plugins = ('reruns', 'pytest_rerunfailures', 'xdist')
+    done = run_with_plugins(tmp_path, plugins, '--reruns', '1', *workers)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '1 rerun' in done.stdout
     for words in ('first try of test_it.py::test_late', 'waited in vain', 'the picture was late'):

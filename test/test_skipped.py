@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plugin_runs import run_with_plugins
 from skipped import in_ci
 
 GPU = """
@@ -75,16 +74,7 @@ def write(folder: Path, body: str) -> None:
 
 def run_apart(folder: Path, body: str, ci: str, *options: str) -> subprocess.CompletedProcess[str]:
     write(folder, body)
-    kept = ('PATH', 'HOME', 'LD_LIBRARY_PATH')
-    environ = {name: os.environ[name] for name in kept if name in os.environ}
-    places = [str(Path(__file__).parent / 'support'), os.environ.get('PYTHONPATH', '')]
-    environ |= {'CI': ci, 'PYTHONPATH': os.pathsep.join(places)}
-    environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
-    command = [*(sys.executable, '-m', 'pytest', '-p', 'skipped'), *options]
-    command += ['-p', 'no:cacheprovider']
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    return run_with_plugins(folder, ['skipped'], *options, CI=ci)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,11 @@ def _skipped(config: pytest.Config) -> list[Report]:
     return [] if reporter is None else reporter.stats.get('skipped', [])
 
 
+def refused_skips(config: pytest.Config) -> list[Report]:
+    """Return the tests that make a CI run fail because they did not run."""
+    return [report for report in _skipped(config) if in_ci() and not may_skip(report)]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of our own messages where the build generated none."""
@@ -77,20 +82,17 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a CI run in which a test was skipped that needs no GPU."""
-    refused = [report for report in _skipped(session.config) if not may_skip(report)]
-    if in_ci() and refused and session.exitstatus == pytest.ExitCode.OK:
+    if refused_skips(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """Print how many tests did not run, and why."""
-    skipped = _skipped(config)
-    for line in summary(skipped):
+    for line in summary(_skipped(config)):
         terminalreporter.write_line(line, yellow=True, bold=True)
     if count := config.stash.get(_LEFT_OUT, 0):
         line = f'{count} tests of our own messages did not run: none were generated here'
         terminalreporter.write_line(line, yellow=True)
-    refused = [report for report in skipped if not may_skip(report)]
-    if in_ci() and refused:
+    if refused := refused_skips(config):
         line = f'{len(refused)} of them need no GPU and must run in CI: this run failed'
         terminalreporter.write_line(line, red=True, bold=True)
