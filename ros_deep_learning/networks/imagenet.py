@@ -121,8 +121,16 @@ class ImageNet(Network[ClassificationSettings]):
         scores = self._probabilities(passed, settings)
         seen = classification_from(scores, passed.pixels.size_wh, settings, labels=self.labels)
         postprocess_ms = (perf_counter() - started) * 1e3
-        times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
-        return replace(seen, times=times)
+        # Not by dataclasses.replace, which asks each field for its kind.
+        return Classification(
+            seen.class_ids,
+            seen.scores,
+            seen.source_wh,
+            seen.probabilities,
+            seen.settings,
+            seen.labels,
+            StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms),
+        )
 
     def _probabilities(
         self, passed: Passed, settings: ClassificationSettings

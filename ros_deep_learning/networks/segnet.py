@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import repeat
 from time import perf_counter
 from typing import Literal, get_args
@@ -306,7 +305,19 @@ class SegNet(Network[SegmentationSettings]):
             raise InferenceError(msg)
         postprocess_ms = (perf_counter() - started) * 1e3
         times = StageTimes(passed.preprocess_ms, passed.inference_ms, postprocess_ms)
-        return [replace(one, labels=self.labels, times=times) for one in found]
+        # Not by dataclasses.replace, which asks each field for its kind.
+        return [
+            Segmentation(
+                one.class_mask,
+                one.confidence_mask,
+                one.class_count,
+                one.source_wh,
+                one.ready,
+                self.labels,
+                times,
+            )
+            for one in found
+        ]
 
     def _output(self) -> TensorSpec:
         name = self._card.outputs[self._role]

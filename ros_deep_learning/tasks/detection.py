@@ -47,8 +47,9 @@ def as_candidates(
         scores: Shape (N,).
         class_ids: Shape (N,), whole numbers.
     """
-    with np.errstate(over='ignore', invalid='ignore'):
-        boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
+    if not boxes_xyxy.dtype == scores.dtype == np.float32:
+        with np.errstate(over='ignore', invalid='ignore'):
+            boxes_xyxy, scores = boxes_xyxy.astype(np.float32), scores.astype(np.float32)
     if all_finite(boxes_xyxy, scores):
         return Candidates(boxes_xyxy, scores, class_ids.astype(np.int32))
     good = finite(boxes_xyxy, scores)

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import and_
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,13 +12,12 @@ from numpy.typing import NDArray
 
 from ..errors import SettingsError
 from ..imaging.placement import Placement
-from .boxes import CANDIDATE_LIMIT, areas, best_first, finite, iou_matrix, strongest
+from .boxes import CANDIDATE_LIMIT, areas, finite, strongest
 from .clustering import cluster
 from .detection import Candidates, Detections
+from .nms import nms
 from .parts import Region, TilingSettings, region_box
 
-_TOGETHER = 64
-"""Boxes that are compared with each other at once."""
 Order = Literal['score', 'area']
 Nms = Literal['auto', 'always', 'never']
 
@@ -158,8 +155,7 @@ def detections_from(
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
     # Both of its sides: where they are not, nothing of it is inside, or an edge is NaN.
-    sides = clipped[:, 2:] > clipped[:, :2]
-    good = sides[:, 0] & sides[:, 1]
+    good = np.logical_and.reduce(clipped[:, 2:] > clipped[:, :2], axis=1)
     if only.class_ids is not None:
         good &= only.keeps_class(candidates.class_ids)
     if overlap is not None:
@@ -169,7 +165,7 @@ def detections_from(
     elif only.min_width_px or only.min_height_px:
         good &= only.keeps_size(clipped)
     scores, class_ids = candidates.scores, candidates.class_ids
-    if not good.all():
+    if not np.logical_and.reduce(good):
         boxes_xyxy, clipped = boxes_xyxy[good], clipped[good]
         scores, class_ids = scores[good], class_ids[good]
     if overlap is not None:
@@ -206,65 +202,6 @@ def _limited(candidates: Candidates, settings: DetectionSettings) -> Candidates:
 def largest_first(found: Detections) -> Detections:
     """Order detections by falling area; ties stay as they are."""
     return found.take(np.argsort(-areas(found.boxes_xyxy), kind='stable'))
-
-
-def nms(
-    boxes_xyxy: NDArray[Any],
-    scores: NDArray[Any],
-    class_ids: NDArray[Any],
-    iou_threshold: float,
-    max_detections: int,
-    *,
-    class_agnostic: bool = False,
-    candidate_limit: int = CANDIDATE_LIMIT,
-) -> NDArray[np.int64]:
-    """Suppress each box that overlaps a better one, as TensorFlow and OpenCV do.
-
-    Greedy, best first: a box is dropped when its intersection over union with a kept box of its
-    class is greater than the threshold. Boxes or scores that are NaN or infinite are dropped
-    first. Equal scores are ordered by class and edges, so that the order of the input never
-    matters.
-
-    Args:
-        boxes_xyxy: Shape (N, 4).
-        scores: Shape (N,).
-        class_ids: Shape (N,), integers.
-        iou_threshold: 0..1.
-        max_detections: Most boxes to keep, over all classes.
-        class_agnostic: Whether boxes also suppress those of other classes.
-        candidate_limit: Only so many of the best candidates enter, which bounds the time of a
-            frame with hundreds of thousands above a low threshold.
-
-    Returns:
-        Indices of the kept boxes, shape (K,), best score first.
-    """
-    order = best_first(boxes_xyxy, scores, class_ids, candidate_limit)
-    kept = order[:0]
-    # A matrix for some boxes at a time costs little more than a row for one.
-    for start in range(0, len(order), _TOGETHER):
-        block = order[start : start + _TOGETHER]
-        better = np.concatenate([kept, block]) if len(kept) else block
-        boxes, classes = boxes_xyxy[block], class_ids[block]
-        stays = iou_matrix(boxes_xyxy[better] if len(kept) else boxes, boxes) <= iou_threshold
-        if not class_agnostic:
-            stays |= class_ids[better][:, None] != classes
-        # A row as the bits of a number: a loop over numbers takes half the time of one over rows.
-        bits = np.packbits(stays, axis=1, bitorder='little')
-        data, width = bits.tobytes(), bits.shape[1]
-        rows = [
-            int.from_bytes(data[at : at + width], 'little') for at in range(0, len(data), width)
-        ]
-        left = reduce(and_, rows[: len(kept)], -1)
-        best = []
-        for k, row in enumerate(rows[len(kept) :]):
-            if left >> k & 1:
-                best.append(k)
-                left &= row
-        chosen = block[best]
-        kept = (np.concatenate([kept, chosen]) if len(kept) else chosen)[:max_detections]
-        if len(kept) == max_detections:
-            break
-    return kept.astype(np.int64, copy=False)
 
 
 def _merged(found: Detections, overlap: float, settings: DetectionSettings) -> Detections:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from .boxes import areas, intersections
 from .detection import Detections
+from .nms import nms
 from .parts import Box, Parts
-from .suppression import DetectionSettings, largest_first, nms
+from .suppression import DetectionSettings, largest_first
 
 BORDER = 0.01
 """Share of a tile's side within which a box's edge counts as lying on the tile's border."""

@@ -47,7 +47,7 @@ class Stream:
 
 
 class Events:
-    """The driver's events, in place of ``driver_calls.call``; each has the mark that it was given.
+    """The driver's events, in place of ``driver_calls``; each has the mark that it was given.
 
     Attributes:
         elsewhere: Addresses that are on no GPU.
@@ -368,7 +368,8 @@ def fake_gpu(fake_driver, shim_module, monkeypatch):
     from ros_deep_learning.engines.tensorrt.runtime import driver_calls
 
     events = Events()
-    monkeypatch.setattr(driver_calls, 'call', events.call)
+    for name in ('call', 'quick_call'):
+        monkeypatch.setattr(driver_calls, name, events.call)
     gpu = FakeGpu(fake_driver, shim_module, events)
     yield gpu
     gpu.close()

@@ -8,10 +8,11 @@ import atexit
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ....errors import BackendUnavailableError, DeviceError
+from ....errors import BackendUnavailableError, DeepLearningError, DeviceError
 from ....text import one_line
 from ..target import Target
 
@@ -70,31 +71,35 @@ class GpuContext:
         self._driver = driver
         self._device = driver.Device(index)
         self._context = self._device.retain_primary_context()
+        self._current = _Current(self)
         self._lost = ''
         self._lock = threading.Lock()
         self._kernels: Kernels | None = None
 
-    @contextlib.contextmanager
-    def current(self) -> Iterator[None]:
+    def current(self) -> AbstractContextManager[None]:
         """Make the context current in this thread for the block.
 
         Raises:
             DeviceError: An earlier error ended it; only a new process helps.
         """
+        return self._current
+
+    def push(self) -> None:
+        """Make the context current in this thread; raises DeviceError as ``current`` does."""
         if self._lost:
             msg = f'GPU {self.index} was lost by this process ({self._lost}); to fix: restart it'
             raise DeviceError(msg)
         with device_errors('making its context current'):
             self._context.push()
+
+    def pop(self) -> None:
+        """Make the context current that was so before ``push``."""
         try:
-            yield
-        finally:
-            try:
-                self._driver.Context.pop()
-            except self._driver.Error as err:
-                # PyCUDA aborts the process for a context that is left on its stack.
-                self._lost = one_line(err)
-                self._context.detach()
+            self._driver.Context.pop()
+        except self._driver.Error as err:
+            # PyCUDA aborts the process for a context that is left on its stack.
+            self._lost = one_line(err)
+            self._context.detach()
 
     def kernels(self) -> Kernels:
         """Load the package's own kernels, once; the context must be current.
@@ -154,22 +159,46 @@ def _release_all() -> None:
         context.release()
 
 
-@contextlib.contextmanager
-def device_errors(doing: str) -> Iterator[None]:
+def device_errors(doing: str) -> AbstractContextManager[None]:
     """Turn PyCUDA's errors in the block into the package's.
 
     Raises:
         DeviceError: The device failed; out of memory is told apart.
     """
-    driver = _driver()
-    try:
-        yield
-    except driver.MemoryError as err:
-        msg = f'out of GPU memory while {doing}: {one_line(err)}; {_FIX}'
-        raise DeviceError(msg) from err
-    except driver.Error as err:
-        msg = f'the GPU failed while {doing}: {one_line(err)}'
-        raise DeviceError(msg) from err
+    return _DeviceErrors(doing)
+
+
+# Classes, since a frame enters some of these, and a generator takes four times as long.
+class _Current(AbstractContextManager[None]):
+    def __init__(self, gpu: GpuContext) -> None:
+        self._gpu = gpu
+
+    def __enter__(self) -> None:
+        self._gpu.push()
+
+    def __exit__(self, *_: object) -> None:
+        self._gpu.pop()
+
+
+class _DeviceErrors(AbstractContextManager[None]):
+    __slots__ = ('_doing',)
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, err: BaseException | None, __: object) -> None:
+        if err is None or isinstance(err, DeepLearningError):
+            return
+        driver = _driver()
+        if isinstance(err, driver.MemoryError):
+            msg = f'out of GPU memory while {self._doing}: {one_line(err)}; {_FIX}'
+            raise DeviceError(msg) from err
+        if isinstance(err, driver.Error):
+            msg = f'the GPU failed while {self._doing}: {one_line(err)}'
+            raise DeviceError(msg) from err
 
 
 def _driver() -> Any:

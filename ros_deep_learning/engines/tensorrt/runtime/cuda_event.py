@@ -24,17 +24,17 @@ class CudaEvent:
 
     def __init__(self) -> None:
         self._event = ctypes.c_void_p()
-        driver_calls.call(
+        driver_calls.quick_call(
             'cuEventCreate', ctypes.byref(self._event), ctypes.c_uint(_DISABLE_TIMING)
         )
 
     def record(self, stream: int) -> None:
         """Put the point behind all that is on a stream by now."""
-        driver_calls.call('cuEventRecord', self._event, ctypes.c_void_p(stream))
+        driver_calls.quick_call('cuEventRecord', self._event, ctypes.c_void_p(stream))
 
     def hold_back(self, stream: int) -> None:
         """Let what is put on a stream from now on wait for the point; the host goes on."""
-        driver_calls.call(
+        driver_calls.quick_call(
             'cuStreamWaitEvent', ctypes.c_void_p(stream), self._event, ctypes.c_uint(0)
         )
 
@@ -45,7 +45,7 @@ class CudaEvent:
     def free(self) -> None:
         """Free the event; streams that wait for it still do."""
         with contextlib.suppress(EngineError):
-            driver_calls.call('cuEventDestroy_v2', self._event)
+            driver_calls.quick_call('cuEventDestroy_v2', self._event)
 
 
 def wait_for_stream(waiting: int, other: int) -> None:

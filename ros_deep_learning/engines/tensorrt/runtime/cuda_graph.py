@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Hashable
 
 from ....errors import EngineError
-from .driver_calls import call, library
+from .driver_calls import call, library, quick_call
 
 _LOG = logging.getLogger('ros_deep_learning')
 _MAX_GRAPHS = 8
@@ -63,7 +63,7 @@ class CudaGraph:
         Raises:
             EngineError: The driver refuses.
         """
-        call('cuGraphLaunch', self._executable, self._stream)
+        quick_call('cuGraphLaunch', self._executable, self._stream)
 
     def free(self) -> None:
         """Free the graph; freeing it again has no effect."""

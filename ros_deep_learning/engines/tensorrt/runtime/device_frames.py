@@ -20,7 +20,7 @@ from ..target import Target
 from .cuda import GpuContext
 from .frame_ways import FrameWay, GatheredRows, ResizedHere, Room, ways_for
 from .memory import ExchangeBuffer, GrowingBuffer
-from .pinned import pinned_address
+from .pinned import pinned_address, pinned_frames
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
@@ -124,6 +124,7 @@ class FrameBuffer:
             BackendUnavailableError: There is no compiler for the kernels.
         """
         self._kernels = gpu.kernels()
+        self._pinned = pinned_frames(gpu)
         self._shared = target.integrated
         self._choose = choose
         self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=self._shared))
@@ -186,7 +187,11 @@ class FrameBuffer:
         """
         array = image.array
         large = array.size >= _WORTH_CHOOSING
-        pinned = pinned_address(array) if large and not leaves and array.strides[0] > 0 else 0
+        pinned = (
+            pinned_address(array, self._pinned)
+            if large and not leaves and array.strides[0] > 0
+            else 0
+        )
         size_wh = image.size_wh
         key = (size_wh, array.flags.c_contiguous, pinned != 0, whole, tensor.spec)
         way = self._ways.get(key)

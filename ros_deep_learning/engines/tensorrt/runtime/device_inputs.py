@@ -85,7 +85,7 @@ def _gpu_of(pointer: int) -> int | None:
     """Return the number of the GPU that has an address; None if none has."""
     found = ctypes.c_int()
     try:
-        driver_calls.call(
+        driver_calls.quick_call(
             'cuPointerGetAttribute',
             ctypes.byref(found),
             ctypes.c_int(_DEVICE_ORDINAL),

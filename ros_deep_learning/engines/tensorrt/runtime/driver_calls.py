@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,20 +14,23 @@ from ....errors import EngineError
 
 @cache
 def library() -> Any:
-    """Load the driver's library.
+    """Load the driver's library; its functions let other Python threads run meanwhile.
 
     Raises:
         EngineError: It does not load.
     """
-    try:
-        return ctypes.CDLL('libcuda.so.1')
-    except OSError as err:
-        msg = f'the CUDA driver does not load: {err}'
-        raise EngineError(msg) from err
+    return _loaded(ctypes.CDLL)
+
+
+@cache
+def _quick_library() -> Any:
+    return _loaded(ctypes.PyDLL)
 
 
 def call(name: str, *arguments: Any) -> None:
-    """Call a function of the driver; the GPU's context must be current.
+    """Call a function of the driver that may wait; the GPU's context must be current.
+
+    Other Python threads run meanwhile.
 
     Args:
         name: The function's name, with its version.
@@ -35,7 +39,28 @@ def call(name: str, *arguments: Any) -> None:
     Raises:
         EngineError: The driver does not have it, or it failed.
     """
-    function = getattr(library(), name, None)
+    _called(library(), name, arguments)
+
+
+def quick_call(name: str, *arguments: Any) -> None:
+    """Call a function of the driver that takes microseconds, and waits for nothing.
+
+    As ``call``, but no other Python thread runs meanwhile: where there are some, to let one of
+    them run and to wait for it takes many times as long as such a function.
+    """
+    _called(_quick_library(), name, arguments)
+
+
+def _loaded(kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind('libcuda.so.1')
+    except OSError as err:
+        msg = f'the CUDA driver does not load: {err}'
+        raise EngineError(msg) from err
+
+
+def _called(functions: Any, name: str, arguments: tuple[Any, ...]) -> None:
+    function = getattr(functions, name, None)
     if function is None:
         msg = f'this CUDA driver has no {name}; CUDA 11.4 or newer has'
         raise EngineError(msg)

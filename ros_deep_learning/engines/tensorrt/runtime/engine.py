@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -149,21 +148,22 @@ class TensorRtEngine:
 
     def view_image(self, image: object) -> DevicePixels | None:
         """View an image on the engine's GPU; see ``KeepsOnDevice``."""
-        with self._usable('taking an image'):
+
+        def view() -> DevicePixels | None:
             stream = self._next_lane().execution.stream
             return view_image(image, self._network.gpu.index, int(stream.handle))
 
+        return self._use('taking an image', view)
+
     def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
         """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
-        with self._usable(_NETWORK):
-            return self._free_lane().run_kept(pixels, spec)
+        return self._use(_NETWORK, lambda: self._free_lane().run_kept(pixels, spec))
 
     def run_mask_kept(
         self, pixels: AnyPixels, spec: InputSpec, grid: ScoreGrid, mask: MaskSpec
     ) -> DeviceMask[DeviceArray]:
         """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
-        with self._usable(_MASKS):
-            return self._free_lane().run_mask_kept(pixels, spec, grid, mask)
+        return self._use(_MASKS, lambda: self._free_lane().run_mask_kept(pixels, spec, grid, mask))
 
     def close(self) -> None:
         """Close the handle; closing it again has no effect."""
@@ -190,17 +190,18 @@ class TensorRtEngine:
     def _start(
         self, doing: str, begin: Callable[[Lane], Callable[[], _ResultT]]
     ) -> Callable[[], _ResultT]:
-        with self._usable(doing):
+        def started() -> _Run[_ResultT]:
             lane = self._free_lane()
             run = _Run(lane, begin(lane))
             self._on_their_way.append(run)
+            return run
 
-        def wait() -> _ResultT:
-            with self._usable(doing):
-                self._complete(run)
-                return run.result()
+        def completed() -> _ResultT:
+            self._complete(run)
+            return run.result()
 
-        return wait
+        run = self._use(doing, started)
+        return lambda: self._use(doing, completed)
 
     def _complete(self, run: _Run[Any]) -> None:
         if run in self._on_their_way:
@@ -231,14 +232,14 @@ class TensorRtEngine:
     def _is_free(self) -> bool:
         return self._lanes[0].execution.is_free
 
-    @contextlib.contextmanager
-    def _usable(self, doing: str) -> Iterator[None]:
+    def _use(self, doing: str, work: Callable[[], _ResultT]) -> _ResultT:
+        """Do some work where the GPU is current; after a failure of the device no more is done."""
         with self._lock:
             if self._broken:
                 raise (EngineError if self._is_free else DeviceError)(self._broken)
             try:
                 with self._network.gpu.current(), device_errors(doing):
-                    yield
+                    return work()
             except DeviceError as err:
                 self._broken = str(err)
                 raise

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.tasks.boxes import best_first, iou_matrix, strongest
-from ros_deep_learning.tasks.suppression import nms
+from ros_deep_learning.tasks.nms import nms
 
 
 def reference(boxes, scores, class_ids, iou_threshold, max_detections, agnostic):
@@ -56,7 +56,7 @@ def test_empty():
 @pytest.mark.parametrize('agnostic', [False, True])
 @pytest.mark.parametrize('threshold', [0.0, 0.3, 0.6, 1.0])
 def test_equals_loop(threshold, agnostic):
-    for seed, count in enumerate((1, 2, 17, 120)):
+    for seed, count in enumerate((1, 2, 17, 32, 33, 120)):
         case = crowd(count, 4, seed)
         kept = nms(*case, threshold, 50, class_agnostic=agnostic)
         assert kept.tolist() == reference(*case, threshold, 50, agnostic)
@@ -181,3 +181,26 @@ def test_properties(rows, threshold, agnostic):
     )
     np.testing.assert_array_equal(table[shuffled][again][:, 4:], table[kept][:, 4:])
     np.testing.assert_array_equal(boxes[shuffled][again], boxes[kept])
+
+
+@given(rows=CANDIDATES, threshold=st.sampled_from([0.0, 0.25, 0.5, 1.0]), agnostic=st.booleans())
+def test_a_few_boxes_are_kept_as_many_are(rows, threshold, agnostic):
+    table = np.array(rows, np.float64).reshape(-1, 6)
+    # Of many candidates, whose others are not finite.
+    padded = np.concatenate([table, np.full((33, 6), np.nan)])
+    padded[len(rows) :, 5] = 0
+    of_few, of_many = (
+        nms(
+            np.concatenate([each[:, :2], each[:, :2] + each[:, 2:4] / 7], axis=1).astype(
+                np.float32
+            ),
+            each[:, 4].astype(np.float32),
+            each[:, 5].astype(np.int32),
+            threshold,
+            7,
+            class_agnostic=agnostic,
+        )
+        for each in (table, padded)
+    )
+    assert of_few.dtype == of_many.dtype == np.int64
+    assert of_few.tolist() == of_many.tolist()
