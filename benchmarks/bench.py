@@ -31,6 +31,13 @@ def needs_tensorrt() -> str | None:
     return BACKENDS['tensorrt']().unavailable_reason()
 
 
+def needs_pycuda() -> str | None:
+    """Return why PyCUDA cannot be loaded over another driver here; None = it can."""
+    if importlib.util.find_spec('pycuda') is None:
+        return 'there is no PyCUDA; to fix: pip install pycuda, with the CUDA toolkit'
+    return needs_onnxruntime()
+
+
 def needs_ros() -> str | None:
     """Return why nodes cannot run here; None = they can."""
     for module in ('rclpy', 'vision_msgs'):
@@ -102,6 +109,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     'postprocessing': Benchmark(needs_tensorrt),
     'frame_to_result': Benchmark(needs_tensorrt),
     'networks_together': Benchmark(needs_tensorrt),
+    'one_interpreter': Benchmark(needs_pycuda),
     'nodes': Benchmark(needs_ros, BACKENDS_HERE),
     'activation': Benchmark(needs_ros, BACKENDS_HERE),
     'overload': Benchmark(needs_ros, BACKENDS_HERE),

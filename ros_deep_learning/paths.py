@@ -13,6 +13,8 @@ from .text import one_line
 
 PICTURE_SUFFIXES = (*('.bmp', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp'),)
 """Endings of picture files, in lower case."""
+VIDEO_SUFFIXES = ('.avi', '.mkv', '.mov', '.mp4')
+"""Endings of video files that are written, in lower case."""
 
 CACHE_VARIABLE = 'ROS_DEEP_LEARNING_CACHE'
 _MOST_BYTES, _MOST_BYTES_OF_A_NAME = 4096, 255

@@ -43,6 +43,7 @@ pytest_plugins = [
     'pytester',
     'skipped',
     'failures',
+    'hangs',
     'reruns',
     'fake_gpu',
     'model_files',

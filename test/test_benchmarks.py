@@ -257,3 +257,14 @@ def test_a_benchmark_that_fails_makes_the_status(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['bench.py', '--output', str(tmp_path)])
     assert bench.main() == 1
     assert 'cpu: FAILED with 3 after ' in capsys.readouterr().out
+
+
+def test_the_driver_of_fixed_times_compiles_without_a_warning():
+    source = str(FOLDER / 'gpu' / 'fixed_times.c')
+    done = subprocess.run(
+        ['cc', '-Wall', '-Wextra', '-Wconversion', '-fsyntax-only', source],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ''

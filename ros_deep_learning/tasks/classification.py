@@ -163,12 +163,18 @@ def classification_from(
         labels: Name of each class.
         times: What the image cost.
     """
+    # NaN reaches no threshold. Few of many classes do, and only they are looked at further.
+    (good,) = np.nonzero(probabilities >= settings.score_threshold)
+    scores = probabilities[good].astype(np.float32, copy=False)
+    finite = np.isfinite(scores)
+    if not finite.all():
+        good, scores = good[finite], scores[finite]
     # Rounding may lift a probability above 1.
-    scores = np.minimum(probabilities, 1.0).astype(np.float32, copy=False)
-    good = np.flatnonzero(np.isfinite(probabilities) & (scores >= settings.score_threshold))
-    best = good[np.argsort(-scores[good], kind='stable')]
+    scores = np.minimum(scores, np.float32(1.0))
+    order = np.argsort(-scores, kind='stable')
     if settings.top_k:
-        best = best[: settings.top_k]
+        order = order[: settings.top_k]
+    class_ids = good[order].astype(np.int32)
     return Classification(
-        best.astype(np.int32), scores[best], source_wh, probabilities, settings, labels, times
+        class_ids, scores[order], source_wh, probabilities, settings, labels, times
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..files import PART_SUFFIX
-from ..paths import PICTURE_SUFFIXES, user_path
+from ..paths import PICTURE_SUFFIXES, VIDEO_SUFFIXES, user_path
 from ..text import disk_cause, one_line
 from .encoders import PyAvWriter, has_encoder
 from .options import DEFAULT_RATE_HZ, OUTPUT_CODECS, VideoOptions
@@ -30,7 +30,7 @@ from .webrtc.whip_sink import WhipSink
 
 _log = logging.getLogger(__name__)
 
-VIDEO_SUFFIXES = {'.avi': 'mjpeg', '.mkv': 'mpeg4', '.mov': 'mpeg4', '.mp4': 'mpeg4'}
+_CODECS = dict.fromkeys(VIDEO_SUFFIXES, 'mpeg4') | {'.avi': 'mjpeg'}
 """Codec by file suffix where there is no encoder for H.264; every OpenCV can write these."""
 
 _OF_OPENCV = ('mpeg4', 'mjpeg')
@@ -265,7 +265,7 @@ class VideoSink:
 
 def default_codec(path: Path) -> str:
     """Return the codec of a video of which none is requested: H.264 where PyAV encodes it."""
-    codec = VIDEO_SUFFIXES[path.suffix.lower()]
+    codec = _CODECS[path.suffix.lower()]
     return 'h264' if codec == 'mpeg4' and has_encoder('h264') else codec
 
 

@@ -22,8 +22,6 @@ from .streams.addresses import without_password
 from .streams.pyav import has_pyav
 from .streams.receiver import StreamReceiver
 from .webrtc.addresses import is_served_here
-from .webrtc.receiver import WhepReceiver
-from .webrtc.whip_receiver import WhipReceiver
 
 _log = logging.getLogger(__name__)
 
@@ -212,8 +210,7 @@ def _open_live(resource: str, options: VideoOptions) -> FrameSource:
     if is_pattern(resource):
         return Pattern(resource, options)
     if resource.lower().startswith(WEBRTC):
-        is_here = is_served_here(resource)
-        return WhipReceiver(resource, options) if is_here else WhepReceiver(resource, options)
+        return _open_webrtc(resource, options)
     if not is_stream(resource):
         return Camera(resource, options)
     if resource.lower().startswith(WEB):
@@ -225,6 +222,15 @@ def _open_live(resource: str, options: VideoOptions) -> FrameSource:
     elif not has_pyav() and not resource.lower().startswith(NEED_PYAV):
         return Camera(resource, options)
     return StreamReceiver(resource, options)
+
+
+def _open_webrtc(resource: str, options: VideoOptions) -> FrameSource:
+    # Here, since importing their HTTP takes a tenth of the start of a node, and few need it.
+    from .webrtc.receiver import WhepReceiver
+    from .webrtc.whip_receiver import WhipReceiver
+
+    is_here = is_served_here(resource)
+    return WhipReceiver(resource, options) if is_here else WhepReceiver(resource, options)
 
 
 def has_end(resource: str) -> bool:

@@ -19,9 +19,10 @@ import pytest
 
 import ros_deep_learning
 from ros_deep_learning.errors import ImageError
+from ros_deep_learning.paths import VIDEO_SUFFIXES
 from ros_deep_learning.video.encoders import has_encoder
 from ros_deep_learning.video.options import OUTPUT_CODECS, VideoOptions
-from ros_deep_learning.video.sinks import VIDEO_SUFFIXES, open_output, write_picture
+from ros_deep_learning.video.sinks import open_output, write_picture
 
 
 def frame(level: int = 80) -> np.ndarray:

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError
-from ...paths import PICTURE_SUFFIXES, user_path
+from ...paths import PICTURE_SUFFIXES, VIDEO_SUFFIXES, user_path
 from ...video.options import VideoOptions
 from ...video.pacing import PacedWriter
 from ...video.screens import DISPLAY, is_screen, open_screen
 from ...video.sinks import (
-    VIDEO_SUFFIXES,
     PictureSink,
     Sink,
     VideoSink,

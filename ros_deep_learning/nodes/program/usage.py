@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from rclpy.utilities import remove_ros_args
 
 from ...errors import UsageError
-from ...paths import PICTURE_SUFFIXES
-from ...video.sinks import VIDEO_SUFFIXES
+from ...paths import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from ..messages.topics import Topic
 from ..parameters.parameter_table import ParameterTable, constraint_text, rule_of
 
