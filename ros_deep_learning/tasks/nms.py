@@ -102,14 +102,15 @@ def _few(
     kept = []
     others: dict[int, list[tuple[float, float, float, float, float]]] = {}
     for _, class_id, (x1, y1, x2, y2), k in ranked:
-        area = max(x2 - x1, 0.0) * max(y2 - y1, 0.0)
+        area = (x2 - x1) * (y2 - y1) if x2 > x1 and y2 > y1 else 0.0
         better = others.setdefault(0 if class_agnostic else class_id, [])
         for left, top, right, bottom, its_area in better:
             # Most pairs lie apart, and are passed by at once.
             if left >= x2 or x1 >= right or top >= y2 or y1 >= bottom:
                 continue
-            wide, high = min(x2, right) - max(x1, left), min(y2, bottom) - max(y1, top)
-            shared = max(wide, 0.0) * max(high, 0.0)
+            wide = (x2 if x2 < right else right) - (x1 if x1 > left else left)
+            high = (y2 if y2 < bottom else bottom) - (y1 if y1 > top else top)
+            shared = wide * high if wide > 0 and high > 0 else 0.0
             union = its_area + area - shared
             if not shared / (union if union > 0 else 1.0) <= iou_threshold:
                 break
