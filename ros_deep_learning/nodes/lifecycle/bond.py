@@ -13,7 +13,9 @@ TOPIC = 'bond'
 HEARTBEAT_TIMEOUT_S = 86_400.0
 """Only the manager watches; its own silence does not break the bond, as in nav2's nodes."""
 
-PARTING = Duration(seconds=0, nanoseconds=100_000_000)
+PARTING = Duration(seconds=0, nanoseconds=500_000_000)
+"""How long a manager may take to answer; bondcpp's 0.1 s is too short for a busy machine, where
+the last message was lost."""
 
 
 class ManagerBond:
@@ -51,7 +53,7 @@ class ManagerBond:
         if bond is None:
             return
         bond.break_bond()
-        # As in bondcpp: give the manager a moment to answer.
+        # As in bondcpp: what is destroyed before the manager has heard it says nothing.
         bond.wait_until_broken(PARTING)
         bond.shutdown()
         # bondpy destroys these, but leaves them in the node's lists.
