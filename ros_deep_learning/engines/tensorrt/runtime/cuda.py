@@ -190,7 +190,7 @@ class _DeviceErrors(AbstractContextManager[None]):
         pass
 
     def __exit__(self, _: object, err: BaseException | None, __: object) -> None:
-        if err is None or isinstance(err, DeepLearningError):
+        if not isinstance(err, Exception) or isinstance(err, DeepLearningError):
             return
         driver = _driver()
         if isinstance(err, driver.MemoryError):
