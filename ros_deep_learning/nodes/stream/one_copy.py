@@ -32,8 +32,9 @@ class OneCopySubscription:
 
     Neither do transitions, timers and services delay a message, nor does it delay them. Without
     messages the thread sleeps: it waits for the subscription, its event of lost messages and a
-    guard condition that ends it. One that has work to do leaves the waiting to a second one, and
-    is the second one afterwards: they take turns, so that no work waits for another thread.
+    guard condition that ends it. One that has work to do leaves the waiting to another one: they
+    take turns, so that no work waits for another thread. There are as many as have ever had work
+    at a time, which is one for each worker at most, and one that waits.
 
     Args:
         node: The node that subscribes.
@@ -76,7 +77,9 @@ class OneCopySubscription:
         )
         self._ended = threading.Event()
         self._turn = threading.Lock()
-        self._second: threading.Thread | None = None
+        self._others: list[threading.Thread] = []
+        self._without_work = 1
+        self._counting = threading.Lock()
         try:
             self._guard = GuardCondition(None, None, context=self._context)
             self._wait = MessageWait(self._subscription, self._guard, self._context)
@@ -122,9 +125,9 @@ class OneCopySubscription:
     def _run(self, first: Taken | None) -> None:
         with self._wait:
             self._take_turns(first)
-            # It may not have begun, for lack of memory.
-            if self._second is not None and self._second.is_alive():
-                self._second.join()
+            # Each one is in the list before the one that began it ends.
+            for thread in self._others:
+                thread.join()
 
     def _take_turns(self, taken: Taken | None = None) -> None:
         while not self._over():
@@ -133,13 +136,35 @@ class OneCopySubscription:
                 self._try(partial(self._receive, spare, taken))
             taken = None
             if spare.work is not None:
-                self._try(self._begin_second)
-                self._try(spare.work)
+                self._work(spare.work)
 
-    def _begin_second(self) -> None:
-        if self._second is None:
-            self._second = threading.Thread(target=self._take_turns, name=self._name, daemon=True)
-            self._second.start()
+    def _work(self, work: Callable[[], None]) -> None:
+        """Do some work while another thread waits for messages."""
+        if self._count(-1) == 0 and not self._over():
+            self._try(self._begin_another)
+        self._try(work)
+        self._count(1)
+
+    def _begin_another(self) -> None:
+        thread = threading.Thread(target=self._take_turns, name=self._name, daemon=True)
+        # First, because it may have work at once.
+        self._count(1)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as err:
+            self._count(-1)
+            self._node.get_logger().warning(
+                f'messages of {self._topic} wait while a thread works: {err}',
+                throttle_duration_sec=WARN_PERIOD_S,
+            )
+            return
+        self._others.append(thread)
+
+    def _count(self, change: int) -> int:
+        """Count threads that have no work any more; return how many there are then."""
+        with self._counting:
+            self._without_work += change
+            return self._without_work
 
     def _receive(self, spare: Spare, taken: Taken | None) -> None:
         """Wait for a message, unless there is one, and deliver it."""

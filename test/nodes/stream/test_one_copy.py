@@ -278,7 +278,7 @@ def test_one_thread_works_while_another_one_receives(begin: Callable[..., Any]) 
 
     def deliver(_: Any, __: Any, spare: Any) -> None:
         delivered.append(threading.get_ident())
-        if len(delivered) % 2:
+        if len(delivered) == 1:
             spare.work = work
 
     subscription = begin(deliver, lambda: len(delivered) > 1)
@@ -296,6 +296,27 @@ def test_one_thread_works_while_another_one_receives(begin: Callable[..., Any]) 
     assert receivers() == []
     assert worked
     assert set(worked) <= set(delivered)
+
+
+def test_messages_come_however_many_threads_work(begin: Callable[..., Any]) -> None:
+    """Each node of a process may leave a thread some work: the other nodes wait for none."""
+    go_on = threading.Event()
+    delivered: list[int] = []
+
+    def work() -> None:
+        assert go_on.wait(20)
+
+    def deliver(_: Any, __: Any, spare: Any) -> None:
+        delivered.append(threading.get_ident())
+        if len(delivered) <= 3:
+            spare.work = work
+
+    subscription = begin(deliver, lambda: len(delivered) > 5)
+    assert len(set(delivered[:4])) == 4
+    assert set(delivered[4:]) == {delivered[3]}
+    go_on.set()
+    subscription.close()
+    assert receivers() == []
 
 
 def test_work_that_fails_costs_itself_alone(begin: Callable[..., Any]) -> None:
