@@ -171,8 +171,15 @@ class Worker(Generic[K, T]):
         self._context.copy().run(self._serve)
 
     def _loop(self) -> None:
-        while items := self._mailbox.take(self._most()):
+        while self._serve_next():
+            pass
+
+    def _serve_next(self) -> bool:
+        # A call of its own, since a thread that waits would keep the last items.
+        items = self._mailbox.take(self._most())
+        if items:
             self._serve(items)
+        return bool(items)
 
     def _serve(self, items: Sequence[tuple[K, T]] | None = None) -> None:
         """Handle items, by default those that the calling thread has claimed."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -251,6 +252,26 @@ def test_a_failure_leaves_the_next_items_to_the_others(
     assert len(failures) == 1
     wait_until(lambda: handled.items)
     assert handled.items == [(2, OWN)]
+
+
+def test_an_item_is_gone_once_it_was_handled() -> None:
+    class Item:
+        pass
+
+    handled: list[int] = []
+    worker: Worker[str, Item] = Worker(OWN, lambda: 1, lambda items: handled.append(len(items)))
+    worker.start()
+    items = [Item(), Item()]
+    kept = [weakref.ref(item) for item in items]
+    worker.put('front', items.pop(0))
+    wait_until(lambda: kept[0]() is None)
+    spare = Spare()
+    worker.put('front', items.pop(0), spare)
+    assert spare.work is not None
+    spare.work()
+    assert kept[1]() is None
+    worker.stop()
+    assert handled == [1, 1]
 
 
 def test_it_works_in_the_context_of_its_creator(handled: Handled) -> None:
