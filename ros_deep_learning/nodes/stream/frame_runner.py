@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import DeepLearningError, ImageError, ServerError
-from ...text import quoted
+from ...text import one_line, quoted
 from ..health.statistics import FrameTimes
 from ..messages.inference_stats import stats_message
 from ..parameters.live_setup import LiveSetup, Setup
@@ -170,10 +170,25 @@ class FrameRunner:
         )
         camera.statistics.done(times)
         if 'stats' in shot.wanted:
+            self._publish_stats(shot, times, setup)
+
+    def _publish_stats(self, shot: Shot, times: FrameTimes, setup: Setup) -> None:
+        camera = shot.camera
+        try:
             message = stats_message(
-                frame.header, setup.settings.model, setup.network.info, times, camera.statistics
+                shot.frame.header,
+                setup.settings.model,
+                setup.network.info,
+                times,
+                camera.statistics,
             )
             camera.outputs.publish('stats', message)
+        except Exception as err:  # noqa: BLE001  the result was published, and others follow
+            if self._ok():
+                self._log.warning(
+                    f'no stats for this frame{_of(camera)}: {one_line(err)}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
 
     def _count_failure(self, camera: Camera, err: Exception) -> None:
         if not self._ok():
@@ -184,11 +199,14 @@ class FrameRunner:
         if not isinstance(err, ServerError):
             # A server comes back by itself.
             self._failed_in_a_row += 1
-        of_camera = f' of {camera.name}' if camera.name else ''
         self._log.error(
-            f'no result for this frame{of_camera}: {text}', throttle_duration_sec=WARN_PERIOD_S
+            f'no result for this frame{_of(camera)}: {text}', throttle_duration_sec=WARN_PERIOD_S
         )
         most = self._setup.now.settings.max_failures
         if not self._gave_up and 0 < most <= self._failed_in_a_row:
             self._gave_up = True
             self._give_up(f'{self._failed_in_a_row} failures in a row: {err}')
+
+
+def _of(camera: Camera) -> str:
+    return f' of {camera.name}' if camera.name else ''

@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 
 from ...errors import CameraError, ImageError
 from ...imaging.pixels import Pixels
+from ...text import one_line
 from ...video.options import VideoOptions
 from ...video.play import at_rate, play
 from ...video.sources import open_frames
@@ -146,9 +147,16 @@ class OwnCamera:
         if self._stopped.is_set():
             return
         self._receive(Frame(image, self.topic_name, arrival_ns, _pixels))
-        if self._wanted():
-            pixels = Pixels(frame.image_bgr, 'bgr')
-            self._publish(self._images.copy('image_raw', header, pixels, ENCODING).message)
+        try:
+            if self._wanted():
+                pixels = Pixels(frame.image_bgr, 'bgr')
+                self._publish(self._images.copy('image_raw', header, pixels, ENCODING).message)
+        except Exception as err:  # noqa: BLE001  the node's own results do not depend on it
+            if not self._stopped.is_set():
+                self._node.get_logger().warning(
+                    f'an image of {self.topic_name} was not published: {one_line(err)}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
 
     def _warn_of_absence(self, err: CameraError) -> None:
         self._why = str(err)

@@ -10,6 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from ros_deep_learning.errors import InferenceError, ServerError
+from ros_deep_learning.nodes.stream import frame_runner
 from ros_deep_learning.nodes.stream.frame_runner import FrameRunner
 from ros_deep_learning.tasks.times import NOT_TIMED
 
@@ -29,7 +30,7 @@ class Camera:
 
 def frame():
     return SimpleNamespace(
-        stamp_ns=1, topic='/image', pixels=lambda: SimpleNamespace(doubt=''),
+        header=None, stamp_ns=1, topic='/image', pixels=lambda: SimpleNamespace(doubt=''),
         age_ms=lambda now: 1.0, arrival_ns=0,
     )  # fmt: skip
 
@@ -38,8 +39,10 @@ def frame():
 def run():
     """Run a frame of each of three cameras; return the cameras and what happened, in order."""
 
-    def call(infer):
+    def call(infer, outputs=None):
         told, cameras = [], [Camera(name) for name in 'abc']
+        for camera in cameras:
+            camera.outputs = outputs or camera.outputs
 
         def results(shots, setup):
             for result in infer([shot.camera.name for shot in shots], told):
@@ -76,6 +79,21 @@ def test_who_fails_costs_the_others_nothing(run):
     ends, told = run(infer)
     assert ends == {'a': ['done'], 'b': ['failed: broken'], 'c': ['done']}
     assert [one for one in told if one.startswith('published')] == ['published a', 'published c']
+
+
+def test_statistics_that_cannot_be_published_cost_no_result(run, monkeypatch):
+    monkeypatch.setattr(frame_runner, 'stats_message', MagicMock())
+
+    def refuse(name, message):
+        msg = 'no room'
+        raise RuntimeError(msg)
+
+    outputs = SimpleNamespace(all_wanted=lambda: {'detections', 'stats'}, publish=refuse)
+    ends, told = run(lambda names, told: iter(names), outputs)
+    assert ends == {name: ['done'] for name in 'abc'}
+    assert [one for one in told if one.startswith('published')] == [
+        f'published {name}' for name in 'abc'
+    ]
 
 
 def test_what_is_on_its_way_to_a_server_is_lost_with_it(run):

@@ -19,7 +19,7 @@ from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 
-from ros_deep_learning.errors import ImageError, SettingsError
+from ros_deep_learning.errors import ImageError, RclpyError, SettingsError
 from ros_deep_learning.nodes.parameters.vision_settings import VisionSettings
 from ros_deep_learning.nodes.stream.own_camera import OwnCamera
 from ros_deep_learning.video.options import VideoOptions
@@ -43,6 +43,7 @@ class Reader:
         self.published: list[Image] = []
         self.said: list[str] = []
         self.wanted = False
+        self.refused = 0
 
     def read(self, resource: str, **options: Any) -> OwnCamera:
         def say(text: str, **_: Any) -> None:
@@ -68,6 +69,10 @@ class Reader:
         return self.cameras[-1]
 
     def _publish(self, message: np.ndarray) -> None:
+        if self.refused:
+            self.refused -= 1
+            msg = 'no room'
+            raise RclpyError(msg)
         self.published.append(deserialize_message(message.tobytes(), Image))
 
 
@@ -106,6 +111,15 @@ def test_images_are_published_while_somebody_wants_them(reader: Reader) -> None:
     (frame,) = (f for f in tuple(reader.frames) if f.header == message.header)
     assert (message.encoding, message.width, message.height) == ('bgr8', 64, 48)
     assert bytes(message.data) == frame.pixels().array.tobytes()
+
+
+def test_an_image_that_cannot_be_published_ends_no_camera(reader: Reader) -> None:
+    reader.refused, reader.wanted = 2, True
+    camera = reader.read('pattern://bars', width=64, height=48, rate_hz=100.0)
+    wait_until(lambda: reader.published)
+    assert reader.published[0].header.stamp == reader.frames[2].header.stamp
+    assert reader.said == ['an image of pattern://bars was not published: no room'] * 2
+    assert camera.silence() == 'pattern://bars gives no frame'
 
 
 def test_a_file_is_played_at_its_rate_and_its_end_is_the_reason_for_silence(
