@@ -25,6 +25,8 @@ HEADER = ('int32', 'uint32', 'string')
 """The fields of a std_msgs/Header, as ``flat_fields`` lists them."""
 _SEQUENCE = 'sequence<'
 _STAMP = struct.Struct('<iI')
+_MOST_KEPT = 256
+"""Characters of a frame_id up to which its bytes are kept."""
 
 
 def flat_fields(kind: str) -> Iterator[str]:
@@ -58,7 +60,10 @@ def text_bytes(text: str) -> bytes:
 
 def header_bytes(header: Any) -> bytes:
     """Return a std_msgs/Header."""
-    return stamp_bytes(header) + text_bytes(header.frame_id)
+    frame_id = header.frame_id
+    # Whoever publishes images chooses it: a long one, always another, must not fill the memory.
+    known = len(frame_id) <= _MOST_KEPT
+    return stamp_bytes(header) + (text_bytes if known else text_bytes.__wrapped__)(frame_id)
 
 
 def stamp_bytes(header: Any) -> bytes:
