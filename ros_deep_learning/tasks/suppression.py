@@ -151,7 +151,9 @@ def detections_from(
         )
     only = settings.only
     overlap = settings.cluster_overlap
-    candidates = _limited(candidates, settings)
+    by_size = overlap is None and (only.min_width_px > 0 or only.min_height_px > 0)
+    if not by_size:
+        candidates = _limited(candidates, settings)
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
     # Both of its sides: where they are not, nothing of it is inside, or an edge is NaN.
@@ -162,7 +164,7 @@ def detections_from(
         # Clipping has hidden infinite edges; suppression drops what is not finite itself.
         good &= finite(candidates.boxes_xyxy, candidates.scores)
         boxes_xyxy = clipped
-    elif only.min_width_px or only.min_height_px:
+    elif by_size:
         good &= only.keeps_size(clipped)
     scores, class_ids = candidates.scores, candidates.class_ids
     if not np.logical_and.reduce(good):
@@ -188,7 +190,10 @@ def detections_from(
 
 
 def _limited(candidates: Candidates, settings: DetectionSettings) -> Candidates:
-    """Leave out the weaker candidates, where there are more than may enter."""
+    """Leave out the weaker candidates, where there are more than may enter.
+
+    Suppression does so too, but by then all of them would have been mapped to the source.
+    """
     if len(candidates.scores) <= settings.candidate_limit:
         return candidates
     good = finite(candidates.boxes_xyxy, candidates.scores)

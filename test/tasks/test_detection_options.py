@@ -71,6 +71,13 @@ def test_sizes_are_those_in_the_source():
     assert len(found(rows, only=only, max_detections=1)) == 1
 
 
+def test_unwanted_sizes_suppress_nothing_and_use_up_no_place():
+    rows = [(0, 0, 10, 10, 0.9, 1), (0, 0, 11, 11, 0.8, 1), (20, 0, 30, 10, 0.7, 1)]
+    only = DetectionFilter(min_width_px=21, min_height_px=21)
+    for limit in ('max_detections', 'candidate_limit'):
+        assert found(rows, only=only, **{limit: 1}).boxes_xyxy.tolist() == [[0, 0, 22, 22]]
+
+
 def test_clusters_are_measured_after_they_have_grown():
     rows = [(0, 0, 10, 10, 0.9, 1), (1, 0, 11, 10, 0.8, 1)]
     only = DetectionFilter(min_width_px=21)
