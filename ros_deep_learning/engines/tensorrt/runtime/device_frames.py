@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....errors import InferenceError
 from ....imaging.pixels import Pixels
@@ -187,11 +188,9 @@ class FrameBuffer:
         """
         array = image.array
         large = array.size >= _WORTH_CHOOSING
-        pinned = (
-            pinned_address(array, self._pinned)
-            if large and not leaves and array.strides[0] > 0
-            else 0
-        )
+        pinned = 0
+        if large and not leaves and _is_rows_of_pixels(array):
+            pinned = pinned_address(array, self._pinned)
         size_wh = image.size_wh
         key = (size_wh, array.flags.c_contiguous, pinned != 0, whole, tensor.spec)
         way = self._ways.get(key)
@@ -280,6 +279,12 @@ def _there(image: DevicePixels) -> DeviceFrame:
     """View a frame that is on the GPU."""
     width, height = image.size_wh
     return DeviceFrame(image.pointer, width, height, image.step, image.order)
+
+
+def _is_rows_of_pixels(array: NDArray[np.uint8]) -> bool:
+    """Return whether rows rise in memory, and the pixels of each lie side by side."""
+    step, *within = array.strides
+    return step > 0 and within == [3, 1]
 
 
 def _room_for(one: tuple[FrameWay, int]) -> int:

@@ -140,6 +140,31 @@ def test_a_view_of_a_pinned_frame_is_read_there(make_engine, in_pinned_memory, f
     assert fake_gpu.driver.uploaded == []
 
 
+def planar(image, in_pinned_memory):
+    return in_pinned_memory(image.transpose(2, 0, 1)).transpose(1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    'view',
+    [
+        planar,
+        lambda image, in_pinned_memory: in_pinned_memory(image)[:, ::-1],
+        lambda image, in_pinned_memory: in_pinned_memory(np.tile(image, (1, 2, 1)))[:, ::2],
+    ],
+    ids=['planes', 'mirrored', 'every other pixel'],
+)
+def test_pinned_pixels_that_do_not_lie_side_by_side(make_engine, in_pinned_memory, view):
+    frame = view(picture(), in_pinned_memory)
+
+    def there_if_offered(tries):
+        return next((one for one, _ in tries if isinstance(one, ReadThere)), tries[0][0])
+
+    engine = make_engine()
+    engine._lanes[0].frames._choose = there_if_offered
+    got = engine.start_pixels([Pixels(frame)], SPEC)()['out']
+    np.testing.assert_allclose(got, wanted(frame), atol=1e-6)
+
+
 def test_opencv_that_rounds_otherwise_does_not_resize(make_engine, monkeypatch):
     send = ResizedHere.send
 
