@@ -170,6 +170,8 @@ class FrameBuffer:
                 frame, placement, rows = _there(image), tensor.place(image.size_wh), 0
             self._preprocess(frame, tensor, placement, rows, slot, stream)
             frames.append(frame)
+        if len(self._ways) > _MOST_KINDS:
+            self._forget_oldest(stream)
         return frames
 
     def free(self) -> None:
@@ -212,17 +214,23 @@ class FrameBuffer:
             for other in ways:
                 if other is not way:
                     _free(other)
-        if len(self._ways) == _MOST_KINDS:
-            oldest = next(iter(self._ways))
-            # Work that was left may still read its table.
-            stream.synchronize()
-            _free(self._ways.pop(oldest))
         self._ways[key] = way
+        self._describe()
+        return way, pinned
+
+    def _forget_oldest(self, stream: Any) -> None:
+        """Forget ways that are too many; not before a batch is sent, which may need them."""
+        # The work that was put there may still read their tables.
+        stream.synchronize()
+        while len(self._ways) > _MOST_KINDS:
+            _free(self._ways.pop(next(iter(self._ways))))
+        self._describe()
+
+    def _describe(self) -> None:
         self.chosen = tuple(
             f'{width}x{height}{" on the whole" if whole else ""}: {way}'
             for ((width, height), *_, whole, _), way in self._ways.items()
         )
-        return way, pinned
 
     def _chosen(
         self,

@@ -196,6 +196,18 @@ def test_only_few_sizes_are_remembered(make_engine):
     assert len(engine.info.measured) == 16
 
 
+def test_a_way_is_remembered_for_as_long_as_its_batch_needs_it(make_engine):
+    engine = make_engine(GatheredRows)
+    frames = [np.resize(picture(width), (HEIGHT, width, 3)) for width in range(300, 317)]
+    for frame in frames[:-1]:
+        engine.start_pixels([Pixels(frame)], SPEC)()
+    # The way of the first one is the oldest of those that are remembered.
+    batch = [frames[0], frames[-1]]
+    got = engine.start_pixels([Pixels(frame) for frame in batch], SPEC)()['out']
+    np.testing.assert_allclose(got, np.concatenate([wanted(f) for f in batch]), atol=1e-6)
+    assert len(engine.info.measured) == 16
+
+
 def test_an_overlay_gets_the_whole_frame(make_engine):
     engine = make_engine()
     image, plain = Pixels(picture()), MaskSpec(PLACEMENT)
