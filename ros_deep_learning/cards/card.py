@@ -32,8 +32,8 @@ MAX_SIDE = 16384
 MAX_CLASSES = 1 << 16
 """Most classes of a card; the largest data sets in common use have 21,841."""
 
-_NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
-_NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
+NAME = r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
+NAME_ALLOWED = 'up to 64 of A-Z a-z 0-9 . _ - with a letter or digit first'
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def read_card(top: Section, source: SourceSpec) -> ModelCard:
     """
     task = top.choice('task', get_args(Task))
     card = ModelCard(
-        name=top.text('name', _NAME, _NAME_ALLOWED),
+        name=top.text('name', NAME, NAME_ALLOWED),
         task=task,
         source=source,
         format=top.choice('format', get_args(Format), 'onnx'),

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..cards.card import ModelCard, Task
+from ..cards.card import NAME, NAME_ALLOWED, ModelCard, Task
 from ..cards.card_text import card_text
 from ..cards.decision import by_reason, guesses
 from ..cards.labels import labels_in_metadata
@@ -180,6 +180,10 @@ def _card(arguments: argparse.Namespace) -> ModelCard:
     )
     card = choose_card(user_path(arguments.file), arguments.task, hints)
     if arguments.name:
+        # It becomes the name of files.
+        if not re.fullmatch(NAME, arguments.name):
+            msg = f'--name: expected {NAME_ALLOWED}, got {arguments.name!r}'
+            raise CardError(msg)
         card = replace(card, name=arguments.name)
     return replace(card, licence=arguments.licence) if arguments.licence else card
 

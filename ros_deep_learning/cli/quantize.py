@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from ..downloads.own_cards import refuse_foreign_card
 from ..downloads.store import ModelStore
 from ..errors import SettingsError
 from ..evaluation.int8 import GOAL, HELD_OUT, Int8Network, make_int8
@@ -62,12 +63,14 @@ def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -
     store = ModelStore()
     # A size in the network file wins over the card, as in the nodes.
     card = store.complete(choose_card(arguments.model), progress)
+    onnx_path = store.onnx_path(card, progress)
+    _refuse_overwriting(output, onnx_path, force=arguments.force)
     progress('reading frames', None)
     frames = read_frames(user_path(arguments.frames), arguments.limit, arguments.topic)
     return make_int8(
         card,
         read_labels(card),
-        store.onnx_path(card, progress),
+        onnx_path,
         frames,
         output,
         method=arguments.method,
@@ -75,6 +78,17 @@ def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -
         held_out=arguments.held_out,
         progress=progress,
     )
+
+
+def _refuse_overwriting(output: Path, onnx_path: Path, *, force: bool) -> None:
+    if output.exists() and output.samefile(onnx_path):
+        msg = f'{output} is the float network that is read; to fix: another name for the output'
+        raise SettingsError(msg)
+    refuse_foreign_card(output)
+    there = [str(path) for path in (output, output.with_suffix('.yaml')) if path.exists()]
+    if there and not force:
+        msg = f'{" and ".join(there)} would be overwritten; to fix: another name, or --force'
+        raise SettingsError(msg)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--at-least', type=float, default=0.0, help='fail where less than this share agrees'
     )
+    parser.add_argument('--force', action='store_true', help='overwrite files that are there')
     return parser
 
 

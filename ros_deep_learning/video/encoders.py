@@ -134,7 +134,9 @@ class PyAvWriter:
             self._mux(None)
         finally:
             try:
-                self._file.close()
+                # FFmpeg crashes where it finishes a fragmented file without a packet.
+                if self._bytes:
+                    self._file.close()
             except self._av.FFmpegError as err:
                 msg = f'cannot finish the video {self._path}: {err}'
                 raise ImageError(msg) from err

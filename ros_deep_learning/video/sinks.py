@@ -188,10 +188,10 @@ class VideoSink:
         size_wh = (frame_bgr.shape[1], frame_bgr.shape[0])
         if self._writer is None:
             self._open(size_wh)
+        elif self._count % _FRAMES_BETWEEN_LOOKS == 0:
+            self._check_space()
         if size_wh != self._size_wh:
             frame_bgr = cv2.resize(frame_bgr, self._size_wh).astype(np.uint8, copy=False)
-        if self._count % _FRAMES_BETWEEN_LOOKS == 0:
-            self._check_space()
         self._count += 1
         try:
             self._writer.write(frame_bgr)
@@ -241,6 +241,8 @@ class VideoSink:
         except OSError as err:
             msg = f'cannot write the video {self._path}: {err}'
             raise ImageError(msg) from err
+        # Before there is a file, which would have no frame.
+        self._check_space()
         if has_encoder(self.codec) and (self._bitrate or self.codec not in _OF_OPENCV):
             self._writer = PyAvWriter(self._path, self.codec, self.rate_hz, size_wh, self._bitrate)
         else:

@@ -254,6 +254,10 @@ def test_the_guess_can_be_kept_and_added(
     assert 'is taken by' in said(capsys, 'add', trained, '--name', 'pets', code=1)
     said(capsys, 'add', trained, '--name', 'pets', '--replace')
     assert 'pets' in rows(said(capsys, 'list', '--here'))
+    before = sorted(tmp_path.rglob('*'))
+    for name in ('../evil', 'my net', 'a/b', '.', '-'):
+        assert '--name' in said(capsys, 'add', trained, f'--name={name}', '--no-run', code=1)
+    assert sorted(tmp_path.rglob('*')) == before
 
 
 CASES = Path(__file__).parents[1] / 'cases'

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -17,6 +18,7 @@ from onnx import helper, numpy_helper
 
 from ros_deep_learning.cards import zoo
 from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.cards.card_text import card_text
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import build_engine, quantize
 from ros_deep_learning.cli.quantize_frames import read_frames
@@ -262,6 +264,25 @@ def test_a_file_of_others_is_not_replaced_by_the_card(folder, tmp_path, capsys):
     assert 'expected a name that ends in .onnx' in capsys.readouterr().err
 
 
+def test_nothing_is_overwritten_unasked_and_the_float_network_never(tmp_path, folder, capsys):
+    own = tmp_path / 'net.onnx'
+    shutil.copy(ModelStore().onnx_path(find_card('selfie')), own)
+    before = own.read_bytes()
+    card = tmp_path / 'net.yaml'
+    card.write_text(card_text(choose_card(own, 'segmentation')), encoding='utf-8')
+    for force in ([], ['--force']):
+        assert quantize.main([str(card), str(folder), str(own), *force]) == 1
+        assert 'is the float network that is read' in capsys.readouterr().err
+    other = tmp_path / 'other.onnx'
+    other.write_bytes(b'mine')
+    assert quantize.main([str(card), str(folder), str(other)]) == 1
+    assert f'{other} would be overwritten' in capsys.readouterr().err
+    assert (own.read_bytes(), other.read_bytes()) == (before, b'mine')
+    arguments = ['--force', '--goal=0', '--method=minmax']
+    assert quantize.main([str(card), str(folder), str(other), *arguments]) == 0
+    assert read_facts(other).precision == 'int8'
+
+
 def test_speed_is_measured_with_the_cards_size_where_channels_are_open(tmp_path, capfd):
     # As optimum exports: a feed of one channel would not run, and be said on standard error.
     weights = numpy_helper.from_array(np.zeros((2, 3, 1, 1), np.float32), 'w')
@@ -367,6 +388,6 @@ def test_the_networks_own_size_holds_not_its_cards(
     assert tensor.shape[2:] == (64, 96)
     # An .onnx file needs no card at all.
     (tmp_path / 'mine.onnx').write_bytes(files['model'])
-    assert quantize.main([str(tmp_path / 'mine.onnx'), *arguments[1:]]) == 0
+    assert quantize.main([str(tmp_path / 'mine.onnx'), *arguments[1:], '--force']) == 0
     _, card = build_engine._network(name, lambda stage, share: None)
     assert (card.input.width, card.input.height) == (96, 64)

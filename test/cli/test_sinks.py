@@ -61,6 +61,13 @@ def test_numbered_pictures(pictures: PictureFolder, tmp_path: Path, name: str) -
     assert (tmp_path / (name % 1)).is_file()
 
 
+@pytest.mark.parametrize('name', ['x-%d.png', 'x-%i.png', '%03d.png'])
+def test_one_picture_can_be_numbered(pictures: PictureFolder, tmp_path: Path, name: str) -> None:
+    write(PictureFolder(pictures.paths[0]), str(tmp_path / name), 1)
+    assert (tmp_path / (name % 0)).is_file()
+    assert not (tmp_path / name).exists()
+
+
 @pytest.mark.parametrize('suffix', ['avi', 'mp4'])
 def test_a_video(pictures: PictureFolder, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f'out.{suffix}'

@@ -66,6 +66,23 @@ def test_waiting_pictures_get_the_class_that_is_sure(
     assert [path.name for path in folder.waiting()] == ['broken.jpg', 'person.jpg']
 
 
+def test_given_classes_are_those_that_are_labelled_also_of_a_set_with_others(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = CollectedFolder(tmp_path / 'data', 'classification', ('tench',))
+    for path in sorted(photos.iterdir()):
+        folder.keep(path.name, path.read_bytes())
+    command = ['autolabel', str(folder.top), '--model', 'efficientnet-lite0']
+    assert rdl.main([*command, '--classes', 'espresso']) == 0
+    folder.refresh()
+    assert folder.classes == ('tench', 'espresso')
+    assert [Path(entry).parent.name for entry in folder.entries()] == ['espresso']
+    for path in folder.waiting():
+        path.unlink()
+    assert rdl.main(command) == 1
+    assert f'no picture in {folder.top}/unlabelled' in capsys.readouterr().err
+
+
 def test_boxes_are_those_of_detectnet_in_shares(ssd_onnx: Path, astronaut: np.ndarray) -> None:
     frame_bgr = np.ascontiguousarray(astronaut[..., ::-1])
     with DetectNet('ssd-mobilenet-v2', threshold=0.5) as network:

@@ -200,6 +200,31 @@ def test_a_video_ends_readably_before_the_disk_is_full(
     assert cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FRAME_COUNT) == 16
 
 
+@pytest.mark.parametrize('suffix', VIDEO_SUFFIXES)
+def test_on_a_full_disk_no_video_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=2**20))
+    sink = open_output(str(tmp_path / f'out{suffix}'), VideoOptions(rate_hz=25.0))
+    with pytest.raises(ImageError, match=r'no space left on the disk .* ends after 0 frames'):
+        sink.write(frame())
+    sink.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mov', '.mkv'])
+def test_a_video_without_a_frame_ends(tmp_path: Path, suffix: str) -> None:
+    # FFmpeg would crash, and with it this process.
+    code = (
+        'import sys; from pathlib import Path; '
+        'from ros_deep_learning.video.encoders import PyAvWriter; '
+        "PyAvWriter(Path(sys.argv[1]), 'h264', 30.0, (64, 48)).release()"
+    )
+    command = [sys.executable, '-c', code, str(tmp_path / f'out{suffix}')]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ('name', 'codec', 'read'),
     [

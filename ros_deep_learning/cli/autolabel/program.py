@@ -134,7 +134,7 @@ def _open_suggester(
     suggester = open_suggester(
         arguments.model,
         task,
-        classes or read_classes(arguments.classes),
+        read_classes(arguments.classes) or classes,
         threshold=arguments.threshold,
         progress=progress,
     )
@@ -146,9 +146,10 @@ def _open_suggester(
 
 def _pictures(folder: Path) -> list[Path]:
     waiting = folder / UNLABELLED_FOLDER
-    pictures = pictures_below(waiting if waiting.is_dir() else folder)
+    place = waiting if waiting.is_dir() else folder
+    pictures = pictures_below(place)
     if not pictures:
-        msg = f'no picture in {folder}'
+        msg = f'no picture in {place}'
         raise DatasetError(msg)
     return pictures
 
@@ -161,7 +162,7 @@ def _label(
     arguments: argparse.Namespace,
     progress: Progress,
 ) -> tuple[CollectedFolder, Autolabelled]:
-    classes = classes or read_classes(arguments.classes)
+    classes = read_classes(arguments.classes) or classes
     data = CollectedFolder(output, suggester.task, classes)
     return data, autolabel(data, pictures, suggester, arguments.val, progress)
 

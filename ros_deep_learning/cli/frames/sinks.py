@@ -109,7 +109,7 @@ def open_sink(
         return sink
     if suffix not in PICTURE_SUFFIXES and (path.is_dir() or not suffix):
         sink = PictureSink(path, [p.name for p in source.paths])
-    elif suffix in PICTURE_SUFFIXES and len(source.paths) == 1:
+    elif suffix in PICTURE_SUFFIXES and len(source.paths) == 1 and '%' not in path.name:
         sink = PictureSink(path.parent, [path.name])
     else:
         sink = open_output(output, options)
