@@ -37,6 +37,7 @@ FLOORS = (
     ('datasets',),
     ('cards',),
     ('video', 'imaging'),
+    ('pictures',),
     ('web',),
     ('files', 'private_files', 'locks'),
     ('paths', 'text', 'progress'),

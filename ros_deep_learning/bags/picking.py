@@ -16,8 +16,8 @@ import numpy as np
 
 from ..datasets.dataset import LabelledBoxes, Sample
 from ..errors import BagError, ImageError, InferenceError
-from ..imaging.jpeg_png import read_header
 from ..imaging.pixels import Pixels
+from ..pictures.jpeg_png import read_header
 from ..tasks.classification import Classification
 from ..tasks.detection import Detections
 from .annotators import Annotator

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 
 from ..datasets.dataset import spread
-from ..errors import SettingsError
+from ..errors import ImageError, SettingsError
 from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
 from ..paths import PICTURE_SUFFIXES
+from ..pictures.picture_files import read_picture_bgr
 
 _IMAGE_TYPE = 'sensor_msgs/msg/Image'
 _COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
@@ -57,11 +58,11 @@ def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixe
 def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:
     paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in PICTURE_SUFFIXES)
     for index in spread(len(paths), limit):
-        image = cv2.imread(str(paths[index]), cv2.IMREAD_COLOR)
-        if image is None:
-            msg = f'{paths[index]} cannot be read as an image; to fix: remove it'
-            raise SettingsError(msg)
-        yield Pixels(np.asarray(image, np.uint8), 'bgr')
+        try:
+            yield Pixels(read_picture_bgr(paths[index]), 'bgr')
+        except ImageError as err:
+            msg = f'{err}; to fix: remove it'
+            raise SettingsError(msg) from err
 
 
 def _from_video(path: Path, limit: int) -> Iterator[Pixels]:

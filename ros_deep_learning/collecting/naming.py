@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..datasets.pictures import check_pixels
 from ..errors import DatasetError, ImageError
-from ..imaging.jpeg_png import read_header
+from ..pictures.jpeg_png import read_header
 from ..text import one_line
 
 JPEG_QUALITY = 95

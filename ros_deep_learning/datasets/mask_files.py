@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError, ImageError
 from ..files import read_limited
-from ..imaging.jpeg_png import read_header
+from ..pictures.jpeg_png import read_header
 from ..text import disk_cause
 from .drawn_mask import DrawnMask
 from .pictures import check_pixels

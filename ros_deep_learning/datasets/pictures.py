@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError, ImageError
 from ..files import read_limited
-from ..imaging.jpeg_png import read_header
+from ..pictures.jpeg_png import read_header
 from ..text import disk_cause
 
 _MOST_BYTES = 2**28

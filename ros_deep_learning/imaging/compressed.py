@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
+from ..pictures.jpeg_png import Header, read_header
 from ..text import quoted
 from . import encodings
-from .jpeg_png import Header, read_header
 from .pixels import ChannelOrder, Pixels
 from .sample_range import FULL, SampleRange, to_8_bits
 

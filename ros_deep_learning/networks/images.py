@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ImageError
 from ..imaging.pixels import Pixels
+from ..pictures.picture_files import read_picture_bgr
 from ..text import one_line
 from .device.device_arrays import CudaArray, is_on_gpu, to_host
 
@@ -59,22 +60,6 @@ def read_picture(path: str | PathLike[str]) -> Pixels:
     """Read a picture of any format that OpenCV decodes, turned upright as its EXIF data say.
 
     Raises:
-        ImageError: The file is missing or cannot be read, or is no picture.
+        ImageError: The file is missing or cannot be read, is no picture, or is not whole.
     """
-    import cv2
-
-    name = fspath(path)
-    try:
-        data = np.fromfile(name, np.uint8)
-    except OSError as err:
-        msg = f'cannot read the picture {name!r}: {err.strerror}'
-        raise ImageError(msg) from err
-    try:
-        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except cv2.error as err:
-        msg = f'OpenCV cannot decode the picture {name!r}: {err.err}'
-        raise ImageError(msg) from err
-    if decoded is None:
-        msg = f'{name!r} is no picture that OpenCV decodes, such as a JPEG or PNG'
-        raise ImageError(msg)
-    return Pixels(np.asarray(decoded, np.uint8), 'bgr')
+    return Pixels(read_picture_bgr(path), 'bgr')

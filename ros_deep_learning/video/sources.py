@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..paths import PICTURE_SUFFIXES, user_path
+from ..pictures.picture_files import read_picture_bgr
 from .cameras import NETWORK_LIMITS, WEB, Camera, is_live, is_stream
 from .options import VideoOptions
 from .patterns import Pattern, is_pattern
@@ -148,16 +149,16 @@ class SeveralPictures:
         """Yield each picture as ``frames`` does, with its index in ``paths``."""
         self.left_out = 0
         for index, path in enumerate(self.paths):
-            picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            if picture is None:
+            try:
+                picture = read_picture_bgr(path)
+            except ImageError as err:
                 self.left_out += 1
-                words = 'cannot read %s as a picture: left out (%d so far)'
-                _log.warning(words, path, self.left_out)
+                _log.warning('%s: left out (%d so far)', err, self.left_out)
                 if self.left_out == len(self.paths):
                     msg = f'cannot read {path} as a picture; remove or replace it'
-                    raise ImageError(msg)
+                    raise ImageError(msg) from err
                 continue
-            yield index, picture.astype(np.uint8, copy=False)
+            yield index, picture
 
 
 class PictureFolder(SeveralPictures):

@@ -102,6 +102,18 @@ def test_a_file_that_is_no_picture(tmp_path, data):
         as_pixels(path)
 
 
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_a_picture_whose_end_is_missing_is_none(tmp_path, astronaut, suffix):
+    whole = cv2.imencode(suffix, astronaut)[1].tobytes()
+    path = tmp_path / f'half{suffix}'
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ImageError, match=r'half.* is no picture that OpenCV decodes: .*truncated'):
+        as_pixels(path)
+    # Cameras append padding.
+    path.write_bytes(whole + bytes(100))
+    assert as_pixels(path).array.shape == (512, 512, 3)
+
+
 def claims_30000x30000():
     """Make files of a few bytes whose headers claim 900 million pixels."""
     side = 30_000

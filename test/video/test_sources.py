@@ -50,7 +50,8 @@ def test_a_broken_picture_is_named_and_left_out(
     (pictures / '1.png').write_bytes(b'broken')
     assert [int(f[0, 0, 0]) for f in open_frames(str(pictures)).frames()] == [0, 20]
     (record,) = caplog.records
-    assert '1.png as a picture: left out (1 so far)' in record.getMessage()
+    assert "1.png' is no picture that OpenCV decodes" in record.getMessage()
+    assert record.getMessage().endswith(': left out (1 so far)')
 
 
 def test_a_folder_of_broken_pictures_is_an_error(pictures: Path) -> None:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ....errors import BackendUnavailableError, DeepLearningError, DeviceError
+from ....errors import BackendUnavailableError, DeepLearningError, DeviceError, EngineError
 from ....text import one_line
 from ..target import Target
+from . import driver_calls
 
 if TYPE_CHECKING:
     from ..kernels.launcher import Kernels
@@ -205,8 +206,14 @@ def _driver() -> Any:
     try:
         from pycuda import driver
     except ImportError as err:
-        msg = (
-            f'PyCUDA does not load ({one_line(err)}); to fix: pip install pycuda, with the driver'
-        )
+        msg = f'PyCUDA does not load ({one_line(err)}); to fix: {_missing()}'
         raise BackendUnavailableError(msg) from err
     return driver
+
+
+def _missing() -> str:
+    try:
+        driver_calls.library()
+    except EngineError:
+        return "nothing if there is no NVIDIA GPU, else install the GPU's driver and PyCUDA"
+    return 'pip install pycuda'

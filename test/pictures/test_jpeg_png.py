@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_deep_learning.errors import ImageError
-from ros_deep_learning.imaging.jpeg_png import Header, read_header
+from ros_deep_learning.pictures.jpeg_png import Header, read_header
 
 PICTURE = np.random.default_rng(1).integers(0, 256, (37, 53, 3), np.uint8)
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from ..text import quoted
 
-_JPEG = b'\xff\xd8\xff'
-_PNG = b'\x89PNG\r\n\x1a\n'
+JPEG = b'\xff\xd8\xff'
+PNG = b'\x89PNG\r\n\x1a\n'
 
 # JPEG markers (ITU-T T.81, table B.1). Frames are 0xC0 to 0xCF except tables and extensions.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -80,10 +80,10 @@ def read_header(data: NDArray[np.uint8], image_format: str = '') -> Header:
     Raises:
         ImageError: The data is neither, its header is invalid, or its end is missing.
     """
-    head = data[: len(_PNG)].tobytes()
-    if head.startswith(_JPEG):
+    head = data[: len(PNG)].tobytes()
+    if head.startswith(JPEG):
         header = _read_jpeg(data)
-    elif head == _PNG:
+    elif head == PNG:
         header = _read_png(data)
     else:
         begin = head.hex(' ') or 'nothing'
@@ -133,7 +133,7 @@ def _read_jpeg(data: NDArray[np.uint8]) -> Header:
 def _read_png(data: NDArray[np.uint8]) -> Header:
     header = None
     palette = False
-    at = len(_PNG)
+    at = len(PNG)
     for _ in range(_MAX_PARTS + data.size // _PNG_BYTES_PER_CHUNK):
         if at + 12 > data.size:
             raise ImageError(_torn('png', data))
