@@ -54,14 +54,7 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
         evidence = replace(evidence, outputs={'out': evidence.outputs['out']})
     task = task or _task_of(evidence)
     if task != 'detection':
-        name = _only_output(evidence)
-        by = 'the shape of the output'
-        role = score_role(evidence, name) if task == 'classification' else 'scores'
-        # The means and deviations of ImageNet are those of colours.
-        guessed = onnx_preprocessing(task, None) if evidence.depth == 3 else UNIT
-        if task == 'classification':
-            guessed = guessed | ANTIALIASED
-        return Finding(by, task, None, {role: name}, {}, guessed)
+        return _by_scores(evidence, task)
     whole = {name: tensor.shape for name, tensor in evidence.outputs.items()}
     try:
         choice = choose(
@@ -74,6 +67,10 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
         )
     except DecodeError as err:
         _refuse_label_count(evidence, known, hints)
+        is_open = isinstance(err, AmbiguousOutputsError)
+        if known is hints.decoder is None and not is_open and _is_row_of_scores(evidence):
+            # No table of objects, of which the first axis would be their number.
+            return _by_scores(evidence, 'classification')
         fix = '; if it is not a detector, set its task (--task)' if known is None else ''
         msg = f'{evidence.path}: {err}{fix}'
         if isinstance(err, AmbiguousOutputsError):
@@ -82,6 +79,25 @@ def _by_forms(evidence: Evidence, task: Task | None, hints: Hints) -> Finding:
     by = 'the shapes and names of the outputs'
     guessed = onnx_preprocessing('detection', choice.decoder)
     return Finding(by, 'detection', choice.decoder, choice.roles, {}, guessed, is_sure=False)
+
+
+def _by_scores(evidence: Evidence, task: Task) -> Finding:
+    """Find what the only output of a network that is no detector holds."""
+    name = _only_output(evidence)
+    role = score_role(evidence, name) if task == 'classification' else 'scores'
+    # The means and deviations of ImageNet are those of colours.
+    guessed = onnx_preprocessing(task, None) if evidence.depth == 3 else UNIT
+    if task == 'classification':
+        guessed = guessed | ANTIALIASED
+    return Finding('the shape of the output', task, None, {role: name}, {}, guessed)
+
+
+def _is_row_of_scores(evidence: Evidence) -> bool:
+    if len(evidence.outputs) != 1 or 'NonMaxSuppression' in evidence.facts.ends.operators:
+        return False
+    (tensor,) = evidence.outputs.values()
+    is_float = tensor.dtype is not None and tensor.dtype.kind == 'f'
+    return is_float and len(tensor.shape) == 2 and tensor.shape[1] > 1
 
 
 def _refuse_label_count(evidence: Evidence, task: Task | None, hints: Hints) -> None:

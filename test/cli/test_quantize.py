@@ -161,9 +161,7 @@ def test_an_empty_folder_is_said(tmp_path):
 
 def test_a_broken_image_is_named(folder):
     (folder / 'bad.png').write_bytes(b'no image')
-    with pytest.raises(
-        SettingsError, match=r'bad\.png. is no picture .*to fix: remove it'
-    ):
+    with pytest.raises(SettingsError, match=r'bad\.png. is no picture .*to fix: remove it'):
         read_frames(folder, 100)
 
 

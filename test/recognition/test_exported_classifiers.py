@@ -127,6 +127,19 @@ def test_a_classifier_of_seven_classes_is_no_yolov7(tmp_path: Path) -> None:
         assert card_from_file(path).task == 'classification'
 
 
+def test_scores_that_no_detector_gives_are_those_of_a_classifier(tmp_path: Path) -> None:
+    # Of one image, and yet with an open number of rows, as of objects.
+    path = write_exported(
+        tmp_path / 'net.onnx',
+        {'logits': np.zeros((1, 1000), np.float32)},
+        inputs={'images': [1, 3, SIZE, SIZE]},
+        declared={'logits': ['rows', 1000]},
+    )
+    card = card_from_file(path)
+    assert (card.task, dict(card.outputs)) == ('classification', {'logits': 'logits'})
+    assert next(one for one in card.decisions if one.key == 'task').guess is False
+
+
 @pytest.mark.parametrize('where', ['config.json', 'metadata'])
 def test_timms_configuration(tmp_path: Path, where: str) -> None:
     config = {'mean': [0.1, 0.2, 0.3], 'std': [0.4, 0.5, 0.6], 'crop_pct': 0.95}
