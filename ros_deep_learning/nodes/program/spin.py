@@ -99,6 +99,10 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
                     cleanup.callback(nodes[-1].destroy_node)
                     owned.callback(nodes[-1].release)
                 exit_code = _spin(nodes, threads * len(nodes), ends, watch)
+            # After Ctrl-C in a terminal, which reached the process too, launch sends a second one.
+            # It would kill the interpreter while that ends.
+            for number in ENDING:
+                signal.signal(number, signal.SIG_IGN)
             watch.work_is_done(exit_code)
             return exit_code
     except DeepLearningError as err:

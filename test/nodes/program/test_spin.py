@@ -293,6 +293,32 @@ def test_a_process_that_hangs_after_its_work_ends_with_the_code_of_the_work(
     assert text in done.stderr
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_interpreter_ends_is_not_the_end_of_the_process(
+    ros_domain: int, number: signal.Signals
+) -> None:
+    script = (
+        HANGING_NODE.replace('threading.Event().wait()', "print('released', flush=True)")
+        .replace('    def release(', f'    {AFTER_THE_WORK["library"][0]}\n\n    def release(')
+        .replace('import threading', 'import ctypes, threading')
+        .replace(
+            'sys.exit(',
+            'from ros_deep_learning.nodes.program import end_watch\n'
+            'end_watch.END_S = 3.0\nsys.exit(',
+        )
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', script], stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert 'released\n' in iter(program.stdout.readline, '')
+        # Early, late, and while nothing of Python is left.
+        for _ in range(25):
+            program.send_signal(number)
+            time.sleep(0.1)
+        assert program.wait(60) == 0
+
+
 def test_a_file_that_cannot_be_finished_is_an_error_of_the_process(ros_domain: int) -> None:
     script = HANGING_NODE.replace(
         'threading.Event().wait()',
