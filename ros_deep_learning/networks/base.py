@@ -28,7 +28,7 @@ from ..recognition.given_values import read_given
 from .fit import fit_served, match_colors, match_labels, output_shapes, read_colors, read_labels
 from .image_runner import ImageRunner, Passed
 from .images import ImageLike
-from .proof import FIX, proof_picture
+from .proof import how_to_fix, proof_picture
 
 if TYPE_CHECKING:
     from ..engines.loader import EngineLoader
@@ -253,12 +253,12 @@ class Network(ABC, Generic[_SettingsT]):
         try:
             unlikely = self._check_answer(passed)
         except (CardError, DecodeError) as err:
-            fix = '' if 'to fix:' in str(err) else f'; {FIX}'
+            fix = '' if 'to fix:' in str(err) else f'; {how_to_fix(self.task)}'
             msg = f'{self._card.name}: on a picture of a person, {err}{fix}'
             raise CardError(msg) from err
         self.warnings = tuple(f'on a picture of a person, {text}' for text in unlikely)
         for text in self.warnings:
-            _LOG.warning('%s: %s; %s', self._card.name, text, FIX)
+            _LOG.warning('%s: %s; %s', self._card.name, text, how_to_fix(self.task))
         if isinstance(self._engine, PixelsEngine) and self._runner.takes_frames:
             # Results may be made on the engine's device, where the outputs were not read above.
             list(self._pass([proof_picture()], self._settings))
@@ -267,7 +267,7 @@ class Network(ABC, Generic[_SettingsT]):
     def _say_decisions(self) -> None:
         """Log what was decided about a network file, as a warning if anything was a guess."""
         decisions = self._card.decisions
-        fix = f'; if a guess is wrong, {FIX}' if self.guesses else ''
+        fix = f'; if a guess is wrong, {how_to_fix(self.task)}' if self.guesses else ''
         level = logging.WARNING if self.guesses else logging.INFO
         _LOG.log(level, '%s: %s%s', self._card.name, '; '.join(by_reason(decisions)), fix)
 

@@ -14,16 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cards.card import Task
 from ..cards.zoo import zoo_folder
 from ..errors import CardError
 from ..imaging.pixels import Pixels
 from ..tasks.activation import softmax
 from .images import read_picture
 
-FIX = (
-    'to fix: give the right --decoder, --resize, --channels, --scale, --mean or --std (parameters '
-    'of the nodes have the same names), or a card (rdl models inspect FILE --write CARD)'
-)
 
 MANY = 20
 """Fewer rows than these prove nothing."""
@@ -32,6 +29,16 @@ _ROUNDING = 0.01
 _ONE_HOT = 0.5
 _LOW_LOGIT = -1.0
 _SUM_SLACK = 0.05
+
+
+def how_to_fix(task: Task) -> str:
+    """Return what to do where an answer is impossible, or a guess is wrong."""
+    decoder = '--decoder, ' if task == 'detection' else ''
+    return (
+        f'to fix: give the right {decoder}--resize, --channels, --scale, --mean or --std '
+        '(parameters of the nodes have the same names), or a card '
+        '(rdl models inspect FILE --write CARD), which also says what it is for'
+    )
 
 
 @lru_cache(maxsize=1)
