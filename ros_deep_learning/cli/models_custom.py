@@ -22,7 +22,7 @@ from ..downloads.own_cards import add_card
 from ..errors import CardError, OpenQuestionError
 from ..files import write_output
 from ..networks import DetectNet, ImageNet, Network, SegNet
-from ..networks.proof import FIX
+from ..networks.proof import how_to_fix
 from ..onnx_tools.facts import OnnxFacts, TensorFacts, read_facts
 from ..paths import user_path
 from ..recognition.choice import choose_card
@@ -147,7 +147,7 @@ def _ask(card: ModelCard, arguments: argparse.Namespace) -> None:
         return
     print(f'guessed: {"; ".join(guessed)}')
     if input('Is that right? [y/N] ').strip().casefold() not in ('y', 'yes'):
-        msg = f'{card.name} is not added; {FIX}'
+        msg = f'{card.name} is not added; {how_to_fix(card.task)}'
         raise CardError(msg)
 
 

@@ -21,7 +21,6 @@ from ..imaging.pixels import Pixels
 from ..tasks.activation import softmax
 from .images import read_picture
 
-
 MANY = 20
 """Fewer rows than these prove nothing."""
 
