@@ -71,15 +71,20 @@ class DetectNet(Network[DetectionSettings]):
 
     def _look_at_engine(self) -> None:
         self._runner.wanted_outputs = frozenset(self._reader.roles.values())
-        self._runner.batch_axis = self._reader.decoder.batch_axis
-        if not self._runner.batch_axis:
-            if self._runner.fixed_batch > 1 and not self._reader.decoder.tells_image:
-                msg = (
-                    f'{self._card.name}: its batch is fixed to {self._runner.fixed_batch} images, '
-                    'and nothing tells which of them a box belongs to; to fix: export it for one '
-                    'image, or with an open batch'
-                )
-                raise CardError(msg)
+        decoder, fixed = self._reader.decoder, self._runner.fixed_batch
+        self._runner.batch_axis = decoder.batch_axis
+        if fixed > 1 and not (decoder.batch_axis or decoder.tells_image):
+            msg = (
+                f'{self._card.name}: its batch is fixed to {fixed} images, and nothing tells '
+                'which of them a box belongs to; to fix: export it for one image, or with an open '
+                'batch'
+            )
+            raise CardError(msg)
+        count = self._reader.roles.get('count')
+        if not decoder.batch_axis or any(
+            tensor.name == count and not tensor.shape for tensor in self.info.outputs
+        ):
+            # A single number counts the objects of one image.
             self._runner.limit_batch(1)
             self.max_batch = self._runner.most_together
         self._table: BoxTable | None = None

@@ -253,6 +253,10 @@ class ImageRunner:
         """Take the batch apart."""
         if not self.batch_axis:
             return [outputs]
+        wanted = self.wanted_outputs
+        if wanted is not None:
+            # Others may have no batch axis, or no rows.
+            outputs = {name: array for name, array in outputs.items() if name in wanted}
         if self._fixed_batch > count:
             outputs = self._without_repeats(outputs, count)
         for name, array in outputs.items():
@@ -260,13 +264,13 @@ class ImageRunner:
                 msg = f'{self._card.name}: {count} images gave {len(array)} of {name!r}'
                 raise InferenceError(msg)
         return [
-            {name: array[k] for name, array in outputs.items() if array.ndim} for k in range(count)
+            {name: array[k] if array.ndim else array for name, array in outputs.items()}
+            for k in range(count)
         ]
 
     def _without_repeats(self, outputs: Tensors, count: int) -> Tensors:
         """Take away what belongs to the images that filled up the network's batch."""
         return {
-            name: array[:count] if len(array) == self._fixed_batch else array
+            name: array[:count] if array.ndim and len(array) == self._fixed_batch else array
             for name, array in outputs.items()
-            if array.ndim
         }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.engines.backend import EngineOptions
+from ros_deep_learning.engines.base import TensorSpec
 from ros_deep_learning.errors import (
     CardError,
     DecodeError,
@@ -70,6 +71,28 @@ def test_an_engine_that_prepares_frames_gets_the_frames(card, pixels_engine, mak
     assert np.shares_memory(frames[0].array, IMAGE)
     assert found.class_ids.tolist() == [2]
     assert found.times.preprocess_ms == 0 < found.times.inference_ms
+
+
+@pytest.mark.parametrize('shape', [(), (1,), (1, 1)])
+def test_rows_behind_the_count_are_padding(card, engine, make_loader, shape):
+    outputs = {
+        'boxes': np.tile(np.array([[[4, 4, 20, 12]]], np.float32), (1, 3, 1)),
+        'classes': np.zeros((1, 3), np.float32),
+        'scores': np.array([[0.9, 0.8, 0.7]], np.float32),
+        'count': np.full(shape, 2, np.int32),
+    }
+    image = replace(engine.info.inputs[0], shape=(-1, 3, 20, 40))
+    specs = tuple(TensorSpec(name, one.shape, one.dtype) for name, one in outputs.items())
+    engine.info = replace(engine.info, inputs=(image,), outputs=specs)
+    engine.outputs = outputs
+    card = replace(
+        card, decoder='labelled_boxes', outputs={role: role for role in outputs}, classes=1
+    )
+    net = DetectNet(card, loader=make_loader(engine), options=EngineOptions(max_batch=4))
+    # A single number does not tell whose rows it counts.
+    assert net.max_batch == (4 if shape else 1)
+    assert len(net.detect(IMAGE)) == 2
+    assert [len(found) for found in net.detect_batch([IMAGE] * (1 if shape else 2))][-1] == 2
 
 
 def test_settings_change_between_images(net):

@@ -78,6 +78,18 @@ def test_an_image_comes_with_what_is_known_of_it(engine, card):
         assert min(one.preprocess_ms, one.inference_ms) > 0
 
 
+@pytest.mark.parametrize('rows', [0, 1, 7])
+@pytest.mark.parametrize('count', [1, 2])
+def test_an_output_that_is_not_read_may_have_no_batch_axis(engine, card, outputs, rows, count):
+    """Such as anchors, or rows of what was found."""
+    tensor = replace(engine.info.inputs[0], shape=(-1, 3, 20, 40))
+    engine.info = replace(engine.info, inputs=(tensor,))
+    engine.outputs = {name: np.repeat(array, count, axis=0) for name, array in outputs.items()}
+    engine.outputs |= {'anchors': np.zeros((rows, 4), np.float32), 'scale': np.float32(1)}
+    passed = list(ImageRunner(engine, card, 4).run([Pixels(IMAGE)] * count))
+    assert [set(one.found) for one in passed] == [set(outputs)] * count
+
+
 def test_images_are_taken_as_they_are_needed(engine, card):
     runner = ImageRunner(engine, card, 1)
     passed = runner.run(map(runner.pixels, [IMAGE, IMAGE[0]]))
