@@ -280,6 +280,7 @@ class SegNet(Network[SegmentationSettings]):
         """Make the masks of one image."""
         started = perf_counter()
         count, placement = len(self.labels), passed.placement
+        planes = None
         if self._score_grid is not None:
             found = [as_segmentation(mask, count, placement.source_wh) for mask in passed.found]
         else:
@@ -300,7 +301,9 @@ class SegNet(Network[SegmentationSettings]):
                     )
                     for wish in wanted
                 ]
-        if not self._gives_ids and any(map(_has_no_score, found)):
+        is_empty = not self._gives_ids and any(map(_has_no_score, found))
+        # The only class with a score may be the one that is ignored.
+        if is_empty and (planes is None or not planes.any()):
             msg = f'{self._card.name}: all scores are NaN or infinite; {NOT_FINITE_FIX}'
             raise InferenceError(msg)
         postprocess_ms = (perf_counter() - started) * 1e3

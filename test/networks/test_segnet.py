@@ -204,6 +204,18 @@ def test_an_unknown_class_to_ignore_closes_the_engine(open_net, engine):
     assert engine.closed == 1
 
 
+@pytest.mark.parametrize('mask_filter', ['linear', 'point'])
+@pytest.mark.parametrize('role', ['mask', 'probabilities'])
+def test_a_picture_of_nothing_but_the_ignored_class(open_net, role, mask_filter):
+    """As int8 networks give it, whose least scores are exactly 0."""
+    sure = np.zeros((1 if role == 'mask' else 3, 5, 10), np.float32)
+    sure[0] = role == 'probabilities'
+    settings = SegmentationSettings(ignore_class='0', mask_filter=mask_filter)
+    found = open_net(sure, role, settings=settings).segment(IMAGE)
+    assert (found.class_mask == UNLABELLED).all()
+    assert not found.confidence_mask.any()
+
+
 def test_hostile_outputs(open_net, engine):
     net = open_net(LOGITS)
     scores = np.full((1, 3, 20, 40), np.nan, np.float32)
