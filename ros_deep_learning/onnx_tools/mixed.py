@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import BuildError
 from ..progress import Progress
+from .onnx_edit import captured_names
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -138,7 +139,7 @@ def harm(floats: Sequence[Outputs], ints: Sequence[Outputs]) -> float:
 
 def _drop_unused(graph: Any) -> None:
     """Remove Q/DQ nodes and constants without users."""
-    outputs = {value.name for value in graph.output}
+    outputs = {value.name for value in graph.output} | captured_names(graph)
     nodes: list[NodeProto] = list(graph.node)
     while True:
         used = {name for node in nodes for name in node.input} | outputs

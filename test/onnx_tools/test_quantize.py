@@ -212,6 +212,31 @@ def test_sums_and_gates_read_what_was_not_rounded(save, make_model, feeds, tmp_p
     assert 'x' in add.input
 
 
+@pytest.mark.parametrize('goal', [None, Goal(lambda floats, ints: 1.0, 0.5)])
+def test_bodies_of_control_flow_keep_their_constants(save, make_model, feeds, tmp_path, goal):
+    weights = np.random.default_rng(0).normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32)
+
+    def body(op):
+        out = helper.make_tensor_value_info(f'{op}_y', onnx.TensorProto.FLOAT, None)
+        node = helper.make_node(op, ['c', 'factor'], [f'{op}_y'])
+        return helper.make_graph([node], op, [], [out])
+
+    nodes = [
+        helper.make_node('Conv', ['x', 'w'], ['c'], 'conv'),
+        helper.make_node('ReduceMean', ['c'], ['mean'], keepdims=0),
+        helper.make_node('Greater', ['mean', 'least'], ['is_bright']),
+        helper.make_node(
+            'If', ['is_bright'], ['y'], then_branch=body('Mul'), else_branch=body('Add')
+        ),
+    ]
+    constants = [('w', weights), ('factor', np.float32(3)), ('least', np.float32(0))]
+    path = save(make_model(nodes, [('x', [1, 3, 8, 8])], [('y', [1, 4, 6, 6])], constants))
+    quantize(path, tmp_path / 'int8.onnx', feeds, method='minmax', goal=goal)
+    pairs = zip(run_exactly(path, feeds), run_exactly(tmp_path / 'int8.onnx', feeds), strict=True)
+    for floats, ints in pairs:
+        np.testing.assert_allclose(ints['y'], floats['y'], atol=0.05 * np.abs(floats['y']).max())
+
+
 def test_a_full_disk_is_said_and_leaves_the_older_network(
     save, network, feeds, tmp_path, monkeypatch
 ):
