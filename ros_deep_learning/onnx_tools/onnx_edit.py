@@ -35,9 +35,7 @@ class GraphTypes:
             tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
         }
         self._types.update({tensor.name: tensor.data_type for tensor in graph.initializer})
-        self._names = set(self._types) | {
-            name for node in graph.node for name in (*node.input, *node.output)
-        }
+        self._names = tensor_names(graph)
         self._new: dict[str, NDArray[Any]] = {}
 
     def of(self, name: str) -> int:
@@ -46,11 +44,7 @@ class GraphTypes:
 
     def new_name(self, wanted: str) -> str:
         """Return and reserve a name that no tensor has."""
-        name, count = wanted, 1
-        while name in self._names:
-            name, count = f'{wanted}_{count}', count + 1
-        self._names.add(name)
-        return name
+        return new_name(wanted, self._names)
 
     def add_constant(self, name: str, value: NDArray[Any]) -> None:
         """Add an initialiser, which ``finish`` writes into the graph."""
@@ -75,6 +69,24 @@ class GraphTypes:
         del graph.input[:]
         graph.input.extend(inputs)
         del graph.value_info[:]
+
+
+def tensor_names(graph: GraphProto) -> set[str]:
+    """Return the names of all tensors of a graph, and of those that control flow uses."""
+    names = {value.name for value in (*graph.input, *graph.output, *graph.value_info)}
+    names.update(tensor.name for tensor in graph.initializer)
+    for node in graph.node:
+        names.update((*node.input, *node.output))
+    return names | captured_names(graph)
+
+
+def new_name(wanted: str, names: set[str]) -> str:
+    """Return a name that is not among some, and add it to them."""
+    name, count = wanted, 1
+    while name in names:
+        name, count = f'{wanted}_{count}', count + 1
+    names.add(name)
+    return name
 
 
 def infer_types(model: ModelProto) -> GraphTypes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConversionError
 from .load import load_onnx
-from .onnx_edit import GraphTypes
+from .onnx_edit import new_name, tensor_names
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
@@ -46,11 +46,11 @@ def take_pixels(path: Path, name: str, spec: InputSpec) -> bytes:
     if value is None or value.type.tensor_type.elem_type != kind:
         msg = f'{path}: expected an input {name!r} of float32 or float16 to make 8-bit pixels of'
         raise ConversionError(msg)
-    types = GraphTypes(model)
+    names = tensor_names(graph)
     whole, numbers, ready = (
-        types.new_name(f'{name}_{step}') for step in ('whole', 'numbers', 'ready')
+        new_name(f'{name}_{step}', names) for step in ('whole', 'numbers', 'ready')
     )
-    table, starts = types.new_name(f'{name}_table'), types.new_name(f'{name}_starts')
+    table, starts = new_name(f'{name}_table', names), new_name(f'{name}_starts', names)
     shape = (spec.depth, 1, 1) if spec.layout == 'nchw' else (spec.depth,)
     first = np.arange(spec.depth, dtype=np.int32).reshape(shape) * _VALUES
     graph.initializer.append(numpy_helper.from_array(_table(spec), table))
