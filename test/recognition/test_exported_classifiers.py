@@ -158,3 +158,19 @@ def test_timms_configuration(tmp_path: Path, where: str) -> None:
     assert (spec.resize, spec.crop_fraction) == ('crop', 0.95)
     guesses = {decision.key for decision in card.decisions if decision.guess}
     assert guesses == {'scores'}
+
+
+def test_mean_and_std_in_the_metadata_may_be_of_pixels(tmp_path: Path) -> None:
+    metadata = {'mean': '[123.675, 116.28, 103.53]', 'std': '[58.395, 57.12, 57.375]'}
+    outputs = {'output0': np.zeros((1, 5), np.float32)}
+    path = write_exported(
+        tmp_path / 'net.onnx', outputs, inputs={'input0': IMAGE}, metadata=metadata
+    )
+    card = card_from_file(path)
+    assert card.input.scale == 1
+    assert (card.input.mean, card.input.std) == (
+        (123.675, 116.28, 103.53),
+        (58.395, 57.12, 57.375),
+    )
+    (scale,) = (decision for decision in card.decisions if decision.key == 'scale')
+    assert scale.evidence == 'mean and std of pixels 0..255 in the metadata'

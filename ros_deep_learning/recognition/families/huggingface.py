@@ -86,7 +86,8 @@ def _timm(evidence: Evidence) -> Finding | None:
     stated: dict[str, Any] = {**mean_and_std(config)}
     if len(stated) != 2:
         return None
-    stated['scale'] = 1 / 255
+    is_of_pixels = max(*stated['mean'], *stated['std']) > 1
+    stated['scale'] = 1.0 if is_of_pixels else 1 / 255
     stated |= ANTIALIASED
     crop, guessed = config.get('crop_pct'), {'resize': 'crop'}
     if config.get('crop_mode') == 'squash':
@@ -94,6 +95,8 @@ def _timm(evidence: Evidence) -> Finding | None:
     elif is_number(crop) and 0 < crop <= 1:
         stated, guessed = stated | {'resize': 'crop', 'crop_fraction': float(crop)}, {}
     by = f"timm's mean and std in {where}"
+    if is_of_pixels:
+        by = f'mean and std of pixels 0..255 in {where}'
     role = score_role(evidence, name)
     found = Finding(by, 'classification', None, {role: name}, stated, guessed)
     sides = config.get('input_size')
