@@ -63,6 +63,15 @@ class Placement:
         result: NDArray[np.float32] = mapped.astype(np.float32, copy=False)
         return result
 
+    def shows(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Find the boxes, shape (N, 4) in network pixels, with an area inside the source; (N,)."""
+        (x, y), (left, top) = self.scale_xy, self.crop_xyxy[:2]
+        low = np.subtract(self.paste_xyxy[:2], (left * x, top * y), dtype=np.float32)
+        high = low + np.multiply(self.source_wh, (x, y), dtype=np.float32)
+        first, last = np.maximum(boxes_xyxy[:, :2], low), np.minimum(boxes_xyxy[:, 2:], high)
+        visible: NDArray[np.bool_] = np.logical_and.reduce(first < last, axis=1)
+        return visible
+
     def clipped(self, boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
         """Clip boxes, shape (N, 4) in source pixels, to the source."""
         *_, limit = _edge_arrays(self)

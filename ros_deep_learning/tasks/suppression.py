@@ -153,7 +153,7 @@ def detections_from(
     overlap = settings.cluster_overlap
     by_size = overlap is None and (only.min_width_px > 0 or only.min_height_px > 0)
     if not by_size:
-        candidates = _limited(candidates, settings)
+        candidates = _limited(candidates, placement, settings)
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
     # Both of its sides: where they are not, nothing of it is inside, or an edge is NaN.
@@ -189,7 +189,9 @@ def detections_from(
     return largest_first(found) if only.order == 'area' else found
 
 
-def _limited(candidates: Candidates, settings: DetectionSettings) -> Candidates:
+def _limited(
+    candidates: Candidates, placement: Placement, settings: DetectionSettings
+) -> Candidates:
     """Leave out the weaker candidates, where there are more than may enter.
 
     Suppression does so too, but by then all of them would have been mapped to the source.
@@ -197,6 +199,7 @@ def _limited(candidates: Candidates, settings: DetectionSettings) -> Candidates:
     if len(candidates.scores) <= settings.candidate_limit:
         return candidates
     good = finite(candidates.boxes_xyxy, candidates.scores)
+    good &= placement.shows(candidates.boxes_xyxy)
     index = np.flatnonzero(good & settings.only.keeps_class(candidates.class_ids))
     index = index[strongest(candidates.scores[index], settings.candidate_limit)]
     return Candidates(

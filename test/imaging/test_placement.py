@@ -159,6 +159,27 @@ def test_boxes_are_clipped_to_the_source(
     assert (mapped <= source * 2).all()
 
 
+@given(common_sizes, common_sizes, modes, fractions, st.integers(0, 2**31))
+def test_what_is_seen_of_boxes_is_inside_the_source(
+    source: tuple[int, int],
+    network: tuple[int, int],
+    mode: ResizeMode,
+    fraction: float,
+    seed: int,
+) -> None:
+    placed = place(source, network, mode, crop_fraction=fraction)
+    edges = np.random.default_rng(seed).uniform(-0.5, 1.5, (50, 4)) * (source * 2)
+    boxes = edges.astype(np.float32)
+    inside = np.clip(edges, 0, source * 2)
+    seen = (inside[:, 2:] - inside[:, :2]).min(axis=1)
+    # Boxes that end where the source does may be rounded to either side.
+    coarse = max(max(source), max(network) / min(placed.scale_xy)) * 2**-20
+    far = np.abs(edges[:, 2:] - edges[:, :2]).min(axis=1) > coarse
+    far &= np.abs(np.concatenate([edges, edges - source * 2], axis=1)).min(axis=1) > coarse
+    shown = placed.shows(boxes_to_network(placed, boxes))
+    np.testing.assert_array_equal(shown[far], seen[far] > 0)
+
+
 def test_a_letterboxed_full_hd_frame() -> None:
     placed = place((1920, 1080), (640, 640), 'letterbox')
     assert placed.paste_xyxy == (0, 140, 640, 500)

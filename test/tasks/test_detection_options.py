@@ -64,6 +64,14 @@ def test_unwanted_classes_suppress_nothing_and_use_up_no_place(options):
         assert wanted.class_ids.tolist() == [1]
 
 
+@pytest.mark.parametrize('options', [{}, CLUSTERED])
+@pytest.mark.parametrize('outside', [(101, 0, 120, 10), (0, -9, 20, 0), (30, 0, 20, 10)])
+def test_boxes_outside_the_source_use_up_no_place(outside, options):
+    rows = [(*outside, 0.9, 1), (60, 0, 90, 50, 0.8, 1)]
+    for limit in ('max_detections', 'candidate_limit'):
+        assert found(rows, **{limit: 1}, **options).boxes_xyxy.tolist() == [[120, 0, 180, 100]]
+
+
 def test_sizes_are_those_in_the_source():
     rows = [(0, 0, 10, 10, 0.9, 1), (20, 0, 30.5, 10.5, 0.8, 1)]
     only = DetectionFilter(min_width_px=21, min_height_px=21)
