@@ -204,13 +204,22 @@ def _size(evidence: Evidence, found: Finding, hints: Hints) -> tuple[tuple[int, 
         return hints.size_wh, GIVEN, False
     stated = exported_size(evidence.metadata)
     if stated is not None:
-        return stated, 'imgsz in the metadata', False
-    if found.size_wh is not None and found.states_size:
-        return found.size_wh, found.by, False
+        return _filled(evidence.size_wh, stated), 'imgsz in the metadata', False
     if found.size_wh is not None:
-        return found.size_wh, f'the input is open; usual for {found.by}', True
+        size_wh = _filled(evidence.size_wh, found.size_wh)
+        if found.states_size:
+            return size_wh, found.by, False
+        return size_wh, f'the input is open; usual for {found.by}', True
     msg = (
         f'{evidence.path}: the size of its input {evidence.input_name!r} is open; to fix: '
         '--input-size WxH (parameter or argument input_size)'
     )
     raise CardError(msg)
+
+
+def _filled(own_wh: tuple[int, int], other_wh: tuple[int, int]) -> tuple[int, int]:
+    """Return a size whose open sides are those of another."""
+    width, height = (
+        own if own > 0 else other for own, other in zip(own_wh, other_wh, strict=True)
+    )
+    return width, height

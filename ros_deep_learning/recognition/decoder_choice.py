@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import product
 from types import MappingProxyType
 
 from ..cards.labels import labels_in_metadata
@@ -109,10 +109,22 @@ def choose(
 
 
 def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit]:
-    for names in permutations(shapes, len(form.patterns)):
-        roles = dict(zip(form.patterns, names, strict=True))
-        if any(given.get(role, name) != name for role, name in roles.items()):
+    is_given = set(form.patterns) <= set(given)
+    most = len(form.patterns) + len({role for role, _, _ in form.optional})
+    if len(shapes) > most and form.ignored is None and not is_given:
+        return
+    fitting = (
+        [
+            name
+            for name, shape in shapes.items()
+            if given.get(role, name) == name and bind({role: shape}, {role: pattern}) is not None
+        ]
+        for role, pattern in form.patterns.items()
+    )
+    for names in product(*fitting):
+        if len(set(names)) < len(names):
             continue
+        roles = dict(zip(form.patterns, names, strict=True))
         own = {role: shapes[name] for role, name in roles.items()}
         sizes = bind(own, form.patterns)
         if sizes is None:
@@ -123,7 +135,7 @@ def _fits(form: Form, shapes: Shapes, given: Mapping[str, str]) -> Iterator[_Fit
             for size, entry in zip(own[role], pattern, strict=True)
         )
         rest = [name for name in shapes if name not in names]
-        if not _place_rest(form, rest, shapes, roles) and not set(form.patterns) <= set(given):
+        if not _place_rest(form, rest, shapes, roles) and not is_given:
             continue
         named = bool(form.names) and all(
             re.search(form.names[role], roles[role]) for role in form.patterns

@@ -141,6 +141,15 @@ def test_ultralytics_tells_task_size_and_preprocessing(tmp_path: Path) -> None:
     assert spec.mean == (0.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize('stated', [{}, {'imgsz': '[96, 640]'}])
+def test_only_the_open_side_is_usual(tmp_path: Path, stated: dict[str, str]) -> None:
+    inputs = {'images': ['batch', 3, 64, 'width']}
+    metadata = ULTRALYTICS | stated
+    path = write_onnx(tmp_path / 'a.onnx', {'o': [1, 6, -1]}, inputs=inputs, metadata=metadata)
+    spec = card_from_file(path).input
+    assert (spec.width, spec.height) == (640, 64)
+
+
 @pytest.mark.parametrize('task', ['classify', 'semantic'])
 def test_other_tasks_of_ultralytics(tmp_path: Path, task: str) -> None:
     outputs = {'o': [1, 5]} if task == 'classify' else {'o': [1, 5, 64, 96]}

@@ -291,3 +291,10 @@ def test_a_decoder_of_outputs_without_batch_axis_can_be_named():
     roles = {'boxes': 'boxes', 'classes': 'labels', 'scores': 'scores'}
     choice = choose(shapes, WH, decoder='torchvision', roles=roles, whole=whole)
     assert choice.roles == roles
+
+
+def test_a_network_with_hundreds_of_outputs_is_refused():
+    """Without trying each three of them, which would take minutes."""
+    shapes = {f'output{k}': (100,) for k in range(300)} | {'output': (100, 4)}
+    with pytest.raises(DecodeError, match='no known decoder can read'):
+        choose(shapes, WH, whole=shapes)
