@@ -119,7 +119,7 @@ def _by_id(named: object) -> tuple[str, ...]:
         return ()
     try:
         by_number = {int(key): str(name) for key, name in named.items()}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ()
     return labels_by_number(by_number)
 
@@ -165,7 +165,7 @@ def _listed(names: object) -> tuple[str, ...]:
         return ()
     try:
         by_number = {int(key): str(name) for key, name in names.items()}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ()
     first = min(by_number)
     if first not in (0, 1) or len(by_number) != len(names):

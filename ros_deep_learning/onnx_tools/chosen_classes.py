@@ -31,6 +31,8 @@ _SIZE = ('Gather', 'Shape')
 _LARGE = 1024
 """Elements of a tensor that is a weight; shapes and numbers are smaller."""
 _MOST_STEPS = 32
+_MALFORMED = (IndexError, TypeError, ValueError)
+"""What an operator raises that lacks its inputs or attributes; runtimes refuse the network."""
 _COUNTED = {'BatchedNMS_TRT': 'numClasses', 'BatchedNMSDynamic_TRT': 'numClasses'}
 _COUNTED |= {'TRTBatchedNMS': 'num_classes'}
 
@@ -45,7 +47,24 @@ def chosen_classes(model: ModelProto, output: str) -> int | None:
     Returns:
         The number, or None where the graph does not tell.
     """
-    graph = _Graph.of(model)
+    try:
+        return _chosen(_Graph.of(model), output)
+    except _MALFORMED:
+        return None
+
+
+def softmax_classes(model: ModelProto) -> int | None:
+    """Return over how many classes a graph's only softmax is; None where there are several."""
+    nodes = [node for node in model.graph.node if node.op_type == 'Softmax']
+    if len(nodes) != 1:
+        return None
+    try:
+        return _Graph.of(model).size(nodes[0].input[0], _number(nodes[0], 'axis', -1))
+    except _MALFORMED:
+        return None
+
+
+def _chosen(graph: _Graph, output: str) -> int | None:
     waiting, seen = deque([output]), {output}
     while waiting:
         name = waiting.popleft()
@@ -61,15 +80,6 @@ def chosen_classes(model: ModelProto, output: str) -> int | None:
         waiting += new
         seen.update(new)
     return None
-
-
-def softmax_classes(model: ModelProto) -> int | None:
-    """Return over how many classes a graph's only softmax is; None where there are several."""
-    graph = _Graph.of(model)
-    nodes = [node for node in model.graph.node if node.op_type == 'Softmax']
-    return (
-        graph.size(nodes[0].input[0], _number(nodes[0], 'axis', -1)) if len(nodes) == 1 else None
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,12 @@ def _mean(
     training = _text(files['training']) if 'training' in files else None
     if training is not None and (values := _MEAN_VALUE.findall(training)):
         count = len(set(values)) if len(values) % 3 else 3
-        return _three(tuple(map(float, values[:count]))), 'mean_value in train_val.prototxt'
+        try:
+            numbers = tuple(map(float, values[:count]))
+        except ValueError as err:
+            msg = f'mean_value in train_val.prototxt of the snapshot: {err}'
+            raise CardError(msg) from err
+        return _three(numbers), 'mean_value in train_val.prototxt'
     uses_file = bool(_MEAN_FILE.search(training)) if training is not None else None
     # Old snapshots lack the training network: classifiers of DIGITS subtract a mean by default.
     if 'mean' in files and (uses_file or (uses_file is None and task == 'classification')):

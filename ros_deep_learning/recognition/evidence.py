@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +117,8 @@ def read_configuration(path: Path) -> Mapping[str, Any]:
 def is_number(value: Any) -> TypeGuard[float]:
     """Return whether a value of a configuration is a finite number."""
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and math.isfinite(value)
+    # Unlike math.isfinite, this takes whole numbers of any size.
+    return is_real and abs(value) <= sys.float_info.max
 
 
 def mean_and_std(
@@ -144,7 +145,7 @@ def mean_and_std(
 
 def levels(values: Iterable[float]) -> tuple[int, ...]:
     """Round to pixel values 0..255."""
-    return tuple(min(255, max(0, round(value))) for value in values)
+    return tuple(round(min(255.0, max(0.0, value))) for value in values)
 
 
 @dataclass(frozen=True, slots=True)

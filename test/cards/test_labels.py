@@ -108,7 +108,18 @@ def test_a_json_file_without_labels_is_refused(tmp_path, text):
         load_labels(path)
 
 
-@pytest.mark.parametrize('text', ['nc: 2', 'names: 3', 'names: {0: a, 5: b}', '- a', ''])
+@pytest.mark.parametrize(
+    'text',
+    [
+        'nc: 2',
+        'names: 3',
+        'names: {0: a, 5: b}',
+        'names: {.inf: a}',
+        'id2label: {.inf: a}',
+        '- a',
+        '',
+    ],
+)
 def test_a_yaml_file_without_labels_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / 'data.yaml'
     path.write_text(text)
@@ -155,6 +166,7 @@ def test_missing_file(tmp_path: Path) -> None:
         ("{2: 'cat', 3: 'dog'}", ()),
         ("{0: 'cat', 2: 'dog'}", ()),
         ("{'cat': 0}", ()),
+        ("{1e999: 'cat'}", ()),
         ('null', ()),
         ("__import__('os').getcwd()", ()),
         ('[' * 10_000, ()),

@@ -151,3 +151,20 @@ def test_the_only_softmax_is_over_all_classes() -> None:
     assert softmax_classes(parser.parse_model(text)) == 7
     two = text.replace('shares = Softmax(logits)', 'x = Softmax(logits) shares = Softmax(x)')
     assert softmax_classes(parser.parse_model(two)) is None
+
+
+@pytest.mark.parametrize(
+    'node',
+    [
+        'labels = ArgMax()',
+        'labels = Mod(scores)',
+        'labels = Mul(scores)',
+        'labels = TopK(scores)',
+        'labels = NonMaxSuppression(scores)',
+        'labels = trt.EfficientNMS_TRT(scores)',
+        'number = Constant() labels = ArgMax(scores)',
+    ],
+)
+def test_operators_that_lack_something_tell_nothing(node: str) -> None:
+    text = HEAD.format(inputs=ROWS, outputs='int64[1,9] labels') + node + '}'
+    assert chosen_classes(parser.parse_model(text), 'labels') is None

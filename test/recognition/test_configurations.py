@@ -203,7 +203,9 @@ def test_one_number_is_that_of_all_channels(value):
     assert mean_and_std({'std': 0.0}) == {}
 
 
-@pytest.mark.parametrize('value', [True, *(v for v in HOSTILE if v != 3), [1, 2, math.inf]])
+@pytest.mark.parametrize(
+    'value', [True, *(v for v in HOSTILE if v != 3), [1, 2, math.inf], [1, 2, 10**400], 10**400]
+)
 def test_what_is_no_mean_is_not_read(value):
     config = {'mean': value, 'std': [0, 1, 1]}
     assert mean_and_std(config) == {}
@@ -215,3 +217,11 @@ def test_what_is_no_mean_is_not_read(value):
     stated = mmdeploy._stated({'pipeline': {'tasks': [{'transforms': steps}]}})
     assert stated['mean'] == (0.0, 0.0, 0.0)
     assert all(0 <= level <= 3 for level in stated['pad_value'])
+
+
+def test_padding_beyond_all_numbers_is_white():
+    steps = [{'type': 'NormalizeImage', 'mean': [1e308] * 3}, {'type': 'Resize', 'keep_ratio': 1}]
+    assert paddle._stated({'Preprocess': steps})['pad_value'] == (255,) * 3
+    steps = [{'type': 'Normalize', 'std': [1e308] * 3}, {'type': 'Pad', 'pad_val': 255}]
+    stated = mmdeploy._stated({'pipeline': {'tasks': [{'transforms': steps}]}})
+    assert stated['pad_value'] == (255,) * 3

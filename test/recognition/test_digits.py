@@ -154,6 +154,14 @@ def test_the_mean_is_that_of_training(tmp_path: Path, train: str, mean: Any) -> 
     assert (found.mean, found.resize) == (mean, 'crop')
 
 
+def test_a_mean_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    net = make.googlenet(width=16, classes=3)
+    path = pack(tmp_path / 'a.tar.gz', net, name='a', train='mean_value: 1.2.3\n')
+    (tmp_path / 'out').mkdir()
+    with pytest.raises(CardError, match=r"mean_value in train_val\.prototxt .*'1\.2\.3'"):
+        unpack_snapshot(path, tmp_path / 'out')
+
+
 def test_the_newest_of_several_weights_is_taken(tmp_path: Path) -> None:
     path = pack(
         tmp_path / 'a.tar.gz',

@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..evidence import Evidence, Family, Finding, is_number, levels, mean_and_std
 from ..usual import TOP_LEFT
 
@@ -63,7 +61,8 @@ def _stated(pipeline: Mapping[str, Any]) -> dict[str, Any]:
             # The second pads to a multiple of a size that the input has already.
             stated['pad_value'] = _pad_value(step)
             if is_normalised:
-                means = np.multiply(stated['pad_value'], stated['std']) + stated['mean']
+                pairs = zip(stated['mean'], stated['std'], strict=True)
+                means = [mean + stated['pad_value'] * std for mean, std in pairs]
                 stated['pad_value'] = levels(means)
     return stated
 
