@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 _SAME_NUMBERS = frozenset(
-    ('Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Transpose', 'Dropout')
+    (
+        *('Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Transpose'),
+        *('Dropout', 'QuantizeLinear', 'DequantizeLinear'),
+    )
 )
+_QUANTISED = re.compile('^Q(Linear)?(?=[A-Z])')
+"""Begins the names of int8 operators, such as QLinearSoftmax and QGemm."""
 _ARITHMETIC = frozenset(('Add', 'Sub', 'Mul', 'Div', 'BatchNormalization'))
 _MOST_STEPS = 32
 
@@ -27,7 +33,8 @@ class GraphEnds:
 
     Attributes:
         operators: All types of operators.
-        last: Type of the last operator before each output; empty if there is none.
+        last: Type of the last operator before each output, for int8 that of the float one; empty
+            if there is none.
         first: Operators that read an input, up to the first in each branch that is neither
             arithmetic nor a move or resize.
         gain: By how much the first convolution amplifies an image; None where that is not known.
@@ -63,7 +70,7 @@ def _last(name: str, makers: Mapping[str, NodeProto]) -> str:
         if node is None or not node.input:
             return ''
         if node.op_type not in _SAME_NUMBERS:
-            return str(node.op_type)
+            return _QUANTISED.sub('', node.op_type, count=1)
         name = node.input[0]
     return ''
 

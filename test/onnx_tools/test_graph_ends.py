@@ -28,6 +28,11 @@ def chain(*operators: str) -> ModelProto:
         (('Resize', 'Sub', 'Conv'), 'Conv', True),
         (('Conv', 'Mul', 'Resize'), 'Resize', False),
         (('Identity',), '', False),
+        (('Conv', 'Softmax', 'QuantizeLinear', 'DequantizeLinear'), 'Softmax', False),
+        (('QuantizeLinear', 'DequantizeLinear', 'Sub', 'Conv'), 'Conv', True),
+        (('QuantizeLinear', 'QLinearSoftmax', 'DequantizeLinear'), 'Softmax', False),
+        (('QuantizeLinear', 'QGemm', 'DequantizeLinear'), 'Gemm', False),
+        (('QuantizeLinear', 'QLinearConv', 'DequantizeLinear'), 'Conv', False),
     ],
 )
 def test_ends(operators: tuple[str, ...], last: str, normalises: bool) -> None:

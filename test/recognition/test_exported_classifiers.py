@@ -40,6 +40,32 @@ def test_the_end_of_the_graph_tells_what_scores_are(
     assert dict(card_from_file(path).outputs) == {role: name}
 
 
+def test_the_scores_of_an_int8_softmax_need_not_add_up_to_1(tmp_path: Path) -> None:
+    """Of a thousand classes, most have less than half a step."""
+    helper, shares = onnx.helper, np.full((1, 1000), 0.7 / 999, np.float32)
+    shares[0, 7] = 0.3
+    names = {'step': np.float32(1 / 255), 'zero': np.uint8(0)}
+    path = write_exported(tmp_path / 'net.onnx', {'made': np.log(shares)}, inputs={'x': IMAGE})
+    model = onnx.load(path)
+    graph = model.graph
+    graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.array(v), k) for k, v in names.items()
+    )
+    graph.node.extend(
+        [
+            helper.make_node('Softmax', ['made'], ['shares']),
+            helper.make_node('QuantizeLinear', ['shares', *names], ['int8']),
+            helper.make_node('DequantizeLinear', ['int8', *names], ['output']),
+        ]
+    )
+    graph.output[0].name = 'output'
+    onnx.save(model, path)
+    with ImageNet(path, backend='onnxruntime') as net:
+        found = net.classify(np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert found.class_ids.tolist() == [7]
+    assert found.scores.tolist() == pytest.approx([0.3], abs=1 / 255)
+
+
 def test_a_head_of_one_class(tmp_path: Path) -> None:
     outputs = {'output': np.full((1, 1), 2.1972246, np.float32)}
     path = write_exported(tmp_path / 'net.onnx', outputs, inputs={'x': IMAGE}, last='Sigmoid')
