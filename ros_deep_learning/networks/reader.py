@@ -14,6 +14,9 @@ from ..errors import CardError, DecodeError
 from ..recognition.decoder_choice import choose
 from ..tasks.decoders.registry import Decoder, find_decoder
 
+_WITH_SCORES = ('predictions', 'scores', 'coverage', 'heatmap', 'logits')
+"""Beginnings of the roles that hold scores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -57,7 +60,8 @@ def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> R
         labels: The class names, if they are known.
 
     Raises:
-        CardError: No decoder reads the outputs, or more than one does.
+        CardError: No decoder reads the outputs, or more than one does; or scores are whole
+            numbers.
     """
     network_wh = (card.input.width, card.input.height)
     shapes = {tensor.name: tensor.shape[1:] for tensor in info.outputs if tensor.shape}
@@ -75,6 +79,7 @@ def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> R
     except DecodeError as err:
         msg = f'{card.name}: {err}'
         raise CardError(msg) from err
+    _refuse_whole_scores(card, info, choice.roles)
     decoder = find_decoder(choice.decoder)
     own = shapes if decoder.batch_axis else whole
     by_role = {role: own.get(name, ()) for role, name in choice.roles.items()}
@@ -83,3 +88,15 @@ def choose_reader(card: ModelCard, info: EngineInfo, labels: Sequence[str]) -> R
     if decoder.takes_classes and labels:
         count = len(labels)
     return Reader(choice.decoder, decoder.for_classes(count), choice.roles, network_wh, count)
+
+
+def _refuse_whole_scores(card: ModelCard, info: EngineInfo, roles: Mapping[str, str]) -> None:
+    """Raise CardError if scores are of a type of whole numbers, as int8 networks may end."""
+    types = {tensor.name: tensor.dtype for tensor in info.outputs}
+    for role, name in roles.items():
+        if role.startswith(_WITH_SCORES) and name in types and types[name].kind in 'iub':
+            msg = (
+                f'{card.name}: outputs.{role}: {name!r} has the type {types[name]}, but scores '
+                'are fractions; to fix: export it with DequantizeLinear at its end'
+            )
+            raise CardError(msg)

@@ -112,6 +112,15 @@ def test_yolov8_with_the_names_that_ultralytics_writes(make_card, open_net):
     assert [net.labels[k] for k in found.class_ids] == ['dog', 'cat']
 
 
+@pytest.mark.parametrize('kind', [np.uint8, np.int8, np.int32])
+def test_scores_of_whole_numbers_are_refused(make_card, open_net, kind):
+    """As int8 networks give them that end before they are dequantised."""
+    outputs = {name: array.astype(kind) for name, array in yolov8_rows().items()}
+    name = np.dtype(kind).name
+    with pytest.raises(CardError, match=f"outputs.predictions: 'output0' has the type {name},"):
+        open_net(make_card(outputs, metadata=CAT_AND_DOG))
+
+
 def test_a_labels_file_wins_over_the_networks_own_names(make_card, open_net, tmp_path):
     labels = tmp_path / 'labels.txt'
     labels.write_text('one\ntwo\n', encoding='utf-8')
