@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from .external_data import load_with_weights
 from .facts import read_facts
 from .mixed import Goal, keep_answers, quantised_layers, with_float
 from .onnxruntime_import import import_onnxruntime
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 Method = Literal['entropy', 'minmax']
 _MADE, _PREPARED, _TRIED = 'made.onnx', 'prepared.onnx', 'tried.onnx'
@@ -148,7 +151,9 @@ def _settle(
     original = onnx.load(str(folder / _PREPARED))
     # ONNX Runtime also gives the quantised tensors to other users, such as sums and gates.
     others = {node.name for node in original.graph.node if node.op_type not in OPERATORS}
-    model = with_float(onnx.load(str(folder / _MADE)), original, others)
+    made = onnx.load(str(folder / _MADE))
+    _restore_beta(made, original)
+    model = with_float(made, original, others)
     onnx.save(model, str(folder / _MADE))
     if goal is None:
         return Quantised(len(quantised_layers(model)), ())
@@ -161,6 +166,15 @@ def _settle(
     model, floats = keep_answers(model, original, run, goal, progress)
     onnx.save(model, str(folder / _MADE))
     return Quantised(len(quantised_layers(model)), floats)
+
+
+def _restore_beta(made: ModelProto, original: ModelProto) -> None:
+    """Restore the factor of biases, which ONNX Runtime sets to 1 as if it quantised them."""
+    givens = {node.name: node.attribute for node in original.graph.node if node.op_type == 'Gemm'}
+    for node in made.graph.node:
+        if node.name in givens:
+            del node.attribute[:]
+            node.attribute.extend(givens[node.name])
 
 
 def _calibrate(onnx_path: Path, folder: Path, reader: _Reader, method: Method) -> None:

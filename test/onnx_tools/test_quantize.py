@@ -212,6 +212,24 @@ def test_sums_and_gates_read_what_was_not_rounded(save, make_model, feeds, tmp_p
     assert 'x' in add.input
 
 
+@pytest.mark.parametrize('is_turned', [0, 1])
+def test_a_products_factors_are_kept(save, make_model, feeds, tmp_path, is_turned):
+    """ONNX Runtime sets beta to 1, also where it leaves the bias as it is."""
+    rng = np.random.default_rng(0)
+    weights = rng.normal(0, 0.3, (5, 192) if is_turned else (192, 5)).astype(np.float32)
+    factors = {'alpha': 0.5, 'beta': 2.0, 'transB': is_turned}
+    nodes = [
+        helper.make_node('Flatten', ['x'], ['f']),
+        helper.make_node('Gemm', ['f', 'w', 'b'], ['y'], 'gemm', **factors),
+    ]
+    constants = [('w', weights), ('b', np.full(5, 10, np.float32))]
+    path = save(make_model(nodes, [('x', [1, 3, 8, 8])], [('y', [1, 5])], constants))
+    assert quantize(path, tmp_path / 'int8.onnx', feeds, method='minmax').int8 == 1
+    pairs = zip(run_exactly(path, feeds), run_exactly(tmp_path / 'int8.onnx', feeds), strict=True)
+    for floats, ints in pairs:
+        np.testing.assert_allclose(ints['y'], floats['y'], atol=0.5)
+
+
 @pytest.mark.parametrize('goal', [None, Goal(lambda floats, ints: 1.0, 0.5)])
 def test_bodies_of_control_flow_keep_their_constants(save, make_model, feeds, tmp_path, goal):
     weights = np.random.default_rng(0).normal(0, 0.3, (4, 3, 3, 3)).astype(np.float32)
