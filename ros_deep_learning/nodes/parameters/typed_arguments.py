@@ -204,4 +204,6 @@ def _value(text: str, kind: Kind) -> Any:
 def _number_text(value: float) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return '.nan' if math.isnan(value) else '-.inf' if value < 0 else '.inf'
-    return repr(value)
+    number, exponent, power = repr(value).partition('e')
+    # YAML 1.1 takes 1e-05 for a text.
+    return f'{number}{"" if "." in number or not exponent else ".0"}{exponent}{power}'
