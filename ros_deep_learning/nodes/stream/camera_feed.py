@@ -157,9 +157,14 @@ class Feed:
     def join(self, reader: Reader) -> None:
         """Add a reader; the first reader's node gets the subscription."""
         with self._lock:
-            if self._owner is None:
-                self._own(reader)
+            # First, since a thread delivers what the middleware has kept for it at once.
             self._readers.append(reader)
+            try:
+                if self._owner is None:
+                    self._own(reader)
+            except BaseException:
+                self._readers.remove(reader)
+                raise
 
     def leave(self, reader: Reader) -> bool:
         """Remove a reader and hand its subscription over; return True when no reader is left."""

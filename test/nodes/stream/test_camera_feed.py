@@ -15,7 +15,7 @@ import pytest
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
@@ -153,6 +153,22 @@ def test_a_node_with_overrides_of_its_own_has_a_subscription_of_its_own(
     viewers = [make_viewer('plain'), make_viewer('own', '-p', override), make_viewer('other')]
     show(*viewers)
     graph.wait_until('the subscriptions', lambda: subscribers(graph) == ['own', 'plain'])
+
+
+def test_an_image_that_was_latched_is_there_however_early_it_comes(
+    make_viewer: Callable[..., Viewer], graph: Any, make_image: Callable[..., Image]
+) -> None:
+    viewer = make_viewer(
+        'late', '-p', 'qos_overrides./camera.subscription.durability:=transient_local'
+    )
+    # In its own process, so that it is there as soon as the subscription is.
+    qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    viewer.node.create_publisher(Image, '/camera', qos).publish(make_image(SMALL, stamp=7))
+    for _ in range(8):
+        viewer.camera.close()
+        viewer.join()
+        graph.wait_until('the image', viewer.stamps, timeout_s=5.0)
+        assert viewer.stamps() == [7]
 
 
 def test_a_reliability_that_was_asked_for_is_kept(
