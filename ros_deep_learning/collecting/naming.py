@@ -45,12 +45,16 @@ def encode_picture(frame_bgr: NDArray[np.uint8]) -> bytes:
     Raises:
         ImageError: It cannot be one.
     """
+    msg = f'no JPEG can be made of a frame of shape {frame_bgr.shape}'
     try:
-        quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
-        return cv2.imencode('.jpg', frame_bgr, quality)[1].tobytes()
+        done, content = cv2.imencode('.jpg', frame_bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
     except cv2.error as err:
-        msg = f'no JPEG can be made of a frame of shape {frame_bgr.shape}: {one_line(err)}'
-        raise ImageError(msg) from err
+        error = f'{msg}: {one_line(err)}'
+        raise ImageError(error) from err
+    if not done:
+        # As for a side above 65500 pixels, whose cause OpenCV prints.
+        raise ImageError(msg)
+    return bytes(content)
 
 
 def decode_picture(data: bytes) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ from ros_deep_learning.collecting.measures import (
 from ros_deep_learning.collecting.naming import encode_picture, name_of_file, new_name
 from ros_deep_learning.collecting.recent import Recent
 from ros_deep_learning.collecting.triggers import Every, OnChange, Unsure
-from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.errors import ImageError, SettingsError
 
 Picture = NDArray[np.uint8]
 PICTURES = ('detectnet.jpg', 'imagenet.jpg', 'segnet.jpg')
@@ -133,6 +133,13 @@ def test_the_last_seconds_and_no_more() -> None:
     assert taken[-1] == encode_picture(frames[198])
     assert 20 <= len(taken) <= 21
     assert recent.take() == []
+
+
+def test_a_frame_too_large_for_a_jpeg_is_told() -> None:
+    with pytest.raises(
+        ImageError, match=r'no JPEG can be made of a frame of shape \(1, 65501, 3\)'
+    ):
+        encode_picture(np.zeros((1, 65501, 3), np.uint8))
 
 
 def test_names_tell_pictures_apart_and_know_equal_ones(tmp_path: Path) -> None:

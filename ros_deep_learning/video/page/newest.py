@@ -148,7 +148,11 @@ def _encode(frame_bgr: NDArray[np.uint8]) -> bytes:
             from simplejpeg import encode_jpeg
         except ImportError:
             quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
-            return cv2.imencode('.jpg', frame_bgr, quality)[1].tobytes()
+            done, content = cv2.imencode('.jpg', frame_bgr, quality)
+            if not done:
+                error = 'OpenCV refuses it'
+                raise ValueError(error) from None
+            return bytes(content)
         return cast(
             'bytes',
             encode_jpeg(frame_bgr, JPEG_QUALITY, colorspace='BGR', colorsubsampling='420'),
