@@ -32,6 +32,7 @@ class RecentFrame:
         frame_id: Of its header.
         jpeg: The picture.
         result: What is held of the result.
+        names: The ``class_id`` of each class of the network that it is of.
     """
 
     stamp_ns: int
@@ -39,6 +40,7 @@ class RecentFrame:
     frame_id: str
     jpeg: bytes
     result: Any
+    names: Sequence[str] = ()
 
 
 class RecentFrames:
@@ -61,6 +63,7 @@ class RecentFrames:
         frame_id: str,
         pixels: Pixels,
         result: Any,
+        names: Sequence[str] = (),
         *,
         decides: bool = False,
     ) -> None:
@@ -72,6 +75,7 @@ class RecentFrames:
             frame_id: Of its header.
             pixels: Its picture.
             result: Its result.
+            names: The ``class_id`` of each class.
             decides: Whether an event begins with it, so that it never comes too soon.
 
         Raises:
@@ -83,7 +87,7 @@ class RecentFrames:
             return
         jpeg = encode_picture(np.ascontiguousarray(pixels.as_order('bgr')))
         held = self._kind.held(result)
-        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, jpeg, held))
+        frames.append(RecentFrame(stamp_ns, arrival_ns, frame_id, jpeg, held, names))
         self._bytes += _size(frames[-1])
         while frames and (
             not 0 <= arrival_ns - frames[0].arrival_ns <= self._span_ns
@@ -108,7 +112,6 @@ def write_bag(
     frames: Sequence[RecentFrame],
     prefix: str,
     kind: KeptResult,
-    names: Sequence[str],
 ) -> None:
     """Write frames and their results as a bag of rosbag2, a folder with an MCAP file.
 
@@ -117,7 +120,6 @@ def write_bag(
         frames: What it holds.
         prefix: Before the names of its topics, such as ``/detectnet``.
         kind: What the results are.
-        names: The ``class_id`` of each class.
 
     Raises:
         OSError: It cannot be written.
@@ -146,5 +148,5 @@ def write_bag(
             data = np.frombuffer(one.jpeg, np.uint8)
             image = make(COMPRESSED_IMAGE, header=header, format='jpeg', data=data)
             writer.write(pictures, one.arrival_ns, serialized(image))
-            result = kind.message(header, one.result, names)
+            result = kind.message(header, one.result, one.names)
             writer.write(results, one.arrival_ns, serialized(result))

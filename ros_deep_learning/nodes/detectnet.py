@@ -83,8 +83,7 @@ class DetectNetNode(EventNode):
     def publish(self, shot: Shot, result: Detections, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         outputs, header, names = shot.camera.outputs, shot.frame.header, setup.plan.names
-        if setup.plan.events:
-            self.events.take(shot, result, setup.plan.events, names)
+        self.events.take(shot, result, setup.plan.events, names)
         if 'detections' in shot.wanted:
             outputs.publish('detections', outgoing_detections(header, result, names))
         if 'annotations' in shot.wanted:

@@ -73,8 +73,7 @@ class ImageNetNode(EventNode):
     def publish(self, shot: Shot, result: Classification, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
         outputs, header = shot.camera.outputs, shot.frame.header
-        if setup.plan.events:
-            self.events.take(shot, result, setup.plan.events, setup.plan.names)
+        self.events.take(shot, result, setup.plan.events, setup.plan.names)
         if 'classification' in shot.wanted:
             message = outgoing_classification(header, result, setup.plan.names)
             outputs.publish('classification', message)

@@ -105,13 +105,12 @@ class SegNetNode(EventNode):
 
     def publish(self, shot: Shot, result: Masks, setup: Setup) -> None:
         """Publish the outputs that have subscribers."""
+        self.events.take(shot, result.by_output.get('events'), setup.plan.events)
         for name, parts in result.by_output.items():
-            if name == 'events':
-                self.events.take(shot, parts, setup.plan.events)
-            elif name == 'overlay':
+            if name == 'overlay':
                 draw = partial(_overlay, shot, parts, setup)
                 shot.camera.publish_overlay(draw, setup.settings.overlay_jpeg_quality)
-            else:
+            elif name != 'events':
                 shot.camera.outputs.publish(name, _message(name, shot, parts, setup))
         if 'camera_info' in shot.wanted and (size_wh := _masks_wh(shot, setup)) is not None:
             image_wh = shot.pixels.size_wh

@@ -210,7 +210,8 @@ def held(arrivals_s: list[float], seconds: float = 2.0) -> RecentFrames:
     for number, arrival_s in enumerate(arrivals_s):
         picture = np.full((32, 48, 3), (10 * number, 100, 200), np.uint8)
         arrival_ns = round(arrival_s * 1e9)
-        recent.add(arrival_ns, arrival_ns - 7, 'camera', Pixels(picture, 'rgb'), found(number))
+        picture_rgb, names = Pixels(picture, 'rgb'), ('a', 'person')
+        recent.add(arrival_ns, arrival_ns - 7, 'camera', picture_rgb, found(number), names)
     return recent
 
 
@@ -259,7 +260,7 @@ def test_names_of_frames_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bag_is_read_by_another_library(tmp_path: Path) -> None:
     path = tmp_path / 'bag'
     frames = held([1.0, 2.0, 3.0]).held()
-    write_bag(path, frames, '/detectnet/front', KeptObjects(), ('a', 'person'))
+    write_bag(path, frames, '/detectnet/front', KeptObjects())
     assert [(topic, time_ns) for topic, time_ns, _ in disk.read(path)] == [
         (f'/detectnet/front/{name}', second * 10**9)
         for second in (1, 2, 3)

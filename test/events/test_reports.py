@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from ros_deep_learning.events.kept_results import KeptObjects
 from ros_deep_learning.events.object_rules import ObjectRule
 from ros_deep_learning.events.rules import compile_rules, parse_rules
 from ros_deep_learning.imaging.pixels import Pixels
+from ros_deep_learning.nodes.stream import event_reports
 from ros_deep_learning.nodes.stream.event_reports import EventReports
 from ros_deep_learning.tasks.detection import Detections
 
@@ -34,6 +36,12 @@ def shot(stamp_ns: int, camera: str = 'front') -> Any:
         pixels=Pixels(np.full((32, 48, 3), 90, np.uint8)),
         wanted=frozenset(),
     )
+
+
+@pytest.fixture(autouse=True)
+def _messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The build may not have generated our own.
+    monkeypatch.setattr(event_reports, 'event_message', lambda _, event, saved: (event, saved))
 
 
 def persons(count: int) -> Detections:
@@ -87,6 +95,55 @@ def test_under_load_the_newest_are_kept_within_the_quota(tmp_path: Path) -> None
     assert {one.name for one in tmp_path.iterdir()} == {one.name for one in kept}
     for one in kept:
         assert len(disk.of_topic(one / 'bag', '/detectnet/front/detections')) >= 1
+
+
+def test_a_bag_of_two_networks_has_the_classes_of_each(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    reports = EventReports('/detectnet', KeptObjects(), warnings.append)
+    reports.begin(str(tmp_path), LIMITS, 5.0)
+    (rule,) = parse_rules('crowd: {count: 2, save: bag}', ObjectRule)
+    many, few = ('wall', 'tree', 'person'), ('dog',)
+    of_many = replace(persons(1), class_ids=np.array([2], np.int32), labels=many)
+    reports.take(shot(0), of_many, compile_rules([rule], many), many)
+    reports.take(shot(10**8), persons(2), compile_rules([rule], few), few)
+    reports.end()
+    assert warnings == []
+    (kept,) = kept_folders(tmp_path)
+    messages = disk.of_topic(kept / 'bag', '/detectnet/front/detections')
+    seen = [[o.results[0].hypothesis.class_id for o in one.detections] for one in messages]
+    assert seen == [['person'], ['dog', 'dog']]
+
+
+def test_a_picture_that_is_no_jpeg_costs_neither_the_event_nor_the_result(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    published: list[Any] = []
+    reports = EventReports('/detectnet', KeptObjects(), warnings.append)
+    reports.begin(str(tmp_path), LIMITS, 5.0)
+    text = 'crowd: {count: 2, save: bag}\nany: {save: snapshot}'
+    rules = compile_rules(parse_rules(text, ObjectRule), LABELS)
+    one = shot(1)
+    one.pixels = Pixels(np.zeros((1, 65501, 3), np.uint8))
+    one.wanted = frozenset({'events'})
+    one.camera.outputs = SimpleNamespace(publish=lambda _, message: published.append(message))
+    for count in (0, 1, 2, 3):
+        reports.take(one, persons(count), rules, LABELS)
+    reports.end()
+    assert [(event.rule.name, saved) for event, saved in published] == [('any', ''), ('crowd', '')]
+    assert [text.partition(':')[0] for text in warnings] == [
+        'event any is not kept',
+        'event crowd is not kept',
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rule_that_was_removed_begins_anew(tmp_path: Path) -> None:
+    reports = EventReports('/detectnet', KeptObjects(), pytest.fail)
+    reports.begin(str(tmp_path), LIMITS, 5.0)
+    rules = compile_rules(parse_rules('any: {save: snapshot}', ObjectRule), LABELS)
+    for number, now in enumerate((rules, rules, (), rules)):
+        reports.take(shot(number * 10**8), persons(1), now, LABELS)
+    reports.end()
+    assert len(kept_folders(tmp_path)) == 2
 
 
 def test_without_a_folder_nothing_is_kept(tmp_path: Path) -> None:

@@ -209,6 +209,29 @@ def test_rules_are_set_on_a_running_node(node: EventNode) -> None:
     assert not node.set_parameters([Parameter('tracking', value='none')])[0].successful
 
 
+@needs_bags
+@pytest.mark.parametrize('node', [DetectNetNode, ImageNetNode, SegNetNode], indirect=True)
+def test_a_rule_that_was_removed_and_is_set_again_begins_anew(
+    node: EventNode,
+    graph: Any,
+    show: Callable[..., Image],
+    chelsea: NDArray[np.uint8],
+    astronaut: NDArray[np.uint8],
+    tmp_path: Path,
+) -> None:
+    # A subscriber keeps the node running while it has no rule.
+    graph.inbox(f'/{node.get_name()}/overlay', Image)
+    (camera,) = node.cameras
+    graph.wait_until('a subscriber', lambda: camera.outputs.wanted('overlay'))
+    picture = astronaut if isinstance(node, SegNetNode) else chelsea
+    rules = node.settings.events
+    for now in (rules, '', rules):
+        assert node.set_parameters([Parameter('events', value=now)])[0].successful
+        show(picture)
+    node.trigger_deactivate()
+    assert len(kept_folders(tmp_path / 'kept')) == 2
+
+
 @pytest.mark.parametrize(
     ('node', 'kind'), [('detectnet', ObjectRule), ('imagenet', ClassRule), ('segnet', AreaRule)]
 )

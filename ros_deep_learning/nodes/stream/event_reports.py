@@ -21,7 +21,7 @@ from ...events.recent_frames import RecentFrames, write_bag
 from ...events.rules import CompiledRule
 from ...events.watch import Event, Watch
 from ...paths import user_path
-from ...text import disk_cause
+from ...text import disk_cause, one_line
 from ..messages.event_message import event_message
 from .camera import Shot
 
@@ -79,33 +79,54 @@ class EventReports:
 
         Args:
             shot: The frame.
-            result: Its result.
+            result: Its result; without rules it is not looked at.
             rules: Those that hold now.
             names: The ``class_id`` of each class.
         """
         camera, frame = shot.camera, shot.frame
+        if not any(one.rule.save == 'bag' for one in rules):
+            self._recent.pop(camera.name, None)
+        if not rules:
+            self._watches.pop(camera.name, None)
+            return
         watch = self._watches.setdefault(camera.name, Watch())
         # Without a stamp, the times are those of arrival.
         events = watch.update(rules, frame.stamp_ns or frame.arrival_ns, result)
         if any(one.rule.save == 'bag' for one in rules):
-            recent = self._recent.setdefault(camera.name, RecentFrames(self._seconds, self._kind))
+            begins = any(one.begins and one.rule.save == 'bag' for one in events)
+            self._hold(shot, result, names, begins=begins)
+        for event in events:
+            saved = self._keep(event, shot, result)
+            if 'events' in shot.wanted:
+                message = event_message(frame.header, event, '' if saved is None else str(saved))
+                camera.outputs.publish('events', message)
+
+    def _hold(self, shot: Shot, result: Any, names: Sequence[str], *, begins: bool) -> None:
+        camera, frame = shot.camera.name, shot.frame
+        recent = self._recent.setdefault(camera, RecentFrames(self._seconds, self._kind))
+        try:
             recent.add(
                 time.time_ns(),
                 frame.stamp_ns,
                 frame.header.frame_id,
                 shot.pixels,
                 result,
-                decides=any(one.begins and one.rule.save == 'bag' for one in events),
+                names,
+                decides=begins,
             )
-        for event in events:
-            saved = self._keep(event, shot, result, names)
-            if 'events' in shot.wanted:
-                message = event_message(frame.header, event, '' if saved is None else str(saved))
-                camera.outputs.publish('events', message)
+        except Exception:  # noqa: BLE001  the result is right, and an event tells the cause
+            del self._recent[camera]
 
-    def _keep(self, event: Event, shot: Shot, result: Any, names: Sequence[str]) -> Path | None:
+    def _keep(self, event: Event, shot: Shot, result: Any) -> Path | None:
         if self._keeper is None or not event.begins or event.rule.save == 'nothing':
             return None
+        try:
+            return self._keeper.put(self._job(event, shot, result))
+        except Exception as err:  # noqa: BLE001  the result is right
+            self._warn(f'event {event.rule.name} is not kept: {one_line(err)}')
+            return None
+
+    def _job(self, event: Event, shot: Shot, result: Any) -> Job:
         camera = shot.camera.name
         name = '-'.join(filter(None, (event.rule.name, camera)))
         facts = {
@@ -119,7 +140,8 @@ class EventReports:
             'found': result.to_dicts(),
         }
         kind = self._kind
-        frames = self._recent[camera].held() if event.rule.save == 'bag' else ()
+        recent = self._recent.get(camera) if event.rule.save == 'bag' else None
+        frames = () if recent is None else recent.held()
         if frames:
             # The last one is this frame, since it decided.
             jpeg, held = frames[-1].jpeg, frames[-1].result
@@ -133,7 +155,6 @@ class EventReports:
             if isinstance(held, bytes):
                 (folder / MASK_NAME).write_bytes(held)
             if frames:
-                write_bag(folder / BAG_NAME, frames, prefix, kind, names)
+                write_bag(folder / BAG_NAME, frames, prefix, kind)
 
-        now = datetime.now(timezone.utc)
-        return self._keeper.put(Job(folder_name(now, name), facts, write))
+        return Job(folder_name(datetime.now(timezone.utc), name), facts, write)
