@@ -130,8 +130,9 @@ class VideoOutputNode(Node):  # type: ignore[misc]
             return
         stamp = frame.header.stamp
         try:
-            # A source sends a frame again if it gets no answer.
-            if not (self._settings.every_image and stamp == self._last_stamp):
+            # A source sends a frame again if it gets no answer. Its frames have stamps.
+            again = stamp == self._last_stamp and (stamp.sec or stamp.nanosec)
+            if not (self._settings.every_image and again):
                 self._take(frame_bgr, stamp)
         except ImageError as err:
             self.get_logger().error(str(err))

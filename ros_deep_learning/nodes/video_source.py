@@ -16,6 +16,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.task import Future
+from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -96,6 +97,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         self._count = 0
         self._answers = None if self._source.live else self._answering_nodes()
         self._slowest_s = 0.0
+        self._clock_ns = self._at_this_time = 0
         self._rate_hz = settings.framerate or self._source.rate_hz
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name='video_source', daemon=True)
@@ -155,7 +157,7 @@ class VideoSourceNode(Node):  # type: ignore[misc]
 
     def _publish(self, frame: StampedFrame) -> None:
         header = Header(frame_id=self._settings.frame_id)
-        header.stamp = capture_time(frame, self, without_password(self._settings.resource))
+        header.stamp = self._stamp(frame)
         image = self._images.copy('raw', header, Pixels(frame.image_bgr, 'bgr'), 'bgr8')
         if self._calibration is not None:
             self._publish_calibration(header, image.size_wh)
@@ -166,6 +168,16 @@ class VideoSourceNode(Node):  # type: ignore[misc]
         elif self._count == 1 and self._settings.wait_for_subscriber:
             # The reader may not have matched this publisher yet.
             self._wait_for_acknowledgement()
+
+    def _stamp(self, frame: StampedFrame) -> Any:
+        stamp = capture_time(frame, self, without_password(self._settings.resource))
+        if self._answers is None:
+            return stamp
+        # Answers tell frames by it, also while a simulated clock stands still, or is not there.
+        clock_ns = Time.from_msg(stamp).nanoseconds
+        self._at_this_time = self._at_this_time + 1 if clock_ns == self._clock_ns else 0
+        self._clock_ns = clock_ns
+        return Time(nanoseconds=clock_ns + self._at_this_time).to_msg()
 
     def _read_calibration(self) -> Any:
         """Return the calibration, and advertise its topic; None if there is none.

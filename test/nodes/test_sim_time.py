@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.nodes.messages.inference_stats import InferenceStats
@@ -70,6 +72,26 @@ def test_tracks_and_results_outlive_jumps_of_the_clock(
     assert stats is None or stats.messages
     assert program.stop() == 0
     assert not [word for word in ('Traceback', 'ERROR') if word in program.text()]
+
+
+def test_no_frame_of_a_file_passes_for_another_on_a_clock_that_stands_still(
+    start: Callable[..., Any], graph: Any, pictures: Path
+) -> None:
+    images = graph.inbox('/video_source/raw', Image)
+    written = graph.node.create_publisher(Header, '/recorder/written', 5)
+    program = start(
+        'video_source', '--ros-args', '-p', f'resource:={pictures}', '-p', 'framerate:=100.0',
+        '-p', 'loop:=1', '-p', 'use_sim_time:=true', '-p', 'wait_for_output:=/recorder',
+    )  # fmt: skip
+    for count in range(1, 7):
+        graph.wait_until('a frame', lambda count=count: len(images) >= count)
+        # Longer than the frames of the file are apart.
+        time.sleep(0.1)
+        assert len(images) == count
+        written.publish(images.messages[-1].header)
+    assert program.process.wait(60) == 0
+    stamps = [(m.header.stamp.sec, m.header.stamp.nanosec) for m in images.messages]
+    assert stamps == [(0, count) for count in range(1, 7)]
 
 
 @pytest.mark.rclpy

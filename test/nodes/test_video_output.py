@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from rcl_interfaces.srv import ListParameters
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
@@ -116,6 +117,22 @@ def test_a_folder_takes_each_image_of_any_size_and_a_lie_is_left_out(
     assert [picture.shape for picture in seen] == [(48, 64, 3), (16, 32, 3), (10, 20, 3)]
     assert seen[0][0, 0].tolist() == [0, 0, 200]
     assert seen[2][0, 0].tolist() == [77, 77, 77]
+
+
+def test_each_image_is_written_although_none_has_a_stamp(
+    spinning: Callable[..., Any],
+    graph: Any,
+    make_image: Callable[..., Image],
+    tmp_path: Path,
+) -> None:
+    resource = ('-p', f'resource:={tmp_path / "seen-%d.png"}')
+    spinning(VideoOutputNode, *resource, '-p', 'every_image:=true')
+    publisher = graph.image_publisher(TOPIC)
+    for count in range(3):
+        image = make_image(grey(40 * count))
+        image.header.stamp = Time()
+        publisher.publish(image)
+        graph.wait_until('a picture', (tmp_path / f'seen-{count}.png').exists, timeout_s=20.0)
 
 
 def test_a_new_size_in_the_middle_of_a_video_is_told_and_fitted(
