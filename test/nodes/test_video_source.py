@@ -181,6 +181,8 @@ def test_the_calibration_is_published_beside_the_images_in_their_size(
         ('', 'is no calibration of camera_info_manager'),
         ('{{', 'is no calibration of camera_info_manager'),
         (CALIBRATION.replace('image_width: 96', ''), 'has no image_width'),
+        (CALIBRATION.replace('image_height: 64', 'image_height: 0'), 'is for images of 96x0'),
+        (CALIBRATION.replace('image_width: 96', 'image_width: -96'), 'is for images of -96x64'),
         (CALIBRATION.replace('[1, 0, 0, 0, 1,', '[1, 0, 0,'), 'expected 9 numbers'),
         (CALIBRATION.replace('82.0, 32.0, 0, 0, 1]', 'a, b, 0, 0, 1]'), 'could not convert'),
     ],

@@ -62,10 +62,14 @@ def _path(url: str) -> Path:
 
 
 def _message(values: Mapping[str, Any]) -> CameraInfo:
+    width, height = int(values['image_width']), int(values['image_height'])
+    if width < 1 or height < 1:
+        msg = f'it is for images of {width}x{height}'
+        raise ValueError(msg)
     matrices = {name: _numbers(values[name], count) for name, count in _MATRICES.items()}
     return CameraInfo(
-        width=int(values['image_width']),
-        height=int(values['image_height']),
+        width=width,
+        height=height,
         distortion_model=str(values['distortion_model']),
         d=_numbers(values['distortion_coefficients']),
         k=matrices['camera_matrix'],
