@@ -173,6 +173,7 @@ class Feed:
             with self._delivery:
                 self._readers.remove(reader)
             if reader is self._owner:
+                both = self._best_effort is not None
                 old = [s for s in (self._subscription, self._best_effort) if s is not None]
                 # First, so that what both receive until they are closed is delivered by neither.
                 self._begin_generation()
@@ -181,6 +182,8 @@ class Feed:
                 try:
                     if alive:
                         self._own(alive[0])
+                        if both:
+                            self._subscribe_beside(alive[0])
                 finally:
                     for link in old:
                         link.close()
@@ -205,10 +208,8 @@ class Feed:
             weak = [p for p in publishers if p.qos_profile.reliability != self._reliability]
             if bool(weak) == (self._best_effort is not None):
                 return
-            # Remembered before the other one begins, until it has ended: each may have a thread.
             if self._best_effort is None:
-                self._remember((deque(maxlen=REMEMBERED), deque(maxlen=REMEMBERED)))
-                self._best_effort = self._subscribe(owner, ReliabilityPolicy.BEST_EFFORT, 1)
+                self._subscribe_beside(owner)
             else:
                 self._best_effort.close()
                 self._best_effort = None
@@ -238,6 +239,11 @@ class Feed:
         self._begin_generation()
         self._subscription = self._subscribe(reader, self._reliability)
         self._owner = reader
+
+    def _subscribe_beside(self, owner: Reader) -> None:
+        # Remembered before the other one begins, until it has ended: each may have a thread.
+        self._remember((deque(maxlen=REMEMBERED), deque(maxlen=REMEMBERED)))
+        self._best_effort = self._subscribe(owner, ReliabilityPolicy.BEST_EFFORT, 1)
 
     def _begin_generation(self) -> None:
         # From here on old subscriptions deliver nothing: an image that both an old and a new one

@@ -269,6 +269,30 @@ def test_an_image_that_two_owners_receive_is_delivered_once() -> None:
     assert len(got) == 3
 
 
+def test_the_next_owner_takes_over_both_subscriptions() -> None:
+    got: list[Any] = []
+    first, second = StubNode(), StubNode()
+    readers: list[Any] = [Reader(first, None, print), Reader(second, None, got.append)]
+    feed = Feed('/camera', Image, lambda _: None, 'best_available')
+    for reader in readers:
+        feed.join(reader)
+    first.publishers = second.publishers = [ReliabilityPolicy.BEST_EFFORT]
+    feed.look()
+    assert len(first.callbacks) == 2
+    feed.leave(readers[0])
+    assert first.callbacks == []
+    # Not half a second later, when somebody looks.
+    reliable, best_effort = second.callbacks
+    for subscription in (best_effort, reliable, best_effort):
+        subscription(Image())
+    assert len(got) == 2
+    feed.look()
+    assert second.callbacks == [reliable, best_effort]
+    second.publishers = [ReliabilityPolicy.RELIABLE]
+    feed.look()
+    assert second.callbacks == [reliable]
+
+
 def test_an_image_that_both_subscriptions_receive_is_delivered_once(
     make_image: Callable[..., Image],
 ) -> None:
