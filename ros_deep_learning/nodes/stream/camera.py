@@ -216,15 +216,25 @@ class Camera:
     ) -> None:
         """Publish the calibration of results, if the camera publishes its own.
 
+        One that cannot be made for them is logged, and costs no result.
+
         Args:
             header: The header of the image.
             image_wh: Size of the image in pixels.
             size_wh: Size of the results.
         """
         info = None if self._calibration is None else self._calibration.at(header.stamp)
-        if info is not None:
+        if info is None:
+            return
+        try:
             message = camera_info_message(info, header, image_wh, size_wh)
             self.outputs.publish('camera_info', message)
+        except Exception as err:  # noqa: BLE001  anybody may send one with any numbers
+            if self._node.context.ok():
+                self._node.get_logger().warning(
+                    f'no camera_info for this frame: {one_line(err)}',
+                    throttle_duration_sec=WARN_PERIOD_S,
+                )
 
     def unsubscribe(self) -> None:
         """Unsubscribe; calling it twice is harmless."""

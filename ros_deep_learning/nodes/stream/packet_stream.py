@@ -11,7 +11,7 @@ from typing import Any
 
 from std_msgs.msg import Header
 
-from ...errors import ImageError
+from ...errors import BackendUnavailableError, ImageError
 from ...imaging.pixels import Pixels
 from ...imaging.video_packets import PacketDecoder, read_codec
 from ..health.image_topics import VIDEO_TYPES
@@ -127,11 +127,15 @@ class PacketStream:
 
         Raises:
             NoKeyFrameError: A key frame is waited for.
-            ImageError: The packet is damaged or of another codec.
+            ImageError: The packet is damaged or of another codec, or PyAV does not load.
         """
         codec = read_codec(packet.format)
         if self._decoder is None or codec != self._codec:
-            self._decoder, self._codec = PacketDecoder(codec, self._max_pixels), codec
+            try:
+                self._decoder, self._codec = PacketDecoder(codec, self._max_pixels), codec
+            except BackendUnavailableError as err:
+                # It is found when the first packet comes: to be told as of any other image.
+                raise ImageError(str(err)) from err
         pixels = self._decoder.decode(packet.data)
         if pixels is None:
             msg = f'a {codec} packet before the first key frame'

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
 
 from ros_deep_learning.imaging.sample_range import FULL
 from ros_deep_learning.nodes.stream import camera as camera_module
@@ -55,6 +57,29 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
     assert counts == [(1, 1), (2, 2)]
     assert camera.statistics.snapshot().dropped == 1
     assert camera.statistics.snapshot().arrival_age_ms == 1000.0
+
+
+def test_a_calibration_that_cannot_be_published_costs_no_result() -> None:
+    said: list[str] = []
+    node = SimpleNamespace(
+        get_clock=lambda: None,
+        context=SimpleNamespace(ok=lambda: True),
+        get_logger=lambda: SimpleNamespace(warning=lambda text, **_: said.append(text)),
+    )
+    camera = Camera(node, '', None)
+    # Twice as wide as a CameraInfo can say.
+    info = CameraInfo(width=2**32 - 1, height=240)
+    camera._calibration = SimpleNamespace(at=lambda _: info)  # type: ignore[assignment]
+
+    def publish(_: str, message: Any) -> None:
+        if message.width > 2**32 - 1:
+            msg = 'out of range'
+            raise AssertionError(msg)
+
+    camera.outputs.publish = publish  # type: ignore[method-assign]
+    camera.publish_camera_info(Header(), (320, 240), (640, 480))
+    assert len(said) == 1
+    assert said[0].startswith('no camera_info for this frame')
 
 
 def test_an_overlay_that_cannot_be_drawn_costs_no_result() -> None:

@@ -87,6 +87,17 @@ class Arrivals:
             self.seen.append(number)
 
 
+def test_a_pyav_that_does_not_load_costs_the_images_and_not_the_node(
+    h264: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, 'av', None)
+    arrivals = Arrivals()
+    for number, data in enumerate(h264[:3]):
+        arrivals.arrive(ffmpeg_packet(data, number), number)
+    assert len(arrivals.errors) == 3
+    assert all('h264 needs PyAV, which does not load' in error for error in arrivals.errors)
+
+
 SHOWN = [0, 1, *range(GROUP, 3 * GROUP)]
 
 
