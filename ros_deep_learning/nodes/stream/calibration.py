@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,8 @@ class Calibration:
         self.topic = _topic(node, prefix, image_topic)
         self._newest: deque[Any] = deque(maxlen=KEPT)
         self._subscription: Any = None
+        # The node may be deactivated while its executor looks.
+        self._lock = threading.Lock()
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer: Any = node.create_timer(
             LOOK_PERIOD_S, self._look, callback_group=group, clock=clock
@@ -52,18 +55,20 @@ class Calibration:
 
     def close(self) -> None:
         """Unsubscribe; twice is harmless."""
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            self._node.destroy_timer(timer)
-        self._unsubscribe()
+        with self._lock:
+            timer, self._timer = self._timer, None
+            if timer is not None:
+                self._node.destroy_timer(timer)
+            self._unsubscribe()
 
     def _look(self) -> None:
-        if not self._wanted():
-            self._unsubscribe()
-        elif self._subscription is None and self._timer is not None:
-            self._subscription = self._node.create_subscription(
-                CameraInfo, self.topic, self._take, QOS, callback_group=self._group
-            )
+        with self._lock:
+            if not self._wanted():
+                self._unsubscribe()
+            elif self._subscription is None and self._timer is not None:
+                self._subscription = self._node.create_subscription(
+                    CameraInfo, self.topic, self._take, QOS, callback_group=self._group
+                )
 
     def _take(self, message: Any) -> None:
         self._newest.append(message)

@@ -172,7 +172,7 @@ class Camera:
                 self._calibration = Calibration(
                     self._node,
                     self._prefix,
-                    source.raw_topic,
+                    source.base_topic,
                     partial(self.outputs.wanted, 'camera_info'),
                     group,
                 )

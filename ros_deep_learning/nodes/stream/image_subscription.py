@@ -132,6 +132,13 @@ class ImageSubscription:
         """Full name of the topic that images are taken from now."""
         return self._sources[self._reads].topic
 
+    @property
+    def base_topic(self) -> str:
+        """Full name of the topic after which image_transport names that of these images."""
+        if self._transport in ('auto', 'raw'):
+            return self.raw_topic
+        return self._sources[self._transport].topic.removesuffix(f'/{self._transport}')
+
     def close(self) -> None:
         """Unsubscribe; twice is harmless."""
         with self._lock:

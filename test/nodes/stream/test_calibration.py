@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,3 +52,24 @@ def test_the_one_of_the_same_moment_is_taken_or_else_the_newest() -> None:
     assert camera.at(Time(sec=3)).header.stamp.sec == 3
     assert camera.at(Time(sec=1)).header.stamp.sec == KEPT + 1
     assert camera.at(Time(sec=3, nanosec=1)).header.stamp.sec == KEPT + 1
+
+
+def test_what_closes_while_the_node_looks_leaves_no_subscription() -> None:
+    destroyed: list[Any] = []
+    closing: list[threading.Thread] = []
+
+    def subscribe(*_: Any, **__: Any) -> str:
+        # A deactivation in another thread, while the middleware is at work.
+        closing.append(threading.Thread(target=camera.close))
+        closing[0].start()
+        closing[0].join(0.1)
+        return 'subscription'
+
+    camera = calibration('/camera/image_raw')
+    camera._timer = object()
+    camera._node.create_subscription = subscribe
+    camera._node.destroy_timer = lambda _: None
+    camera._node.destroy_subscription = destroyed.append
+    camera._look()
+    closing[0].join(10)
+    assert destroyed == ['subscription']

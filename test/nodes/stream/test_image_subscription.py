@@ -284,3 +284,22 @@ def test_the_compressed_topic_follows_the_raw_one_unless_it_is_remapped(
     camera = ImageSubscription(make_node(*remaps), '~/image_in', lambda _: None, group)
     assert (camera.raw_topic, camera.compressed_topic) == (raw, compressed)
     camera.close()
+
+
+@pytest.mark.parametrize(
+    ('transport', 'topic', 'base'),
+    [
+        ('compressed', '/b/image_raw/compressed', '/b/image_raw'),
+        ('compressed', '/b/jpeg', '/b/jpeg'),
+        ('raw', '/b/image_raw/compressed', '/viewer/image_in'),
+        ('auto', '/b/image_raw/compressed', '/viewer/image_in'),
+    ],
+)
+def test_images_of_a_topic_of_their_own_have_the_calibration_beside_it(
+    make_node: Callable[..., Node], transport: str, topic: str, base: str
+) -> None:
+    node = make_node('-r', f'~/image_in/compressed:={topic}')
+    group = MutuallyExclusiveCallbackGroup()
+    camera = ImageSubscription(node, '~/image_in', lambda _: None, group, transport)
+    assert camera.base_topic == base
+    camera.close()
