@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +65,10 @@ class Argument:
             value = parse_foreign(text)
         except ValueError:
             value = None
-        if self.kind is float and type(value) is int:
-            value = float(value)
+        if self.kind is float and type(value) in (int, str):
+            # YAML 1.1 takes 1e-3 for a text.
+            with suppress(ValueError, OverflowError):
+                value = float(value)
         if type(value) is not self.kind:
             wanted = {bool: 'true or false', list: 'a list such as [a, b]'}
             expected = wanted.get(self.kind, f'a {self.kind.__name__}')
