@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.errors import ImageError, SettingsError
 from ros_deep_learning.video.page import newest, view
 from ros_deep_learning.video.page.newest import Report
 from ros_deep_learning.video.page.panel import LiveSettings, Panel
@@ -448,3 +448,13 @@ def test_the_panel_without_settings_takes_none() -> None:
     for wish in ({'score_threshold': 0.5}, {'class_ids': [0]}):
         with pytest.raises(SettingsError):
             Panel().changed(wish)
+
+
+@pytest.mark.parametrize('without', ['', 'simplejpeg'])
+def test_a_frame_too_large_for_a_jpeg_is_told(
+    monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    if without:
+        monkeypatch.setitem(sys.modules, without, None)
+    with pytest.raises(ImageError, match='no JPEG can be made of 65501x1 pixels'):
+        newest._encode(np.zeros((1, 65501, 3), np.uint8))

@@ -59,14 +59,18 @@ def test_a_frame_is_counted_before_the_worker_can_be_done_with_it(
     assert camera.statistics.snapshot().arrival_age_ms == 1000.0
 
 
-def test_a_calibration_that_cannot_be_published_costs_no_result() -> None:
-    said: list[str] = []
-    node = SimpleNamespace(
+def camera_that_says(said: list[str]) -> Camera:
+    node: Any = SimpleNamespace(
         get_clock=lambda: None,
         context=SimpleNamespace(ok=lambda: True),
         get_logger=lambda: SimpleNamespace(warning=lambda text, **_: said.append(text)),
     )
-    camera = Camera(node, '', None)
+    return Camera(node, '', None)
+
+
+def test_a_calibration_that_cannot_be_published_costs_no_result() -> None:
+    said: list[str] = []
+    camera = camera_that_says(said)
     # Twice as wide as a CameraInfo can say.
     info = CameraInfo(width=2**32 - 1, height=240)
     camera._calibration = SimpleNamespace(at=lambda _: info)  # type: ignore[assignment]
@@ -84,12 +88,7 @@ def test_a_calibration_that_cannot_be_published_costs_no_result() -> None:
 
 def test_an_overlay_that_cannot_be_drawn_costs_no_result() -> None:
     said: list[str] = []
-    node = SimpleNamespace(
-        get_clock=lambda: None,
-        context=SimpleNamespace(ok=lambda: True),
-        get_logger=lambda: SimpleNamespace(warning=lambda text, **_: said.append(text)),
-    )
-    camera = Camera(node, '', None)
+    camera = camera_that_says(said)
 
     def draw() -> Any:
         msg = 'no room for it'
