@@ -77,7 +77,8 @@ def match_classes(
     """Match classes by name, without regard to case, ``_``, ``-`` and spaces.
 
     A label such as ``tench, Tinca tinca`` also has the name before its first comma. Classes that
-    have only numbers are matched by number, if both sides have as many.
+    have only numbers are matched by number, the lowest with the first label, if both sides have
+    as many.
 
     Args:
         classes: Of the data set.
@@ -98,11 +99,12 @@ def match_classes(
     are_numbers = all(name.isdecimal() for name in classes) or all(
         label.isdecimal() for label in labels
     )
-    if tuple(map(_key, classes)) == tuple(map(_key, labels)) or (
-        are_numbers and len(classes) == len(labels)
-    ):
+    if tuple(map(_key, classes)) == tuple(map(_key, labels)):
         # In the same order, so that doubled names do not matter.
         matched = list(range(len(labels)))
+    elif are_numbers and len(classes) == len(labels):
+        for label, index in zip(_by_number(labels), _by_number(classes), strict=True):
+            matched[label] = index
     for ours, theirs in (renamed or {}).items():
         if ours not in classes or theirs not in labels:
             side, name = ('data set', ours) if ours not in classes else ('network', theirs)
@@ -116,6 +118,16 @@ def match_classes(
         )
         raise DatasetError(msg)
     return ClassMatch(tuple(classes), tuple(labels), np.array(matched, np.int64))
+
+
+def _by_number(names: Sequence[str]) -> list[int]:
+    """Return the indices of names by their numbers; in their order if one is no number.
+
+    Folders are sorted as texts, where 10 comes before 2.
+    """
+    if not all(name.isdecimal() for name in names):
+        return list(range(len(names)))
+    return sorted(range(len(names)), key=lambda index: int(names[index]))
 
 
 def _key(name: str, *, short: bool = False) -> str:

@@ -78,7 +78,9 @@ class MaskJudge:
         hits = np.diagonal(matrix).astype(np.float64)
         true, answered = matrix.sum(axis=1), matrix.sum(axis=0)[:-1]
         union = true + answered - hits
-        # Pixels that are not judged have no row, so an answer of their class is none of it.
+        # Pixels of a class that is not judged may be anything: it has no IoU, and an answer of it
+        # is a fault of the true class alone.
+        shown = (union > 0) & self._judged[: len(classes)]
         rows = {
             classes[k]: {
                 'pixels': float(true[k]),
@@ -86,7 +88,7 @@ class MaskJudge:
                 'accuracy': hits[k] / true[k] if true[k] else nan,
                 'precision': hits[k] / answered[k] if answered[k] else nan,
             }
-            for k in np.flatnonzero(union > 0).tolist()
+            for k in np.flatnonzero(shown).tolist()
         }
         total = int(matrix.sum())
         metrics = {

@@ -21,8 +21,14 @@ from ros_deep_learning.evaluation.class_match import match_classes
         (['tench'], ['tench, Tinca tinca', 'goldfish'], [0, -1]),
         (['crane', 'crane'], ['crane', 'crane'], [0, 1]),
         (['0', '1'], ['cat', 'dog'], [0, 1]),
+        (['1', '10', '2'], ['cat', 'dog', 'emu'], [0, 2, 1]),
+        (['1', '10', '2'], ['1', '2', '10'], [0, 2, 1]),
+        (['cat', 'dog', 'emu'], ['1', '10', '2'], [0, 2, 1]),
     ],
-    ids=['order', 'spelling', 'synonyms', 'doubled', 'numbers'],
+    ids=[
+        *('order', 'spelling', 'synonyms', 'doubled', 'numbers', 'folders of numbers'),
+        *('numbers on both sides', 'labels of numbers'),
+    ],
 )
 def test_by_name(classes, labels, matched):
     assert match_classes(classes, labels).to_dataset.tolist() == matched

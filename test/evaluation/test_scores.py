@@ -219,6 +219,22 @@ def test_pixels_without_a_label_are_not_judged():
     assert judge.scores().metrics['mIoU'] == 0.5
 
 
+def test_a_class_that_is_not_judged_has_no_share_in_the_mean():
+    names = ['void', 'road', 'car']
+    judge = MaskJudge(match_classes(names, names))
+    truth = np.array([[0, 0, 1, 1, 2, 2]], np.uint8)
+    answer = np.array([[0, 1, 1, 0, 2, 2]], np.uint8)
+    judge.add(answer, np.ones(answer.shape), truth)
+    scores = judge.scores()
+    # Without the pixels of void: 1 of 2 of road, 2 of 2 of car.
+    ious = [
+        ((truth == k) & (answer == k)).sum() / ((truth == k) | (answer == k))[truth != 0].sum()
+        for k in (1, 2)
+    ]
+    assert scores.metrics['mIoU'] == np.mean(ious) == 0.75
+    assert list(scores.per_class) == ['road', 'car']
+
+
 def test_pixels_of_a_class_that_the_network_lacks_can_be_left_out():
     match = match_classes(['road', 'car'], ['road'])
     truth, answer = np.array([[0, 1]], np.uint8), np.array([[0, 0]], np.uint8)
