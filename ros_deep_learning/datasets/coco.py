@@ -51,17 +51,28 @@ def _parts(folder: Path, read: Callable[[Path, Path, str], Part]) -> dict[str, p
     # Beside the boxes, COCO has captions and key points there.
     files = [path for path in files if path.stem.startswith('instances')] or files
     if files:
-        return {
-            split: partial(read, folder, path, split)
-            for path in files
-            if (split := split_of(path.stem) or path.stem)
-        }
+        if len(files) == 1 and split_of(files[0].stem) is None:
+            return {'all': partial(read, folder, files[0], 'all')}
+        found: dict[str, partial[Part]] = {}
+        for path in files:
+            split = split_of(path.stem) or _subset(path)
+            # Refused when it is read, since the folder may be another format's.
+            found[split] = partial(_refuse if split in found else read, folder, path, split)
+        return found
     parts = {
         split_of(inner.name) or inner.name: inner / _ROBOFLOW
         for inner in (*folders_in(folder), folder)
         if (inner / _ROBOFLOW).is_file()
     }
     return {split: partial(read, path.parent, path, split) for split, path in parts.items()}
+
+
+def _refuse(top: Path, path: Path, split: str) -> Part:
+    msg = (
+        f'{path} is not the only file of the split {split!r} there; to fix: give the file itself, '
+        f'or take the others out of {top / "annotations"}'
+    )
+    raise DatasetError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +250,7 @@ def _pictures(
     """Yield each picture that is there, by its number, after the problems of its boxes."""
     for key, (name, _) in known.images.items():
         problems += boxes[key].problems if key in boxes else ()
-        picture = _find_picture(top, path.parent, split, name)
+        picture = _find_picture(top, path, split, name)
         if picture is None:
             problems.append(Problem('missing picture', path, name))
         else:
@@ -252,13 +263,18 @@ def _entries(content: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
         yield from (entry for entry in listed if isinstance(entry, dict))
 
 
-def _find_picture(top: Path, beside: Path, split: str, name: str) -> Path | None:
+def _subset(path: Path) -> str:
+    """Return what a file such as ``instances_default.json`` of CVAT calls its pictures."""
+    return path.stem.removeprefix('instances_') or path.stem
+
+
+def _find_picture(top: Path, path: Path, split: str, name: str) -> Path | None:
     """Return where a picture is: beside the file, or in one of the usual folders."""
     parts = PurePosixPath(name.replace('\\', '/'))
     # A file of someone else may not point out of its folder.
     if parts.is_absolute() or '..' in parts.parts:
         return None
-    spellings = [split, *(f'{split}{year}' for year in (2017, 2014))]
-    folders = [beside, top, top / 'images']
+    spellings = [split, *(f'{split}{year}' for year in (2017, 2014)), _subset(path)]
+    folders = [path.parent, top, top / 'images']
     folders += [base / one for base in (top, top / 'images') for one in spellings]
-    return next((path for f in folders if is_file(path := f / parts)), None)
+    return next((found for f in folders if is_file(found := f / parts)), None)

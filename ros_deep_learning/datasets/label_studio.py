@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -199,31 +200,49 @@ def _labelled(
 
 def _pictures(path: Path, tasks: list[Any], problems: list[Problem]) -> Iterator[tuple[Any, Path]]:
     """Yield the tasks whose picture is there, with its file."""
-    there = {picture.name: picture for picture in pictures_below(path.parent)}
+    there: dict[str, list[Path]] = {}
+    for picture in pictures_below(path.parent):
+        there.setdefault(picture.name, []).append(picture)
     for task in tasks:
         if not _is_task(task):
             problems.append(Problem('broken label', path, f'no task: {task}'[:120]))
             continue
         # The field has the name that the project's configuration gives it.
         texts = [text for text in task['data'].values() if isinstance(text, str)]
-        names = [name for text in texts for name in _file_names(text)]
-        picture = next((there[name] for name in names if name in there), None)
-        if picture is None:
-            problems.append(Problem('missing picture', path, ', '.join(names)[:120]))
+        places = [place for text in texts for place in _places(text)]
+        found = next((_nearest(there[p.name], p) for p in places if p.name in there), [])
+        names = ', '.join(place.name for place in places)[:120]
+        if not found:
+            problems.append(Problem('missing picture', path, names))
+        elif len(found) > 1:
+            text = f'{names} can be {found[0]} or {found[1]}'
+            problems.append(Problem('missing picture', path, text))
         else:
-            yield task, picture
+            yield task, found[0]
 
 
-def _file_names(address: str) -> list[str]:
-    """Return the names that the file of an address may have."""
+def _nearest(pictures: list[Path], place: PurePosixPath) -> list[Path]:
+    """Return those of some pictures of one name that share most folders with a place."""
+
+    def shared(picture: Path) -> int:
+        pairs = zip(reversed(picture.parts), reversed(place.parts), strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    counts = [shared(picture) for picture in pictures]
+    return [p for p, count in zip(pictures, counts, strict=True) if count == max(counts)]
+
+
+def _places(address: str) -> list[PurePosixPath]:
+    """Return the paths that the file of an address may have."""
     try:
         parts = urlsplit(address)
         place = parse_qs(parts.query).get('d', [unquote(parts.path)])[0]
     except ValueError:
         return []
-    name = place.replace('\\', '/').rpartition('/')[2]
-    is_uploaded = name[_PREFIX - 1 : _PREFIX] == '-'
-    return [name, name[_PREFIX:]] if is_uploaded else [name]
+    path = PurePosixPath(place.replace('\\', '/'))
+    is_uploaded = path.name[_PREFIX - 1 : _PREFIX] == '-'
+    original = path.name[_PREFIX:]
+    return [path, path.with_name(original)] if is_uploaded and original else [path]
 
 
 def _in_order(samples: list[Sample]) -> tuple[Sample, ...]:

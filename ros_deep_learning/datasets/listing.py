@@ -189,15 +189,29 @@ def image_sets(folder: Path) -> dict[str, Path]:
     }
 
 
-def names_in(path: Path) -> list[str]:
+def labels_listed(path: Path, folder: Path, suffix: str) -> list[Path]:
     """Read a list of VOC: the names of pictures without their ending.
+
+    Args:
+        path: The list.
+        folder: Folder of the labels.
+        suffix: Their ending.
+
+    Returns:
+        The label of each picture, whether it is there or not.
 
     Raises:
         DatasetError: The file cannot be read.
     """
-    names = [line.split()[0] for line in read_text(path).splitlines() if line.strip()]
-    # A name may not point out of its folder.
-    return [name for name in names if '/' not in name and name not in ('.', '..')]
+    labels = []
+    for line in map(str.strip, read_text(path).splitlines()):
+        # A name may not point out of its folder.
+        if not line or '/' in line:
+            continue
+        label = folder / f'{line}{suffix}'
+        # Behind a name without spaces there may be a number.
+        labels.append(label if is_file(label) else folder / f'{line.split()[0]}{suffix}')
+    return labels
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -14,7 +14,8 @@ from .listing import (
     files_in,
     folders_in,
     image_sets,
-    names_in,
+    is_file,
+    labels_listed,
     picture_beside,
     pictures_below,
     read_class_names,
@@ -80,12 +81,11 @@ def _has_masks(folder: Path) -> bool:
 def _read_list(path: Path, pictures: Path, masks: Path) -> Part:
     """Read the masks that a file of ImageSets lists; VOC has no masks of most pictures."""
     samples, problems = [], []
-    for name in names_in(path):
-        mask = masks / f'{name}.png'
+    for mask in labels_listed(path, masks, '.png'):
         picture = picture_beside(mask, pictures)
         if picture is None:
-            problems.append(Problem('missing picture', path, name))
-        elif not mask.is_file():
+            problems.append(Problem('missing picture', path, mask.stem))
+        elif not is_file(mask):
             problems.append(Problem('missing label', picture, f'there is no {mask}'))
         else:
             samples.append(Sample(picture, mask=mask))

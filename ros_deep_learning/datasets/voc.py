@@ -17,7 +17,7 @@ from .listing import (
     folders_in,
     image_sets,
     is_file,
-    names_in,
+    labels_listed,
     picture_beside,
     read_class_names,
     read_xml,
@@ -55,7 +55,7 @@ def voc_top(folder: Path) -> Path | None:
 
 def _read_list(path: Path, top: Path) -> Part:
     """Read the pictures that a file of ImageSets lists."""
-    labels = [top / 'Annotations' / f'{name}.xml' for name in names_in(path)]
+    labels = labels_listed(path, top / 'Annotations', '.xml')
     missing = [Problem('missing label', label) for label in labels if not is_file(label)]
     part = _read([label for label in labels if is_file(label)], top / 'JPEGImages', top)
     return Part(part.classes, part.samples, (*missing, *part.problems))

@@ -18,6 +18,7 @@ from ..files import move_whole_folder, scratch_folder
 from ..progress import Progress, silent
 from ..text import disk_cause
 from .dataset import Dataset, LabelledBoxes, Problem, Sample
+from .listing import UNLABELLED_FOLDER, split_of
 from .mask_files import encode_mask, mask_label, read_mask
 from .opening import FORMATS
 from .pictures import read_rgb
@@ -70,7 +71,7 @@ def write_dataset(
 ) -> tuple[Problem, ...]:
     """Write a data set into a new folder, with copies of its pictures.
 
-    A split ``all`` becomes ``train``.
+    A split ``all`` becomes ``train``, or a part of it.
 
     Args:
         dataset: What is written.
@@ -82,7 +83,8 @@ def write_dataset(
         Pictures that could not be read and are left out, and what the format cannot say.
 
     Raises:
-        DatasetError: The folder exists, the format is for another task, or the disk is full.
+        DatasetError: The folder exists, the format is for another task or has no such split, or
+            the disk is full.
     """
     kind = FORMATS[format_name]
     if format_name not in WRITERS:
@@ -94,7 +96,7 @@ def write_dataset(
     if folder.exists():
         msg = f'{folder} exists; to fix: name a new folder'
         raise DatasetError(msg)
-    splits = {('train' if name == 'all' else name): s for name, s in dataset.splits.items()}
+    splits = _splits_to_write(dataset, format_name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(folder.parent, f'.{folder.name}.part-') as part:
@@ -111,9 +113,25 @@ def write_dataset(
     return tuple(writer.problems)
 
 
+def _splits_to_write(dataset: Dataset, format_name: str) -> dict[str, tuple[Sample, ...]]:
+    splits: dict[str, tuple[Sample, ...]] = {}
+    for name, samples in dataset.splits.items():
+        target = 'train' if name == 'all' else name
+        # Only the files of COCO can have any name.
+        if split_of(target) != target and format_name != 'coco':
+            msg = (
+                f'{format_name} has no split {name!r}; to fix: --to coco, or divide it anew with '
+                'rdl dataset split'
+            )
+            raise DatasetError(msg)
+        splits[target] = splits.get(target, ()) + samples
+    return splits
+
+
 def _write_folder(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None:
     for class_id, name in enumerate(writer.dataset.classes):
-        if '/' in name or name.startswith('.') or not name:
+        is_taken = name == UNLABELLED_FOLDER or name.startswith('.')
+        if '/' in name or is_taken or not name:
             msg = f'the class {name!r} cannot be a folder'
             raise DatasetError(msg)
         of_class = tuple(sample for sample in samples if sample.class_id == class_id)

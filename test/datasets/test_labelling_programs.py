@@ -243,6 +243,40 @@ def test_boxes_of_label_studio(tmp_path: Path) -> None:
         assert found.problems == ()
 
 
+def test_pictures_of_one_name_keep_their_labels_in_label_studio(tmp_path: Path) -> None:
+    tasks = []
+    for camera, name in (('front', 'cat'), ('rear', 'dog')):
+        write_picture(tmp_path / 'drive' / camera / '0001.jpg')
+        address = f'/data/local-files/?d=store/drive/{camera}/0001.jpg'
+        results = [result('choices', name)]
+        tasks.append({'data': {'photo': address}, 'annotations': [{'result': results}]})
+    path = tmp_path / 'project-1.json'
+    path.write_text(json.dumps(tasks))
+    found = open_dataset(tmp_path)
+    pairs = {one.picture.parent.name: found.classes[one.class_id or 0] for one in found.samples}
+    assert pairs == {'front': 'cat', 'rear': 'dog'}
+    # An upload does not say which one it was.
+    tasks[1]['data']['photo'] = '/data/upload/3/1f2e3d4c-0001.jpg'
+    path.write_text(json.dumps(tasks))
+    found = open_dataset(tmp_path)
+    assert len(found.samples) == 1
+    (problem,) = found.problems
+    assert problem.kind == 'missing picture'
+    assert '0001.jpg can be ' in problem.text
+
+
+def test_coco_of_cvat_is_one_set(tmp_path: Path) -> None:
+    content = write_coco(tmp_path)
+    path = save_coco(tmp_path, content)
+    path.rename(path.with_name('instances_default.json'))
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'val2017').rename(tmp_path / 'images/default')
+    found = open_dataset(tmp_path, split=None)
+    assert {name: len(part) for name, part in found.splits.items()} == {
+        'all': len(content['images'])
+    }
+
+
 def test_polygons_and_choices_of_label_studio(tmp_path: Path) -> None:
     corners = [[100 * x / WIDTH, 100 * y / HEIGHT] for x, y in np.reshape(SQUARE, (4, 2)).tolist()]
     write_studio(

@@ -169,6 +169,18 @@ def test_what_is_wrong_with_coco_is_named_and_left_out(tmp_path):
     assert [len(sample.boxes) for sample in found.samples] == [2, 2]
 
 
+def test_two_files_of_one_split_are_not_taken_for_one(tmp_path):
+    content = disk.write_coco(tmp_path)
+    first = disk.save_coco(tmp_path, content)
+    second = first.with_name('instances_val2014.json')
+    first.rename(second)
+    assert len(open_dataset(tmp_path).samples) == len(content['images'])
+    disk.save_coco(tmp_path, content)
+    with pytest.raises(DatasetError, match="not the only file of the split 'val'"):
+        open_dataset(tmp_path)
+    assert len(open_dataset(second).samples) == len(content['images'])
+
+
 def test_what_is_wrong_with_voc_is_named_and_left_out(tmp_path):
     disk.write_voc(tmp_path)
     labels = tmp_path / 'Annotations'

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from dataclasses import replace
 
 import datasets_on_disk as disk
 import numpy as np
@@ -67,6 +68,50 @@ def test_pictures_of_one_name_get_two(tmp_path):
     write_dataset(open_dataset(tmp_path / 'a'), tmp_path / 'b', 'folder')
     names = [sample.picture.name for sample in open_dataset(tmp_path / 'b').samples]
     assert names == ['1.png', '1_2.png']
+
+
+@pytest.mark.parametrize('target', WRITERS)
+def test_names_with_spaces_come_back(tmp_path, target):
+    disk.write_yolo(tmp_path / 'a')
+    dataset = open_dataset(tmp_path / 'a')
+    (sample, *_) = dataset.samples
+    named = sample.picture.with_name('my photo 1.jpg')
+    sample.picture.rename(named)
+    dataset = replace(dataset, splits={'train': (replace(sample, picture=named),)})
+    write_dataset(dataset, tmp_path / 'b', target)
+    found = open_dataset(tmp_path / 'b')
+    assert [one.picture.name for one in found.samples] == ['my photo 1.jpg']
+    assert len(found.samples[0].boxes) == len(sample.boxes)
+
+
+def test_pictures_without_a_split_are_written_beside_those_of_train(tmp_path):
+    disk.write_yolo(tmp_path / 'a')
+    dataset = open_dataset(tmp_path / 'a')
+    first, second = dataset.samples[:2]
+    parts = {'train': (first,), 'all': (second,)}
+    write_dataset(replace(dataset, splits=parts), tmp_path / 'b', 'coco')
+    found = open_dataset(tmp_path / 'b', split=None)
+    assert {name: len(part) for name, part in found.splits.items()} == {'train': 2}
+
+
+def test_a_split_that_a_format_cannot_have(tmp_path):
+    disk.write_yolo(tmp_path / 'a')
+    dataset = open_dataset(tmp_path / 'a')
+    dataset = replace(dataset, splits={'monday': dataset.samples})
+    with pytest.raises(DatasetError, match="yolo has no split 'monday'; to fix: --to coco"):
+        write_dataset(dataset, tmp_path / 'b', 'yolo')
+    assert not (tmp_path / 'b').exists()
+    write_dataset(dataset, tmp_path / 'b', 'coco')
+    found = open_dataset(tmp_path / 'b', split=None)
+    assert len(found.samples) == len(dataset.samples)
+
+
+def test_a_class_that_would_not_be_read_is_refused(tmp_path):
+    disk.write_picture(tmp_path / 'a' / 'cat' / '1.png')
+    dataset = replace(open_dataset(tmp_path / 'a'), classes=('unlabelled',))
+    with pytest.raises(DatasetError, match="the class 'unlabelled' cannot be a folder"):
+        write_dataset(dataset, tmp_path / 'b', 'folder')
+    assert not (tmp_path / 'b').exists()
 
 
 def test_a_split_keeps_equal_pictures_together_and_the_shares_of_classes(tmp_path):
