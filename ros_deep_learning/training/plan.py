@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ class Plan:
         digest = hashlib.sha256(repr(self.classes).encode())
         for split in (self.train, self.val):
             for sample in split:
-                place = sample.picture.relative_to(self.dataset.folder)
+                # It may be a file, and pictures may lie elsewhere.
+                place = os.path.relpath(sample.picture, self.dataset.folder)
                 size = sample.picture.stat().st_size
                 digest.update(f'{place}\0{size}\0{sample.class_id}\n'.encode())
                 if sample.boxes is not None:

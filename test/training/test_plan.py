@@ -48,6 +48,22 @@ def test_pictures_of_each_class_are_held_out_where_there_is_no_validation(class_
     assert other.fingerprint() != plan.fingerprint()
 
 
+@pytest.mark.parametrize('data', ['set', 'set/data.yaml'])
+def test_pictures_may_lie_outside_of_the_data_set(folders, data):
+    (folders / 'set').mkdir()
+    (folders / 'set/data.yaml').write_text(
+        'path: ..\nnames: [thing]\ntrain: train\nval: val\n', encoding='utf-8'
+    )
+    for picture in folders.rglob('*.jpg'):
+        picture.with_suffix('.txt').write_text('0 0.5 0.5 0.2 0.2\n')
+    settings = replace(SETTINGS, task='detection', pictures_below=str(folders))
+    plan = make_plan(folders / data, settings)
+    assert (len(plan.train), len(plan.val)) == (48, 24)
+    before = plan.fingerprint()
+    (folders / 'train/cat/000.txt').write_text('0 0.5 0.5 0.3 0.3\n')
+    assert make_plan(folders / data, settings).fingerprint() != before
+
+
 def test_broken_pictures_are_named_skipped_and_counted(folders):
     (folders / 'train/cat/000.jpg').write_bytes(b'no picture')
     (folders / 'val/cat/000.jpg').write_bytes(b'')
