@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from .. import __version__
@@ -22,7 +22,7 @@ from ..errors import DeepLearningError, FleetError
 from ..files import sha256_of, write_output
 from ..progress import Progress, silent
 from .inputs import Unit
-from .storage import Place, fetched, files_of, identity, open_place
+from .storage import Place, fetched, files_of, identity, join_place, open_place
 
 MANIFEST = 'manifest.json'
 _RECEIPTS = '.receipts'
@@ -123,6 +123,22 @@ def do_unit(job: Job, work: Work, unit: Unit, progress: Progress = silent) -> En
             return _do(job, work, unit, place, folder, progress)
     except (DeepLearningError, OSError) as err:
         return Entry(unit.source, output, failed=str(err))
+
+
+def check_apart(job: Job, units: Sequence[Unit]) -> None:
+    """Raise FleetError if an output would take the place of an input, or of a folder above one.
+
+    To replace it would remove the input.
+    """
+    outputs = {join_place(job.output, f'{unit.name}{job.suffix}') for unit in units}
+    for unit in units:
+        above = PurePosixPath(unit.source)
+        if outputs & {str(one) for one in (above, *above.parents)}:
+            msg = (
+                f'an output in {job.output} would take the place of the input {unit.source}; to '
+                'fix: another folder for the outputs'
+            )
+            raise FleetError(msg)
 
 
 def check_manifest(job: Job, place: Place) -> dict[str, Any]:

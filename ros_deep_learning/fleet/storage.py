@@ -177,6 +177,19 @@ def open_place(output: str) -> Place:
     return UrlPlace(output) if is_url(output) else LocalPlace(user_path(output))
 
 
+def join_place(output: str, name: str) -> str:
+    """Return where an output lies, spelled as ``find_units`` spells an input there.
+
+    Raises:
+        FleetError: fsspec is not installed, or does not know the address.
+    """
+    if not is_url(output):
+        return str(user_path(output).resolve() / name)
+    system, root = file_system(output)
+    with reaching(output):
+        return str(PurePosixPath(system.unstrip_protocol(f'{root.rstrip("/")}/{name}')))
+
+
 def matching_urls(url: str) -> list[str]:
     """Return the addresses that a pattern matches, by name; one without ``*`` is itself.
 

@@ -70,6 +70,8 @@ def test_a_command_of_the_document_runs(command, drive, ssd_onnx, tmp_path, monk
         ([], 'is the bag itself; to fix: name another output'),
         (['out.mp4'], 'out.mp4: expected a name that ends in .mcap or .db3, or a folder'),
         (['drive.db3'], 'drive.db3 exists; to fix: --force'),
+        (['../drive', '--force'], '../drive is a folder with the bag in it; to fix: name anoth'),
+        (['../notes', '--force'], '../notes is a folder and no bag, so it is kept; to fix: name'),
         (['out', '--topics', '/no'], 'there is no topic /no; it has images on /front/image_raw'),
         (
             ['out', '--outputs', 'detections'],
@@ -82,13 +84,18 @@ def test_a_command_of_the_document_runs(command, drive, ssd_onnx, tmp_path, monk
     ],
 )
 def test_what_does_not_go_together_is_said(drive, tmp_path, monkeypatch, capsys, options, reason):
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'drive'
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     shutil.copy(drive, 'drive.mcap')
     Path('drive.db3').touch()
+    (tmp_path / 'notes').mkdir()
+    (tmp_path / 'notes' / 'monday.txt').touch()
     output, *rest = options or ['drive.mcap']
     assert main(['drive.mcap', output, '--node', 'segnet:selfie', *rest]) == 1
     assert reason in capsys.readouterr().err
-    assert {one.name for one in tmp_path.iterdir()} == {'drive.mcap', 'drive.db3'}
+    assert {one.name for one in folder.iterdir()} == {'drive.mcap', 'drive.db3'}
+    assert (tmp_path / 'notes' / 'monday.txt').exists()
 
 
 @pytest.mark.parametrize('changed', ['weights', 'labels', 'card', None])

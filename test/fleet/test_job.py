@@ -15,7 +15,7 @@ from copying_work import CopyingWork, open_copying, write_words
 from ros_deep_learning.errors import FleetError
 from ros_deep_learning.fleet import job as job_module
 from ros_deep_learning.fleet.inputs import find_units
-from ros_deep_learning.fleet.job import Job, check_manifest, do_unit, manifest
+from ros_deep_learning.fleet.job import Job, check_apart, check_manifest, do_unit, manifest
 from ros_deep_learning.fleet.running import run_here
 from ros_deep_learning.fleet.storage import LocalPlace, open_place
 
@@ -128,6 +128,17 @@ def test_what_was_made_otherwise_stays_without_force(
     entry = do_unit(replace(job, force=True), work, unit)
     assert (entry.failed, entry.kept) == ('', False)
     assert do_unit(job, work, unit).kept
+
+
+@pytest.mark.parametrize('inner', ['', 'one/deeper'])
+def test_no_output_takes_the_place_of_an_input(tmp_path: Path, inner: str) -> None:
+    words = write_words(tmp_path / inner, 'one', 'two')
+    units = [replace(unit, name=Path(unit.source).stem) for unit in find_units(words)]
+    suffix = '' if inner else '.txt'
+    with pytest.raises(FleetError, match=r'would take the place of the input .*one'):
+        check_apart(job_in(tmp_path, suffix), units)
+    check_apart(job_in(tmp_path / 'out', suffix), units)
+    check_apart(job_in(tmp_path, '.out'), units)
 
 
 def test_an_input_that_fails_does_not_end_the_job(tmp_path: Path) -> None:

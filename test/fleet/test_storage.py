@@ -13,7 +13,7 @@ from copying_work import CopyingWork, open_copying, write_words
 
 from ros_deep_learning.errors import FleetError
 from ros_deep_learning.fleet.inputs import find_units
-from ros_deep_learning.fleet.job import Job, do_unit, manifest
+from ros_deep_learning.fleet.job import Job, check_apart, do_unit, manifest
 from ros_deep_learning.fleet.running import run_here
 from ros_deep_learning.fleet.storage import fetched, file_system, open_place, reaching
 
@@ -63,6 +63,15 @@ def test_outputs_in_a_store_are_those_on_a_disk(store: None, tmp_path: Path, suf
         for file in entry.files:
             found = system.cat_file(f'/out/deeper/{file["path"]}')
             assert found == (tmp_path / file['path']).read_bytes()
+
+
+def test_no_output_takes_the_place_of_an_input_in_a_store(store: None) -> None:
+    units = find_units(['memory://words/*.txt'])
+    for output, suffix in (('memory://words', ''), ('memory://words/', '')):
+        with pytest.raises(FleetError, match='would take the place of the input memory:'):
+            check_apart(Job(output, suffix, {}, open_copying), units)
+    check_apart(Job('memory://words', '.out', {}, open_copying), units)
+    check_apart(Job('memory://out', '', {}, open_copying), units)
 
 
 def test_another_state_of_an_input_is_seen(store: None) -> None:

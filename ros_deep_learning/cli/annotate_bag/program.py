@@ -66,12 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     bag = open_bag(user_path(arguments.bags[0]))
     output = user_path(arguments.output)
-    if output.resolve() in {path.resolve() for path in (bag.path, *bag.paths)}:
-        msg = f'{output} is the bag itself; to fix: name another output'
-        raise BagError(msg)
-    if output.exists() and not arguments.force:
-        msg = f'{output} exists; to fix: --force'
-        raise BagError(msg)
+    _check_output(output, bag, force=arguments.force)
     target = Target(output, bag.suffix, arguments.compression or bag.compression)
     if arguments.restart:
         target.discard()
@@ -85,6 +80,27 @@ def _run(arguments: argparse.Namespace) -> int:
             tally = work.annotate(bag, target, progress)
     _print_end(bag, output, tally, time.monotonic() - started)
     return 1 if bag.faults() else 0
+
+
+def _check_output(output: Path, bag: Bag, *, force: bool) -> None:
+    """Raise BagError if an output would replace its input, or what is no bag."""
+    place = output.resolve()
+    inputs = [path.resolve() for path in (bag.path, *bag.paths)]
+    if place in inputs:
+        msg = f'{output} is the bag itself; to fix: name another output'
+        raise BagError(msg)
+    if any(place in path.parents for path in inputs):
+        msg = f'{output} is a folder with the bag in it; to fix: name another output'
+        raise BagError(msg)
+    if output.exists() and not force:
+        msg = f'{output} exists; to fix: --force'
+        raise BagError(msg)
+    if output.is_dir() and any(output.iterdir()):
+        try:
+            open_bag(output)
+        except BagError as err:
+            msg = f'{output} is a folder and no bag, so it is kept; to fix: name another output'
+            raise BagError(msg) from err
 
 
 class AnnotationWork:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...errors import FleetError
 from ...fleet.inputs import find_units, is_many
-from ...fleet.job import MANIFEST, Entry, Job, Work, check_manifest, manifest
+from ...fleet.job import MANIFEST, Entry, Job, Work, check_apart, check_manifest, manifest
 from ...fleet.on_ray import check_address, run_on_ray
 from ...fleet.running import run_here
 from ...fleet.storage import is_url, open_place
@@ -99,6 +99,7 @@ def run_fleet(
     }
     work = partial(open_work, arguments)
     job = Job(output, suffix, settings, work, force=arguments.force)
+    check_apart(job, units)
     place = open_place(output)
     before = check_manifest(job, place)
     entries: list[Entry] = []
