@@ -16,7 +16,7 @@ from ..progress import Progress, silent
 from ..text import disk_cause
 from .folder import CollectedFolder
 from .label import Label
-from .naming import decode_picture, name_of_file
+from .naming import decode_picture, name_of_file, name_of_waiting
 from .suggestions import Suggester
 
 
@@ -65,6 +65,7 @@ def autolabel(
         raise SettingsError(msg)
     done = Autolabelled()
     there = {Path(entry).name for entry in data.entries()}
+    stems = {Path(name).stem for name in there}
     for index, picture in enumerate(pictures):
         progress('labelling', index / len(pictures))
         try:
@@ -77,7 +78,10 @@ def autolabel(
             done.left_out.append(f'{picture}: {err}')
             continue
         waits = picture.is_relative_to(data.top / UNLABELLED_FOLDER)
-        name = picture.name if waits else name_of_file(picture, content)
+        if waits:
+            name = name_of_waiting(picture, content, stems)
+        else:
+            name = name_of_file(picture, content)
         if name in there:
             done.there += 1
             continue
@@ -91,10 +95,11 @@ def autolabel(
         is_new = not known.issuperset(data.classes)
         split = 'val' if _share_of(content) < val_share and not is_new else 'train'
         if waits:
-            data.take(picture, label, split)
+            data.take(picture, label, split, name)
         else:
             data.add(name, content, label, split)
         there.add(name)
+        stems.add(Path(name).stem)
         done.labelled += 1
         done.empty += not label.class_ids()
     progress('labelling', 1.0)

@@ -126,8 +126,14 @@ class CollectedFolder:
             self._write_head()
         return self._entry(picture)
 
-    def take(self, waiting: Path, label: Label, split: str) -> str:
+    def take(self, waiting: Path, label: Label, split: str, name: str = '') -> str:
         """Move a picture that waited for its label; otherwise as ``add``.
+
+        Args:
+            waiting: The file.
+            label: What is in it.
+            split: ``train``, ``val`` or ``test``.
+            name: Its name in the data set; empty is that of the file.
 
         Raises:
             DatasetError: Somebody else has labelled it meanwhile, or it cannot be moved.
@@ -136,7 +142,7 @@ class CollectedFolder:
             if not waiting.is_file():
                 msg = f'{waiting.name} is gone: somebody else has labelled or removed it'
                 raise DatasetError(msg)
-            picture = self._place(waiting.name, label, split)
+            picture = self._place(name or waiting.name, label, split)
             with self._labelled(picture, label):
                 waiting.rename(picture)
             self._write_head()

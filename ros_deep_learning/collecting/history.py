@@ -37,9 +37,9 @@ class History:
         self._done.append((f'save {name}', lambda: self._folder.remove(entry)))
         return entry
 
-    def take(self, waiting: Path, label: Label, split: str) -> str:
+    def take(self, waiting: Path, label: Label, split: str, name: str = '') -> str:
         """Move a picture that waited, as ``CollectedFolder.take``."""
-        entry = self._folder.take(waiting, label, split)
+        entry = self._folder.take(waiting, label, split, name)
         self._done.append(
             (
                 f'save {waiting.name}',

@@ -171,6 +171,10 @@ class ClassLayout(Layout):
     task = 'classification'
     pictures = '.'
 
+    def pictures_of(self, split: str) -> list[Path]:
+        """List the pictures of a split, by path; one beside the folders has no class."""
+        return [p for folder in folders_in(self.top / split) for p in pictures_below(folder)]
+
     def folder_for(self, split: str, classes: Sequence[str], label: Label) -> Path:
         """Return the folder of the class."""
         assert label.class_id is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def name_of_file(path: Path, data: bytes) -> str:
     """Return the name of a copy of a picture, which is the same for the same picture."""
     stem = _KEPT.sub('_', path.stem)[:100]
     return f'{stem}-{hashlib.sha256(data).hexdigest()[:8]}{path.suffix.lower()}'
+
+
+def name_of_waiting(path: Path, data: bytes, stems: Collection[str]) -> str:
+    """Return the name that a picture in ``unlabelled`` gets in its data set: its own if free.
+
+    Args:
+        path: The picture.
+        data: The file.
+        stems: Names in the data set without their endings, which labels do not have. Cameras
+            number their pictures from the start again.
+    """
+    return name_of_file(path, data) if path.stem in stems else path.name
 
 
 def encode_picture(frame_bgr: NDArray[np.uint8]) -> bytes:

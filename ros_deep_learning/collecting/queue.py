@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import DatasetError
 from .folder import CollectedFolder
-from .naming import name_of_file
+from .naming import name_of_file, name_of_waiting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +52,7 @@ class Queue:
     def next(self, taken: Collection[Path]) -> Waiting | None:
         """Return the first picture that is not taken; None if there is none."""
         there = {Path(entry).name for entry in self._folder.entries()}
+        stems = {Path(name).stem for name in there}
         for path in (*self._folder.waiting(), *self._others):
             if path in taken or self._names.get(path, '') in there:
                 continue
@@ -60,9 +61,10 @@ class Queue:
             except OSError:
                 continue
             is_inside = path not in self._others
-            name = path.name if is_inside else name_of_file(path, data)
-            if not is_inside:
-                self._names[path] = name
+            if is_inside:
+                name = name_of_waiting(path, data, stems)
+            else:
+                name = self._names[path] = name_of_file(path, data)
             if name not in there:
                 return Waiting(path, name, data, is_inside)
         return None

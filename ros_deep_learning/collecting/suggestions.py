@@ -28,6 +28,9 @@ _KINDS: dict[Task, type[AnyNet]] = {
     'classification': ImageNet,
 }
 
+_NONE = -1
+"""No class of the data set. That of masks is the number of a class where there are more."""
+
 
 class Suggester:
     """Labels pictures by a network.
@@ -51,12 +54,12 @@ class Suggester:
         self.network = network
         own = [_plain(label) for label in network.labels]
         # The number in the data set of each class of the network.
-        self._class_of = np.full(max(len(own), UNLABELLED) + 1, UNLABELLED, np.int64)
+        self._class_of = np.full(max(len(own), UNLABELLED) + 1, _NONE, np.int64)
         for k, name in enumerate(classes):
             for number, label in enumerate(own):
                 if _plain(name) == label or _plain(name) in label.split(', '):
                     self._class_of[number] = k
-        if (self._class_of == UNLABELLED).all():
+        if (self._class_of == _NONE).all():
             few = ', '.join(network.labels[:8])
             msg = (
                 f'{network.card.name} has none of the classes {", ".join(classes)}; it has {few} '
@@ -85,15 +88,16 @@ class Suggester:
                 boxes=tuple(
                     DrawnBox(int(k), (x1, y1, x2, y2))
                     for k, (x1, y1, x2, y2) in zip(classes, shares.tolist(), strict=True)
-                    if k != UNLABELLED
+                    if k != _NONE
                 )
             )
         if isinstance(self.network, SegNet):
             mask = self.network.segment(pixels).class_mask
-            return Label(mask=self._class_of[mask].astype(np.uint8))
+            numbers = self._class_of[mask]
+            return Label(mask=np.where(numbers == _NONE, UNLABELLED, numbers).astype(np.uint8))
         best = self.network.classify(pixels, top_k=1)
         known = [int(self._class_of[k]) for k in best.class_ids]
-        return Label(class_id=known[0]) if known and known[0] != UNLABELLED else None
+        return Label(class_id=known[0]) if known and known[0] != _NONE else None
 
     def scores(self, frame_bgr: NDArray[np.uint8]) -> list[float]:
         """Return the scores 0..1 of what is found in a frame, also of what is below the threshold.
@@ -107,7 +111,7 @@ class Suggester:
         if isinstance(self.network, DetectNet):
             everything = replace(self.network.settings, score_threshold=0.05)
             found = self.network.detect(pixels, settings=everything)
-            wanted = self._class_of[found.class_ids] != UNLABELLED
+            wanted = self._class_of[found.class_ids] != _NONE
             return [float(score) for score in found.scores[wanted]]
         if isinstance(self.network, SegNet):
             return [float(np.nanmean(self.network.segment(pixels).confidence_mask))]

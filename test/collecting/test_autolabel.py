@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from ros_deep_learning.cli import rdl
+from ros_deep_learning.collecting.autolabel import autolabel
 from ros_deep_learning.collecting.folder import CollectedFolder
 from ros_deep_learning.collecting.label import DrawnBox
+from ros_deep_learning.collecting.queue import Queue
 from ros_deep_learning.collecting.suggestions import Suggester, open_suggester
 from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.datasets.opening import open_dataset
@@ -81,6 +85,44 @@ def test_given_classes_are_those_that_are_labelled_also_of_a_set_with_others(
         path.unlink()
     assert rdl.main(command) == 1
     assert f'no picture in {folder.top}/unlabelled' in capsys.readouterr().err
+
+
+class Certain:
+    """A classifier of 300 classes that is sure of one."""
+
+    task = 'classification'
+    labels = tuple(f'class {k}' for k in range(300))
+    card = SimpleNamespace(name='certain')
+
+    def __init__(self, best: int) -> None:
+        self.best = best
+
+    def classify(self, _: object, *, top_k: int) -> SimpleNamespace:
+        return SimpleNamespace(class_ids=[self.best] * top_k)
+
+
+@pytest.mark.parametrize('best', [0, 254, 255, 256, 299])
+def test_each_of_many_classes_is_one(best: int) -> None:
+    network: Any = Certain(best)
+    label = Suggester(network, network.labels).suggest(np.zeros((4, 4, 3), np.uint8))
+    assert label is not None
+    assert label.class_id == best
+
+
+def test_waiting_pictures_of_a_taken_name_are_labelled_too(photos: Path, tmp_path: Path) -> None:
+    folder = CollectedFolder(tmp_path / 'data', 'classification')
+    contents = {(photos / name).read_bytes() for name in ('person.jpg', 'coffee.jpg')}
+    network: Any = Certain(7)
+    suggester = Suggester(network, network.labels)
+    for content in contents:
+        waiting = folder.keep('frame-000001.jpg', content)
+        assert len(Queue(folder)) == 1
+        found = Queue(folder).next(())
+        assert found is not None
+        assert found.path == waiting
+        assert autolabel(folder, [waiting], suggester, 0.0).labelled == 1
+    assert folder.waiting() == []
+    assert {folder.read(entry) for entry in folder.entries()} == contents
 
 
 def test_boxes_are_those_of_detectnet_in_shares(ssd_onnx: Path, astronaut: np.ndarray) -> None:

@@ -129,6 +129,14 @@ def test_unlabelled_pictures_are_no_class(tmp_path: Path) -> None:
     assert len(open_dataset(tmp_path, split=None).samples) == 1
 
 
+def test_a_picture_beside_the_folders_of_classes_has_no_class(tmp_path: Path) -> None:
+    folder = CollectedFolder(tmp_path, 'classification', CLASSES)
+    entry = folder.add('a.jpg', PICTURE, Label(class_id=0), 'train')
+    (tmp_path / 'train' / 'stray.jpg').write_bytes(PICTURE)
+    assert folder.entries() == [entry]
+    assert folder.counts()['train'] == {-1: 1, 0: 1}
+
+
 @pytest.mark.parametrize(
     ('task', 'classes', 'words'),
     [

@@ -150,7 +150,7 @@ class Person:
         if work.entry:
             self.history.change(work.entry, label, split)
         elif work.waiting is not None and work.waiting.is_inside:
-            self.history.take(work.waiting.path, label, split)
+            self.history.take(work.waiting.path, label, split, work.name)
         else:
             self.history.add(work.name, work.data, label, split)
         self.work = None
