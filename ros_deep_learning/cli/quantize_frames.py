@@ -4,22 +4,28 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from ..datasets.dataset import spread
-from ..errors import ImageError, SettingsError
+from ..errors import DeepLearningError, ImageError, SettingsError
 from ..imaging.image_messages import pixels_from_message
 from ..imaging.pixels import Pixels
 from ..paths import PICTURE_SUFFIXES
 from ..pictures.picture_files import read_picture_bgr
+from ..text import one_line
 
 _IMAGE_TYPE = 'sensor_msgs/msg/Image'
 _COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+_NO_ARRAYS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError)
+"""What damage leads to; a few bytes can claim an array of terabytes."""
 
 
 def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixels]:
@@ -88,8 +94,8 @@ def _from_arrays(path: Path, limit: int) -> Iterator[Pixels]:
     try:
         data = np.load(path, allow_pickle=False)
         arrays = [data] if isinstance(data, np.ndarray) else [data[name] for name in data.files]
-    except (OSError, ValueError) as err:
-        msg = f'{path} cannot be read as arrays: {err}'
+    except _NO_ARRAYS as err:
+        msg = f'{path} cannot be read as arrays: {one_line(err)}'
         raise SettingsError(msg) from err
     images = [image for array in arrays for image in (array if array.ndim == 4 else [array])]
     for index in spread(len(images), limit):
@@ -108,7 +114,18 @@ def _from_bag(folder: Path, limit: int, topic: str | None) -> Iterator[Pixels]:
         msg = f'reading the bag {folder} needs the package rosbags; to fix: pip install rosbags'
         raise SettingsError(msg) from err
     store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
-    with highlevel.AnyReader([folder], default_typestore=store) as reader:
+    try:
+        bag = highlevel.AnyReader([folder], default_typestore=store)
+        yield from _images_of(bag, folder, limit, topic)
+    except DeepLearningError:
+        raise
+    except Exception as err:  # damage leads to any error of the library
+        msg = f'{folder} cannot be read as a bag: {one_line(err)}'
+        raise SettingsError(msg) from err
+
+
+def _images_of(bag: Any, folder: Path, limit: int, topic: str | None) -> Iterator[Pixels]:
+    with bag as reader:
         images = [c for c in reader.connections if c.msgtype in (_IMAGE_TYPE, _COMPRESSED_TYPE)]
         names = sorted({c.topic for c in images})
         if topic is None and len(names) == 1:

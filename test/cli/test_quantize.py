@@ -90,6 +90,35 @@ def test_reads_arrays(tmp_path):
     assert len(read_frames(tmp_path / 'b.npy', 10)) == 4
 
 
+@pytest.mark.parametrize('damage', ['cut', 'empty', 'changed', 'claims'])
+def test_arrays_that_are_damaged(tmp_path, damage):
+    path = tmp_path / 'a.npz'
+    np.savez(path, first=np.zeros((4, 8, 9, 3), np.uint8))
+    whole = path.read_bytes()
+    if damage == 'claims':
+        path = tmp_path / 'a.npy'
+        np.save(path, np.zeros((2, 5, 5, 3), np.uint8))
+        whole = path.read_bytes()
+    path.write_bytes(
+        {
+            'cut': whole[: len(whole) // 2],
+            'empty': b'',
+            'changed': whole[:400] + bytes(reversed(range(100))) + whole[500:],
+            'claims': whole.replace(
+                b'(2, 5, 5, 3), }' + b' ' * 12, b'(2000000000000, 5, 5, 3), }'
+            ),
+        }[damage]
+    )
+    with pytest.raises(SettingsError, match='cannot be read as arrays'):
+        read_frames(path, 10)
+
+
+def test_a_bag_that_is_damaged(tmp_path):
+    (tmp_path / 'metadata.yaml').write_text('nonsense: 3')
+    with pytest.raises(SettingsError, match='cannot be read as a bag: A metadata key is missing'):
+        read_frames(tmp_path, 10)
+
+
 def test_reads_a_bag_where_rosbags_is_installed(tmp_path, monkeypatch):
     """The package rosbags stands behind two names; its reader is imitated here."""
     (tmp_path / 'metadata.yaml').write_text('')
