@@ -237,6 +237,28 @@ def test_a_redirection_takes_no_token_elsewhere() -> None:
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    'answer',
+    [
+        b'SSH-2.0-OpenSSH_9.6\r\n',
+        b'HTTP/1.1 201 Created\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n',
+    ],
+)
+def test_a_server_that_answers_something_else(answer: bytes) -> None:
+    with closing(socket.create_server(('127.0.0.1', 0))) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as asked:
+                asked.recv(65536)
+                asked.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(ImageError, match=r'cannot open webrtc://127\.0\.0\.1:\d+/a: '):
+            WhipSink(f'webrtc://127.0.0.1:{server.getsockname()[1]}/a', VideoOptions())
+        thread.join()
+
+
 def test_what_cannot_be_opened() -> None:
     with closing(socket.create_server(('127.0.0.1', 0))) as taken:
         port = taken.getsockname()[1]

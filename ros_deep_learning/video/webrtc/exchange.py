@@ -10,6 +10,7 @@ import ipaddress
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import parse_qs, unquote, urljoin, urlunsplit
 
@@ -100,7 +101,8 @@ class Exchange:
         except urllib.error.HTTPError as err:
             msg = f'{self.name}: its server answers {err.code} {err.reason}'
             raise CameraError(msg) from err
-        except OSError as err:
+        # Another program may have the port, or a server name a session that is no URL.
+        except (OSError, HTTPException, ValueError) as err:
             reason = getattr(err, 'reason', err)
             msg = f'cannot open {self.name}: {one_line(reason)}'
             raise CameraError(msg) from err
@@ -109,7 +111,7 @@ class Exchange:
         request = urllib.request.Request(  # noqa: S310  http
             session_url, headers=self._headers, method='DELETE'
         )
-        with suppress(OSError), _opener().open(request, timeout=1.0):
+        with suppress(OSError, HTTPException), _opener().open(request, timeout=1.0):
             pass
 
 
