@@ -92,7 +92,9 @@ def cudaToNumpy(image: cudaImage) -> NDArray[np.uint8]:
 
 def cudaOverlay(source: cudaImage, target: cudaImage, x: int = 0, y: int = 0) -> None:
     """Copy an image into another one at (x, y), as far as it lies inside."""
-    room = target[max(y, 0) : y + source.height, max(x, 0) : x + source.width]
+    # A negative end would count from the other side.
+    bottom, right = max(y + source.height, 0), max(x + source.width, 0)
+    room = target[max(y, 0) : bottom, max(x, 0) : right]
     top, left = max(-y, 0), max(-x, 0)
     room[...] = source[top : top + room.shape[0], left : left + room.shape[1]]
 

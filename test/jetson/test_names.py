@@ -109,7 +109,11 @@ def test_cuda_overlay_is_cut_off_at_the_edges() -> None:
     target, source = jetson.cudaAllocMapped(4, 3), jetson.cudaAllocMapped(3, 3)
     source[...] = np.arange(9).reshape(3, 3, 1)
     jetson.cudaOverlay(source, target, 2, -1)
-    assert target[..., 0].tolist() == [[0, 0, 3, 4], [0, 0, 6, 7], [0, 0, 0, 0]]
+    shown = [[0, 0, 3, 4], [0, 0, 6, 7], [0, 0, 0, 0]]
+    assert target[..., 0].tolist() == shown
+    for outside in ((-4, 0), (0, -4), (-3, -3), (4, 0), (0, 9)):
+        jetson.cudaOverlay(source, target, *outside)
+        assert target[..., 0].tolist() == shown
 
 
 def test_a_video_ends_with_its_last_frame(bikes_clip: Path) -> None:
