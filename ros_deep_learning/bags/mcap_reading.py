@@ -223,12 +223,13 @@ class McapFile:
 
 
 def topic_of(channel: Channel, schema: Schema | None) -> BagTopic:
-    """Return the topic of a channel."""
+    """Return the topic of a channel; a schema may have no more than the name of the type."""
+    is_defined = schema is not None and (schema.encoding or schema.data)
     return BagTopic(
         channel.topic,
         schema.name if schema else '',
         channel.message_encoding,
-        Definition(schema.encoding, schema.data) if schema else None,
+        Definition(schema.encoding, schema.data) if schema and is_defined else None,
         tuple(channel.metadata.items()),
     )
 

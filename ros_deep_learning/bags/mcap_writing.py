@@ -55,6 +55,7 @@ _MOST_PIECES = 256
 """A chunk ends after so many pieces, since a kill loses the last one."""
 
 COMPRESSIONS = ('none', 'lz4', 'zstd')
+_UNKNOWN = Definition('', b'')
 
 
 @dataclass(slots=True)
@@ -110,12 +111,12 @@ class McapWriter:
         if topic in self._channels:
             return
         schema_id = 0
-        if topic.definition is not None:
-            key = (topic.type, topic.definition)
-            known = self._schemas.get(key)
+        if topic.type or topic.definition is not None:
+            # Only a schema has the type, so that rosbag2 too writes an empty one.
+            definition = topic.definition or _UNKNOWN
+            known = self._schemas.get((topic.type, definition))
             schema_id = known or len(self._schemas) + 1
             if known is None:
-                definition = topic.definition
                 schema = Schema(schema_id, definition.text, definition.encoding, topic.type)
                 self._keep_schema(schema)
                 self._write(schema)

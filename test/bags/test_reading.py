@@ -202,6 +202,10 @@ def test_an_old_bag_without_definitions_and_hashes(annotate, tmp_path):
     annotate(source, tmp_path / 'out.db3')
     assert copied(tmp_path / 'out.db3') == disk.read(source)
     assert detections(tmp_path / 'out.mcap') == detections(tmp_path / 'out.db3') == 6
+    types = {'/camera': 'sensor_msgs/msg/Image', '/secret': 'my_msgs/msg/Secret'}
+    for name in ('out.mcap', 'out.db3'):
+        found = {topic.name: topic.type for topic in open_bag(tmp_path / name).topics()}
+        assert {key: found[key] for key in types} == types
 
 
 def test_a_recorder_that_was_killed_has_left_an_mcap_file(annotate, tmp_path):
