@@ -82,17 +82,20 @@ class VideoFile:
         """
         capture = self._open()
         declared = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        count = 0
+        count, seen_s = 0, 0.0
         try:
             while True:
                 there, frame = capture.read()
                 if not there:
                     break
                 count += 1
+                # Known until the end is read.
+                seen_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
                 yield frame.astype(np.uint8, copy=False)
         finally:
             capture.release()
-        if not isinstance(self.path, Path) and 0 < count < WHOLE_SHARE * declared:
+        # Of a variable rate, fewer frames than declared last as long.
+        if count and max(count, seen_s * self._rate_hz) < WHOLE_SHARE * declared:
             words = '%s broke off after %d of %d frames'
             _log.warning(words, self._name, count, declared)
         if not count:

@@ -113,7 +113,11 @@ def encoded(path: Path, pixels: str, size_wh: tuple[int, int], times: range | li
     ids=['10 bits', 'odd height', 'odd size', 'lossless', 'variable rate'],
 )
 def test_unusual_videos_are_read_whole(
-    tmp_path: Path, pixels: str, size_wh: tuple[int, int], times: range | list[int]
+    tmp_path: Path,
+    pixels: str,
+    size_wh: tuple[int, int],
+    times: range | list[int],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = tmp_path / 'clip.mkv'
     encoded(path, pixels, size_wh, times)
@@ -121,10 +125,15 @@ def test_unusual_videos_are_read_whole(
     assert {frame.shape for frame in frames} == {(size_wh[1], size_wh[0], 3)}
     means = [frame.mean() for frame in frames]
     np.testing.assert_allclose(means, 12 * np.arange(len(times)), atol=5)
+    assert caplog.messages == []
 
 
-def test_a_video_that_was_cut_off_plays_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_video_that_was_cut_off_plays_as_far_as_it_goes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / 'clip.mkv'
     encoded(path, 'bgr0', (64, 48), range(20))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert 0 < sum(1 for _ in open_frames(str(path)).frames()) < 20
+    count = sum(1 for _ in open_frames(str(path)).frames())
+    assert 0 < count < 20
+    assert caplog.messages == [f'{path} broke off after {count} of 20 frames']
