@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 
 from ..errors import DeepLearningError
+from ..nodes.rclpy_workarounds import InvalidHandle
 
 
 def with_endings(node: Node, name: str, *, respawn: bool, ends_launch: bool = False) -> list[Any]:
@@ -25,6 +27,7 @@ def with_endings(node: Node, name: str, *, respawn: bool, ends_launch: bool = Fa
         respawn: Whether it is started again instead.
         ends_launch: Whether the launch ends when the process has done its work.
     """
+    logging.getLogger('asyncio').addFilter(_tells_something)
 
     def ended(event: Any, context: LaunchContext) -> Sequence[Any]:
         if context.is_shutdown or respawn:
@@ -70,6 +73,15 @@ def on_failed_start(
         )
         for start_state, goal_state in failures
     ]
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Return whether a record of a failed future is for people.
+
+    When a launch ends, launch_ros destroys the clients of lifecycle nodes while a thread of its
+    own waits for their services.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], InvalidHandle))
 
 
 def _fail(text: str) -> NoReturn:
