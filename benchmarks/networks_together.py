@@ -76,6 +76,23 @@ def rates(calls: Mapping[str, Callable[[], Any]], seconds: float) -> dict[str, f
     return found
 
 
+def alone_and_together(
+    calls: Mapping[str, Callable[[], Any]], seconds: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return how many times a second each call returns alone, and beside the others; medians."""
+    alone: dict[str, list[float]] = {name: [] for name in calls}
+    together: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            alone[name].append(rates({name: call}, seconds)[name])
+        for name, rate in rates(calls, seconds).items():
+            together[name].append(rate)
+    return (
+        {name: median(found) for name, found in alone.items()},
+        {name: median(found) for name, found in together.items()},
+    )
+
+
 def gpu_limits(
     calls: Mapping[str, tuple[Any, Callable[[], Any]]], alone_fps: Mapping[str, float]
 ) -> dict[str, dict[str, float]]:
@@ -124,23 +141,17 @@ def main() -> None:
         calls[net.card.name], nets[net.card.name] = partial(call, pinned), net
         for _ in range(WARM_UP):
             calls[net.card.name]()
-    alone: dict[str, list[float]] = {name: [] for name in calls}
-    together: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name in calls:
-            alone[name].append(rates({name: calls[name]}, args.seconds)[name])
-        for name, rate in rates(calls, args.seconds).items():
-            together[name].append(rate)
+    alone, together = alone_and_together(calls, args.seconds)
     limits = gpu_limits(
         {name: (nets[name], calls[name]) for name in calls},
-        {name: median(alone[name]) for name in calls},
+        alone,
     )
     rows = [
         {
             'network': name,
-            'alone_fps': round(median(alone[name]), 1),
-            'together_fps': round(median(together[name]), 1),
-            'ratio': round(median(alone[name]) / median(together[name]), 2),
+            'alone_fps': round(alone[name], 1),
+            'together_fps': round(together[name], 1),
+            'ratio': round(alone[name] / together[name], 2),
             'target': TARGET,
             **limits[name],
         }

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from frame_to_result import SIZE_WH, WARM_UP, smooth_noise
 from gpu.fixed_times import Loader, load_driver
-from networks_together import ROUNDS, TARGET, rates
+from networks_together import TARGET, alone_and_together
 
 import ros_deep_learning
 from ros_deep_learning import DetectNet, ImageNet, SegNet
@@ -120,23 +120,17 @@ def main() -> int:
     gc.freeze()
     before_s, began_s = waited_s(), time.perf_counter()
     spent_ms = {name: python_ms(call) for name, call in calls.items()}
-    alone: dict[str, list[float]] = {name: [] for name in calls}
-    together: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            alone[name].append(rates({name: call}, arguments.seconds)[name])
-        for name, rate in rates(calls, arguments.seconds).items():
-            together[name].append(rate)
+    alone, together = alone_and_together(calls, arguments.seconds)
     waited = (waited_s() - before_s) / (time.perf_counter() - began_s)
     rows = [
         {
             'network': name,
-            'alone_fps': round(median(alone[name]), 1),
-            'together_fps': round(median(together[name]), 1),
-            'ratio': round(median(alone[name]) / median(together[name]), 2),
+            'alone_fps': round(alone[name], 1),
+            'together_fps': round(together[name], 1),
+            'ratio': round(alone[name] / together[name], 2),
             'target': TARGET,
             'python_ms': round(spent_ms[name], 3),
-            'share': round(median(together[name]) * spent_ms[name] / 1e3, 2),
+            'share': round(together[name] * spent_ms[name] / 1e3, 2),
             'waited_share': round(waited, 3),
         }
         for name in calls

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ..datasets.dataset import LabelledBoxes, Sample
 from ..errors import BagError, ImageError, InferenceError
 from ..imaging.pixels import Pixels
 from ..pictures.jpeg_png import read_header
+from ..pictures.picture_files import encode_image
 from ..tasks.classification import Classification
 from ..tasks.detection import Detections
 from .annotators import Annotator
@@ -168,7 +168,7 @@ class PictureFolder:
         if found is None:
             return Sample(path)
         mask = self.folder / f'{path.stem}.mask'
-        mask.write_bytes(_png(found.class_mask))
+        mask.write_bytes(encode_image(found.class_mask, 'png'))
         return Sample(path, mask=mask)
 
 
@@ -210,10 +210,4 @@ def _picture(picked: Picked) -> tuple[str, bytes]:
         if 'bayer' not in content.format:
             kind = read_header(content.data, content.format).kind
             return {'jpeg': '.jpg', 'png': '.png'}[kind], bytes(content.data)
-    return '.png', _png(picked.pixels.as_order('bgr'))
-
-
-def _png(image: Any) -> bytes:
-    done, content = cv2.imencode('.png', image)
-    assert done
-    return bytes(content)
+    return '.png', encode_image(picked.pixels.as_order('bgr'), 'png')

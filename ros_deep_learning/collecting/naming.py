@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 
 from ..datasets.pictures import check_pixels
 from ..errors import DatasetError, ImageError
-from ..pictures.jpeg_png import read_header
-from ..text import one_line
+from ..pictures import picture_files
 
 JPEG_QUALITY = 95
-_CHECKED = (b'\xff\xd8\xff', b'\x89PNG')
 _KEPT = re.compile(r'[^\w.+-]+')
 
 
@@ -58,16 +56,7 @@ def encode_picture(frame_bgr: NDArray[np.uint8]) -> bytes:
     Raises:
         ImageError: It cannot be one.
     """
-    msg = f'no JPEG can be made of a frame of shape {frame_bgr.shape}'
-    try:
-        done, content = cv2.imencode('.jpg', frame_bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
-    except cv2.error as err:
-        error = f'{msg}: {one_line(err)}'
-        raise ImageError(error) from err
-    if not done:
-        # As for a side above 65500 pixels, whose cause OpenCV prints.
-        raise ImageError(msg)
-    return bytes(content)
+    return picture_files.encode_image(frame_bgr, 'jpeg', (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
 
 
 def decode_picture(data: bytes) -> NDArray[np.uint8]:
@@ -78,14 +67,6 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
     """
     array = np.frombuffer(data, np.uint8)
     try:
-        if data.startswith(_CHECKED):
-            header = read_header(array)
-            check_pixels(header.width, header.height)
-        frame = cv2.imdecode(array, cv2.IMREAD_COLOR) if data else None
-    except (ImageError, cv2.error) as err:
-        msg = f'no picture that OpenCV decodes: {one_line(err)}'
-        raise DatasetError(msg) from err
-    if frame is None:
-        msg = 'no picture that OpenCV decodes'
-        raise DatasetError(msg)
-    return np.asarray(frame, np.uint8)
+        return picture_files.decode_picture_bgr(array, check_pixels)
+    except ImageError as err:
+        raise DatasetError(*err.args) from err

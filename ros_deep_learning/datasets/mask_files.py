@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import DatasetError, ImageError
 from ..files import read_limited
 from ..pictures.jpeg_png import read_header
+from ..pictures.picture_files import encode_image
 from ..text import disk_cause
 from .drawn_mask import DrawnMask
 from .pictures import check_pixels
@@ -77,9 +78,7 @@ def read_mask(path: Path | DrawnMask) -> NDArray[np.uint8]:
 
 def encode_mask(mask: NDArray[np.uint8]) -> bytes:
     """Return the PNG of a mask, shape (H, W), uint8."""
-    import cv2
-
-    return cv2.imencode('.png', mask)[1].tobytes()
+    return encode_image(mask, 'png')
 
 
 def _without_palette(data: bytes) -> tuple[bytes, int]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError, ImageError
 from ..files import read_limited
-from ..pictures.jpeg_png import read_header
+from ..pictures.picture_files import decode_picture_bgr
 from ..text import disk_cause
 
 _MOST_BYTES = 2**28
@@ -20,7 +20,6 @@ MOST_PIXELS = 2**27
 
 A file of some kilobytes can claim to hold more.
 """
-_CHECKED = ('.jpg', '.jpeg', '.png')
 
 
 def check_pixels(width: int, height: int) -> None:
@@ -39,22 +38,13 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         DatasetError: It cannot be read, is truncated, or is no picture.
     """
-    import cv2
-
     try:
         data = np.frombuffer(read_limited(path, _MOST_BYTES), np.uint8)
-        if path.suffix.lower() in _CHECKED:
-            # OpenCV fills what is missing with grey.
-            header = read_header(data)
-            check_pixels(header.width, header.height)
-        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        decoded = decode_picture_bgr(data, check_pixels)
     except OSError as err:
         msg = f'cannot read {path}: {disk_cause(err)}'
         raise DatasetError(msg) from err
-    except (ImageError, cv2.error) as err:
-        msg = f'{path} cannot be decoded: {err}'
+    except ImageError as err:
+        msg = f'{path} is {err}'
         raise DatasetError(msg) from err
-    if decoded is None:
-        msg = f'{path} is no picture that OpenCV decodes'
-        raise DatasetError(msg)
-    return np.ascontiguousarray(decoded[..., ::-1], np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])

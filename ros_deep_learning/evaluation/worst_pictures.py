@@ -21,6 +21,7 @@ from ..imaging.drawing.overlay import OverlayFlags, draw_detections
 from ..imaging.palettes import UNLABELLED, class_colors
 from ..networks import DetectNet, ImageNet, SegNet
 from ..networks.images import read_picture
+from ..pictures.picture_files import encode_image
 from .class_match import ClassMatch
 
 _WIDTH = 480
@@ -134,8 +135,8 @@ class Painter:
 
 def as_url(image_rgb: NDArray[np.uint8]) -> str:
     """Return a picture, shape (H, W, 3), uint8, as a URL that holds a JPEG."""
-    _, data = cv2.imencode('.jpg', image_rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return f'data:image/jpeg;base64,{b64encode(data.tobytes()).decode()}'
+    data = encode_image(image_rgb[..., ::-1], 'jpeg', (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+    return f'data:image/jpeg;base64,{b64encode(data).decode()}'
 
 
 def _small(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

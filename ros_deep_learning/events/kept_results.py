@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 
+from ..pictures.picture_files import encode_image
 from ..tasks.classification import Classification
 from ..tasks.detection import Detections
 from ..tasks.segmentation import Segmentation
@@ -74,7 +74,7 @@ class KeptMasks(KeptResult):
 
     def held(self, result: Segmentation) -> bytes:
         """Return the mask as a PNG."""
-        return cv2.imencode('.png', result.class_mask)[1].tobytes()
+        return encode_image(result.class_mask, 'png')
 
     def message(self, header: Any, held: bytes, names: Sequence[str]) -> Any:
         """Make a CompressedImage."""

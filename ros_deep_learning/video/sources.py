@@ -229,7 +229,7 @@ def _open_live(resource: str, options: VideoOptions) -> FrameSource:
 
 
 def _open_webrtc(resource: str, options: VideoOptions) -> FrameSource:
-    # Here, since importing their HTTP takes a tenth of the start of a node, and few need it.
+    # Here, since importing their HTTP takes a tenth of what a node imports, and few need it.
     from .webrtc.receiver import WhepReceiver
     from .webrtc.whip_receiver import WhipReceiver
 

@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import cv2
+import numpy as np
 from aiohttp import WSMsgType, web
 
 from ...errors import DatasetError, DeepLearningError
 from ...imaging.palettes import class_colors
+from ...pictures.picture_files import encode_image
 from ...video.page.newest import Newest
 from ...video.page.view import MAX_VIEWERS, STALL_S, Viewer
 from ...web import conversation
@@ -106,7 +108,7 @@ class CollectView:
             height, width = frame.shape[:2]
             size = (_THUMB_WIDTH, max(1, round(height * _THUMB_WIDTH / width)))
             small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            return cv2.imencode('.jpg', small)[1].tobytes()
+            return encode_image(np.asarray(small, np.uint8), 'jpeg')
 
         try:
             data = await self._call(make)

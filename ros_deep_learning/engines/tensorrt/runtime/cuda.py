@@ -72,7 +72,7 @@ class GpuContext:
         self._driver = driver
         self._device = driver.Device(index)
         self._context = self._device.retain_primary_context()
-        self._current = _Current(self)
+        self._current = _Current(self._push, self._pop)
         self._lost = ''
         self._lock = threading.Lock()
         self._kernels: Kernels | None = None
@@ -85,16 +85,14 @@ class GpuContext:
         """
         return self._current
 
-    def push(self) -> None:
-        """Make the context current in this thread; raises DeviceError as ``current`` does."""
+    def _push(self) -> None:
         if self._lost:
             msg = f'GPU {self.index} was lost by this process ({self._lost}); to fix: restart it'
             raise DeviceError(msg)
         with device_errors('making its context current'):
             self._context.push()
 
-    def pop(self) -> None:
-        """Make the context current that was so before ``push``."""
+    def _pop(self) -> None:
         try:
             self._driver.Context.pop()
         except self._driver.Error as err:
@@ -171,14 +169,14 @@ def device_errors(doing: str) -> AbstractContextManager[None]:
 
 # Classes, since a frame enters some of these, and a generator takes four times as long.
 class _Current(AbstractContextManager[None]):
-    def __init__(self, gpu: GpuContext) -> None:
-        self._gpu = gpu
+    def __init__(self, push: Callable[[], None], pop: Callable[[], None]) -> None:
+        self._push, self._pop = push, pop
 
     def __enter__(self) -> None:
-        self._gpu.push()
+        self._push()
 
     def __exit__(self, *_: object) -> None:
-        self._gpu.pop()
+        self._pop()
 
 
 class _DeviceErrors(AbstractContextManager[None]):
