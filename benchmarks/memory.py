@@ -67,7 +67,7 @@ def main() -> int:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(('MALLOC_', 'GLIBC_'))}
     rclpy.init()
     rows: list[dict[str, Any]] = []
-    for name in NODES:
+    for name, (_, _, model) in NODES.items():
         for size_wh in SIZES:
             found: dict[str, list[dict[str, Any]]] = {setting: [] for setting in SETTINGS}
             # Round by round, so that what else the machine does meets both alike.
@@ -76,6 +76,7 @@ def main() -> int:
                     with camera(size_wh):
                         row = measure(
                             name,
+                            model,
                             size_wh,
                             arguments.backend,
                             arguments.seconds,

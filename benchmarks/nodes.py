@@ -3,13 +3,14 @@
 """Time the nodes from a camera's stamp to the result in another process, against minimal nodes.
 
 Usage: python benchmarks/nodes.py --output benchmarks/results/NAME.json [--backends tensorrt]
+       [--networks imagenet=resnet-18 segnet=card.yaml]
 
 A process publishes a real picture as rgb8 at 30 Hz, as a camera driver does. On its images take
 turns: rclpy's callback as everybody writes it, the least callback that takes one copy, the nodes
-that users start, with their default networks, and the least node in Python that runs the same
-network (``programs/least_node.py``). The callbacks run no network. The network alone, in a process
-of its own without a camera, is the bare round trip of frame_to_result.py with the node's plan, or
-the session of ONNX Runtime that the node has, on a tensor that is ready.
+that users start, with their default networks unless others are named, and the least node in Python
+that runs the same network (``programs/least_node.py``). The callbacks run no network. The network
+alone, in a process of its own without a camera, is the bare round trip of frame_to_result.py with
+the node's plan, or the session of ONNX Runtime that the node has, on a tensor that is ready.
 
 A result is received as the least callback receives an image, so that both ages end alike. The
 node's own statistics tell the age when it was published, too. Shared memory has the room of
@@ -199,6 +200,7 @@ class Results:
 
 def measure(
     name: str,
+    model: str,
     size_wh: tuple[int, int],
     backend: str,
     seconds: float,
@@ -209,13 +211,14 @@ def measure(
 
     Args:
         name: The node.
+        model: Its network.
         size_wh: Of the images.
         backend: What runs the network.
         seconds: How long it is measured.
         parameters: More of the node's, ``name:=value``.
         environment: Of the node; None is this process's.
     """
-    output, kind, model = NODES[name]
+    output, kind, _ = NODES[name]
     results = Results(name, output, kind)
     command = node_command(name, f'backend:={backend}', f'model:={model}', *parameters)
     with running(command, environment) as process:
@@ -243,11 +246,9 @@ def measure(
     }
 
 
-def least_age_ms(
-    name: str, size_wh: tuple[int, int], backend: str, seconds: float, level: int
-) -> float:
+def least_age_ms(name: str, model: str, backend: str, seconds: float, level: int) -> float:
     """Return the median age of the results of the least node; see ``measure``."""
-    output, kind, model = NODES[name]
+    output, kind, _ = NODES[name]
     results = Results('least', output, kind)
     program = Path(__file__).parent / 'programs' / 'least_node.py'
     values = name, model, f'/least/{output}', CAMERA, backend, str(level)
@@ -325,6 +326,9 @@ def main() -> int:
         '--parameters', nargs='+', default=[], metavar='NAME:=VALUE', help='of the nodes'
     )
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
+    parser.add_argument(
+        '--networks', nargs='+', default=[], metavar='NODE=NETWORK', help='other than the default'
+    )
     parser.add_argument('--camera', nargs=2, type=int, help=argparse.SUPPRESS)
     parser.add_argument('--bare', help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -334,10 +338,14 @@ def main() -> int:
     if arguments.bare:
         print(json.dumps(bare(arguments.bare, arguments.backends[0], arguments.level)))
         return 0
+    networks = {name: model for name, (_, _, model) in NODES.items()}
+    networks |= dict(pair.split('=', 1) for pair in arguments.networks)
+    if networks.keys() != NODES.keys():
+        parser.error(f'expected {", ".join(NODES)} before =, got {arguments.networks}')
     rclpy.init()
     alone = {
-        (name, backend): bare_elsewhere(NODES[name][2], backend, arguments.level)
-        for name in NODES
+        (name, backend): bare_elsewhere(model, backend, arguments.level)
+        for name, model in networks.items()
         for backend in arguments.backends
     }
     parameters = (f'optimization_level:={arguments.level}', *arguments.parameters)
@@ -348,10 +356,9 @@ def main() -> int:
             callbacks = [callback_ages(size_wh, arguments.seconds)]
             found = []
             for name, backend in alone:
-                row = measure(name, size_wh, backend, arguments.seconds, parameters)
-                row['least_age_ms'] = least_age_ms(
-                    name, size_wh, backend, arguments.seconds, arguments.level
-                )
+                model, seconds = networks[name], arguments.seconds
+                row = measure(name, model, size_wh, backend, seconds, parameters)
+                row['least_age_ms'] = least_age_ms(name, model, backend, seconds, arguments.level)
                 found.append((row, name, backend))
             callbacks.append(callback_ages(size_wh, arguments.seconds))
         typed_ms, one_copy_ms = np.mean(callbacks, axis=0).round(2).tolist()
