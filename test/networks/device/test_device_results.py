@@ -107,13 +107,18 @@ def net(card, engine, make_loader):
 def preprocessed(engine, monkeypatch):
     """Addresses of the frames that the preprocessing kernel was given."""
     kernels = engine._network.gpu.kernels()
-    found, launch = [], kernels.preprocess
+    found, settle = [], kernels.preprocessing
 
-    def preprocess(frame, *args, **named):
-        found.append(frame.pointer)
-        launch(frame, *args, **named)
+    def preprocessing(*args, **named):
+        launch = settle(*args, **named)
 
-    monkeypatch.setattr(kernels, 'preprocess', preprocess)
+        def noted(pointer, slot, stream):
+            found.append(pointer)
+            launch(pointer, slot, stream)
+
+        return noted
+
+    monkeypatch.setattr(kernels, 'preprocessing', preprocessing)
     return found
 
 

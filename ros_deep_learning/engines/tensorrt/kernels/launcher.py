@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InferenceError
@@ -20,7 +21,15 @@ from .arguments import (
 )
 from .candidates import DeviceBoxes
 from .grid_map import grid_maps
-from .shapes import BLOCK_1D, BLOCK_2D, HISTOGRAM_BLOCKS, grid_1d, grid_2d, interpolation_code
+from .shapes import (
+    BLOCK_1D,
+    BLOCK_2D,
+    HISTOGRAM_BLOCKS,
+    MASK_ROWS,
+    grid_1d,
+    grid_2d,
+    interpolation_code,
+)
 from .source import SIGNATURES
 
 if TYPE_CHECKING:
@@ -96,6 +105,27 @@ class Kernels:
         Raises:
             InferenceError: The frame is not what the placement was made for.
         """
+        launch = self.preprocessing(frame, spec, placement, out, dtype, rows=rows)
+        launch(frame.pointer, slot, stream)
+
+    def preprocessing(
+        self,
+        frame: DeviceFrame,
+        spec: InputSpec,
+        placement: Placement,
+        out: int,
+        dtype: ElementType,
+        *,
+        rows: int = 0,
+    ) -> Callable[[int, int, Any], None]:
+        """Settle the arguments of ``preprocess`` for all frames like this one.
+
+        Returns:
+            Launches it, for the address of such a frame, its batch entry and a stream.
+
+        Raises:
+            InferenceError: The frame is not what the placement was made for.
+        """
         if (frame.width, frame.height) != placement.source_wh:
             msg = f'a frame of {frame.width}x{frame.height} pixels for {placement}'
             raise InferenceError(msg)
@@ -106,15 +136,20 @@ class Kernels:
         grey = spec.channels == 'grey'
         swap = frame.order != ('rgb' if grey else spec.channels)
         pad = spec.pad_levels[::-1] if swap else spec.pad_levels
-        self._launch(
-            'preprocess', grid_2d(width, height), BLOCK_2D, stream,
-            frame.pointer, frame.step, rows, int(swap),
+        grid, entry = grid_2d(width, height), spec.depth * width * height
+        call = self._functions['preprocess'].prepared_async_call
+        first = (
+            frame.step, rows, int(swap),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
-            *pad, spec.scale, *spec.mean, *spec.std,
-            out, slot * spec.depth * width * height, int(spec.layout == 'nhwc'), int(grey),
-            ELEMENT_TYPES[dtype],
+            *pad, spec.scale, *spec.mean, *spec.std, out,
         )  # fmt: skip
+        last = (int(spec.layout == 'nhwc'), int(grey), ELEMENT_TYPES[dtype])
+
+        def launch(pointer: int, slot: int, stream: Any) -> None:
+            call(grid, BLOCK_2D, stream, pointer, *first, slot * entry, *last)
+
+        return launch
 
     def activate(
         self,
@@ -185,7 +220,7 @@ class Kernels:
         width, height = mask_wh
         x, y = grid_maps(placement, (scores.width, scores.height), mask_wh)
         self._launch(
-            'segment', grid_2d(width, height), BLOCK_2D, stream,
+            'segment', grid_2d(width, -(-height // MASK_ROWS)), BLOCK_2D, stream,
             scores.pointer, scores_type(scores.dtype), scores.classes, *scores.strides,
             x.first, x.last, y.first, y.last, x.factor, x.shift, y.factor, y.shift,
             x.begin, y.begin, x.end, y.end, width, height, int(linear),
@@ -274,16 +309,41 @@ class Kernels:
             skipped_class: Never given, such as an SSD's background.
             stream: A ``pycuda.driver.Stream``.
         """
-        self._launch('zero_words', (1, 1), BLOCK_1D, stream, records, 8)
-        self._launch(
-            'gather_candidates', grid_1d(boxes.count * (1 if best_only else boxes.classes)),
-            BLOCK_1D, stream, boxes.scores, scores_type(boxes.scores_dtype),
+        launch = self.gathering(
+            boxes, records, capacity, best_only=best_only, skipped_class=skipped_class
+        )
+        launch(threshold, stream)
+
+    def gathering(
+        self,
+        boxes: DeviceBoxes,
+        records: int,
+        capacity: int,
+        *,
+        best_only: bool = False,
+        skipped_class: int | None = None,
+    ) -> Callable[[float, Any], None]:
+        """Settle the arguments of ``gather_candidates``.
+
+        Returns:
+            Launches it, for a threshold and a stream.
+        """
+        grid = grid_1d(boxes.count * (1 if best_only else boxes.classes))
+        first = (
+            boxes.scores, scores_type(boxes.scores_dtype),
             boxes.count, boxes.classes, *boxes.score_strides,
             boxes.objectness, boxes.objectness_stride,
             boxes.boxes, scores_type(boxes.boxes_dtype), *boxes.box_strides,
             -1 if skipped_class is None else skipped_class, int(best_only),
-            threshold, capacity, records,
         )  # fmt: skip
+
+        def launch(threshold: float, stream: Any) -> None:
+            self._launch('zero_words', (1, 1), BLOCK_1D, stream, records, 8)
+            self._launch(
+                'gather_candidates', grid, BLOCK_1D, stream, *first, threshold, capacity, records
+            )
+
+        return launch
 
     def _launch(
         self,

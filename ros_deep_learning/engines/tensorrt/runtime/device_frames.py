@@ -53,21 +53,23 @@ def quickest(tries: Sequence[tuple[FrameWay, Callable[[], None]]]) -> FrameWay:
     return min(times, key=lambda one: one[0])[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class InputTensor:
-    """Where the frames go.
+    """Where the frames go; a key, by itself rather than by what it holds.
 
     Attributes:
         spec: The card's input.
         pointer: Device address of the input tensor.
         dtype: What the tensor holds.
         element: The same for the kernels.
+        shape: Of a batch entry.
     """
 
     spec: InputSpec
     pointer: int
     dtype: np.dtype[Any]
     element: ElementType
+    shape: tuple[int, int, int]
 
     @classmethod
     def of(cls, spec: InputSpec, pointer: int, dtype: np.dtype[Any]) -> InputTensor:
@@ -79,7 +81,9 @@ class InputTensor:
         if dtype.name not in ELEMENT_TYPES:
             msg = f'the input is {dtype}; frames become {", ".join(ELEMENT_TYPES)}'
             raise InferenceError(msg)
-        return cls(spec, pointer, dtype, cast('ElementType', dtype.name))
+        width, height, depth = spec.width, spec.height, spec.depth
+        shape = (depth, height, width) if spec.layout == 'nchw' else (height, width, depth)
+        return cls(spec, pointer, dtype, cast('ElementType', dtype.name), shape)
 
     def read(self) -> bytes:
         """Copy the first batch entry to the host, once the stream's work is done."""
@@ -101,6 +105,21 @@ class InputTensor:
             align=spec.align,
             rounding=spec.rounding,
         )
+
+
+@dataclass(slots=True, eq=False)
+class _Kind:
+    """Frames that are alike but for their address.
+
+    Attributes:
+        way: How they are sent.
+        nbytes: The room for each, so that the next one begins at a round address.
+        launch: Starts the kernel on one of them; None before the first.
+    """
+
+    way: FrameWay
+    nbytes: int
+    launch: Callable[[int, int, Any], None] | None = None
 
 
 class FrameBuffer:
@@ -129,7 +148,7 @@ class FrameBuffer:
         self._shared = target.integrated
         self._choose = choose
         self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=self._shared))
-        self._ways: dict[tuple[Any, ...], FrameWay] = {}
+        self._kinds: dict[tuple[Any, ...], _Kind] = {}
         self.chosen: tuple[str, ...] = ()
 
     def prepare(
@@ -157,34 +176,44 @@ class FrameBuffer:
             Where the frames are until then; unless ``whole``, only their sizes mean something.
         """
         hosted = [image for image in pixels if isinstance(image, Pixels)]
-        ways = [self._way(image, tensor, stream, whole, leaves) for image in hosted]
-        buffer = self._memory.sized(sum(map(_room_for, ways)))
-        frames, start, left = [], 0, iter(ways)
+        kinds = [self._kind(image, tensor, stream, whole, leaves) for image in hosted]
+        buffer = self._memory.sized(sum([kind.nbytes for kind, _ in kinds]))
+        frames, start, left = [], 0, iter(kinds)
         for slot, image in enumerate(pixels):
             if isinstance(image, Pixels):
-                way, pinned = next(left)
-                frame = way.send(image, Room(buffer, start, stream, pinned))
-                placement, rows = way.placement, way.rows
-                start += _room_for((way, pinned))
+                kind, pinned = next(left)
+                frame = kind.way.send(image, Room(buffer, start, stream, pinned))
+                start += kind.nbytes
+                if kind.launch is None:
+                    kind.launch = self._preprocessing(frame, tensor, kind.way)
+                kind.launch(frame.pointer, slot, stream)
             else:
-                frame, placement, rows = _there(image), tensor.place(image.size_wh), 0
-            self._preprocess(frame, tensor, placement, rows, slot, stream)
+                frame, placement = _there(image), tensor.place(image.size_wh)
+                self._kernels.preprocess(
+                    frame,
+                    tensor.spec,
+                    placement,
+                    tensor.pointer,
+                    tensor.element,
+                    slot=slot,
+                    stream=stream,
+                )
             frames.append(frame)
-        if len(self._ways) > _MOST_KINDS:
+        if len(self._kinds) > _MOST_KINDS:
             self._forget_oldest(stream)
         return frames
 
     def free(self) -> None:
         """Free the memory; freeing it again has no effect."""
         self._memory.free()
-        for way in self._ways.values():
-            _free(way)
-        self._ways.clear()
+        for kind in self._kinds.values():
+            _free(kind.way)
+        self._kinds.clear()
 
-    def _way(
+    def _kind(
         self, image: Pixels, tensor: InputTensor, stream: Any, whole: bool, leaves: bool
-    ) -> tuple[FrameWay, int]:
-        """Return the way of a frame's kind, and the GPU's address of a frame that is pinned.
+    ) -> tuple[_Kind, int]:
+        """Return the kind of a frame, and the GPU's address of a frame that is pinned.
 
         The first frame of its kind is taken every way.
         """
@@ -193,14 +222,13 @@ class FrameBuffer:
         pinned = 0
         if large and not leaves and _is_rows_of_pixels(array):
             pinned = pinned_address(array, self._pinned)
-        size_wh = image.size_wh
-        key = (size_wh, array.flags.c_contiguous, pinned != 0, whole, tensor.spec)
-        way = self._ways.get(key)
-        if way is not None:
-            return way, pinned
+        key = (array.shape, array.strides, image.order, pinned != 0, whole, tensor)
+        kind = self._kinds.get(key)
+        if kind is not None:
+            return kind, pinned
         ways = ways_for(
             image,
-            tensor.place(size_wh),
+            tensor.place(image.size_wh),
             tensor.spec,
             pinned=pinned != 0,
             whole=whole,
@@ -214,22 +242,22 @@ class FrameBuffer:
             for other in ways:
                 if other is not way:
                     _free(other)
-        self._ways[key] = way
+        kind = self._kinds[key] = _Kind(way, -(-way.nbytes // _ALIGNMENT) * _ALIGNMENT)
         self._describe()
-        return way, pinned
+        return kind, pinned
 
     def _forget_oldest(self, stream: Any) -> None:
         """Forget ways that are too many; not before a batch is sent, which may need them."""
         # The work that was put there may still read their tables.
         stream.synchronize()
-        while len(self._ways) > _MOST_KINDS:
-            _free(self._ways.pop(next(iter(self._ways))))
+        while len(self._kinds) > _MOST_KINDS:
+            _free(self._kinds.pop(next(iter(self._kinds))).way)
         self._describe()
 
     def _describe(self) -> None:
         self.chosen = tuple(
-            f'{width}x{height}{" on the whole" if whole else ""}: {way}'
-            for ((width, height), *_, whole, _), way in self._ways.items()
+            f'{width}x{height}{" on the whole" if whole else ""}: {kind.way}'
+            for ((height, width, _), *_, whole, _), kind in self._kinds.items()
         )
 
     def _chosen(
@@ -245,7 +273,7 @@ class FrameBuffer:
 
         def run(way: FrameWay, image: Pixels) -> None:
             frame = way.send(image, room)
-            self._preprocess(frame, tensor, way.placement, way.rows, 0, stream)
+            self._preprocessing(frame, tensor, way)(frame.pointer, 0, stream)
             stream.synchronize()
 
         def input_by(way: FrameWay) -> bytes:
@@ -262,24 +290,16 @@ class FrameBuffer:
             ways = [way for way in ways if way not in resizes or input_by(way) == wanted]
         return self._choose([(way, partial(run, way, image)) for way in ways])
 
-    def _preprocess(
-        self,
-        frame: DeviceFrame,
-        tensor: InputTensor,
-        placement: Placement,
-        rows: int,
-        slot: int,
-        stream: Any,
-    ) -> None:
-        self._kernels.preprocess(
+    def _preprocessing(
+        self, frame: DeviceFrame, tensor: InputTensor, way: FrameWay
+    ) -> Callable[[int, int, Any], None]:
+        return self._kernels.preprocessing(
             frame,
             tensor.spec,
-            placement,
+            way.placement,
             tensor.pointer,
             tensor.element,
-            slot=slot,
-            rows=rows,
-            stream=stream,
+            rows=way.rows,
         )
 
 
@@ -293,11 +313,6 @@ def _is_rows_of_pixels(array: NDArray[np.uint8]) -> bool:
     """Return whether rows rise in memory, and the pixels of each lie side by side."""
     step, *within = array.strides
     return step > 0 and within == [3, 1]
-
-
-def _room_for(one: tuple[FrameWay, int]) -> int:
-    """Compute the bytes for a frame, so that the next one begins at a round address."""
-    return -(-one[0].nbytes // _ALIGNMENT) * _ALIGNMENT
 
 
 def _free(way: FrameWay) -> None:

@@ -23,7 +23,6 @@ from ...on_device import (
     MaskSpec,
     ScoreGrid,
 )
-from .cuda import device_errors
 from .device_inputs import view_image
 from .lane import Lane
 from .loaded_plan import LoadedPlan
@@ -210,6 +209,8 @@ class TensorRtEngine:
 
     def _next_lane(self) -> Lane:
         """Return the lane of the next run: a free one, else that of the oldest on its way."""
+        if not self._on_their_way:
+            return self._lanes[0]
         busy = [run.lane for run in self._on_their_way]
         free = [lane for lane in self._lanes if lane not in busy]
         if not free and len(self._lanes) < self._most_lanes:
@@ -238,8 +239,7 @@ class TensorRtEngine:
             if self._broken:
                 raise (EngineError if self._is_free else DeviceError)(self._broken)
             try:
-                with self._network.gpu.current(), device_errors(doing):
-                    return work()
+                return self._network.gpu.call(doing, work)
             except DeviceError as err:
                 self._broken = str(err)
                 raise

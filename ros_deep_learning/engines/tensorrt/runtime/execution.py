@@ -51,6 +51,8 @@ class Execution:
 
         self._plan = plan
         self.shapes: Shapes = {}
+        self._input_shapes: tuple[tuple[int, ...], ...] = ()
+        self._handle = 0
         self.launcher = GraphLauncher(enabled=plan.cuda_graph)
         self._buffers: dict[str, ExchangeBuffer] = {}
         self._unfinished = False
@@ -60,6 +62,7 @@ class Execution:
             with device_errors('making an execution context'):
                 self._context = plan.new_context()
                 self.stream = driver.Stream(_NON_BLOCKING)
+                self._handle = int(self.stream.handle)
                 self._make_buffers()
         except BaseException:
             self.free()
@@ -101,6 +104,7 @@ class Execution:
                 raise EngineError(msg)
             shapes[spec.name] = shape
         self.shapes = shapes
+        self._input_shapes = tuple(shapes[spec.name] for spec in self._plan.info.inputs)
 
     def upload(self, inputs: Mapping[str, NDArray[Any]]) -> None:
         """Set the shapes and contents of all inputs; arrays need not be contiguous."""
@@ -141,12 +145,10 @@ class Execution:
         Raises:
             InferenceError: TensorRT failed on this frame.
         """
-        shapes = tuple(self.shapes[spec.name] for spec in self._plan.info.inputs)
-        names = tuple(spec.name for spec in wanted)
-        stream = int(self.stream.handle)
+        names = tuple([spec.name for spec in wanted])
         self.launcher.run(
-            (shapes, names),
-            stream,
+            (self._input_shapes, names),
+            self._handle,
             partial(self._enqueue, wanted),
             partial(self._enqueue_captured, wanted),
         )

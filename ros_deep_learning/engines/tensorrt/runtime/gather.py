@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....errors import InferenceError
 from ....text import shape_text
@@ -103,6 +104,23 @@ def box_tables(table: BoxTable, scores: DeviceTensor, boxes: DeviceTensor) -> li
     ]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """A batch entry's place in the memory for candidates.
+
+    Attributes:
+        start: Offset of its first record.
+        launch: Starts to gather, for a least score and a stream.
+        counts: Shape (1,), uint32, how many candidates there are.
+        records: As many records as there is room for, the first of which holds the count.
+    """
+
+    start: int
+    launch: Callable[[float, Any], None]
+    counts: NDArray[np.uint32]
+    records: NDArray[np.void]
+
+
 class CandidateGatherer:
     """Gathers the candidates of one run; there is room for all, so that none is left out.
 
@@ -118,7 +136,10 @@ class CandidateGatherer:
         """
         self._kernels = kernels
         self._memory = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
-        self._capacity = self._count = 0
+        self._boxes: Sequence[DeviceBoxes] = ()
+        self._table: BoxTable | None = None
+        self._entries: list[_Entry] = []
+        self._first_copy = 0
 
     def gather(
         self, boxes: Sequence[DeviceBoxes], table: BoxTable, least: float, stream: Any
@@ -131,53 +152,61 @@ class CandidateGatherer:
             least: Least score.
             stream: Where the work is put; the caller waits for it before ``take``.
         """
-        first = boxes[0]
-        self._count = len(boxes)
-        self._capacity = first.count * (1 if table.best_only else first.classes)
-        memory = self._memory.sized(self._count * self._stride)
-        for slot, entry in enumerate(boxes):
-            start = slot * self._stride
-            self._kernels.gather_candidates(
-                entry,
-                least,
-                memory.pointer + start,
-                self._capacity,
-                best_only=table.best_only,
-                skipped_class=table.background,
-                stream=stream,
-            )
-            memory.download(self._first_copy * CANDIDATE.itemsize, stream, start)
+        if boxes is not self._boxes or table is not self._table:
+            self._settle(boxes, table)
+        memory = self._memory.sized(0)
+        for entry in self._entries:
+            entry.launch(least, stream)
+            memory.download(self._first_copy * CANDIDATE.itemsize, stream, entry.start)
 
     def take(self, stream: Any) -> list[DeviceCandidates]:
         """Read the candidates of each entry, once the stream's work is done.
 
         More than were copied at first are copied now, which waits for the stream again.
         """
-        memory = self._memory.sized(0)
-        starts = [slot * self._stride for slot in range(self._count)]
-        counts = [int(memory.host((1,), np.dtype(np.uint32), start)[0]) for start in starts]
+        counts = [int(entry.counts[0]) for entry in self._entries]
         missing = False
-        for start, count in zip(starts, counts, strict=True):
+        for entry, count in zip(self._entries, counts, strict=True):
             more = 1 + count - self._first_copy
             if more > 0:
-                at = start + self._first_copy * CANDIDATE.itemsize
-                memory.download(more * CANDIDATE.itemsize, stream, at)
+                at = entry.start + self._first_copy * CANDIDATE.itemsize
+                self._memory.sized(0).download(more * CANDIDATE.itemsize, stream, at)
                 missing = True
         if missing:
             stream.synchronize()
         return [
-            read_candidates(memory.host((1 + count,), CANDIDATE, start))
-            for start, count in zip(starts, counts, strict=True)
+            read_candidates(entry.records[: 1 + count])
+            for entry, count in zip(self._entries, counts, strict=True)
         ]
 
     def free(self) -> None:
         """Free the memory; freeing it again has no effect."""
+        self._forget()
         self._memory.free()
 
-    @property
-    def _stride(self) -> int:
-        return (1 + self._capacity) * CANDIDATE.itemsize
+    def _settle(self, boxes: Sequence[DeviceBoxes], table: BoxTable) -> None:
+        """Settle where the candidates of some boxes go; others are seldom asked for."""
+        self._forget()
+        first = boxes[0]
+        capacity = first.count * (1 if table.best_only else first.classes)
+        stride = (1 + capacity) * CANDIDATE.itemsize
+        memory = self._memory.sized(len(boxes) * stride)
+        for slot, entry in enumerate(boxes):
+            start = slot * stride
+            launch = self._kernels.gathering(
+                entry,
+                memory.pointer + start,
+                capacity,
+                best_only=table.best_only,
+                skipped_class=table.background,
+            )
+            counts = memory.host((1,), np.dtype(np.uint32), start)
+            records = memory.host((1 + capacity,), CANDIDATE, start)
+            self._entries.append(_Entry(start, launch, counts, records))
+        self._first_copy = 1 + min(capacity, _FIRST_COPY)
+        self._boxes, self._table = boxes, table
 
-    @property
-    def _first_copy(self) -> int:
-        return 1 + min(self._capacity, _FIRST_COPY)
+    def _forget(self) -> None:
+        """Let go of all views of the memory."""
+        self._boxes, self._table = (), None
+        self._entries.clear()

@@ -167,18 +167,18 @@ class Lane:
         leaves: bool = False,
     ) -> list[DeviceFrame]:
         stream = self.execution.stream
-        if any(isinstance(image, Pixels) for image in pixels):
-            self.execution.settle()
         for image in pixels:
-            if not isinstance(image, Pixels) and image.stream != stream.handle:
+            if isinstance(image, Pixels):
+                self.execution.settle()
+            elif image.stream != stream.handle:
                 wait_for_stream(int(stream.handle), image.stream)
-        if self._goal is None or self._goal.spec is not spec:
+        if self._goal is None or (self._goal.spec is not spec and self._goal.spec != spec):
             tensor = self._image_input(spec)
             pointer = self.execution.pointer(tensor.name)
             self._goal, self._goal_name = InputTensor.of(spec, pointer, tensor.dtype), tensor.name
-        sides = (spec.height, spec.width)
-        shape = (spec.depth, *sides) if spec.layout == 'nchw' else (*sides, spec.depth)
-        self.execution.set_shapes({self._goal_name: (len(pixels), *shape)})
+        shape = (len(pixels), *self._goal.shape)
+        if self.execution.shapes.get(self._goal_name) != shape:
+            self.execution.set_shapes({self._goal_name: shape})
         if self.frames is None:
             self.frames = FrameBuffer(self._plan.gpu, self._plan.target)
         return self.frames.prepare(pixels, self._goal, stream, whole=whole, leaves=leaves)

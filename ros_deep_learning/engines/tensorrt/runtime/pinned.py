@@ -35,7 +35,8 @@ def pinned_address(array: NDArray[Any], own: PinnedFrames | None = None) -> int:
         array: Its rows rise in memory. The GPU's context must be current.
         own: Is asked first, because the driver takes many times as long.
     """
-    first = array.ctypes.data
+    # As array.ctypes does, in half the time.
+    first = array.__array_interface__['data'][0]
     if array.flags.c_contiguous:
         last = first + array.nbytes - 1
     else:
