@@ -17,11 +17,14 @@ import aiohttp
 import cv2
 import numpy as np
 import pytest
+from yarl import URL
 
 from ros_deep_learning.collecting.folder import CollectedFolder
 from ros_deep_learning.collecting.label import Label
+from ros_deep_learning.collecting.page import view
 from ros_deep_learning.collecting.page.page import CollectPage
 from ros_deep_learning.datasets.opening import open_dataset
+from ros_deep_learning.errors import DatasetError
 
 PATIENCE_S = 60.0
 IMAGES = Path(__file__).parents[2] / 'docs' / 'images'
@@ -69,15 +72,32 @@ class Browser:
                 self.live = told['number']
                 await self._channel.send_json({'shown': self.live})
 
+    async def leave(self) -> None:
+        await self._channel.close()
+
+    async def send(self, **wish: Any) -> None:
+        """Send a wish without hearing of it, as keys that are pressed fast."""
+        await self._channel.send_json(wish)
+
     async def wish(self, **wish: Any) -> None:
         """Send a wish, and hear until the answer and the state after it."""
         self.answered = False
+        for value in wish.values():
+            if isinstance(value, dict) and self.work:
+                value.setdefault('picture', self.work['name'])
         await self._channel.send_json(wish)
         while not self.answered:
             await self.hear()
         self.state = {}
         while not self.state:
             await self.hear()
+
+
+async def connected(session: Any, page: CollectPage, person: str = '') -> Browser:
+    browser = Browser(await session.ws_connect(f'{page.url}work?person={person}'))
+    while not browser.state:
+        await browser.hear()
+    return browser
 
 
 def at_page(
@@ -87,10 +107,7 @@ def at_page(
         async with aiohttp.ClientSession() as session:
             browsers = []
             for _ in range(people):
-                channel = await session.ws_connect(f'{page.url}work')
-                browsers.append(Browser(channel))
-                while not browsers[-1].state:
-                    await browsers[-1].hear()
+                browsers.append(await connected(session, page))
             await act(session, page, *browsers)
 
     with closing(CollectPage('http://localhost:0', folder, **options)) as page:
@@ -133,7 +150,7 @@ def test_a_frame_is_frozen_boxed_saved_changed_and_undone(folder: CollectedFolde
         await person.wish(undo=True)
         assert folder.counts()['train'] == {-1: 1, 1: 1}
         await person.wish(open=entry)
-        await person.wish(remove=True)
+        await person.wish(remove={})
         assert folder.entries() == []
         await person.wish(undo=True)
         assert folder.read(entry) == held
@@ -211,6 +228,134 @@ def test_two_people_have_different_pictures_and_their_own_undo(folder: Collected
     at_page(folder, act, people=2)
 
 
+@pytest.mark.parametrize('wish', ['save', 'remove'])
+def test_what_is_pressed_twice_does_not_reach_the_next_picture(
+    folder: CollectedFolder, wish: str
+) -> None:
+    for k in range(3):
+        folder.keep(f'{k}.jpg', (IMAGES / 'detectnet.jpg').read_bytes())
+    told = {'picture': '0.jpg', 'next': True, 'label': {'boxes': [BOX]}, 'split': 'train'}
+
+    async def act(session: Any, page: CollectPage, person: Browser) -> None:
+        await person.wish(next=True)
+        await person.send(**{wish: told})
+        await person.send(**{wish: told})
+        while not person.errors:
+            await person.hear()
+        assert person.errors == ['0.jpg is not in hand any more']
+        while person.state['waiting'] != 2:
+            await person.hear()
+        assert [path.name for path in folder.waiting()] == ['1.jpg', '2.jpg']
+        assert person.work
+        assert person.work['name'] == '1.jpg'
+        assert folder.entries() == ['images/train/0.jpg'] * (wish == 'save')
+
+    at_page(folder, act)
+
+
+def test_what_cannot_be_saved_stays_in_hand(
+    folder: CollectedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(2):
+        folder.keep(f'{k}.jpg', (IMAGES / 'detectnet.jpg').read_bytes())
+
+    def take(*_: object) -> None:
+        msg = 'cannot write: No space left on device'
+        raise DatasetError(msg)
+
+    async def act(session: Any, page: CollectPage, one: Browser, other: Browser) -> None:
+        await one.wish(next=True)
+        await other.wish(next=True)
+        await one.wish(release=True)
+        monkeypatch.setattr(folder, 'take', take)
+        label = {'boxes': [BOX]}
+        await other.wish(save={'label': label, 'split': 'train', 'next': True})
+        assert other.errors == ['cannot write: No space left on device']
+        assert other.work
+        assert other.work['name'] == '1.jpg'
+
+    at_page(folder, act, people=2)
+
+
+def test_two_people_at_once_have_different_pictures(folder: CollectedFolder) -> None:
+    for k in range(2):
+        folder.keep(f'{k}.jpg', (IMAGES / 'detectnet.jpg').read_bytes())
+
+    async def act(session: Any, page: CollectPage, *people: Browser) -> None:
+        await asyncio.gather(*(person.wish(next=True) for person in people))
+        assert sorted(person.work['name'] for person in people if person.work) == [
+            '0.jpg',
+            '1.jpg',
+        ]
+
+    at_page(folder, act, people=2)
+
+
+def test_whoever_loses_the_connection_has_the_picture_and_the_undo_again(
+    folder: CollectedFolder,
+) -> None:
+    async def act(session: Any, page: CollectPage, other: Browser) -> None:
+        page.show(FRAME)
+        person = await connected(session, page, 'somebody')
+        await person.wish(hold=True)
+        await person.wish(save={'label': {'boxes': [BOX]}, 'split': 'train'})
+        await person.wish(hold=True)
+        held = person.picture
+        await person.leave()
+        page.show(FRAME[::-1].copy())
+        person = await connected(session, page, 'somebody')
+        assert person.work
+        assert person.picture == held
+        assert person.state['undo']
+        await other.wish(release=True)
+        assert other.state['undo'] == ''
+        await person.wish(save={'label': {'boxes': []}, 'split': 'train'})
+        assert len(folder.entries()) == 2
+
+    at_page(folder, act, source='camera')
+
+
+def test_a_camera_that_has_sent_nothing_yet_is_told(
+    folder: CollectedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, 'STALL_S', 0.2)
+
+    async def act(session: Any, page: CollectPage, person: Browser) -> None:
+        await person.wish(hold=True)
+        assert person.errors == ['no picture has come from the source yet']
+        page.show(FRAME)
+        await person.wish(hold=True)
+        assert person.work
+
+    at_page(folder, act, source='camera')
+
+
+def test_classes_that_somebody_renames_are_told_to_all(folder: CollectedFolder) -> None:
+    (folder.top / 'data.yaml').write_text('path: .\nnames: {0: cat, 1: wolf}\n', 'utf-8')
+
+    async def act(session: Any, page: CollectPage) -> None:
+        async with session.ws_connect(f'{page.url}work') as channel:
+            person = Browser(channel)
+            while not person.errors:
+                await person.hear()
+            assert 'were changed to cat, wolf; to fix: start again' in person.errors[0]
+
+    at_page(folder, act, people=0)
+
+
+def test_a_name_with_a_percent_sign_has_a_thumbnail(folder: CollectedFolder) -> None:
+    entry = folder.add(
+        'a%20b.jpg', (IMAGES / 'detectnet.jpg').read_bytes(), Label(boxes=()), 'val'
+    )
+
+    async def act(session: Any, page: CollectPage, person: Browser) -> None:
+        url = URL(f'{page.url}thumb.jpg?entry={quote(entry)}', encoded=True)
+        async with session.get(url) as answer:
+            assert answer.status == 200
+
+    at_page(folder, act)
+
+
 def test_a_class_is_one_key(tmp_path: Path) -> None:
     folder = CollectedFolder(tmp_path, 'classification', ('cat', 'dog'))
 
@@ -228,7 +373,7 @@ def test_a_class_is_one_key(tmp_path: Path) -> None:
         ({'save': {'label': {'boxes': []}, 'split': 'train'}}, 'no picture is in hand'),
         ({'open': '../../etc/passwd'}, 'is gone'),
         ({'dance': 1}, "no wish: 'dance'"),
-        ({'remove': True}, 'no picture is in hand'),
+        ({'remove': {}}, 'no picture is in hand'),
     ],
 )
 def test_what_cannot_be_is_said(folder: CollectedFolder, wish: dict[str, Any], words: str) -> None:

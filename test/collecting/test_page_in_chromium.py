@@ -188,3 +188,28 @@ def test_on_a_phone_by_finger(program: str, tmp_path: Path) -> None:
     (label,) = (tmp_path / 'labels' / 'train').iterdir()
     found = np.array(label.read_text().split(), float)
     assert found == pytest.approx([0, 0.4, 0.5, 0.4, 0.6], abs=1e-2)
+
+
+def test_enter_twice_or_held_down_saves_one_picture(program: str, tmp_path: Path) -> None:
+    folder = CollectedFolder(tmp_path, 'detection', ('cat', 'dog'))
+    for k in range(3):
+        folder.keep(f'{k}.jpg', cv2.imencode('.jpg', FRAME)[1].tobytes())
+
+    async def look(tab: Any, hand: Hand) -> None:
+        await tab.open(page.url, (1280, 800), phone=False, dark=False)
+        await tab.wait_until("document.body.dataset.working === '0.jpg'")
+        await hand.drag((0.2, 0.3), (0.3, 0.4), (0.5, 0.6))
+        press = "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', repeat: %s}))"
+        await tab.value(';'.join(press % repeat for repeat in ('false', 'false', 'true')))
+        await tab.wait_until("document.body.dataset.working === '1.jpg'")
+        await tab.value(press % 'true')
+        assert await tab.value('boxes.boxes.length') == 0
+        await tab.value("part('remove').click(), part('remove').click()")
+        await tab.wait_until("document.body.dataset.working === '2.jpg'")
+        await tab.wait_until('state.waiting === 1')
+        assert await tab.value('part("error").hidden')
+
+    with closing(CollectPage('http://localhost:0', folder)) as page:
+        run(program, look)
+    assert folder.entries() == ['images/train/0.jpg']
+    assert [path.name for path in folder.waiting()] == ['2.jpg']

@@ -23,6 +23,7 @@ from ..notes import PictureNotes
 from ..queue import Queue, Waiting
 from ..suggestions import Suggester
 
+_MOST_OF_A_NOTE = 300
 _OF_BROWSERS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp')
 
 
@@ -132,7 +133,18 @@ class Person:
         data, label = self._folder.read(entry), self._folder.label(entry)
         frame, split = decode_picture(data), self._folder.split_of(entry)
         notes = tuple(self._notes.of(frame, entry))
+        if lost := self._folder.left_out(entry):
+            notes += (f'Saving removes from its label: {"; ".join(lost)[:_MOST_OF_A_NOTE]}',)
         self.work = Work(entry, data, frame, label, split, None, entry, notes)
+
+    def expect(self, name: Any) -> None:
+        """Raise DatasetError if the picture in hand has another name.
+
+        A key that is pressed twice reaches the next picture, which nobody has seen.
+        """
+        if self._in_hand().name != name:
+            msg = f'{str(name)[:200]} is not in hand any more'
+            raise DatasetError(msg)
 
     def save(self, given: Any, split: Any) -> None:
         """Write the picture in hand with a label, as the page sends it.

@@ -8,14 +8,14 @@ import asyncio
 import json
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 import cv2
 import numpy as np
 from aiohttp import WSMsgType, web
+from numpy.typing import NDArray
 
 from ...errors import DatasetError, DeepLearningError
 from ...imaging.palettes import class_colors
@@ -34,6 +34,8 @@ from .person import Person
 _MAX_MESSAGE_BYTES = 2**24
 _LISTED = 60
 _THUMB_WIDTH = 160
+_REMEMBERED = 2 * MAX_VIEWERS
+"""People whose picture in hand and whose undo are kept while they are not connected."""
 _T = TypeVar('_T')
 
 
@@ -60,6 +62,7 @@ class CollectView:
         self._suggester, self._source = suggester, source
         self._notes = PictureNotes(folder)
         self._people: dict[Person, Viewer] = {}
+        self._remembered: dict[str, Person] = {}
         # One after the other: a network and an undo are not for two threads.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix='collect')
         threading.Thread(target=self._notes.learn, name='collect-notes', daemon=True).start()
@@ -88,20 +91,25 @@ class CollectView:
         if not channel.can_prepare(request):
             return web.Response(status=426, text='Expected a WebSocket.\n')
         await channel.prepare(request)
-        person = Person(self._folder, self._queue, self._notes, self._suggester)
+        person, is_back = self._person(request.query.get('person', ''))
         viewer = Viewer(channel, self._newest)
         self._people[person] = viewer
         try:
+            if is_back:
+                self._show(person)
+                await self._send_work(person, channel)
             await self._tell_all()
             works = (viewer.send_panels(), viewer.send_frames(), self._hear_all(person, channel))
             await conversation.hold(request, channel, works)
         finally:
-            del self._people[person]
+            # Whoever is back may have another connection already.
+            if self._people.get(person) is viewer:
+                del self._people[person]
         return channel
 
     async def thumb(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve a picture of the data set, small."""
-        entry = unquote(request.query.get('entry', ''))
+        entry = request.query.get('entry', '')
 
         def make() -> bytes:
             frame = decode_picture(self._folder.read(entry))
@@ -115,6 +123,19 @@ class CollectView:
         except DatasetError as err:
             return web.Response(status=404, text=f'{err}\n', headers=SECURITY_HEADERS)
         return web.Response(body=data, content_type='image/jpeg', headers=SECURITY_HEADERS)
+
+    def _person(self, name: str) -> tuple[Person, bool]:
+        """Return the person of a name, which a browser makes up, and whether they are back.
+
+        A phone that is locked ends the connection, with a picture in hand.
+        """
+        back = self._remembered.pop(name, None)
+        person = back or Person(self._folder, self._queue, self._notes, self._suggester)
+        if name:
+            self._remembered[name] = person
+            if len(self._remembered) > _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+        return person, back is not None
 
     async def _hear_all(self, person: Person, channel: web.WebSocketResponse) -> None:
         async for message in channel:
@@ -143,22 +164,18 @@ class CollectView:
             DeepLearningError: It cannot be done; the cause is for the person.
         """
         if wish in ('hold', 'quick'):
-            taken = await asyncio.wait_for(self._newest.after(0), STALL_S)
-            if taken is None:
-                msg = 'the source has ended'
-                raise DatasetError(msg)
-            await self._call(lambda: person.hold(taken[0].frame_bgr))
+            frame_bgr = await self._newest_frame()
+            await self._call(lambda: person.hold(frame_bgr))
             if wish == 'quick':
                 await self._call(lambda: person.save(value.get('label'), value.get('split')))
         elif wish == 'next':
-            others = [other.work for other in self._people if other is not person]
-            await self._call(lambda: person.open_waiting(others))
+            await self._call(lambda: self._open_next(person))
         elif wish == 'open':
             await self._call(lambda: person.open_entry(str(value)))
         elif wish == 'save':
-            await self._call(lambda: person.save(value.get('label'), value.get('split')))
+            await self._call(lambda: self._save(person, value))
         elif wish == 'remove':
-            await self._call(person.remove)
+            await self._call(lambda: self._remove(person, value))
         elif wish == 'undo':
             await self._call(person.history.undo)
         elif wish == 'release':
@@ -166,6 +183,33 @@ class CollectView:
         else:
             msg = f'no wish: {wish[:20]!r}'
             raise DatasetError(msg)
+
+    async def _newest_frame(self) -> NDArray[np.uint8]:
+        try:
+            taken = await asyncio.wait_for(self._newest.after(0), STALL_S)
+        except asyncio.TimeoutError as err:
+            msg = 'no picture has come from the source yet'
+            raise DatasetError(msg) from err
+        if taken is None:
+            msg = 'the source has ended'
+            raise DatasetError(msg)
+        return taken[0].frame_bgr
+
+    def _save(self, person: Person, value: Mapping[str, Any]) -> None:
+        person.expect(value.get('picture'))
+        person.save(value.get('label'), value.get('split'))
+        if value.get('next'):
+            self._open_next(person)
+
+    def _remove(self, person: Person, value: Mapping[str, Any]) -> None:
+        person.expect(value.get('picture'))
+        person.remove()
+        if value.get('next'):
+            self._open_next(person)
+
+    def _open_next(self, person: Person) -> None:
+        # In the worker, so that nobody else takes the same picture meanwhile.
+        person.open_waiting([other.work for other in list(self._people) if other is not person])
 
     def _show(self, person: Person) -> None:
         watching = self._people[person].watching
@@ -185,7 +229,13 @@ class CollectView:
         await asyncio.wait_for(channel.send_bytes(message), STALL_S)
 
     async def _tell_all(self) -> None:
-        state = await self._call(self._state)
+        try:
+            state = await self._call(self._state)
+        except DatasetError as err:
+            # Such as classes that somebody has renamed; each wish would fail with it too.
+            for viewer in self._people.values():
+                viewer.tell(json.dumps({'error': str(err)}))
+            return
         for person, viewer in self._people.items():
             viewer.tell(json.dumps({'state': {**state, 'undo': person.history.last}}))
 

@@ -22,6 +22,9 @@ let current = 0; // the class that is drawn
 let split = 'train';
 let draws = Promise.resolve();
 let asked = false;
+let busy = false; // whether the answer to a save or removal is awaited
+// The server keeps what is in hand and what can be undone for whoever loses the connection.
+const me = crypto.getRandomValues(new Uint32Array(4)).join('-');
 
 const boxes = new BoxEditor(redraw);
 const masks = new MaskEditor(redraw);
@@ -36,7 +39,7 @@ function connect() {
   clearTimeout(retry);
   if (channel) return;
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const mine = new WebSocket(`${scheme}//${location.host}/work`);
+  const mine = new WebSocket(`${scheme}//${location.host}/work?person=${me}`);
   mine.binaryType = 'arraybuffer';
   channel = mine;
   mine.onopen = () => {
@@ -51,6 +54,7 @@ function connect() {
   mine.onclose = () => {
     if (channel !== mine) return;
     channel = null;
+    busy = false;
     say('lost', 'not connected; trying again');
     retry = setTimeout(connect, retryMs);
     retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
@@ -58,7 +62,9 @@ function connect() {
 }
 
 function send(wish, value = true) {
-  if (channel && channel.readyState === WebSocket.OPEN) channel.send(JSON.stringify({ [wish]: value }));
+  const open = channel !== null && channel.readyState === WebSocket.OPEN;
+  if (open) channel.send(JSON.stringify({ [wish]: value }));
+  return open;
 }
 
 async function take(mine, data) {
@@ -94,6 +100,7 @@ async function take(mine, data) {
 }
 
 function startWork(told) {
+  busy = false;
   const same = work && work.name === told.name && work.entry === told.entry;
   work = told;
   // After an error the same picture comes again: what was drawn stays.
@@ -118,6 +125,7 @@ function backgroundOf(classes) {
 }
 
 function endWork() {
+  busy = false;
   work = null;
   delete document.body.dataset.working;
   inkContext.clearRect(0, 0, ink.width, ink.height);
@@ -243,12 +251,17 @@ function setSplit(name) {
 }
 
 function save() {
-  if (!work) return;
+  if (!work || busy) return;
   fail('');
   if (state.task === 'segmentation') masks.close();
   const label = state.task === 'classification' ? { class_id: current } : editor().toJson();
-  send('save', { label, split });
-  if (fromWaiting) send('next');
+  finish('save', { label, split });
+}
+
+// The picture is named, since the next one may be in hand when this arrives.
+function finish(wish, told) {
+  if (!work || busy) return;
+  busy = send(wish, { picture: work.name, next: fromWaiting, ...told });
 }
 
 function next() {
@@ -330,10 +343,7 @@ part('release').addEventListener('click', () => {
 });
 part('delete').addEventListener('click', () => boxes.removeChosen());
 part('undo').addEventListener('click', undo);
-part('remove').addEventListener('click', () => {
-  send('remove');
-  if (fromWaiting) send('next');
-});
+part('remove').addEventListener('click', () => finish('remove', {}));
 part('next').addEventListener('click', next);
 part('splits').addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -355,6 +365,11 @@ document.addEventListener('keydown', (event) => {
   const key = event.key.toLowerCase();
   // A focused button is pressed by these keys itself.
   const onButton = event.target instanceof HTMLButtonElement && (key === ' ' || key === 'enter');
+  // A key that is held down would save or undo what nobody has looked at.
+  if (event.repeat) {
+    if (control && key === 'z' && work && editor()) editor().undo();
+    return;
+  }
   if (control && key === 'z') undo();
   else if (control || onButton) return;
   else if (/^[1-9]$/.test(key) && Number(key) <= state.classes.length) pressClass(Number(key) - 1);
