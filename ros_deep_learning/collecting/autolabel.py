@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..datasets.listing import UNLABELLED_FOLDER
 from ..errors import DatasetError, SettingsError
 from ..imaging.palettes import UNLABELLED
 from ..progress import Progress, silent
 from ..text import disk_cause
-from .folder import CollectedFolder
+from .folder import CollectedFolder, place_of
 from .label import Label
 from .naming import decode_picture, name_of_file, name_of_waiting
 from .suggestions import Suggester
@@ -66,8 +65,13 @@ def autolabel(
     done = Autolabelled()
     there = {Path(entry).name for entry in data.entries()}
     stems = {Path(name).stem for name in there}
+    waiting = {place_of(path) for path in data.waiting()}
+    own = data.own_files() - waiting
     for index, picture in enumerate(pictures):
         progress('labelling', index / len(pictures))
+        if place_of(picture) in own:
+            done.there += 1
+            continue
         try:
             content = picture.read_bytes()
             frame = decode_picture(content)
@@ -77,7 +81,7 @@ def autolabel(
         except DatasetError as err:
             done.left_out.append(f'{picture}: {err}')
             continue
-        waits = picture.is_relative_to(data.top / UNLABELLED_FOLDER)
+        waits = place_of(picture) in waiting
         if waits:
             name = name_of_waiting(picture, content, stems)
         else:

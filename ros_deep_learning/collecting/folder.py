@@ -166,6 +166,24 @@ class CollectedFolder:
             self._write_head()
         return self._entry(target)
 
+    def put_back(self, entry: str, waiting: Path) -> None:
+        """Move a picture back to where it waited, without its label.
+
+        Args:
+            entry: Its path below the folder.
+            waiting: Where it waited.
+
+        Raises:
+            DatasetError: It is gone, another one waits there, or it cannot be moved.
+        """
+        with self._locked():
+            picture = self._existing(entry)
+            _refuse_present(waiting)
+            with self._journalled([picture]):
+                waiting.parent.mkdir(parents=True, exist_ok=True)
+                picture.rename(waiting)
+            self._write_head()
+
     def remove(self, entry: str) -> tuple[bytes, Label]:
         """Remove a picture; return it and its label.
 
@@ -183,13 +201,18 @@ class CollectedFolder:
     def keep(self, name: str, data: bytes) -> Path:
         """Add a picture that waits for its label; return its path.
 
+        Args:
+            name: Its path below the folder of those that wait.
+            data: The file.
+
         Raises:
-            DatasetError: It cannot be written.
+            DatasetError: Another one of this name waits, or it cannot be written.
         """
-        folder = self.top / UNLABELLED_FOLDER
+        path = self.top / UNLABELLED_FOLDER / name
         with self._locked():
-            self._written(folder / name, data)
-        return folder / name
+            _refuse_present(path)
+            self._written(path, data)
+        return path
 
     def discard(self, waiting: Path) -> bytes:
         """Remove a picture that waits for its label; return it.
@@ -215,6 +238,11 @@ class CollectedFolder:
         found = [path for split in SPLITS for path in self._layout.pictures_of(split)]
         return [self._entry(path) for path in found]
 
+    def own_files(self) -> set[Path]:
+        """Return the absolute path of each picture that is in it or waits in it."""
+        pictures = [*self.waiting(), *(self.top / entry for entry in self.entries())]
+        return {place_of(picture) for picture in pictures}
+
     def split_of(self, entry: str) -> str:
         """Return the split of a picture."""
         return self._layout.split_of(self.top / entry)
@@ -237,7 +265,14 @@ class CollectedFolder:
         Raises:
             DatasetError: It is gone, or broken.
         """
-        return self._layout.decode(self._existing(entry), self.classes)
+        picture = self._existing(entry)
+        # Somebody else may have given it a class that came meanwhile.
+        self.refresh()
+        return self._layout.decode(picture, self.classes)
+
+    def left_out(self, entry: str) -> list[str]:
+        """Return what the label file of a picture has that its label lacks, one line each."""
+        return self._layout.left_out(self.top / entry, self.classes)
 
     def counts(self) -> dict[str, Counter[int]]:
         """Count in each split the pictures, under -1, and those that have each class."""
@@ -362,6 +397,17 @@ class CollectedFolder:
             raise DatasetError(msg) from err
 
 
+def place_of(picture: Path) -> Path:
+    """Return the absolute path of a file, which is the same whatever way leads to its folder."""
+    return picture.parent.resolve() / picture.name
+
+
+def _refuse_present(path: Path) -> None:
+    if path.exists():
+        msg = f'{path} is there already'
+        raise DatasetError(msg)
+
+
 def _refuse_foreign(top: Path) -> None:
     try:
         other = open_dataset(top)
@@ -390,6 +436,8 @@ def _refuse_links_out(top: Path) -> None:
 
 def _check_names(classes: Sequence[str]) -> None:
     for name in classes:
-        if not name.strip() or name.startswith('.') or '/' in name or not name.isprintable():
+        # Lines of files are read without the spaces around them.
+        is_line = name and name == name.strip() and name.isprintable()
+        if not is_line or name.startswith('.') or '/' in name:
             msg = f'the class {name!r} cannot be a folder or a line of a file'
             raise DatasetError(msg)

@@ -23,6 +23,7 @@ from ..datasets.listing import folders_in, pictures_below, read_class_names, rea
 from ..datasets.mask_files import encode_mask, read_mask
 from ..datasets.yolo import box_line, label_of, read_boxes
 from ..errors import DatasetError
+from ..text import printable
 from .label import DrawnBox, Label
 
 SPLITS = ('train', 'val', 'test')
@@ -71,6 +72,11 @@ class Layout(ABC):
             DatasetError: It cannot be read.
         """
 
+    def left_out(self, picture: Path, classes: Sequence[str]) -> list[str]:
+        """Return what a label file has that ``decode`` leaves out, one line each."""
+        del picture, classes
+        return []
+
     @abstractmethod
     def read_classes(self) -> tuple[str, ...]:
         """Read the names of the classes; empty if there are none yet."""
@@ -101,6 +107,12 @@ class BoxLayout(Layout):
         found = read_boxes(label_of(picture), len(classes), problems)
         rows = zip(found.class_ids.tolist(), found.boxes_xyxy.tolist(), strict=True)
         return Label(boxes=tuple(DrawnBox(k, (x1, y1, x2, y2)) for k, (x1, y1, x2, y2) in rows))
+
+    def left_out(self, picture: Path, classes: Sequence[str]) -> list[str]:
+        """Return what the text file has beside boxes, one line each."""
+        problems: list[Problem] = []
+        read_boxes(label_of(picture), len(classes), problems)
+        return [printable(one.text) for one in problems if one.kind != 'empty label']
 
     def read_classes(self) -> tuple[str, ...]:
         """Read data.yaml.
@@ -191,6 +203,9 @@ class ClassLayout(Layout):
     def decode(self, picture: Path, classes: Sequence[str]) -> Label:
         """Read the name of the folder."""
         name = picture.relative_to(self.top).parts[1]
+        if name not in classes:
+            msg = f'{picture}: {name!r} is no class of the data set'
+            raise DatasetError(msg)
         return Label(class_id=classes.index(name))
 
     def read_classes(self) -> tuple[str, ...]:

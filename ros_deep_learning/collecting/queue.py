@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DatasetError
-from .folder import CollectedFolder
+from .folder import CollectedFolder, place_of
 from .naming import name_of_file, name_of_waiting
 
 
@@ -35,12 +35,13 @@ class Queue:
 
     Args:
         folder: The data set.
-        pictures: Further files, which are copied into it.
+        pictures: Further files, which are copied into it unless they are its own.
     """
 
     def __init__(self, folder: CollectedFolder, pictures: Sequence[Path] = ()) -> None:
         self._folder = folder
-        self._others = list(pictures)
+        own = folder.own_files()
+        self._others = [path for path in pictures if place_of(path) not in own]
         self._names: dict[Path, str] = {}
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,8 @@ class Recent:
         while self._frames[0][0] < now_s - self._seconds or self._bytes > _MOST_BYTES:
             self._bytes -= len(self._frames.popleft()[1])
 
-    def take(self) -> list[bytes]:
-        """Return the frames that are held, the oldest first, and hold them no longer."""
-        taken = [data for _, data in self._frames]
-        self._frames.clear()
-        self._bytes = 0
-        return taken
+    def take(self) -> Iterator[bytes]:
+        """Yield the frames that are held, the oldest first; each is held until the next is due."""
+        while self._frames:
+            yield self._frames[0][1]
+            self._bytes -= len(self._frames.popleft()[1])

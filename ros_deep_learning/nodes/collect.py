@@ -97,16 +97,18 @@ class CollectNode(Node):  # type: ignore[misc]
             )
 
     def _on_keep_last(self, _: Any, response: Any) -> Any:
-        taken = self._recent.take()
+        count = 0
         try:
-            for data in taken:
+            for data in self._recent.take():
                 self._folder.keep(new_name(), data)
+                count += 1
         except DatasetError as err:
-            response.message = self._failure = str(err)
+            self._failure = str(err)
+            response.message = f'{count} pictures written, then: {err}'
             return response
-        response.success = bool(taken)
-        response.message = f'{len(taken)} pictures written'
-        if not taken:
+        response.success = count > 0
+        response.message = f'{count} pictures written'
+        if not count:
             response.message = f'no image came on {self._topic}, or last_seconds is 0'
         return response
 

@@ -125,6 +125,29 @@ def test_waiting_pictures_of_a_taken_name_are_labelled_too(photos: Path, tmp_pat
     assert {folder.read(entry) for entry in folder.entries()} == contents
 
 
+def test_pictures_of_the_data_set_itself_are_not_doubled(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = CollectedFolder(tmp_path / 'data', 'classification')
+    waiting = folder.keep('person.jpg', (photos / 'person.jpg').read_bytes())
+    monkeypatch.chdir(tmp_path)
+    relative = waiting.relative_to(tmp_path)
+    queue = Queue(folder, [relative])
+    assert len(queue) == 1
+    found = queue.next(())
+    assert found is not None
+    assert found.is_inside
+    network: Any = Certain(7)
+    suggester = Suggester(network, network.labels)
+    assert autolabel(folder, [relative], suggester, 0.0).labelled == 1
+    (entry,) = folder.entries()
+    assert folder.waiting() == []
+    assert Queue(folder, [folder.top / entry]).next(()) is None
+    done = autolabel(folder, [Path('data', entry)], suggester, 0.0)
+    assert (done.labelled, done.there) == (0, 1)
+    assert folder.entries() == [entry]
+
+
 def test_boxes_are_those_of_detectnet_in_shares(ssd_onnx: Path, astronaut: np.ndarray) -> None:
     frame_bgr = np.ascontiguousarray(astronaut[..., ::-1])
     with DetectNet('ssd-mobilenet-v2', threshold=0.5) as network:

@@ -41,6 +41,7 @@ OTHERS = {
     'classification': Label(class_id=0),
 }
 FORMATS = {'detection': 'yolo', 'segmentation': 'masks', 'classification': 'folder'}
+OWL = Label(boxes=(DrawnBox(2, (0.25, 0.5, 0.75, 1.0)),))
 PICTURE = cv2.imencode('.jpg', np.full((30, 40, 3), 90, np.uint8))[1].tobytes()
 OTHER_PICTURE = cv2.imencode('.png', np.full((30, 40, 3), 9, np.uint8))[1].tobytes()
 
@@ -143,6 +144,7 @@ def test_a_picture_beside_the_folders_of_classes_has_no_class(tmp_path: Path) ->
         ('segmentation', (), 'is for detection, not for segmentation'),
         (None, ('a/b',), "the class 'a/b' cannot be"),
         (None, ('',), "the class '' cannot be"),
+        (None, ('cat', 'dog '), "the class 'dog ' cannot be"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -161,6 +163,26 @@ def test_a_data_set_of_another_format_is_refused(tmp_path: Path) -> None:
         CollectedFolder(tmp_path / 'coco', None, CLASSES)
     with pytest.raises(DatasetError, match='is there already'):
         folder.add('a.png', PICTURE, LABELS['detection'], 'train')
+
+
+def test_a_label_of_a_class_that_came_meanwhile_is_read(tmp_path: Path) -> None:
+    for task, label in (('classification', Label(class_id=2)), ('detection', OWL)):
+        folder = CollectedFolder(tmp_path / task, task, CLASSES)
+        other = CollectedFolder(tmp_path / task, task, (*CLASSES, 'owl'))
+        entry = other.add('a.jpg', PICTURE, label, 'train')
+        assert same(folder.label(entry), label)
+
+
+def test_what_a_label_file_has_beside_boxes_is_told(tmp_path: Path) -> None:
+    folder = CollectedFolder(tmp_path, 'detection', CLASSES)
+    entry = folder.add('a.jpg', PICTURE, LABELS['detection'], 'train')
+    assert folder.left_out(entry) == []
+    path = tmp_path / 'labels' / 'train' / 'a.txt'
+    path.write_text(f'{path.read_text("utf-8")}a line of a person\n7 .5 .5 .1 .1\n', 'utf-8')
+    assert same(folder.label(entry), LABELS['detection'])
+    assert folder.left_out(entry) == ["line 2: 'a line of a person'", 'line 3: class 7 of 2']
+    path.write_text('', 'utf-8')
+    assert folder.left_out(entry) == []
 
 
 @pytest.mark.parametrize(

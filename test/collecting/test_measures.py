@@ -129,10 +129,10 @@ def test_the_last_seconds_and_no_more() -> None:
     frames = [np.full((8, 8, 3), k, np.uint8) for k in range(200)]
     for k, frame in enumerate(frames):
         recent.add(frame, k / 30)
-    taken = recent.take()
+    taken = list(recent.take())
     assert taken[-1] == encode_picture(frames[198])
     assert 20 <= len(taken) <= 21
-    assert recent.take() == []
+    assert list(recent.take()) == []
 
 
 def test_a_frame_too_large_for_a_jpeg_is_told() -> None:

@@ -74,9 +74,15 @@ def test_a_full_disk_is_an_error_of_the_process(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, 'No space left on device')
 
-    monkeypatch.setattr(folder, 'write_output', full)
     grey = Pixels(np.full((8, 9, 3), 90, np.uint8), 'bgr')
-    node._on_image(SimpleNamespace(pixels=lambda: grey))
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, 'write_output', full)
+        node._on_image(SimpleNamespace(pixels=lambda: grey))
+        answer = node._on_keep_last(None, Trigger.Response())
+        assert not answer.success
+        assert answer.message.startswith('0 pictures written, then: cannot write')
+    # What was held is still there when the disk has space again.
+    assert node._on_keep_last(None, Trigger.Response()).message == '1 pictures written'
     with pytest.raises(DatasetError, match=r'not all pictures were kept: .*no space left'):
         node.release()
     node._failure = ''
