@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import OnnxError
+from ..onnx_tools.external_data import onnx_files
 from ..progress import Progress, silent
 from .backend import Backend, EngineOptions, ServingBackend, SharedNetwork
 from .base import Engine, Precision
@@ -36,8 +38,8 @@ class _Entry:
 class EngineLoader:
     """Load networks; may be used from several threads.
 
-    Equal requests (same ONNX file, card input, backend, precision and options) share one loaded
-    network. Each gets its own handle; closing the last handle frees the network.
+    Equal requests (same ONNX file and weights, card input, backend, precision and options) share
+    one loaded network. Each gets its own handle; closing the last handle frees the network.
     """
 
     def __init__(
@@ -187,7 +189,12 @@ def default_loader() -> EngineLoader:
         return _default
 
 
-def _identity(path: Path) -> tuple[str, int, int]:
-    resolved = path.resolve()
-    facts = resolved.stat()
-    return str(resolved), facts.st_mtime_ns, facts.st_size
+def _identity(path: Path) -> tuple[Hashable, ...]:
+    """Return what changes with a network's file, or with those that hold its weights."""
+    try:
+        files = onnx_files(path)
+    except OnnxError:
+        # No ONNX file, such as a ready-made engine, or a damaged one: its backend says so.
+        files = [path]
+    facts = [(str(file.resolve()), file.stat()) for file in files]
+    return tuple((name, fact.st_mtime_ns, fact.st_size) for name, fact in facts)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError, OnnxError
-from ..text import one_line
+from ..text import one_line, printable
+from .external_data import external_files
 from .load import load_onnx
 
 CONVERTER_VERSION = 1
@@ -22,21 +23,29 @@ def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
     accepts any size; the shapes of its outputs are then wrong, too.
 
     Args:
-        path: The network; external weights are not supported.
+        path: The network, with its weights in the same file.
         size_wh: Width and height of the input in pixels.
 
     Returns:
         The serialised ONNX model.
 
     Raises:
-        ConversionError: The file is not such a network, or the network does not support the size.
+        ConversionError: The file is not such a network, has weights in other files, or the network
+            does not support the size.
     """
     import onnx
 
     try:
         model = load_onnx(path, weights=False)
+        others = external_files(path, model)
     except OnnxError as err:
         raise ConversionError(str(err)) from err
+    if others:
+        msg = (
+            f'{path} has weights in {printable(others[0])}, but only a network in one file can be '
+            'resized; to fix: onnx.save(onnx.load(path), path) of the Python package onnx'
+        )
+        raise ConversionError(msg)
     _set_size(model.graph, path, size_wh)
     try:
         for output in model.graph.output:

@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 from ros_deep_learning.cards.card import InputSpec
@@ -92,6 +93,32 @@ def test_a_file_that_changed_is_another_network(loader, backend, card, tmp_path)
     assert [network.freed for network in backend.networks] == [1, 0]
     new.close()
     assert [network.freed for network in backend.networks] == [1, 1]
+
+
+def test_weights_beside_the_file_that_changed_are_another_network(
+    loader, backend, card, tmp_path, affine_onnx
+):
+    """Exporters write the same graph for new weights, so the ONNX file itself stays as it was."""
+    path, weights = tmp_path / 'net.onnx', tmp_path / 'net.onnx.data'
+    model = onnx.load(affine_onnx()[0])
+    onnx.save(model, path, save_as_external_data=True, location=weights.name, size_threshold=0)
+    before = path.stat()
+    old = loader.load(card)
+    loader.load(card)
+    assert len(backend.networks) == 1
+    weights.write_bytes(bytes(weights.stat().st_size))
+    os.utime(weights, ns=(1, 1))
+    loader.load(card)
+    assert len(backend.networks) == 2
+    assert (path.stat().st_mtime_ns, path.stat().st_size) == (before.st_mtime_ns, before.st_size)
+    old.close()
+
+
+def test_a_file_that_is_no_network_is_left_to_the_backend(loader, backend, card, tmp_path):
+    (tmp_path / 'net.onnx').write_bytes(b'\0 no ONNX file')
+    loader.load(card)
+    loader.load(card)
+    assert len(backend.networks) == 1
 
 
 def test_concurrent_requests_build_once(loader, backend, card):

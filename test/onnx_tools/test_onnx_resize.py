@@ -80,3 +80,18 @@ def test_files_that_are_no_network(tmp_path: Path, content: bytes) -> None:
     (tmp_path / 'a.onnx').write_bytes(content)
     with pytest.raises(ConversionError):
         resize_onnx(tmp_path / 'a.onnx', (48, 40))
+
+
+def test_weights_in_another_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resized file is kept in another folder, where it would not find them."""
+    path = write(tmp_path / 'a.onnx')
+    onnx.save(
+        onnx.load(path), str(path), save_as_external_data=True, location='a.bin', size_threshold=0
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConversionError, match=r'a\.onnx has weights in a\.bin, but .* to fix: '):
+        resize_onnx(path, (48, 40))
+    onnx.save(onnx.load(path), path)
+    assert resize_onnx(path, (48, 40))

@@ -17,7 +17,7 @@ from ....files import write_whole
 from ....private_files import read_private
 from ....progress import Progress, silent
 from ..plans.plan_cache import PlanCache
-from ..plans.plan_key import PlanKey
+from ..plans.plan_key import PlanKey, hash_onnx
 from ..plans.plan_record import PlanRecord
 from .build_process import build_in_child
 from .plan_request import PlanRequest
@@ -58,8 +58,9 @@ def obtain_plan(
         refused: Why the cached plan cannot be used, to build it again; empty = use it.
 
     Raises:
-        BuildError: The network cannot be built.
+        BuildError: The network cannot be built, or its files changed during the build.
         BackendUnavailableError: TensorRT cannot be imported.
+        PlanError: Its files are gone after the build.
     """
     key = request.key
     name = request.network.path.name
@@ -78,6 +79,10 @@ def obtain_plan(
         result = build_in_child(request.job, timings or b'', name, progress)
         if not result.plan:
             msg = f'the builder of {name} returned an empty plan'
+            raise BuildError(msg)
+        if hash_onnx(request.network) != request.onnx_sha256:
+            # Its plan would be found for ever under the key of the network that was there before.
+            msg = f'{request.network.path} changed while it was built; to fix: load it again'
             raise BuildError(msg)
         record = PlanRecord(
             key=key,

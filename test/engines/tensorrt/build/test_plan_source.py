@@ -13,10 +13,12 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from ros_deep_learning.engines.tensorrt.build import plan_source
+from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
 from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.engines.tensorrt.plans import plan_cache
 from ros_deep_learning.errors import BackendUnavailableError, BuildCancelledError, BuildError
@@ -102,6 +104,27 @@ def test_a_changed_network_is_built_anew(request_, cache, built, save, conv_mode
     path = save(conv_model(seed=1))
     assert path == request_.network.path
     assert_rebuilt(ask(path), cache, 'the ONNX file changed')
+
+
+@pytest.mark.parametrize('changed', ['net.onnx', 'net.bin'])
+def test_a_network_that_changes_during_its_build_is_not_cached(
+    save, conv_model, ask, cache, monkeypatch, changed
+):
+    """A training that exports again meanwhile: its plan must not stand for the file before."""
+    path = save(conv_model())
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location='net.bin', size_threshold=0)
+    request = ask(path)
+
+    def build(job, timings, name, progress):
+        with path.with_name(changed).open('ab') as file:
+            file.write(bytes(4))
+        return BuildResult(b'plan', b'', ())
+
+    monkeypatch.setattr(plan_source, 'build_in_child', build)
+    with pytest.raises(BuildError, match=r'net\.onnx changed while it was built; to fix: load'):
+        obtain_plan(request, cache)
+    assert cache.entries() == []
 
 
 def test_a_plan_for_another_gpu_or_version_is_not_taken(request_, cache, built, ask):
@@ -263,8 +286,6 @@ def test_an_old_gpu_gets_no_int8(save, make_model, ask):
 
 def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
     """Fake timings, which TensorRT returns on a GPU only, are passed to the next build."""
-    from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
-
     seen = []
 
     def build(job, timings, name, progress):
@@ -279,8 +300,6 @@ def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
 
 def test_timings_that_tensorrt_refuses_are_not_handed_in_again(request_, cache, monkeypatch):
     """TensorRT 8.6 refuses its own timings at every build, with two errors each time."""
-    from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
-
     seen = []
 
     def build(job, timings, name, progress):
