@@ -88,7 +88,7 @@ class SystemRegion(Region):
     """Shared memory of the system; see ``Region``.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be made, such as where there is not enough memory; no file is left.
     """
 
     kind = 'system'
@@ -98,8 +98,13 @@ class SystemRegion(Region):
         self._path = _FOLDER / self.name
         handle = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         try:
-            os.ftruncate(handle, self.size)
+            # A file that is only given its size gets its memory as it is written: where /dev/shm
+            # is full by then (Docker gives it 64 MB), the kernel kills the process (SIGBUS).
+            os.posix_fallocate(handle, 0, self.size)
             self._memory = mmap.mmap(handle, self.size)
+        except OSError as err:
+            self.unlink()
+            raise OSError(err.errno, err.strerror, str(self._path)) from err
         finally:
             os.close(handle)
 

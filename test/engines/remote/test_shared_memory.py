@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import mmap
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +113,32 @@ def test_a_server_that_refuses_gets_the_bytes(inner):
         assert not answer.shared
         np.testing.assert_array_equal(answer.tensors['y'], 2 * X)
     assert not list(Path('/dev/shm').glob('ros_deep_learning-*'))
+
+
+def test_the_memory_is_there_before_it_is_written():
+    """Else a full /dev/shm kills the process with SIGBUS in the middle of a frame."""
+    region = SystemRegion({'>x': 1 << 20})
+    try:
+        assert (Path('/dev/shm') / region.name).stat().st_blocks * 512 >= region.size
+    finally:
+        region.unlink()
+        region.free()
+
+
+def test_where_dev_shm_is_full_the_bytes_are_sent(inner, monkeypatch, caplog):
+    def full(handle, offset, size):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'posix_fallocate', full)
+    with caplog.at_level(logging.INFO, 'ros_deep_learning'):
+        answer = connect(inner).start(request(X))()
+    np.testing.assert_array_equal(answer.tensors['y'], 2 * X)
+    assert answer.shared is None
+    said = re.search(
+        r"No space left on device: '(/dev/shm/ros_deep_learning-[0-9a-f]+)'", caplog.text
+    )
+    assert said
+    assert not Path(said[1]).exists()
 
 
 def test_memory_without_an_answer_is_kept_until_nobody_can_write_it(inner, monkeypatch):
