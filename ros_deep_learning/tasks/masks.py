@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 
 from ..imaging.kept_arrays import Empty
 from ..imaging.placement import Placement
+from .bands import each_band
 
 _Value = TypeVar('_Value', np.uint8, np.float32)
 Spread = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
-_BAND = 1 << 19
-"""Pixels that are worked on at a time: some MB, in the caches that cores share."""
 
 
 def seen_wh(placement: Placement) -> tuple[int, int]:
@@ -55,15 +55,18 @@ def best_classes(
     if not others:
         return ids, best
     # Memory that is new for each class would cost more than all the arithmetic.
-    scores, wins = empty(shape, np.float32), empty(shape, np.bool_)
-    won = wins.view(np.uint8)
-    for k in others:
-        spread(planes[k], scores)
-        np.greater(scores, best, out=wins)
-        np.maximum(scores, best, out=best)
+    scores = empty(shape, np.float32)
+
+    def compare(k: int, rows: slice) -> None:
+        won = np.greater(scores[rows], best[rows]).view(np.uint8)
+        np.maximum(scores[rows], best[rows], out=best[rows])
         # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
         np.multiply(won, np.uint8(k), out=won)
-        np.maximum(ids, won, out=ids)
+        np.maximum(ids[rows], won, out=ids[rows])
+
+    for k in others:
+        spread(planes[k], scores)
+        each_band(shape, partial(compare, k))
     return ids, best
 
 
@@ -88,15 +91,18 @@ def better_complement(
     """
     shape = size_wh[::-1]
     ids, best = empty(shape, np.uint8), empty(shape, np.float32)
-    half, rows = np.float32(0.5), max(1, _BAND // shape[1])
+    half = np.float32(0.5)
     # Interpolation is linear, so that 1/2 is taken from the few values of the grid.
     spread(plane - half, best)
-    for top in range(0, shape[0], rows):
-        band = best[top : top + rows]
-        np.greater(band, 0, out=ids[top : top + rows].view(np.bool_))
+
+    def compare(rows: slice) -> None:
+        band = best[rows]
+        np.greater(band, 0, out=ids[rows].view(np.bool_))
         # max(p, 1 - p) = |p - 1/2| + 1/2, in place.
         np.abs(band, out=band)
         np.add(band, half, out=band)
+
+    each_band(shape, compare)
     return ids, best
 
 
