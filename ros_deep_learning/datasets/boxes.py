@@ -77,4 +77,5 @@ class BoxCollector:
             np.array(self._crowd, np.bool_),
             np.array(self._areas, np.float64),
             in_shares,
+            None if in_shares else self.size_wh,
         )

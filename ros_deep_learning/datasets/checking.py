@@ -89,6 +89,10 @@ def _check(sample: Sample, classes: tuple[str, ...], findings: Findings) -> None
         findings.per_class[classes[sample.class_id]] += 1
     elif sample.boxes is not None:
         boxes = sample.boxes
+        try:
+            boxes.check_size((width, height))
+        except DatasetError as err:
+            findings.problems.append(Problem('broken label', sample.picture, str(err)))
         findings.per_class.update(classes[k] for k in boxes.class_ids)
         for area in boxes.areas_in_pixels((width, height)):
             size = 'small' if area < _SMALL else 'medium' if area < _MEDIUM else 'large'

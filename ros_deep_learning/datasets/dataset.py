@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards.card import Task
+from ..errors import DatasetError
 from ..text import printable
 from .drawn_mask import DrawnMask
 
@@ -84,6 +85,7 @@ class LabelledBoxes:
         areas: Shape (N,), float64, area in square pixels, which need not be the box's; NaN where
             it is the box's.
         in_shares: Whether the edges are shares.
+        label_wh: Size of the picture in pixels as the label has it; None if it has none.
     """
 
     boxes_xyxy: NDArray[np.float64]
@@ -91,10 +93,28 @@ class LabelledBoxes:
     is_crowd: NDArray[np.bool_]
     areas: NDArray[np.float64]
     in_shares: bool = False
+    label_wh: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         """Count the boxes."""
         return len(self.class_ids)
+
+    def check_size(self, size_wh: tuple[int, int]) -> None:
+        """Check that edges in pixels are those of a picture of a size.
+
+        A picture that was made smaller, or turned by its EXIF data, is not where its boxes are.
+
+        Raises:
+            DatasetError: The label is of a picture of another size.
+        """
+        stated = self.label_wh
+        if stated is None or all(abs(a - b) <= 1 for a, b in zip(stated, size_wh, strict=True)):
+            return
+        msg = (
+            f'its label is of a picture of {stated[0]:g}x{stated[1]:g}, but it has '
+            f'{size_wh[0]}x{size_wh[1]}'
+        )
+        raise DatasetError(msg)
 
     def in_pixels(self, size_wh: tuple[int, int]) -> NDArray[np.float64]:
         """Return the edges in pixels of a picture of a size, shape (N, 4)."""

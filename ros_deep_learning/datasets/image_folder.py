@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ..errors import DatasetError
 from .dataset import Part, Problem, Sample
 from .listing import UNLABELLED_FOLDER, folders_in, pictures_below, split_of
 
@@ -16,11 +17,20 @@ def image_folder_parts(folder: Path) -> dict[str, Callable[[], Part]]:
     """Find the splits of a folder of class folders; empty if it is none."""
     inner = folders_in(folder)
     splits = {split: path for path in inner if (split := split_of(path.name)) is not None}
-    if splits:
-        return {
-            split: partial(_read, path) for split, path in splits.items() if _has_pictures(path)
-        }
-    return {'all': partial(_read, folder)} if _has_pictures(folder) else {}
+    found = {split: partial(_read, path) for split, path in splits.items() if _has_pictures(path)}
+    if found or not _has_pictures(folder):
+        return dict(found)
+    # A class may be called train.
+    return {'all': partial(_refuse if splits else _read, folder)}
+
+
+def _refuse(folder: Path) -> Part:
+    name = next(path.name for path in folders_in(folder) if split_of(path.name) is not None)
+    msg = (
+        f'{folder / name} has the name of a split, but no folders of classes in it; to fix: if it '
+        'is a class, move the folders of all classes into a folder train; else move it elsewhere'
+    )
+    raise DatasetError(msg)
 
 
 def _class_folders(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,6 +62,9 @@ FORMATS: Mapping[str, Format] = {
 }
 """The formats by name, in the order in which they are tried."""
 
+_WEAKEST = 'folder'
+"""The format that nearly every folder of folders with pictures has."""
+
 PICTURES_BELOW = 'where data.yaml may name pictures (its own folder)'
 """The help of the option ``--pictures-below`` of programs."""
 
@@ -75,6 +78,7 @@ def open_dataset(
     format_name: str | None = None,
     task: Task | None = None,
     split: str | None = 'best',
+    without: Collection[str] = (),
     pictures_below: str | Path | None = None,
 ) -> Dataset:
     """Read the labels of a data set.
@@ -85,6 +89,7 @@ def open_dataset(
         task: Of the labels, if the folder has several kinds; None is any.
         split: ``train``, ``val`` or ``test``; ``best`` is ``val``, or ``test`` or all where there
             is none; None reads all of them.
+        without: Splits that None does not read, and whose classes do not count.
         pictures_below: Folder below which the paths in ``data.yaml`` and its lists must lie; None
             is the folder of ``data.yaml``.
 
@@ -103,7 +108,10 @@ def open_dataset(
     if split is not None and split not in parts:
         msg = f'{path} has no split {split!r}; it has {", ".join(parts)}'
         raise DatasetError(msg)
-    wanted = [split] if split is not None else list(parts)
+    wanted = [split] if split is not None else [one for one in parts if one not in without]
+    if not wanted:
+        msg = f'{path} ({name}) has no split but {", ".join(parts)}'
+        raise DatasetError(msg)
     read = {one: _with_printable_classes(parts[one]()) for one in wanted}
     classes, problems = _merge_classes(path, read)
     if FORMATS[name].task == 'segmentation' and len(classes) > UNLABELLED:
@@ -132,10 +140,13 @@ def _find(
     if format_name is not None and format_name not in FORMATS:
         msg = f'there is no format {format_name!r}; expected one of {", ".join(FORMATS)}'
         raise DatasetError(msg)
-    others = []
+    others: list[str] = []
     for name, kind in FORMATS.items():
         if format_name not in (None, name):
             continue
+        if others and name == _WEAKEST:
+            # The folders of another format, such as images and labels, are no classes.
+            break
         if parts := kind.parts(path, root) if kind.names_paths else kind.parts(path):
             if task in (None, kind.task):
                 return name, parts

@@ -161,8 +161,7 @@ def _write_masks(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> No
 def _write_coco(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None:
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for sample, copy in writer.pictures(samples, split):
-        boxes, (width, height) = _labels(sample, copy)
+    for _, copy, boxes, (width, height) in _labelled(writer, samples, split):
         images.append(
             {'id': len(images) + 1, 'file_name': copy.name, 'width': width, 'height': height}
         )
@@ -190,8 +189,7 @@ def _write_coco(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> Non
 def _write_yolo(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None:
     folder = writer.top / 'labels' / split
     folder.mkdir(parents=True)
-    for sample, copy in writer.pictures(samples, f'images/{split}'):
-        boxes, (width, height) = _labels(sample, copy)
+    for sample, copy, boxes, (width, height) in _labelled(writer, samples, f'images/{split}'):
         lines = []
         for (x1, y1, x2, y2), k, is_crowd in zip(
             boxes.in_pixels((width, height)).tolist(),
@@ -212,8 +210,7 @@ def _write_voc(writer: _Writer, split: str, samples: tuple[Sample, ...]) -> None
     labels.mkdir(exist_ok=True)
     lists.mkdir(parents=True, exist_ok=True)
     names = []
-    for sample, copy in writer.pictures(samples, 'JPEGImages'):
-        boxes, (width, height) = _labels(sample, copy)
+    for _, copy, boxes, (width, height) in _labelled(writer, samples, 'JPEGImages'):
         root = ElementTree.Element('annotation')
         ElementTree.SubElement(root, 'filename').text = copy.name
         _add(root, 'size', {'width': width, 'height': height, 'depth': 3})
@@ -238,10 +235,20 @@ WRITERS: Mapping[str, Callable[[_Writer, str, tuple[Sample, ...]], None]] = {
 """The formats that can be written, by name."""
 
 
-def _labels(sample: Sample, copy: Path) -> tuple[LabelledBoxes, tuple[int, int]]:
-    assert sample.boxes is not None
-    height, width = read_rgb(copy).shape[:2]
-    return sample.boxes, (width, height)
+def _labelled(
+    writer: _Writer, samples: tuple[Sample, ...], folder: str
+) -> Iterator[tuple[Sample, Path, LabelledBoxes, tuple[int, int]]]:
+    """Copy pictures; yield each with its copy, boxes and size, if the boxes are of that size."""
+    for sample, copy in writer.pictures(samples, folder):
+        assert sample.boxes is not None
+        height, width = read_rgb(copy).shape[:2]
+        try:
+            sample.boxes.check_size((width, height))
+        except DatasetError as err:
+            writer.problems.append(Problem('broken label', sample.picture, str(err)))
+            copy.unlink()
+            continue
+        yield sample, copy, sample.boxes, (width, height)
 
 
 def _add(root: ElementTree.Element, tag: str, values: Mapping[str, Any]) -> ElementTree.Element:

@@ -160,6 +160,12 @@ def _judge_boxes(net: DetectNet, reader: _Reader, match: ClassMatch, rules: Rule
     pictures, times = [], []
     left_out = 0
     for sample, pixels in reader:
+        assert sample.boxes is not None
+        try:
+            sample.boxes.check_size(pixels.size_wh)
+        except DatasetError as err:
+            reader.drop(Problem('broken label', sample.picture, str(err)))
+            continue
         found = net.detect(pixels, settings=settings)
         picture = box_picture(sample, found, match)
         if rules.common_only:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,8 @@ class Plan:
         val: Pictures to judge with.
         held_out: Whether ``val`` was taken out of the others, for want of such a split.
         skipped: The broken pictures that were left out.
+        unused: How many pictures each further split has, which is neither for training nor for
+            validation.
     """
 
     dataset: Dataset
@@ -46,6 +50,7 @@ class Plan:
     val: tuple[Sample, ...]
     held_out: bool
     skipped: tuple[Problem, ...]
+    unused: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def describe(self) -> list[str]:
         """Return what will be done with which pictures, one line for people each."""
@@ -56,9 +61,14 @@ class Plan:
             f'({", ".join(self.classes[:8])}{", ..." if len(self.classes) > 8 else ""})',
             f'{len(self.train)} pictures to train with, {len(self.val)} {val}',
         ]
+        lines += [
+            f'{count} pictures are not used: they are '
+            f'{"of no split" if name == "all" else f"of the split {name}"}, not of train or val'
+            for name, count in self.unused.items()
+        ]
         if self.skipped:
             lines.append(f'{len(self.skipped)} broken pictures are skipped:')
-            lines += [f'  {problem.path}' for problem in self.skipped[:_LISTED]]
+            lines += [f'  {problem}' for problem in self.skipped[:_LISTED]]
             if len(self.skipped) > _LISTED:
                 lines.append(f'  and {len(self.skipped) - _LISTED} more')
         others = [problem for problem in data.problems if problem.kind != 'classes differ']
@@ -101,30 +111,36 @@ def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = sil
         TrainingError: Splits have other classes, a class has no picture, or there are too few.
     """
     data = open_dataset(
-        folder, task=settings.task, split=None, pictures_below=settings.pictures_below
+        folder,
+        task=settings.task,
+        split=None,
+        without=('test',),
+        pictures_below=settings.pictures_below,
     )
     differ = [problem for problem in data.problems if problem.kind == 'classes differ']
     if differ:
         msg = f'{data.folder}: the splits have other classes: {differ[0].text}'
         raise TrainingError(msg)
-    wanted = {name: samples for name, samples in data.splits.items() if name != 'test'}
-    readable, skipped = _readable([s for split in wanted.values() for s in split], progress)
+    wanted = {name: data.splits[name] for name in _used(data)}
+    classes_of, skipped = _readable([s for split in wanted.values() for s in split], progress)
     kept = {
-        name: tuple(sample for sample in samples if sample.picture in readable)
+        name: tuple(sample for sample in samples if sample in classes_of)
         for name, samples in wanted.items()
     }
-    train, val = kept.get('train') or kept.get('all', ()), kept.get('val', ())
+    val = kept.pop('val', ())
+    train = tuple(sample for samples in kept.values() for sample in samples)
     held_out = not val
     if held_out:
-        train, val = _hold_out(train, settings)
-    _check_classes(data, train, skipped)
+        train, val = _hold_out(train, classes_of, settings)
+    _check_classes(data, train, val, classes_of, skipped)
     if not val:
         msg = f'{data.folder} has too few pictures to hold some out for validation'
         raise TrainingError(msg)
     if (least := min(len(train), len(val))) < settings.devices:
         msg = f'{settings.devices} devices cannot share {least} pictures; to fix: fewer --devices'
         raise TrainingError(msg)
-    return Plan(data, data.classes, train, val, held_out, tuple(skipped))
+    unused = {name: len(samples) for name, samples in data.splits.items() if name not in wanted}
+    return Plan(data, data.classes, train, val, held_out, tuple(skipped), unused)
 
 
 def input_spec(settings: TrainingSettings, preprocessing: Mapping[str, Any]) -> InputSpec:
@@ -144,59 +160,87 @@ def input_spec(settings: TrainingSettings, preprocessing: Mapping[str, Any]) -> 
     )
 
 
+def _used(data: Dataset) -> list[str]:
+    """List the splits to train with and to judge with; without ``train``, all are to train with.
+
+    Raises:
+        TrainingError: There is none to train with.
+    """
+    train = [name for name in data.splits if name == 'train']
+    train = train or [name for name in data.splits if name != 'val']
+    if not train:
+        msg = f'{data.folder} has no pictures to train with: its only split is val'
+        raise TrainingError(msg)
+    return [*train, *(name for name in data.splits if name == 'val')]
+
+
 def _readable(
     samples: Sequence[Sample], progress: Progress
-) -> tuple[frozenset[Path], list[Problem]]:
-    """Decode each picture once: one that fails in the middle of the night would end a training."""
+) -> tuple[dict[Sample, frozenset[int]], list[Problem]]:
+    """Decode each picture once: one that fails in the middle of the night would end a training.
 
-    def reason(sample: Sample) -> str:
+    Returns:
+        The classes in the label of each picture that can be used, and what is wrong with others.
+    """
+
+    def look(sample: Sample) -> tuple[str, frozenset[int]]:
         try:
-            width, height = read_picture(sample.picture).size_wh
-            if sample.mask is not None:
-                found = read_mask(sample.mask).shape
-                if found != (height, width):
-                    size = f'{found[1]}x{found[0]}'
-                    return f'its mask has another size, {size} in place of {width}x{height}'
+            return '', _classes_in(sample, read_picture(sample.picture).size_wh)
         except (ImageError, DatasetError) as err:
-            return str(err)
-        return ''
+            return str(err), frozenset()
 
     stage = 'checking the pictures'
-    good, broken = [], []
+    good: dict[Sample, frozenset[int]] = {}
+    broken = []
     with ThreadPoolExecutor() as pool:
-        for number, (sample, why) in enumerate(
-            zip(samples, pool.map(reason, samples), strict=True), 1
+        for number, (sample, (why, classes)) in enumerate(
+            zip(samples, pool.map(look, samples), strict=True), 1
         ):
             progress(stage, number / len(samples))
             if why:
                 broken.append(Problem('broken picture', sample.picture, why))
             else:
-                good.append(sample.picture)
-    return frozenset(good), broken
+                good[sample] = classes
+    return good, broken
 
 
 def _hold_out(
-    samples: Sequence[Sample], settings: TrainingSettings
+    samples: Sequence[Sample],
+    classes_of: Mapping[Sample, frozenset[int]],
+    settings: TrainingSettings,
 ) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
     """Divide pictures: of each class, the share that is held out, and never all of it."""
     random = np.random.default_rng(settings.seed)
     by_class: dict[int | None, list[int]] = {}
     for index, sample in enumerate(samples):
         by_class.setdefault(sample.class_id, []).append(index)
+    left = Counter(number for sample in samples for number in classes_of[sample])
     held: set[int] = set()
     for indices in by_class.values():
         count = min(max(1, round(len(indices) * settings.held_out)), len(indices) - 1)
-        held |= {int(k) for k in random.permutation(indices)[:count]}
+        for k in map(int, random.permutation(indices)):
+            inside = classes_of[samples[k]]
+            if count > 0 and all(left[number] > 1 for number in inside):
+                held.add(k)
+                left.subtract(inside)
+                count -= 1
     train = tuple(sample for k, sample in enumerate(samples) if k not in held)
     return train, tuple(sample for k, sample in enumerate(samples) if k in held)
 
 
-def _check_classes(data: Dataset, train: Sequence[Sample], skipped: Sequence[Problem]) -> None:
+def _check_classes(
+    data: Dataset,
+    train: Sequence[Sample],
+    val: Sequence[Sample],
+    classes_of: Mapping[Sample, frozenset[int]],
+    skipped: Sequence[Problem],
+) -> None:
     if len(data.classes) < 2 and data.task != 'detection':
         msg = f'{data.folder} has one class, {data.classes[0]}; expected at least two'
         raise TrainingError(msg)
-    there = {number for sample in train for number in _classes_of(sample)}
-    if unknown := sorted(there - {*range(len(data.classes)), UNLABELLED}):
+    there = {number for sample in train for number in classes_of[sample]}
+    judged = {number for sample in val for number in classes_of[sample]}
+    if unknown := sorted((there | judged) - set(range(len(data.classes)))):
         msg = (
             f'{data.folder}: masks have the numbers {", ".join(map(str, unknown[:8]))}, but there '
             f'are {len(data.classes)} classes; {UNLABELLED} is for pixels without one'
@@ -204,7 +248,7 @@ def _check_classes(data: Dataset, train: Sequence[Sample], skipped: Sequence[Pro
         raise TrainingError(msg)
     empty = [name for number, name in enumerate(data.classes) if number not in there]
     if empty:
-        broken = f' ({len(skipped)} broken pictures are skipped)' if skipped else ''
+        broken = f'; {len(skipped)} are skipped, such as {skipped[0]}' if skipped else ''
         msg = (
             f'{data.folder}: no picture to train with of class {", ".join(empty)}{broken}; to '
             'fix: add pictures, or remove the class'
@@ -212,11 +256,20 @@ def _check_classes(data: Dataset, train: Sequence[Sample], skipped: Sequence[Pro
         raise TrainingError(msg)
 
 
-def _classes_of(sample: Sample) -> list[int]:
-    """List the classes in the label of a picture."""
-    numbers: list[int] = [] if sample.class_id is None else [sample.class_id]
+def _classes_in(sample: Sample, size_wh: tuple[int, int]) -> frozenset[int]:
+    """Return the classes in the label of a picture of a size.
+
+    Raises:
+        DatasetError: The label cannot be read, or is of a picture of another size.
+    """
     if sample.mask is not None:
-        numbers = np.unique(read_mask(sample.mask)).tolist()
-    elif sample.boxes is not None:
-        numbers = sample.boxes.class_ids.tolist()
-    return numbers
+        mask = read_mask(sample.mask)
+        if (found := mask.shape[::-1]) != size_wh:
+            expected = f'{size_wh[0]}x{size_wh[1]}'
+            msg = f'its mask has another size, {found[0]}x{found[1]} in place of {expected}'
+            raise DatasetError(msg)
+        return frozenset(np.unique(mask).tolist()) - {UNLABELLED}
+    if sample.boxes is not None:
+        sample.boxes.check_size(size_wh)
+        return frozenset(sample.boxes.class_ids.tolist())
+    return frozenset() if sample.class_id is None else frozenset({sample.class_id})

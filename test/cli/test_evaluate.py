@@ -220,6 +220,17 @@ def test_masks_of_another_size(capsys, tmp_path, astronaut):
     assert 'the mask is 80x40, its picture 512x512' in reason
 
 
+def test_boxes_of_a_picture_of_another_size(capsys, tmp_path, things, chelsea, ssd_onnx):
+    folder = shutil.copytree(things, tmp_path / 'things')
+    save(folder / 'val/chelsea.png', chelsea[::2, ::2])
+    lines = '\n'.join(said(capsys, 'ssd-mobilenet-v2', folder)[0])
+    assert 'chelsea.png: its label is of a picture of 451x300, but it has 226x150' in lines
+    for name in ('astronaut', 'coffee'):
+        save(folder / f'val/{name}.png', chelsea[::2, ::2])
+    reason = said(capsys, 'ssd-mobilenet-v2', folder, code=1)[1]
+    assert 'none of 3 pictures could be used: broken label' in reason
+
+
 def test_a_full_disk_leaves_the_old_report(capsys, tmp_path, people, monkeypatch):
     (tmp_path / 'report.html').write_text('old')
 

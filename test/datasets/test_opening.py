@@ -59,6 +59,25 @@ def test_folders_of_classes(tmp_path):
     assert len(open_dataset(tmp_path / 'val').samples) == 4
 
 
+@pytest.mark.parametrize('write', [disk.write_yolo, disk.write_coco, disk.write_masks])
+def test_folders_of_another_format_are_no_classes(tmp_path, write):
+    write(tmp_path)
+    disk.write_picture(tmp_path / 'images/more/c.jpg')
+    with pytest.raises(DatasetError, match='has no labels for classification; it is'):
+        open_dataset(tmp_path, task='classification')
+
+
+def test_a_class_with_the_name_of_a_split_is_told(tmp_path):
+    for name in ('bus', 'car', 'train'):
+        disk.write_picture(tmp_path / name / 'a.jpg')
+    with pytest.raises(DatasetError, match='train has the name of a split, but no folders of'):
+        open_dataset(tmp_path)
+    for name in ('bus', 'car', 'train'):
+        (tmp_path / 'all/train' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).rename(tmp_path / 'all/train' / name)
+    assert open_dataset(tmp_path / 'all').classes == ('bus', 'car', 'train')
+
+
 def test_masks(tmp_path):
     disk.write_masks(tmp_path)
     found = open_dataset(tmp_path)

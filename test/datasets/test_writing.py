@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ros_deep_learning.datasets import writing
+from ros_deep_learning.datasets.checking import check_dataset
 from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.datasets.opening import open_dataset
 from ros_deep_learning.datasets.splitting import split_dataset
@@ -60,6 +61,19 @@ def test_a_crowd_is_kept_where_the_format_has_it(tmp_path):
     (problem,) = write_dataset(dataset, tmp_path / 'yolo', 'yolo')
     assert problem.kind == 'left out'
     assert len(open_dataset(tmp_path / 'yolo').samples[0].boxes) == 1
+
+
+@pytest.mark.parametrize('target', ['yolo', 'coco', 'voc'])
+def test_boxes_of_a_picture_of_another_size_are_left_out_and_named(tmp_path, target):
+    disk.write_coco(tmp_path / 'old')
+    path = disk.write_picture(tmp_path / 'old/val2017/a.jpg', size_wh=(40, 20))
+    data = open_dataset(tmp_path / 'old')
+    told = f'broken label: {path}: its label is of a picture of 80x40, but it has 40x20'
+    assert [str(problem) for problem in check_dataset(data).problems][:1] == [told]
+    problems = write_dataset(data, tmp_path / 'new', target)
+    assert [str(problem) for problem in problems] == [told]
+    (sample,) = open_dataset(tmp_path / 'new').samples
+    assert sample.picture.stem == 'b'
 
 
 def test_pictures_of_one_name_get_two(tmp_path):

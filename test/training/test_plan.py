@@ -8,11 +8,14 @@ import shutil
 import sys
 from dataclasses import replace
 
+import cv2
 import pytest
+from datasets_on_disk import write_picture
 
 from ros_deep_learning.cards.card import ModelCard
 from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cli import train
+from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.errors import DatasetError, SettingsError, TrainingError
 from ros_deep_learning.recognition.usual import IMAGENET
 from ros_deep_learning.training.judging import Judged
@@ -25,9 +28,26 @@ from ros_deep_learning.training.settings import TrainingSettings
 SETTINGS = TrainingSettings('classification', 'resnet18', (224, 224))
 
 
+BOXES = replace(SETTINGS, task='detection')
+
+
 @pytest.fixture
 def folders(class_folders, tmp_path):
     return shutil.copytree(class_folders, tmp_path / 'things')
+
+
+def cvat_folder(folder, subsets, dogs=()):
+    """Write an export of CVAT, of pictures and their subsets, with a box of a cat or dog each."""
+    images = ''
+    for number, (name, subset) in enumerate(subsets.items()):
+        path = write_picture(folder / 'images' / f'{name}.png')
+        images += (
+            f'<image id="{number}" name="{path.name}" subset="{subset}" width="80" height="40">'
+            f'<box label="{"dog" if name in dogs else "cat"}" xtl="1" ytl="1" xbr="20" ybr="20"/>'
+            '</image>'
+        )
+    (folder / 'annotations.xml').write_text(f'<annotations>{images}</annotations>')
+    return folder
 
 
 def test_the_splits_of_a_folder_are_used(class_folders):
@@ -88,8 +108,74 @@ def test_splits_with_other_classes_are_refused(folders):
 def test_a_class_without_a_picture_is_named(folders):
     for path in (folders / 'train/coffee').iterdir():
         path.write_bytes(b'')
-    with pytest.raises(TrainingError, match=r'class coffee \(16 broken pictures are skipped\)'):
+    with pytest.raises(TrainingError, match=r'class coffee; 16 are skipped, such as broken pict'):
         make_plan(folders, SETTINGS)
+
+
+def test_pictures_of_test_are_not_looked_at(folders):
+    shutil.copytree(folders / 'val/cat', folders / 'test/dog')
+    plan = make_plan(folders, SETTINGS)
+    assert (plan.classes, len(plan.train), len(plan.val)) == (
+        ('astronaut', 'cat', 'coffee'),
+        48,
+        24,
+    )
+    for split in ('train', 'val'):
+        shutil.rmtree(folders / split)
+    with pytest.raises(DatasetError, match='has no split but test'):
+        make_plan(folders, SETTINGS)
+
+
+def test_a_data_set_of_val_alone_is_refused(folders):
+    shutil.rmtree(folders / 'train')
+    with pytest.raises(TrainingError, match='no pictures to train with: its only split is val'):
+        make_plan(folders, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ('subsets', 'train', 'line'),
+    [
+        (
+            ('train', 'train', 'validation', '', ''),
+            2,
+            '2 pictures are not used: they are of no split',
+        ),
+        (('', '', 'validation', '', ''), 4, ''),
+    ],
+)
+def test_pictures_without_a_split_are_used_or_told(tmp_path, subsets, train, line):
+    plan = make_plan(cvat_folder(tmp_path, {f'{k}': one for k, one in enumerate(subsets)}), BOXES)
+    assert (len(plan.train), len(plan.val), plan.held_out) == (train, 1, False)
+    lines = [one for one in plan.describe() if 'not used' in one]
+    assert [one[: len(line)] for one in lines] == [line] * bool(line)
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_the_only_picture_of_a_class_is_not_held_out(tmp_path, seed):
+    folder = cvat_folder(tmp_path, dict.fromkeys(map(str, range(6)), ''), dogs=('3',))
+    plan = make_plan(folder, replace(BOXES, seed=seed, held_out=0.5))
+    assert (len(plan.train), len(plan.val)) == (3, 3)
+    assert '3' in {sample.picture.stem for sample in plan.train}
+
+
+def test_numbers_of_validation_masks_that_are_no_class_are_refused(masks, tmp_path):
+    folder = shutil.copytree(masks, tmp_path / 'masks')
+    path = folder / 'masks/val/003.png'
+    mask = read_mask(path)
+    mask[:2] = 7
+    assert cv2.imwrite(str(path), mask)
+    with pytest.raises(TrainingError, match='masks have the numbers 7, but there are 3 classes'):
+        make_plan(folder, replace(SETTINGS, task='segmentation'))
+
+
+def test_labels_of_pictures_of_another_size_are_skipped_and_told(things, tmp_path):
+    folder = shutil.copytree(things, tmp_path / 'things')
+    path = folder / 'train/005.png'
+    assert cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), None, fx=2, fy=2))
+    plan = make_plan(folder, BOXES)
+    assert (len(plan.train), len(plan.val)) == (47, 12)
+    told = f'{path}: its label is of a picture of 96x80, but it has 192x160'
+    assert told in '\n'.join(plan.describe())
 
 
 def test_more_devices_than_validation_pictures_are_refused(folders):
