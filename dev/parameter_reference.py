@@ -41,7 +41,8 @@ def page() -> str:
         'A change of one that reloads makes a configured node load its network again, while the '
         'old one keeps running, also if that fails. The others can be changed only while the node '
         'is unconfigured, or never after the start. A change of several parameters is accepted or '
-        'refused as a whole. `ros2 param dump` writes a file that starts an equal node, also from '
+        'refused as a whole. A node warns of a parameter that it is started with and does not '
+        'have. `ros2 param dump` writes a file that starts an equal node, also from '
         'another folder, since paths of networks and labels are absolute in it; '
         '`autostart` is false in it if a launch file configured and activated the node.\n',
     ]

@@ -5,23 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from types import NoneType
 from typing import Any
 
 from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
-from ..nodes.parameters.parameter_table import ParameterTable, rule_of
+from ..nodes.parameters.known_names import known_names, unknown_names
 from ..paths import user_path
-
-OF_EVERY_NODE = (
-    'diagnostic_updater',
-    'qos_overrides',
-    'start_type_description_service',
-    'use_sim_time',
-)
-"""Parameters, or their first parts, that rclpy and diagnostic_updater declare."""
 
 
 def check_params_file(path: str, nodes: Mapping[str, type[Any]]) -> None:
@@ -46,14 +37,11 @@ def check_params_file(path: str, nodes: Mapping[str, type[Any]]) -> None:
     for section, values in sections:
         names = [name for name in nodes if fnmatchcase(name, section.rsplit('/', 1)[-1])]
         matched = matched or bool(names)
-        known = {known for name in names for known in _parameters(nodes[name])}
-        for key in map(str, values) if names else ():
-            if key.split('.')[0] not in known:
-                near = get_close_matches(key, known, 1)
-                hint = f'; did you mean {near[0]}?' if near else ''
-                owners = ', '.join(names)
-                msg = f'params_file {path}: {owners} has no parameter {key!r}{hint}'
-                raise SettingsError(msg)
+        known = known_names(nodes[name] for name in names)
+        for key, hint in unknown_names(map(str, values), known).items() if names else ():
+            owners = ', '.join(names)
+            msg = f'params_file {path}: {owners} has no parameter {key!r}{hint}'
+            raise SettingsError(msg)
     if not matched:
         found = ', '.join(section for section, _ in sections)
         msg = f'params_file {path}: sections are for {found}; {_form(nodes)}'
@@ -80,13 +68,6 @@ def _sections(document: Any, path: str = '') -> Iterator[tuple[str, Mapping[str,
             yield path, value or {}
         else:
             yield from _sections(value, f'{path}/{str(key).strip("/")}')
-
-
-def _parameters(settings_type: type[Any]) -> Iterator[str]:
-    yield from OF_EVERY_NODE
-    for name, field in ParameterTable(settings_type).fields.items():
-        yield name
-        yield from rule_of(field).aliases
 
 
 def _form(nodes: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     'NodeExecutor',
     'PatchedLifecycleNode',
     'SubscriptionEventCallbacks',
+    'given_parameters',
     'wake',
 ]
 
@@ -105,6 +106,15 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
         done: bool = super().shutdown(*args, **kwargs)
         self._executor.shutdown()
         return done
+
+
+def given_parameters(node: Node) -> list[str]:
+    """Return the names of the parameters that the command line and files have for a node.
+
+    rclpy 3, 7 and 9 ignore those that the node does not declare, and have no way to ask for them.
+    Uses ``Node._parameter_overrides``.
+    """
+    return list(node._parameter_overrides)  # noqa: SLF001
 
 
 def wake(executor: Any) -> None:

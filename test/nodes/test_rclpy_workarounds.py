@@ -72,6 +72,7 @@ def test_private_names_of_others_are_used_in_one_file() -> None:
             '_executor',
             '_executor_event',
             '_make_handler',
+            '_parameter_overrides',
             '_service_change_state',
         }
     }

@@ -19,8 +19,10 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from ...errors import DeepLearningError, UsageError
+from ...text import printable
+from ..parameters.known_names import known_names, unknown_names
 from ..parameters.typed_arguments import TypedArguments, parameter_kinds
-from ..rclpy_workarounds import NodeExecutor, wake
+from ..rclpy_workarounds import NodeExecutor, given_parameters, wake
 from .end_watch import ENDING, EndWatch
 from .heap import keep_freed_images
 from .library_log import library_log
@@ -98,6 +100,7 @@ def run_nodes(node_types: Sequence[Any], *, threads: int = 1, choosable: bool = 
                     nodes.append(make())
                     cleanup.callback(nodes[-1].destroy_node)
                     owned.callback(nodes[-1].release)
+                _warn_of_unknown_parameters(nodes, chosen)
                 exit_code = _spin(nodes, threads * len(nodes), ends, watch)
             # After Ctrl-C in a terminal, which reached the process too, launch sends a second one.
             # It would kill the interpreter while that ends.
@@ -117,6 +120,14 @@ def _init_rclpy(argv: Sequence[str]) -> None:
     except RuntimeError as err:
         msg = f'ROS does not start: {err}'
         raise UsageError(msg) from err
+
+
+def _warn_of_unknown_parameters(nodes: Sequence[Any], types: Sequence[Any]) -> None:
+    known = known_names(node_type.settings_type for node_type in types)
+    for node in nodes:
+        for name, near in unknown_names(given_parameters(node), known).items():
+            hint = near or '; --help names all'
+            node.get_logger().warning(f'no parameter {printable(name)}: it is ignored{hint}')
 
 
 def _spin(

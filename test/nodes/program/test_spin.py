@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,20 @@ def test_nodes_at_work_are_ended_without_an_error(
     timer.cancel()
     text = program.text()
     assert not [word for word in ('Traceback', 'ERROR', 'rror:', 'invalid') if word in text], text
+
+
+def test_a_parameter_that_a_node_does_not_have_is_told(
+    start: Callable[..., Any], graph: Any, tmp_path: Path
+) -> None:
+    given = {'foldr': tmp_path, 'folder': tmp_path, 'Zz': 1, 'qos_overrides./a.depth': 1}
+    arguments = [word for name, value in given.items() for word in ('-p', f'{name}:={value}')]
+    program = start('collect', '--ros-args', *arguments)
+    graph.wait_until('the warning', lambda: 'no parameter Zz' in program.text())
+    assert program.stop() == 0
+    text = program.text()
+    assert 'no parameter Zz: it is ignored; --help names all' in text
+    assert 'no parameter foldr: it is ignored; did you mean folder?' in text
+    assert text.count('no parameter') == 2
 
 
 def test_nodes_are_released_after_their_callbacks_where_one_of_these_breaks(
