@@ -18,7 +18,22 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         _parser().error('--unsure needs the network that is unsure: --model NETWORK')
     if arguments.headless and arguments.source is None:
         _parser().error('--headless needs a source: rdl collect SOURCE FOLDER')
+    _refuse_without_effect(arguments)
     return arguments
+
+
+def _refuse_without_effect(given: argparse.Namespace) -> None:
+    """End the program if an option would be ignored without a word."""
+    if given.model is not None and given.unsure is None:
+        _parser().error('--model is the network of --unsure; one that draws labels is --suggest')
+    if given.threshold is not None and given.suggest is None:
+        _parser().error('--threshold is that of --suggest NETWORK')
+    if given.suggest is not None and given.headless:
+        _parser().error('--suggest draws labels on the page, which --headless has not')
+    if given.count is not None and not given.headless:
+        _parser().error('--count needs --headless: a page ends with Ctrl-C')
+    if given.count is not None and given.count < 1:
+        _parser().error(f'--count: expected 1 or more, got {given.count}')
 
 
 def read_classes(text: str) -> tuple[str, ...]:

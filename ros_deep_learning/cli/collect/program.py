@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import threading
 import time
@@ -22,9 +23,10 @@ from ...collecting.layouts import LAYOUTS, task_of
 from ...collecting.suggestions import Suggester, open_suggester
 from ...collecting.triggers import Every, OnChange, Trigger, Unsure
 from ...datasets.listing import UNLABELLED_FOLDER
-from ...errors import CameraError, UsageError
+from ...errors import DatasetError, UsageError
 from ...imaging.compressed import decode_jpeg
 from ...paths import user_path
+from ...text import for_terminal
 from ...video.options import VideoOptions
 from ...video.play import play
 from ...video.sources import FrameSource, SeveralPictures, open_frames
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from ...collecting.page.page import CollectPage
 
 _PATIENCE_S = 30.0
+_COMPLAINT_PERIOD_S = 30.0
 _PERIOD_S = 2.0
 _POLL_S = 0.02
 
@@ -48,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; None is the command line's.
 
     Returns:
-        Exit code: 0, also where Ctrl-C ended it, or 1 failed.
+        Exit code: 0, also where Ctrl-C ended it, or 1 failed or not all pictures were kept.
     """
     arguments = parse(None if argv is None else list(argv))
     return run_command(
@@ -58,11 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     with ExitStack() as cleanup:
-        _collect(arguments, cleanup)
-    return 0
+        return _collect(arguments, cleanup)
 
 
-def _collect(arguments: argparse.Namespace, cleanup: ExitStack) -> None:
+def _collect(arguments: argparse.Namespace, cleanup: ExitStack) -> int:
     top, classes = user_path(arguments.folder), read_classes(arguments.classes)
     source = None
     if arguments.source is not None:
@@ -81,7 +83,7 @@ def _collect(arguments: argparse.Namespace, cleanup: ExitStack) -> None:
     folder = CollectedFolder(top, task, classes)
     if source is not None and arguments.headless:
         _collect_headless(arguments, source, folder, cleanup)
-        return
+        return 0
     keeper = None
     if arguments.every is not None or arguments.on_change or arguments.unsure is not None:
         keeper = Keeper(folder, _trigger(arguments, folder, cleanup))
@@ -95,27 +97,52 @@ def _collect(arguments: argparse.Namespace, cleanup: ExitStack) -> None:
     )
     cleanup.callback(page.close)
     print(f'open {page.url} in a browser; Ctrl-C ends', flush=True)
+    lost = _Complaints()
     try:
-        _serve(None if pictures else source, page, keeper)
+        _serve(None if pictures else source, page, keeper, lost)
     except KeyboardInterrupt:
         print()
     total = sum(count[-1] for count in folder.counts().values())
     print(f'{total} pictures in {top}, {len(folder.waiting())} wait for a label')
     if total:
         print(f'next: rdl train {top} --output runs/{top.name}')
+    return 1 if lost.count else 0
 
 
-def _serve(source: FrameSource | None, page: CollectPage, keeper: Keeper | None) -> None:
-    """Show the frames of a source until Ctrl-C.
+class _Complaints:
+    """Prints what goes wrong again and again, one line in half a minute.
+
+    Attributes:
+        count: How often it went wrong.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._due_s = -math.inf
+
+    def add(self, text: str) -> None:
+        self.count += 1
+        if time.monotonic() >= self._due_s:
+            self._due_s = time.monotonic() + _COMPLAINT_PERIOD_S
+            print(f'rdl collect: {for_terminal(text)}', file=sys.stderr)
+
+
+def _serve(
+    source: FrameSource | None, page: CollectPage, keeper: Keeper | None, lost: _Complaints
+) -> None:
+    """Show the frames of a source until Ctrl-C, whatever becomes of the camera and the disk.
 
     A video is played again and again, and stands still while somebody has a picture in hand.
     """
     due_s = time.monotonic()
     while source is not None:
-        for frame in _frames(source):
+        for frame in _frames(source, math.inf):
             page.show(frame)
             if keeper is not None:
-                keeper.offer(frame, time.monotonic())
+                try:
+                    keeper.offer(frame, time.monotonic())
+                except DatasetError as err:
+                    lost.add(f'left out a picture: {err}')
             if not source.live:
                 due_s = max(due_s + 1 / source.rate_hz, time.monotonic())
                 while page.is_busy or time.monotonic() < due_s:
@@ -133,7 +160,7 @@ def _collect_headless(
     keeper = Keeper(folder, _trigger(arguments, folder, cleanup))
     try:
         collect_headless(
-            _frames(source),
+            _frames(source, _PATIENCE_S),
             keeper,
             rate_hz=None if source.live else source.rate_hz,
             count=arguments.count,
@@ -171,16 +198,14 @@ def _suggester(
     return suggester
 
 
-def _frames(source: FrameSource) -> Iterator[NDArray[np.uint8]]:
-    def complain(err: CameraError) -> None:
-        print(f'rdl collect: {err}; waiting for it', file=sys.stderr)
-
+def _frames(source: FrameSource, patience_s: float) -> Iterator[NDArray[np.uint8]]:
+    absences = _Complaints()
     frames = play(
         source,
         VideoOptions(),
         stopped=threading.Event(),
-        on_absence=complain,
-        patience_s=_PATIENCE_S,
+        on_absence=lambda err: absences.add(f'{err}; waiting for it'),
+        patience_s=patience_s,
     )
     return (frame.image_bgr for frame in frames)
 
