@@ -99,6 +99,20 @@ def replacing(
             raise
 
 
+def check_writable(folder: Path) -> None:
+    """Check that files can be created in a folder, which need not be there yet.
+
+    It is for work that takes long, and that would find this out at its end.
+
+    Raises:
+        OSError: They cannot.
+    """
+    while not folder.exists():
+        folder = folder.parent
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 @contextmanager
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """Create a folder for unfinished files, and remove it at the end.

@@ -243,6 +243,13 @@ def test_a_full_disk_leaves_the_old_report(capsys, tmp_path, people, monkeypatch
     assert (tmp_path / 'report.html').read_text() == 'old'
 
 
+def test_a_folder_that_cannot_be_is_told_before_the_work(capsys, tmp_path, people):
+    (tmp_path / 'file').write_text('mine')
+    lines, reason = said(capsys, 'selfie', people, '-o', tmp_path / 'file' / 'out', code=1)
+    assert reason.startswith(f'rdl evaluate: cannot write {tmp_path}/file/out: ')
+    assert lines == []
+
+
 def test_boxes_need_pycocotools(capsys, things, monkeypatch):
     whole = builtins.__import__
 

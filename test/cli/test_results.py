@@ -66,6 +66,7 @@ def test_classes_and_masks_as_a_table(
         (imagenet, 'out.json', 'is for boxes; use .jsonl or .csv'),
         (detectnet, 'out.txt', 'expected a name that ends with .json, .jsonl or .csv'),
         (detectnet, 'there.csv', 'is there already; add --force'),
+        (detectnet, 'there.csv/out.csv', 'there.csv/out.csv: Not a directory'),
     ],
 )
 def test_files_that_cannot_be(
@@ -78,7 +79,10 @@ def test_files_that_cannot_be(
 ) -> None:
     (tmp_path / 'there.csv').write_text('mine')
     assert program.main([str(picture), f'--results={tmp_path / name}', ON_CPU]) == 1
-    assert words in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert words in printed.err
+    # Before the network is loaded.
+    assert printed.out == ''
     assert (tmp_path / 'there.csv').read_text() == 'mine'
 
 

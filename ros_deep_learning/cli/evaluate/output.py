@@ -13,7 +13,7 @@ from ...errors import DatasetError
 from ...evaluation.records import as_csv, as_json
 from ...evaluation.report import as_html, class_rows, summary_rows
 from ...evaluation.run import Run
-from ...files import write_output
+from ...files import check_writable, write_output
 from ...text import disk_cause, printable
 from ..models_tables import table
 
@@ -72,8 +72,23 @@ def write_results(
         for name, text in contents.items():
             write_output(folder / name, text.encode())
     except OSError as err:
-        msg = f'cannot write {folder}: {disk_cause(err)}'
-        raise DatasetError(msg) from err
+        raise _unwritable(folder, err) from err
+
+
+def check_folder(folder: Path) -> None:
+    """Check the folder of the results, before they are computed.
+
+    Raises:
+        DatasetError: Nothing can be written there.
+    """
+    try:
+        check_writable(folder)
+    except OSError as err:
+        raise _unwritable(folder, err) from err
+
+
+def _unwritable(folder: Path, err: OSError) -> DatasetError:
+    return DatasetError(f'cannot write {folder}: {disk_cause(err)}')
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

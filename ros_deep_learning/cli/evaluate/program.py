@@ -33,7 +33,7 @@ from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
 from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import add_input_options, given_values, share
-from .output import print_results, print_start, write_results
+from .output import check_folder, print_results, print_start, write_results
 
 _DRAWN = 12
 
@@ -73,6 +73,9 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
             of=('dataset', 'output'),
         )
     dataset = _open_dataset(arguments, arguments.dataset, wishes)
+    folder = user_path(arguments.output) if arguments.output else None
+    if folder is not None:
+        check_folder(folder)
     print_start(dataset)
     rules = Rules(arguments.threshold, arguments.common_classes)
     loader = _loader(arguments)
@@ -102,9 +105,8 @@ def _run(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         return 1
     missed = missed_goals(runs, goals)
     print_results(runs, max_classes=None if arguments.all_classes else 12)
-    if arguments.output:
+    if folder is not None:
         command = ' '.join(['rdl evaluate', *given])
-        folder = user_path(arguments.output)
         write_results(folder, dataset, runs, failed, command)
         print(f'wrote {folder / "report.html"}, results.json and results.csv')
     for line in missed:

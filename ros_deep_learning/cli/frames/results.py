@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingsError
-from ...files import write_output
+from ...files import check_writable, write_output
 from ...paths import user_path
 from ...text import disk_cause
 
@@ -21,6 +21,10 @@ Rows = Sequence[dict[str, Any]]
 
 _SUFFIXES = ('.json', '.jsonl', '.csv')
 _EDGES = ('x1', 'y1', 'x2', 'y2')
+
+
+def _unwritable(path: Path, err: OSError) -> SettingsError:
+    return SettingsError(f'cannot write {path}: {disk_cause(err)}')
 
 
 class Results:
@@ -33,7 +37,8 @@ class Results:
         force: Whether a file that is there already is overwritten.
 
     Raises:
-        SettingsError: The suffix is unknown or does not fit, or the file is there already.
+        SettingsError: The suffix is unknown or does not fit, the file is there already, or it
+            cannot be written.
     """
 
     def __init__(self, path: Path | None, *, has_boxes: bool, force: bool) -> None:
@@ -52,6 +57,10 @@ class Results:
         if path.exists() and not force:
             msg = f'--results: {path} is there already; add --force to overwrite it'
             raise SettingsError(msg)
+        try:
+            check_writable(path.parent)
+        except OSError as err:
+            raise _unwritable(path, err) from err
 
     def add(self, index: int, name: str, size_wh: tuple[int, int], rows: Rows) -> None:
         """Add a frame: its place counted from 0, name, size in pixels, and findings."""
@@ -72,8 +81,7 @@ class Results:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_output(self._path, write[self._path.suffix.lower()]().encode())
         except OSError as err:
-            msg = f'cannot write {self._path}: {disk_cause(err)}'
-            raise SettingsError(msg) from err
+            raise _unwritable(self._path, err) from err
 
     def _lines(self) -> str:
         return ''.join(json.dumps(frame) + '\n' for frame in self._frames)
