@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import ssl
+
 from ...errors import ServerError
+from ...text import one_line
 from .options import RemoteOptions
 
 
@@ -27,19 +30,27 @@ def read_token(options: RemoteOptions) -> str:
     return token
 
 
-def read_certificates(options: RemoteOptions) -> bytes | None:
+def read_certificates(options: RemoteOptions) -> str | None:
     """Return the certificates in PEM that sign the server's; None = the system's.
 
     Raises:
-        ServerError: Their file cannot be read.
+        ServerError: Their file cannot be read, or has no certificate.
     """
     if options.ca_file is None:
         return None
     try:
-        return options.ca_file.read_bytes()
+        # Comments between them may be in any language.
+        text = options.ca_file.read_bytes().decode('ascii', 'ignore')
     except OSError as err:
         msg = f'remote_ca_file {options.ca_file}: {_cause(err)}'
         raise ServerError(msg) from err
+    try:
+        # Python's default context takes the system's where there are none, and gRPC says nothing.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError) as err:
+        msg = f'remote_ca_file {options.ca_file}: expected certificates in PEM: {one_line(err)}'
+        raise ServerError(msg) from err
+    return text
 
 
 def _cause(err: Exception) -> str:

@@ -68,7 +68,7 @@ class GrpcConnection:
         if options.address.tls:
             import grpc
 
-            credentials = grpc.ssl_channel_credentials(certificates)
+            credentials = grpc.ssl_channel_credentials(certificates and certificates.encode())
         self._client = self._client_module.InferenceServerClient(
             options.address.host_port,
             creds=credentials,

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ServerError
-from ...text import shape_text
+from ...text import one_line, quoted, shape_text
 from ..base import Tensors, TensorSpec
 from .protocol import NAMES, Answer, Request, read_spec
 from .region import Region
 
+_DIGITS = 18
 JSON_LENGTH = 'Inference-Header-Content-Length'
 
 
@@ -99,7 +100,7 @@ def read_answer(body: bytes, json_length: str | None, region: Region | None = No
             msg = f'output {spec.name!r}: {size} bytes for {count} values'
             raise ServerError(msg)
         else:
-            array = np.frombuffer(body, spec.dtype, count, at).reshape(spec.shape).copy()
+            array = _shaped(np.frombuffer(body, spec.dtype, count, at), spec).copy()
             at += size
         found[spec.name] = array
     return Answer(str(facts.get('model_version') or ''), found)
@@ -125,7 +126,7 @@ def read_json(body: bytes) -> dict[str, Any]:
     """
     try:
         facts = json.loads(body)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         msg = 'the answer is not JSON; to fix: check whether a server of this protocol answers'
         raise ServerError(msg) from err
     if not isinstance(facts, dict):
@@ -140,8 +141,8 @@ def read_length(text: str) -> int:
     Raises:
         ServerError: It is none.
     """
-    if not text.isdecimal():
-        msg = f'header {JSON_LENGTH}: expected a number, got {text!r}'
+    if not text.isdecimal() or len(text) > _DIGITS:
+        msg = f'header {JSON_LENGTH}: expected a number, got {quoted(text)}'
         raise ServerError(msg)
     return int(text)
 
@@ -159,6 +160,32 @@ def each(facts: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return entries
 
 
+def texts(facts: Mapping[str, Any], key: str) -> list[str]:
+    """Return a list of texts, empty where there is none.
+
+    Raises:
+        ServerError: It is something else.
+    """
+    found = facts.get(key) or []
+    if not isinstance(found, list):
+        msg = f'the answer has {key} {found!r}, expected a list'
+        raise ServerError(msg)
+    return list(map(str, found))
+
+
+def read_max_batch(facts: Mapping[str, Any]) -> int | None:
+    """Return the most images in a request, of a model's configuration; None = it has no batch.
+
+    Raises:
+        ServerError: It is no number.
+    """
+    found = facts.get('max_batch_size') or None
+    if found is not None and type(found) is not int:
+        msg = f'the answer has max_batch_size {found!r}, expected a number'
+        raise ServerError(msg)
+    return found
+
+
 def read_output(entry: Mapping[str, Any]) -> TensorSpec:
     """Read name, type and shape of a tensor.
 
@@ -167,14 +194,26 @@ def read_output(entry: Mapping[str, Any]) -> TensorSpec:
     """
     try:
         return read_spec(str(entry['name']), str(entry['datatype']), entry['shape'])
-    except (KeyError, TypeError, ValueError) as err:
+    except KeyError as err:
         msg = f'a tensor of the answer lacks {err}'
+        raise ServerError(msg) from err
+    except (TypeError, ValueError, OverflowError) as err:
+        msg = f'the shape of a tensor of the answer cannot be read: {one_line(err)}'
+        raise ServerError(msg) from err
+
+
+def _shaped(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    try:
+        return array.reshape(spec.shape)
+    except ValueError as err:
+        msg = f'output {spec.name!r}: {array.size} values do not have the shape {spec.shape}'
         raise ServerError(msg) from err
 
 
 def _listed(entry: Mapping[str, Any], spec: TensorSpec) -> NDArray[Any]:
     try:
-        return np.array(entry['data'], spec.dtype).reshape(spec.shape)
-    except (KeyError, TypeError, ValueError) as err:
-        msg = f'output {spec.name!r}: its data are not {math.prod(spec.shape)} values'
+        return _shaped(np.array(entry['data'], spec.dtype), spec)
+    except (KeyError, TypeError, ValueError, OverflowError) as err:
+        count = math.prod(spec.shape)
+        msg = f'output {spec.name!r}: its data are not {count} values of {spec.dtype}'
         raise ServerError(msg) from err

@@ -17,7 +17,16 @@ from urllib.parse import quote
 from ...errors import ServerError
 from ...text import one_line
 from .access import read_certificates, read_token
-from .http_body import JSON_LENGTH, each, read_answer, read_json, read_output, write_request
+from .http_body import (
+    JSON_LENGTH,
+    each,
+    read_answer,
+    read_json,
+    read_max_batch,
+    read_output,
+    texts,
+    write_request,
+)
 from .options import RemoteOptions
 from .protocol import (
     BINARY,
@@ -31,6 +40,8 @@ from .protocol import (
 )
 from .region import Region
 
+_CLOSED = 'the connection was closed'
+
 
 class HttpConnections:
     """Connections to a server that are kept open between requests; see ``Connection``."""
@@ -43,10 +54,7 @@ class HttpConnections:
         self._headers = {'Authorization': f'Bearer {token}'} if token else {}
         self._tls = None
         if self._address.tls:
-            certificates = read_certificates(options)
-            self._tls = ssl.create_default_context(
-                cadata=None if certificates is None else certificates.decode('ascii', 'replace')
-            )
+            self._tls = ssl.create_default_context(cadata=read_certificates(options))
         self._idle: SimpleQueue[HTTPConnection] = SimpleQueue()
         self._busy: set[HTTPConnection] = set()
         self._closed = False
@@ -58,15 +66,15 @@ class HttpConnections:
         server = read_json(self._exchange('GET', self._path, deadline_s)[0])
         self._exchange('GET', f'{self._model_path}/ready', deadline_s)
         found = read_json(self._exchange('GET', self._model_path, deadline_s)[0])
-        extensions = frozenset(map(str, server.get('extensions') or ()))
+        extensions = frozenset(texts(server, 'extensions'))
         self._binary = BINARY in extensions
         max_batch = None
         if CONFIGURATION in extensions:
             body, _ = self._exchange('GET', f'{self._model_path}/config', deadline_s)
-            max_batch = read_json(body).get('max_batch_size') or None
+            max_batch = read_max_batch(read_json(body))
         return ServedModel(
             server=f'{server.get("name", "")} {server.get("version", "")}'.strip(),
-            version=newest([str(version) for version in found.get('versions') or ()]),
+            version=newest(texts(found, 'versions')),
             inputs=tuple(map(read_output, each(found, 'inputs'))),
             outputs=tuple(map(read_output, each(found, 'outputs'))),
             extensions=extensions,
@@ -75,14 +83,16 @@ class HttpConnections:
 
     def start(self, request: Request) -> Callable[[], Answer]:
         """Send a request in a thread; see ``Connection.start``."""
-        future = self._threads.submit(self._infer, request)
+        try:
+            future = self._threads.submit(self._infer, request)
+        except RuntimeError as err:  # the connection was closed by another thread
+            raise ServerError(_CLOSED) from err
 
         def wait() -> Answer:
             try:
                 return future.result(request.deadline_s)
             except CancelledError as err:
-                msg = 'the connection was closed'
-                raise ServerError(msg) from err
+                raise ServerError(_CLOSED) from err
             except LateError as err:
                 raise late(request.deadline_s) from err
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextvars import copy_context
 
-from ...errors import DeepLearningError, ServerError
+from ...errors import ServerError
 from ...text import one_line
 from ..base import TensorSpec
 from .protocol import Connection, ServedModel, tensors_text
@@ -101,14 +101,18 @@ class Link:
             connection.close()
 
     def _reopen(self, failed: Connection) -> None:
-        # Not while frames wait, since a server that hangs is asked to forget shared memory.
-        failed.close()
+        # Nobody else opens a connection: whatever a library raises must not end this thread.
+        try:
+            # Not while frames wait, since a server that hangs is asked to forget shared memory.
+            failed.close()
+        except Exception as err:  # noqa: BLE001
+            _LOG.warning('%s: the lost connection is not closed: %s', self._place, one_line(err))
         while not self._ended.wait(self._pause_s * random.uniform(0.8, 1.2)):  # noqa: S311
             self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
             try:
                 self._take()
-            except DeepLearningError as err:
-                self._cause = str(err)
+            except Exception as err:  # noqa: BLE001
+                self._cause = one_line(err)
             else:
                 _LOG.info('%s: connected again', self._place)
                 return

@@ -14,6 +14,8 @@ from ...errors import SettingsError
 SCHEMES = {'grpc': 8001, 'grpcs': 8001, 'http': 8000, 'https': 443}
 """Schemes of addresses, with the port where none is given, as Triton's are."""
 
+_LONGEST_S = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteOptions:
@@ -23,7 +25,8 @@ class RemoteOptions:
         url: ``grpc://host:8001``, ``grpcs://`` with TLS, ``http://host:8000`` or ``https://``; a
             path after the port goes before the protocol's own, as behind a proxy.
         model: Name of the served model; empty = the name of the card.
-        deadline_s: Seconds from a request to its answer, above 0; a later answer is not used.
+        deadline_s: Seconds from a request to its answer, above 0, at most 3600; a later answer is
+            not used.
         wait_s: Seconds to wait for the server at load, 0 or more.
         token_file: File with a token, sent as ``authorization: Bearer``; read at each connection.
         ca_file: File of the certificates that sign the server's, in PEM; None = the system's.
@@ -56,7 +59,12 @@ class RemoteOptions:
     def __post_init__(self) -> None:
         address = self.address
         for name, value, good, wanted in (
-            ('deadline_s', self.deadline_s, self.deadline_s > 0, 'above 0'),
+            (
+                'deadline_s',
+                self.deadline_s,
+                0 < self.deadline_s <= _LONGEST_S,
+                f'above 0, at most {_LONGEST_S}',
+            ),
             ('wait_s', self.wait_s, self.wait_s >= 0, '0 or more'),
             ('in_flight', self.in_flight, self.in_flight >= 1, '1 or more'),
             ('jpeg_quality', self.jpeg_quality, 1 <= self.jpeg_quality <= 100, '1 to 100'),
@@ -133,6 +141,8 @@ def read_address(url: str) -> Address:
     try:
         parts = urlsplit(url)
         port = parts.port
+        # As what looks the name up will do.
+        (parts.hostname or '').encode('idna')
     except ValueError:
         parts, port = urlsplit(''), None
     path = parts.path.rstrip('/')

@@ -49,3 +49,37 @@ def test_no_frame_waits_until_a_connection_is_closed():
     assert first.closed
     connections[1].ended.set()
     link.close()
+
+
+class Failing:
+    """A connection that a library breaks at its end."""
+
+    def close(self):
+        msg = 'broken library'
+        raise RuntimeError(msg)
+
+
+def test_no_error_of_a_library_ends_the_attempts(caplog):
+    tries = iter([Failing(), RuntimeError('no more threads'), ValueError('odd'), SlowToClose()])
+
+    def open_connection():
+        found = next(tries)
+        if isinstance(found, Exception):
+            raise found
+        return found, MODEL
+
+    link = Link('place', open_connection, MODEL)
+    link.failed(link.connection(), 'no answer')
+    until_s = time.monotonic() + 20
+    while True:
+        try:
+            found = link.connection()
+        except ServerError:
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        else:
+            break
+    assert isinstance(found, SlowToClose)
+    assert 'place: the lost connection is not closed: broken library' in caplog.text
+    found.ended.set()
+    link.close()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from https_server import make_certificate
 from inference_server import serve
 
-from ros_deep_learning.engines.remote.access import read_token
+from ros_deep_learning.engines.remote.access import read_certificates, read_token
 from ros_deep_learning.engines.remote.http_body import read_answer
+from ros_deep_learning.engines.remote.http_connection import HttpConnections
 from ros_deep_learning.engines.remote.options import RemoteOptions, read_address
-from ros_deep_learning.engines.remote.protocol import newest
+from ros_deep_learning.engines.remote.protocol import Request, newest
 from ros_deep_learning.errors import BackendUnavailableError, ServerError, SettingsError
 
 X = np.ones((1, 3), np.float32)
@@ -51,6 +53,8 @@ def test_addresses(url, host_port, path, tls, here):
         'grpc://host/path',
         'http://host?token=1',
         'http://[::1',
+        'http://a..b',
+        f'grpc://{"a" * 64}.local',
     ],
 )
 def test_what_is_no_address(url):
@@ -59,7 +63,8 @@ def test_what_is_no_address(url):
 
 
 @pytest.mark.parametrize(
-    ('name', 'value'), [('deadline_s', 0.0), ('wait_s', -1.0), ('in_flight', 0)]
+    ('name', 'value'),
+    [('deadline_s', 0.0), ('deadline_s', math.inf), ('wait_s', -1.0), ('in_flight', 0)],
 )
 def test_values_out_of_range(name, value):
     with pytest.raises(SettingsError, match=f'remote option {name}: expected'):
@@ -108,9 +113,31 @@ def test_tls(tmp_path, model, opened):
 def test_certificates_that_cannot_be_read(tmp_path, opened, scheme):
     with pytest.raises(ServerError, match=r'remote_ca_file .*: No such file'):
         opened(f'{scheme}://localhost:1', ca_file=tmp_path / 'none')
-    (tmp_path / 'empty').write_text('')
-    with pytest.raises(ServerError, match=r'localhost'):
-        opened(f'{scheme}://localhost:1', ca_file=tmp_path / 'empty')
+    for text in ('', 'no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n'):
+        (tmp_path / 'ca').write_text(text)
+        with pytest.raises(ServerError, match=r'remote_ca_file .*/ca: expected certificates'):
+            opened(f'{scheme}://localhost:1', ca_file=tmp_path / 'ca')
+
+
+def test_certificates_with_comments(tmp_path):
+    make_certificate(tmp_path)
+    path = tmp_path / 'certificate.pem'
+    path.write_text('# Büro\n' + path.read_text(), encoding='utf-8')
+    assert read_certificates(RemoteOptions('grpcs://host', ca_file=path)).startswith('# Bro')
+
+
+def test_an_empty_file_of_certificates_is_not_the_systems(tmp_path):
+    """Who names one wants no other server trusted."""
+    (tmp_path / 'ca').write_text('')
+    with pytest.raises(ServerError, match=r'remote_ca_file'):
+        HttpConnections(RemoteOptions('https://localhost:1', ca_file=tmp_path / 'ca'), 'net')
+
+
+def test_a_closed_connection_over_http_takes_no_run():
+    connection = HttpConnections(RemoteOptions('http://localhost:1'), 'net')
+    connection.close()
+    with pytest.raises(ServerError, match=r'the connection was closed'):
+        connection.start(Request({}, [], 1.0))
 
 
 def test_a_missing_library(monkeypatch, opened):
@@ -158,6 +185,12 @@ ENTRY = {'name': 'y', 'datatype': 'FP32', 'shape': [2]}
         {'outputs': [{**ENTRY, 'parameters': {'binary_data_size': 'x'}}]},
         {'outputs': [{**ENTRY, 'parameters': 3}]},
         {'outputs': [{**ENTRY, 'shape': [-2], 'data': [1]}]},
+        {'outputs': [{**ENTRY, 'shape': [math.inf], 'data': [1]}]},
+        {'outputs': [{**ENTRY, 'shape': [0, 2**70], 'data': []}]},
+        {'outputs': [{**ENTRY, 'shape': [0, 2**70], 'parameters': {'binary_data_size': 0}}]},
+        {'outputs': [{**ENTRY, 'datatype': 'UINT8', 'data': [1, 256]}]},
+        {'outputs': [{**ENTRY, 'datatype': 'INT32', 'data': [1, math.inf]}]},
+        pytest.param(b'[' * 100_000, id='nested'),
     ],
 )
 def test_what_is_no_answer(body):
@@ -166,6 +199,31 @@ def test_what_is_no_answer(body):
 
 
 def test_a_wrong_length_of_the_json():
-    for length in ('-1', 'x', '999'):
+    for length in ('-1', 'x', '999', '9' * 5000):
         with pytest.raises(ServerError):
             read_answer(b'{"outputs": [3]}', length)
+
+
+@pytest.mark.parametrize(
+    ('path', 'facts'),
+    [
+        ('/v2', {'extensions': 3}),
+        ('/v2/models/net', {'versions': 3, 'inputs': [], 'outputs': []}),
+        ('/v2/models/net/config', {'max_batch_size': 'eight'}),
+    ],
+)
+def test_what_is_no_description(monkeypatch, path, facts):
+    answers = {
+        '/v2': {'extensions': ['model_configuration']},
+        '/v2/models/net/ready': {},
+        '/v2/models/net': {'versions': ['1'], 'inputs': [], 'outputs': []},
+        path: facts,
+    }
+    connection = HttpConnections(RemoteOptions('http://localhost:1'), 'net')
+    monkeypatch.setattr(
+        connection,
+        '_exchange',
+        lambda how, path, late: (json.dumps(answers.get(path, {})).encode(), None),
+    )
+    with pytest.raises(ServerError, match=f'the answer has {next(iter(facts))} '):
+        connection.model(1.0)
