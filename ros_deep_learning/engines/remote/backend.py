@@ -74,10 +74,9 @@ class RemoteBackend:
         until_s = time.monotonic() + remote.wait_s
         while True:
             try:
-                connection, model = connect(remote, name, Abandoned(), device)
+                connection, _ = connect(remote, name, Abandoned(), device)
                 connection.close()
-                jpeg = _jpeg_input(model, card, remote)
-                return RemoteNetwork(place, remote, name, model, device, jpeg)
+                return RemoteNetwork(place, remote, name, card, device)
             except ServerError as err:
                 if time.monotonic() >= until_s:
                     msg = f'{place}: {err}'
@@ -87,24 +86,24 @@ class RemoteBackend:
 
 
 class RemoteNetwork:
-    """A served model; each handle has a connection of its own."""
+    """A served model; each handle has a connection of its own, and the model as it is then."""
 
     def __init__(
-        self,
-        place: str,
-        options: RemoteOptions,
-        name: str,
-        model: ServedModel,
-        device: int,
-        jpeg: JpegInput | None,
+        self, place: str, options: RemoteOptions, name: str, card: ModelCard, device: int
     ) -> None:
         self._place = place
-        self._device = device
         self._options = options
         self._name = name
-        self._model = model
-        self._jpeg = jpeg
-        self._info = EngineInfo(
+        self._card = card
+        self._device = device
+
+    def handle(self, on_close: Callable[[], None]) -> RemoteEngine:
+        """Create an engine for one user; see ``SharedNetwork.handle``."""
+        options, name = self._options, self._name
+        link = Link(self._place, partial(connect, options, name, Abandoned(), self._device))
+        model = link.model
+        jpeg = _jpeg_input(model, self._card, options)
+        info = EngineInfo(
             backend=RemoteBackend.name,
             version=model.server or 'unknown',
             device=device_text(options.url, name, model.version),
@@ -113,13 +112,7 @@ class RemoteNetwork:
             outputs=model.outputs,
             max_batch=model.max_batch,
         )
-
-    def handle(self, on_close: Callable[[], None]) -> RemoteEngine:
-        """Create an engine for one user; see ``SharedNetwork.handle``."""
-        connecting = partial(connect, self._options, self._name, Abandoned(), self._device)
-        link = Link(self._place, connecting, self._model)
-        info, options = self._info, self._options
-        return RemoteEngine(link, self._name, info, options, on_close, self._jpeg)
+        return RemoteEngine(link, name, info, options, on_close, jpeg)
 
     def free(self) -> None:
         """Do nothing: handles close their connections."""

@@ -43,7 +43,7 @@ class RemoteEngine:
         self._link: Link | None = link
         self._name = name
         self._version = link.model.version
-        self._info = replace(info, device=device_text(options.url, name, self._version))
+        self._info = info
         self._options = options
         self.in_flight = options.in_flight
         self._outputs = {spec.name: spec for spec in info.outputs}

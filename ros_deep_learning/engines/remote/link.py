@@ -24,32 +24,30 @@ class Link:
 
     Args:
         place: The server and the model, for messages.
-        open_connection: Opens a connection and tells what is served; raises ServerError.
-        expected: The model as it was at load; another version is taken if its tensors are equal.
+        open_connection: Opens a connection and tells what is served; raises ServerError. Later
+            another version of the model is taken if its tensors are equal.
 
     Attributes:
         model: The model as it was when the connection was opened.
 
     Raises:
-        ServerError: It cannot be opened, or the model has changed.
+        ServerError: It cannot be opened.
     """
 
     def __init__(
         self,
         place: str,
         open_connection: Callable[[], tuple[Connection, ServedModel]],
-        expected: ServedModel,
     ) -> None:
         self._place = place
         self._open = open_connection
-        self.model = expected
         self._version = ''
         self._lock = threading.Lock()
-        self._connection: Connection | None = None
         self._cause = ''
         self._pause_s = 0.0
         self._ended = threading.Event()
-        self._take()
+        self._connection: Connection | None
+        self._connection, self.model = open_connection()
 
     def connection(self) -> Connection:
         """Return the connection.

@@ -253,6 +253,21 @@ def test_the_loader_needs_no_file(server, card):
         engine.close()
 
 
+def test_the_loader_takes_the_model_that_is_served_now(server, model, card):
+    """A node that is told to load it anew has the one before until then."""
+    options = EngineOptions(remote=RemoteOptions(server.url, deadline_s=20))
+    loader = EngineLoader(NoFiles())
+    before = loader.load(card, options=options)
+    model.versions, model.outputs = ['2'], [('sum', 'FP32', [-1])]
+    model.run = lambda given: {'sum': given['x'].sum(axis=1)}
+    now = loader.load(card, options=options)
+    assert [spec.name for spec in now.info.outputs] == ['sum']
+    assert now.info.device.endswith(', net version 2')
+    assert now.run({'x': X})['sum'].tolist() == [6, 15]
+    before.close()
+    now.close()
+
+
 def test_a_server_without_an_address(card):
     with pytest.raises(SettingsError, match=r'remote_url:=grpc://HOST:8001'):
         RemoteBackend().load_served(

@@ -30,7 +30,7 @@ class SlowToClose:
 def test_no_frame_waits_until_a_connection_is_closed():
     connections = [SlowToClose(), SlowToClose()]
     left = iter(connections)
-    link = Link('place', lambda: (next(left), MODEL), MODEL)
+    link = Link('place', lambda: (next(left), MODEL))
     first = link.connection()
     started_s = time.monotonic()
     assert 'place: no answer' in str(link.failed(first, 'no answer'))
@@ -68,7 +68,7 @@ def test_no_error_of_a_library_ends_the_attempts(caplog):
             raise found
         return found, MODEL
 
-    link = Link('place', open_connection, MODEL)
+    link = Link('place', open_connection)
     link.failed(link.connection(), 'no answer')
     until_s = time.monotonic() + 20
     while True:
