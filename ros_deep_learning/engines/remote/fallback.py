@@ -97,13 +97,14 @@ def _check_equal(far: EngineInfo, near: EngineInfo) -> None:
         ('outputs', far.outputs, near.outputs),
     ):
         names = {spec.name: spec for spec in there}
-        for spec in here:
-            if spec.name not in names or not _agree(spec, names[spec.name]):
-                msg = (
-                    f'the network here is not the one on {far.device}: its {kind} are '
-                    f'{tensors_text(here)}, there {tensors_text(there)}'
-                )
-                raise EngineError(msg)
+        if names.keys() != {spec.name for spec in here} or not all(
+            _agree(spec, names[spec.name]) for spec in here
+        ):
+            msg = (
+                f'the network here is not the one on {far.device}: its {kind} are '
+                f'{tensors_text(here)}, there {tensors_text(there)}'
+            )
+            raise EngineError(msg)
 
 
 def _agree(one: TensorSpec, other: TensorSpec) -> bool:

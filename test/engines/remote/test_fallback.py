@@ -109,6 +109,14 @@ def test_another_network_here_than_there(server, load, network, conv_model):
         load(server.url)
 
 
+@pytest.mark.parametrize('kind', ['inputs', 'outputs'])
+def test_a_server_with_more_tensors_than_the_network_here(server, load, model, kind):
+    """What reads the outputs, or fills the inputs, goes by those on the server."""
+    getattr(model, kind).append(('more', 'FP32', [-1, 3]))
+    with pytest.raises(EngineError, match=r'the network here is not the one on .*more float32'):
+        load(server.url)
+
+
 def test_a_server_is_no_fallback():
     with pytest.raises(SettingsError, match='fallback'):
         RemoteOptions('grpc://host', fallback='remote')
