@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _INT8_MAX = 127.0
 _PAIR = ('QuantizeLinear', 'DequantizeLinear')
+_TYPE = 'output_dtype'
 _DROPPED = (*_PAIR, 'Clip')
 """Operators that are removed if nothing uses their output."""
 _REFUSED = frozenset(
@@ -80,7 +81,7 @@ def fit_qdq(model: ModelProto) -> tuple[ModelProto, QdqChanges]:
 
     Raises:
         BuildError: The network has integer operators instead of Q/DQ pairs, types other than
-            8-bit integers, or scales that are not constant.
+            8-bit integers, or scales that are not constant or of blocks within a channel.
     """
     result = type(model)()
     result.CopyFrom(model)
@@ -119,9 +120,15 @@ class _Fitter:
         self._types = types
         self._makers = {node.output[0]: node for node in nodes if node.op_type == _PAIR[0]}
         self._transposed = {n.input[1] for n in nodes if n.op_type == 'ConvTranspose'}
-        self._scales: dict[tuple[str, str], tuple[str, str]] = {}
+        # Zeros without a name, by the quantised tensor, of which pairs read one.
+        self._zeros = {
+            name: _default_zero(node)
+            for name, node in self._makers.items()
+            if len(node.input) < 3 or not node.input[2]
+        }
+        self._scales: dict[tuple[str, str, str], tuple[str, str]] = {}
         self.renamed: dict[str, str] = {}
-        self.symmetric: set[tuple[str, str]] = set()
+        self.symmetric: set[tuple[str, str, str]] = set()
         self.biases = 0
         self.weights = 0
         self.transposed = 0
@@ -158,6 +165,9 @@ class _Fitter:
         scale_name, zero_name = self._fitted(node)
         del node.input[1:]
         node.input.extend([scale_name, zero_name])
+        others = [one for one in node.attribute if one.name != _TYPE]
+        del node.attribute[:]
+        node.attribute.extend(others)
         return [*before, node]
 
     def _unfit_weights(self, node: NodeProto) -> bool:
@@ -204,10 +214,10 @@ class _Fitter:
 
     def _fitted(self, node: NodeProto) -> tuple[str, str]:
         """Return the names of a symmetric scale and an int8 zero point for a node."""
-        key = (node.input[1], node.input[2] if len(node.input) > 2 else '')
+        scale, zero = self._constants(node)
+        key = node.input[1], node.input[2] if len(node.input) > 2 else '', zero.dtype.name
         if key in self._scales:
             return self._scales[key]
-        scale, zero = self._constants(node)
         symmetric = scale
         if zero.dtype != np.int8 or np.any(zero):
             limits = np.iinfo(zero.dtype)
@@ -227,8 +237,8 @@ class _Fitter:
     def _constants(self, node: NodeProto) -> tuple[NDArray[Any], NDArray[Any]]:
         scale = self._types.constants.get(node.input[1])
         zero_name = node.input[2] if len(node.input) > 2 else ''
-        # The default of the ONNX operator QuantizeLinear is a uint8 zero point of 0.
-        zero = np.zeros((), np.uint8)
+        quantised = node.output[0] if node.op_type == _PAIR[0] else node.input[0]
+        zero = self._zeros.get(quantised, np.zeros((), np.uint8))
         if zero_name:
             found = self._types.constants.get(zero_name)
             if found is None:
@@ -238,6 +248,13 @@ class _Fitter:
         elif node.op_type == 'DequantizeLinear' and node.input[0] in self._types.constants:
             zero = np.zeros((), self._types.constants[node.input[0]].dtype)
         name = node.name or node.output[0]
+        block = next((a.i for a in node.attribute if a.name == 'block_size'), 0)
+        if block:
+            msg = (
+                f'node {name!r} ({node.op_type}) has a scale for each {block} values; expected '
+                'one a tensor or channel; to fix: quantise it again with rdl quantize'
+            )
+            raise BuildError(msg)
         if scale is None:
             msg = f'node {name!r} ({node.op_type}): scale and zero point must be constants'
             raise BuildError(msg)
@@ -245,6 +262,15 @@ class _Fitter:
             msg = f'node {name!r} ({node.op_type}): {zero.dtype} is not 8-bit quantisation'
             raise BuildError(msg)
         return scale.astype(np.float32), zero
+
+
+def _default_zero(quantize: NodeProto) -> NDArray[Any]:
+    """Return the zero point of a QuantizeLinear that names none."""
+    from onnx import helper
+
+    # Since operator set 21; without it the type is uint8.
+    kind = next((one.i for one in quantize.attribute if one.name == _TYPE), 0)
+    return np.zeros((), helper.tensor_dtype_to_np_dtype(kind) if kind else np.uint8)
 
 
 def _axis(node: NodeProto) -> int:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.errors import BuildError
 from ros_deep_learning.onnx_tools.qdq import fit_qdq
@@ -115,6 +117,38 @@ def test_a_scale_that_is_computed_is_refused(make_model):
     constants = [(n, v) for n, v in constants if n != 's']
     model = make_model(nodes, [*inputs, ('s', [])], outputs, constants)
     with pytest.raises(BuildError, match=r"'xq' \(QuantizeLinear\): scale and zero point must"):
+        fit_qdq(model)
+
+
+@pytest.mark.parametrize('kind', [TensorProto.INT8, TensorProto.UINT8, None])
+def test_a_zero_point_that_is_not_named_has_the_type_of_the_attribute(run_model, make_model, kind):
+    """Of int8 it is in the middle of the range; of uint8, the default, negative values are 0."""
+    types = {} if kind is None else {'output_dtype': kind}
+    nodes = [
+        helper.make_node('QuantizeLinear', ['x', 's'], ['xq'], 'xq', **types),
+        helper.make_node('DequantizeLinear', ['xq', 's'], ['xd'], 'xd'),
+        helper.make_node('DequantizeLinear', ['wq', 's'], ['w'], 'wd'),
+        helper.make_node('Mul', ['xd', 'w'], ['y'], 'product'),
+    ]
+    constants = [('s', np.float32(0.025)), ('wq', np.full((1, 3, 6, 6), 40, np.int8))]
+    parts = nodes, [('x', [1, 3, 6, 6])], [('y', [1, 3, 6, 6])], constants
+    tolerance = 1e-6 if kind == TensorProto.INT8 else 0.03
+    _, _, after = compare(run_model, partial(make_model, opset=21), parts, tolerance)
+    assert (after < 0).any() == (kind == TensorProto.INT8)
+    assert np.abs(after).max() > 2.7
+
+
+def test_scales_of_blocks_are_refused(make_model):
+    nodes = [
+        helper.make_node('DequantizeLinear', ['wq', 's'], ['w'], 'wd', axis=1, block_size=4),
+        helper.make_node('MatMul', ['x', 'w'], ['y'], 'product'),
+    ]
+    constants = [
+        ('wq', np.arange(32, dtype=np.int8).reshape(4, 8)),
+        ('s', np.arange(1, 9, dtype=np.float32).reshape(4, 2)),
+    ]
+    model = make_model(nodes, [('x', [1, 4])], [('y', [1, 8])], constants, opset=21)
+    with pytest.raises(BuildError, match=r"'wd' .* has a scale for each 4 values; .* to fix: "):
         fit_qdq(model)
 
 

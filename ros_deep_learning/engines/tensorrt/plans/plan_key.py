@@ -14,7 +14,7 @@ from ....files import sha256_of
 from ....onnx_tools.facts import OnnxFacts
 from ..profile import InputRange
 
-RECIPE = 3
+RECIPE = 4
 """Version of the conversion and build; increase it to have all plans built again."""
 
 _WORDS = {
