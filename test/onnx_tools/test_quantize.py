@@ -9,7 +9,7 @@ import os
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.errors import BuildError, SettingsError
@@ -183,6 +183,40 @@ def test_the_layer_that_int8_harms_most_stays_float(save, network, feeds, tmp_pa
     assert not set(quantised_layers(model)) & set(made.floats)
     made_by = {name for node in model.graph.node for name in node.input}
     assert all(made_by & set(n.output) or n.output[0] == 'y' for n in model.graph.node)
+
+
+def test_an_output_with_as_many_rows_as_a_suppression_left(save, make_model, tmp_path):
+    """A layer in int8 may leave one box more or less."""
+    rng = np.random.default_rng(1)
+    nodes = [
+        helper.make_node('Conv', ['x', 'w1'], ['c1'], 'conv1'),
+        helper.make_node('Conv', ['c1', 'w2'], ['c2'], 'conv2'),
+        helper.make_node('Reshape', ['c2', 'shape'], ['rows'], 'rows'),
+        helper.make_node('Transpose', ['rows'], ['row'], 'row', perm=[0, 2, 1]),
+        helper.make_node('ReduceMax', ['row'], ['scores'], 'max', axes=[1]),
+        helper.make_node('NonMaxSuppression', ['rows', 'scores', 'n', 'iou', 't'], ['y'], 'nms'),
+    ]
+    constants = [
+        ('w1', rng.normal(size=(4, 3, 3, 3)).astype(np.float32)),
+        ('w2', rng.normal(size=(4, 4, 1, 1)).astype(np.float32)),
+        ('shape', np.array([1, -1, 4])),
+        ('n', np.array([50])),
+        ('iou', np.float32(0.9)),
+        ('t', np.float32(2)),
+    ]
+    model = make_model(nodes, [('x', [1, 3, 8, 8])], [], constants)
+    model.graph.output.append(helper.make_tensor_value_info('y', TensorProto.INT64, ['n', 3]))
+    path, output = save(model), tmp_path / 'int8.onnx'
+    feeds = [{'x': rng.normal(size=(1, 3, 8, 8)).astype(np.float32)} for _ in range(4)]
+
+    def same_count(floats, ints):
+        return float(
+            np.mean([len(a['y']) == len(b['y']) for a, b in zip(floats, ints, strict=True)])
+        )
+
+    made = quantize(path, output, feeds, method='minmax', goal=Goal(same_count, 0.8))
+    assert harm([{'y': np.ones((3, 2))}], [{'y': np.ones((2, 2))}]) == 1
+    assert (made.int8, len(made.floats)) == (1, 1)
 
 
 def test_a_goal_out_of_reach_is_said(save, network, feeds, tmp_path):
