@@ -103,11 +103,14 @@ def write_model(
         OnnxError: The file is no ONNX network.
         CardError: A tensor is of a type or shape that a server does not have.
         ConversionError: The network cannot be made to take 8-bit pixels.
-        SettingsError: The model is there already, or cannot be written.
+        SettingsError: The model is there already, cannot be written, or its plan is missing.
     """
     folder = repository / card.name
     if folder.exists():
         msg = f'{folder} is there already; to fix: remove it, or name another folder'
+        raise SettingsError(msg)
+    if options.plan is not None and not options.plan.is_file():
+        msg = f'there is no plan {options.plan}'
         raise SettingsError(msg)
     text = configuration(card, onnx_path, options)
     try:

@@ -99,6 +99,8 @@ def test_tensorrt_gets_its_plan(network, tmp_path):
     folder = write_model(card, path, tmp_path / 'repo', options)
     assert read((folder / 'config.pbtxt').read_text()).platform == 'tensorrt_plan'
     assert (folder / '1' / 'model.plan').read_bytes() == b'plan'
+    with pytest.raises(SettingsError, match=f'there is no plan {tmp_path}/none$'):
+        write_model(card, path, tmp_path / 'other', ServingOptions('tensorrt', tmp_path / 'none'))
     for wrong in ({'platform': 'tensorrt'}, {'plan': plan}):
         with pytest.raises(SettingsError, match='plan'):
             ServingOptions(**wrong)
