@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..cards.card import InputSpec, ModelCard
     from .remote.options import RemoteOptions
 
+PLAN_SUFFIXES = ('.engine', '.plan', '.trt')
+"""Ends of the names of ready-made engines, which only TensorRT runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:

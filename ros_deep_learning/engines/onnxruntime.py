@@ -21,7 +21,7 @@ from ..onnx_tools.load import import_onnx
 from ..onnx_tools.onnxruntime_import import import_onnxruntime
 from ..progress import Progress
 from ..text import one_line
-from .backend import EngineOptions
+from .backend import PLAN_SUFFIXES, EngineOptions
 from .base import EngineInfo, Precision, Tensors, TensorSpec
 from .checks import check_inputs
 from .cpu_threads import CpuThreads, choose_threads, physical_cores, rivals
@@ -75,6 +75,12 @@ class OnnxRuntimeBackend:
 
         ONNX Runtime runs a graph in the graph's own precision: any other is refused.
         """
+        if onnx_path.suffix in PLAN_SUFFIXES:
+            msg = (
+                f'{onnx_path} is a ready-made engine of TensorRT, which onnxruntime does not run; '
+                'to fix: backend tensorrt, or the ONNX file that it was built from'
+            )
+            raise EngineError(msg)
         progress(f'loading {onnx_path.name}', None)
         providers = options.providers or (_CPU,)
         _check_providers(providers)

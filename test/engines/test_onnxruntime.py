@@ -171,6 +171,15 @@ def test_missing_file(tmp_path):
         load(tmp_path / 'none.onnx')
 
 
+def test_a_ready_made_engine(tmp_path):
+    """``auto`` comes to it on a machine whose TensorRT cannot run."""
+    (tmp_path / 'net.engine').write_bytes(b'ftrt')
+    with pytest.raises(
+        EngineError, match=r'net\.engine is a ready-made .* to fix: backend tensorrt'
+    ):
+        load(tmp_path / 'net.engine')
+
+
 @pytest.mark.parametrize('domain', ['', 'TRT'])
 def test_a_plugin_of_tensorrt(tmp_path, domain):
     inputs = {'boxes': (1, 9, 4), 'scores': (1, 9, 2)}

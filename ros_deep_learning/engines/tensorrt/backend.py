@@ -20,7 +20,7 @@ from ...errors import (
 from ...private_files import read_private
 from ...progress import Progress
 from ...text import one_line
-from ..backend import EngineOptions
+from ..backend import PLAN_SUFFIXES, EngineOptions
 from ..base import Precision
 from .api import TensorRt, tensorrt
 from .build.plan_request import request_plan
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from .runtime.loaded import TensorRtNetwork
 
 _LOG = logging.getLogger('ros_deep_learning')
-PLAN_SUFFIXES = ('.engine', '.plan', '.trt')
 
 
 class TensorRtBackend:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -166,8 +167,8 @@ class PlanCache:
             Freed bytes.
         """
         limit = time.time() - _STALE_S
-        stale = [p for p in self.folder().glob(f'*{PART_SUFFIX}') if p.lstat().st_mtime < limit]
-        return sum(_unlink(path) for path in stale)
+        parts = self.folder().glob(f'*{PART_SUFFIX}')
+        return sum(_unlink(path) for path in parts if _changed(path) < limit)
 
     def forget_timings(self) -> int:
         """Remove the timing caches of all builds.
@@ -237,6 +238,14 @@ def _check_files(folder: Path, digest: str, record: PlanRecord | None) -> bytes:
         msg = 'its plan was altered: its SHA-256 differs from the one in its sidecar'
         raise PlanError(msg)
     return plan
+
+
+def _changed(path: Path) -> float:
+    """Return the time of a file's last change, s; infinite where it is gone by now."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _unlink(path: Path) -> int:

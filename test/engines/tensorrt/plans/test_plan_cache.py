@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,13 @@ def test_sweep_takes_old_temporary_files_only(cache):
     os.utime(old, (time.time() - 3600, time.time() - 3600))
     assert cache.sweep() == 4
     assert [p.name for p in cache.folder().iterdir()] == ['new.part']
+
+
+def test_sweep_beside_a_process_that_finishes_a_file(cache, monkeypatch):
+    """It has another name by the time that it is looked at."""
+    part = cache.folder() / 'new.part'
+    monkeypatch.setattr(Path, 'glob', lambda folder, pattern: iter([part]))
+    assert cache.sweep() == 0
 
 
 def test_one_holds_the_lock_and_others_wait(cache, make_key):
