@@ -5,14 +5,21 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
+from ...cards.card import ModelCard
 from ...downloads.store import ModelStore
 from ...engines.remote.model_repository import PLATFORMS, ServingOptions, write_model
+from ...errors import DecodeError
+from ...networks.fit import read_labels
+from ...onnx_tools.facts import read_facts
 from ...paths import user_path
 from ...recognition.choice import choose_card
+from ...recognition.decoder_choice import choose
 from ...recognition.hints import Hints
+from ...tasks.decoders.registry import find_decoder
 from ..bar import progress_bar
 from ..next_command import PROGRAMS
 
@@ -70,6 +77,7 @@ def export_server(arguments: argparse.Namespace) -> int:
     store = ModelStore(offline=True if arguments.offline else None)
     with progress_bar() as progress:
         path = store.onnx_path(card, progress)
+    options = replace(options, batch_axis=_has_batch_axis(card, path))
     repository = user_path(arguments.folder)
     print(f'wrote {write_model(card, path, repository, options)}')
     print(f'on the server: tritonserver --model-repository {quote(str(repository))}')
@@ -78,3 +86,25 @@ def export_server(arguments: argparse.Namespace) -> int:
         '--remote-url grpc://SERVER:8001'
     )
     return 0
+
+
+def _has_batch_axis(card: ModelCard, path: Path) -> bool:
+    """Return whether the outputs have a batch axis, as far as what reads them is known."""
+    if card.task != 'detection':
+        return True
+    facts = read_facts(path)
+    whole = {name: tensor.shape for name, tensor in facts.outputs.items()}
+    try:
+        choice = choose(
+            {name: shape[1:] for name, shape in whole.items() if shape},
+            (card.input.width, card.input.height),
+            decoder=card.decoder,
+            roles=card.outputs,
+            labels=read_labels(card) or (),
+            metadata=facts.metadata,
+            whole=whole,
+        )
+    except DecodeError:
+        # Another program may read them.
+        return True
+    return find_decoder(choice.decoder).batch_axis

@@ -46,6 +46,8 @@ class ServingOptions:
         instances: How many frames or batches are run at a time, 1 or more.
         pixels: Whether the served network takes 8-bit pixels, a quarter of the bytes of float32.
         jpeg: Whether it takes JPEG files of the pixels, one at a time; platform ``python``.
+        batch_axis: Whether the first axis of the outputs is the images; else an open one counts
+            what was found, and no frames are run together.
 
     Raises:
         SettingsError: A value is out of range, a plan is missing or not used, or the platform
@@ -59,6 +61,7 @@ class ServingOptions:
     instances: int = 1
     pixels: bool = False
     jpeg: bool = False
+    batch_axis: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -166,7 +169,9 @@ def configuration(card: ModelCard, onnx_path: Path, options: ServingOptions) -> 
             raise CardError(msg)
         inputs[name] = replace(inputs[name], shape=(-1,))
     tensors = (*inputs.values(), *facts.outputs.values())
-    batched = all(one.shape[:1] == (-1,) and len(one.shape) > 1 for one in tensors)
+    batched = options.batch_axis and all(
+        one.shape[:1] == (-1,) and len(one.shape) > 1 for one in tensors
+    )
     max_batch = options.max_batch if batched else 0
     lines = [f'name: "{card.name}"', *_platform(options), f'max_batch_size: {max_batch}']
     lines += tensor_lines(card, 'input', inputs, batched=batched)

@@ -17,6 +17,8 @@ from google.protobuf import text_format
 from onnx import helper
 from tritonclient.grpc import model_config_pb2
 
+from ros_deep_learning.cards.card_text import card_text
+from ros_deep_learning.cards.source import SourceSpec
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import models
 from ros_deep_learning.engines.remote.model_repository import (
@@ -104,6 +106,41 @@ def test_tensorrt_gets_its_plan(network, tmp_path):
     for wrong in ({'platform': 'tensorrt'}, {'plan': plan}):
         with pytest.raises(SettingsError, match='plan'):
             ServingOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    ('decoder', 'output', 'max_batch'),
+    [('yolov7_end2end', ['found', 7], 0), ('end_to_end', ['batch', 100, 6], 8)],
+)
+def test_an_open_axis_that_counts_boxes_is_no_batch(
+    make_model, tmp_path, decoder, output, max_batch
+):
+    """A server that took it for one would give the first box alone to a request of one image."""
+    nodes = [
+        helper.make_node('ReduceMean', ['x'], ['mean'], keepdims=0),
+        helper.make_node('Add', ['rows', 'mean'], ['y']),
+    ]
+    rows = np.zeros([9, *output[1:]], np.float32)
+    model = make_model(
+        nodes, [('x', ['batch', 3, 8, 8])], [('y', output)], [('rows', rows)], opset=13
+    )
+    (tmp_path / 'net.onnx').write_bytes(model.SerializeToString())
+    card = find_card('ssd-mobilenet-v2')
+    source = SourceSpec(file=tmp_path / 'net.onnx')
+    card = replace(
+        card,
+        name='net',
+        source=source,
+        format='onnx',
+        decoder=decoder,
+        outputs={'predictions': 'y'},
+    )
+    (tmp_path / 'net.yaml').write_text(card_text(card, tmp_path))
+    repository = str(tmp_path / 'repo')
+    assert models.main(['export-server', str(tmp_path / 'net.yaml'), repository]) == 0
+    config = read((tmp_path / 'repo' / 'net' / 'config.pbtxt').read_text())
+    assert config.max_batch_size == max_batch
+    assert list(config.output[0].dims) == ([100, 6] if max_batch else [-1, 7])
 
 
 def test_weights_in_other_files_come_along(network, tmp_path):
