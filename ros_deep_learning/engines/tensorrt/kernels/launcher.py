@@ -21,15 +21,7 @@ from .arguments import (
 )
 from .candidates import DeviceBoxes
 from .grid_map import grid_maps
-from .shapes import (
-    BLOCK_1D,
-    BLOCK_2D,
-    HISTOGRAM_BLOCKS,
-    MASK_ROWS,
-    grid_1d,
-    grid_2d,
-    interpolation_code,
-)
+from .shapes import BLOCK_1D, BLOCK_2D, HISTOGRAM_BLOCKS, grid_1d, grid_2d, interpolation_code
 from .source import SIGNATURES
 
 if TYPE_CHECKING:
@@ -220,7 +212,7 @@ class Kernels:
         width, height = mask_wh
         x, y = grid_maps(placement, (scores.width, scores.height), mask_wh)
         self._launch(
-            'segment', grid_2d(width, -(-height // MASK_ROWS)), BLOCK_2D, stream,
+            'segment', grid_2d(width, height), BLOCK_2D, stream,
             scores.pointer, scores_type(scores.dtype), scores.classes, *scores.strides,
             x.first, x.last, y.first, y.last, x.factor, x.shift, y.factor, y.shift,
             x.begin, y.begin, x.end, y.end, width, height, int(linear),

@@ -3,7 +3,6 @@
 // Class scores on a grid become masks of any size.
 
 enum { UNLABELLED = 255 };
-enum { ROWS_A_THREAD = 4 }; // as in shapes.py
 enum ScoreKind { PROBABILITIES = 0, LOGITS = 1, UNTOLD = 2 };
 
 // Grid: 1-D, one thread a score. found: set to 1 where a score is no probability; else untouched.
@@ -57,8 +56,7 @@ extern "C" __global__ void activate(
     }
 }
 
-// Grid: 2-D, one thread for ROWS_A_THREAD pixels of the output, one below the other: they mostly
-// lie between the same cells, whose scores are then read and mixed along the row once.
+// Grid: 2-D, one thread a pixel of the output.
 // scores: element (class, row, column) lies at class * class_stride + row * row_stride +
 //     column * column_stride. One class is a binary network: its plane is the score of class 1,
 //     and class 0 has 1 - score.
@@ -78,72 +76,52 @@ extern "C" __global__ void segment(
     unsigned char* __restrict__ class_ids, void* __restrict__ confidences, int confidence_type)
 {
     const int x = (int)thread_index();
-    const int top_y = (int)(blockIdx.y * blockDim.y + threadIdx.y) * ROWS_A_THREAD;
-    if (x >= out_w || top_y >= out_h) return;
+    const int y = (int)(blockIdx.y * blockDim.y + threadIdx.y);
+    if (x >= out_w || y >= out_h) return;
 
-    int winner[ROWS_A_THREAD];
-    float best[ROWS_A_THREAD];
-    for (int r = 0; r < ROWS_A_THREAD; ++r) {
-        winner[r] = -1;
-        best[r] = 0.0f;
-    }
-    if (x >= visible_x1 && x < visible_x2) {
+    int winner = -1;
+    float best = 0.0f;
+    if (x >= visible_x1 && x < visible_x2 && y >= visible_y1 && y < visible_y2) {
         // A centre on the border of two cells is the next one's, also after rounding below it.
         const double onto_center = linear ? -0.5 : 1e-9;
         const double gx = (x + 0.5) * factor_x + shift_x + onto_center;
-        const int cx = (int)floor(gx);
-        const float fx = (float)(gx - cx);
-        const long long left = clamp_int(cx, first_column, last_column) * column_stride;
-        const long long right = clamp_int(cx + 1, first_column, last_column) * column_stride;
-        float fy[ROWS_A_THREAD];
-        int y0[ROWS_A_THREAD], y1[ROWS_A_THREAD];
-        for (int r = 0; r < ROWS_A_THREAD; ++r) {
-            const double gy = (top_y + r + 0.5) * factor_y + shift_y + onto_center;
-            const int cy = (int)floor(gy);
-            fy[r] = (float)(gy - cy);
-            y0[r] = clamp_int(cy, first_row, last_row);
-            y1[r] = clamp_int(cy + 1, first_row, last_row);
-        }
+        const double gy = (y + 0.5) * factor_y + shift_y + onto_center;
+        const int cx = (int)floor(gx), cy = (int)floor(gy);
+        const float fx = (float)(gx - cx), fy = (float)(gy - cy);
+        const int x0 = clamp_int(cx, first_column, last_column);
+        const int x1 = clamp_int(cx + 1, first_column, last_column);
+        const int y0 = clamp_int(cy, first_row, last_row);
+        const int y1 = clamp_int(cy + 1, first_row, last_row);
+        const long long at00 = y0 * row_stride + x0 * column_stride;
+        const long long at01 = y0 * row_stride + x1 * column_stride;
+        const long long at10 = y1 * row_stride + x0 * column_stride;
+        const long long at11 = y1 * row_stride + x1 * column_stride;
 
         const int binary = classes == 1, count = binary ? 2 : classes;
         for (int k = 0; k < count; ++k) {
             const long long plane = binary ? 0 : k * class_stride;
-            float high = 0.0f, low = 0.0f;
-            for (int r = 0; r < ROWS_A_THREAD; ++r) {
-                if (r == 0 || y0[r] != y0[r - 1] || y1[r] != y1[r - 1]) {
-                    const long long row0 = plane + y0[r] * row_stride;
-                    high = load_element(scores, type, row0 + left);
-                    if (linear) {
-                        const long long row1 = plane + y1[r] * row_stride;
-                        const float s01 = load_element(scores, type, row0 + right);
-                        const float s10 = load_element(scores, type, row1 + left);
-                        const float s11 = load_element(scores, type, row1 + right);
-                        high = high * (1.0f - fx) + s01 * fx;
-                        low = s10 * (1.0f - fx) + s11 * fx;
-                    }
-                }
-                float score = linear ? high * (1.0f - fy[r]) + low * fy[r] : high;
-                if (binary && k == 0) score = 1.0f - score;
-                if (k != ignored && score == score && (winner[r] < 0 || score > best[r])) {
-                    winner[r] = k;
-                    best[r] = score;
-                }
+            float score = load_element(scores, type, plane + at00);
+            if (linear) {
+                const float s01 = load_element(scores, type, plane + at01);
+                const float s10 = load_element(scores, type, plane + at10);
+                const float s11 = load_element(scores, type, plane + at11);
+                const float top = score * (1.0f - fx) + s01 * fx;
+                const float low = s10 * (1.0f - fx) + s11 * fx;
+                score = top * (1.0f - fy) + low * fy;
+            }
+            if (binary && k == 0) score = 1.0f - score;
+            if (k != ignored && score == score && (winner < 0 || score > best)) {
+                winner = k;
+                best = score;
             }
         }
+        if (!(best >= least_confidence)) winner = -1;
     }
-    for (int r = 0; r < ROWS_A_THREAD; ++r) {
-        const int y = top_y + r;
-        if (y >= out_h) return;
-        // With no winner the best score is 0.
-        const int seen = y >= visible_y1 && y < visible_y2;
-        const float score = seen ? best[r] : 0.0f;
-        const int named = seen && winner[r] >= 0 && score >= least_confidence;
-        const long long pixel = (long long)y * out_w + x;
-        class_ids[pixel] = (unsigned char)(named ? winner[r] : (int)UNLABELLED);
-        if (confidences)
-            store_element(confidences, confidence_type, pixel,
-                          confidence_type == UINT8 ? score * 255.0f : score);
-    }
+    const long long pixel = (long long)y * out_w + x;
+    class_ids[pixel] = (unsigned char)(winner < 0 ? (int)UNLABELLED : winner);
+    if (confidences)
+        store_element(confidences, confidence_type, pixel,
+                      confidence_type == UINT8 ? best * 255.0f : best);
 }
 
 // Grid: 1-D, one thread a pixel. palette: 256 entries of r, g, b, opacity.

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 BLOCK_1D = (256, 1, 1)
 BLOCK_2D = (32, 8, 1)
-MASK_ROWS = 4
-"""Rows of a mask that a thread makes, as in segmentation.cu."""
 HISTOGRAM_BLOCKS = 64
 """Enough to fill the GPUs of Jetsons and RTX cards, and few enough that merging costs nothing."""
 

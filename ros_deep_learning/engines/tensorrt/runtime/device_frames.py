@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,35 +21,19 @@ from .cuda import GpuContext
 from .frame_ways import FrameWay, GatheredRows, ResizedHere, Room, ways_for
 from .memory import ExchangeBuffer, GrowingBuffer
 from .pinned import pinned_address, pinned_frames
+from .quickest import WORTH_CHOOSING, quickest
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
     from ....imaging.device_pixels import AnyPixels, DevicePixels
 
 _ALIGNMENT = 256
-_WORTH_CHOOSING = 1 << 18
-"""Bytes of a frame from which its way makes a difference."""
-_TRIES = 5
 _MOST_KINDS = 16
 """Kinds of frames, such as sizes, that a way is remembered for."""
 
 
 Choose = Callable[[Sequence[tuple[FrameWay, Callable[[], None]]]], FrameWay]
 """Chooses a way, each of which comes with a function that runs it once."""
-
-
-def quickest(tries: Sequence[tuple[FrameWay, Callable[[], None]]]) -> FrameWay:
-    """Choose the way that takes the least time."""
-    times = []
-    for way, run in tries:
-        run()
-        taken = []
-        for _ in range(_TRIES):
-            started = perf_counter()
-            run()
-            taken.append(perf_counter() - started)
-        times.append((min(taken), way))
-    return min(times, key=lambda one: one[0])[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,7 +201,7 @@ class FrameBuffer:
         The first frame of its kind is taken every way.
         """
         array = image.array
-        large = array.size >= _WORTH_CHOOSING
+        large = array.size >= WORTH_CHOOSING
         pinned = 0
         if large and not leaves and _is_rows_of_pixels(array):
             pinned = pinned_address(array, self._pinned)

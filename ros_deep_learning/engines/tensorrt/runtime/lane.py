@@ -19,7 +19,8 @@ from .execution import Execution, Shapes
 from .gather import CandidateGatherer, box_tables
 from .gpu_arrays import GpuArray, GpuMemory, Room
 from .loaded_plan import LoadedPlan
-from .mask_kernels import MaskMaker, score_grids
+from .mask_kernels import MaskMaker
+from .mask_places import score_grids
 
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable

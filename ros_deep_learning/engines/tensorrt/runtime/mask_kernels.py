@@ -5,73 +5,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from math import prod
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import InferenceError
 from ....imaging.placement import place
-from ....text import shape_text
-from ...on_device import DeviceMask, MaskSpec, ScoreGrid
-from ..kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type, palette_rgba
+from ...on_device import DeviceMask, MaskSpec
+from ..kernels.arguments import DeviceFrame, DeviceScores, palette_rgba
 from .cuda import GpuContext
 from .gpu_arrays import GpuArray, GpuMemory, Room
+from .mask_places import MaskPlace, placed
 from .memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
+from .quickest import WORTH_CHOOSING, quickest
 from .result_buffer import ResultBuffer
 
 _PALETTE_BYTES = 256 * 4
 _UINT8 = np.dtype(np.uint8)
-_ArrayT = TypeVar('_ArrayT')
+_MOST_KINDS = 16
+"""Kinds of results, such as sizes, that a way is remembered for."""
 # The CPU path leaves a pixel without a class where the best probability is 0. Smaller floats than
 # this may be flushed to 0 on the way.
 _LEAST_ABOVE_ZERO = float(np.finfo(np.float32).tiny)
 
-
-def score_grids(
-    pointer: int, shape: tuple[int, ...], dtype: np.dtype[Any], grid: ScoreGrid
-) -> list[DeviceScores]:
-    """Find the scores of each batch entry in an output.
-
-    Args:
-        pointer: Its device address.
-        shape: Its shape, with the batch axis.
-        dtype: What it holds.
-        grid: How it holds them.
-
-    Raises:
-        InferenceError: It has another shape or type than the grid says.
-    """
-    cells = shape[1:3] if grid.channels_last else shape[-2:]
-    planes = shape[3:] if grid.channels_last else shape[1:-2]
-    if len(shape) not in (3, 4) or len(cells) != 2 or prod(planes) != grid.planes:
-        msg = f'output {grid.output!r}: expected {grid.planes} planes of scores, got a tensor '
-        raise InferenceError(msg + shape_text(shape))
-    height, width = cells
-    element = element_type(dtype)
-    layout: Layout = 'nhwc' if grid.channels_last else 'nchw'
-    step = prod(shape[1:]) * dtype.itemsize
-    return [
-        DeviceScores(pointer + slot * step, width, height, grid.planes, element, layout)
-        for slot in range(shape[0])
-    ]
+Choose = Callable[[Sequence[tuple[bool, Callable[[], None]]]], bool]
 
 
 class MaskMaker:
     """Makes the masks of one run; its memory grows to the most it was asked for.
 
+    Masks that no other kernel reads can be written through the bus as they are made, or made in
+    the GPU's memory and copied; for the first of a size both ways are tried, and the quicker one
+    is kept.
+
     All methods need the GPU's context current.
     """
 
-    def __init__(self, gpu: GpuContext, *, shared: bool) -> None:
+    def __init__(self, gpu: GpuContext, *, shared: bool, choose: Choose = quickest) -> None:
         """Load the kernels; nothing is allocated yet.
 
         Args:
             gpu: The context.
             shared: Whether the GPU maps the host's memory; see ``ExchangeBuffer``.
+            choose: Chooses whether results of a kind are copied.
 
         Raises:
             BackendUnavailableError: There is no compiler for the kernels.
@@ -80,8 +57,11 @@ class MaskMaker:
         self._results = ResultBuffer(gpu, shared=shared)
         self._palettes = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
         self._planes = GrowingBuffer(ScratchBuffer)
-        self._places: list[list[_Place]] = []
+        self._places: list[list[MaskPlace]] = []
         self._uploaded = b''
+        self._shared = shared
+        self._choose = choose
+        self._copied: dict[tuple[Any, ...], bool] = {}
 
     def make(
         self,
@@ -102,16 +82,26 @@ class MaskMaker:
         """
         room = Room()
         self._places = [
-            [_placed(spec, grid, frame, room) for spec in specs]
+            [placed(spec, grid, frame, room) for spec in specs]
             for grid, frame, specs in zip(scores, frames, masks, strict=True)
         ]
-        results = self._results.begin(room.size, stream)
-        palette = self._upload_palettes([spec for specs in masks for spec in specs], stream)
-        for grid, frame, places in zip(scores, frames, self._places, strict=True):
-            planes = self._activated(grid, kind, stream)
-            for one in places:
-                palette = self._launch(one, planes, frame, results, palette, stream)
-        self._results.download(stream)
+        palettes = self._upload_palettes([spec for specs in masks for spec in specs], stream)
+
+        def enqueue(copied: bool) -> None:
+            palette = palettes
+            results = self._results.begin(room.size, stream, copied=copied)
+            for grid, frame, places in zip(scores, frames, self._places, strict=True):
+                planes = self._activated(grid, kind, stream)
+                for one in places:
+                    palette = self._launch(one, planes, frame, results, palette, stream)
+            self._results.download(stream)
+
+        def run(copied: bool) -> None:
+            enqueue(copied)
+            stream.synchronize()
+            self._results.end()
+
+        enqueue(self._is_copied(room.size, run))
 
     def take(self) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Return what was made, once the stream's work is done; it is the caller's."""
@@ -140,17 +130,31 @@ class MaskMaker:
             stream: Where the work is put.
         """
         room = Room()
-        place_ = _placed(spec, scores, frame, room)
+        placed_one = placed(spec, scores, frame, room)
         memory = allocate(room.size)
         palette = self._upload_palettes([spec], stream)
         planes = self._activated(scores, kind, stream)
-        self._launch(place_, planes, frame, memory.pointer, palette, stream)
-        return memory, place_.taken(partial(GpuArray, memory))
+        self._launch(placed_one, planes, frame, memory.pointer, palette, stream)
+        return memory, placed_one.taken(partial(GpuArray, memory))
 
     def free(self) -> None:
         """Free the memory; freeing it again has no effect."""
         for buffer in (self._results, self._palettes, self._planes):
             buffer.free()
+
+    def _is_copied(self, nbytes: int, run: Callable[[bool], None]) -> bool:
+        """Return whether results like those of ``_places`` are copied; ``run`` makes them."""
+        every = [one for places in self._places for one in places]
+        if self._shared or nbytes < WORTH_CHOOSING or not all(one.is_plain for one in every):
+            return True
+        kind = tuple([(one.size_wh, one.spec.confidence) for one in every])
+        copied = self._copied.get(kind)
+        if copied is None:
+            if len(self._copied) >= _MOST_KINDS:
+                self._copied.clear()
+            tries = [(way, partial(run, way)) for way in (True, False)]
+            copied = self._copied[kind] = self._choose(tries)
+        return copied
 
     def _activated(self, grid: DeviceScores, kind: str, stream: Any) -> DeviceScores:
         """Make probabilities of one entry's scores, in memory that the next entry uses again."""
@@ -179,7 +183,7 @@ class MaskMaker:
 
     def _launch(
         self,
-        one: _Place,
+        one: MaskPlace,
         planes: DeviceScores,
         frame: DeviceFrame,
         base: int,
@@ -210,51 +214,3 @@ class MaskMaker:
             kernels.blend(frame, ids, one.size_wh, palette, base + one.overlay, stream=stream)
             palette += _PALETTE_BYTES
         return palette
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the results' memory one mask's parts begin; None is not wanted."""
-
-    spec: MaskSpec
-    size_wh: tuple[int, int]
-    frame_wh: tuple[int, int]
-    class_ids: int
-    confidences: int | None
-    counts: int | None
-    colors: int | None
-    overlay: int | None
-
-    def taken(
-        self, part: Callable[[int, tuple[int, ...], np.dtype[Any]], _ArrayT]
-    ) -> DeviceMask[_ArrayT]:
-        """Take the parts, by what makes an array of a place's start, shape and type."""
-
-        def wanted(start: int | None, shape: tuple[int, ...], dtype: str) -> _ArrayT | None:
-            return None if start is None else part(start, shape, np.dtype(dtype))
-
-        shape = self.size_wh[::-1]
-        return DeviceMask(
-            class_ids=part(self.class_ids, shape, _UINT8),
-            confidences=wanted(self.confidences, shape, self.spec.confidence or 'float32'),
-            counts=wanted(self.counts, (256,), 'uint32'),
-            colors_rgb=wanted(self.colors, (*shape, 3), 'uint8'),
-            overlay_rgb=wanted(self.overlay, (*self.frame_wh[::-1], 3), 'uint8'),
-        )
-
-
-def _placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -> _Place:
-    frame_wh = (frame.width, frame.height)
-    size_wh = (grid.width, grid.height) if spec.on_grid else spec.placement.source_wh
-    pixels = size_wh[0] * size_wh[1]
-    confidence_bytes = 4 if spec.confidence == 'float32' else 1
-    return _Place(
-        spec=spec,
-        size_wh=size_wh,
-        frame_wh=frame_wh,
-        class_ids=room.take(pixels),
-        confidences=room.take(pixels * confidence_bytes) if spec.confidence else None,
-        counts=room.take(256 * 4) if spec.counts else None,
-        colors=None if spec.colors_rgb is None else room.take(pixels * 3),
-        overlay=None if spec.overlay_rgba is None else room.take(prod(frame_wh) * 3),
-    )

@@ -74,15 +74,8 @@ class PinnedPool:
     after ``close``.
     """
 
-    def __init__(self, gpu: GpuContext, *, shared: bool) -> None:
-        """Allocate nothing yet.
-
-        Args:
-            gpu: The context.
-            shared: Whether the GPU writes the memory itself.
-        """
+    def __init__(self, gpu: GpuContext) -> None:
         self._gpu = gpu
-        self._flags = _MAPPED if shared else 0
         # Arrays that die only append here: a lock could be held by the very thread they die in.
         self._idle: deque[_Block] = deque()
         self._blocks = self._bytes = 0
@@ -97,7 +90,7 @@ class PinnedPool:
         if self._blocks >= _MOST_BLOCKS or self._bytes + nbytes > _MOST_BYTES:
             return None
         try:
-            block = _Block(nbytes, self._flags)
+            block = _Block(nbytes)
         except EngineError:
             return None
         self._blocks += 1
@@ -156,7 +149,7 @@ class PinnedFrames:
         """
         if nbytes + sum(block.nbytes for block in tuple(self._used)) <= _MOST_BYTES:
             with contextlib.suppress(DeepLearningError), self._gpu.current():
-                block = _Block(nbytes, _MAPPED)
+                block = _Block(nbytes)
                 self._used.add(block)
                 return PinnedBytes(self, block).array()
         return np.empty(nbytes, np.uint8)
@@ -224,12 +217,12 @@ class PinnedBytes:
 
 
 class _Block:
-    """A piece of pinned memory."""
+    """A piece of pinned memory, which the GPU maps."""
 
-    def __init__(self, nbytes: int, flags: int) -> None:
+    def __init__(self, nbytes: int) -> None:
         found = ctypes.c_void_p()
         driver_calls.call(
-            'cuMemHostAlloc', ctypes.byref(found), ctypes.c_size_t(nbytes), ctypes.c_uint(flags)
+            'cuMemHostAlloc', ctypes.byref(found), ctypes.c_size_t(nbytes), ctypes.c_uint(_MAPPED)
         )
         self.nbytes = nbytes
         self.address = found.value or 0

@@ -34,18 +34,21 @@ class ResultBuffer:
 
         self._driver = driver
         self._shared = shared
-        self._pool = PinnedPool(gpu, shared=shared)
+        self._pool = PinnedPool(gpu)
         self._device = GrowingBuffer(ScratchBuffer)
         self._spare = GrowingBuffer(partial(ExchangeBuffer, shared=shared))
         self._nbytes = self._pointer = 0
+        self._copied = True
         self._host: NDArray[np.uint8] | None = None
 
-    def begin(self, nbytes: int, stream: Any) -> int:
+    def begin(self, nbytes: int, stream: Any, *, copied: bool = True) -> int:
         """Make room for the results of a run.
 
         Args:
             nbytes: Size.
             stream: Whose work may be using the old memory.
+            copied: Whether the GPU writes to memory of its own, which is copied by ``download``,
+                rather than through the bus.
 
         Returns:
             The GPU's address of it.
@@ -53,19 +56,20 @@ class ResultBuffer:
         own = self._pool.take(nbytes)
         self._nbytes = nbytes
         self._host = None if own is None else own.array()
+        self._copied = copied and not self._shared
         if own is None:
             self._pointer = self._spare.sized(nbytes, stream).pointer
-        elif self._shared:
-            self._pointer = own.pointer
-        else:
+        elif self._copied:
             self._pointer = self._device.sized(nbytes, stream).pointer
+        else:
+            self._pointer = own.pointer
         return self._pointer
 
     def download(self, stream: Any) -> None:
         """Bring the results to the host, in the stream's order."""
         if self._host is None:
             self._spare.sized(0).download(self._nbytes, stream)
-        elif not self._shared:
+        elif self._copied:
             host = self._host[: self._nbytes]
             self._driver.memcpy_dtoh_async(host, self._pointer, stream)
 
