@@ -9,8 +9,10 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from queue import Empty, SimpleQueue
+from socket import SHUT_RDWR
 from typing import Any
 from urllib.parse import quote
 
@@ -119,6 +121,11 @@ class HttpConnections:
         """Close the connections."""
         self._closed = True
         for connection in list(self._busy):
+            sock = connection.sock
+            if sock is not None:
+                # A close alone does not wake the thread that reads, for which the process waits.
+                with suppress(OSError):
+                    sock.shutdown(SHUT_RDWR)
             connection.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         while not self._idle.empty():

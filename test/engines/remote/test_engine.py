@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import grpc
 import numpy as np
@@ -232,6 +233,29 @@ def test_a_closed_engine(engine, server, model):
     engine.close()
     with pytest.raises(EngineError, match=r'the engine is closed'):
         engine.run({'x': X})
+
+
+def test_closing_ends_the_wait_for_an_answer(server, model, opened):
+    """Else a node does not end before the deadline of a server that hangs, at most an hour."""
+    asked, ended = threading.Event(), threading.Event()
+
+    def run(given):
+        asked.set()
+        ended.wait(20)
+        return {'y': given['x'], 'count': np.array([1])}
+
+    model.run = run
+    engine = opened(server.url, deadline_s=20)
+    try:
+        wait = engine.start({'x': X})
+        assert asked.wait(20)
+        closed_s = time.monotonic()
+        engine.close()
+        with pytest.raises(ServerError):
+            wait()
+        assert time.monotonic() - closed_s < 10
+    finally:
+        ended.set()
 
 
 def test_a_precision_is_not_asked_of_a_server(server, opened):
