@@ -53,7 +53,7 @@ def resize_onnx(path: Path, size_wh: tuple[int, int]) -> bytes:
         del model.graph.value_info[:]
         model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as err:
+    except (onnx.checker.ValidationError, ValueError) as err:
         msg = f'{path} is not a valid ONNX network: {one_line(err, 300)}'
         raise ConversionError(msg) from err
     except onnx.shape_inference.InferenceError as err:

@@ -95,3 +95,12 @@ def test_weights_in_another_file_are_refused(
         resize_onnx(path, (48, 40))
     onnx.save(onnx.load(path), path)
     assert resize_onnx(path, (48, 40))
+
+
+def test_a_type_of_weights_that_onnx_does_not_have(tmp_path: Path) -> None:
+    path = write(tmp_path / 'a.onnx')
+    model = onnx.load(path)
+    model.graph.initializer[0].data_type = 99
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ConversionError, match=r'a\.onnx is not a valid ONNX network: .*type 99'):
+        resize_onnx(path, (48, 40))
