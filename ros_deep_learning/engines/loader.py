@@ -8,12 +8,13 @@ import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OnnxError
-from ..onnx_tools.external_data import onnx_files
+from ..onnx_tools.external_data import external_files
+from ..onnx_tools.load import load_onnx
 from ..progress import Progress, silent
 from .backend import Backend, EngineOptions, ServingBackend, SharedNetwork
 from .base import Engine, Precision
@@ -191,10 +192,27 @@ def default_loader() -> EngineLoader:
 
 def _identity(path: Path) -> tuple[Hashable, ...]:
     """Return what changes with a network's file, or with those that hold its weights."""
+    own = _state(path)
+    return own, *map(_state, _weight_files(path, own))
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    resolved = path.resolve()
     try:
-        files = onnx_files(path)
+        facts = resolved.stat()
+    except FileNotFoundError:
+        # Its backend says so.
+        return str(resolved), 0, 0
+    return str(resolved), facts.st_mtime_ns, facts.st_size
+
+
+# A network of 250 MB takes a second to read.
+@lru_cache(maxsize=64)
+def _weight_files(path: Path, _: tuple[str, int, int]) -> tuple[Path, ...]:
+    """List the files with a network's weights, which its own file names in this state."""
+    try:
+        names = external_files(path, load_onnx(path, weights=False))
     except OnnxError:
         # No ONNX file, such as a ready-made engine, or a damaged one: its backend says so.
-        files = [path]
-    facts = [(str(file.resolve()), file.stat()) for file in files]
-    return tuple((name, fact.st_mtime_ns, fact.st_size) for name, fact in facts)
+        return ()
+    return tuple(path.parent / name for name in names)

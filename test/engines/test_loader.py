@@ -110,6 +110,9 @@ def test_weights_beside_the_file_that_changed_are_another_network(
     os.utime(weights, ns=(1, 1))
     loader.load(card)
     assert len(backend.networks) == 2
+    weights.unlink()
+    loader.load(card)
+    assert len(backend.networks) == 3
     assert (path.stat().st_mtime_ns, path.stat().st_size) == (before.st_mtime_ns, before.st_size)
     old.close()
 
