@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         help='make an int8 network too, calibrated with the training pictures',
     )
     parser.add_argument(
-        '--licence', default='LicenseRef-not-stated', help='SPDX identifier, for the card'
+        '--licence', default=None, help='SPDX identifier of the weights, for the card'
     )
     return parser
 

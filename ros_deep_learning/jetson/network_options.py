@@ -128,8 +128,8 @@ class NamedNetwork(Generic[_NetworkT]):
         return len(self.network.labels)
 
     def GetClassDesc(self, class_id: int) -> str:
-        """Return the name of a class."""
-        return self.network.labels[class_id]
+        """Return the name of a class; ``none`` for -1, which ``Classify`` returns for nothing."""
+        return self.network.labels[class_id] if class_id >= 0 else 'none'
 
     def GetClassLabel(self, class_id: int) -> str:
         """Return the name of a class, as ``GetClassDesc``."""

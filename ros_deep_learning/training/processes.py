@@ -163,7 +163,7 @@ def _process(rank: int, jobs: Any, port: int, messages: Any) -> None:
 
     try:
         report('making the network', None)
-        module = make_module(job.settings, job.plan.classes)
+        module = make_module(job.settings, job.plan.classes, job.begun_with)
         report('waiting for the other processes', None)
         fitted = run_trainer(module, job, report, rank)
     # Those that say what happened, memory among them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ from ..files import write_output
 from ..locks import locked
 from ..progress import Progress
 from ..text import disk_cause
+from .begun_with import InitialWeights
 from .settings import TrainingSettings
+
+UNSTATED = 'LicenseRef-not-stated'
+"""SPDX's way to say that a licence is not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,16 @@ class RunRecord:
         fingerprint: Hash of its pictures and labels.
         settings: How.
         parts: Number of parts into which a batch is divided, since memory ran out.
+        licence: SPDX identifier of the licence of the weights.
+        begun_with: Where its first weights are from; None if that is not known.
     """
 
     data: Path
     fingerprint: str
     settings: TrainingSettings
     parts: int = 1
+    licence: str = UNSTATED
+    begun_with: InitialWeights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,11 @@ class RunFolder:
     def best(self) -> Path:
         """The state after the epoch with the lowest validation loss."""
         return self.folder / 'best.ckpt'
+
+    @property
+    def has_state(self) -> bool:
+        """Whether an epoch was finished."""
+        return self.last.exists() or self.best.exists()
 
     @property
     def network(self) -> Path:
@@ -88,6 +101,8 @@ class RunFolder:
             'fingerprint': record.fingerprint,
             'settings': record.settings.to_dict(),
             'parts': record.parts,
+            'licence': record.licence,
+            'begun_with': None if record.begun_with is None else asdict(record.begun_with),
         }
         self.write(self.record, json.dumps(content, indent=1) + '\n')
 
@@ -100,8 +115,16 @@ class RunFolder:
         try:
             content = json.loads(self.record.read_text(encoding='utf-8'))
             settings = TrainingSettings.from_dict(content['settings'])
-            parts = int(content['parts'])
-            return RunRecord(Path(content['data']), content['fingerprint'], settings, parts)
+            begun_with = content.get('begun_with')
+            return RunRecord(
+                Path(content['data']),
+                content['fingerprint'],
+                settings,
+                int(content['parts']),
+                # Records of older versions have neither.
+                str(content.get('licence', UNSTATED)),
+                None if begun_with is None else InitialWeights(**begun_with),
+            )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, SettingsError) as err:

@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from ..cards.card import InputSpec
 from ..errors import TrainingError
 from ..progress import Progress
+from .begun_with import InitialWeights
 from .callbacks import AveragedWeights, Curves, ProgressReports
 from .checkpoints import WholeFiles
 from .modules.task_module import VAL_LOSS, TaskModule
@@ -58,6 +59,7 @@ class Job:
         run: Where the states are.
         parts: Number of parts into which a batch is divided.
         device: What it runs on.
+        begun_with: Where the weights were from, if the states have them.
     """
 
     plan: Plan
@@ -66,6 +68,7 @@ class Job:
     run: RunFolder
     parts: int
     device: Device
+    begun_with: InitialWeights | None = None
 
     @property
     def part(self) -> int:
@@ -117,7 +120,8 @@ def run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int = 0)
         rank: Number of this process, from 0; its environment says where the others are.
 
     Raises:
-        TrainingError: The loss is NaN or infinite, or a state cannot be written or read.
+        TrainingError: The loss is NaN or infinite, a state cannot be written or read, or a single
+            picture is too little for a step.
         RuntimeError: Memory ran out.
     """
     # For cuBLAS, which reads it when it is first used.
@@ -194,6 +198,15 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
             load_in_order(judged, job.part, workers, share=share),
             ckpt_path=begun,
         )
+    except ValueError as err:
+        if 'more than 1 value per channel' not in str(err):
+            raise
+        # Batch normalisation of a single picture whose grid is a single cell.
+        msg = (
+            f'{settings.network} cannot learn from one picture at a time; to fix: --batch 2 or '
+            'more, a larger --size, or more pictures'
+        )
+        raise TrainingError(msg) from err
     except SystemExit as err:
         # So Lightning ends when it is interrupted.
         raise KeyboardInterrupt from err

@@ -20,7 +20,7 @@ from ..progress import Progress, silent
 from .exporting import export, load_best
 from .fitting import fit
 from .judging import Judged, judge_networks
-from .modules.making import make_module
+from .modules.making import check_size, make_module
 from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
 from .plan import Plan, input_spec, make_plan
@@ -58,7 +58,7 @@ def train(
     *,
     resume: bool = False,
     int8: bool = False,
-    licence: str = 'LicenseRef-not-stated',
+    licence: str | None = None,
     say: Say = lambda line: None,
     progress: Progress = silent,
 ) -> Trained:
@@ -70,7 +70,8 @@ def train(
         output: Folder for what is made.
         resume: Whether to continue the training in ``output``.
         int8: Whether an int8 network is made too, calibrated with the training pictures.
-        licence: SPDX identifier of the licence of the weights.
+        licence: SPDX identifier of the licence of the weights; None is that of the training, or
+            none that is stated.
         say: Called with each line about what will be done.
         progress: Told how far it is.
 
@@ -81,11 +82,18 @@ def train(
     """
     with opened_run(output, progress) as run:
         record = _find_record(run, data, settings, resume=resume)
+        record = replace(record, licence=licence or record.licence)
         settings = record.settings
         device = choose_device(settings.device, settings.devices)
         plan = make_plan(record.data, settings, progress)
         record = _check_pictures(run, record, plan)
-        module = make_module(settings, plan.classes)
+        begun_with = record.begun_with if run.last.exists() else None
+        make = partial(make_module, settings, plan.classes, begun_with)
+        module = make()
+        check_size(module, settings)
+        # Not before, so that a wrong name or size spoils no folder.
+        record = replace(record, begun_with=module.begun_with)
+        run.write_record(record)
         size = 'x'.join(map(str, settings.size_wh))
         for line in (
             *plan.describe(),
@@ -98,19 +106,19 @@ def train(
             spec = input_spec(settings, module.preprocessing)
             fitted = fit(
                 module,
-                partial(make_module, settings, plan.classes),
-                Job(plan, spec, settings, run, record.parts, device),
+                make,
+                Job(plan, spec, settings, run, record.parts, device, begun_with),
                 keep_parts=lambda parts: run.write_record(replace(record, parts=parts)),
                 progress=progress,
             )
         except TrainingError as err:
             if not run.best.exists():
                 raise
-            card, row = _write_network(run, record, plan, module, licence)
+            card, row = _write_network(run, record, plan, module)
             msg = f'{err}; the network of epoch {row["epoch"]:.0f} is kept in {run.network}'
             raise TrainingError(msg) from err
         progress('writing the network', None)
-        card, row = _write_network(run, record, plan, module, licence)
+        card, row = _write_network(run, record, plan, module)
         judged = judge_networks(card, module.labels(), plan, run, int8=int8, progress=progress)
         run.write(run.report, report_page(card, settings, plan.describe(), fitted, judged))
         return Trained(run, card, fitted, _result(module, row), judged)
@@ -126,7 +134,7 @@ def _find_record(
     """
     begun = run.read_record()
     if not resume:
-        if begun is not None:
+        if begun is not None and run.has_state:
             msg = f'{run.folder} has a training already; to fix: --resume, or another --output'
             raise TrainingError(msg)
         if data is None or settings is None:
@@ -146,7 +154,7 @@ def _find_record(
 
 
 def _check_pictures(run: RunFolder, record: RunRecord, plan: Plan) -> RunRecord:
-    """Write the record of a new training, or compare the pictures with those of a begun one.
+    """Return the record with the hash of the pictures, which is that of a begun training.
 
     Raises:
         TrainingError: The pictures have changed.
@@ -158,13 +166,11 @@ def _check_pictures(run: RunFolder, record: RunRecord, plan: Plan) -> RunRecord:
             f'another --output, with --weights {run.best} to begin with what was learnt'
         )
         raise TrainingError(msg)
-    record = replace(record, fingerprint=now)
-    run.write_record(record)
-    return record
+    return replace(record, fingerprint=now)
 
 
 def _write_network(
-    run: RunFolder, record: RunRecord, plan: Plan, module: TaskModule, licence: str
+    run: RunFolder, record: RunRecord, plan: Plan, module: TaskModule
 ) -> tuple[ModelCard, dict[str, float]]:
     row = load_best(module, run)
     settings = record.settings
@@ -187,7 +193,7 @@ def _write_network(
         module,
         input_spec(settings, module.preprocessing),
         run,
-        licence=licence,
+        licence=record.licence,
         accuracy=f'{_result(module, row)} of {len(plan.val)} validation pictures',
         provenance=provenance,
     )

@@ -53,6 +53,11 @@ def test_overlay_draws_what_detect_draws(net: Any, chelsea: Any, kind: str) -> N
     assert (first == second).all()
 
 
+def test_no_class_has_the_name_that_jetson_inference_gives_it(net: Any) -> None:
+    assert net.GetClassDesc(-1) == net.GetClassLabel(-1) == 'none'
+    assert net.GetClassDesc(0) == net.network.labels[0]
+
+
 def test_objects_are_numbered_when_tracking_is_on(net: Any, chelsea: Any) -> None:
     net.SetTrackingParams(1, 5, 0.5)
     net.SetTrackingEnabled(True)

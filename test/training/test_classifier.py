@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -112,6 +113,42 @@ def test_a_finished_folder_is_not_overwritten(trained_classifier, class_folders,
     assert 'has a training already; to fix: --resume' in capsys.readouterr().err
     assert train_program.main(['-o', folder, '--resume', '--batch', '4']) == 1
     assert 'was begun with other settings: batch 8 and 4' in capsys.readouterr().err
+
+
+def test_what_spoilt_the_start_is_put_right_in_the_same_folder(
+    libraries, class_folders, classifier_settings, tmp_path
+):
+    from ros_deep_learning.training.training import train
+
+    run = tmp_path / 'run'
+    for values, reason in (
+        ({'network': 'resnet81'}, "torchvision has no classifier 'resnet81'"),
+        ({'network': 'squeezenet1_0', 'size_wh': (16, 16)}, 'squeezenet1_0 does not take 16x16'),
+        ({'network': 'vit_b_16'}, 'vit_b_16 does not take 32x32: .*; to fix: --size'),
+        ({'network': 'mobilenet_v3_small', 'batch': 1}, 'cannot learn from one picture at a time'),
+    ):
+        with pytest.raises(TrainingError, match=reason):
+            train(class_folders, replace(classifier_settings, **values), run)
+    with pytest.raises(TrainingError, match='one picture at a time'):
+        train(None, None, run, resume=True)
+    done = train(class_folders, replace(classifier_settings, epochs=1), run)
+    assert done.run.read_record().settings.network == 'resnet18'
+
+
+def test_a_continued_training_keeps_its_licence_and_where_its_weights_are_from(
+    trained_classifier, class_folders, classifier_settings, tmp_path
+):
+    from ros_deep_learning.training.training import train
+
+    weights, run = tmp_path / 'weights.ckpt', tmp_path / 'run'
+    shutil.copy(trained_classifier.run.best, weights)
+    settings = replace(classifier_settings, weights=str(weights), epochs=1)
+    train(class_folders, settings, run, licence='MIT')
+    weights.unlink()
+    card = train(None, None, run, resume=True).card
+    assert card.licence == 'MIT'
+    metadata = {entry.key: entry.value for entry in onnx.load(run / 'best.onnx').metadata_props}
+    assert json.loads(metadata['ros_deep_learning.training'])['weights_from'] == str(weights)
 
 
 def test_memory_that_runs_out_halves_the_batch(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from ros_deep_learning.cli import train
 from ros_deep_learning.datasets.mask_files import read_mask
 from ros_deep_learning.errors import DatasetError, SettingsError, TrainingError
 from ros_deep_learning.recognition.usual import IMAGENET
+from ros_deep_learning.training.begun_with import InitialWeights
 from ros_deep_learning.training.judging import Judged
 from ros_deep_learning.training.outcome import Fitted
 from ros_deep_learning.training.plan import input_spec, make_plan
@@ -211,9 +213,15 @@ def test_settings_out_of_range_are_refused(values, text):
 def test_a_record_reads_back_as_it_was_written(tmp_path):
     run = RunFolder(tmp_path)
     assert run.read_record() is None
-    record = RunRecord(tmp_path / 'data', 'abc', replace(SETTINGS, size_wh=(64, 32)), 4)
+    settings = replace(SETTINGS, size_wh=(64, 32))
+    weights = InitialWeights('a file', trained=True)
+    record = RunRecord(tmp_path / 'data', 'abc', settings, 4, 'MIT', weights)
     run.write_record(record)
     assert run.read_record() == record
+    content = json.loads(run.record.read_text())
+    del content['licence'], content['begun_with']
+    run.record.write_text(json.dumps(content))
+    assert run.read_record() == RunRecord(tmp_path / 'data', 'abc', settings, 4)
     run.record.write_text('{')
     with pytest.raises(TrainingError, match=r'run\.json is damaged'):
         run.read_record()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,23 +16,11 @@ from torch import nn
 from ...errors import TrainingError
 from ...paths import user_path
 from ...text import one_line
+from ..begun_with import InitialWeights
 
 _CONNECT_S = 15.0
 _LEAST_SHARE = 0.5
 """Of a file's values that must fit a network; the head of another task is less."""
-
-
-@dataclass(frozen=True, slots=True)
-class InitialWeights:
-    """Where the weights of a network in training are from.
-
-    Attributes:
-        source: One line for people.
-        trained: Whether they were trained before.
-    """
-
-    source: str
-    trained: bool
 
 
 def load_initial(network: nn.Module, name: str, wanted: str) -> InitialWeights:

@@ -17,8 +17,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...cards.card import Task
 from ...errors import TrainingError
 from ...recognition.usual import IMAGENET
+from ..begun_with import InitialWeights
 from ..settings import TrainingSettings
-from .initial_weights import InitialWeights
 from .targets import Target
 
 VAL_LOSS = 'val_loss'
@@ -70,14 +70,16 @@ class TaskModule(lightning.LightningModule):
         self.network = network
         self.begun_with = begun_with
         self._settings = settings
-        usual = self.learning_rates[begun_with.trained]
         for layer in network.modules():
             # MobileNetV3's 0.01 is for ImageNet: after a few hundred steps, the statistics of
             # batch normalisation would still be those of its start.
             if isinstance(layer, _BatchNorm) and layer.momentum is not None:
                 layer.momentum = max(layer.momentum, _LEAST_MOMENTUM)
-        self._learning_rate = settings.learning_rate or usual
         self.prepare()
+
+    @property
+    def _learning_rate(self) -> float:
+        return self._settings.learning_rate or self.learning_rates[self.begun_with.trained]
 
     def prepare(self) -> None:
         """Make what the task needs beside the network, such as metrics."""

@@ -11,8 +11,9 @@ from torch import nn
 from ...errors import TrainingError
 from ...recognition.usual import ANTIALIASED
 from ...text import one_line
+from ..begun_with import InitialWeights
 from ..settings import TIMM, TrainingSettings
-from .initial_weights import InitialWeights, load_initial, soon
+from .initial_weights import load_initial, soon
 
 
 def timm_network(
