@@ -27,6 +27,10 @@ def import_onnx() -> Any:
     except ImportError as err:
         msg = f'{one_line(err)}; to fix: pip install onnx'
         raise OnnxError(msg) from err
+    except Exception as err:
+        # Such as the TypeError of a protobuf that is newer than its messages.
+        msg = f'onnx is installed but does not load: {one_line(err)}; to fix: pip install -U onnx'
+        raise OnnxError(msg) from err
 
 
 def load_onnx(path: Path, *, weights: bool = True) -> ModelProto:

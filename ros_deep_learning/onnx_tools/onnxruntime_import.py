@@ -33,3 +33,9 @@ def import_onnxruntime(submodule: str = '') -> Any:
     except ImportError as err:
         msg = f'{one_line(err)}; to fix: pip install onnxruntime'
         raise BackendUnavailableError(msg) from err
+    except Exception as err:
+        msg = (
+            f'onnxruntime is installed but does not load: {one_line(err)}; to fix: '
+            'pip install -U onnxruntime'
+        )
+        raise BackendUnavailableError(msg) from err

@@ -67,3 +67,19 @@ def test_a_missing_package_is_an_error_with_the_command_to_type(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(DeepLearningError, match=f'to fix: pip install {package}$'):
         load()
+
+
+@pytest.mark.parametrize(
+    ('package', 'load'),
+    [('onnxruntime', onnxruntime_import.import_onnxruntime), ('onnx', import_onnx)],
+)
+def test_a_package_that_does_not_load_is_an_error_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, package: str, load: Callable[[], object]
+) -> None:
+    """A protobuf of another age raises a TypeError of several lines, as other libraries do."""
+    (tmp_path / f'{package}.py').write_text("raise TypeError('Descriptors cannot\\nbe created')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    said = f'^{package} is installed but does not load: Descriptors cannot be created; to fix: '
+    with pytest.raises(DeepLearningError, match=said):
+        load()
