@@ -124,10 +124,16 @@ def contenders(planes: NDArray[np.float32], class_ids: Sequence[int]) -> list[in
     Returns:
         Those of them that can win, in their order.
     """
+    best = np.maximum.reduce([planes[k] for k in class_ids])
+    winners = {k for k in class_ids if (planes[k] >= best).any()}
+    if len(winners) == len(class_ids):
+        return list(class_ids)
     import cv2
 
     bar = np.maximum.reduce([cv2.erode(planes[k], _NEIGHBOURS) for k in class_ids])
-    return [k for k in class_ids if (cv2.dilate(planes[k], _NEIGHBOURS) >= bar).any()]
+    return [
+        k for k in class_ids if k in winners or (cv2.dilate(planes[k], _NEIGHBOURS) >= bar).any()
+    ]
 
 
 def linear_spread(placement: Placement, grid_wh: tuple[int, int]) -> Spread:
