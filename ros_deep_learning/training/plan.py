@@ -136,6 +136,13 @@ def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = sil
     if not val:
         msg = f'{data.folder} has too few pictures to hold some out for validation'
         raise TrainingError(msg)
+    if not any(classes_of[sample] for sample in val):
+        which = 'held out of them' if held_out else 'for validation'
+        msg = (
+            f'{data.folder}: no label of the {len(val)} pictures {which} says anything, so that '
+            'no epoch would be better than another; to fix: label more pictures'
+        )
+        raise TrainingError(msg)
     if (least := min(len(train), len(val))) < settings.devices:
         msg = f'{settings.devices} devices cannot share {least} pictures; to fix: fewer --devices'
         raise TrainingError(msg)
@@ -209,11 +216,14 @@ def _hold_out(
     classes_of: Mapping[Sample, frozenset[int]],
     settings: TrainingSettings,
 ) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
-    """Divide pictures: of each class, the share that is held out, and never all of it."""
+    """Divide pictures: of each class, the share that is held out, and never all of it.
+
+    Those without an object are divided by themselves: they alone could judge no detector.
+    """
     random = np.random.default_rng(settings.seed)
-    by_class: dict[int | None, list[int]] = {}
+    by_class: dict[tuple[int | None, bool], list[int]] = {}
     for index, sample in enumerate(samples):
-        by_class.setdefault(sample.class_id, []).append(index)
+        by_class.setdefault((sample.class_id, not classes_of[sample]), []).append(index)
     left = Counter(number for sample in samples for number in classes_of[sample])
     held: set[int] = set()
     for indices in by_class.values():

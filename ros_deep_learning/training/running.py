@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from ..cards.card import InputSpec
 from ..errors import TrainingError
 from ..progress import Progress
+from ..text import disk_cause
 from .begun_with import InitialWeights
 from .callbacks import AveragedWeights, Curves, ProgressReports
 from .checkpoints import WholeFiles
@@ -206,6 +207,10 @@ def _run_trainer(module: TaskModule, job: Job, progress: Progress, rank: int) ->
             f'{settings.network} cannot learn from one picture at a time; to fix: --batch 2 or '
             'more, a larger --size, or more pictures'
         )
+        raise TrainingError(msg) from err
+    except OSError as err:
+        # Of what TensorBoard reads; states tell it themselves.
+        msg = f'cannot train in {run.folder}: {disk_cause(err)}'
         raise TrainingError(msg) from err
     except SystemExit as err:
         # So Lightning ends when it is interrupted.

@@ -299,6 +299,27 @@ def test_a_full_disk_is_said_and_the_older_state_stays(libraries, tmp_path, monk
     assert path.read_bytes() == b'older'
 
 
+def test_a_disk_that_is_full_for_the_curves_is_said_and_the_network_kept(
+    libraries, class_folders, classifier_settings, tmp_path, monkeypatch
+):
+    from pytorch_lightning.loggers import TensorBoardLogger
+
+    from ros_deep_learning.training.training import train
+
+    log = TensorBoardLogger.log_metrics
+
+    def full(self, metrics, step=None):
+        if metrics.get('epoch') == 1:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return log(self, metrics, step)
+
+    monkeypatch.setattr(TensorBoardLogger, 'log_metrics', full)
+    reason = r'cannot train in .*: no space left on the disk; .* epoch 1 is kept in'
+    with pytest.raises(TrainingError, match=reason):
+        train(class_folders, classifier_settings, tmp_path / 'run')
+    assert (tmp_path / 'run/best.onnx').is_file()
+
+
 def test_weights_of_a_file_are_used_and_those_of_another_network_refused(
     trained_classifier, class_folders, classifier_settings
 ):

@@ -38,15 +38,16 @@ def folders(class_folders, tmp_path):
     return shutil.copytree(class_folders, tmp_path / 'things')
 
 
-def cvat_folder(folder, subsets, dogs=()):
+def cvat_folder(folder, subsets, dogs=(), empty=()):
     """Write an export of CVAT, of pictures and their subsets, with a box of a cat or dog each."""
     images = ''
     for number, (name, subset) in enumerate(subsets.items()):
         path = write_picture(folder / 'images' / f'{name}.png')
+        label = 'dog' if name in dogs else 'cat'
+        box = f'<box label="{label}" xtl="1" ytl="1" xbr="20" ybr="20"/>'
         images += (
             f'<image id="{number}" name="{path.name}" subset="{subset}" width="80" height="40">'
-            f'<box label="{"dog" if name in dogs else "cat"}" xtl="1" ytl="1" xbr="20" ybr="20"/>'
-            '</image>'
+            f'{"" if number in empty else box}</image>'
         )
     (folder / 'annotations.xml').write_text(f'<annotations>{images}</annotations>')
     return folder
@@ -158,6 +159,22 @@ def test_the_only_picture_of_a_class_is_not_held_out(tmp_path, seed):
     plan = make_plan(folder, replace(BOXES, seed=seed, held_out=0.5))
     assert (len(plan.train), len(plan.val)) == (3, 3)
     assert '3' in {sample.picture.stem for sample in plan.train}
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_pictures_with_objects_are_held_out_too(tmp_path, seed):
+    folder = cvat_folder(tmp_path, dict.fromkeys(map(str, range(20)), ''), empty=range(2, 20))
+    plan = make_plan(folder, replace(BOXES, seed=seed, held_out=0.3))
+    assert [len(sample.boxes) for sample in plan.val if len(sample.boxes)] == [1]
+    assert (len(plan.train), len(plan.val)) == (14, 6)
+
+
+def test_validation_pictures_without_any_object_are_refused(tmp_path):
+    subsets = {'0': 'train', '1': 'validation'}
+    with pytest.raises(TrainingError, match='no label of the 1 pictures for validation says'):
+        make_plan(cvat_folder(tmp_path / 'a', subsets, empty=[1]), BOXES)
+    with pytest.raises(TrainingError, match='no label of the 1 pictures held out of them says'):
+        make_plan(cvat_folder(tmp_path / 'b', dict.fromkeys('012', ''), empty=[1, 2]), BOXES)
 
 
 def test_numbers_of_validation_masks_that_are_no_class_are_refused(masks, tmp_path):
