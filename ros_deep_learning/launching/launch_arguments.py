@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
@@ -24,6 +25,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from ..cards.foreign_files import parse_foreign
 from ..errors import SettingsError
 from ..nodes.parameters.parameter_table import ParameterTable, constraint_text, rule_of
+from ..paths import user_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Argument:
         name: As it is written before ``:=``.
         default: The text if it is not given; an empty one counts as not given.
         description: For people.
-        kind: The type that its text is read as.
+        kind: The type that its text is read as; of ``Path``, the text with ``~`` replaced.
         parameter: The node's parameter that it sets, or empty.
     """
 
@@ -61,6 +63,8 @@ class Argument:
             return None
         if self.kind is str:
             return text
+        if self.kind is Path:
+            return str(user_path(text))
         try:
             value = parse_foreign(text)
         except ValueError:
@@ -91,7 +95,7 @@ PROCESS_ARGUMENTS = (
 )
 NAME = Argument('name', '', "Name of the node; empty takes the program's own.")
 PARAMS_FILE = Argument(
-    'params_file', '', 'YAML file of parameters; the other arguments have precedence.'
+    'params_file', '', 'YAML file of parameters; the other arguments have precedence.', Path
 )
 EXIT_ON_FAILED_START = 'exit_on_failed_start'
 """A parameter that launch files set by themselves."""

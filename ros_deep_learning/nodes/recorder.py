@@ -103,6 +103,9 @@ class RecorderNode(Node):  # type: ignore[misc]
             del self._lines[oldest], self._found[oldest]
 
     def _on_overlay(self, message: Any) -> None:
+        if self.finished.done():
+            # The video would begin anew.
+            return
         now_s = time.monotonic()
         self._last_s = now_s
         self._arrivals_s.append(now_s)
@@ -113,8 +116,7 @@ class RecorderNode(Node):  # type: ignore[misc]
             self._album.add(pixels_from_message(message).as_order('bgr'), stamp_ns, found)
         except ImageError as err:
             self.get_logger().error(str(err))
-            if not self.finished.done():
-                self._finish(1)
+            self._finish(1)
             return
         if now_s - self._printed_s >= LINE_PERIOD_S:
             self._printed_s = now_s

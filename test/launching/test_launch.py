@@ -27,6 +27,7 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
 from ros_deep_learning.errors import SettingsError
+from ros_deep_learning.launching.launch_arguments import PARAMS_FILE
 
 
 @pytest.mark.rclpy
@@ -233,6 +234,18 @@ def test_a_parameter_file_of_the_whole_robot_is_taken(tmp_path: Path) -> None:
     sections['camera'] = {'ros__parameters': sections['camera']}
     file.write_text(yaml.safe_dump(sections))
     assert len(described('detectnet', f'params_file:={file}', 'name:=eyes')) == 1
+
+
+def test_a_parameter_file_below_the_home_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only a shell replaces the ~, and not behind := everywhere.
+    monkeypatch.setenv('HOME', str(tmp_path))
+    file = tmp_path / 'mine.yaml'
+    file.write_text(yaml.safe_dump({'/**': {'ros__parameters': {'frame_id': 'eye'}}}))
+    context = LaunchContext()
+    context.launch_configurations['params_file'] = '~/mine.yaml'
+    assert PARAMS_FILE.value(context) == str(file)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from ros_deep_learning.nodes.messages.results import detections_message
@@ -38,3 +39,19 @@ def test_results_of_other_programs_may_hold_anything(
         node._on_detections(message)
     assert len(node._lines) == len(node._found) == KEPT
     assert set(node._lines.values()) == {'cat\\x1b[2J 0.75 [1 2 11 22]'}
+
+
+def test_a_frame_after_the_end_does_not_replace_the_video(
+    spinning: Callable[..., Any], make_image: Callable[..., Image], tmp_path: Path
+) -> None:
+    node = spinning(RecorderNode, '-p', f'folder:={tmp_path}', '-p', 'silence_s:=0.1')
+    image = np.zeros((48, 64, 3), np.uint8)
+    for second in range(1, 4):
+        node._on_overlay(make_image(image, stamp=second))
+    node._last_s -= 1.0
+    node._check_end()
+    assert node.finished.result() == 0
+    written = (tmp_path / 'annotated.mp4').read_bytes()
+    node._on_overlay(make_image(image, stamp=4))
+    node.release()
+    assert (tmp_path / 'annotated.mp4').read_bytes() == written
