@@ -65,13 +65,15 @@ class PictureNotes:
 
     def learn(self) -> None:
         """Read the pictures that have come since the last call."""
+        top = self._folder.top
         for entry in self._folder.entries():
             with self._lock:
                 if entry in self._known:
                     continue
+                # Not by the folder, which would look for each among all of them.
                 try:
-                    bits = difference_hash(decode_picture(self._folder.read(entry)))
-                except DatasetError:
+                    bits = difference_hash(decode_picture((top / entry).read_bytes()))
+                except (OSError, DatasetError):
                     continue
                 self._known.add(entry)
                 self._index.add(entry, bits)

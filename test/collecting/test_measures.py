@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ros_deep_learning.collecting.folder import CollectedFolder
+from ros_deep_learning.collecting.label import Label
 from ros_deep_learning.collecting.measures import (
     BLURRED,
     NEARLY_EQUAL,
@@ -20,6 +22,7 @@ from ros_deep_learning.collecting.measures import (
     sharpness,
 )
 from ros_deep_learning.collecting.naming import encode_picture, name_of_file, new_name
+from ros_deep_learning.collecting.notes import PictureNotes
 from ros_deep_learning.collecting.recent import Recent
 from ros_deep_learning.collecting.triggers import Every, OnChange, Unsure
 from ros_deep_learning.errors import ImageError, SettingsError
@@ -148,3 +151,22 @@ def test_names_tell_pictures_apart_and_know_equal_ones(tmp_path: Path) -> None:
     assert name_of_file(path, b'x') == name_of_file(path, b'x') != name_of_file(path, b'y')
     assert name_of_file(path, b'x').startswith('c_ä-')
     assert name_of_file(path, b'x').endswith('.jpg')
+
+
+def test_a_large_data_set_is_listed_once_to_learn_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = CollectedFolder(tmp_path, 'detection', ('cat',))
+    data = cv2.imencode('.jpg', np.zeros((8, 9, 3), np.uint8))[1].tobytes()
+    for k in range(5):
+        folder.add(f'{k}.jpg', data, Label(boxes=()), 'train')
+    listed: list[int] = []
+    entries = folder.entries
+
+    def counted() -> list[str]:
+        listed.append(1)
+        return entries()
+
+    monkeypatch.setattr(folder, 'entries', counted)
+    PictureNotes(folder).learn()
+    assert len(listed) == 1
