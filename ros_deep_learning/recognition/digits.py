@@ -9,6 +9,7 @@ DIGITS (digits/model/views.py, tasks/caffe_train.py) packs the caffemodel, ``dep
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ _RESIZES: Mapping[str, Resize] = {
 _ITERATION = re.compile(r'_iter_(\d+)')
 _MEAN_VALUE = re.compile(r'^\s*mean_value\s*:\s*([-+.\deE]+)', re.MULTILINE)
 _MEAN_FILE = re.compile(r'^\s*mean_file\s*:', re.MULTILINE)
+_SCALE = re.compile(r'\btransform_param\s*\{[^{}]*?\bscale\s*:\s*([^\s{}]+)')
 _MAX_TEXT = 1 << 20
 
 
@@ -65,6 +67,7 @@ class Snapshot:
         resize: How DIGITS fitted images into the input.
         mean: Subtracted from the pixel values 0..255 in the network's channel order; None where
             the snapshot does not tell.
+        scale: Factor on what is left of the pixel values.
         decisions: What was decided and why, one sentence each.
     """
 
@@ -77,11 +80,13 @@ class Snapshot:
     channels: Channels
     resize: Resize
     mean: tuple[float, float, float] | None
+    scale: float
     decisions: tuple[str, ...]
 
     def options(self) -> dict[str, Any]:
         """Return what is beside the caffemodel as values of the options of `rdl models add`."""
-        mean = self.mean and ','.join(map(repr, self.mean))
+        # A card's mean is subtracted after the scale, Caffe's before it.
+        mean = self.mean and ','.join(repr(value * self.scale) for value in self.mean)
         return {
             'prototxt': self.prototxt,
             'labels': self.labels,
@@ -90,7 +95,7 @@ class Snapshot:
             'output_blob': self.output,
             'resize': self.resize,
             'channels': self.channels,
-            'scale': '1',
+            'scale': repr(self.scale),
             'mean': mean,
             'std': '1',
         }
@@ -130,6 +135,7 @@ def unpack_snapshot(path: Path, folder: Path) -> Snapshot:
     info = _read_info(files['info']) if 'info' in files else {}
     task, output, why = _task(files['prototxt'])
     mean, source = _mean(files, task)
+    scale = _scale(files)
     channels = _channels(files['prototxt'])
     mode = str(info.get('image resize mode', 'squash'))
     resize = _RESIZES.get(mode, 'stretch')
@@ -140,6 +146,7 @@ def unpack_snapshot(path: Path, folder: Path) -> Snapshot:
         f'snapshot: {newest}',
         f'resize: {resize} (DIGITS: {mode})',
         f'mean: {source}',
+        *([f'scale: {scale:g}, of transform_param in train_val.prototxt'] * (scale != 1)),
         f'labels: {"labels.txt" if labels else "none in the snapshot; to fix: --labels FILE"}',
     )
     return Snapshot(
@@ -152,6 +159,7 @@ def unpack_snapshot(path: Path, folder: Path) -> Snapshot:
         channels,
         resize,
         mean,
+        scale,
         decisions,
     )
 
@@ -224,6 +232,20 @@ def _mean(
     if uses_file is None and task == 'classification':
         return None, "that of ImageNet, as jetson-inference's: the snapshot has none"
     return (0.0, 0.0, 0.0), 'none, as in training'
+
+
+def _scale(files: Mapping[_File, Path]) -> float:
+    """Return what the data layers of the training multiply pixel values with."""
+    training = _text(files['training']) if 'training' in files else ''
+    match = _SCALE.search(training)
+    try:
+        scale = 1.0 if match is None else float(match[1])
+    except ValueError:
+        scale = math.nan
+    if match is not None and not 0 < scale < math.inf:
+        msg = f'scale in train_val.prototxt of the snapshot: expected a number, got {match[1]!r}'
+        raise CardError(msg)
+    return scale
 
 
 def _three(values: tuple[float, ...]) -> tuple[float, float, float]:

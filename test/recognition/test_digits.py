@@ -154,6 +154,26 @@ def test_the_mean_is_that_of_training(tmp_path: Path, train: str, mean: Any) -> 
     assert (found.mean, found.resize) == (mean, 'crop')
 
 
+def test_the_scale_is_that_of_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layer = (
+        'layer {{\n transform_param {{\n  scale: {}\n  mean_value: 104\n  mean_value: 117\n'
+        '  mean_value: 123\n }}\n}}\nlayer {{\n power_param {{\n scale: 3\n }}\n}}\n'
+    )
+    net = make.googlenet(width=16, classes=3, output='softmax')
+    labels, train = ('a', 'b', 'c'), layer.format('0.0078125')
+    path = pack(tmp_path / 'a.tar.gz', net, name='scaled', labels=labels, train=train)
+    lines = added(path, capsys)
+    assert '# scale: 0.0078125, of transform_param in train_val.prototxt' in lines
+    spec = find_card('scaled').input
+    assert spec.scale == 0.0078125
+    # Caffe: (pixel - mean) * scale.
+    assert spec.mean == pytest.approx((104 / 128, 117 / 128, 123 / 128))
+    path = pack(tmp_path / 'b.tar.gz', net, name='b', train=layer.format('-x'))
+    (tmp_path / 'out').mkdir()
+    with pytest.raises(CardError, match=r"scale in train_val.* expected a number, got '-x'"):
+        unpack_snapshot(path, tmp_path / 'out')
+
+
 def test_a_mean_that_is_no_number_is_refused(tmp_path: Path) -> None:
     net = make.googlenet(width=16, classes=3)
     path = pack(tmp_path / 'a.tar.gz', net, name='a', train='mean_value: 1.2.3\n')
