@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, SimpleQueue
 from socket import SHUT_RDWR
 from typing import Any
@@ -42,6 +43,7 @@ from .protocol import (
 )
 from .region import Region
 
+_PIECE = 1 << 16
 _CLOSED = 'the connection was closed'
 
 
@@ -147,6 +149,7 @@ class HttpConnections:
     ) -> tuple[bytes, str | None]:
         """Send a request and return the body of its answer, with the length of the JSON in it."""
         connection, is_kept = self._take()
+        until_s = time.monotonic() + deadline_s
         self._busy.add(connection)
         try:
             connection.timeout = deadline_s
@@ -154,7 +157,7 @@ class HttpConnections:
                 connection.sock.settimeout(deadline_s)
             connection.request(method, path, body, {**self._headers, **(headers or {})})
             response = connection.getresponse()
-            answer, status = response.read(), response.status
+            answer, status = _body(response, until_s), response.status
         except TimeoutError as err:
             connection.close()
             raise late(deadline_s) from err
@@ -181,6 +184,18 @@ class HttpConnections:
         if self._tls is None:
             return HTTPConnection(host, port), False
         return HTTPSConnection(host, port, context=self._tls), False
+
+
+def _body(response: HTTPResponse, until_s: float) -> bytes:
+    """Return a body; raise TimeoutError where it has no end, such as a camera's stream."""
+    if response.length is not None:
+        return response.read()
+    parts = []
+    while part := response.read1(_PIECE):
+        parts.append(part)
+        if time.monotonic() > until_s:
+            raise TimeoutError
+    return b''.join(parts)
 
 
 def _error(status: int, body: bytes) -> ServerError:

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import sys
+import threading
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -227,3 +231,33 @@ def test_what_is_no_description(monkeypatch, path, facts):
     )
     with pytest.raises(ServerError, match=f'the answer has {next(iter(facts))} '):
         connection.model(1.0)
+
+
+@pytest.mark.parametrize(
+    ('head', 'piece', 'cause'),
+    [
+        ('', bytes(1 << 16), r'no answer within 0\.5 s'),
+        ('Content-Length: 9\r\n', b'{', r'IncompleteRead\(1 bytes read, 8 more expected\)'),
+    ],
+    ids=['endless', 'broken off'],
+)
+def test_a_body_without_its_end(head, piece, cause):
+    """The address may be that of a camera, whose stream never ends."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(f'HTTP/1.1 200 OK\r\n{head}\r\n'.encode() + piece)
+                while not head:
+                    connection.sendall(piece)
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f'http://127.0.0.1:{server.getsockname()[1]}'
+        with pytest.raises(ServerError, match=cause):
+            HttpConnections(RemoteOptions(url), 'net').model(0.5)
+        thread.join(20)
+        assert not thread.is_alive()
