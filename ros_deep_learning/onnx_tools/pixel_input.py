@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConversionError
 from .load import load_onnx
-from .onnx_edit import new_name, tensor_names
+from .onnx_edit import captured_names, new_name, tensor_names
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
@@ -34,7 +34,8 @@ def take_pixels(path: Path, name: str, spec: InputSpec) -> bytes:
 
     Raises:
         OnnxError: The file is no ONNX network.
-        ConversionError: The network has no such input, or takes 8-bit pixels already.
+        ConversionError: The network has no such input, takes 8-bit pixels already, or reads the
+            image in the body of a control flow.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -45,6 +46,11 @@ def take_pixels(path: Path, name: str, spec: InputSpec) -> bytes:
     kind = kinds.get(spec.dtype, TensorProto.UNDEFINED)
     if value is None or value.type.tensor_type.elem_type != kind:
         msg = f'{path}: expected an input {name!r} of float32 or float16 to make 8-bit pixels of'
+        raise ConversionError(msg)
+    if name in captured_names(graph):
+        msg = (
+            f'{path}: a branch or loop in it reads {name!r}; to fix: leave out --pixels or --jpeg'
+        )
         raise ConversionError(msg)
     names = tensor_names(graph)
     whole, numbers, ready = (

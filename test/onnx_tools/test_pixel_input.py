@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import pytest
 from onnx import helper
 
 from ros_deep_learning.cards.card import InputSpec
+from ros_deep_learning.errors import ConversionError
 from ros_deep_learning.onnx_tools.pixel_input import take_pixels
 from ros_deep_learning.onnx_tools.quantize import run_exactly
 
@@ -33,3 +35,29 @@ def test_weights_in_another_file_stay_there(make_model, tmp_path, monkeypatch):
     (wanted,) = run_exactly(path, [{'x': image}])
     (found,) = run_exactly(tmp_path / 'pixels.onnx', [{'x': pixels}])
     np.testing.assert_array_equal(found['y'], wanted['y'])
+
+
+def test_an_image_that_a_branch_reads_is_refused(make_model, tmp_path):
+    """A server would refuse the network, long after it was written."""
+    branches = {
+        f'{kind}_branch': helper.make_graph(
+            [helper.make_node(operator, ['x'], [kind])],
+            kind,
+            [],
+            [helper.make_tensor_value_info(kind, onnx.TensorProto.FLOAT, [1, 3, 8, 8])],
+        )
+        for kind, operator in (('then', 'Relu'), ('else', 'Neg'))
+    }
+    nodes = [
+        helper.make_node('ReduceMax', ['x'], ['most'], keepdims=0),
+        helper.make_node('Greater', ['most', 'zero'], ['bright']),
+        helper.make_node('If', ['bright'], ['y'], **branches),
+    ]
+    model = make_model(
+        nodes, [('x', [1, 3, 8, 8])], [('y', [1, 3, 8, 8])], [('zero', np.float32(0))]
+    )
+    onnx.save(model, tmp_path / 'net.onnx')
+    with pytest.raises(
+        ConversionError, match=r"net\.onnx: a branch or loop in it reads 'x'; to fix"
+    ):
+        take_pixels(tmp_path / 'net.onnx', 'x', InputSpec(8, 8))
