@@ -121,6 +121,7 @@ def test_a_bag_that_was_begun_goes_on_within(
     [
         (f'{ANNOTATE} none/* out', 'no file or folder matches none/*'),
         (f'{ANNOTATE} bags/* bags/robot1/drive.mcap', 'is a file; to fix: name a folder'),
+        (f'{ANNOTATE} bags/* new.mcap', 'new.mcap would be a folder'),
         (f'{ANNOTATE} --ray bags/robot1 bags/robot2 out', 'to fix: --ray behind all inputs'),
         (f'{ANNOTATE} bags/robot1 out --ray-actors 2', '--ray-actors needs --ray'),
         ('autolabel photos/one photos/two --model selfie', 'to fix: -o FOLDER'),

@@ -92,6 +92,12 @@ def run_fleet(
         if Path(output).is_file():
             msg = f'{output} is a file; to fix: name a folder, for an output an input'
             raise FleetError(msg)
+        if suffix and output.endswith(suffix) and not Path(output).is_dir():
+            msg = (
+                f'{output} would be a folder, for an output an input; to fix: name one without '
+                f'{suffix}'
+            )
+            raise FleetError(msg)
     settings = {
         key: str(value) if isinstance(value, Path) else value
         for key, value in vars(arguments).items()
