@@ -16,6 +16,8 @@ from .logs import run_command
 if TYPE_CHECKING:
     from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
 
+_MOST_DAYS = 100_000
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program.
@@ -135,6 +137,17 @@ def _name(entry: CachedPlan) -> str:
     return f'{entry.digest[:12]} {entry.record.network if entry.record else "?"}'
 
 
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= _MOST_DAYS:
+        msg = f'expected days from 0 to {_MOST_DAYS:,}, got {text!r}'
+        raise argparse.ArgumentTypeError(msg)
+    return days
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='rdl engines', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
@@ -143,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     prune = commands.add_parser(
         'prune', help='remove engines that are faulty, or for a TensorRT that is not installed'
     )
-    prune.add_argument('--older-than', type=float, metavar='DAYS', help='also those built before')
+    prune.add_argument('--older-than', type=_days, metavar='DAYS', help='also those built before')
     prune.add_argument('--all', action='store_true', help='remove all')
     prune.add_argument('--dry-run', action='store_true', help='only print what would be removed')
     return parser

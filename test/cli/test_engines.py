@@ -136,6 +136,15 @@ def test_prune_by_age_and_all(put, cache):
     assert list(cache.folder().iterdir()) == []
 
 
+@pytest.mark.parametrize('days', ['-1', 'nan', '1e12', 'old'])
+def test_prune_by_an_age_that_is_none(put, cache, capsys, days):
+    put('a')
+    with pytest.raises(SystemExit, match='2'):
+        engines.main(['prune', '--older-than', days])
+    assert f'expected days from 0 to 100,000, got {days!r}' in capsys.readouterr().err
+    assert len(cache.entries()) == 1
+
+
 def test_a_cache_that_others_can_write_is_refused(cache, capsys):
     cache.folder().chmod(0o777)
     assert engines.main(['list']) == 1
