@@ -147,7 +147,7 @@ def _find_record(
     if settings is not None and (differences := begun.settings.differences(settings)):
         msg = f'{run.folder} was begun with other settings: {", ".join(differences)}'
         raise TrainingError(msg)
-    if data is not None and data.absolute() != begun.data:
+    if data is not None and data.resolve() != begun.data.resolve():
         msg = f'{run.folder} was begun with the pictures in {begun.data}, not {data}'
         raise TrainingError(msg)
     return begun

@@ -145,7 +145,8 @@ def test_a_continued_training_keeps_its_licence_and_where_its_weights_are_from(
     settings = replace(classifier_settings, weights=str(weights), epochs=1)
     train(class_folders, settings, run, licence='MIT')
     weights.unlink()
-    card = train(None, None, run, resume=True).card
+    same = class_folders / '..' / class_folders.name
+    card = train(same, None, run, resume=True).card
     assert card.licence == 'MIT'
     metadata = {entry.key: entry.value for entry in onnx.load(run / 'best.onnx').metadata_props}
     assert json.loads(metadata['ros_deep_learning.training'])['weights_from'] == str(weights)
