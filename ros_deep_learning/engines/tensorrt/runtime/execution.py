@@ -16,8 +16,8 @@ from ....errors import DeviceError, EngineError, InferenceError
 from ....text import shape_text
 from .cuda import device_errors
 from .cuda_graph import GraphLauncher
-from .gather import DeviceTensor
 from .memory import ExchangeBuffer
+from .results.gather import DeviceTensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,11 +16,11 @@ from ...on_device import DeviceArray, DeviceCandidates, DeviceMask, MaskSpec, Sc
 from .cuda_event import wait_for_stream
 from .device_frames import FrameBuffer, InputTensor
 from .execution import Execution, Shapes
-from .gather import CandidateGatherer, box_tables
 from .gpu_arrays import GpuArray, GpuMemory, Room
 from .loaded_plan import LoadedPlan
-from .mask_kernels import MaskMaker
-from .mask_places import score_grids
+from .results.gather import CandidateGatherer, box_tables
+from .results.mask_kernels import MaskMaker
+from .results.mask_places import score_grids
 
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable

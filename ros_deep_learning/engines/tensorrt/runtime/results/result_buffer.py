@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .cuda import GpuContext
-from .memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
-from .pinned import PinnedPool
+from ..cuda import GpuContext
+from ..memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
+from ..pinned import PinnedPool
 
 
 class ResultBuffer:

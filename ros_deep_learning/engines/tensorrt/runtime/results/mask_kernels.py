@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....imaging.placement import place
-from ...on_device import DeviceMask, MaskSpec
-from ..kernels.arguments import DeviceFrame, DeviceScores, palette_rgba
-from .cuda import GpuContext
-from .gpu_arrays import GpuArray, GpuMemory, Room
+from .....imaging.placement import place
+from ....on_device import DeviceMask, MaskSpec
+from ...kernels.arguments import DeviceFrame, DeviceScores, palette_rgba
+from ..cuda import GpuContext
+from ..gpu_arrays import GpuArray, GpuMemory, Room
+from ..memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
+from ..quickest import WORTH_CHOOSING, quickest
 from .mask_places import MaskPlace, placed
-from .memory import ExchangeBuffer, GrowingBuffer, ScratchBuffer
-from .quickest import WORTH_CHOOSING, quickest
 from .result_buffer import ResultBuffer
 
 _PALETTE_BYTES = 256 * 4

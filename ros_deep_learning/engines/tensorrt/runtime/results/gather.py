@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import InferenceError
-from ....text import shape_text
-from ...on_device import DeviceCandidates
-from ..kernels.arguments import element_type
-from ..kernels.candidates import CANDIDATE, DeviceBoxes, read_candidates
-from .memory import ExchangeBuffer, GrowingBuffer
+from .....errors import InferenceError
+from .....text import shape_text
+from ....on_device import DeviceCandidates
+from ...kernels.arguments import element_type
+from ...kernels.candidates import CANDIDATE, DeviceBoxes, read_candidates
+from ..memory import ExchangeBuffer, GrowingBuffer
 
 if TYPE_CHECKING:
-    from ....cards.box_table import BoxTable
-    from ..kernels.launcher import Kernels
+    from .....cards.box_table import BoxTable
+    from ...kernels.launcher import Kernels
 
 _FIRST_COPY = 1024
 """Records that are copied before their number is known: 32 KB take as long as one word."""

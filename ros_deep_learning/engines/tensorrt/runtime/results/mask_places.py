@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ....errors import InferenceError
-from ....text import shape_text
-from ...on_device import DeviceMask, MaskSpec, ScoreGrid
-from ..kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type
-from .gpu_arrays import Room
+from .....errors import InferenceError
+from .....text import shape_text
+from ....on_device import DeviceMask, MaskSpec, ScoreGrid
+from ...kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type
+from ..gpu_arrays import Room
 
 _UINT8 = np.dtype(np.uint8)
 _ArrayT = TypeVar('_ArrayT')
