@@ -54,9 +54,10 @@ PAGE = {
     'about': (
         'The baseline is the bare loop of ONNX Runtime: a session with its default options, run '
         'in turns with ours on a tensor that is ready. Ours takes a 1920x1080 frame and makes '
-        'the result, of the segmentation networks both masks at 1920x1080. The least ratio adds '
-        "to the bare loop what no program can leave out: OpenCV's resize of the frame to the "
-        "network's input, and writing both masks once, with one value."
+        'the result, of the segmentation networks both masks at 1920x1080. The least ratio is '
+        'that of a call with what no program can leave out: the resize of the frame to the '
+        "network's input by OpenCV, the network on a tensor that is ready (by the bare session or "
+        'by ours, whichever is quicker), and both masks written once, with one value.'
     ),
     'columns': {
         'network': 'network',
@@ -108,8 +109,8 @@ def _wait_until_idle() -> None:
         time.sleep(IDLE_S)
 
 
-def least_work(network: Any, image: np.ndarray) -> Callable[[], None]:
-    """Make a call that resizes a frame, and writes both masks if there are masks."""
+def least_work(network: Any, image: np.ndarray, run: Callable[[], Any]) -> Callable[[], None]:
+    """Make a call that resizes a frame, runs, and writes both masks if there are masks."""
     small = np.empty((network.card.input.height, network.card.input.width, 3), np.uint8)
     pixels = image.shape[:2]
     # As of a caller that keeps a result until it has the next one.
@@ -117,6 +118,7 @@ def least_work(network: Any, image: np.ndarray) -> Callable[[], None]:
 
     def work() -> None:
         cv2.resize(image, small.shape[1::-1], dst=small)
+        run()
         if network.task == 'segmentation':
             for mask in masks[0]:
                 mask.fill(1)
@@ -169,8 +171,9 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
             'bare': lambda: bare.run(None, feed),
             'ours': lambda: process(image),
             'session': lambda: network.engine.run(feed),
-            'least': least_work(network, image),
         }
+        for key in ('bare', 'session'):
+            calls[f'least, {key}'] = least_work(network, image, calls[key])
         before_s, began_s = waited_s(), time.perf_counter()
         times = in_turns(calls, seconds)
         waited = (waited_s() - before_s) / (time.perf_counter() - began_s)
@@ -183,7 +186,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
             'ours_ms': round(p50['ours'], 3),
             'ratio': round(p50['ours'] / p50['bare'], 3),
             'target': target,
-            'least_ratio': round(1 + p50['least'] / p50['bare'], 3),
+            'least_ratio': round(min(p50['least, bare'], p50['least, session']) / p50['bare'], 3),
             'session_ratio': round(p50['session'] / p50['bare'], 3),
             'p10_ratio': round(low['ours'] / low['bare'], 3),
             'preprocess_ms': round(float(np.median([one.preprocess_ms for one in stages])), 3),
