@@ -19,6 +19,7 @@ from ..progress import Progress
 from .bar import progress_bar
 from .logs import run_command
 from .next_command import next_command
+from .parser import Parser
 
 if TYPE_CHECKING:
     from ..cards.card import ModelCard
@@ -128,7 +129,7 @@ def _without_clock(bar: Progress) -> Progress:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl build-engine', description=__doc__)
+    parser = Parser(prog='rdl build-engine', description=__doc__)
     parser.add_argument('model', help='name of a network, path of a card (.yaml) or an .onnx file')
     parser.add_argument('--precision', choices=get_args(Precision), default='auto')
     parser.add_argument('--max-batch', type=int, default=1, help='most frames in one run')

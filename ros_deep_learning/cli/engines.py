@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BackendUnavailableError
 from .logs import run_command
+from .parser import Parser
 
 if TYPE_CHECKING:
     from ..engines.tensorrt.plans.plan_cache import CachedPlan, PlanCache
@@ -149,7 +150,7 @@ def _days(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl engines', description=__doc__)
+    parser = Parser(prog='rdl engines', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     commands.add_parser('list', help='print what is cached, for what, and why it was built')
     commands.add_parser('verify', help='check every engine against its sidecar')

@@ -13,6 +13,7 @@ from typing import get_args
 from ..cards.card import Checked, Task
 from . import models_custom, models_files, models_tables
 from .logs import run_command
+from .parser import Parser
 from .serving.export_server import add_export_options
 from .vision_arguments import add_input_options
 
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl models', description=__doc__)
+    parser = Parser(prog='rdl models', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
 
     listing = commands.add_parser('list', help='list the networks')

@@ -22,6 +22,7 @@ from ..recognition.choice import choose_card
 from .bar import progress_bar
 from .logs import run_command
 from .next_command import next_command
+from .parser import Parser
 from .quantize_frames import read_frames
 
 
@@ -92,7 +93,7 @@ def _refuse_overwriting(output: Path, onnx_path: Path, *, force: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl quantize', description=__doc__)
+    parser = Parser(prog='rdl quantize', description=__doc__)
     parser.add_argument(
         'model', help='name of a network, or path of its card (.yaml) or .onnx file'
     )

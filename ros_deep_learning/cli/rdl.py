@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .. import __version__
+from .parser import Parser
 
 COMMANDS = {
     'detectnet': 'find objects in pictures or a video',
@@ -59,7 +60,7 @@ def main_of_old_name() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     rows = [f'  {name:15} {summary}' for name, summary in COMMANDS.items()]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='rdl',
         usage='rdl [-h] [--version] COMMAND ...',
         description=__doc__,

@@ -27,6 +27,7 @@ from ..training.usual_input import usual_input
 from .bar import progress_bar
 from .logs import run_command
 from .next_command import next_command
+from .parser import Parser
 
 if TYPE_CHECKING:
     from ..training.training import Trained
@@ -128,9 +129,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='rdl train', description=__doc__, argument_default=argparse.SUPPRESS
-    )
+    parser = Parser(prog='rdl train', description=__doc__, argument_default=argparse.SUPPRESS)
     parser.add_argument(
         'data', nargs='?', default=None, help='folder of the data set; its format is found'
     )

@@ -22,6 +22,7 @@ from ..recognition.given_values import read_given
 from ..recognition.hints import Hints
 from ..video.arguments import add_output_arguments, add_source_arguments
 from .frames.benchmark import DEFAULT_RUNS
+from .parser import Parser
 from .serving.arguments import add_remote_options
 
 GONE = {
@@ -44,7 +45,7 @@ def vision_parser(prog: str, description: str | None, network: str) -> argparse.
         description: What it does.
         network: Name of the default network.
     """
-    parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
+    parser = Parser(prog=prog, description=description, allow_abbrev=False)
     parser.add_argument(
         'paths',
         nargs='*',

@@ -46,6 +46,18 @@ def test_no_command_or_an_unknown_one(
 
 
 @pytest.mark.parametrize('name', rdl.COMMANDS)
+def test_an_error_of_usage_is_one_line_that_says_where_the_options_are(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    with pytest.raises(SystemExit, match='2'):
+        rdl.main([name, '--no-such-option'])
+    (line,) = capsys.readouterr().err.splitlines()
+    program = line.partition(':')[0]
+    assert program.split()[-1] == name
+    assert line.endswith(f'; see {program} --help')
+
+
+@pytest.mark.parametrize('name', rdl.COMMANDS)
 def test_a_command_gets_its_own_help(capsys: pytest.CaptureFixture[str], name: str) -> None:
     with pytest.raises(SystemExit, match='0'):
         rdl.main([name, '--help'])

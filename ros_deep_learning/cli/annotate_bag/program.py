@@ -27,6 +27,7 @@ from ..bar import progress_bar
 from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
 from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
+from ..parser import Parser
 from .network import add_network_options, open_annotator
 from .output import print_faults
 
@@ -217,9 +218,7 @@ def _reasons(tally: Tally) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='rdl annotate-bag', description=__doc__, allow_abbrev=False
-    )
+    parser = Parser(prog='rdl annotate-bag', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('bags', nargs='+', metavar='BAG', help=f'folder of rosbag2, .mcap or .db3 file; {MANY}')
     add(

@@ -26,6 +26,7 @@ from ..collect.arguments import read_classes
 from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
 from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
+from ..parser import Parser
 
 _LISTED = 20
 
@@ -168,7 +169,7 @@ def _label(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl autolabel', description=__doc__, allow_abbrev=False)
+    parser = Parser(prog='rdl autolabel', description=__doc__, allow_abbrev=False)
     parser.add_argument(
         'folders',
         nargs='+',

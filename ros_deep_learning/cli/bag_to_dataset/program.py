@@ -33,6 +33,7 @@ from ..collect.arguments import read_range
 from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
 from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
+from ..parser import Parser
 from ..vision_arguments import count
 
 _LISTED = 10
@@ -203,9 +204,7 @@ def _write(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='rdl bag-to-dataset', description=__doc__, allow_abbrev=False
-    )
+    parser = Parser(prog='rdl bag-to-dataset', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('bags', nargs='+', metavar='BAG', help=f'folder of rosbag2, .mcap or .db3 file; {MANY}')
     add('output', metavar='FOLDER', help='a new folder; of many bags it has one for each')

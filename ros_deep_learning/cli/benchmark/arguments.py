@@ -11,6 +11,7 @@ from typing import get_args
 from ...benchmarking.plan import Plan
 from ...benchmarking.search import Span
 from ...engines.base import Precision
+from ..parser import Parser
 from ..serving.arguments import add_remote_options
 
 
@@ -21,7 +22,7 @@ def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentPar
         prog: Name of the program.
         description: What it does.
     """
-    parser = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False)
+    parser = Parser(prog=prog, description=description, allow_abbrev=False)
     add = parser.add_argument
     add('model', metavar='MODEL', help='name of a network, or path of a card or file')
     add(

@@ -15,6 +15,7 @@ from ...errors import BenchmarkError, DeepLearningError
 from ...paths import user_path
 from ...text import one_line, printable
 from ..models_tables import table
+from ..parser import Parser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -64,7 +65,7 @@ def _compare(first: Path, second: Path) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl benchmark compare', description=__doc__)
+    parser = Parser(prog='rdl benchmark compare', description=__doc__)
     for name, metavar in (('first', 'A.json'), ('second', 'B.json')):
         parser.add_argument(name, type=Path, metavar=metavar, help='a report of rdl benchmark -o')
     return parser

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...collecting.layouts import LAYOUTS
 from ...errors import UsageError
+from ..parser import Parser
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -64,7 +65,7 @@ def read_range(text: str) -> tuple[float, float]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='rdl collect',
         usage='rdl collect [SOURCE] FOLDER [options]',
         description='Collect pictures of a camera, video or folder into a data set, and label '

@@ -21,6 +21,7 @@ from ...text import printable
 from ...video.sinks import write_picture
 from ..bar import progress_bar
 from ..logs import run_command
+from ..parser import Parser
 
 _LISTED, _NAMED = 20, 6
 
@@ -125,7 +126,7 @@ def _print_problems(problems: Sequence[Problem], limit: int | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl dataset', description=__doc__, allow_abbrev=False)
+    parser = Parser(prog='rdl dataset', description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest='command', required=True)
     check = commands.add_parser(
         'check', help='read every picture and label, and say what is wrong'

@@ -31,6 +31,7 @@ from ..bar import progress_bar
 from ..fleet.many_inputs import MANY, add_fleet_options, is_fleet, run_fleet
 from ..fleet.network_facts import engine_facts, fingerprint
 from ..logs import run_command
+from ..parser import Parser
 from ..serving.arguments import add_remote_options, remote_options
 from ..vision_arguments import add_input_options, given_values, share
 from .output import check_folder, print_results, print_start, write_results
@@ -251,7 +252,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='rdl evaluate', description=__doc__, allow_abbrev=False)
+    parser = Parser(prog='rdl evaluate', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('models', nargs='+', metavar='MODEL', help='name of a network, or path of a card or file')
     add('dataset', metavar='DATASET', help=f'folder, COCO .json or YOLO .yaml; {MANY}')

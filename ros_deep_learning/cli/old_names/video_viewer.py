@@ -26,6 +26,7 @@ from ..frames.inputs import frame_total, named_frames, open_inputs
 from ..frames.replay import replayed, watchers_wait
 from ..frames.sinks import frame_writer, open_sink, seen_output
 from ..logs import log_to_terminal, treat_sigterm_as_interrupt
+from ..parser import Parser
 from ..vision_arguments import count, refuse_gone, spelled
 
 
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='video-viewer', description=__doc__, allow_abbrev=False)
+    parser = Parser(prog='video-viewer', description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('source', help='picture, folder, video, camera or stream')
     add('sink', nargs='?', default='display://0', help='picture, folder, video, stream or window')
