@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from ..cards.labels import labels_in_configuration
 from ..datasets.dataset import Problem
 from ..datasets.listing import folders_in, pictures_below, read_class_names, read_data
 from ..datasets.mask_files import encode_mask, read_mask
-from ..datasets.yolo import box_line, label_of, read_boxes
+from ..datasets.yolo import box_line, label_of, polygon_lines, read_boxes
 from ..errors import DatasetError
 from ..text import printable
 from .label import DrawnBox, Label
@@ -112,7 +113,11 @@ class BoxLayout(Layout):
         """Return what the text file has beside boxes, one line each."""
         problems: list[Problem] = []
         read_boxes(label_of(picture), len(classes), problems)
-        return [printable(one.text) for one in problems if one.kind != 'empty label']
+        lost = [printable(one.text) for one in problems if one.kind != 'empty label']
+        with suppress(DatasetError):
+            lines = polygon_lines(label_of(picture))
+            lost += [f'line {line}: the corners of a polygon, but not its box' for line in lines]
+        return lost
 
     def read_classes(self) -> tuple[str, ...]:
         """Read data.yaml.

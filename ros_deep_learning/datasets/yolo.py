@@ -188,6 +188,16 @@ def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> Labell
     return collector.boxes(in_shares=True)
 
 
+def polygon_lines(label: Path) -> list[int]:
+    """Return the numbers of the lines of a label file, from 1, that ``read_boxes`` makes a box of.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    lines = read_text(label, _MOST_BYTES).splitlines() if is_file(label) else []
+    return [number for number, line in enumerate(lines, 1) if len(line.split()) >= 7]
+
+
 def _edges(numbers: list[float]) -> tuple[float, float, float, float]:
     if len(numbers) == 4:
         x, y, width, height = numbers

@@ -181,6 +181,8 @@ def test_what_a_label_file_has_beside_boxes_is_told(tmp_path: Path) -> None:
     path.write_text(f'{path.read_text("utf-8")}a line of a person\n7 .5 .5 .1 .1\n', 'utf-8')
     assert same(folder.label(entry), LABELS['detection'])
     assert folder.left_out(entry) == ["line 2: 'a line of a person'", 'line 3: class 7 of 2']
+    path.write_text('0 .5 .5 .1 .1\n1 .1 .1 .4 .1 .4 .4\n', 'utf-8')
+    assert folder.left_out(entry) == ['line 2: the corners of a polygon, but not its box']
     path.write_text('', 'utf-8')
     assert folder.left_out(entry) == []
 
