@@ -113,6 +113,16 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
 
+def test_pictures_to_train_with_are_told(capsys, tmp_path, cups):
+    (tmp_path / 'train').symlink_to(cups)
+    note = 'note: a network that was trained with these pictures is better here than elsewhere'
+    lines, _ = said(capsys, 'efficientnet-lite0', tmp_path)
+    assert lines[0].endswith('train: 4 pictures, 2 classes')
+    assert lines[1] == note
+    lines, _ = said(capsys, 'efficientnet-lite0', cups)
+    assert note not in lines
+
+
 def test_boxes(capsys, tmp_path, things, ssd_onnx):
     lines, _ = said(capsys, 'ssd-mobilenet-v2', things, '-o', tmp_path / 'out')
     assert lines[0].endswith('coco, detection, val: 3 pictures, 4 classes')

@@ -27,6 +27,8 @@ def print_start(dataset: Dataset) -> None:
             f'{dataset.folder}: {dataset.format}, {dataset.task}, {split}: {len(samples)} '
             f'pictures, {len(dataset.classes)} classes'
         )
+    if list(dataset.splits) == ['train']:
+        print('note: a network that was trained with these pictures is better here than elsewhere')
     _print_problems(dataset.problems)
 
 
