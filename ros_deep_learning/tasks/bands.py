@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 
 _BAND = 1 << 17
@@ -30,22 +32,42 @@ def each_band(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
     rows = max(1, _BAND // max(1, width))
     bands = [slice(top, top + rows) for top in range(0, height, rows)]
     left = iter(bands)
+    changed = threading.Condition()
+    helpers, ended = 0, False
+    errors: list[BaseException] = []
 
     def share() -> None:
         # An iterator of a list gives each band to one thread.
         for band in left:
             work(band)
 
-    threads = min(len(bands), _MOST_THREADS, cv2.getNumThreads())
-    others = [_pool().submit(share) for _ in range(1, threads)]
+    def help_out() -> None:
+        nonlocal helpers
+        with changed:
+            if ended:
+                return
+            helpers += 1
+        try:
+            share()
+        except BaseException as err:  # noqa: BLE001  raised below, in the caller's thread
+            errors.append(err)
+        finally:
+            with changed:
+                helpers -= 1
+                changed.notify_all()
+
+    # No thread can be begun at the end of the interpreter, or where the system has no more.
+    with suppress(RuntimeError):
+        for _ in range(1, min(len(bands), _MOST_THREADS, cv2.getNumThreads())):
+            _pool().submit(help_out)
     try:
         share()
     finally:
-        started = [one for one in others if not one.cancel()]
-        errors = [one.exception() for one in started]
-    for error in errors:
-        if error is not None:
-            raise error
+        with changed:
+            ended = True
+            changed.wait_for(lambda: helpers == 0)
+    if errors:
+        raise errors[0]
 
 
 @cache

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ros_deep_learning.tasks import bands
 from ros_deep_learning.tasks.bands import each_band
 
 
@@ -62,6 +63,22 @@ def test_an_error_of_any_band_is_raised_once_all_threads_have_ended(threads):
         with pytest.raises(ValueError, match='row'):
             each_band((1080, 1920), work)
         assert running == []
+
+
+def test_without_more_threads_the_callers_does_it_all(monkeypatch):
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    monkeypatch.setattr(bands, '_pool', bands._pool.__wrapped__)
+
+    def start(_):
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(threading.Thread, 'start', start)
+    used = []
+    each_band((1080, 1920), lambda _: used.append(threading.get_ident()))
+    cv2.setNumThreads(before)
+    assert set(used) == {threading.get_ident()}
 
 
 def test_a_process_that_has_forked_has_threads_of_its_own():
