@@ -51,8 +51,8 @@ def best_classes(
     first, *others = class_ids
     ids, best = empty(shape, np.uint8), empty(shape, np.float32)
     spread(planes[first], best)
-    ids.fill(first)
     if not others:
+        ids.fill(first)
         return ids, best
     # Memory that is new for each class would cost more than all the arithmetic.
     scores = empty(shape, np.float32)
@@ -62,7 +62,7 @@ def best_classes(
         np.maximum(scores[rows], best[rows], out=best[rows])
         # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
         np.multiply(won, np.uint8(k), out=won)
-        np.maximum(ids[rows], won, out=ids[rows])
+        np.maximum(won, first if k == others[0] else ids[rows], out=ids[rows], dtype=np.uint8)
 
     for k in others:
         spread(planes[k], scores)
