@@ -21,7 +21,7 @@ CANDIDATE = np.dtype(
         ('spare', np.int32),
     ]
 )
-"""One record of ``Kernels.gather_candidates``: 32 bytes."""
+"""One record of ``Kernels.gathering``: 32 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def has_nan(records: NDArray[np.void]) -> bool:
 
 
 def read_candidates(records: NDArray[np.void]) -> DeviceCandidates:
-    """Sort the records of ``Kernels.gather_candidates`` after their copy to the host.
+    """Sort the records of ``Kernels.gathering`` after their copy to the host.
 
     Args:
         records: Shape (1 + capacity,), dtype ``CANDIDATE``.

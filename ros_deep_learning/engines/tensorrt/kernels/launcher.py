@@ -278,34 +278,6 @@ class Kernels:
         blocks = min(grid_1d(pixels)[0], HISTOGRAM_BLOCKS)
         self._launch('count_classes', (blocks, 1), BLOCK_1D, stream, class_ids, pixels, counts)
 
-    def gather_candidates(
-        self,
-        boxes: DeviceBoxes,
-        threshold: float,
-        records: int,
-        capacity: int,
-        *,
-        best_only: bool = False,
-        skipped_class: int | None = None,
-        stream: Any = None,
-    ) -> None:
-        """Gather the boxes with a score at or above a threshold.
-
-        Args:
-            boxes: The network's outputs.
-            threshold: Least score, inclusive.
-            records: Address of 1 + capacity records of dtype ``candidates.CANDIDATE``, written in
-                no fixed order; ``candidates.read_candidates`` makes sense of them.
-            capacity: Most candidates that are kept.
-            best_only: One candidate a box, with its best class; else one a (box, class) pair.
-            skipped_class: Never given, such as an SSD's background.
-            stream: A ``pycuda.driver.Stream``.
-        """
-        launch = self.gathering(
-            boxes, records, capacity, best_only=best_only, skipped_class=skipped_class
-        )
-        launch(threshold, stream)
-
     def gathering(
         self,
         boxes: DeviceBoxes,
@@ -315,10 +287,18 @@ class Kernels:
         best_only: bool = False,
         skipped_class: int | None = None,
     ) -> Callable[[float, Any], None]:
-        """Settle the arguments of ``gather_candidates``.
+        """Settle how the boxes with a score at or above a threshold are gathered.
+
+        Args:
+            boxes: The network's outputs.
+            records: Address of 1 + capacity records of dtype ``candidates.CANDIDATE``, written in
+                no fixed order; ``candidates.read_candidates`` makes sense of them.
+            capacity: Most candidates that are kept.
+            best_only: One candidate a box, with its best class; else one a (box, class) pair.
+            skipped_class: Never given, such as an SSD's background.
 
         Returns:
-            Launches it, for a threshold and a stream.
+            Launches it, for the least score, inclusive, and a ``pycuda.driver.Stream`` or None.
         """
         grid = grid_1d(boxes.count * (1 if best_only else boxes.classes))
         first = (

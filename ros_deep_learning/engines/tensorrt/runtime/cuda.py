@@ -89,8 +89,8 @@ class GpuContext:
     def call(self, doing: str, work: Callable[[], _ResultT]) -> _ResultT:
         """Call a function with the context current in this thread.
 
-        As the block of ``current`` and ``device_errors`` would, in a third of the time: every
-        frame does this twice.
+        As the block of ``current`` and ``device_errors`` would, with fewer calls: every frame does
+        this twice.
 
         Raises:
             DeviceError: The device failed, or an earlier error has ended the context.

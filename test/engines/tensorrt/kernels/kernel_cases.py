@@ -360,14 +360,14 @@ def check_candidates(device, rng, **fixed):
     known = {row[:2]: row for row in expected}
     for capacity in {len(expected) + 3, len(expected), len(expected) // 2}:
         records = device.room(1 + capacity, CANDIDATE)
-        device.kernels.gather_candidates(
+        launch = device.kernels.gathering(
             handle,
-            choice['threshold'],
             records.pointer,
             capacity,
             best_only=choice['best_only'],
             skipped_class=choice['skipped'],
         )
+        launch(choice['threshold'], None)
         read = records.read()
         got, found = read_candidates(read), found_count(read)
         assert found == len(expected)

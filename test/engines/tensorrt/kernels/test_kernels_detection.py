@@ -22,7 +22,8 @@ def gather(device, scores, threshold, capacity, boxes=None, **options):
     buffers = device.put(scores), device.put(boxes)
     records = device.room(1 + capacity, CANDIDATE)
     handle = DeviceBoxes(buffers[0].pointer, buffers[1].pointer, count, classes, (classes, 1))
-    device.kernels.gather_candidates(handle, threshold, records.pointer, capacity, **options)
+    launch = device.kernels.gathering(handle, records.pointer, capacity, **options)
+    launch(threshold, None)
     read = records.read()
     return read_candidates(read), found_count(read)
 
