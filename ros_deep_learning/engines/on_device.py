@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Allocate = Callable[[int], NDArray[np.uint8]]
 """Returns memory of at least so many bytes, shape (N,); raises MemoryError."""
 
+HEADROOM = 512
+"""Free bytes before each image in ``DeviceMask.memory``."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreGrid:
@@ -101,6 +104,8 @@ class DeviceMask(Generic[_ArrayT_co]):
         counts: Shape (256,), uint32: pixels of each class; the last has none.
         colors_rgb: Shape (H, W, 3), uint8; black for no class.
         overlay_rgb: Shape of the frame, uint8, rgb.
+        memory: Shape (N,), uint8: where all of them lie, each image behind ``HEADROOM`` bytes for
+            what a message begins with, to be sent without a copy; None where they lie apart.
     """
 
     class_ids: _ArrayT_co
@@ -108,6 +113,7 @@ class DeviceMask(Generic[_ArrayT_co]):
     counts: _ArrayT_co | None = None
     colors_rgb: _ArrayT_co | None = None
     overlay_rgb: _ArrayT_co | None = None
+    memory: NDArray[np.uint8] | None = None
 
 
 @runtime_checkable

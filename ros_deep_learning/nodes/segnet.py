@@ -19,7 +19,7 @@ from ..tasks.segmentation import Segmentation, SegmentationSettings
 from ..tasks.times import StageTimes
 from .lifecycle.event_node import EventNode
 from .messages.camera_info import CAMERA_INFO_TOPICS
-from .messages.mask_messages import MaskMessages, draw_parts
+from .messages.mask_messages import Look, MaskMessages
 from .messages.outgoing_images import OutgoingImage
 from .messages.topics import Topic
 from .parameters.live_setup import Setup
@@ -140,21 +140,15 @@ def _message(name: str, shot: Shot, parts: Segmentation, setup: Setup) -> NDArra
 
 
 def _overlay(shot: Shot, parts: Segmentation, setup: Setup) -> OutgoingImage:
-    images, header = shot.camera.images, shot.frame.header
-    if parts.ready.overlay is None:
-        image = images.copy('overlay', header, shot.pixels)
-    else:
-        image = images.canvas('overlay', header, shot.pixels.size_wh, 'rgb8')
-    draw_parts(
-        image.pixels,
-        parts,
+    look = Look(
         labels=setup.network.labels,
         colors_rgb=setup.network.colors_rgb,
         alpha=setup.settings.overlay_alpha,
         hidden=setup.plan.hidden,
         legend=setup.plan.legend,
     )
-    return image
+    masks = MaskMessages(shot.camera.images, shot.frame.header)
+    return masks.overlay(parts, look, shot.pixels)
 
 
 def _wish(settings: SegmentationSettings, outputs: set[str], plan: SegNetPlan) -> MaskWish:

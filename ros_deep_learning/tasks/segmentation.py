@@ -51,12 +51,15 @@ class ReadyParts:
         confidence_levels: Shape (H, W), uint8: 255 times the confidence, rounded.
         color_mask: Shape (H, W, 3), uint8, rgb: the colour of each pixel's class, black for none.
         overlay: Shape of the source image, uint8, rgb: the colours laid over it.
+        memory: Shape (N,), uint8: what these and the masks are parts of, with free bytes before
+            each image; see ``DeviceMask``.
     """
 
     counts: NDArray[np.int64] | None = None
     confidence_levels: NDArray[np.uint8] | None = None
     color_mask: NDArray[np.uint8] | None = None
     overlay: NDArray[np.uint8] | None = None
+    memory: NDArray[np.uint8] | None = None
 
 
 _NOTHING_READY = ReadyParts()

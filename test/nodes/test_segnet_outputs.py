@@ -17,6 +17,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo
 
+from ros_deep_learning.engines.on_device import HEADROOM
+from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.networks import MaskWish, SegNet
 from ros_deep_learning.nodes.messages import inference_stats as stats
 from ros_deep_learning.nodes.messages import mask_messages as masks
@@ -179,43 +181,44 @@ def test_the_calibration_goes_with_the_masks_in_their_size(
     assert (grid.width, grid.height) == node.network.grid_size_wh
 
 
-def test_what_a_device_has_made_is_sent_as_it_is() -> None:
+@pytest.mark.parametrize('apart', [False, True])
+def test_what_a_device_has_made_is_sent_as_it_is(apart: bool) -> None:
     rng = np.random.default_rng(0)
-    levels, colors, overlay = (
-        rng.integers(0, 256, shape, np.uint8) for shape in ((4, 6), (4, 6, 3), (4, 6, 3))
+    memory = rng.integers(0, 256, 8 * HEADROOM, np.uint8)
+    classes, levels, colors, overlay = (
+        memory[k * 2 * HEADROOM + HEADROOM :][: np.prod(shape)].reshape(shape)
+        for k, shape in enumerate(((4, 6), (4, 6), (4, 6, 3), (4, 6, 3)))
     )
+    made = [each.tobytes() for each in (classes, levels, colors, overlay)]
     parts = tasks.Segmentation(
-        np.zeros((4, 6), np.uint8),
+        classes,
         np.full((4, 6), np.nan, np.float32),
         2,
         (6, 4),
-        tasks.ReadyParts(np.array([3, 4]), levels, colors, overlay),
+        tasks.ReadyParts(np.array([3, 4]), levels, colors, overlay, None if apart else memory),
     )
-    messages = masks.MaskMessages(OutgoingImages(), Header())
-
-    def read(message: np.ndarray, kind: Any = Image) -> Any:
-        return deserialize_message(message.tobytes(), kind)
-
-    assert bytes(read(messages.confidence_mask(parts)).data) == levels.tobytes()
-    colored = read(messages.color_mask(parts, np.zeros((2, 3), np.uint8)))
-    assert bytes(colored.data) == colors.tobytes()
+    header = Header(frame_id='camera')
+    messages = masks.MaskMessages(OutgoingImages(), header)
+    palette = np.zeros((2, 3), np.uint8)
+    look = masks.Look(('a', 'b'), palette, 120, np.zeros(2, np.bool_), legend=False)
+    sent = [
+        messages.class_mask(parts),
+        messages.confidence_mask(parts),
+        messages.color_mask(parts, palette),
+        messages.overlay(parts, look, Pixels(overlay, 'rgb')).message,
+    ]
+    for message, content in zip(sent, made, strict=True):
+        assert np.shares_memory(message, memory) is not apart
+        read = deserialize_message(message.tobytes(), Image)
+        assert (read.header, read.width, read.height) == (header, 6, 4)
+        assert read.encoding == ('mono8' if read.step == 6 else 'rgb8')
+        assert bytes(read.data) == content
     if SEGMENTATION is not None:
-        own = read(messages.segmentation(parts), SEGMENTATION)
+        own = deserialize_message(messages.segmentation(parts).tobytes(), SEGMENTATION)
+        assert bytes(own.class_mask.data) == made[0]
+        assert bytes(own.confidence_mask.data) == made[1]
         assert list(own.pixels) == [3, 4]
         assert list(own.shares) == pytest.approx([3 / 24, 4 / 24])
-    picture = np.zeros((4, 6, 3), np.uint8)
-    labels, palette = ('a', 'b'), np.zeros((2, 3), np.uint8)
-    hidden = np.zeros(2, np.bool_)
-    masks.draw_parts(
-        picture,
-        parts,
-        labels=labels,
-        colors_rgb=palette,
-        alpha=120,
-        hidden=hidden,
-        legend=False,
-    )
-    np.testing.assert_array_equal(picture, overlay)
 
 
 def test_results_are_reliable_and_information_latched(node: SegNetNode, graph: Any) -> None:

@@ -108,5 +108,6 @@ def as_segmentation(
             confidence_levels=levels,
             color_mask=mask.colors_rgb,
             overlay=mask.overlay_rgb,
+            memory=mask.memory,
         ),
     )

@@ -111,6 +111,14 @@ class Writer:
     def image(self, header: Any, size_wh: tuple[int, int], encoding: str, channels: int) -> slice:
         """Write a sensor_msgs/Image of black; return where its pixels are."""
         width, height = size_wh
+        self.image_start(header, size_wh, encoding, channels)
+        return self._zeros(width * height * channels)
+
+    def image_start(
+        self, header: Any, size_wh: tuple[int, int], encoding: str, channels: int
+    ) -> None:
+        """Write what a sensor_msgs/Image has before its pixels."""
+        width, height = size_wh
         self.header(header)
         self.number(height)
         self.number(width)
@@ -118,18 +126,21 @@ class Writer:
         # Samples of one byte have no byte order.
         self._data += b'\x00'
         self.number(width * channels)
-        return self.room(width * height * channels, 1)
+        self.number(width * height * channels)
 
     def room(self, count: int, item_bytes: int) -> slice:
         """Write a sequence of so many zeros of 1 or 4 bytes; return where they are."""
         self.number(count)
-        start = len(self._data)
-        self._data += bytes(count * item_bytes)
-        return slice(start, len(self._data))
+        return self._zeros(count * item_bytes)
 
     def message(self) -> NDArray[np.uint8]:
         """Return the message, shape (N,), writable; nothing can be written behind it any more."""
         return np.frombuffer(self._data, np.uint8)
+
+    def _zeros(self, n_bytes: int) -> slice:
+        start = len(self._data)
+        self._data += bytes(n_bytes)
+        return slice(start, len(self._data))
 
     def _align(self, n_bytes: int) -> None:
         self._data += bytes(-(len(self._data) - len(ENCAPSULATION)) % n_bytes)

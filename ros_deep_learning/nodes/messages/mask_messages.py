@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -15,6 +16,7 @@ from ...imaging.drawing.canvas import capital_px
 from ...imaging.drawing.lettering import inks, label_plate, printable_ascii
 from ...imaging.drawing.mask_overlay import blend_mask, color_mask
 from ...imaging.palettes import UNLABELLED
+from ...imaging.pixels import Pixels
 from ...tasks.segmentation import Segmentation
 from .outgoing_images import Encoding, OutgoingImage, OutgoingImages
 
@@ -22,8 +24,31 @@ from .outgoing_images import Encoding, OutgoingImage, OutgoingImages
 _LEAST_LISTED = 0.005
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How an overlay is drawn.
+
+    Attributes:
+        labels: Names of the classes.
+        colors_rgb: Shape (K, 3), uint8: a colour for each.
+        alpha: Opacity 0..255 of the colours.
+        hidden: Shape (K,), whether a class gets no colour.
+        legend: Whether the coloured classes are listed in the upper left corner, with the share
+            of the picture that each covers.
+    """
+
+    labels: Sequence[str]
+    colors_rgb: NDArray[np.uint8]
+    alpha: float
+    hidden: NDArray[np.bool_]
+    legend: bool
+
+
 class MaskMessages:
-    """Writes the messages of one frame's masks directly into outgoing messages, serialised.
+    """Makes serialised messages of one frame's masks.
+
+    What a device has made is sent from where it lies, or copied into the message once; the rest is
+    written into it.
 
     Args:
         images: The outgoing messages of the camera.
@@ -36,24 +61,46 @@ class MaskMessages:
 
     def class_mask(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write the classes as mono8: a class's number, or 255 for none."""
-        image = self._canvas('class_mask', parts, 'mono8')
-        np.copyto(image.pixels, parts.class_mask)
-        return image.message
+        return self._ready('class_mask', parts, parts.class_mask, 'mono8').message
 
     def confidence_mask(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write the probability of each pixel's best class as mono8: 255 for 1.0, rounded."""
-        image = self._canvas('confidence_mask', parts, 'mono8')
+        levels = parts.ready.confidence_levels
+        if levels is not None:
+            return self._ready('confidence_mask', parts, levels, 'mono8').message
+        image = self._images.canvas('confidence_mask', self._header, _size_wh(parts), 'mono8')
         _write_confidences(parts, image.pixels)
         return image.message
 
     def color_mask(self, parts: Segmentation, colors_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Write each pixel's class in its colour, rgb8; black for none."""
-        image = self._canvas('color_mask', parts, 'rgb8')
-        if parts.ready.color_mask is None:
-            color_mask(parts.class_mask, colors_rgb, out=image.pixels)
-        else:
-            np.copyto(image.pixels, parts.ready.color_mask)
+        if parts.ready.color_mask is not None:
+            return self._ready('color_mask', parts, parts.ready.color_mask, 'rgb8').message
+        image = self._images.canvas('color_mask', self._header, _size_wh(parts), 'rgb8')
+        color_mask(parts.class_mask, colors_rgb, out=image.pixels)
         return image.message
+
+    def overlay(self, parts: Segmentation, look: Look, source: Pixels) -> OutgoingImage:
+        """Blend the classes' colours into their picture, rgb8.
+
+        Args:
+            parts: Masks of the picture's size.
+            look: How.
+            source: The picture.
+        """
+        overlay = parts.ready.overlay
+        if overlay is not None:
+            image = self._ready('overlay', parts, overlay, 'rgb8')
+        else:
+            image = self._images.copy('overlay', self._header, source)
+            shown = np.arange(256, dtype=np.uint8)
+            shown[: len(look.labels)][look.hidden] = UNLABELLED
+            mask = np.asarray(cv2.LUT(parts.class_mask, shown), np.uint8)
+            blend_mask(image.pixels, mask, look.colors_rgb, alpha=look.alpha)
+        if look.legend:
+            shares = np.where(look.hidden, 0, parts.shares())
+            _draw_legend(image.pixels, shares, look.labels, look.colors_rgb)
+        return image
 
     def segmentation(self, parts: Segmentation) -> NDArray[np.uint8]:
         """Write our own message: both masks, and how much each class covers."""
@@ -65,8 +112,17 @@ class MaskMessages:
         own.shares[:] = parts.shares()
         return own.message
 
-    def _canvas(self, topic: str, parts: Segmentation, encoding: Encoding) -> OutgoingImage:
-        return self._images.canvas(topic, self._header, _size_wh(parts), encoding)
+    def _ready(
+        self, topic: str, parts: Segmentation, pixels: NDArray[np.uint8], encoding: Encoding
+    ) -> OutgoingImage:
+        """Make a message of a part that is ready."""
+        memory, image = parts.ready.memory, None
+        if memory is not None:
+            image = self._images.around(topic, self._header, pixels, memory, encoding)
+        if image is None:
+            image = self._images.canvas(topic, self._header, pixels.shape[1::-1], encoding)
+            np.copyto(image.pixels, pixels)
+        return image
 
 
 def _size_wh(parts: Segmentation) -> tuple[int, int]:
@@ -79,40 +135,6 @@ def _write_confidences(parts: Segmentation, pixels: NDArray[np.uint8]) -> None:
         cv2.convertScaleAbs(parts.confidence_mask, dst=pixels, alpha=255)
     else:
         np.copyto(pixels, parts.ready.confidence_levels)
-
-
-def draw_parts(
-    picture: NDArray[np.uint8],
-    parts: Segmentation,
-    *,
-    labels: Sequence[str],
-    colors_rgb: NDArray[np.uint8],
-    alpha: float,
-    hidden: NDArray[np.bool_],
-    legend: bool,
-) -> None:
-    """Blend the classes' colours into their picture, in place.
-
-    Args:
-        picture: Shape (H, W, 3), uint8, rgb, writable; overwritten if the overlay is
-            ready.
-        parts: Masks of the picture's size.
-        labels: Names of the classes.
-        colors_rgb: A colour for each.
-        alpha: Opacity 0..255 of the colours.
-        hidden: Shape (K,), whether a class gets no colour.
-        legend: Whether the coloured classes are listed in the upper left corner, with the share
-            of the picture that each covers.
-    """
-    if parts.ready.overlay is None:
-        shown = np.arange(256, dtype=np.uint8)
-        shown[: len(labels)][hidden] = UNLABELLED
-        mask = np.asarray(cv2.LUT(parts.class_mask, shown), np.uint8)
-        blend_mask(picture, mask, colors_rgb, alpha=alpha)
-    else:
-        np.copyto(picture, parts.ready.overlay)
-    if legend:
-        _draw_legend(picture, np.where(hidden, 0, parts.shares()), labels, colors_rgb)
 
 
 def _draw_legend(

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engines.on_device import HEADROOM
 from ...imaging.compressed import COMPRESSED_RGB, encode_jpeg
 from ...imaging.pixels import Pixels
 from .cdr import Writer, stamp_bytes
@@ -70,14 +71,14 @@ class _Kept:
 
 
 class OutgoingImages:
-    """One message for each topic, reused while the size of its images stays the same.
+    """One message for each topic, or its beginning, reused while the size of its images stays.
 
     Allocating memory for each frame would cost more than filling it. Reuse is safe because
     ``publish`` has copied a message before it returns. Used by one thread at a time.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[Hashable, _Kept] = {}
 
     def canvas(
         self, topic: str, header: Any, size_wh: tuple[int, int], encoding: Encoding
@@ -112,6 +113,41 @@ class OutgoingImages:
             cv2.cvtColor(source.array, cv2.COLOR_BGR2RGB, dst=image.pixels)
         return image
 
+    def around(
+        self,
+        topic: str,
+        header: Any,
+        pixels: NDArray[np.uint8],
+        memory: NDArray[np.uint8],
+        encoding: Encoding,
+    ) -> OutgoingImage | None:
+        """Make a message of pixels where they lie, by writing what it begins with before them.
+
+        Args:
+            topic: Name of the output.
+            header: The header of the source image, used unchanged.
+            pixels: Shape (H, W, 3) or (H, W), uint8, C-contiguous.
+            memory: Shape (N,), uint8, writable: what they are a part of, behind ``HEADROOM`` bytes
+                that are free.
+            encoding: That of the pixels.
+
+        Returns:
+            None if there are too few free bytes, for a long frame_id.
+        """
+        height, width = pixels.shape[:2]
+
+        def write(writer: Writer) -> tuple[slice, ...]:
+            writer.image_start(header, (width, height), encoding, _CHANNELS[encoding])
+            return ()
+
+        before = self._take((topic, 'around'), header, (width, height, encoding), write).message
+        if before.size > HEADROOM:
+            return None
+        first = pixels.ctypes.data - memory.ctypes.data
+        message = memory[first - before.size : first + pixels.size]
+        message[: before.size] = before
+        return OutgoingImage(header, message, pixels)
+
     def segmentation(
         self, topic: str, header: Any, size_wh: tuple[int, int], class_count: int
     ) -> OutgoingSegmentation:
@@ -145,18 +181,18 @@ class OutgoingImages:
 
     def _take(
         self,
-        topic: str,
+        name: Hashable,
         header: Any,
         layout: Hashable,
         write: Callable[[Writer], tuple[slice, ...]],
     ) -> _Kept:
         key = (layout, header.frame_id)
-        kept = self._kept.get(topic)
+        kept = self._kept.get(name)
         if kept is None or kept.key != key:
             writer = Writer()
             places = write(writer)
             kept = _Kept(key, writer.message(), tuple(writer.stamps), places)
-            self._kept[topic] = kept
+            self._kept[name] = kept
         stamp = np.frombuffer(stamp_bytes(header), np.uint8)
         for start in kept.stamps:
             kept.message[start : start + stamp.size] = stamp

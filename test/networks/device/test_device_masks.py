@@ -12,6 +12,7 @@ from fake_gpu import output_bytes
 
 from ros_deep_learning.engines.backend import EngineOptions
 from ros_deep_learning.engines.base import TensorSpec
+from ros_deep_learning.engines.on_device import HEADROOM
 from ros_deep_learning.errors import EngineError, InferenceError, SettingsError
 from ros_deep_learning.imaging.drawing.mask_overlay import blend_mask, color_mask
 from ros_deep_learning.imaging.pixels import Pixels
@@ -168,11 +169,11 @@ def test_images_of_a_batch_have_each_their_own(open_pair, integrated, cuda_graph
 def test_no_output_is_copied_and_nothing_that_nobody_asked_for(open_pair, fake_gpu):
     ours, _ = open_pair(logits((3, 5, 10)))
     image = frames((40, 20))[0]
-    room = -(-40 * 20 // 256) * 256
+    room = HEADROOM + -(-40 * 20 // 256) * 256
     for wish, nbytes in (
         (MaskWish(WAYS[0], None), room),
         (MaskWish(WAYS[0], 'uint8'), 2 * room),
-        (MaskWish(WAYS[0]), room + -(-40 * 20 * 4 // 256) * 256),
+        (MaskWish(WAYS[0]), room + HEADROOM + -(-40 * 20 * 4 // 256) * 256),
         (MaskWish(WAYS[0], None, counts=True), room + 1024),
     ):
         fake_gpu.driver.downloaded.clear()
@@ -181,6 +182,32 @@ def test_no_output_is_copied_and_nothing_that_nobody_asked_for(open_pair, fake_g
         assert fake_gpu.driver.downloaded == [nbytes]
         assert not {'colorize', 'blend'} & set(fake_gpu.module.launched)
     assert ('count_classes' in fake_gpu.module.launched) == wish.counts
+
+
+@pytest.mark.parametrize('integrated', [False, True])
+def test_a_message_can_begin_before_each_image(open_pair, integrated):
+    ours, _ = open_pair(logits((3, 5, 10)), integrated=integrated)
+    wish = MaskWish(WAYS[0], 'uint8', counts=True, color_mask=True, overlay_alphas=(0, 99, 255))
+    images = frames((40, 20), (33, 9))
+    both = ours.segment_batch_in(images, [[wish, wish], [wish]])
+    found = [one for each in both for one in each]
+    parts = [
+        [one.class_mask, ready.confidence_levels, ready.color_mask, ready.overlay]
+        for one in found
+        for ready in [one.ready]
+    ]
+    before = [[part.copy() for part in each] for each in parts]
+    for one, each in zip(found, parts, strict=True):
+        memory = one.ready.memory
+        for part in each:
+            first = part.ctypes.data - memory.ctypes.data
+            assert first >= HEADROOM
+            memory[first - HEADROOM : first] = 0xAA
+            assert np.shares_memory(part, memory[first : first + part.size])
+    for each, same in zip(parts, before, strict=True):
+        for part, copy in zip(each, same, strict=True):
+            np.testing.assert_array_equal(part, copy)
+    assert [one.pixel_counts().sum() for one in found] == [800, 800, 297]
 
 
 def test_only_the_output_that_is_read_is_copied_for_the_cpu(open_pair, fake_gpu):

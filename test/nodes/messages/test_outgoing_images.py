@@ -17,6 +17,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from serialized_bytes import HEADERS, assert_bytes_of_rclpy
 from std_msgs.msg import Header
 
+from ros_deep_learning.engines.on_device import HEADROOM
 from ros_deep_learning.errors import ImageError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.nodes.messages.outgoing_images import OutgoingImages, compressed_message
@@ -50,6 +51,35 @@ def test_the_bytes_are_those_of_rclpy(frames: list[Any], random: Any) -> None:
         image.pixels[...] = random.randrange(256)
         image.pixels.flat[0] = random.randrange(256)
         assert_bytes_of_rclpy(image.message, typed(image, encoding))
+
+
+@given(st.lists(st.tuples(HEADERS, SIZES, ENCODINGS), min_size=1, max_size=4), st.randoms())
+def test_a_message_around_pixels_has_the_bytes_of_rclpy(frames: list[Any], random: Any) -> None:
+    images = OutgoingImages()
+    for header, (width, height), encoding in frames:
+        shape = (height, width) if encoding == 'mono8' else (height, width, 3)
+        memory = np.full(3 * HEADROOM, 7, np.uint8)
+        pixels = memory[2 * HEADROOM :][: np.prod(shape)].reshape(shape)
+        pixels[...] = random.randrange(256)
+        image = images.around('mask', header, pixels, memory, encoding)
+        if image is None:
+            assert len(header.frame_id.encode()) > HEADROOM - 64
+        else:
+            assert_bytes_of_rclpy(image.message, typed(image, encoding))
+            assert np.shares_memory(image.message, pixels)
+        assert (memory[:HEADROOM] == 7).all()
+
+
+def test_a_message_does_not_begin_in_the_part_before() -> None:
+    memory = np.full(3 * HEADROOM, 7, np.uint8)
+    pixels = memory[2 * HEADROOM :].reshape(1, -1)
+    images = OutgoingImages()
+    # The fields before the pixels, with their alignment, are 45 to 48 bytes and the frame_id.
+    for length, fits in ((HEADROOM - 52, True), (HEADROOM - 40, False), (5000, False)):
+        header = Header(frame_id='x' * length)
+        image = images.around('mask', header, pixels, memory, 'mono8')
+        assert (image is not None) is fits
+        assert (memory[:HEADROOM] == 7).all()
 
 
 @pytest.mark.own_messages

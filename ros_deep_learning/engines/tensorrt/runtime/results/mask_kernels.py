@@ -105,8 +105,8 @@ class MaskMaker:
 
     def take(self) -> list[list[DeviceMask[NDArray[Any]]]]:
         """Return what was made, once the stream's work is done; it is the caller's."""
-        part = self._results.part
-        masks = [[one.taken(part) for one in places] for places in self._places]
+        part, memory = self._results.part, self._results.memory
+        masks = [[one.taken(part, memory) for one in places] for places in self._places]
         self._results.end()
         return masks
 

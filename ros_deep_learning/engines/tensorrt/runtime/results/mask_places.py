@@ -10,10 +10,11 @@ from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .....errors import InferenceError
 from .....text import shape_text
-from ....on_device import DeviceMask, MaskSpec, ScoreGrid
+from ....on_device import HEADROOM, DeviceMask, MaskSpec, ScoreGrid
 from ...kernels.arguments import DeviceFrame, DeviceScores, Layout, element_type
 from ..gpu_arrays import Room
 
@@ -69,9 +70,16 @@ class MaskPlace:
         return self.counts is None and self.colors is None and self.overlay is None
 
     def taken(
-        self, part: Callable[[int, tuple[int, ...], np.dtype[Any]], _ArrayT]
+        self,
+        part: Callable[[int, tuple[int, ...], np.dtype[Any]], _ArrayT],
+        memory: NDArray[np.uint8] | None = None,
     ) -> DeviceMask[_ArrayT]:
-        """Take the parts, by what makes an array of a place's start, shape and type."""
+        """Take the parts, by what makes an array of a place's start, shape and type.
+
+        Args:
+            part: Makes it.
+            memory: What the arrays are parts of; None if they lie apart.
+        """
 
         def wanted(start: int | None, shape: tuple[int, ...], dtype: str) -> _ArrayT | None:
             return None if start is None else part(start, shape, np.dtype(dtype))
@@ -83,6 +91,7 @@ class MaskPlace:
             counts=wanted(self.counts, (256,), 'uint32'),
             colors_rgb=wanted(self.colors, (*shape, 3), 'uint8'),
             overlay_rgb=wanted(self.overlay, (*self.frame_wh[::-1], 3), 'uint8'),
+            memory=memory,
         )
 
 
@@ -99,13 +108,18 @@ def placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -
     size_wh = (grid.width, grid.height) if spec.on_grid else spec.placement.source_wh
     pixels = size_wh[0] * size_wh[1]
     confidence_bytes = 4 if spec.confidence == 'float32' else 1
+
+    def take_image(nbytes: int) -> int:
+        room.take(HEADROOM)
+        return room.take(nbytes)
+
     return MaskPlace(
         spec=spec,
         size_wh=size_wh,
         frame_wh=frame_wh,
-        class_ids=room.take(pixels),
-        confidences=room.take(pixels * confidence_bytes) if spec.confidence else None,
+        class_ids=take_image(pixels),
+        confidences=take_image(pixels * confidence_bytes) if spec.confidence else None,
         counts=room.take(256 * 4) if spec.counts else None,
-        colors=None if spec.colors_rgb is None else room.take(pixels * 3),
-        overlay=None if spec.overlay_rgba is None else room.take(prod(frame_wh) * 3),
+        colors=None if spec.colors_rgb is None else take_image(pixels * 3),
+        overlay=None if spec.overlay_rgba is None else take_image(prod(frame_wh) * 3),
     )

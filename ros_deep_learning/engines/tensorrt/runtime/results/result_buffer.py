@@ -41,6 +41,11 @@ class ResultBuffer:
         self._copied = True
         self._host: NDArray[np.uint8] | None = None
 
+    @property
+    def memory(self) -> NDArray[np.uint8] | None:
+        """The results of the run, which are the caller's, shape (N,); None if they are copied."""
+        return self._host
+
     def begin(self, nbytes: int, stream: Any, *, copied: bool = True) -> int:
         """Make room for the results of a run.
 
