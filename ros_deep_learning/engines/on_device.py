@@ -106,6 +106,8 @@ class DeviceMask(Generic[_ArrayT_co]):
         overlay_rgb: Shape of the frame, uint8, rgb.
         memory: Shape (N,), uint8: where all of them lie, each image behind ``HEADROOM`` bytes for
             what a message begins with, to be sent without a copy; None where they lie apart.
+        has_score: Shape (1,), uint32: 1 where the network gave any class of any cell a score above
+            0, also the ignored one; made where one is ignored and float32 confidences are wanted.
     """
 
     class_ids: _ArrayT_co
@@ -114,6 +116,7 @@ class DeviceMask(Generic[_ArrayT_co]):
     colors_rgb: _ArrayT_co | None = None
     overlay_rgb: _ArrayT_co | None = None
     memory: NDArray[np.uint8] | None = None
+    has_score: _ArrayT_co | None = None
 
 
 @runtime_checkable

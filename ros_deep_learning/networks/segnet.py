@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from time import perf_counter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cards.labels import labels_in_metadata
 from ..engines.base import TensorSpec
-from ..engines.on_device import ScoreGrid, SegmentsOnDevice
+from ..engines.on_device import DeviceMask, ScoreGrid, SegmentsOnDevice
 from ..errors import CardError, DecodeError, InferenceError
 from ..imaging.device_pixels import AnyPixels
 from ..imaging.kept_arrays import KeptArrays
@@ -303,7 +304,7 @@ class SegNet(Network[SegmentationSettings]):
                 ]
         is_empty = not self._gives_ids and any(map(_has_no_score, found))
         # The only class with a score may be the one that is ignored.
-        if is_empty and (planes is None or not planes.any()):
+        if is_empty and not (_any_on_device(passed.found) if planes is None else planes.any()):
             msg = f'{self._card.name}: all scores are NaN or infinite; {NOT_FINITE_FIX}'
             raise InferenceError(msg)
         postprocess_ms = (perf_counter() - started) * 1e3
@@ -334,3 +335,8 @@ def _has_no_score(found: Segmentation) -> bool:
     if found.class_mask[middle] != UNLABELLED:
         return False
     return bool(found.class_mask.min() == UNLABELLED and not found.confidence_mask.any())
+
+
+def _any_on_device(masks: Sequence[DeviceMask[NDArray[Any]]]) -> bool:
+    """Return whether a device saw a score above 0 that no mask shows."""
+    return any(one.has_score is not None and one.has_score.any() for one in masks)

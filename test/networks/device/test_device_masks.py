@@ -106,6 +106,40 @@ def test_a_network_without_a_winner_anywhere(open_pair):
             net.segment(image)
 
 
+@pytest.mark.parametrize('choice', [True, False])
+@pytest.mark.parametrize('role', ['logits', 'probabilities', 'scores'])
+def test_a_picture_of_nothing_but_the_ignored_class(open_pair, role, choice):
+    output = np.zeros((BATCH, 3, 5, 10), np.float32)
+    output[:, 1] = 1e4 if role == 'logits' else 1
+    output[1, 2, 4, 9] = output[1, 1, 4, 9]
+    output[1, 1, 4, 9] = 0
+    ours, theirs = open_pair(output, role)
+    with ours._engine._network.gpu.current():
+        ours._engine._lanes[0]._mask_maker()._choose = lambda _: choice
+    for way in ('linear', 'point'):
+        ours.settings = theirs.settings = SegmentationSettings(way, ignore_class='1')
+        for size_wh in ((40, 20), (400, 200)):  # those of the latter may not be copied
+            images = frames(*[size_wh] * BATCH)
+            both = ours.segment_batch(images), theirs.segment_batch(images)
+            for one, other in zip(*both, strict=True):
+                assert_same(one, other)
+            assert (both[0][0].class_mask == 255).all()
+            assert (both[0][1].class_mask == 2).any()
+
+
+@pytest.mark.parametrize('role', ['logits', 'probabilities', 'scores'])
+def test_a_network_without_a_winner_that_ignores_a_class(open_pair, role):
+    output = np.zeros((BATCH, 3, 5, 10), np.float32)
+    output[:, 1] = 1e4 if role == 'logits' else 1
+    output[1] = np.nan
+    image = frames((40, 20))[0]
+    for net in open_pair(output, role):
+        net.settings = SegmentationSettings(ignore_class='1')
+        net.segment(image)
+        with pytest.raises(InferenceError, match='all scores are NaN or infinite'):
+            net.segment_batch([image] * BATCH)
+
+
 @pytest.mark.parametrize(
     ('output', 'role'),
     [

@@ -150,6 +150,7 @@ class Kernels:
         flag: int,
         planes: int,
         *,
+        has_score: int = 0,
         stream: Any = None,
     ) -> None:
         """Turn a grid's scores into probabilities, as ``tasks.score_grid.read_scores`` does.
@@ -161,6 +162,8 @@ class Kernels:
             flag: Address of a uint32, written where ``scores`` are looked at.
             planes: Address of (C, H, W) float32, written; C is 2 for a single plane, which is the
                 score of class 1.
+            has_score: Address of a uint32, written: 1 where any probability is above 0, else 0;
+                0 = not wanted.
             stream: A ``pycuda.driver.Stream``.
         """
         cells = scores.width * scores.height
@@ -173,9 +176,12 @@ class Kernels:
                 'find_logits', grid_1d(count), BLOCK_1D, stream, scores.pointer, code, count,
                 -PROBABILITY_SLACK, 1 + PROBABILITY_SLACK, flag,
             )  # fmt: skip
+        if has_score:
+            self._launch('zero_words', (1, 1), BLOCK_1D, stream, has_score, 1)
         self._launch(
             'activate', grid_1d(cells), BLOCK_1D, stream, scores.pointer, code, scores.classes,
-            cells, class_stride, cell_stride, SCORE_KINDS[kind], flag, planes,
+            cells, class_stride, cell_stride, SCORE_KINDS[kind], flag, has_score,
+            planes,
         )  # fmt: skip
 
     def segment(

@@ -20,12 +20,14 @@ extern "C" __global__ void find_logits(
 // Grid: 1-D, one thread a cell.
 // scores: (class, cell) at class * class_stride + cell * cell_stride.
 // kind: what they are; UNTOLD are logits where *has_logits is not 0.
+// has_score: set to 1 where a probability is above 0, else untouched; may be null.
 // out: a plane of probabilities a class, two for a single plane, which is that of class 1. What
 //     is NaN or infinite is 0, with its whole cell where softmax mixes the classes.
 extern "C" __global__ void activate(
     const void* __restrict__ scores, int type, int planes, int cells,
     long long class_stride, long long cell_stride,
-    int kind, const unsigned int* __restrict__ has_logits, float* __restrict__ out)
+    int kind, const unsigned int* __restrict__ has_logits, unsigned int* __restrict__ has_score,
+    float* __restrict__ out)
 {
     const long long cell = thread_index();
     if (cell >= cells) return;
@@ -41,6 +43,7 @@ extern "C" __global__ void activate(
             sum += expf(load_element(scores, type, k * class_stride + cell * cell_stride) - peak);
     }
     const int classes = planes == 1 ? 2 : planes;
+    int scored = 0;
     for (int k = 0; k < classes; ++k) {
         const int plane = planes == 1 ? 0 : k;
         float share = load_element(scores, type, plane * class_stride + cell * cell_stride);
@@ -52,8 +55,11 @@ extern "C" __global__ void activate(
         }
         if (planes == 1 && k == 0) share = 1.0f - share;
         const int finite = share - share == 0.0f;
-        out[(long long)k * cells + cell] = finite ? fminf(fmaxf(share, 0.0f), 1.0f) : 0.0f;
+        share = finite ? fminf(fmaxf(share, 0.0f), 1.0f) : 0.0f;
+        scored |= share > 0.0f;
+        out[(long long)k * cells + cell] = share;
     }
+    if (has_score && scored) *has_score = 1u; // all that race write the same
 }
 
 // Grid: 2-D, one thread a pixel of the output.

@@ -12,7 +12,7 @@ SIGNATURES = {
     'zero_words': 'Pi',
     'preprocess': 'PqPi' + 'iiii' * 2 + 'iii' + 'dd' + 'iii' + 'f' * 7 + 'Pqiii',
     'find_logits': 'PiiffP',
-    'activate': 'Piiiqq' + 'iPP',
+    'activate': 'Piiiqq' + 'iPPP',
     'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiif' + 'PPi',
     'colorize': 'PiPP',
     'blend': 'Pqiii' + 'Pii' + 'PP',

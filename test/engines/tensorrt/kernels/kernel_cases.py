@@ -196,10 +196,14 @@ def check_activate(device, rng, sizes=SIZES, **fixed):
     buffer = device.put(scores if choice['layout'] == 'nchw' else np.moveaxis(scores, 0, -1))
     flag, out = device.room(1, np.uint32), device.room((max(2, planes), height, width), np.float32)
     grid = DeviceScores(buffer.pointer, width, height, planes, dtype, choice['layout'])
-    device.kernels.activate(grid, choice['kind'], flag.pointer, out.pointer)
+    scored = device.room(1, np.uint32)
+    device.kernels.activate(
+        grid, choice['kind'], flag.pointer, out.pointer, has_score=scored.pointer
+    )
     got = out.read()
     wanted = read_scores(scores, choice['kind'], max(2, planes))
     np.testing.assert_allclose(got, wanted, rtol=2e-6, atol=1e-7)
+    assert scored.read().item() == (got > 0).any()
     if not choice['hostile']:
         exact = reference.probabilities(scores.astype(np.float64), choice['kind'])
         np.testing.assert_allclose(got, exact, rtol=2e-6, atol=1e-7)

@@ -104,6 +104,15 @@ def probabilities(device, logits):
     return out.read()
 
 
+def test_whether_any_class_has_a_score(device):
+    for scores, wanted in (([0, 1], 1), ([0, 0], 0), ([np.nan, np.inf], 0), ([np.nan, 0.1], 1)):
+        buffer = device.put(np.array(scores, np.float32))
+        found, out = device.room(1, np.uint32), device.room(2, np.float32)
+        grid = DeviceScores(buffer.pointer, 1, 1, 2)
+        device.kernels.activate(grid, 'probabilities', 0, out.pointer, has_score=found.pointer)
+        assert found.read().item() == wanted
+
+
 @pytest.mark.parametrize('logit', [2.0, -2.0])
 def test_logit_of_a_binary_network(device, logit):
     positive = 1 / (1 + np.exp(-logit))

@@ -81,17 +81,19 @@ class MaskMaker:
             stream: Where the work is put; the caller waits for it before ``take``.
         """
         room = Room()
+        flags = [room.take(4) if any(map(_may_hide_scores, specs)) else None for specs in masks]
         self._places = [
-            [placed(spec, grid, frame, room) for spec in specs]
-            for grid, frame, specs in zip(scores, frames, masks, strict=True)
+            [placed(spec, grid, frame, room, flag) for spec in specs]
+            for grid, frame, specs, flag in zip(scores, frames, masks, flags, strict=True)
         ]
         palettes = self._upload_palettes([spec for specs in masks for spec in specs], stream)
 
         def enqueue(copied: bool) -> None:
             palette = palettes
             results = self._results.begin(room.size, stream, copied=copied)
-            for grid, frame, places in zip(scores, frames, self._places, strict=True):
-                planes = self._activated(grid, kind, stream)
+            for grid, frame, places, flag in zip(scores, frames, self._places, flags, strict=True):
+                has_score = 0 if flag is None else results + flag
+                planes = self._activated(grid, kind, stream, has_score)
                 for one in places:
                     palette = self._launch(one, planes, frame, results, palette, stream)
             self._results.download(stream)
@@ -156,7 +158,9 @@ class MaskMaker:
             copied = self._copied[kind] = self._choose(tries)
         return copied
 
-    def _activated(self, grid: DeviceScores, kind: str, stream: Any) -> DeviceScores:
+    def _activated(
+        self, grid: DeviceScores, kind: str, stream: Any, has_score: int = 0
+    ) -> DeviceScores:
         """Make probabilities of one entry's scores, in memory that the next entry uses again."""
         classes = max(2, grid.classes)
         room = Room()
@@ -164,7 +168,9 @@ class MaskMaker:
         start = room.take(classes * grid.width * grid.height * 4)
         memory = self._planes.sized(room.size, stream)
         planes = memory.pointer + start
-        self._kernels.activate(grid, kind, memory.pointer + flag, planes, stream=stream)
+        self._kernels.activate(
+            grid, kind, memory.pointer + flag, planes, has_score=has_score, stream=stream
+        )
         return DeviceScores(planes, grid.width, grid.height, classes)
 
     def _upload_palettes(self, specs: Sequence[MaskSpec], stream: Any) -> int:
@@ -214,3 +220,8 @@ class MaskMaker:
             kernels.blend(frame, ids, one.size_wh, palette, base + one.overlay, stream=stream)
             palette += _PALETTE_BYTES
         return palette
+
+
+def _may_hide_scores(spec: MaskSpec) -> bool:
+    """Return whether confidences that are all 0 do not say that there are no scores."""
+    return spec.confidence == 'float32' and spec.ignored is not None

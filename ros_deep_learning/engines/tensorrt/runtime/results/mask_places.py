@@ -63,6 +63,7 @@ class MaskPlace:
     counts: int | None
     colors: int | None
     overlay: int | None
+    has_score: int | None
 
     @property
     def is_plain(self) -> bool:
@@ -92,10 +93,17 @@ class MaskPlace:
             colors_rgb=wanted(self.colors, (*shape, 3), 'uint8'),
             overlay_rgb=wanted(self.overlay, (*self.frame_wh[::-1], 3), 'uint8'),
             memory=memory,
+            has_score=wanted(self.has_score, (1,), 'uint32'),
         )
 
 
-def placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -> MaskPlace:
+def placed(
+    spec: MaskSpec,
+    grid: DeviceScores,
+    frame: DeviceFrame,
+    room: Room,
+    has_score: int | None = None,
+) -> MaskPlace:
     """Find room for the parts of a mask that are wanted.
 
     Args:
@@ -103,6 +111,7 @@ def placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -
         grid: The scores that it is made of.
         frame: The frame, for an overlay.
         room: What is left of the results' memory.
+        has_score: The place of what all masks of the frame share.
     """
     frame_wh = (frame.width, frame.height)
     size_wh = (grid.width, grid.height) if spec.on_grid else spec.placement.source_wh
@@ -122,4 +131,5 @@ def placed(spec: MaskSpec, grid: DeviceScores, frame: DeviceFrame, room: Room) -
         counts=room.take(256 * 4) if spec.counts else None,
         colors=None if spec.colors_rgb is None else take_image(pixels * 3),
         overlay=None if spec.overlay_rgba is None else take_image(prod(frame_wh) * 3),
+        has_score=has_score,
     )
