@@ -40,7 +40,7 @@ FLOORS = (
     ('pictures',),
     ('web',),
     ('files', 'private_files', 'locks'),
-    ('paths', 'text', 'progress'),
+    ('paths', 'text', 'progress', 'helpers'),
     ('errors',),
 )
 NEVER = {('tasks', 'engines'), ('video', 'imaging')}
