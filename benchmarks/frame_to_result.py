@@ -10,8 +10,8 @@ tensor goes up from pinned memory, the network runs, all its outputs come down, 
 preprocessing, postprocessing or masks.
 
 Timed are calls of the library with a 1920x1080 frame in pinned memory, in an ordinary NumPy array,
-and with a frame of the network's own size. Segmentation makes the class mask and the float32
-confidences at the frame's size.
+and with a frame of the network's own size, in turns with the baseline and with the least that a
+frame needs. Segmentation makes the class mask and the float32 confidences at the frame's size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ PAGE = {
         'while the network runs; their time is that of one of them. What is not spent waiting '
         "for the GPU is Python's and the driver's. Detectors find ten objects. The least is what "
         'the machine needs in any program: the rows of the frame that the resize reads go up, '
-        'for an array after a copy into pinned memory (by NumPy, or resized by OpenCV, whichever '
+        'for an array after a copy into pinned memory (by NumPy in one thread or three, or '
+        'resized by OpenCV, whichever '
         'is quicker), the network runs, the masks or the outputs come down, one wait.'
     ),
     'columns': {
@@ -74,6 +75,7 @@ PAGE = {
 }
 """What benchmarks/performance.py makes of the results."""
 WARM_UP = 30
+TURNS = 8
 SIZE_WH = (1920, 1080)
 
 
@@ -93,6 +95,11 @@ def timed(call: Callable[[], Any], runs: int, period_s: float = 0.0) -> dict[str
         runs: How many are counted.
         period_s: Between the beginnings of two calls, at least.
     """
+    return percentiles(sampled(call, runs, period_s))
+
+
+def sampled(call: Callable[[], Any], runs: int, period_s: float = 0.0) -> list[float]:
+    """Return the times of calls in milliseconds; see ``timed``."""
     samples = []
     begun = time.perf_counter()
     for run in range(WARM_UP + runs):
@@ -102,7 +109,21 @@ def timed(call: Callable[[], Any], runs: int, period_s: float = 0.0) -> dict[str
         kept = call()  # noqa: F841 - as in a user's loop, a result lives until the next
         if run >= WARM_UP:
             samples.append((time.perf_counter() - started) * 1e3)
-    return percentiles(samples)
+    return samples
+
+
+def timed_in_turns(calls: Sequence[Callable[[], Any]], runs: int) -> list[dict[str, float]]:
+    """Time calls in turns, so that whatever the machine does beside meets all of them alike.
+
+    Args:
+        calls: The calls.
+        runs: How many of each are counted.
+    """
+    samples: list[list[float]] = [[] for _ in calls]
+    for _ in range(TURNS):
+        for each, call in zip(samples, calls, strict=True):
+            each += sampled(call, runs // TURNS)
+    return [percentiles(each) for each in samples]
 
 
 def open_network(
@@ -139,13 +160,6 @@ def bare_round_trip(net: Any, runs: int, period_s: float = 0.0) -> dict[str, flo
     """Time the network's plan alone; see ``timed``."""
     with bare_plan.opened(net) as plan:
         return timed(plan.round_trip, runs, period_s)
-
-
-def least_ms(net: Any, frame: np.ndarray, runs: int, *, pinned: bool) -> float:
-    """Return the median time of the least that a frame needs; see ``bare_plan.frame_trips``."""
-    with bare_plan.opened(net) as plan:
-        trips = bare_plan.frame_trips(net, plan, frame, pinned=pinned)
-        return min(timed(trip, runs)['p50'] for trip in trips)
 
 
 def beyond_waiting_ms(net: Any, call: Callable[[], Any], runs: int) -> float:
@@ -188,17 +202,23 @@ def measure(model: str, precision: str, level: int, runs: int) -> list[dict[str,
             'array': frame,
             'of its own size': smooth_noise(own_wh),
         }
-        bare = bare_round_trip(net, runs)
         rows = []
         for kind, image in frames.items():
-            ours = timed(lambda image=image: call(image), runs)
+            with bare_plan.opened(net) as plan:
+                trips = [plan.round_trip]
+                if kind != 'of its own size':
+                    pinned = kind == 'pinned'
+                    trips += bare_plan.frame_trips(net, plan, image, pinned=pinned)
+                ours, bare, *least = timed_in_turns(
+                    [lambda image=image: call(image), *trips], runs
+                )
             row = _row(f'{name} {own_wh[0]}x{own_wh[1]}, {kind}', bare, ours)
             row['beyond_waiting_ms'] = beyond_waiting_ms(
                 net, lambda image=image: call(image), runs
             )
-            if kind != 'of its own size':
-                least = least_ms(net, image, runs, pinned=kind == 'pinned')
-                row['least_ms'], row['least_ratio'] = least, round(least / bare['p50'], 2)
+            if least:
+                row['least_ms'] = min(one['p50'] for one in least)
+                row['least_ratio'] = round(row['least_ms'] / bare['p50'], 2)
             row['stages_ms'] = call(image).times.by_stage()
             if name in TARGETS and kind != 'of its own size':
                 row['target'] = TARGETS[name][kind == 'array']
@@ -206,7 +226,8 @@ def measure(model: str, precision: str, level: int, runs: int) -> list[dict[str,
         rows[0]['ways'] = list(net.info.measured)
         together = getattr(net, f'{call.__name__}_batch')
         pair = [frames['pinned'], pinned_copy(net, frame)]
-        both = timed(lambda: together(pair), runs)
+        with bare_plan.opened(net) as plan:
+            both, bare = timed_in_turns([lambda: together(pair), plan.round_trip], runs)
         ours = {name: round(ms / 2, 4) for name, ms in both.items()}
         rows.append(_row(f'{name} {own_wh[0]}x{own_wh[1]}, one of two, pinned', bare, ours))
         pair.clear()
