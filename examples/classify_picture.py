@@ -6,16 +6,19 @@ python3 examples/classify_picture.py coffee.jpg
 python3 examples/classify_picture.py coffee.jpg examples/my_network.yaml
 """
 
-import sys
+import argparse
 
 from ros_deep_learning import ImageNet
 
 
-def main(picture: str, model: str = 'efficientnet-lite0') -> None:
+def main(picture: str, model: str) -> None:
     with ImageNet(model) as net:
         for one in net.classify(picture, top_k=3):
             print(f'{one.score:6.1%} {one.label}')
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('picture')
+    parser.add_argument('model', nargs='?', default='efficientnet-lite0')
+    main(**vars(parser.parse_args()))

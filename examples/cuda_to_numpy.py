@@ -5,7 +5,7 @@
 python3 examples/cuda_to_numpy.py portrait.jpg blended.jpg
 """
 
-import sys
+import argparse
 
 import cv2
 import numpy as np
@@ -24,4 +24,7 @@ def main(picture: str, blended: str) -> None:
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('picture')
+    parser.add_argument('blended')
+    main(**vars(parser.parse_args()))

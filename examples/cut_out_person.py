@@ -5,6 +5,7 @@
 python3 examples/cut_out_person.py portrait.jpg person.png
 """
 
+import argparse
 import sys
 
 import cv2
@@ -14,7 +15,8 @@ from ros_deep_learning import SegNet
 
 
 def main(picture: str, cut_out: str) -> None:
-    image_bgr = cv2.imread(picture)
+    if (image_bgr := cv2.imread(picture)) is None:
+        sys.exit(f'{picture}: OpenCV reads no picture there')
     with SegNet('selfie') as net:
         parts = net.segment(image_bgr[..., ::-1])
         person = net.labels.index('person')
@@ -24,4 +26,7 @@ def main(picture: str, cut_out: str) -> None:
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('picture')
+    parser.add_argument('cut_out')
+    main(**vars(parser.parse_args()))

@@ -5,6 +5,7 @@
 python3 examples/detect_picture.py street.jpg annotated.jpg
 """
 
+import argparse
 import sys
 
 import cv2
@@ -13,7 +14,8 @@ from ros_deep_learning import DetectNet, draw_detections
 
 
 def main(picture: str, annotated: str) -> None:
-    image_bgr = cv2.imread(picture)
+    if (image_bgr := cv2.imread(picture)) is None:
+        sys.exit(f'{picture}: OpenCV reads no picture there')
     with DetectNet('ssd-mobilenet-v2', threshold=0.4) as net:
         found = net.detect(image_bgr[..., ::-1])  # networks take RGB, OpenCV reads BGR
         for one in found:
@@ -31,4 +33,7 @@ def main(picture: str, annotated: str) -> None:
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('picture')
+    parser.add_argument('annotated')
+    main(**vars(parser.parse_args()))

@@ -5,6 +5,7 @@
 python3 examples/track_video.py street.mp4
 """
 
+import argparse
 import sys
 from collections import Counter
 
@@ -16,6 +17,8 @@ from ros_deep_learning import DetectNet, Tracker, TrackingSettings
 def main(video: str) -> None:
     frames: Counter[tuple[int, str]] = Counter()
     capture = cv2.VideoCapture(video)
+    if not capture.isOpened():
+        sys.exit(f'{video}: OpenCV reads no video there')
     tracker = Tracker(TrackingSettings(min_frames=3, drop_frames=15))
     with DetectNet('ssd-mobilenet-v2', threshold=0.5) as net:
         while True:
@@ -30,4 +33,6 @@ def main(video: str) -> None:
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('video')
+    main(**vars(parser.parse_args()))

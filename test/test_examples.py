@@ -54,6 +54,42 @@ def test_scripts_are_short() -> None:
     assert [path.name for path in scripts if len(path.read_text().splitlines()) > LONGEST] == []
 
 
+ARGUMENTS = {
+    'classify_picture.py': 'picture [model]',
+    'cuda_from_numpy.py': 'picture',
+    'cuda_to_numpy.py': 'picture blended',
+    'cut_out_person.py': 'picture cut_out',
+    'detect_picture.py': 'picture annotated',
+    'track_video.py': 'video',
+}
+
+
+@pytest.mark.parametrize(('name', 'arguments'), ARGUMENTS.items())
+def test_without_arguments_a_script_says_what_it_takes(
+    run: Any, capsys: Any, name: str, arguments: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(name)
+    assert ended.value.code == 2
+    usage, error = capsys.readouterr().err.splitlines()
+    assert usage == f'usage: {name} [-h] {arguments}'
+    assert error.startswith(f'{name}: error: the following arguments are required: ')
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ('cuda_from_numpy.py', 'nothing.jpg'),
+        ('cut_out_person.py', 'nothing.jpg', 'person.png'),
+        ('detect_picture.py', 'nothing.jpg', 'annotated.jpg'),
+        ('track_video.py', 'nothing.mp4'),
+    ],
+)
+def test_a_script_names_the_file_that_is_not_there(run: Any, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit, match=f'^{arguments[1]}: OpenCV reads no '):
+        run(*arguments)
+
+
 def test_detect_picture(run: Any, save: Any, chelsea: Any, tmp_path: Path, ssd_onnx: Path) -> None:
     picture, annotated = save('chelsea.png', chelsea), tmp_path / 'annotated.png'
     (line,) = run('detect_picture.py', picture, annotated)
