@@ -59,6 +59,7 @@ class Diagnostics:
         self._warnings: tuple[str, ...] = ()
         self._cameras: tuple[WatchedCamera, ...] = ()
         self._names: list[str] = []
+        self._namesakes = 0
         self._device = DeviceHealth()
         self._updater = Updater(node)
         if node.get_namespace() != '/':
@@ -163,6 +164,7 @@ class Diagnostics:
         # Read once: a transition in another thread may set both to None meanwhile.
         network, since_s = self._network, self._working_since_s
         info = None if network is None else network.info
+        self._count_namesakes()
         state = 'unconfigured' if info is None else 'inactive'
         if self._cameras:
             state = 'active'
@@ -171,8 +173,8 @@ class Diagnostics:
         elif since_s is not None:
             elapsed_s = time.monotonic() - since_s
             status.summary(OK, f'{self._activity}, {elapsed_s:.0f} s so far')
-        elif others := namesakes(self._node):
-            status.summary(WARN, self._of_namesakes(others))
+        elif self._namesakes:
+            status.summary(WARN, self._of_namesakes())
         elif info is not None:
             text = f'{state}: {info.backend} {info.version}, {info.precision} on {info.device}'
             warnings = (*self._warnings, *filter(None, [info.warning]))
@@ -199,12 +201,20 @@ class Diagnostics:
             status.add('last error age', f'{time.monotonic() - self._error_s:.0f} s')
         return status
 
-    def _of_namesakes(self, others: int) -> str:
+    def _count_namesakes(self) -> None:
+        before, self._namesakes = self._namesakes, namesakes(self._node)
+        if self._namesakes > before:
+            # What starts this one may wait for ever, since the other answered.
+            self._node.get_logger().warning(
+                f'{self._of_namesakes()}; one that was killed is counted for some seconds more'
+            )
+
+    def _of_namesakes(self) -> str:
         name = self._node.get_fully_qualified_name()
         return (
-            f'{others + 1} nodes are named {name}: services and parameters reach any of them, and '
-            'their results are mixed; to fix: start this one with namespace:=OTHER or name:=OTHER '
-            '(ros2 launch), or --ros-args -r __node:=OTHER (ros2 run)'
+            f'{self._namesakes + 1} nodes are named {name}: services and parameters reach any of '
+            'them, and their results are mixed; to fix: start one of them with namespace:=OTHER '
+            'or name:=OTHER (ros2 launch), or --ros-args -r __node:=OTHER (ros2 run)'
         )
 
     def _fill_outputs(self, status: Any) -> Any:

@@ -19,6 +19,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
 from health import Health
 from mirror import Mirror, MirrorNode
+from rcl_interfaces.msg import Log
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -173,14 +174,27 @@ def test_statuses_have_one_name_and_hardware_id_through_all_states(
 def test_a_node_of_the_same_name_is_told_while_it_is_there(
     spinning: Callable[..., Any], graph: Any, health: Health
 ) -> None:
-    spinning(MirrorNode)
+    logged = graph.inbox('/rosout', Log, QoSProfile(depth=50))
+
+    def warnings() -> list[str]:
+        return [m.msg for m in logged.messages if ' nodes are named /mirror: ' in m.msg]
+
+    node = spinning(MirrorNode)
     health.node = 'mirror'
     health.wait('engine', OK, 'unconfigured')
     twin = rclpy.create_node('mirror', context=graph.node.context, use_global_arguments=False)
     said = health.wait('engine', WARN, '2 nodes are named /mirror: ')
     assert 'name:=OTHER' in said
+    graph.wait_until('the log says so', warnings)
+    # Also of a node that says something else on /diagnostics.
+    node.diagnostics.loading('mirror')
+    health.wait('engine', OK, 'loading mirror')
+    node.diagnostics.idle()
+    health.wait('engine', WARN, '2 nodes are named /mirror: ')
     twin.destroy_node()
     health.wait('engine', OK, 'unconfigured')
+    (once,) = warnings()
+    assert once.startswith(said)
 
 
 @pytest.mark.parametrize(('image_range', 'seen', 'level'), [('full', 6, WARN), ('12', 100, OK)])
