@@ -90,6 +90,13 @@ class Model:
         """A tensor's place in shared memory, as an array of bytes."""
         return self.regions[name][start : start + size]
 
+    def give(self, place, array):
+        """Write an output into its place, as Triton does, or refuse to."""
+        if array.nbytes > len(place):
+            msg = f'{len(place)} bytes should be at least {array.nbytes} bytes to hold the results'
+            raise ValueError(msg)
+        place[: array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
+
     def answer(self, inputs, outputs):
         """Return the outputs that were asked for."""
         self.requests.append((inputs, outputs))
@@ -158,7 +165,8 @@ class GrpcService(stubs.GRPCInferenceServiceServicer):
             answer.outputs.add(name=name, datatype=NAMES[array.dtype], shape=array.shape)
             content = array.tobytes()
             if places.get(name) is not None:
-                places[name][:] = np.frombuffer(content, np.uint8)
+                with refusals(context):
+                    self.model.give(places[name], array)
                 content = b''
             answer.raw_output_contents.append(content)
         return answer
@@ -278,7 +286,7 @@ class HttpService(BaseHTTPRequestHandler):
         for name, array in found.items():
             entry = {'name': name, 'datatype': NAMES[array.dtype], 'shape': array.shape}
             if places.get(name) is not None:
-                places[name][:] = np.frombuffer(array.tobytes(), np.uint8)
+                self.model.give(places[name], array)
             elif binary:
                 entry['parameters'] = {'binary_data_size': array.nbytes}
                 sent.append(array.tobytes())

@@ -43,7 +43,8 @@ class Abandoned:
 class SharingConnection:
     """A connection whose tensors are in shared memory as far as their sizes are known.
 
-    Where the server refuses that, they are sent.
+    An open first axis of an output is the images of the request where the server batches them,
+    and else may count what was found. Where the server refuses shared memory, all are sent.
 
     Args:
         inner: A connection of its own.
@@ -65,6 +66,7 @@ class SharingConnection:
         self._make_region = make_region
         self._refusal_level = refusal_level
         self._outputs = {spec.name: spec for spec in model.outputs}
+        self._batches = model.max_batch is not None
         self._free = abandoned.take()
         self._busy: list[Region] = []
         self._abandoned = abandoned
@@ -121,7 +123,9 @@ class SharingConnection:
         count = max((array.shape[0] for array in request.inputs.values() if array.ndim), default=1)
         for name in request.outputs:
             spec = self._outputs[name]
-            shape = (count, *spec.shape[1:]) if spec.shape[:1] == (-1,) else spec.shape
+            shape = spec.shape
+            if self._batches and shape[:1] == (-1,):
+                shape = (count, *shape[1:])
             if min(shape, default=0) >= 0:
                 sizes[f'<{name}'] = math.prod(shape) * spec.dtype.itemsize
         for region in self._free:

@@ -24,7 +24,9 @@ from ros_deep_learning.errors import (
 )
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
-EXTENSIONS = ['binary_tensor_data', 'system_shared_memory', 'cuda_shared_memory']
+EXTENSIONS = [
+    'binary_tensor_data', 'model_configuration', 'system_shared_memory', 'cuda_shared_memory'
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ def gpu(fake_driver, monkeypatch):
 @pytest.fixture
 def sharing(gpu, model):
     model.extensions = EXTENSIONS
+    model.max_batch = 2
     return model
 
 
@@ -82,7 +85,7 @@ def test_a_full_gpu_costs_no_frame(server, opened, sharing, gpu, monkeypatch, ca
 
 
 def test_a_server_without_that_extension(server, opened, gpu, model):
-    model.extensions = EXTENSIONS[:2]
+    model.extensions = EXTENSIONS[:3]
     with pytest.raises(ServerError, match='has no cuda_shared_memory; to fix: remote_cuda_memory'):
         opened(server.url, deadline_s=20, cuda_memory=True)
 

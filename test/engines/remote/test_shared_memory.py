@@ -23,7 +23,11 @@ from ros_deep_learning.errors import ServerError
 
 FLOAT = np.dtype('float32')
 MODEL = ServedModel(
-    'test', '1', (TensorSpec('x', (-1, 3), FLOAT),), (TensorSpec('y', (-1, 3), FLOAT),)
+    'test',
+    '1',
+    (TensorSpec('x', (-1, 3), FLOAT),),
+    (TensorSpec('y', (-1, 3), FLOAT),),
+    max_batch=2,
 )
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -161,3 +165,18 @@ def test_an_output_of_another_size(inner):
     (region,) = connection._free
     with pytest.raises(ServerError, match="tensor 'y': 3 values of float32 in 24 bytes"):
         region.read('<y', TensorSpec('y', (1, 3), FLOAT))
+
+
+@pytest.mark.parametrize('counts', [(1, 3, 0), (0, 1), (3, 2)])
+def test_an_open_axis_that_counts_what_was_found(server, model, opened, counts):
+    found = []
+    model.extensions = ['binary_tensor_data', 'model_configuration', 'system_shared_memory']
+    model.outputs = [('y', 'FP32', [-1, 7]), ('fixed', 'FP32', [2, 3])]
+    model.run = lambda given: {'y': found[-1], 'fixed': given['x']}
+    engine = opened(server.url, deadline_s=20)
+    for count in counts:
+        found.append(np.full((count, 7), count, np.float32))
+        given = engine.run({'x': X + count})
+        np.testing.assert_array_equal(given['y'], found[-1])
+        np.testing.assert_array_equal(given['fixed'], X + count)
+    assert engine.info.measured == ('tensors in shared memory',)

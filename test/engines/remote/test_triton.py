@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from fake_gpu import PrimaryContext
+from onnx import TensorProto, helper, numpy_helper, save
 from triton_server import Triton
 
 from ros_deep_learning import EngineOptions, ImageNet, RemoteOptions, SegNet
@@ -311,6 +312,45 @@ def test_tensors_in_shared_memory(url, opened, open_network, triton):
     assert set(Path('/dev/shm').glob('ros_deep_learning-*')) == before
     shared.close()
     assert regions(triton) == known
+
+
+@pytest.fixture
+def rows(triton, open_network, tmp_path):
+    """A model whose output has a row for each value above 1."""
+    nodes = [
+        helper.make_node('Greater', ['x', 'one'], ['above']),
+        helper.make_node('NonZero', ['above'], ['places']),
+        helper.make_node('Transpose', ['places'], ['y'], perm=[1, 0]),
+    ]
+    shapes = {'x': [1, 3, 8, 8], 'y': ['n', 4]}
+    x, y = (
+        helper.make_tensor_value_info(name, kind, shapes[name])
+        for name, kind in (('x', TensorProto.FLOAT), ('y', TensorProto.INT64))
+    )
+    one = numpy_helper.from_array(np.array(1, np.float32), 'one')
+    network = helper.make_model(
+        helper.make_graph(nodes, 'rows', [x], [y], [one]),
+        opset_imports=[helper.make_opsetid('', 17)],
+    )
+    network.ir_version = 8
+    save(network, str(tmp_path / 'rows.onnx'))
+    card = replace(open_network[1], name='rows')
+    options = ServingOptions('python', batch_axis=False)
+    folder = write_model(card, tmp_path / 'rows.onnx', triton.repository, options)
+    triton.ask('repository/models/rows/load')
+    yield
+    triton.ask('repository/models/rows/unload')
+    shutil.rmtree(folder)
+
+
+def test_rows_that_are_counted_by_what_was_found(url, opened, rows):
+    engine = opened(url, model='rows', deadline_s=20)
+    for count in (1, 5, 0, 2):
+        x = np.zeros((1, 3, 8, 8), np.float32)
+        x.reshape(-1)[:count] = 2
+        expected = np.transpose(np.nonzero(x > 1))
+        np.testing.assert_array_equal(engine.run({'x': x})['y'], expected)
+    assert engine.info.measured == ('tensors in shared memory',)
 
 
 def test_memory_of_a_gpu_that_the_server_cannot_open(
