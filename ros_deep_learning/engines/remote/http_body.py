@@ -96,8 +96,8 @@ def read_answer(body: bytes, json_length: str | None, region: Region | None = No
             array = region.read(f'<{spec.name}', spec)
         elif size is None:
             array = _listed(entry, spec)
-        elif size != count * spec.dtype.itemsize or at + size > len(body):
-            msg = f'output {spec.name!r}: {size} bytes for {count} values'
+        elif type(size) is not int or size != count * spec.dtype.itemsize or at + size > len(body):
+            msg = f'output {spec.name!r}: {size!r} bytes for {count} values'
             raise ServerError(msg)
         else:
             array = _shaped(np.frombuffer(body, spec.dtype, count, at), spec).copy()

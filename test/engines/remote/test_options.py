@@ -187,6 +187,7 @@ ENTRY = {'name': 'y', 'datatype': 'FP32', 'shape': [2]}
         {'outputs': [ENTRY]},
         {'outputs': [{**ENTRY, 'parameters': {'binary_data_size': 8}}]},
         {'outputs': [{**ENTRY, 'parameters': {'binary_data_size': 'x'}}]},
+        {'outputs': [{**ENTRY, 'shape': [0], 'parameters': {'binary_data_size': 0.0}}]},
         {'outputs': [{**ENTRY, 'parameters': 3}]},
         {'outputs': [{**ENTRY, 'shape': [-2], 'data': [1]}]},
         {'outputs': [{**ENTRY, 'shape': [math.inf], 'data': [1]}]},
