@@ -39,10 +39,16 @@ _MASKS, _CANDIDATES, _NETWORK = 'making masks', 'gathering candidates', 'running
 
 
 class _Run(Generic[_ResultT]):
-    """A run on its way, which is completed when it is waited for, or when its lane is needed."""
+    """A run on its way, which is completed when it is waited for, or when its lane is needed.
 
-    def __init__(self, lane: Lane, finish: Callable[[], _ResultT]) -> None:
+    Until then it keeps the frames, which the GPU may read where they lie.
+    """
+
+    def __init__(
+        self, lane: Lane, pixels: Sequence[AnyPixels], finish: Callable[[], _ResultT]
+    ) -> None:
         self.lane = lane
+        self._pixels = tuple(pixels)
         self._finish: Callable[[], _ResultT] | None = finish
         self._error: Exception | None = None
         self._result: _ResultT
@@ -57,6 +63,7 @@ class _Run(Generic[_ResultT]):
             self._result = finish()
         except Exception as err:  # noqa: BLE001  it belongs to whoever waits for this run
             self._error = err
+        self._pixels = ()
 
     def result(self) -> _ResultT:
         """Return the results of a run that is complete, or raise why there are none."""
@@ -112,7 +119,7 @@ class TensorRtEngine:
             check_inputs(inputs, self._network.info.inputs)
             return lane.start(inputs, outputs)
 
-        return self._start(_NETWORK, begin)
+        return self._start(_NETWORK, (), begin)
 
     def start_pixels(
         self,
@@ -125,7 +132,7 @@ class TensorRtEngine:
         Raises:
             BackendUnavailableError: There is no compiler for the kernels.
         """
-        return self._start(_NETWORK, lambda lane: lane.start_pixels(pixels, spec, outputs))
+        return self._start(_NETWORK, pixels, lambda lane: lane.start_pixels(pixels, spec, outputs))
 
     def start_masks(
         self,
@@ -135,14 +142,16 @@ class TensorRtEngine:
         masks: Sequence[Sequence[MaskSpec]],
     ) -> Callable[[], list[list[DeviceMask[NDArray[Any]]]]]:
         """Start to make masks of frames on the GPU; see ``SegmentsOnDevice``."""
-        return self._start(_MASKS, lambda lane: lane.start_masks(pixels, spec, grid, masks))
+        return self._start(
+            _MASKS, pixels, lambda lane: lane.start_masks(pixels, spec, grid, masks)
+        )
 
     def start_candidates(
         self, pixels: Sequence[AnyPixels], spec: InputSpec, table: BoxTable, least: float
     ) -> Callable[[], list[DeviceCandidates]]:
         """Start to pick the candidates of frames on the GPU; see ``GathersOnDevice``."""
         return self._start(
-            _CANDIDATES, lambda lane: lane.start_candidates(pixels, spec, table, least)
+            _CANDIDATES, pixels, lambda lane: lane.start_candidates(pixels, spec, table, least)
         )
 
     def view_image(self, image: object) -> DevicePixels | None:
@@ -156,13 +165,19 @@ class TensorRtEngine:
 
     def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
         """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
-        return self._use(_NETWORK, lambda: self._free_lane().run_kept(pixels, spec))
+        _, found = self._use(
+            _NETWORK, lambda: self._begun(lambda lane: lane.run_kept(pixels, spec))
+        )
+        return found
 
     def run_mask_kept(
         self, pixels: AnyPixels, spec: InputSpec, grid: ScoreGrid, mask: MaskSpec
     ) -> DeviceMask[DeviceArray]:
         """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
-        return self._use(_MASKS, lambda: self._free_lane().run_mask_kept(pixels, spec, grid, mask))
+        _, found = self._use(
+            _MASKS, lambda: self._begun(lambda lane: lane.run_mask_kept(pixels, spec, grid, mask))
+        )
+        return found
 
     def close(self) -> None:
         """Close the handle; closing it again has no effect."""
@@ -187,11 +202,14 @@ class TensorRtEngine:
                 self._free_here()
 
     def _start(
-        self, doing: str, begin: Callable[[Lane], Callable[[], _ResultT]]
+        self,
+        doing: str,
+        pixels: Sequence[AnyPixels],
+        begin: Callable[[Lane], Callable[[], _ResultT]],
     ) -> Callable[[], _ResultT]:
         def started() -> _Run[_ResultT]:
-            lane = self._free_lane()
-            run = _Run(lane, begin(lane))
+            lane, finish = self._begun(begin)
+            run = _Run(lane, pixels, finish)
             self._on_their_way.append(run)
             return run
 
@@ -201,6 +219,17 @@ class TensorRtEngine:
 
         run = self._use(doing, started)
         return lambda: self._use(doing, completed)
+
+    def _begun(self, begin: Callable[[Lane], _ResultT]) -> tuple[Lane, _ResultT]:
+        """Begin a run on a free lane; where that fails, the GPU reads no frame any more."""
+        lane = self._free_lane()
+        try:
+            return lane, begin(lane)
+        except BaseException:
+            # A device that failed says so here, and is told apart from a frame that did not run.
+            lane.execution.leave()
+            lane.execution.settle()
+            raise
 
     def _complete(self, run: _Run[Any]) -> None:
         if run in self._on_their_way:

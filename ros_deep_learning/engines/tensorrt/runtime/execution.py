@@ -208,8 +208,6 @@ class Execution:
         if self._put_on_stream(wanted):
             return
         why = self._plan.errors.take() or 'it gave no reason'
-        # A device that failed says so here, and is told apart from a frame that did not run.
-        self.stream.synchronize()
         msg = f'TensorRT failed on this frame: {why}'
         raise InferenceError(msg)
 
