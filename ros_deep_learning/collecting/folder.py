@@ -20,7 +20,6 @@ from pathlib import Path
 
 from ..cards.card import Task
 from ..datasets.listing import UNLABELLED_FOLDER, pictures_below
-from ..datasets.opening import open_dataset
 from ..errors import DatasetError, LockError
 from ..files import PART_SUFFIX, write_output
 from ..locks import locked
@@ -53,8 +52,6 @@ class CollectedFolder:
     def __init__(self, top: Path, task: Task | None, classes: Sequence[str] = ()) -> None:
         self.top = top
         found = task_of(top)
-        if found is None and top.is_dir():
-            _refuse_foreign(top)
         if None not in (found, task) and found != task:
             msg = f'{top} is for {found}, not for {task}; to fix: give another folder'
             raise DatasetError(msg)
@@ -406,18 +403,6 @@ def _refuse_present(path: Path) -> None:
     if path.exists():
         msg = f'{path} is there already'
         raise DatasetError(msg)
-
-
-def _refuse_foreign(top: Path) -> None:
-    try:
-        other = open_dataset(top)
-    except DatasetError:
-        return
-    msg = (
-        f'{top} is a data set in the format {other.format}; to fix: give another folder, or rdl '
-        f'dataset convert {top} NEW_FOLDER --to yolo'
-    )
-    raise DatasetError(msg)
 
 
 def _refuse_links_out(top: Path) -> None:

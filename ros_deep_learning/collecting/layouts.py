@@ -22,7 +22,8 @@ from ..cards.labels import labels_in_configuration
 from ..datasets.dataset import Problem
 from ..datasets.listing import folders_in, pictures_below, read_class_names, read_data
 from ..datasets.mask_files import encode_mask, read_mask
-from ..datasets.yolo import box_line, label_of, polygon_lines, read_boxes
+from ..datasets.opening import open_dataset
+from ..datasets.yolo import box_line, label_of, listed_boxes, polygon_lines, read_boxes
 from ..errors import DatasetError
 from ..text import printable
 from .label import DrawnBox, Label
@@ -233,11 +234,31 @@ LAYOUTS: dict[Task, type[Layout]] = {
 
 
 def task_of(top: Path) -> Task | None:
-    """Return what a folder that is being collected is for; None if it says nothing yet."""
+    """Return what a folder that is being collected is for; None if it says nothing yet.
+
+    Raises:
+        DatasetError: It is a data set of another layout, which would be spoilt.
+    """
     if (top / 'data.yaml').is_file():
         return 'detection'
-    if (top / 'classes.txt').is_file():
+    # Of YOLO's labels there may be such a list, too.
+    if (top / 'classes.txt').is_file() and not listed_boxes(top):
         return 'segmentation'
     if any(folders_in(top / split) for split in SPLITS):
         return 'classification'
+    if top.is_dir():
+        _refuse_foreign(top)
     return None
+
+
+def _refuse_foreign(top: Path) -> None:
+    try:
+        other = open_dataset(top)
+    except DatasetError:
+        return
+    usual = ' without data.yaml' if other.format == 'yolo' else ''
+    msg = (
+        f'{top} is a data set in the format {other.format}{usual}; to fix: give another folder, '
+        f'or rdl dataset convert {top} NEW_FOLDER --to yolo'
+    )
+    raise DatasetError(msg)

@@ -45,7 +45,12 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    'yolo': Format('detection', 'data.yaml with names, train and val', yolo_parts, True),
+    'yolo': Format(
+        'detection',
+        'data.yaml with names, train and val, or labels/*.txt and classes.txt',
+        yolo_parts,
+        True,
+    ),
     'label-studio': Format('detection', 'JSON of Label Studio with boxes', studio_box_parts),
     'label-studio-masks': Format('segmentation', 'such JSON with polygons', studio_mask_parts),
     'label-studio-choices': Format(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """YOLO: ``data.yaml`` with the classes, and a text file a picture with one box a line.
 
-The format: https://docs.ultralytics.com/datasets/detect/
+labelImg and Label Studio write ``classes.txt`` in place of ``data.yaml``. The format: https://docs.ultralytics.com/datasets/detect/
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from ..errors import DatasetError
 from ..text import printable
 from .boxes import BoxCollector
 from .dataset import LabelledBoxes, Part, Problem, Sample
-from .listing import files_in, is_file, is_folder, pictures_below, read_data, read_text
+from .listing import (
+    files_in,
+    folders_in,
+    is_file,
+    is_folder,
+    pictures_below,
+    read_class_names,
+    read_data,
+    read_text,
+    split_of,
+)
 
 _MOST_BYTES = 2**22
 _KEYS = {'train': 'train', 'val': 'val', 'valid': 'val', 'test': 'test'}
@@ -50,7 +60,44 @@ def yolo_parts(folder: Path, root: Path | None = None) -> dict[str, Callable[[],
             for key, split in _KEYS.items()
             if content.get(key)
         }
-    return {}
+    listed = listed_boxes(folder)
+    return {split: partial(_read_listed, folder, place) for split, place in listed.items()}
+
+
+def listed_boxes(folder: Path) -> dict[str, Path]:
+    """Find the folders of pictures with boxes, where no YAML names them; empty if there are none.
+
+    Args:
+        folder: It has ``images/`` and ``labels/``, or all of them beside a list of the classes;
+            there may be a folder a split.
+
+    Returns:
+        The folder of each split.
+    """
+    pictures = folder / 'images'
+    if not (is_folder(pictures) and is_folder(folder / 'labels')):
+        if not read_class_names(folder):
+            return {}
+        pictures = folder
+    splits = {s: p for p in folders_in(pictures) if (s := split_of(p.name)) is not None}
+    places = splits or {'all': pictures}
+    return {split: place for split, place in places.items() if _has_boxes(place)}
+
+
+def _has_boxes(pictures: Path) -> bool:
+    """Return whether the first label that says anything begins with a box or polygon."""
+    for picture in pictures_below(pictures):
+        label = label_of(picture)
+        if not is_file(label):
+            continue
+        try:
+            words = read_text(label, _MOST_BYTES).split('\n', 1)[0].split()
+            numbers = [*map(float, words)]
+        except (DatasetError, ValueError):
+            return False
+        if numbers:
+            return _is_row(numbers[1:])
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +170,21 @@ def _read(places: _Places, given: Any, classes: tuple[str, ...]) -> Part:
                     problems.append(Problem('missing picture', place, text))
                 else:
                     pictures.append(path)
+    return _part(pictures, classes, problems)
+
+
+def _read_listed(folder: Path, place: Path) -> Part:
+    classes = read_class_names(folder) or read_class_names(folder / 'labels')
+    if not classes:
+        msg = (
+            f'the boxes in {folder / "labels"} have no names of classes; to fix: write one a line '
+            f'into {folder / "classes.txt"}'
+        )
+        raise DatasetError(msg)
+    return _part(pictures_below(place), classes, [])
+
+
+def _part(pictures: list[Path], classes: tuple[str, ...], problems: list[Problem]) -> Part:
     samples = []
     for picture in pictures:
         label = label_of(picture)
@@ -175,8 +237,7 @@ def read_boxes(label: Path, class_count: int, problems: list[Problem]) -> Labell
         except ValueError:
             problems.append(Problem('broken label', label, f'line {number}: {line[:60]!r}'))
             continue
-        # A class, then a box's centre and size, or the corners of a polygon.
-        if len(rest) != 4 and (len(rest) < 6 or len(rest) % 2):
+        if not _is_row(rest):
             cause = f'line {number}: expected a class and 4 numbers, got {len(rest)}'
             problems.append(Problem('broken label', label, cause))
         elif first not in range(class_count):
@@ -196,6 +257,11 @@ def polygon_lines(label: Path) -> list[int]:
     """
     lines = read_text(label, _MOST_BYTES).splitlines() if is_file(label) else []
     return [number for number, line in enumerate(lines, 1) if len(line.split()) >= 7]
+
+
+def _is_row(numbers: list[float]) -> bool:
+    """Return whether numbers can be a box's centre and size, or the corners of a polygon."""
+    return len(numbers) == 4 or (len(numbers) >= 6 and len(numbers) % 2 == 0)
 
 
 def _edges(numbers: list[float]) -> tuple[float, float, float, float]:

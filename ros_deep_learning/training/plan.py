@@ -57,7 +57,7 @@ class Plan:
         data = self.dataset
         val = 'held out of them for validation' if self.held_out else 'for validation'
         lines = [
-            f'{data.folder}: {data.format}, {len(self.classes)} classes '
+            f'{data.folder}: {data.format}, {data.task}, {len(self.classes)} classes '
             f'({", ".join(self.classes[:8])}{", ..." if len(self.classes) > 8 else ""})',
             f'{len(self.train)} pictures to train with, {len(self.val)} {val}',
         ]

@@ -14,11 +14,13 @@ import time
 from pathlib import Path
 
 import cv2
+import datasets_on_disk as disk
 import numpy as np
 import pytest
 
 from ros_deep_learning.collecting.folder import CollectedFolder
 from ros_deep_learning.collecting.label import DrawnBox, Label, label_from_json
+from ros_deep_learning.collecting.layouts import task_of
 from ros_deep_learning.collecting.naming import decode_picture
 from ros_deep_learning.datasets import pictures
 from ros_deep_learning.datasets.checking import check_dataset
@@ -163,6 +165,17 @@ def test_a_data_set_of_another_format_is_refused(tmp_path: Path) -> None:
         CollectedFolder(tmp_path / 'coco', None, CLASSES)
     with pytest.raises(DatasetError, match='is there already'):
         folder.add('a.png', PICTURE, LABELS['detection'], 'train')
+
+
+def test_boxes_beside_a_list_of_classes_are_no_masks(tmp_path: Path) -> None:
+    disk.write_yolo(tmp_path)
+    (tmp_path / 'data.yaml').unlink()
+    (tmp_path / 'classes.txt').write_text('cat\ndog\n')
+    for task in (None, 'segmentation', 'detection'):
+        with pytest.raises(DatasetError, match=r'the format yolo without data\.yaml; to fix: '):
+            CollectedFolder(tmp_path, task, ())
+    with pytest.raises(DatasetError, match='the format yolo without'):
+        task_of(tmp_path)
 
 
 def test_a_label_of_a_class_that_came_meanwhile_is_read(tmp_path: Path) -> None:

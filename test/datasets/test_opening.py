@@ -38,6 +38,53 @@ def test_boxes_are_the_same_in_each_format(tmp_path, name):
         np.testing.assert_allclose(sample.boxes.areas_in_pixels(disk.SIZE_WH), sides.prod(axis=1))
 
 
+def only_classes_txt(folder, arrange):
+    """Write YOLO's files as labelImg and Label Studio do: without data.yaml."""
+    disk.write_yolo(folder)
+    (folder / 'data.yaml').unlink()
+    names = {'labels': 'labels/classes.txt'}.get(arrange, 'classes.txt')
+    (folder / names).write_text('cat\ndog\n')
+    if arrange != 'splits':
+        for kind in ('images', 'labels'):
+            for path in (folder / kind / 'val').iterdir():
+                path.rename(folder / ('' if arrange == 'beside' else kind) / path.name)
+            (folder / kind / 'val').rmdir()
+            if arrange == 'beside':
+                (folder / kind).rmdir()
+
+
+@pytest.mark.parametrize('arrange', ['splits', 'top', 'labels', 'beside'])
+def test_boxes_of_yolo_with_classes_txt(tmp_path, arrange):
+    only_classes_txt(tmp_path / 'listed', arrange)
+    disk.write_yolo(tmp_path / 'yaml')
+    found, wanted = open_dataset(tmp_path / 'listed'), open_dataset(tmp_path / 'yaml')
+    assert (found.format, found.task, found.classes) == ('yolo', 'detection', disk.CLASSES)
+    assert list(found.splits) == ['val' if arrange == 'splits' else 'all']
+    assert found.problems == ()
+    for sample, other in zip(found.samples, wanted.samples, strict=True):
+        assert sample.picture.name == other.picture.name
+        np.testing.assert_array_equal(sample.boxes.boxes_xyxy, other.boxes.boxes_xyxy)
+        np.testing.assert_array_equal(sample.boxes.class_ids, other.boxes.class_ids)
+
+
+def test_boxes_of_yolo_without_names_of_classes_are_told(tmp_path):
+    only_classes_txt(tmp_path, 'top')
+    (tmp_path / 'classes.txt').unlink()
+    with pytest.raises(DatasetError, match=r'no names of classes; to fix: .* into .*classes\.txt'):
+        open_dataset(tmp_path)
+
+
+def test_texts_beside_pictures_need_not_be_boxes(tmp_path):
+    disk.write_folders(tmp_path / 'folders')
+    disk.write_masks(tmp_path / 'masks')
+    disk.write_voc(tmp_path / 'voc')
+    (tmp_path / 'folders/val/cat/0.txt').write_text('a cat on a mat\n')
+    for name in ('folders', 'masks', 'voc'):
+        (tmp_path / name / 'classes.txt').write_text('cat\ndog\n')
+    found = [open_dataset(tmp_path / name).format for name in ('folders', 'masks', 'voc')]
+    assert found == ['folder', 'masks', 'voc']
+
+
 @pytest.mark.parametrize(
     ('write', 'name', 'path'),
     [
