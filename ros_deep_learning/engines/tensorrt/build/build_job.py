@@ -60,8 +60,8 @@ class BuildResult:
 
     Attributes:
         plan: The serialised engine.
-        timings: TensorRT's timing cache after the build; empty if there is none, or if TensorRT
-            refused the one of an earlier build.
+        timings: TensorRT's timing cache after the build, with those of earlier builds, unless it
+            refused them; empty if there is none that it reads.
         notes: Changes that were made to the network before the build, as text.
     """
 

@@ -56,7 +56,9 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
     _configure(api, builder, config, job)
     _add_profile(builder, config, network, job)
     # A timing cache is only valid for the GPU of this machine.
-    cache = None if job.target else _load_timings(api, config, timings, errors)
+    cache, earlier = None, b''
+    if not job.target:
+        cache, earlier = _load_timings(api, config, timings, errors)
     phases = Phases()
 
     def forward(event: str, phase: str, count: int | None) -> bool:
@@ -70,7 +72,7 @@ def build(job: BuildJob, timings: bytes, report: Report) -> BuildResult:
         raise BuildError(_failure(api, job, errors))
     kept = b''
     if cache is not None:
-        kept = _timings_worth_keeping(builder, config.get_timing_cache(), timings, errors)
+        kept = _timings_worth_keeping(builder, config.get_timing_cache(), earlier, errors)
     return BuildResult(bytes(plan), kept, tuple(notes))
 
 
@@ -144,26 +146,27 @@ def _add_profile(builder: Any, config: Any, network: Any, job: BuildJob) -> None
         raise BuildError(msg)
 
 
-def _load_timings(api: TensorRt, config: Any, timings: bytes, errors: RecentErrors) -> Any:
+def _load_timings(
+    api: TensorRt, config: Any, timings: bytes, errors: RecentErrors
+) -> tuple[Any, bytes]:
     """Load earlier timings into a configuration; if TensorRT refuses them, use an empty cache.
 
     Returns:
-        The timing cache in use; None if the timings of this build will not be kept.
+        The timing cache in use, None if there is none; and the earlier timings, empty if they
+        were refused.
     """
     cache, why = _offer_timings(config, timings, errors)
-    if cache is not None:
-        return cache
-    if timings:
-        _LOG.warning(
-            '%s %s does not read the timings of earlier builds (%s); builds take their full time',
-            api.name,
-            api.version,
-            why or 'no reason given',
-        )
-    fresh = config.create_timing_cache(b'')
-    if fresh is not None:
-        config.set_timing_cache(fresh, ignore_mismatch=False)
-    return None
+    if cache is not None or not timings:
+        return cache, timings
+    _LOG.warning(
+        '%s %s does not read the timings of earlier builds (%s); new ones replace them, and this '
+        'build takes its full time',
+        api.name,
+        api.version,
+        why or 'no reason given',
+    )
+    fresh, _ = _offer_timings(config, b'', errors)
+    return fresh, b''
 
 
 def _offer_timings(config: Any, timings: bytes, errors: RecentErrors) -> tuple[Any, str]:

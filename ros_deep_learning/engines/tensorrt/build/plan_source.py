@@ -76,7 +76,7 @@ def obtain_plan(
         _LOG.info('building %s in %s: %s', name, request.precision, reason)
         start = time.monotonic()
         timings = _timings(cache, key)
-        result = build_in_child(request.job, timings or b'', name, progress)
+        result = build_in_child(request.job, timings, name, progress)
         if not result.plan:
             msg = f'the builder of {name} returned an empty plan'
             raise BuildError(msg)
@@ -95,9 +95,9 @@ def obtain_plan(
             notes=result.notes,
         )
         path = _store(cache, result.plan, record)
-        if path is not None and timings is not None and result.timings != timings:
+        if path is not None and result.timings != timings:
             with contextlib.suppress(OSError, DeepLearningError):
-                write_whole(cache.timing_path(key), result.timings)
+                _replace_timings(cache.timing_path(key), result.timings)
         _LOG.info('built %s in %s, %.1f s', name, request.precision, record.build_seconds)
         return Plan(result.plan, record, path, built=True)
 
@@ -114,14 +114,17 @@ def _store(cache: PlanCache, plan: bytes, record: PlanRecord) -> Path | None:
         return None
 
 
-def _timings(cache: PlanCache, key: PlanKey) -> bytes | None:
-    """Read the timings of earlier builds.
-
-    Returns:
-        The timings; empty if there are none. None if this TensorRT cannot use timings: the file
-        was emptied because it refused its own.
-    """
+def _timings(cache: PlanCache, key: PlanKey) -> bytes:
+    """Read the timings of earlier builds; empty if there are none."""
     try:
-        return read_private(cache.timing_path(key)) or None
+        return read_private(cache.timing_path(key))
     except (FileNotFoundError, DeepLearningError):
         return b''
+
+
+def _replace_timings(path: Path, timings: bytes) -> None:
+    """Write the timings; none remove the file, which would be refused at each build."""
+    if timings:
+        write_whole(path, timings)
+    else:
+        path.unlink(missing_ok=True)

@@ -148,10 +148,12 @@ class TimingConfig:
 
 
 @pytest.mark.parametrize('answers', [True, False])
-def test_timings_that_are_refused_cost_one_warning(trt86, caplog, answers):
+def test_timings_that_are_refused_give_way_to_new_ones_and_cost_one_warning(
+    trt86, caplog, answers
+):
     errors = RecentErrors()
     config = TimingConfig(errors, b'old', answers=answers)
-    assert _load_timings(trt86, config, b'old', errors) is None
+    assert _load_timings(trt86, config, b'old', errors) == (b'', b'')
     assert config.taken[-1] == b''
     [record] = caplog.records
     assert record.levelname == 'WARNING'
@@ -163,7 +165,7 @@ def test_timings_that_are_refused_cost_one_warning(trt86, caplog, answers):
 def test_timings_are_taken(trt86, caplog, timings):
     errors = RecentErrors()
     config = TimingConfig(errors, b'old', answers=False)
-    assert _load_timings(trt86, config, timings, errors) == timings
+    assert _load_timings(trt86, config, timings, errors) == (timings, timings)
     assert config.taken == [timings]
     assert not caplog.records
 

@@ -22,6 +22,7 @@ from ros_deep_learning.engines.tensorrt.build.build_job import BuildResult
 from ros_deep_learning.engines.tensorrt.build.plan_source import obtain_plan
 from ros_deep_learning.engines.tensorrt.plans import plan_cache
 from ros_deep_learning.errors import BackendUnavailableError, BuildCancelledError, BuildError
+from ros_deep_learning.files import write_whole
 
 
 @pytest.fixture
@@ -298,19 +299,34 @@ def test_timings_are_kept_for_the_next_build(request_, cache, monkeypatch):
     assert seen == [b'', b'timings 1']
 
 
-def test_timings_that_tensorrt_refuses_are_not_handed_in_again(request_, cache, monkeypatch):
-    """TensorRT 8.6 refuses its own timings at every build, with two errors each time."""
+@pytest.mark.parametrize('there', [b'refused', b''])
+def test_timings_that_tensorrt_refuses_are_replaced(request_, cache, monkeypatch, there):
+    """An empty file is of a version that used no timings any more."""
     seen = []
 
     def build(job, timings, name, progress):
         seen.append(timings)
-        return BuildResult(b'plan', b'' if timings else b'timings', ())
+        fresh = timings in (b'', b'refused')
+        return BuildResult(b'plan', b'timings' if fresh else timings, ())
 
     monkeypatch.setattr(plan_source, 'build_in_child', build)
-    for _ in range(4):
+    write_whole(cache.timing_path(request_.key), there)
+    for _ in range(3):
         obtain_plan(request_, cache, refused='again')
-    assert seen == [b'', b'timings', b'', b'']
-    cache.forget_timings()
-    obtain_plan(request_, cache, refused='again')
-    obtain_plan(request_, cache, refused='again')
-    assert seen[4:] == [b'', b'timings']
+    assert seen == [there, b'timings', b'timings']
+
+
+def test_timings_without_new_ones_that_can_be_read_are_gone(request_, cache, monkeypatch):
+    """TensorRT 8.6 writes some that it refuses itself."""
+    seen = []
+
+    def build(job, timings, name, progress):
+        seen.append(timings)
+        return BuildResult(b'plan', b'', ())
+
+    monkeypatch.setattr(plan_source, 'build_in_child', build)
+    write_whole(cache.timing_path(request_.key), b'refused')
+    for _ in range(2):
+        obtain_plan(request_, cache, refused='again')
+    assert seen == [b'refused', b'']
+    assert not cache.timing_path(request_.key).exists()
