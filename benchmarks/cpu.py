@@ -34,7 +34,7 @@ from ros_deep_learning import DetectNet, ImageNet, SegNet
 from ros_deep_learning.benchmarking.machine import describe_machine
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.downloads.store import ModelStore
-from ros_deep_learning.engines.cpu_threads import CpuThreads, physical_cores, waited_s
+from ros_deep_learning.engines.cpu_threads import CpuThreads, usable_cores, waited_s
 from ros_deep_learning.progress import silent
 
 NETWORKS: Mapping[str, tuple[Any, str, float]] = {
@@ -140,7 +140,7 @@ def paced_cpu_ms(call: Callable[[], Any], frames: int = 60) -> float:
 def waiting_ratios(path: Path, feed: Mapping[str, Any], seconds: float) -> dict[str, float]:
     """Compare sessions by their threads; medians against a session with default options."""
     sessions = {'default': onnxruntime.SessionOptions()}
-    for threads in (CpuThreads(1), *(CpuThreads(physical_cores(), us) for us in SPINS_US)):
+    for threads in (CpuThreads(1), *(CpuThreads(usable_cores(), us) for us in SPINS_US)):
         sessions[str(threads)] = onnxruntime.SessionOptions()
         threads.configure(sessions[str(threads)])
     calls = {

@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from ..cpus import usable_cpus
+
 SPIN_US = 100
 """How long a thread spins: longer than most gaps within a run, and cheap on a busy CPU."""
 
@@ -70,17 +72,17 @@ class Choice:
     reason: str
 
 
-def physical_cores() -> int:
-    """Return the number of physical cores in the CPU affinity of this process."""
-    allowed = os.sched_getaffinity(0)
+def usable_cores() -> int:
+    """Return how many physical cores the affinity and the quota of this process leave."""
+    allowed, most = os.sched_getaffinity(0), usable_cpus()
     siblings = set()
     for cpu in allowed:
         path = Path(f'/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list')
         try:
             siblings.add(path.read_text(encoding='ascii').strip())
         except OSError:
-            return len(allowed)
-    return len(siblings)
+            return most
+    return min(len(siblings), most)
 
 
 def rivals(threads: int | None) -> tuple[CpuThreads, ...]:
@@ -89,7 +91,7 @@ def rivals(threads: int | None) -> tuple[CpuThreads, ...]:
     Args:
         threads: How many the user asked for; None compares numbers too.
     """
-    count = threads or physical_cores()
+    count = threads or usable_cores()
     if count == 1:
         return (CpuThreads(1),)
     usual, sleeping = CpuThreads(count, SPIN_US), CpuThreads(count)

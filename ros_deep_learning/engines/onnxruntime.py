@@ -24,7 +24,7 @@ from ..text import one_line
 from .backend import PLAN_SUFFIXES, EngineOptions
 from .base import EngineInfo, Precision, Tensors, TensorSpec
 from .checks import check_inputs
-from .cpu_threads import CpuThreads, choose_threads, physical_cores, rivals
+from .cpu_threads import CpuThreads, choose_threads, rivals, usable_cores
 
 if TYPE_CHECKING:
     from ..cards.card import InputSpec
@@ -93,7 +93,7 @@ class OnnxRuntimeBackend:
             session, measured = choice.session, (choice.reason,)
             _LOG.info('%s: %s', onnx_path.name, choice.reason)
         else:
-            session = open_session(CpuThreads(options.threads or physical_cores()))
+            session = open_session(CpuThreads(options.threads or usable_cores()))
         own = read_facts(onnx_path).precision
         if precision not in ('auto', own):
             msg = (

@@ -18,6 +18,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from ..cards.card import InputSpec
+from ..cpus import usable_cpus
 from ..errors import TrainingError
 from ..progress import Progress
 from ..text import disk_cause
@@ -224,4 +225,4 @@ def _workers(device: Device, processes: int) -> int:
     """Return how many processes load pictures: none where training needs the CPU itself."""
     if device.accelerator == 'cpu':
         return 0
-    return min(_MOST_WORKERS, max(1, len(os.sched_getaffinity(0)) // processes - 1))
+    return min(_MOST_WORKERS, max(1, usable_cpus() // processes - 1))

@@ -15,9 +15,9 @@ from ros_deep_learning.engines.cpu_threads import (
     SPIN_US,
     CpuThreads,
     choose_threads,
-    physical_cores,
     quickest,
     rivals,
+    usable_cores,
 )
 
 SPINNING, SLEEPING, SINGLE = CpuThreads(2, SPIN_US), CpuThreads(2), CpuThreads(1)
@@ -125,7 +125,7 @@ def test_a_network_that_refuses_empty_images_is_loaded(monkeypatch):
     ],
 )
 def test_what_is_compared(monkeypatch, cores, asked, wanted):
-    monkeypatch.setattr(cpu_threads, 'physical_cores', lambda: cores)
+    monkeypatch.setattr(cpu_threads, 'usable_cores', lambda: cores)
     assert rivals(asked) == wanted
     assert quickest(dict.fromkeys(wanted, 1.0)) == wanted[0]
 
@@ -154,4 +154,4 @@ def test_waiting_for_a_cpu_is_counted():
     assert cpu_threads.waited_s() >= before
     if Path('/proc/self/schedstat').exists():
         assert before > 0
-    assert physical_cores() >= 1
+    assert usable_cores() >= 1

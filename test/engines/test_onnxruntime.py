@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines import cpu_threads
 from ros_deep_learning.engines.backend import EngineOptions
-from ros_deep_learning.engines.cpu_threads import physical_cores
+from ros_deep_learning.engines.cpu_threads import usable_cores
 from ros_deep_learning.engines.onnxruntime import OnnxRuntimeBackend
 from ros_deep_learning.errors import BackendUnavailableError, EngineError, InferenceError
 from ros_deep_learning.progress import silent
@@ -270,7 +270,7 @@ def test_options_reach_the_session(affine_onnx, monkeypatch):
     load(path)
     assert made == [
         (1, [('CPUExecutionProvider', {})]),
-        (physical_cores(), [('CPUExecutionProvider', {})]),
+        (usable_cores(), [('CPUExecutionProvider', {})]),
     ]
 
 
@@ -285,7 +285,7 @@ def test_the_threads_are_chosen_with_the_cards_image(affine_onnx, monkeypatch, l
         return [1.0] * len(runs)
 
     monkeypatch.setattr(cpu_threads, '_times', times)
-    monkeypatch.setattr(cpu_threads, 'physical_cores', lambda: 2)
+    monkeypatch.setattr(cpu_threads, 'usable_cores', lambda: 2)
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     shape = ('n', 3, 'h', 3) if layout == 'nchw' else ('n', 'h', 'w', 3)
     path = affine_onnx(shape=shape, kind=kind)[0]
