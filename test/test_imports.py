@@ -40,7 +40,7 @@ FLOORS = (
     ('pictures',),
     ('web',),
     ('files', 'private_files', 'locks'),
-    ('paths', 'text', 'progress', 'helpers', 'cpus'),
+    ('paths', 'text', 'progress', 'cpus'),
     ('errors',),
 )
 NEVER = {('tasks', 'engines'), ('video', 'imaging')}

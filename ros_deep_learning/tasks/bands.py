@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-
-from ..helpers import MOST_HELPERS, helpers
+from functools import cache
 
 _BAND = 1 << 17
 """Pixels that are worked on at a time: half a MB of float32, which stays in a core's cache."""
+_MOST_THREADS = 4
 
 
 def each_band(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
@@ -31,7 +33,7 @@ def each_band(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
     bands = [slice(top, top + rows) for top in range(0, height, rows)]
     left = iter(bands)
     changed = threading.Condition()
-    helping, ended = 0, False
+    helpers, ended = 0, False
     errors: list[BaseException] = []
 
     def share() -> None:
@@ -40,29 +42,38 @@ def each_band(shape: tuple[int, int], work: Callable[[slice], None]) -> None:
             work(band)
 
     def help_out() -> None:
-        nonlocal helping
+        nonlocal helpers
         with changed:
             if ended:
                 return
-            helping += 1
+            helpers += 1
         try:
             share()
         except BaseException as err:  # noqa: BLE001  raised below, in the caller's thread
             errors.append(err)
         finally:
             with changed:
-                helping -= 1
+                helpers -= 1
                 changed.notify_all()
 
     # No thread can be begun at the end of the interpreter, or where the system has no more.
     with suppress(RuntimeError):
-        for _ in range(1, min(len(bands), MOST_HELPERS + 1, cv2.getNumThreads())):
-            helpers().submit(help_out)
+        for _ in range(1, min(len(bands), _MOST_THREADS, cv2.getNumThreads())):
+            _pool().submit(help_out)
     try:
         share()
     finally:
         with changed:
             ended = True
-            changed.wait_for(lambda: helping == 0)
+            changed.wait_for(lambda: helpers == 0)
     if errors:
         raise errors[0]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix='bands of a mask')
+
+
+# Threads do not go along when a process forks.
+os.register_at_fork(after_in_child=_pool.cache_clear)

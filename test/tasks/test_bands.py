@@ -68,7 +68,7 @@ def test_an_error_of_any_band_is_raised_once_all_threads_have_ended(threads):
 def test_without_more_threads_the_callers_does_it_all(monkeypatch):
     before = cv2.getNumThreads()
     cv2.setNumThreads(4)
-    monkeypatch.setattr(bands, 'helpers', bands.helpers.__wrapped__)
+    monkeypatch.setattr(bands, '_pool', bands._pool.__wrapped__)
 
     def start(_):
         msg = "can't start new thread"

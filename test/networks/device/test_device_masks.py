@@ -115,7 +115,7 @@ def test_a_picture_of_nothing_but_the_ignored_class(open_pair, role, choice):
     output[1, 1, 4, 9] = 0
     ours, theirs = open_pair(output, role)
     with ours._engine._network.gpu.current():
-        ours._engine._lanes[0]._mask_maker()._choose = lambda _: choice
+        ours._engine._lanes[0]._mask_maker()._choose = lambda *_: choice
     for way in ('linear', 'point'):
         ours.settings = theirs.settings = SegmentationSettings(way, ignore_class='1')
         for size_wh in ((40, 20), (400, 200)):  # those of the latter may not be copied

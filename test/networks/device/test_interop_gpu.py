@@ -319,7 +319,8 @@ def test_same_address_in(net, image, wanted, produce, frames, copied):
     assert copied == []
     net.segment(there)
     assert [frame.pointer for frame in frames] == [there.pointer] * 3
-    assert set(copied) == {'memcpy_dtoh_async'}
+    # The masks may be written through the bus.
+    assert set(copied) <= {'memcpy_dtoh_async'}
     assert_outputs(outputs, wanted[0])
     assert_masks(masks, wanted[1])
 

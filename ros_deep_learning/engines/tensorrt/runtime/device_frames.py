@@ -18,7 +18,7 @@ from ....imaging.placement import Placement, place
 from ..kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
 from ..target import Target
 from .cuda import GpuContext
-from .frame_ways import FrameWay, GatheredRows, ResizedHere, Room, ways_for
+from .frame_ways import FrameWay, GatheredRows, ReadThere, ResizedHere, Room, ways_for
 from .memory import ExchangeBuffer, GrowingBuffer
 from .pinned import pinned_address, pinned_frames
 from .quickest import WORTH_CHOOSING, quickest
@@ -32,8 +32,8 @@ _MOST_KINDS = 16
 """Kinds of frames, such as sizes, that a way is remembered for."""
 
 
-Choose = Callable[[Sequence[tuple[FrameWay, Callable[[], None]]]], FrameWay]
-"""Chooses a way, each of which comes with a function that runs it once."""
+Choose = Callable[[Sequence[tuple[FrameWay, Callable[[], None]]], FrameWay | None], FrameWay]
+"""Chooses a way, each of which comes with a function that runs it once; see ``quickest``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,7 +271,8 @@ class FrameBuffer:
             )
             wanted = input_by(ways[0])
             ways = [way for way in ways if way not in resizes or input_by(way) == wanted]
-        return self._choose([(way, partial(run, way, image)) for way in ways])
+        lean = next((way for way in ways if isinstance(way, ReadThere)), None)
+        return self._choose([(way, partial(run, way, image)) for way in ways], lean)
 
     def _preprocessing(
         self, frame: DeviceFrame, tensor: InputTensor, way: FrameWay

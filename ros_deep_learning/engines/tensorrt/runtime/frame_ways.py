@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,12 +16,13 @@ from ....imaging.placement import Placement
 from ..kernels.arguments import DeviceFrame
 from ..kernels.row_selection import sampled_rows
 from .memory import ExchangeBuffer
-from .row_copies import HELPED, copied_rows, may_be_helped
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
 
 _UINT8 = np.dtype(np.uint8)
+_SLICE_BYTES = 1 << 20
+"""What is copied before its upload starts, so that the rest is copied meanwhile."""
 _WORTH_GATHERING = 0.9
 """Share of a crop's rows below which leaving some out is tried."""
 _EQUAL_IN_OPENCV = ('nearest', 'bilinear')
@@ -77,11 +79,8 @@ class FrameWay(Protocol):
 class CopiedBox:
     """The part of the frame that is used, copied to pinned memory."""
 
-    def __init__(
-        self, placement: Placement, box: tuple[int, int, int, int], *, helped: bool = False
-    ) -> None:
+    def __init__(self, placement: Placement, box: tuple[int, int, int, int]) -> None:
         x1, y1, x2, y2 = self._box = box
-        self._helped = helped
         crop_x1, crop_y1, crop_x2, crop_y2 = placement.crop_xyxy
         self._shape = (y2 - y1, x2 - x1, 3)
         self.nbytes = self._shape[0] * self._shape[1] * 3
@@ -95,18 +94,15 @@ class CopiedBox:
     def __str__(self) -> str:
         """Describe the way, for people."""
         height, width, _ = self._shape
-        return f'{width}x{height} pixels are copied{HELPED if self._helped else ""}'
+        return f'{width}x{height} pixels are copied'
 
     def send(self, image: Pixels, room: Room) -> DeviceFrame:
         """Enqueue the upload of a frame; see ``FrameWay``."""
         x1, y1, x2, y2 = self._box
         height, width, _ = self._shape
         host, part = room.host(self._shape), image.array[y1:y2, x1:x2]
-
-        def copy(begin: int, end: int) -> None:
+        for begin, end in _slices(height, 3 * width):
             np.copyto(host[begin:end], part[begin:end])
-
-        for begin, end in copied_rows(copy, height, 3 * width, self._helped):
             room.upload(3 * width * begin, 3 * width * (end - begin))
         return DeviceFrame(room.pointer, width, height, 3 * width, image.order)
 
@@ -115,16 +111,9 @@ class GatheredRows:
     """The rows that the resize reads, copied to pinned memory; the frame is contiguous."""
 
     def __init__(
-        self,
-        placement: Placement,
-        rows: NDArray[np.intp],
-        shared: bool,
-        stream: Any,
-        *,
-        helped: bool = False,
+        self, placement: Placement, rows: NDArray[np.intp], shared: bool, stream: Any
     ) -> None:
         self.placement = placement
-        self._helped = helped
         _, top, _, bottom = placement.crop_xyxy
         self._rows = rows + top
         self.nbytes = len(rows) * 3 * placement.source_wh[0]
@@ -137,8 +126,7 @@ class GatheredRows:
 
     def __str__(self) -> str:
         """Describe the way, for people."""
-        copied = f'{len(self._rows)} of {self.placement.source_wh[1]} rows are copied'
-        return f'{copied}{HELPED if self._helped else ""}'
+        return f'{len(self._rows)} of {self.placement.source_wh[1]} rows are copied'
 
     def send(self, image: Pixels, room: Room) -> DeviceFrame:
         """Enqueue the upload of a frame; see ``FrameWay``."""
@@ -146,12 +134,9 @@ class GatheredRows:
         step = 3 * width
         host = room.host((len(self._rows), step))
         lines = image.array.reshape(height, step)
-
-        def copy(begin: int, end: int) -> None:
+        for begin, end in _slices(len(self._rows), step):
             # Any other mode than clip makes NumPy copy twice.
             lines.take(self._rows[begin:end], axis=0, out=host[begin:end], mode='clip')
-
-        for begin, end in copied_rows(copy, len(self._rows), step, self._helped):
             room.upload(step * begin, step * (end - begin))
         return DeviceFrame(room.pointer, width, height, step, image.order)
 
@@ -259,9 +244,6 @@ def ways_for(
     _, top, _, bottom = box = (0, 0, width, height) if whole else placement.crop_xyxy
     contiguous = image.array.flags.c_contiguous
     ways: list[FrameWay] = [CopiedBox(placement, box)]
-    helped = not pinned and may_be_helped()
-    if helped:
-        ways.append(CopiedBox(placement, box, helped=True))
     if pinned and (shared or not whole):
         ways.append(ReadThere(placement))
     if pinned and contiguous and not shared:
@@ -273,6 +255,10 @@ def ways_for(
     rows = sampled_rows(placement, spec.interpolation)
     if contiguous and not pinned and len(rows) < _WORTH_GATHERING * (bottom - top):
         ways.append(GatheredRows(placement, rows, shared, stream))
-        if helped:
-            ways.append(GatheredRows(placement, rows, shared, stream, helped=True))
     return ways
+
+
+def _slices(rows: int, row_bytes: int) -> Iterator[tuple[int, int]]:
+    """Cut rows into parts of about equal size."""
+    count = max(1, min(rows, rows * row_bytes // _SLICE_BYTES))
+    return ((rows * k // count, rows * (k + 1) // count) for k in range(count))

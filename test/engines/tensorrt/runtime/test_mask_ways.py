@@ -44,7 +44,7 @@ def make_masks(fake_gpu):
 
 
 def test_both_ways_give_the_same(make_masks, fake_gpu):
-    copied, direct = make_masks(lambda _: True), make_masks(lambda _: False)
+    copied, direct = make_masks(lambda *_: True), make_masks(lambda *_: False)
     for seed in range(4):
         (one,), (other,) = copied(WISH, seed=seed), direct(WISH, seed=seed)
         np.testing.assert_array_equal(one.class_ids, other.class_ids)
@@ -61,13 +61,13 @@ def test_both_ways_give_the_same(make_masks, fake_gpu):
 def test_a_choice_is_made_once_for_a_size_and_spoils_no_result(make_masks):
     calls = []
 
-    def choose(tries):
+    def choose(tries, _):
         calls.append([way for way, _ in tries])
         for _, run in tries * 3:
             run()
         return False
 
-    masks, plain = make_masks(choose), make_masks(lambda _: True)
+    masks, plain = make_masks(choose), make_masks(lambda *_: True)
     for seed in range(3):
         (one,), (other,) = masks(WISH, seed=seed), plain(WISH, seed=seed)
         np.testing.assert_array_equal(one.class_ids, other.class_ids)

@@ -29,7 +29,7 @@ _MOST_KINDS = 16
 # this may be flushed to 0 on the way.
 _LEAST_ABOVE_ZERO = float(np.finfo(np.float32).tiny)
 
-Choose = Callable[[Sequence[tuple[bool, Callable[[], None]]]], bool]
+Choose = Callable[[Sequence[tuple[bool, Callable[[], None]]], bool], bool]
 
 
 class MaskMaker:
@@ -155,7 +155,7 @@ class MaskMaker:
             if len(self._copied) >= _MOST_KINDS:
                 self._copied.clear()
             tries = [(way, partial(run, way)) for way in (True, False)]
-            copied = self._copied[kind] = self._choose(tries)
+            copied = self._copied[kind] = self._choose(tries, False)
         return copied
 
     def _activated(
