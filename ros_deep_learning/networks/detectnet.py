@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -228,18 +229,26 @@ class DetectNet(Network[DetectionSettings]):
         least = least_score(table, self.info, settings.score_threshold)
 
         def pick(pixels: Sequence[AnyPixels], _: Sequence[Placement]) -> Wait:
-            wait = engine.start_candidates(pixels, self._card.input, table, least)
-
-            def picked() -> list[Candidates]:
-                found = wait()
-                if any(one.has_nan for one in found):
-                    msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'
-                    raise InferenceError(msg)
-                return [read_picked(one, self._reader) for one in found]
-
-            return picked
+            return engine.start_candidates(pixels, self._card.input, table, least)
 
         return self._runner.run(images, pick)
+
+    def _candidates(self, found: Any, settings: DetectionSettings) -> Candidates:
+        """Read what was found in an image.
+
+        Raises:
+            InferenceError: An output has NaN.
+        """
+        reader = self._reader
+        if self._table is None:
+            self._refuse_nan(found)
+            return reader.decoder.decode(
+                found, reader.roles, reader.network_wh, settings.score_threshold
+            )
+        if found.has_nan:
+            msg = f'{self._card.name}: its output has NaN; {NOT_FINITE_FIX}'
+            raise InferenceError(msg)
+        return read_picked(found, reader)
 
     def _refuse_nan(self, outputs: Tensors) -> None:
         """Raise InferenceError if an output that is read has NaN.
@@ -273,12 +282,7 @@ class DetectNet(Network[DetectionSettings]):
         for one in passed:
             preprocess_ms += one.preprocess_ms
             inference_ms += one.inference_ms
-            candidates = one.found
-            if self._table is None:
-                self._refuse_nan(one.found)
-                candidates = reader.decoder.decode(
-                    one.found, reader.roles, reader.network_wh, settings.score_threshold
-                )
+            candidates = self._candidates(one.found, settings)
             if candidates.broken:
                 msg = (
                     f'{self._card.name}: a box has a NaN or infinite edge or score; '

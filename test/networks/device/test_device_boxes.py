@@ -198,6 +198,20 @@ def test_nan_fails_the_image_also_where_nothing_reaches_the_threshold(open_pair,
 
 
 @pytest.mark.parametrize('decoder', WITH_TABLE)
+def test_nan_fails_its_own_image_of_a_batch(open_pair, decoder):
+    rng = np.random.default_rng(0)
+    outputs = {role: array.astype(np.float32) for role, array in tables(rng)[decoder].items()}
+    next(iter(outputs.values()))[1, 2, 3] = np.nan
+    before = []
+    for net in open_pair(decoder, outputs):
+        found = net.detect_each(frames((40, 20), (20, 40), (64, 64)))
+        before.append(next(found))
+        with pytest.raises(InferenceError, match='has NaN; to fix: try precision fp32'):
+            next(found)
+    assert_same(*before)
+
+
+@pytest.mark.parametrize('decoder', WITH_TABLE)
 def test_infinity_fails_an_image_where_it_is_a_box(open_pair, decoder):
     outputs = with_values(decoder, (np.inf, -np.inf))
     for threshold in (0.2, 1.0):
