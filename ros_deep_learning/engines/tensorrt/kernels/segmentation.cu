@@ -8,7 +8,7 @@ enum ScoreKind { PROBABILITIES = 0, LOGITS = 1, UNTOLD = 2 };
 // Grid: 1-D, one thread a score. found: set to 1 where a score is no probability; else untouched.
 // NaN decides nothing.
 extern "C" __global__ void find_logits(
-    const void* __restrict__ scores, int type, int count, float low, float high,
+    const void* __restrict__ scores, int type, long long count, float low, float high,
     unsigned int* __restrict__ found)
 {
     const long long i = thread_index();

@@ -11,7 +11,7 @@ SOURCES = ('common.cuh', 'preprocess.cu', 'segmentation.cu', 'detection.cu')
 SIGNATURES = {
     'zero_words': 'Pi',
     'preprocess': 'PqPi' + 'iiii' * 2 + 'iii' + 'dd' + 'iii' + 'f' * 7 + 'Pqiii',
-    'find_logits': 'PiiffP',
+    'find_logits': 'PiqffP',
     'activate': 'Piiiqq' + 'iPPP',
     'segment': 'Piiqqq' + 'iiii' + 'dddd' + 'iiii' + 'iiiif' + 'PPi',
     'colorize': 'PiPP',

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from ros_deep_learning.engines.tensorrt.kernels.arguments import palette_rgba
+from ros_deep_learning.engines.tensorrt.kernels.arguments import DeviceScores, palette_rgba
 from ros_deep_learning.engines.tensorrt.kernels.grid_map import grid_maps
+from ros_deep_learning.engines.tensorrt.kernels.launcher import Kernels
 from ros_deep_learning.engines.tensorrt.kernels.shapes import (
     BLOCK_1D,
     BLOCK_2D,
@@ -48,6 +51,24 @@ def test_half_conversion_of_the_shim_is_that_of_numpy(shim_module):
     got = np.array([to_half(float(number)) for number in numbers], np.uint16)
     with np.errstate(over='ignore'):
         np.testing.assert_array_equal(got, numbers.astype(np.float16).view(np.uint16))
+
+
+def test_more_scores_than_an_int_counts():
+    """Of 65 classes at 8K, which take 4 GB in half precision."""
+    launched = {}
+
+    def function(name):
+        def launch(grid, block, stream, *values):
+            launched[name] = grid, struct.pack(SIGNATURES[name], *values)
+
+        return SimpleNamespace(prepare=lambda letters: None, prepared_async_call=launch)
+
+    scores = DeviceScores(1 << 40, 7680, 4320, 65, 'float16')
+    Kernels(SimpleNamespace(get_function=function)).activate(scores, 'scores', 1 << 41, 1 << 42)
+    (blocks, _), packed = launched['find_logits']
+    _, _, count, *_ = struct.unpack(SIGNATURES['find_logits'], packed)
+    assert count == 7680 * 4320 * 65 > 2**31
+    assert (blocks - 1) * BLOCK_1D[0] < count <= blocks * BLOCK_1D[0] < 2**31 * BLOCK_1D[0]
 
 
 @pytest.mark.parametrize('count', [0, 1, 255, 256, 257, 10**6])
