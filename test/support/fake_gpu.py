@@ -45,6 +45,15 @@ class Stream:
         while self.work and not reached():
             self.work.pop(0)()
 
+    @classmethod
+    def check_unused(cls, memory):
+        """Refuse to free memory that work of a stream is yet to read or write."""
+        first, last = memory.ctypes.data, memory.ctypes.data + memory.nbytes
+        for stream in cls.by_handle.values():
+            for work in stream.work:
+                pointers = [one for one in getattr(work, 'args', ()) if type(one) is int]
+                assert not any(first <= one < last for one in pointers), 'freed while it is in use'
+
 
 class Events:
     """The driver's events, in place of ``driver_calls``; each has the mark that it was given.
@@ -68,7 +77,7 @@ class Events:
             'cuPointerGetAttribute': self.ordinal,
             'cuPointerGetAttributes': self.kind_and_pointer,
             'cuMemHostAlloc': self.allocate,
-            'cuMemFreeHost': self.pinned.pop,
+            'cuMemFreeHost': self.free,
         }
 
     def call(self, name, *arguments):
@@ -101,6 +110,9 @@ class Events:
         block = np.full(nbytes, 0xCD, np.uint8)
         out._obj.value = block.ctypes.data
         self.pinned[block.ctypes.data] = block
+
+    def free(self, address):
+        Stream.check_unused(self.pinned.pop(address))
 
     def kind_and_pointer(self, count, attributes, targets, address):
         assert list(attributes) == [2, 3]
@@ -155,6 +167,7 @@ class Block:
 
     def free(self):
         assert self._bytes is not None, 'freed twice'
+        Stream.check_unused(self._bytes)
         self._bytes = None
         self._driver.alive -= 1
 
@@ -188,10 +201,10 @@ class Driver(ModuleType):
     def memcpy_htod_async(self, pointer, source, stream):
         address, nbytes = source.ctypes.data, source.nbytes
         self.uploaded.append(nbytes)
-        stream.work.append(lambda: ctypes.memmove(pointer, address, nbytes))
+        stream.work.append(partial(ctypes.memmove, pointer, address, nbytes))
 
     def memcpy_dtod_async(self, target, source, nbytes, stream):
-        stream.work.append(lambda: ctypes.memmove(target, source, nbytes))
+        stream.work.append(partial(ctypes.memmove, target, source, nbytes))
 
     def memcpy_dtoh(self, target, pointer):
         self.downloaded.append(target.nbytes)
@@ -200,11 +213,8 @@ class Driver(ModuleType):
     def memcpy_dtoh_async(self, target, pointer, stream):
         address, nbytes = target.ctypes.data, target.nbytes
 
-        def copy():
-            self.downloaded.append(nbytes)
-            ctypes.memmove(address, pointer, nbytes)
-
-        stream.work.append(copy)
+        stream.work.append(partial(self.downloaded.append, nbytes))
+        stream.work.append(partial(ctypes.memmove, address, pointer, nbytes))
 
 
 class StreamedModule:

@@ -222,6 +222,8 @@ class FrameBuffer:
         try:
             way = self._chosen(image, ways, tensor, stream, pinned) if large else ways[0]
         finally:
+            # The tables of the others may be on their way to the GPU.
+            stream.synchronize()
             for other in ways:
                 if other is not way:
                     _free(other)
