@@ -60,7 +60,8 @@ class InputSpec:
         scale: Factor on the pixel value 0..255, above 0.
         mean: Subtrahend after the scale, one per channel.
         std: Divisor at the end, one per channel, above 0.
-        dtype: Type of the tensor, ``float32``, ``float16`` or ``uint8``.
+        dtype: Type of the tensor, ``float32``, ``float16`` or ``uint8``; the last takes the pixels
+            as they are, and scale, mean and std have no part in it.
     """
 
     width: int

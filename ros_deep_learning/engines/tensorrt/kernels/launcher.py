@@ -76,7 +76,8 @@ class Kernels:
     ) -> None:
         """Resize, order, scale and lay out a frame into one slot of a network's input.
 
-        Grey levels are resized to whole numbers, then (level * scale - mean) / std in float32.
+        Grey levels are resized to whole numbers, then (level * scale - mean) / std in float32;
+        a card whose input is uint8 has them as they are.
         Nearest, bilinear and enlarging area give OpenCV's levels; shrinking area rounds the
         exact average, and bicubic the sum of OpenCV's weights, within one level of OpenCV. Grey
         is made of the resized levels, as OpenCV weights them. See ``preprocess.cu``.
@@ -128,13 +129,16 @@ class Kernels:
         grey = spec.channels == 'grey'
         swap = frame.order != ('rgb' if grey else spec.channels)
         pad = spec.pad_levels[::-1] if swap else spec.pad_levels
+        formula = spec.scale, *spec.mean, *spec.std
+        if spec.dtype == 'uint8':
+            formula = 1.0, *(0.0,) * 3, *(1.0,) * 3
         grid, entry = grid_2d(width, height), spec.depth * width * height
         call = self._functions['preprocess'].prepared_async_call
         first = (
             frame.step, rows, int(swap),
             *crop, *paste, width, height,
             interpolation_code(spec.interpolation, scale_xy), *scale_xy,
-            *pad, spec.scale, *spec.mean, *spec.std, out,
+            *pad, *formula, out,
         )  # fmt: skip
         last = (int(spec.layout == 'nhwc'), int(grey), ELEMENT_TYPES[dtype])
 

@@ -111,6 +111,24 @@ def test_ways_of_pinned_memory(make_engine, in_pinned_memory, fake_gpu, way, res
     assert way is SentRows or fake_gpu.driver.uploaded == []
 
 
+@pytest.mark.parametrize('layout', ['nchw', 'nhwc'])
+@pytest.mark.parametrize('dtype', ['float32', 'float16', 'uint8'])
+def test_the_type_of_the_input(fake_gpu, dtype, layout):
+    """One of uint8 takes the pixels as they are, whatever the card says of their scale."""
+    spec = replace(
+        SPEC, layout=layout, channels='bgr', dtype=dtype, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4)
+    )
+    shape = (-1, 3, 30, 40) if layout == 'nchw' else (-1, 30, 40, 3)
+    tensor = TensorSpec('image', shape, np.dtype(dtype))
+    info = EngineInfo('tensorrt', '8.6', 'fake', 'fp32', (tensor,), (replace(tensor, name='out'),))
+    engine = fake_gpu.engine(info, lambda inputs: {'out': inputs['image']})
+    got = engine.start_pixels([Pixels(picture())], spec)()['out']
+    assert got.dtype == dtype
+    # A unit in the last place of half precision.
+    tolerance = 1e-3 if dtype == 'float16' else 1e-6
+    np.testing.assert_allclose(got, wanted(picture(), spec), rtol=tolerance, atol=tolerance)
+
+
 def test_only_what_is_used_is_copied(make_engine, fake_gpu):
     spec = replace(SPEC, resize='crop', crop_fraction=0.5, interpolation='area')
     engine = make_engine(CopiedBox, spec=spec)
