@@ -316,20 +316,28 @@ def test_tensors_in_shared_memory(url, opened, open_network, triton):
 
 @pytest.fixture
 def rows(triton, open_network, tmp_path):
-    """A model whose output has a row for each value above 1."""
+    """A model with a row for each value above 1, and the greatest value."""
     nodes = [
+        helper.make_node('ReduceMax', ['x'], ['most'], keepdims=0),
+        helper.make_node('Unsqueeze', ['most', 'first'], ['z']),
         helper.make_node('Greater', ['x', 'one'], ['above']),
         helper.make_node('NonZero', ['above'], ['places']),
         helper.make_node('Transpose', ['places'], ['y'], perm=[1, 0]),
     ]
-    shapes = {'x': [1, 3, 8, 8], 'y': ['n', 4]}
-    x, y = (
-        helper.make_tensor_value_info(name, kind, shapes[name])
-        for name, kind in (('x', TensorProto.FLOAT), ('y', TensorProto.INT64))
+    x, y, z = (
+        helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in (
+            ('x', TensorProto.FLOAT, [1, 3, 8, 8]),
+            ('y', TensorProto.INT64, ['n', 4]),
+            ('z', TensorProto.FLOAT, [1]),
+        )
     )
-    one = numpy_helper.from_array(np.array(1, np.float32), 'one')
+    constants = [
+        numpy_helper.from_array(np.array(1, np.float32), 'one'),
+        numpy_helper.from_array(np.array([0]), 'first'),
+    ]
     network = helper.make_model(
-        helper.make_graph(nodes, 'rows', [x], [y], [one]),
+        helper.make_graph(nodes, 'rows', [x], [y, z], constants),
         opset_imports=[helper.make_opsetid('', 17)],
     )
     network.ir_version = 8
@@ -347,9 +355,10 @@ def test_rows_that_are_counted_by_what_was_found(url, opened, rows):
     engine = opened(url, model='rows', deadline_s=20)
     for count in (1, 5, 0, 2):
         x = np.zeros((1, 3, 8, 8), np.float32)
-        x.reshape(-1)[:count] = 2
-        expected = np.transpose(np.nonzero(x > 1))
-        np.testing.assert_array_equal(engine.run({'x': x})['y'], expected)
+        x.reshape(-1)[:count] = 1 + count
+        found = engine.run({'x': x})
+        np.testing.assert_array_equal(found['y'], np.transpose(np.nonzero(x > 1)))
+        assert found['z'].tolist() == [x.max()]
     assert engine.info.measured == ('tensors in shared memory',)
 
 
