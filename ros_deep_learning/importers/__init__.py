@@ -8,6 +8,7 @@ The rest of the package imports these names only, and only when a file of such a
 from __future__ import annotations
 
 from .conversion import (
+    caffe_data_transform,
     caffe_ends,
     caffe_input_shapes,
     caffe_mean,
@@ -15,8 +16,11 @@ from .conversion import (
     convert,
     uff_input_size,
 )
+from .data_transform import DataTransform
 
 __all__ = [
+    'DataTransform',
+    'caffe_data_transform',
     'caffe_ends',
     'caffe_input_shapes',
     'caffe_mean',

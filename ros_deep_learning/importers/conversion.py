@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..cards.card import ModelCard
 from ..cards.source import Role
 from ..errors import ConversionError
 from ..progress import Progress
+from .data_transform import DataTransform
 
 
 @contextmanager
@@ -106,6 +108,19 @@ def caffe_ends(prototxt: Path) -> dict[str, str]:
 
 
 @_optional_packages()
+def caffe_data_transform(prototxt: Path, deployed: Path) -> DataTransform:
+    """Return what the data layers of a network for training do to the deployed one's input.
+
+    Raises:
+        ConversionError: A prototxt cannot be read, or a Python package is not installed.
+    """
+    from .caffe import input_shapes
+    from .caffe.training_data import data_transform
+
+    return data_transform(prototxt, frozenset(input_shapes(deployed)))
+
+
+@_optional_packages()
 def caffe_mean(path: Path) -> tuple[float, ...]:
     """Return the mean of each channel of a mean image (.binaryproto), in its channel order.
 
@@ -115,11 +130,16 @@ def caffe_mean(path: Path) -> tuple[float, ...]:
     from .caffe.weights import read_blob
 
     blob = read_blob(path)
-    if len(blob.shape) < 3 or not blob.values.size:
+    *images, channels, height, width = (1, 1, 1, *blob.shape)
+    if len(blob.shape) < 3 or not blob.values.size or any(count != 1 for count in images):
         msg = f'{path}: expected a mean image of three axes, got the shape {blob.shape[:8]}'
         raise ConversionError(msg)
-    planes = blob.values.reshape(*blob.shape[-3:]).astype('float64')
-    return tuple(planes.mean(axis=(1, 2)).tolist())
+    planes = blob.values.reshape(channels, height * width).astype('float64')
+    mean = tuple(planes.mean(axis=1).tolist())
+    if not all(map(math.isfinite, mean)):
+        msg = f'{path}: the mean of a channel is not a finite number: {mean[:8]}'
+        raise ConversionError(msg)
+    return mean
 
 
 @_optional_packages()
@@ -142,13 +162,15 @@ def _convert_caffe(card: ModelCard, prototxt: Path, caffemodel: Path, progress: 
     """
     from .caffe import convert_caffe
     from .caffe.caffe_network import read_network
+    from .caffe.needed_layers import needed_layers
 
     network = read_network(prototxt)
     blobs = {top for layer in network.layers for top in layer.tops}
     wanted = list(card.outputs.values())
     known = bool(wanted) and blobs.issuperset(wanted)
-    shapes = list(network.inputs.values())
-    one_image = len(shapes) == 1 and len(shapes[0]) == 4
+    # A network for training has labels as an input too, which its answers do not need.
+    inputs = needed_layers(network, wanted if known else None).inputs
+    one_image = len(inputs) == 1 and len(network.inputs[inputs[0]]) == 4
     return convert_caffe(
         prototxt,
         caffemodel,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConversionError
-from ..text import one_line
+from ..text import one_line, printable
 from .onnx_builder import OnnxBuilder
 
 _OPSET = 13
@@ -52,7 +52,8 @@ def serialised(
     weights = {name for name, array in constants.items() if array.dtype == np.float32}
     graph = helper.make_graph(
         builder.nodes,
-        path.stem or 'network',
+        # The name of a file need not be text.
+        printable(path.stem) or 'network',
         values(inputs),
         values(outputs),
         [

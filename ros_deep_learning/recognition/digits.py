@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..cards.card import Channels, Resize, Task
 from ..cards.foreign_files import parse_foreign
@@ -22,6 +22,9 @@ from ..cards.names import card_name
 from ..cards.source import Archive
 from ..downloads.archives import extract_members, member_names
 from ..errors import CardError
+
+if TYPE_CHECKING:
+    from ..importers import DataTransform
 
 _ARCHIVES: Mapping[str, Archive] = {
     '.tar.gz': 'tar.gz',
@@ -46,9 +49,6 @@ _RESIZES: Mapping[str, Resize] = {
     'half_crop': 'stretch',
 }
 _ITERATION = re.compile(r'_iter_(\d+)')
-_MEAN_VALUE = re.compile(r'^\s*mean_value\s*:\s*([-+.\deE]+)', re.MULTILINE)
-_MEAN_FILE = re.compile(r'^\s*mean_file\s*:', re.MULTILINE)
-_SCALE = re.compile(r'\btransform_param\s*\{[^{}]*?\bscale\s*:\s*([^\s{}]+)')
 _MAX_TEXT = 1 << 20
 
 
@@ -134,8 +134,9 @@ def unpack_snapshot(path: Path, folder: Path) -> Snapshot:
     files = extract_members(path, kind, {'model': newest, **_FILES}, folder)
     info = _read_info(files['info']) if 'info' in files else {}
     task, output, why = _task(files['prototxt'])
-    mean, source = _mean(files, task)
-    scale = _scale(files)
+    transform = _transform(files)
+    mean, source = _mean(files, transform, task)
+    scale = 1.0 if transform is None else _checked_scale(transform.scale)
     channels = _channels(files['prototxt'])
     mode = str(info.get('image resize mode', 'squash'))
     resize = _RESIZES.get(mode, 'stretch')
@@ -210,40 +211,44 @@ def _channels(prototxt: Path) -> Channels:
     return 'grey' if shape[1:2] == (1,) else 'bgr'
 
 
+def _transform(files: Mapping[_File, Path]) -> DataTransform | None:
+    """Return what the data layers of the training do to pixels; None if that is not known."""
+    from ..importers import caffe_data_transform
+
+    if 'training' not in files:
+        return None
+    return caffe_data_transform(files['training'], files['prototxt'])
+
+
 def _mean(
-    files: Mapping[_File, Path], task: Task
+    files: Mapping[_File, Path], transform: DataTransform | None, task: Task
 ) -> tuple[tuple[float, float, float] | None, str]:
     """Return what was subtracted in training, and where that is written."""
-    from ..importers import caffe_mean
-
-    training = _text(files['training']) if 'training' in files else None
-    if training is not None and (values := _MEAN_VALUE.findall(training)):
-        count = len(set(values)) if len(values) % 3 else 3
-        try:
-            numbers = tuple(map(float, values[:count]))
-        except ValueError as err:
-            msg = f'mean_value in train_val.prototxt of the snapshot: {err}'
-            raise CardError(msg) from err
-        return _three(numbers), 'mean_value in train_val.prototxt'
-    uses_file = bool(_MEAN_FILE.search(training)) if training is not None else None
+    if transform is not None and transform.mean:
+        return _three(transform.mean), 'mean_value in train_val.prototxt'
     # Old snapshots lack the training network: classifiers of DIGITS subtract a mean by default.
-    if 'mean' in files and (uses_file or (uses_file is None and task == 'classification')):
+    uses_file = task == 'classification' if transform is None else bool(transform.mean_file)
+    if uses_file and 'mean' in files:
+        from ..importers import caffe_mean
+
         return _three(caffe_mean(files['mean'])), 'the mean pixel of mean.binaryproto'
-    if uses_file is None and task == 'classification':
+    if uses_file and task == 'classification':
         return None, "that of ImageNet, as jetson-inference's: the snapshot has none"
+    if uses_file:
+        return (
+            0.0,
+            0.0,
+            0.0,
+        ), 'not known, mean.binaryproto is missing; to fix: --mean'
     return (0.0, 0.0, 0.0), 'none, as in training'
 
 
-def _scale(files: Mapping[_File, Path]) -> float:
-    """Return what the data layers of the training multiply pixel values with."""
-    training = _text(files['training']) if 'training' in files else ''
-    match = _SCALE.search(training)
-    try:
-        scale = 1.0 if match is None else float(match[1])
-    except ValueError:
-        scale = math.nan
-    if match is not None and not 0 < scale < math.inf:
-        msg = f'scale in train_val.prototxt of the snapshot: expected a number, got {match[1]!r}'
+def _checked_scale(scale: float) -> float:
+    if not 0 < scale < math.inf:
+        msg = (
+            'scale in train_val.prototxt of the snapshot: expected a finite number above 0, got '
+            f'{scale}'
+        )
         raise CardError(msg)
     return scale
 

@@ -17,7 +17,7 @@ from digits_snapshots import pack
 from ros_deep_learning import DetectNet, ImageNet, SegNet
 from ros_deep_learning.cards.zoo import find_card
 from ros_deep_learning.cli import models
-from ros_deep_learning.errors import CardError, FetchError
+from ros_deep_learning.errors import CardError, ConversionError, FetchError
 from ros_deep_learning.recognition.digits import unpack_snapshot
 
 MEAN_BGR = (90.0, 110.0, 130.0)
@@ -52,9 +52,26 @@ def added(snapshot: Path, capsys: pytest.CaptureFixture[str], *options: str) -> 
     return said.out.splitlines()
 
 
-TRAIN_WITH_MEAN = (
-    'layer { transform_param {\n mirror: true\n mean_file: "/jobs/mean.binaryproto" } }'
-)
+def data_layer(transform: str, top: str = 'data') -> str:
+    """The data layer of a training, with what it does to pixels."""
+    return f'layer {{ name: "d" type: "Data" top: "{top}" transform_param {{ {transform} }} }}\n'
+
+
+TRAIN_WITH_MEAN = data_layer('mirror: true mean_file: "/jobs/mean.binaryproto"')
+
+# As in detectnet_network.prototxt of NVIDIA/caffe: its own layer subtracts the mean, which in the
+# deployed network is a layer of type Power.
+TRAIN_OF_DETECTNET = """
+layer { name: "train_data" type: "Data" top: "data" include { phase: TRAIN } }
+layer { name: "train_label" type: "Data" top: "label" include { phase: TRAIN } }
+layer { name: "train_transform" type: "DetectNetTransformation" bottom: "data" bottom: "label"
+  top: "transformed_data" top: "transformed_label" detectnet_groundtruth_param { stride: 16 }
+  transform_param: {
+    mean_value: 127
+    scale: 0.5
+  }
+  include: { phase: TRAIN } }
+"""
 
 
 def test_classification(tmp_path: Path, coffee: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,12 +108,19 @@ def test_detectnet(
         # The layer that had to be deleted by hand for TensorRT.
         python = {'module': 'caffe.layers.detectnet.clustering', 'layer': 'ClusterDetections'}
         net.layer('Python', 'cluster', ['coverage', 'bboxes'], 'bbox-list', python_param=python)
-    snapshot = pack(tmp_path / 'dogs.tar.gz', net, name='DetectNet Dogs!', mean_chw=mean_image())
+    snapshot = pack(
+        tmp_path / 'dogs.tar.gz',
+        net,
+        name='DetectNet Dogs!',
+        mean_chw=mean_image(),
+        train=TRAIN_OF_DETECTNET,
+    )
     lines = added(snapshot, capsys, '--name', 'dogs')
     assert lines[0] == '# task: detection (it gives coverage and bboxes, as DetectNet)'
     assert '# mean: none, as in training' in lines
     card = find_card('dogs')
     assert (card.decoder, card.input.mean) == ('detectnet', (0.0, 0.0, 0.0))
+    assert card.input.scale == 1.0
     with DetectNet(card, backend='onnxruntime') as network:
         assert network.labels == ('0',)
         network.detect(astronaut)
@@ -136,12 +160,15 @@ def test_segmentation_that_was_patched_by_hand(
 @pytest.mark.parametrize(
     ('train', 'mean'),
     [
-        ('mean_value: 104\nmean_value: 117\nmean_value: 123\n', (104.0, 117.0, 123.0)),
-        ('mean_value: 127\n', (127.0, 127.0, 127.0)),
-        ('scale: 1\n', (0.0, 0.0, 0.0)),
+        (data_layer('mean_value: 104 mean_value: 117 mean_value: 123'), (104.0, 117.0, 123.0)),
+        (data_layer('mean_value: 127'), (127.0, 127.0, 127.0)),
+        (data_layer('scale: 1'), (0.0, 0.0, 0.0)),
+        ('layer { name: "d" type: "Data" top: "data" }', (0.0, 0.0, 0.0)),
         # The training and the validation data have the same.
-        ('mean_value: 1\nmean_value: 2\nmean_value: 3\n' * 2, (1.0, 2.0, 3.0)),
-        ('mean_value: 127\n' * 2, (127.0, 127.0, 127.0)),
+        (data_layer('mean_value: 1 mean_value: 2 mean_value: 3') * 2, (1.0, 2.0, 3.0)),
+        # Other inputs than the image.
+        (data_layer('mean_value: 7', 'label') + data_layer('mean_value: 127'), (127.0,) * 3),
+        ('# mean_value: 3\n', (0.0, 0.0, 0.0)),
     ],
 )
 def test_the_mean_is_that_of_training(tmp_path: Path, train: str, mean: Any) -> None:
@@ -155,12 +182,10 @@ def test_the_mean_is_that_of_training(tmp_path: Path, train: str, mean: Any) -> 
 
 
 def test_the_scale_is_that_of_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    layer = (
-        'layer {{\n transform_param {{\n  scale: {}\n  mean_value: 104\n  mean_value: 117\n'
-        '  mean_value: 123\n }}\n}}\nlayer {{\n power_param {{\n scale: 3\n }}\n}}\n'
-    )
+    mean = 'mean_value: 104 mean_value: 117 mean_value: 123'
+    power = 'layer { name: "p" type: "Power" top: "data" power_param { scale: 3 } }'
     net = make.googlenet(width=16, classes=3, output='softmax')
-    labels, train = ('a', 'b', 'c'), layer.format('0.0078125')
+    labels, train = ('a', 'b', 'c'), data_layer(f'scale: 0.0078125 {mean}') + power
     path = pack(tmp_path / 'a.tar.gz', net, name='scaled', labels=labels, train=train)
     lines = added(path, capsys)
     assert '# scale: 0.0078125, of transform_param in train_val.prototxt' in lines
@@ -168,18 +193,31 @@ def test_the_scale_is_that_of_training(tmp_path: Path, capsys: pytest.CaptureFix
     assert spec.scale == 0.0078125
     # Caffe: (pixel - mean) * scale.
     assert spec.mean == pytest.approx((104 / 128, 117 / 128, 123 / 128))
-    path = pack(tmp_path / 'b.tar.gz', net, name='b', train=layer.format('-x'))
+    path = pack(tmp_path / 'b.tar.gz', net, name='b', train=data_layer('scale: -1'))
     (tmp_path / 'out').mkdir()
-    with pytest.raises(CardError, match=r"scale in train_val.* expected a number, got '-x'"):
+    with pytest.raises(CardError, match=r'scale in train_val.* above 0, got -1\.0'):
         unpack_snapshot(path, tmp_path / 'out')
 
 
 def test_a_mean_that_is_no_number_is_refused(tmp_path: Path) -> None:
     net = make.googlenet(width=16, classes=3)
-    path = pack(tmp_path / 'a.tar.gz', net, name='a', train='mean_value: 1.2.3\n')
+    path = pack(tmp_path / 'a.tar.gz', net, name='a', train=data_layer('mean_value: 1.2.3'))
     (tmp_path / 'out').mkdir()
-    with pytest.raises(CardError, match=r"mean_value in train_val\.prototxt .*'1\.2\.3'"):
+    with pytest.raises(ConversionError, match=r'train_val\.prototxt: not a prototxt: .*1\.2\.3'):
         unpack_snapshot(path, tmp_path / 'out')
+
+
+def test_a_mean_whose_file_is_missing_is_told(tmp_path: Path) -> None:
+    path = pack(
+        tmp_path / 'a.tar.gz',
+        make.fcn_alexnet(size_hw=(128, 192), width=16),
+        name='a',
+        train=TRAIN_WITH_MEAN,
+    )
+    (tmp_path / 'out').mkdir()
+    found = unpack_snapshot(path, tmp_path / 'out')
+    told = 'mean: not known, mean.binaryproto is missing; to fix: --mean'
+    assert told in found.decisions
 
 
 def test_the_newest_of_several_weights_is_taken(tmp_path: Path) -> None:

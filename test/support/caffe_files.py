@@ -12,7 +12,8 @@ from net_writer import text_of
 
 from ros_deep_learning.importers.caffe import convert_caffe
 
-# Message, field, number, type and whether repeated, as in caffe.proto of BVLC/caffe.
+# Message, field, number, type and whether repeated, as in caffe.proto of BVLC/caffe; the raw
+# data of a blob as in that of NVIDIA/caffe.
 _FIELDS = """
 BlobShape dim 1 int64 packed
 BlobProto num 1 int32 -
@@ -23,6 +24,8 @@ BlobProto data 5 float packed
 BlobProto diff 6 float packed
 BlobProto shape 7 BlobShape -
 BlobProto double_data 8 double packed
+BlobProto raw_data_type 10 int32 -
+BlobProto raw_data 12 bytes -
 LayerParameter name 1 string -
 LayerParameter type 2 string -
 LayerParameter bottom 3 string repeated
@@ -61,8 +64,14 @@ def network_message():
     return message_factory.GetMessageClass(pool.FindMessageTypeByName('t.NetParameter'))
 
 
-def caffemodel(weights, *, v1=False, old_sizes=False, doubles=False, diff=False):
-    """Serialise {layer: [array, ...]} as Caffe's snapshot does, or as old versions of it did."""
+_RAW_TYPES = {'float64': 0, 'float32': 1, 'float16': 2}
+
+
+def caffemodel(weights, *, v1=False, old_sizes=False, doubles=False, diff=False, raw=None):
+    """Serialise {layer: [array, ...]} as Caffe's snapshot does, or as old versions of it did.
+
+    With the name of a type as ``raw``, as NVIDIA/caffe does.
+    """
     net = network_message()(name='random')
     for name, arrays in weights.items():
         layer = (net.layers if v1 else net.layer).add(name=name)
@@ -80,7 +89,11 @@ def caffemodel(weights, *, v1=False, old_sizes=False, doubles=False, diff=False)
                 blob.num, blob.channels, blob.height, blob.width = sizes
             else:
                 blob.shape.dim.extend(array.shape)
-            (blob.double_data if doubles else blob.data).extend(array.ravel().tolist())
+            if raw is None:
+                (blob.double_data if doubles else blob.data).extend(array.ravel().tolist())
+            else:
+                blob.raw_data_type = _RAW_TYPES[raw]
+                blob.raw_data = array.astype(raw).tobytes()
             if diff:
                 blob.diff.extend([7.0] * array.size)
     return net.SerializeToString()

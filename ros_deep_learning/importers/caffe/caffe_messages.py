@@ -24,10 +24,10 @@ _ENUMS = {
 
 _LAYER = """name:string bottom:string* top:string* include:Rule* exclude:Rule*
     batch_norm_param:BatchNorm concat_param:Concat convolution_param:Convolution crop_param:Crop
-    dummy_data_param:DummyData eltwise_param:Eltwise flatten_param:Flatten
+    dropout_param:Dropout dummy_data_param:DummyData eltwise_param:Eltwise flatten_param:Flatten
     inner_product_param:InnerProduct input_param:Input lrn_param:Lrn pooling_param:Pooling
     power_param:Power prelu_param:PRelu relu_param:Relu reshape_param:Reshape scale_param:Scale
-    slice_param:Slice softmax_param:Softmax"""
+    slice_param:Slice softmax_param:Softmax transform_param:Transform"""
 
 # Fields of each message as name:type, with * for repeated and =default, from caffe.proto of
 # BVLC/caffe. The text format refers to fields by name, so the numbers are just counted. ceil_mode
@@ -35,12 +35,13 @@ _LAYER = """name:string bottom:string* top:string* include:Rule* exclude:Rule*
 _MESSAGES = {
     'Shape': 'dim:int64*',
     'Rule': 'phase:Phase min_level:int32 max_level:int32 stage:string* not_stage:string*',
-    'BatchNorm': 'use_global_stats:bool=true eps:float=1e-5',
+    'BatchNorm': 'use_global_stats:bool=true eps:float=1e-5 scale_bias:bool',
     'Concat': 'axis:int32=1 concat_dim:uint32=1',
     'Convolution': """num_output:uint32 bias_term:bool=true group:uint32=1 axis:int32=1
         kernel_size:uint32* kernel_h:uint32 kernel_w:uint32 stride:uint32* stride_h:uint32
         stride_w:uint32 pad:uint32* pad_h:uint32 pad_w:uint32 dilation:uint32*""",
     'Crop': 'axis:int32=2 offset:uint32*',
+    'Dropout': 'dropout_ratio:float=0.5',
     'DummyData': 'shape:Shape* num:uint32* channels:uint32* height:uint32* width:uint32*',
     'Eltwise': 'operation:EltwiseOp=SUM coeff:float*',
     'Flatten': 'axis:int32=1 end_axis:int32=-1',
@@ -58,6 +59,7 @@ _MESSAGES = {
     'Scale': 'axis:int32=1 num_axes:int32=1 bias_term:bool',
     'Slice': 'axis:int32=1 slice_dim:uint32=1 slice_point:uint32*',
     'Softmax': 'axis:int32=1',
+    'Transform': 'scale:float=1 mean_file:string mean_value:float*',
     'Layer': f'{_LAYER} type:string',
     'OldLayer': f'{_LAYER} type:OldType',
     'State': 'level:int32 stage:string*',

@@ -168,9 +168,11 @@ def _legacy_inputs(prototxt: Prototxt) -> dict[str, Shape]:
     dims = list(message.input_dim)
     if not shapes:
         shapes = [tuple(dims[i : i + 4]) for i in range(0, len(dims) - 3, 4)]
-    if len(set(names)) != len(names) or len(shapes) != len(names):
+    is_whole = not dims or len(dims) == 4 * len(names)
+    if len(set(names)) != len(names) or len(shapes) != len(names) or not is_whole:
         msg = (
-            f'{prototxt.path}: {len(names)} inputs with {len(shapes)} shapes; give each "input" '
+            f'{prototxt.path}: {len(names)} inputs with {len(shapes)} shapes'
+            f'{f" and {len(dims)} input_dim" if dims else ""}; give each "input" '
             'its own name and an "input_shape" (or four "input_dim")'
         )
         raise ConversionError(msg)

@@ -19,7 +19,7 @@ from .layers import TRANSLATORS, why_not
 from .needed_layers import NeededLayers, Step, needed_layers
 from .weights import StoredBlob, read_weights
 
-CONVERTER_VERSION = 1
+CONVERTER_VERSION = 2
 """Incremented with every change of the result, so that older conversions are repeated."""
 
 MAX_BLOB_SIZE = 1 << 28

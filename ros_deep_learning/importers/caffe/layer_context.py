@@ -26,6 +26,8 @@ _HARMLESS = {
     'filler',
     'force_nd_im2col',
     'moving_average_fraction',
+    'random_seed',
+    'scale_filler',
     'stable_prod_grad',
     'weight_filler',
 }
@@ -119,7 +121,7 @@ class LayerContext:
             ConversionError: The caffemodel has other arrays, or values that are not finite.
         """
         found = [blob.shape for blob in self.stored]
-        if [_core(shape) for shape in found] != [_core(shape) for shape in shapes]:
+        if len(found) != len(shapes) or not all(map(_fits, found, shapes)):
             msg = (
                 f'expected weights of shapes {list(shapes)}, got {str(found)[:200]} in the '
                 'caffemodel; do the files belong together, and is the input size right?'
@@ -168,7 +170,18 @@ Translator = Callable[[LayerContext], list[Blob]]
 """Translates a layer, and returns its results in the order of its tops."""
 
 
+def _fits(found: Shape, expected: Shape) -> bool:
+    """Return whether a stored shape is the expected one, or another form of it.
+
+    Old files pad a shape with 1 in front to four sizes; NVIDIA/caffe stores statistics of
+    channels as (1, C, 1, 1).
+    """
+    if len(expected) == 1 and sum(size != 1 for size in found) <= 1:
+        return math.prod(found) == expected[0]
+    return _core(found) == _core(expected)
+
+
 def _core(shape: Shape) -> Shape:
-    """Drop leading sizes of 1, with which old files pad a shape to four sizes."""
+    """Drop leading sizes of 1."""
     first = next((i for i, size in enumerate(shape) if size != 1), len(shape))
     return shape[first:]

@@ -10,6 +10,9 @@ from ...errors import ConversionError
 from .caffe_messages import enum_name
 from .layer_context import Array, Blob, LayerContext
 
+_NVIDIA_ARRAYS = 5
+_NVIDIA_LEAST_EPS = 1e-5  # BatchNormLayer::LayerSetUp of NVIDIA/caffe
+
 
 def lrn(context: LayerContext) -> list[Blob]:
     """Translate an LRN across channels.
@@ -43,7 +46,8 @@ def batch_norm(context: LayerContext) -> list[Blob]:
     """Translate a BatchNorm with stored statistics.
 
     y = (x - mean / f) / sqrt(variance / f + eps), where the factor f is the third stored array
-    (Forward_cpu in batch_norm_layer.cpp).
+    (Forward_cpu in batch_norm_layer.cpp of BVLC/caffe). The layer of NVIDIA/caffe can store five
+    arrays instead: it then multiplies y with a factor and adds a term, and divides by no f.
     """
     parameters = context.parameters('batch_norm_param')
     data = context.input
@@ -51,16 +55,48 @@ def batch_norm(context: LayerContext) -> list[Blob]:
         msg = 'use_global_stats: expected true, got false: results would depend on the batch'
         raise ConversionError(msg)
     channels = data.shape[context.axis(1)]
-    mean, variance, factor = (
-        array.astype(np.float64) for array in context.arrays((channels,), (channels,), (1,))
-    )
-    scale = 0.0 if factor[0] == 0 else 1 / factor[0]
-    spread = variance * scale + parameters.eps
+    if parameters.scale_bias or len(context.stored) == _NVIDIA_ARRAYS:
+        mean, variance, factors, terms = _nvidia_arrays(context, channels)
+        eps = max(parameters.eps, _NVIDIA_LEAST_EPS)
+    else:
+        mean, variance, factor = (
+            array.astype(np.float64) for array in context.arrays((channels,), (channels,), (1,))
+        )
+        share = 0.0 if factor[0] == 0 else 1 / factor[0]
+        mean, variance, eps = mean * share, variance * share, parameters.eps
+        factors, terms = np.ones(channels), np.zeros(channels)
+    spread = variance + eps
     if spread.min() <= 0:
         msg = 'a variance is not positive'
         raise ConversionError(msg)
-    slope = 1 / np.sqrt(spread)
-    return _scaled(context, data, slope, -mean * scale * slope, 1)
+    slope = factors / np.sqrt(spread)
+    return _scaled(context, data, slope, terms - mean * slope, 1)
+
+
+def _nvidia_arrays(context: LayerContext, channels: int) -> tuple[Array, Array, Array, Array]:
+    """Return mean, variance, factors and terms of NVIDIA/caffe, float64.
+
+    Since version 0.16 they are stored with an unused number between variance and factors. Version
+    0.15 stored factors, terms, mean and variance, with the number at the end; that is told as in
+    Net::CopyTrainedLayersFrom of net.cpp. Version 0.14 had a third order, in the shapes of the
+    first but with four axes.
+    """
+    stored, each, unused = context.stored, (channels,), (1,)
+    is_old = len(stored) == _NVIDIA_ARRAYS and stored[-1].values.size == 1
+    if is_old:
+        factors, terms, mean, variance, _ = context.arrays(each, each, each, each, unused)
+    else:
+        if any(len(blob.shape) > 1 for blob in stored):
+            msg = (
+                'its arrays may be those of NVIDIA/caffe 0.14, whose order is another; to fix: '
+                'load the weights with version 0.15 and save them'
+            )
+            raise ConversionError(msg)
+        mean, variance, _, factors, terms = context.arrays(each, each, unused, each, each)
+    mean, variance, factors, terms = (
+        array.astype(np.float64) for array in (mean, variance, factors, terms)
+    )
+    return mean, variance, factors, terms
 
 
 def scale(context: LayerContext) -> list[Blob]:

@@ -23,6 +23,8 @@ def simple(op: str) -> Translator:
 def identity(context: LayerContext) -> list[Blob]:
     """Translate a layer that returns its bottom unchanged: Dropout in phase TEST, Split."""
     context.expect(1, None)
+    # Forks have fields by which Dropout changes values in phase TEST, as scale_train.
+    context.parameters('dropout_param')
     return [context.inputs[0]] * len(context.targets)
 
 

@@ -29,6 +29,10 @@ _OLD_SIZES = (1, 2, 3, 4)
 _SHAPE, _FLOATS, _DOUBLES = 7, 5, 8
 _DIM = 1
 
+# Fields that NVIDIA/caffe has written since 0.16 in place of data, and the types of the values.
+_RAW_TYPE, _RAW = 10, 12
+_RAW_TYPES = {0: '<f8', 1: '<f4', 2: '<f2'}
+
 _HDF5 = b'\x89HDF'
 
 
@@ -38,7 +42,7 @@ class StoredBlob:
 
     Attributes:
         shape: Shape; in old files it always has four sizes, padded with 1 in front.
-        values: Flat values, float32 or float64, read-only.
+        values: Flat values, float16, float32 or float64, read-only.
     """
 
     shape: tuple[int, ...]
@@ -180,7 +184,8 @@ def _layer(
 def _blob(reader: _Reader, view: memoryview) -> StoredBlob:
     shape: list[int] | None = None
     old_sizes = dict.fromkeys(_OLD_SIZES, 0)
-    chunks: dict[int, list[memoryview]] = {_FLOATS: [], _DOUBLES: []}
+    chunks: dict[int, list[memoryview]] = {_FLOATS: [], _DOUBLES: [], _RAW: []}
+    raw_type = -1
     for number, value in reader.fields(view):
         if number == _SHAPE:
             shape = [
@@ -191,14 +196,21 @@ def _blob(reader: _Reader, view: memoryview) -> StoredBlob:
             ]
         elif number in old_sizes:
             old_sizes[number] = int(value)
+        elif number == _RAW:
+            # A field that is not repeated: the last one counts.
+            chunks[_RAW] = [memoryview(value)]
         elif number in chunks:
             chunks[number].append(memoryview(value))
-    # The rule of Blob::FromProto in blob.cpp of BVLC/caffe.
-    kind = _DOUBLES if chunks[_DOUBLES] else _FLOATS
+        elif number == _RAW_TYPE:
+            raw_type = int(value)
+    # The rule of Blob::FromProto in blob.cpp of NVIDIA/caffe, which extends that of BVLC/caffe.
+    kind = next((kind for kind in (_DOUBLES, _FLOATS, _RAW) if chunks[kind]), _FLOATS)
+    if kind == _RAW and raw_type not in _RAW_TYPES:
+        msg = f'raw data of type {raw_type}; expected float16, float32 or float64'
+        raise ValueError(msg)
+    dtype = {_DOUBLES: '<f8', _FLOATS: '<f4', _RAW: _RAW_TYPES.get(raw_type, '')}[kind]
     found = chunks[kind]
-    values = np.frombuffer(
-        found[0] if len(found) == 1 else b''.join(found), '<f8' if kind == _DOUBLES else '<f4'
-    )
+    values = np.frombuffer(found[0] if len(found) == 1 else b''.join(found), dtype)
     sizes = tuple(shape if shape is not None else old_sizes.values())
     if math.prod(sizes) != values.size:
         msg = f'an array of shape {sizes[:8]} has {values.size} numbers'

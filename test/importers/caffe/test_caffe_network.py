@@ -59,7 +59,8 @@ def test_one_layer_gives_many_inputs(read):
     ('text', 'reason'),
     [
         ('input: "data"', '1 inputs with 0 shapes'),
-        ('input: "data" input_dim: 1 input_dim: 3', '1 inputs with 0 shapes'),
+        ('input: "data" input_dim: 1 input_dim: 3', '1 inputs with 0 shapes and 2 input_dim'),
+        ('input: "data" input_dim: [1, 1, 1, 1, 1]', '1 inputs with 1 shapes and 5 input_dim'),
         ('input: "a" input: "a" input_dim: [1, 1, 1, 1, 1, 1, 1, 1]', 'its own name'),
         ('input_shape { dim: 1 }', '0 inputs with 1 shapes'),
         ('input: "" input_shape { dim: 1 }', "input '' has"),

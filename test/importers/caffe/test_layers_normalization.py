@@ -83,6 +83,38 @@ def test_batch_norm_is_as_in_caffe_and_opencv(shape, factor, write):
     assert error_of(found, run_opencv(*files, images, {'it': 'out'})['it']) < 1e-6
 
 
+@pytest.mark.parametrize('axes', [1, 4])
+@pytest.mark.parametrize('is_old', [False, True])
+def test_batch_norm_of_nvidia_has_five_arrays(is_old, axes, write):
+    """In the order of version 0.15 and in that since 0.16: net.cpp of NVIDIA/caffe.
+
+    Either with one axis, or with the four that cuDNN's layer of 0.15 gives them.
+    """
+    inputs, rng = {'data': (2, 5, 4, 3)}, np.random.default_rng(4)
+    mean, variance, _ = statistics(5, 1.0)
+    factors, terms = rng.normal(size=(2, 5)).astype(np.float32)
+    unused = np.float32([7])
+    arrays = [mean, variance, unused, factors, terms]
+    if is_old:
+        arrays = [factors, terms, mean, variance, unused]
+    if axes == 4:
+        arrays = [array.reshape(1, -1, 1, 1) for array in arrays]
+    parameters = {'eps': 1e-9, 'bias_filler': {'value': 0}, 'scale_filler': {'value': 1}}
+    files = write(
+        layer_text(inputs, type='BatchNorm', batch_norm_param=parameters), {'it': arrays}
+    )
+    images = random_images(inputs)
+    if axes == 4 and not is_old:
+        with pytest.raises(ConversionError, match=r'NVIDIA/caffe 0\.14, whose order is another'):
+            convert_caffe(*files)
+        return
+    found = run_onnx(convert_caffe(*files), images)['out']
+    # Its least eps is that of cuDNN.
+    want = reference.batch_norm(images['data'], mean, variance, 1.0, 1e-5)
+    shape = (1, 5, 1, 1)
+    assert error_of(found, want * factors.reshape(shape) + terms.reshape(shape)) < 1e-6
+
+
 def test_batch_norm_that_was_never_trained_takes_zeros(write):
     """With a factor of 0, Caffe does not divide by it: mean and variance are 0."""
     inputs = {'data': (1, 2, 3, 3)}
@@ -96,7 +128,7 @@ def test_batch_norm_that_was_never_trained_takes_zeros(write):
     ('parameters', 'change', 'reason'),
     [
         ({'use_global_stats': False}, (1, 1), 'use_global_stats: expected true'),
-        ({'scale_bias': True}, (1, 1), "has the field 'scale_bias'"),
+        ({'scale_bias': True}, (1, 1), 'expected weights of shapes'),
         ({}, (-1, 1), 'a variance is not positive'),
         ({}, (np.nan, 1), 'weights are not finite numbers'),
         ({}, (np.inf, 1), 'weights are not finite numbers'),

@@ -116,6 +116,11 @@ def test_eltwise_is_as_in_opencv_and_numpy(case, write):
             '2 coeff for 2 bottoms and PROD',
         ),
         ([(1, 3), (1, 3)], {'type': 'ReLU'}, 'expected 1 bottoms, got 2'),
+        (
+            [(1, 3)],
+            {'type': 'Dropout', 'dropout_param': {'scale_train': False}},
+            "dropout_param has the field 'scale_train'",
+        ),
         ([(1, 3)], {'type': 'Softmax', 'softmax_param': {'axis': 2}}, 'no axis 2'),
         ([(1, 3)], {'type': 'Power', 'power_param': {'scale': 0}}, 'not depend on the image'),
         ([(3,)], {'type': 'PReLU'}, 'no axis 1'),

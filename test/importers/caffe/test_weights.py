@@ -10,7 +10,14 @@ import sys
 
 import numpy as np
 import pytest
-from caffe_files import caffemodel, layer_text, random_arrays, run_onnx, run_opencv
+from caffe_files import (
+    caffemodel,
+    layer_text,
+    network_message,
+    random_arrays,
+    run_onnx,
+    run_opencv,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +64,40 @@ def test_the_test_writes_files_that_opencv_reads(form, write):
         run_opencv(*files, images, {'it': 'out'}),
     )
     np.testing.assert_allclose(found['out'], want['it'], atol=1e-5)
+
+
+@pytest.mark.parametrize('kind', ['float16', 'float32', 'float64'])
+def test_raw_data_of_nvidia_is_read(kind, read):
+    """The form of NVIDIA/caffe since 0.16: Blob::ToProto in its blob.cpp."""
+    found = read(caffemodel(WEIGHTS, raw=kind))
+    for name, arrays in WEIGHTS.items():
+        for blob, array in zip(found[name], arrays, strict=True):
+            assert blob.shape == array.shape
+            np.testing.assert_array_equal(blob.values, array.astype(kind).ravel())
+
+
+def test_raw_data_is_as_in_opencv(write):
+    """OpenCV reads it in half precision only."""
+    inputs = {'data': (1, 3, 6, 6)}
+    parameters = {'num_output': 4, 'kernel_size': 2}
+    text = layer_text(inputs, type='Convolution', convolution_param=parameters)
+    files = write(text, {'it': WEIGHTS['conv']}, raw='float16')
+    images = {'data': np.random.default_rng(0).normal(size=(1, 3, 6, 6)).astype(np.float32)}
+    found = run_onnx(convert_caffe(*files), images)['out']
+    want = run_opencv(*files, images, {'it': 'out'})['it']
+    np.testing.assert_allclose(found, want, atol=1e-5)
+
+
+@pytest.mark.parametrize('kind', [3, 99, None])
+def test_raw_data_of_another_type_is_refused(kind, read):
+    net = network_message()()
+    blob = net.layer.add(name='a').blobs.add()
+    blob.shape.dim.append(1)
+    blob.raw_data = bytes(4)
+    if kind is not None:
+        blob.raw_data_type = kind
+    with pytest.raises(ConversionError, match=r'raw data of type .*; expected float16'):
+        read(net.SerializeToString())
 
 
 def test_numbers_one_by_one_and_in_chunks_are_read(read):
