@@ -58,9 +58,17 @@ class OnnxBuilder:
         return output
 
     def keep(self, name: str, value: Any) -> str:
-        """Add a copy of an array as a constant, and return its name."""
+        """Add a copy of an array as a constant, and return its name.
+
+        Raises:
+            ConversionError: A value is not a finite number, as in a damaged file.
+        """
         self._claim(name)
-        self.constants[name] = np.array(value, order='C')
+        array: NDArray[Any] = np.array(value, order='C')
+        if not np.isfinite(array).all():
+            msg = f'the constant {name!r} has values that are not finite numbers'
+            raise ConversionError(msg)
+        self.constants[name] = array
         return name
 
     def plain(self, tensor: Tensor) -> str:

@@ -87,3 +87,9 @@ def test_constants_are_copies() -> None:
     builder.keep('a', array)
     builder.constants['a'] += 1
     assert array.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_constants_that_are_no_numbers_are_refused(value: float) -> None:
+    with pytest.raises(ConversionError, match="the constant 'w' has values that are not finite"):
+        OnnxBuilder().keep('w', np.float32([1, value]))

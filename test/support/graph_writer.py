@@ -26,6 +26,8 @@ class GraphWriter:
             attribute = node.attr.add(key=key).value
             if isinstance(value, list):
                 attribute.list.i.extend(value)
+            elif isinstance(value, bool):
+                attribute.b = value
             elif isinstance(value, int):
                 attribute.i = value
             elif isinstance(value, float):

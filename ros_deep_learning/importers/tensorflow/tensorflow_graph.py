@@ -54,6 +54,10 @@ class GraphNode:
         """Return an int attribute; 0 if it is missing."""
         return int(self.attributes[key].i) if key in self.attributes else 0
 
+    def flag(self, key: str) -> bool:
+        """Return a bool attribute; False if it is missing."""
+        return bool(self.attributes[key].b) if key in self.attributes else False
+
     def number(self, key: str, default: float) -> float:
         """Return a float attribute."""
         return float(self.attributes[key].f) if key in self.attributes else default

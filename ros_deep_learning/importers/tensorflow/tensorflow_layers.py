@@ -152,6 +152,9 @@ def _batch_norm(
     builder: OnnxBuilder, node: GraphNode, image: Tensor, *statistics: Array
 ) -> Tensor:
     """Translate a normalisation with fixed statistics to a product and a sum."""
+    if node.flag('is_training'):
+        msg = 'its statistics come from the image (is_training); freeze the graph for inference'
+        raise ValueError(msg)
     if node.text('data_format', 'NHWC') != 'NHWC' or not image.planar:
         msg = 'only NHWC images can be normalised'
         raise ValueError(msg)
@@ -190,7 +193,9 @@ def _reshape(builder: OnnxBuilder, node: GraphNode, tensor: Tensor, shape: Array
 
 
 def _squeeze(builder: OnnxBuilder, node: GraphNode, tensor: Tensor) -> Tensor:
-    axes = {range(len(tensor.shape))[axis] for axis in node.integers('squeeze_dims')}
+    ones = [axis for axis, size in enumerate(tensor.shape) if size == 1]
+    given = node.integers('squeeze_dims') or ones
+    axes = {range(len(tensor.shape))[axis] for axis in given}
     kept = [size for axis, size in enumerate(tensor.shape) if axis not in axes]
     return _reshape(builder, node, tensor, np.array(kept))
 

@@ -64,7 +64,9 @@ def convert_ssd(path: Path, size_wh: tuple[int, int], progress: Progress = silen
         ConversionError: The file is not such a graph, is damaged, or has an operator that cannot
             be converted; the message names it.
     """
-    return convert_ssd_graph(FrozenGraph(path), SsdNames(), size_wh, progress)
+    graph, names = FrozenGraph(path), SsdNames()
+    _check_normalisation(graph, names)
+    return convert_ssd_graph(graph, names, size_wh, progress)
 
 
 def convert_ssd_graph(
@@ -95,6 +97,24 @@ def convert_ssd_graph(
         {'boxes': (1, count, 4), 'scores': (1, count, classes - 1)},
         CONVERTER_VERSION,
     )
+
+
+def _check_normalisation(graph: FrozenGraph, names: SsdNames) -> None:
+    """Check that the graph's preprocessor makes values of -1..1, which it does not become part of.
+
+    That of ResNets, for one, subtracts the mean pixel of ImageNet under the same name.
+    """
+    node = graph.node(names.image)
+    subtracted = graph.node(node.inputs[1]) if len(node.inputs) == 2 else None
+    if subtracted is None or subtracted.op != 'Const':
+        return
+    values = graph.constant(subtracted)
+    if not np.all(values == 1):
+        msg = (
+            f'{graph.path}: node {names.image} subtracts {values.ravel()[:8].tolist()!s}; '
+            'expected 1, for images of values -1..1'
+        )
+        raise ConversionError(msg)
 
 
 def _checked(

@@ -106,6 +106,7 @@ def _add_heads(uff: UffGraph, graph: Any) -> None:
         raise uff.error(nms, f'expected 3 inputs in order, got {len(nms.inputs)} and {order}')
     for key, wanted in {
         'shareLocation': 1,
+        'varianceEncodedInTarget': 0,
         'isNormalized': 1,
         'backgroundLabelId': 0,
         'codeType': _TF_CENTER,

@@ -141,8 +141,11 @@ def test_activations_reshape_and_concat(graph_writer: Any, tmp_path: Path) -> No
     graph_writer.const('shape', [1, -1, 1, 2], np.int32)
     graph_writer.node('Reshape', 'flat', 'a', 'shape')
     graph_writer.node('Squeeze', 'q', 'flat', squeeze_dims=[-2])
+    graph_writer.node('Squeeze', 'all', 'flat')
+    graph_writer.const('back', [1, -1, 2], np.int32)
+    graph_writer.node('Reshape', 'again', 'all', 'back')
     graph_writer.const('axis', 1, np.int32)
-    graph_writer.node('ConcatV2', 'y', 'q', 'q', 'axis')
+    graph_writer.node('ConcatV2', 'y', 'q', 'again', 'axis')
     x = image.astype(np.float64)
     one = (np.clip(x, 0, 6) + 1 / (1 + np.exp(-x))).reshape(1, -1, 2)
     np.testing.assert_allclose(
@@ -235,6 +238,20 @@ def test_normalisation_by_fixed_statistics(graph_writer: Any, tmp_path: Path) ->
     expected = expected * values['gamma'] + values['beta']
     result = translated(graph_writer, tmp_path, image)
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_squeeze_without_axes_takes_all_of_size_1(graph_writer: Any, tmp_path: Path) -> None:
+    graph_writer.node('Squeeze', 'q', 'x')
+    graph_writer.node('Relu', 'y', 'q')
+    image = RNG.normal(size=(1, 2, 1, 3)).astype(np.float32)
+    assert translated(graph_writer, tmp_path, image).shape == (2, 3)
+
+
+def test_normalisation_by_the_image_is_refused(graph_writer: Any, tmp_path: Path) -> None:
+    names = [graph_writer.const(k, np.ones(5)) for k in 'abcd']
+    graph_writer.node('FusedBatchNormV3', 'y', 'x', *names, is_training=True)
+    with pytest.raises(ConversionError, match='its statistics come from the image'):
+        translated(graph_writer, tmp_path, np.ones((1, 3, 4, 5), np.float32))
 
 
 def test_normalisation_of_channels_first_is_refused(graph_writer: Any, tmp_path: Path) -> None:

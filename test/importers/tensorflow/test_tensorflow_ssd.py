@@ -107,6 +107,10 @@ def constant(graph_writer: Any, name: str, value: Any) -> None:
 
 DAMAGE: dict[str, tuple[Callable[[Any], object], str]] = {
     'no preprocessor': (lambda g: drop(g, 'Preprocessor/sub'), "no node 'Preprocessor/sub'"),
+    'other pixels': (
+        lambda g: constant(g, 'one', [[[123.68, 116.779, 103.939]]]),
+        'Preprocessor/sub subtracts [123.68',
+    ),
     'no boxes': (lambda g: drop(g, 'Squeeze'), "no node 'Squeeze'"),
     'no scales': (lambda g: drop(g, 'Postprocessor/Decode/div_2/y'), 'Decode/div_2/y'),
     'no weights': (lambda g: drop(g, 'depth'), "no node 'depth'"),

@@ -175,6 +175,10 @@ DAMAGE: dict[str, tuple[Callable[[UffWriter], object], str]] = {
     'pixels': (lambda u: change(u, 'NMS', isNormalized_u_int=0), 'isNormalized: expected 1'),
     'own boxes': (lambda u: change(u, 'NMS', shareLocation_u_int=0), 'shareLocation: expected 1'),
     'background': (lambda u: change(u, 'NMS', backgroundLabelId_u_int=2), 'LabelId: expected 0'),
+    'no variances': (
+        lambda u: change(u, 'NMS', varianceEncodedInTarget_u_int=1),
+        'varianceEncodedInTarget: expected 0, got 1',
+    ),
     'coding': (lambda u: change(u, 'NMS', codeType_u_int=1), 'codeType: expected 3'),
     'classes': (lambda u: change(u, 'NMS', numClasses_u_int=4), 'do not fit'),
     'no classes': (lambda u: change(u, 'NMS', numClasses_u_int=0), 'numClasses: expected 2'),
