@@ -1,14 +1,13 @@
 # SPDX-FileCopyrightText: 2026 ros_deep_learning contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One user's handle of a network: its runs on the GPU, two of them at a time."""
+"""One user's handle of a network on the GPU."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from numpy.typing import NDArray
 
@@ -27,49 +26,15 @@ from .device_inputs import view_image
 from .lane import Lane
 from .loaded_plan import LoadedPlan
 from .pinned import pinned_frames
+from .runs import Runs
 
 if TYPE_CHECKING:
     from ....cards.box_table import BoxTable
     from ....cards.card import InputSpec
     from ....imaging.device_pixels import AnyPixels, DevicePixels
 
-_LOG = logging.getLogger('ros_deep_learning')
 _ResultT = TypeVar('_ResultT')
 _MASKS, _CANDIDATES, _NETWORK = 'making masks', 'gathering candidates', 'running the network'
-
-
-class _Run(Generic[_ResultT]):
-    """A run on its way, which is completed when it is waited for, or when its lane is needed.
-
-    Until then it keeps the frames, which the GPU may read where they lie.
-    """
-
-    def __init__(
-        self, lane: Lane, pixels: Sequence[AnyPixels], finish: Callable[[], _ResultT]
-    ) -> None:
-        self.lane = lane
-        self._pixels = tuple(pixels)
-        self._finish: Callable[[], _ResultT] | None = finish
-        self._error: Exception | None = None
-        self._result: _ResultT
-
-    def complete(self) -> None:
-        """Wait for the run, and take its results; what fails is raised by ``result``."""
-        finish, self._finish = self._finish, None
-        if finish is None:
-            return
-        try:
-            self.lane.execution.settle()
-            self._result = finish()
-        except Exception as err:  # noqa: BLE001  it belongs to whoever waits for this run
-            self._error = err
-        self._pixels = ()
-
-    def result(self) -> _ResultT:
-        """Return the results of a run that is complete, or raise why there are none."""
-        if self._error is not None:
-            raise self._error
-        return self._result
 
 
 class TensorRtEngine:
@@ -88,10 +53,9 @@ class TensorRtEngine:
         self._on_close: Callable[[], None] | None = on_close
         self._lock = threading.RLock()
         self._broken = ''
-        self._most_lanes = self.in_flight
-        self._on_their_way: list[_Run[Any]] = []
         with network.gpu.current():
-            self._lanes = [Lane(network)]
+            self._runs = Runs(network, self.in_flight)
+        self._lanes = self._runs.lanes
 
     @property
     def info(self) -> EngineInfo:
@@ -158,7 +122,7 @@ class TensorRtEngine:
         """View an image on the engine's GPU; see ``KeepsOnDevice``."""
 
         def view() -> DevicePixels | None:
-            stream = self._next_lane().execution.stream
+            stream = self._runs.next_lane().execution.stream
             return view_image(image, self._network.gpu.index, int(stream.handle))
 
         return self._use('taking an image', view)
@@ -166,7 +130,7 @@ class TensorRtEngine:
     def run_kept(self, pixels: AnyPixels, spec: InputSpec) -> dict[str, DeviceArray]:
         """Run the network, and leave copies of its outputs on the GPU; see ``KeepsOnDevice``."""
         _, found = self._use(
-            _NETWORK, lambda: self._begun(lambda lane: lane.run_kept(pixels, spec))
+            _NETWORK, lambda: self._runs.begin(lambda lane: lane.run_kept(pixels, spec))
         )
         return found
 
@@ -175,7 +139,8 @@ class TensorRtEngine:
     ) -> DeviceMask[DeviceArray]:
         """Make a mask that stays on the GPU; see ``KeepsOnDevice``."""
         _, found = self._use(
-            _MASKS, lambda: self._begun(lambda lane: lane.run_mask_kept(pixels, spec, grid, mask))
+            _MASKS,
+            lambda: self._runs.begin(lambda lane: lane.run_mask_kept(pixels, spec, grid, mask)),
         )
         return found
 
@@ -196,10 +161,10 @@ class TensorRtEngine:
             self._broken = self._broken or 'the engine is closed'
             try:
                 with self._network.gpu.current():
-                    self._free_here()
+                    self._runs.free()
             except DeviceError:
                 # The context is lost, and its memory with it.
-                self._free_here()
+                self._runs.free()
 
     def _start(
         self,
@@ -207,56 +172,8 @@ class TensorRtEngine:
         pixels: Sequence[AnyPixels],
         begin: Callable[[Lane], Callable[[], _ResultT]],
     ) -> Callable[[], _ResultT]:
-        def started() -> _Run[_ResultT]:
-            lane, finish = self._begun(begin)
-            run = _Run(lane, pixels, finish)
-            self._on_their_way.append(run)
-            return run
-
-        def completed() -> _ResultT:
-            self._complete(run)
-            return run.result()
-
-        run = self._use(doing, started)
-        return lambda: self._use(doing, completed)
-
-    def _begun(self, begin: Callable[[Lane], _ResultT]) -> tuple[Lane, _ResultT]:
-        """Begin a run on a free lane; where that fails, the GPU reads no frame any more."""
-        lane = self._free_lane()
-        try:
-            return lane, begin(lane)
-        except BaseException:
-            # A device that failed says so here, and is told apart from a frame that did not run.
-            lane.execution.leave()
-            lane.execution.settle()
-            raise
-
-    def _complete(self, run: _Run[Any]) -> None:
-        if run in self._on_their_way:
-            self._on_their_way.remove(run)
-            run.complete()
-
-    def _next_lane(self) -> Lane:
-        """Return the lane of the next run: a free one, else that of the oldest on its way."""
-        if not self._on_their_way:
-            return self._lanes[0]
-        busy = [run.lane for run in self._on_their_way]
-        free = [lane for lane in self._lanes if lane not in busy]
-        if not free and len(self._lanes) < self._most_lanes:
-            try:
-                free = [Lane(self._network)]
-                self._lanes += free
-            except DeviceError as err:
-                self._most_lanes = len(self._lanes)
-                _LOG.warning('%s: frames run one after another: %s', self._network.name, err)
-        return free[0] if free else busy[0]
-
-    def _free_lane(self) -> Lane:
-        """Return the lane of the next run, once a run that is on its way there is complete."""
-        lane = self._next_lane()
-        for run in [run for run in self._on_their_way if run.lane is lane]:
-            self._complete(run)
-        return lane
+        run = self._use(doing, lambda: self._runs.start(pixels, begin))
+        return lambda: self._use(doing, lambda: self._runs.wait(run))
 
     @property
     def _is_free(self) -> bool:
@@ -272,8 +189,3 @@ class TensorRtEngine:
             except DeviceError as err:
                 self._broken = str(err)
                 raise
-
-    def _free_here(self) -> None:
-        for lane in self._lanes:
-            lane.free()
-        self._on_their_way.clear()

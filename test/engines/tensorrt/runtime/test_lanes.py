@@ -12,7 +12,7 @@ import pytest
 from ros_deep_learning.cards.card import InputSpec
 from ros_deep_learning.engines.base import EngineInfo, PipelinedEngine, TensorSpec
 from ros_deep_learning.engines.on_device import MaskSpec, ScoreGrid
-from ros_deep_learning.errors import DeviceError, EngineError
+from ros_deep_learning.errors import DeviceError, EngineError, InferenceError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
 from ros_deep_learning.tasks.preprocess import preprocess
@@ -126,6 +126,29 @@ def test_without_memory_for_a_second_lane(engine, monkeypatch, caplog):
     assert [r.message for r in caplog.records] == [
         'big: frames run one after another: there is not enough memory'
     ]
+
+
+def test_without_memory_for_the_frames_of_a_second_lane(engine, fake_gpu, monkeypatch, caplog):
+    first = engine.start_pixels([FRAMES[0]], SPEC)
+    allocate, left = fake_gpu.driver.pagelocked_empty, [2]
+
+    def full_after_the_tensors(*given, **named):
+        left[0] -= 1
+        if left[0] < 0:
+            raise fake_gpu.driver.MemoryError
+        return allocate(*given, **named)
+
+    monkeypatch.setattr(fake_gpu.driver, 'pagelocked_empty', full_after_the_tensors)
+    monkeypatch.setattr(engine._network, 'name', 'big', raising=False)
+    with pytest.raises(InferenceError, match=r'^big: no memory for a second frame at a time: out'):
+        engine.start_pixels([FRAMES[1]], SPEC)
+    same(first(), 0)
+    waits = [engine.start_pixels([frame], SPEC) for frame in FRAMES]
+    for k in (3, 0, 2, 1):
+        same(waits[k](), k)
+    assert lanes(engine) == 1
+    (record,) = caplog.records
+    assert record.message.startswith('big: frames run one after another: out of GPU memory')
 
 
 def test_a_closed_engine_has_no_results(engine):
