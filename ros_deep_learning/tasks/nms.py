@@ -29,6 +29,7 @@ def nms(
     *,
     class_agnostic: bool = False,
     candidate_limit: int = CANDIDATE_LIMIT,
+    groups: NDArray[Any] | None = None,
 ) -> NDArray[np.int64]:
     """Suppress each box that overlaps a better one, as TensorFlow and OpenCV do.
 
@@ -46,11 +47,13 @@ def nms(
         class_agnostic: Whether boxes also suppress those of other classes.
         candidate_limit: Only so many of the best candidates enter, which bounds the time of a
             frame with hundreds of thousands above a low threshold.
+        groups: Shape (N,), integers: boxes of one group do not suppress each other; None is no
+            group.
 
     Returns:
         Indices of the kept boxes, shape (K,), best score first.
     """
-    if len(scores) <= min(_FEW, candidate_limit):
+    if groups is None and len(scores) <= min(_FEW, candidate_limit):
         kept_few = _few(
             boxes_xyxy, scores, class_ids, iou_threshold, class_agnostic=class_agnostic
         )
@@ -65,6 +68,8 @@ def nms(
         stays = iou_matrix(boxes_xyxy[better] if len(kept) else boxes, boxes) <= iou_threshold
         if not class_agnostic:
             stays |= class_ids[better][:, None] != classes
+        if groups is not None:
+            stays |= groups[better][:, None] == groups[block]
         # A row as the bits of a number: a loop over numbers takes half the time of one over rows.
         bits = np.packbits(stays, axis=1, bitorder='little')
         data, width = bits.tobytes(), bits.shape[1]

@@ -54,13 +54,17 @@ def merge(
 ) -> Detections:
     """Make one result from those of an image's tiles.
 
-    Boxes that are whole are suppressed by better ones as usual. A box that ends at a tile's
-    border inside the image shows a part of an object only, and its score says little about how
-    much: it is dropped where a box of another tile overlaps it as usual, or covers half of it,
-    be it whole or, where the object is whole in no tile, a larger part. Add the whole image to
-    the parts to find objects that are larger than a tile: what is found in it is dropped where it
-    is whole in a tile, which sees it better. A network that has only a few pixels of it would
-    report it a second time, a little aside or as something else.
+    Boxes that are whole are suppressed by better ones of other tiles as usual; those of one tile
+    are not compared again, since its network may tell two objects at nearly one place apart.
+
+    A box that ends at a tile's border inside the image shows a part of an object only, and its
+    score says little about how much: it is dropped where a box of another tile overlaps it as
+    usual, or covers half of it, be it whole or, where the object is whole in no tile, a larger
+    part.
+
+    Add the whole image to the parts to find objects that are larger than a tile: what is found in
+    it is dropped where it is whole in a tile, which sees it better. A network that has only a few
+    pixels of it would report it a second time, a little aside or as something else.
 
     Args:
         found: The detections of each tile, in the tile's own pixels.
@@ -94,6 +98,7 @@ def merge(
         len(whole),
         class_agnostic=settings.class_agnostic,
         candidate_limit=settings.candidate_limit,
+        groups=owner[whole],
     )
     index = [int(k) for k in whole[kept]]
     for piece in _largest_first(every, np.flatnonzero(cut)):

@@ -14,7 +14,7 @@ from ros_deep_learning.tasks.boxes import best_first, iou_matrix, strongest
 from ros_deep_learning.tasks.nms import nms
 
 
-def reference(boxes, scores, class_ids, iou_threshold, max_detections, agnostic):
+def reference(boxes, scores, class_ids, iou_threshold, max_detections, agnostic, groups=None):
     """Suppress with plain Python floats, one pair at a time."""
     order = sorted(
         range(len(scores)), key=lambda i: (-scores[i], class_ids[i], *map(float, boxes[i]))
@@ -27,6 +27,7 @@ def reference(boxes, scores, class_ids, iou_threshold, max_detections, agnostic)
             shared = max(min(ax2, bx2) - max(ax1, bx1), 0) * max(min(ay2, by2) - max(ay1, by1), 0)
             union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared
             same = agnostic or class_ids[i] == class_ids[k]
+            same = same and (groups is None or groups[i] != groups[k])
             if same and union > 0 and shared / union > iou_threshold:
                 break
         else:
@@ -58,8 +59,10 @@ def test_empty():
 def test_equals_loop(threshold, agnostic):
     for seed, count in enumerate((1, 2, 17, 32, 33, 120)):
         case = crowd(count, 4, seed)
-        kept = nms(*case, threshold, 50, class_agnostic=agnostic)
-        assert kept.tolist() == reference(*case, threshold, 50, agnostic)
+        groups = np.random.default_rng(seed).integers(0, 3, count)
+        for apart in (None, groups):
+            kept = nms(*case, threshold, 50, class_agnostic=agnostic, groups=apart)
+            assert kept.tolist() == reference(*case, threshold, 50, agnostic, apart)
 
 
 @pytest.mark.parametrize('threshold', [0.3, 0.45, 0.6])

@@ -203,6 +203,26 @@ def test_a_piece_that_nothing_stands_for_stays():
     assert merged(left, NONE).boxes_xyxy.tolist() == [[50, 10, 60, 30]]
 
 
+CROWD = [[10, 10, 30, 50], [13, 10, 33, 50], [70, 10, 90, 50]]
+
+
+@pytest.mark.parametrize('more', [{}, {'nms': 'never'}, {'cluster_overlap': 0.9}])
+def test_what_one_tile_told_apart_stays_apart(more):
+    # A network without suppression, such as of the DETR family, may find two at nearly one place.
+    left = detections(CROWD[:2], [0.9, 0.8], [1, 1])
+    right = detections([[30, 10, 50, 50]], [0.7], [1])
+    assert merged(left, right, **more).boxes_xyxy.tolist() == CROWD
+
+
+def test_two_at_nearly_one_place_that_two_tiles_see_are_two():
+    boxes = [[42, 10, 56, 50], [44, 10, 58, 50]]
+    moved = [[x1 - 40, y1, x2 - 40, y2] for x1, y1, x2, y2 in boxes]
+    for left, right in (([0.9, 0.8], [0.7, 0.6]), ([0.9, 0.7], [0.6, 0.8])):
+        found = merged(detections(boxes, left, [1, 1]), detections(moved, right, [1, 1]))
+        assert found.boxes_xyxy.tolist() == boxes
+        assert found.scores.tolist() == [np.float32(score) for score in left]
+
+
 def test_a_small_whole_object_in_front_of_a_large_cut_one_does_not_hide_it():
     left = detections([[20, 0, 60, 90], [50, 40, 58, 60]], [0.6, 0.9], [0, 0])
     right = detections([[10, 40, 18, 60]], [0.8], [0])
