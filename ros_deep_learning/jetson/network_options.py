@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from ..cards.card import ModelCard, Task
 from ..downloads.store import ModelStore
-from ..errors import FetchError
+from ..errors import FetchError, SettingsError
 from ..networks.base import Network
 from ..recognition.choice import choose_card
 from ..recognition.hints import Hints
@@ -128,12 +128,25 @@ class NamedNetwork(Generic[_NetworkT]):
         return len(self.network.labels)
 
     def GetClassDesc(self, class_id: int) -> str:
-        """Return the name of a class; ``none`` for -1, which ``Classify`` returns for nothing."""
-        return self.network.labels[class_id] if class_id >= 0 else 'none'
+        """Return the name of a class; ``none`` for -1, which ``Classify`` returns for nothing.
+
+        Raises:
+            SettingsError: There are not so many classes.
+        """
+        return self.network.labels[self._known(class_id)] if class_id >= 0 else 'none'
 
     def GetClassLabel(self, class_id: int) -> str:
         """Return the name of a class, as ``GetClassDesc``."""
         return self.GetClassDesc(class_id)
+
+    def _known(self, class_id: int) -> int:
+        """Return the number of a class, or raise SettingsError if there is none of it."""
+        count = self.GetNumClasses()
+        if not 0 <= class_id < count:
+            name = self.GetNetworkName()
+            msg = f'class_id: {name} has the classes 0 to {count - 1}, not {class_id}'
+            raise SettingsError(msg)
+        return class_id
 
     def GetNetworkTime(self) -> float:
         """Return how long the network took for the last image, in milliseconds."""

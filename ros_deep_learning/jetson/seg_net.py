@@ -183,8 +183,12 @@ class segNet(NamedNetwork[SegNet]):
         return self.GetGridSize()[1]
 
     def GetClassColor(self, class_id: int) -> tuple[float, float, float, float]:
-        """Return red, green, blue and opacity of a class, 0..255."""
-        red, green, blue = self.network.colors_rgb[class_id].tolist()
+        """Return red, green, blue and opacity of a class, 0..255.
+
+        Raises:
+            SettingsError: There is no such class.
+        """
+        red, green, blue = self.network.colors_rgb[self._known(class_id)].tolist()
         return red, green, blue, self._alpha
 
     def GetOverlayAlpha(self) -> float:

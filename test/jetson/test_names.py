@@ -90,8 +90,20 @@ def test_classify_returns_a_pair_or_a_list(coffee: Any) -> None:
     net.network.close()
 
 
+def test_a_number_of_no_class_is_told(net: Any) -> None:
+    count = net.GetNumClasses()
+    with pytest.raises(DeepLearningError, match=f'has the classes 0 to {count - 1}, not {count}'):
+        net.GetClassDesc(count)
+
+
 def test_masks_need_an_image_first() -> None:
     net = jetson.segNet('selfie')
+    assert net.GetClassColor(1)[:3] == tuple(net.network.colors_rgb[1])
+    for number in (-1, 2):
+        with pytest.raises(
+            DeepLearningError, match=f'selfie has the classes 0 to 1, not {number}'
+        ):
+            net.GetClassColor(number)
     with pytest.raises(DeepLearningError, match='call Process first'):
         net.Mask(jetson.cudaAllocMapped(8, 8, 'gray8'))
     net.network.close()
