@@ -16,7 +16,7 @@ from .pacing import PacedWriter
 from .sinks import VideoSink, write_picture
 
 COLUMNS, ROWS = 3, 4
-TILE_WIDTH = 480
+TILE_SIDE = 480
 KEEP_EVERY_NS = 500_000_000
 
 
@@ -43,7 +43,7 @@ class Album:
         """Add a frame.
 
         Args:
-            frame_bgr: Shape (H, W, 3), uint8; all frames have the same size.
+            frame_bgr: Shape (H, W, 3), uint8; the video has the size of the first.
             stamp_ns: Time of capture in nanoseconds.
             found: Label and score of each object in the frame.
 
@@ -78,12 +78,24 @@ class Album:
 
     def _sheet(self) -> NDArray[np.uint8]:
         chosen = sorted(self._best, key=lambda window: -self._best[window][0])[: COLUMNS * ROWS]
-        tiles = []
-        for window in sorted(chosen):
-            frame = self._best[window][1]
-            height = round(frame.shape[0] * TILE_WIDTH / frame.shape[1])
-            tiles.append(cv2.resize(frame, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA))
-        while len(tiles) % COLUMNS:
-            tiles.append(np.zeros_like(tiles[0]))
-        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
-        return np.vstack(rows).astype(np.uint8, copy=False)
+        tiles = [_fitted(self._best[window][1]) for window in sorted(chosen)]
+        rows = [_row(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+        return np.vstack(rows)
+
+
+def _fitted(frame_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resize a frame so that its longer side is that of a tile."""
+    height, width = frame_bgr.shape[:2]
+    scale = TILE_SIDE / max(width, height)
+    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(frame_bgr, size_wh, interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False)
+
+
+def _row(tiles: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Lay tiles side by side on black."""
+    row = np.zeros((max(len(tile) for tile in tiles), COLUMNS * TILE_SIDE, 3), np.uint8)
+    for column, tile in enumerate(tiles):
+        height, width = tile.shape[:2]
+        row[:height, column * TILE_SIDE : column * TILE_SIDE + width] = tile
+    return row

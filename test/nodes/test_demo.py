@@ -37,6 +37,19 @@ def test_an_album_keeps_time_by_repeating_dropped_frames(tmp_path: Path) -> None
     assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 3 * 480
 
 
+def test_an_album_of_mixed_sizes_shows_each_frame_whole(tmp_path: Path) -> None:
+    album = Album(tmp_path, 10.0)
+    sizes_wh = [(640, 480), (480, 640), (640, 360), (2000, 2), (2, 2000)]
+    for index, (width, height) in enumerate(sizes_wh):
+        frame = np.full((height, width, 3), 50 + 40 * index, np.uint8)
+        album.add(frame, index * 500_000_000, [])
+    album.close()
+    sheet = cv2.imread(str(tmp_path / 'contact_sheet.png'))
+    assert sheet.shape == (480 + 480, 3 * 480, 3)
+    areas = [360 * 480, 360 * 480, 480 * 270, 480, 480]
+    assert [int((sheet[..., 0] == 50 + 40 * k).sum()) for k in range(5)] == areas
+
+
 def test_an_album_keeps_the_best_frames_alone_whatever_the_stamps(tmp_path: Path) -> None:
     album = Album(tmp_path, 10.0)
     for index in range(40):
