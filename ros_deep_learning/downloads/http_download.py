@@ -37,11 +37,14 @@ class Download:
         url: The URL that delivered it.
         sha256: SHA-256 of the file, 64 lower-case hex digits.
         size_bytes: Size of the file.
+        is_surely_whole: Whether its SHA-256 was known, or the server told where the file ends:
+            without that, one that broke off looks whole.
     """
 
     url: str
     sha256: str
     size_bytes: int
+    is_surely_whole: bool
 
 
 class _TransferError(Exception):
@@ -112,7 +115,7 @@ def _download_from(
         if validator is None:
             discard(part)
         try:
-            _transfer(url, part, validator, max_bytes, progress)
+            ends = _transfer(url, part, validator, max_bytes, progress)
         except _TransferError as err:
             if _validator(part, url) is None:
                 discard(part)
@@ -120,7 +123,7 @@ def _download_from(
             continue
         found = sha256_of(part)
         if sha256 in (None, found):
-            return Download(url, found, part.stat().st_size)
+            return Download(url, found, part.stat().st_size, ends or sha256 is not None)
         discard(part)
         if validator is None:
             msg = f'expected the SHA-256 {sha256}, got {found}: refused'
@@ -131,8 +134,11 @@ def _download_from(
 
 def _transfer(
     url: str, part: Path, validator: str | None, max_bytes: int, progress: Progress
-) -> None:
+) -> bool:
     """Download the missing bytes.
+
+    Returns:
+        Whether the server told where the file ends.
 
     Raises:
         _TransferError: The transfer ended early.
@@ -165,7 +171,7 @@ def _transfer(
             discard(part)
             msg = 'the server sent another range than requested'
             raise _TransferError(msg)
-        _receive(url, response, part, here, max_bytes, progress)
+        return _receive(url, response, part, here, max_bytes, progress)
 
 
 def _unreachable(err: Exception) -> Exception:
@@ -177,7 +183,7 @@ def _unreachable(err: Exception) -> Exception:
 
 def _receive(
     url: str, response: HTTPResponse, part: Path, here: int, max_bytes: int, progress: Progress
-) -> None:
+) -> bool:
     headers = response.headers
     if headers.get_content_type() == 'text/html':
         msg = 'the server sent a web page instead of a file: refused'
@@ -209,6 +215,8 @@ def _receive(
     if total is not None and here < total:
         msg = f'interrupted after {here} of {total} bytes'
         raise _TransferError(msg)
+    # The last of the chunks says so.
+    return total is not None or response.chunked
 
 
 def _state_path(part: Path) -> Path:

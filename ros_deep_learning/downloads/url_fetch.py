@@ -139,8 +139,9 @@ class DownloadedFiles:
                 write_pin(self.pin_path, pin, work)
                 _LOG.warning(
                     '%s: no SHA-256 is published for %s: trusted on this first download and '
-                    'pinned as %s',
+                    'pinned as %s%s',
                     *(self._stem, pin.url, pin.sha256),
+                    '' if download.is_surely_whole else _doubt(pin),
                 )
             # The list makes the files valid. Everything that needs space is on disk by now.
             move_whole(listed, self.folder / _LIST)
@@ -174,6 +175,14 @@ class DownloadedFiles:
         for path in self.folder.iterdir():
             if path.name not in names:
                 path.unlink()
+
+
+def _doubt(pin: Pin) -> str:
+    return (
+        '; the server does not tell its length, so that a download that broke off would look '
+        f'whole: it has {pin.size_bytes:,} bytes; if that is too few, download it with '
+        '--trust-anew'
+    )
 
 
 def _trusted(pin: Pin | None) -> str:

@@ -47,10 +47,25 @@ def test_a_file_comes_whole(https_server: HttpsServer, part: Path, changes: dict
         [url], part, max_bytes=SIZE, progress=lambda stage, share: stages.append((stage, share))
     )
     assert (download.url, download.sha256, download.size_bytes) == (url, SHA256, SIZE)
+    assert download.is_surely_whole == changes.get('length', True)
     assert part.read_bytes() == CONTENT
     assert {stage for stage, _ in stages} == {'downloading net'}
     assert stages[0][1] == 0.0
     assert stages[-1][1] == 1.0
+
+
+@pytest.mark.parametrize('missing', [0, 1])
+def test_chunks_tell_their_end(https_server: HttpsServer, part: Path, missing: int) -> None:
+    chunks = b'5\r\nfirst\r\n6\r\nsecond\r\n'
+    content = chunks if missing else chunks + b'0\r\n\r\n'
+    coded = {'Transfer-Encoding': 'chunked'}
+    url = https_server.put('net', content, length=False, etag=False, headers=coded)
+    if missing:
+        refused(part, [url], 'interrupted after 11 bytes', sha256=None)
+    else:
+        download = download_file([url], part, max_bytes=SIZE)
+        assert download.is_surely_whole
+        assert part.read_bytes() == b'firstsecond'
 
 
 def test_an_empty_file_is_a_file(https_server: HttpsServer, part: Path) -> None:

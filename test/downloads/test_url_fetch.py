@@ -90,6 +90,31 @@ def test_the_first_download_is_trusted_and_said_to_be(
     assert caplog.text == ''
 
 
+def test_a_download_that_may_have_broken_off_is_told(
+    https_server: HttpsServer,
+    source: SourceSpec,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    https_server.put('net.tar.gz', ARCHIVE, length=False)
+    with caplog.at_level(logging.WARNING):
+        DownloadedFiles('net', source, tmp_path).fetch(ROLES)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert 'the server does not tell its length' in said
+    assert f'it has {len(ARCHIVE):,} bytes' in said
+    assert '--trust-anew' in said
+
+
+@pytest.mark.parametrize('length', [True, False])
+def test_an_archive_that_broke_off_is_not_kept(
+    https_server: HttpsServer, source: SourceSpec, tmp_path: Path, length: bool
+) -> None:
+    https_server.put('net.tar.gz', ARCHIVE, cut=len(ARCHIVE) - 20, length=length, etag=False)
+    with pytest.raises(FetchError):
+        DownloadedFiles('net', source, tmp_path).fetch(ROLES)
+    assert kept(tmp_path) == set()
+
+
 def test_changed_content_is_refused_until_it_is_trusted_anew(
     https_server: HttpsServer, source: SourceSpec, tmp_path: Path
 ) -> None:
