@@ -27,7 +27,7 @@ from ..tasks.tracking.tracker import Tracker
 from ..video.page.panel import LiveSettings
 from .frames.play import Seen, StartLook
 from .vision import run_vision
-from .vision_arguments import chosen_card, colors_bgr, vision_parser
+from .vision_arguments import chosen_card, colors_bgr, pixel_value, vision_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         help='parts to draw: box, lines, labels, conf, track or none (default: all)',
     )
     add('--alpha', type=float, default=50, help='opacity of the boxes, 0 to 255')
-    add('--mean-pixel', type=float, default=0.0, help='subtracted from every pixel value')
+    add('--mean-pixel', type=pixel_value, default=0.0, help='subtracted from every pixel value')
     add('--output-cvg', help='tensor of the scores')
     add('--output-bbox', help='tensor of the boxes')
     add('--decoder', help='decoder, if it cannot be told from the tensors')

@@ -15,7 +15,7 @@ from . import models_custom, models_files, models_tables
 from .logs import run_command
 from .parser import Parser
 from .serving.export_server import add_export_options
-from .vision_arguments import add_input_options
+from .vision_arguments import add_input_options, pixel_value
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -138,7 +138,7 @@ def _add_custom(parser: argparse.ArgumentParser, name: str) -> None:
     add_input_options(parser)
     add(
         '--mean-pixel',
-        type=float,
+        type=pixel_value,
         default=0.0,
         help='subtracted from pixels (Caffe detectors)',
     )

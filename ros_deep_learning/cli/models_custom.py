@@ -18,6 +18,7 @@ from ..cards.card import NAME, NAME_ALLOWED, ModelCard, Task
 from ..cards.card_text import card_text
 from ..cards.decision import by_reason, guesses
 from ..cards.labels import labels_in_metadata
+from ..cards.zoo import CARD_SUFFIXES
 from ..downloads.own_cards import add_card
 from ..errors import CardError, OpenQuestionError
 from ..files import write_output
@@ -95,6 +96,9 @@ def _with_questions(
 
 def _write(text: str, path: Path) -> Path:
     target = user_path(path)
+    if target.suffix.lower() not in CARD_SUFFIXES:
+        msg = f'--write: expected a name that ends in .yaml, got {target}'
+        raise CardError(msg)
     if target.exists():
         msg = f'{target} is there already; remove it or give another name'
         raise CardError(msg)
@@ -146,7 +150,12 @@ def _ask(card: ModelCard, arguments: argparse.Namespace) -> None:
     if not guessed or arguments.yes or not sys.stdin.isatty():
         return
     print(f'guessed: {"; ".join(guessed)}')
-    if input('Is that right? [y/N] ').strip().casefold() not in ('y', 'yes'):
+    try:
+        answer = input('Is that right? [y/N] ')
+    except EOFError:
+        print()
+        answer = ''
+    if answer.strip().casefold() not in ('y', 'yes'):
         msg = f'{card.name} is not added; {how_to_fix(card.task)}'
         raise CardError(msg)
 

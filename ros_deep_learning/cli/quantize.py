@@ -24,6 +24,7 @@ from .logs import run_command
 from .next_command import next_command
 from .parser import Parser
 from .quantize_frames import read_frames
+from .vision_arguments import count, share
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,20 +104,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('output', help='the .onnx file to write')
     parser.add_argument('--method', choices=get_args(Method), default='entropy')
-    parser.add_argument('--limit', type=int, default=200, help='most frames to read')
+    parser.add_argument('--limit', type=count, default=200, help='most frames to read')
     parser.add_argument(
-        '--held-out', type=float, default=HELD_OUT, help='share kept to check with'
+        '--held-out', type=share, default=HELD_OUT, help='share kept to check with'
     )
     parser.add_argument(
         '--goal',
-        type=float,
+        type=share,
         default=GOAL,
         help='share of the answers that must stay the same on the frames it is calibrated with; '
         'the layers that int8 harms most stay float until they do (0: all become int8)',
     )
     parser.add_argument('--topic', help='image topic of a bag that has several')
     parser.add_argument(
-        '--at-least', type=float, default=0.0, help='fail where less than this share agrees'
+        '--at-least', type=share, default=0.0, help='fail where less than this share agrees'
     )
     parser.add_argument('--force', action='store_true', help='overwrite files that are there')
     return parser

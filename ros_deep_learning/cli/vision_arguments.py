@@ -111,12 +111,25 @@ def share(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: It is none; argparse prints the message.
     """
+    return _number_up_to(1, text)
+
+
+def pixel_value(text: str) -> float:
+    """Read a number from 0 to 255.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none; argparse prints the message.
+    """
+    return _number_up_to(255, text)
+
+
+def _number_up_to(most: int, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 1.0:
-        msg = f'expected 0 to 1, got {text!r}'
+    if not 0.0 <= value <= most:
+        msg = f'expected 0 to {most}, got {text!r}'
         raise argparse.ArgumentTypeError(msg)
     return value
 

@@ -13,7 +13,7 @@ from ..cards.card import ModelCard, Task
 from ..cards.zoo import find_card
 from ..errors import CardError
 from ..paths import user_path
-from .custom import card_from_file, is_network_file
+from .custom import card_from_file, is_network_file, refuse_other_file
 from .hints import Hints
 from .own_card import own_card
 
@@ -49,6 +49,7 @@ def choose_card(
             return card_from_file(Path(model), task, hints)
         card = own
     else:
+        refuse_other_file(model)
         card = find_card(model)
     if hints.prototxt is not None:
         msg = (

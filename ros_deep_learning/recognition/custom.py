@@ -15,6 +15,7 @@ from ..cards.card import InputSpec, InputType, ModelCard, Task
 from ..cards.decision import GIVEN, Decision
 from ..cards.names import card_name
 from ..cards.source import SourceSpec
+from ..cards.zoo import CARD_SUFFIXES
 from ..errors import CardError
 from ..paths import user_path
 from .class_count import classes_of_graph, is_untold, unnamed
@@ -31,6 +32,7 @@ CAFFE_SUFFIXES = ('.caffemodel', '.caffe')
 """Suffixes of the weights of a Caffe network; its layers are in a prototxt."""
 
 _READABLE = ('.onnx', *CAFFE_SUFFIXES, '.pb', '.uff')
+_EXPECTED = 'expected .onnx, .caffemodel with its prototxt, .pb or .uff'
 _ENGINE = (
     'an engine does not describe its input images; to fix: give the ONNX file that it was built '
     'from, or a card (.yaml) with it as source.file, with trust_engine_file (docs/engines.md)'
@@ -49,6 +51,18 @@ def is_network_file(model: str | Path) -> bool:
     """Return whether a name has the suffix of a network file."""
     suffix = Path(model).suffix.lower()
     return suffix in _READABLE or suffix in _UNREADABLE
+
+
+def refuse_other_file(model: str | Path) -> None:
+    """Check that what is not a network file is not a file of another kind than a card.
+
+    Raises:
+        CardError: It is one, such as a picture or a network of TensorFlow Lite.
+    """
+    suffix = Path(model).suffix.lower()
+    if suffix and suffix not in CARD_SUFFIXES and user_path(model).is_file():
+        msg = f'{model} is not a network file: {_EXPECTED}, or a card (.yaml)'
+        raise CardError(msg)
 
 
 def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = None) -> ModelCard:
@@ -96,10 +110,7 @@ def card_from_file(path: Path, task: Task | None = None, hints: Hints | None = N
 
         fields = ssd_fields('uff-ssd', uff_input_size(path), hints, size_by='the file')
     else:
-        msg = (
-            f'{path} is not a network file: expected .onnx, .caffemodel with its prototxt, .pb or '
-            '.uff'
-        )
+        msg = f'{path} is not a network file: {_EXPECTED}'
         raise CardError(msg)
     return ModelCard(
         name=card_name(path),

@@ -95,7 +95,8 @@ def test_what_is_wrong_is_said_before_anything_is_measured(
 
 
 @pytest.mark.parametrize(
-    'argument', ['--size=640', '--size=0x4', '--rate=10,x', '--rate=0', '--seconds=inf']
+    'argument',
+    ['--size=640', '--size=0x4', '--size=99999x4', '--rate=10,x', '--rate=0', '--seconds=inf'],
 )
 def test_arguments_that_are_no_numbers(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match='2'):

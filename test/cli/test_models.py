@@ -334,6 +334,26 @@ def test_guesses_are_asked_about_at_a_terminal(
     assert len(asked) == 1
 
 
+def test_an_end_of_input_is_no_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr('sys.stdin.isatty', lambda: True, raising=False)
+    monkeypatch.setattr('builtins.input', ended)
+    assert 'is not added' in said(capsys, 'add', CASES / 'tagger_sigmoid.onnx', code=1)
+
+
+def test_a_card_is_written_under_a_name_of_cards(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'card.json'
+    message = said(capsys, 'inspect', CASES / 'tagger_sigmoid.onnx', '--write', path, code=1)
+    assert f'--write: expected a name that ends in .yaml, got {path}' in message
+    assert not path.exists()
+
+
 def test_what_cannot_run_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shapes = {'input_1': [1, 4, 64, 96], 'output0': [1, 6, 126]}
     values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]

@@ -87,6 +87,8 @@ def test_a_tensor_that_can_be_either_output_is_a_question(
 ) -> None:
     cv2.imwrite('coffee.png', coffee[..., ::-1])
     assert detectnet.main(['coffee.png', '--output-blob=scores', '--mean-pixel=10']) == 1
+    with pytest.raises(SystemExit, match='2'):
+        detectnet.main(['coffee.png', '--mean-pixel=nan'])
     text = capsys.readouterr().err
     assert 'which output of ssd-mobilenet-v2 the tensor scores is stays open' in text
     assert '--output-cvg and --output-bbox' in text

@@ -387,6 +387,16 @@ def test_fails_under_the_wanted_agreement(folder, tmp_path, monkeypatch, capsys)
     assert 'less than 51.0%' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'option', ['--at-least=95', '--goal=nan', '--goal=-1', '--held-out=20', '--limit=0']
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_read(option, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        quantize.main(['selfie', 'frames', 'o.onnx', option])
+    name = option.partition('=')[0]
+    assert f'rdl quantize: error: argument {name}: expected ' in capsys.readouterr().err
+
+
 def test_one_frame_is_too_few(folder, tmp_path, capsys):
     assert quantize.main(['selfie', str(folder), str(tmp_path / 'o.onnx'), '--limit', '1']) == 1
     assert 'calibration and check need one each' in capsys.readouterr().err

@@ -88,5 +88,12 @@ def test_mistakes_are_told(fcn: Path) -> None:
         choose_card('googlenet', 'classification', Hints(prototxt=Path('p.txt')))
     with pytest.raises(CardError, match='there is no network file'):
         choose_card(fcn.with_name('none.onnx'), 'segmentation')
+    other = fcn.with_name('net.tflite')
+    other.write_bytes(bytes(8))
+    for model in (other, str(other)):
+        with pytest.raises(
+            CardError, match=r'net\.tflite is not a network file: expected \.onnx.*\.yaml'
+        ):
+            choose_card(model, 'segmentation')
     with pytest.raises(CardError, match="has no output 'x'"):
         choose_card(fcn, 'segmentation', Hints(outputs={'scores': 'x'}))

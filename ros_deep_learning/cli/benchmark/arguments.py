@@ -10,6 +10,7 @@ from typing import get_args
 
 from ...benchmarking.plan import Plan
 from ...benchmarking.search import Span
+from ...cards.card import MAX_SIDE
 from ...engines.base import Precision
 from ..parser import Parser
 from ..serving.arguments import add_remote_options
@@ -68,10 +69,11 @@ def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentPar
 
 def _size_wh(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition('x')
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        msg = f'expected a width and a height as 1280x720, got {text!r}'
+    sides = [int(side) for side in (width, height) if side.isdecimal()]
+    if len(sides) != 2 or not all(1 <= side <= MAX_SIDE for side in sides):
+        msg = f'expected a width and a height as 1280x720, each up to {MAX_SIDE}, got {text!r}'
         raise argparse.ArgumentTypeError(msg)
-    return int(width), int(height)
+    return sides[0], sides[1]
 
 
 def _rates_hz(text: str) -> tuple[float, ...]:
