@@ -59,6 +59,7 @@ PAGE = {
         "network's input by OpenCV, the network on a tensor that is ready (by the bare session or "
         'by ours, whichever is quicker), and both masks written once, with one value.'
     ),
+    'least': {'ratio': 'least_ratio'},
     'columns': {
         'network': 'network',
         'bare_ms': 'bare, ms',

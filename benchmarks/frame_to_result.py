@@ -61,6 +61,7 @@ PAGE = {
         'resized by OpenCV, whichever '
         'is quicker), the network runs, the masks or the outputs come down, one wait.'
     ),
+    'least': {'ratio': 'least_ratio'},
     'columns': {
         'case': 'network and frame',
         'bare_ms': 'bare, ms',

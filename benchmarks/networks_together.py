@@ -41,6 +41,7 @@ PAGE = {
         'no program is quicker on this GPU. Where it is above the target, the miss is not one of '
         'the program.'
     ),
+    'least': {'ratio': 'least_ratio'},
     'columns': {
         'network': 'network',
         'alone_fps': 'alone, frames/s',
