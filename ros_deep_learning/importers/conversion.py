@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,6 +108,20 @@ def caffe_ends(prototxt: Path) -> dict[str, str]:
 
 
 @_optional_packages()
+def check_caffe_outputs(prototxt: Path, names: Sequence[str]) -> None:
+    """Check that layers of a Caffe network write the blobs of these names.
+
+    Raises:
+        ConversionError: One is not there, the prototxt cannot be read, or a Python package is not
+            installed.
+    """
+    from .caffe.caffe_network import read_network
+    from .caffe.needed_layers import needed_layers
+
+    needed_layers(read_network(prototxt), names)
+
+
+@_optional_packages()
 def caffe_data_transform(prototxt: Path, deployed: Path) -> DataTransform:
     """Return what the data layers of a network for training do to the deployed one's input.
 
@@ -165,16 +179,19 @@ def _convert_caffe(card: ModelCard, prototxt: Path, caffemodel: Path, progress: 
     from .caffe.needed_layers import needed_layers
 
     network = read_network(prototxt)
-    blobs = {top for layer in network.layers for top in layer.tops}
-    wanted = list(card.outputs.values())
-    known = bool(wanted) and blobs.issuperset(wanted)
+    wanted = list(card.outputs.values()) or None
+    try:
+        needed = needed_layers(network, wanted)
+    except ConversionError:
+        wanted = None
+        needed = needed_layers(network)
     # A network for training has labels as an input too, which its answers do not need.
-    inputs = needed_layers(network, wanted if known else None).inputs
+    inputs = needed.inputs
     one_image = len(inputs) == 1 and len(network.inputs[inputs[0]]) == 4
     return convert_caffe(
         prototxt,
         caffemodel,
         input_shape=(1, None, None, None) if one_image else None,
-        outputs=wanted if known else None,
+        outputs=wanted,
         progress=progress,
     )

@@ -29,9 +29,9 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
 
     Raises:
         CardError: The prototxt or the task is missing, or the input is not an image.
-        ConversionError: The prototxt cannot be read.
+        ConversionError: The prototxt cannot be read, or has no output of a given name.
     """
-    from ..importers import caffe_input_shapes
+    from ..importers import caffe_input_shapes, check_caffe_outputs
 
     if hints.prototxt is None or task is None:
         missing = 'its prototxt (prototxt_path, --prototxt)'
@@ -57,6 +57,8 @@ def caffe_fields(path: Path, task: Task | None, hints: Hints) -> dict[str, Any]:
         outputs = outputs | {k: v for k, v in hints.outputs.items() if k in outputs and v}
     elif given:
         outputs = {next(iter(outputs)): given[0]}
+    if given:
+        check_caffe_outputs(hints.prototxt, given)
     preprocessing = caffe_preprocessing(task, path.stem, hints.mean_pixel)
     spec = replace(InputSpec(width, height, name=name), **preprocessing)
     if depth == 1:

@@ -13,7 +13,7 @@ from caffe_files import write_caffemodel
 from net_writer import NetWriter
 from onnx import TensorProto, helper
 
-from ros_deep_learning.errors import CardError
+from ros_deep_learning.errors import CardError, ConversionError
 from ros_deep_learning.networks.imagenet import ImageNet
 from ros_deep_learning.networks.segnet import SegNet
 from ros_deep_learning.recognition.conventions import onnx_preprocessing
@@ -272,10 +272,17 @@ def test_what_is_decided_about_a_frozen_graph_is_said(tmp_path: Path) -> None:
 
 
 def test_caffe_outputs_can_be_named(caffe: tuple[Path, Path]) -> None:
+    for name in ('softmax', 'cvg'):
+        layer = f'layer {{ name: "{name}" type: "ReLU" bottom: "data" top: "{name}" }}'
+        caffe[0].write_text(f'{caffe[0].read_text()} {layer}')
     hints = Hints(prototxt=caffe[0], outputs={'scores': 'softmax'})
     assert dict(card_from_file(caffe[1], 'classification', hints).outputs) == {'scores': 'softmax'}
     hints = Hints(prototxt=caffe[0], outputs={'coverage': 'cvg'})
     assert card_from_file(caffe[1], 'detection', hints).outputs['coverage'] == 'cvg'
+    hints = Hints(prototxt=caffe[0], outputs={'scores': 'softmx'})
+    complaint = "no layer writes the output 'softmx'; the last blobs are 'cvg', 'softmax', 'prob'"
+    with pytest.raises(ConversionError, match=complaint):
+        card_from_file(caffe[1], 'classification', hints)
 
 
 def tiny_caffe(folder: Path, task: str, *, with_softmax: bool) -> tuple[Path, Path]:
