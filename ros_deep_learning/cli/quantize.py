@@ -66,7 +66,7 @@ def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -
     # A size in the network file wins over the card, as in the nodes.
     card = store.complete(choose_card(arguments.model), progress)
     onnx_path = store.onnx_path(card, progress)
-    _refuse_overwriting(output, onnx_path, force=arguments.force)
+    _refuse_overwriting(output, onnx_path, arguments.model, force=arguments.force)
     progress('reading frames', None)
     frames = read_frames(user_path(arguments.frames), arguments.limit, arguments.topic)
     return make_int8(
@@ -82,9 +82,13 @@ def _quantize(arguments: argparse.Namespace, output: Path, progress: Progress) -
     )
 
 
-def _refuse_overwriting(output: Path, onnx_path: Path, *, force: bool) -> None:
+def _refuse_overwriting(output: Path, onnx_path: Path, model: str, *, force: bool) -> None:
     if output.exists() and output.samefile(onnx_path):
         msg = f'{output} is the float network that is read; to fix: another name for the output'
+        raise SettingsError(msg)
+    card, read = output.with_suffix('.yaml'), user_path(model)
+    if card.exists() and read.exists() and card.samefile(read):
+        msg = f'{card} is the card that is read; to fix: another name for the output'
         raise SettingsError(msg)
     refuse_foreign_card(output)
     there = [str(path) for path in (output, output.with_suffix('.yaml')) if path.exists()]

@@ -28,8 +28,8 @@ _NO_ARRAYS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, Mem
 """What damage leads to; a few bytes can claim an array of terabytes."""
 
 
-def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixels]:
-    """Return frames that are evenly spread over the source.
+def read_frames(source: Path, limit: int, topic: str | None = None) -> Iterator[Pixels]:
+    """Yield frames that are evenly spread over the source, each as it is asked for.
 
     Args:
         source: A folder of images, a video file, an .npz or .npy file of RGB images, or a
@@ -53,12 +53,14 @@ def read_frames(source: Path, limit: int, topic: str | None = None) -> list[Pixe
         frames = _from_arrays(source, limit)
     else:
         frames = _from_video(source, limit)
-    found = list(frames)
-    if not found:
+    is_empty = True
+    for frame in frames:
+        is_empty = False
+        yield frame
+    if is_empty:
         kinds = f'images ({", ".join(PICTURE_SUFFIXES)}), a video, .npz or a bag'
         msg = f'{source} has no frames; expected {kinds}'
         raise SettingsError(msg)
-    return found
 
 
 def _from_folder(folder: Path, limit: int) -> Iterator[Pixels]:

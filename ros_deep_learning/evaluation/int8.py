@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def make_int8(
     card: ModelCard,
     labels: Sequence[str] | None,
     onnx_path: Path,
-    frames: Sequence[Pixels],
+    frames: Iterable[Pixels],
     output: Path,
     *,
     method: Method = 'entropy',
@@ -77,7 +77,8 @@ def make_int8(
         card: Of the float network.
         labels: Its labels; None if it has none.
         onnx_path: Its file.
-        frames: Of the kind that it will see.
+        frames: Of the kind that it will see; each is prepared for the network and let go, since
+            hundreds of photographs need gigabytes.
         output: The file to write, which gets a card beside it.
         method: How to choose the range of a tensor.
         goal: Share of the answers on calibration frames that must stay; 0 = all layers in int8.
@@ -91,16 +92,18 @@ def make_int8(
         DeepLearningError: One of the networks failed.
     """
     refuse_foreign_card(output)
-    if len(frames) < _LEAST_FRAMES:
-        msg = f'calibration and check need one each, but there are {len(frames)} frames'
+    name = card.input.name or next(iter(read_facts(onnx_path).inputs))
+    placements, feeds = [], []
+    for frame in frames:
+        placements.append(placement(frame.size_wh, card.input))
+        feeds.append({name: preprocess([frame], card.input)})
+    if len(feeds) < _LEAST_FRAMES:
+        msg = f'calibration and check need one each, but there are {len(feeds)} frames'
         raise SettingsError(msg)
     # What was measured with the float network says nothing of this one.
     made_of = replace(
         card, accuracy=None, checked=None, family=None, notes=f'Int8, made of {card.name}.'
     )
-    placements = [placement(frame.size_wh, card.input) for frame in frames]
-    name = card.input.name or next(iter(read_facts(onnx_path).inputs))
-    feeds = [{name: preprocess([frame], card.input)} for frame in frames]
     held = held_out_frames(len(feeds), held_out)
     seen = [index for index in range(len(feeds)) if index not in held]
     kept = answers_kept(card, [placements[seen[i]] for i in judged(len(seen))], goal)

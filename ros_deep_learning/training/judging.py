@@ -79,7 +79,7 @@ def quantised(
         DeepLearningError: It cannot be made.
     """
     chosen = spread(len(plan.train), _MOST_CALIBRATED)
-    frames = [read_picture(plan.train[index].picture) for index in chosen]
+    frames = (read_picture(plan.train[index].picture) for index in chosen)
     return make_int8(card, labels, run.network, frames, run.int8_network, progress=progress)
 
 

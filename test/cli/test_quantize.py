@@ -65,16 +65,20 @@ def test_frames_are_spread_evenly(count, limit, indices):
     assert spread(count, limit) == indices
 
 
+def all_frames(*arguments):
+    return list(read_frames(*arguments))
+
+
 def test_reads_a_folder(folder):
-    frames = read_frames(folder, 100)
+    frames = all_frames(folder, 100)
     assert len(frames) == 6
     assert {f.order for f in frames} == {'bgr'}
     assert sorted(int(f.array[0, 0, 0]) for f in frames) == [0, 40, 80, 120, 160, 200]
-    assert len(read_frames(folder, 2)) == 2
+    assert len(all_frames(folder, 2)) == 2
 
 
 def test_reads_a_video(bikes_clip):
-    frames = read_frames(bikes_clip, 3)
+    frames = all_frames(bikes_clip, 3)
     assert [f.size_wh for f in frames] == [(640, 272)] * 3
     assert not np.array_equal(frames[0].array, frames[1].array)
 
@@ -83,11 +87,11 @@ def test_reads_arrays(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 9, 3), np.uint8)
     np.savez(tmp_path / 'a.npz', first=images, last=images[0])
     np.save(tmp_path / 'b.npy', images)
-    frames = read_frames(tmp_path / 'a.npz', 10)
+    frames = all_frames(tmp_path / 'a.npz', 10)
     assert len(frames) == 5
     assert frames[0].order == 'rgb'
     np.testing.assert_array_equal(frames[0].array, images[0])
-    assert len(read_frames(tmp_path / 'b.npy', 10)) == 4
+    assert len(all_frames(tmp_path / 'b.npy', 10)) == 4
 
 
 @pytest.mark.parametrize('damage', ['cut', 'empty', 'changed', 'claims'])
@@ -110,13 +114,13 @@ def test_arrays_that_are_damaged(tmp_path, damage):
         }[damage]
     )
     with pytest.raises(SettingsError, match='cannot be read as arrays'):
-        read_frames(path, 10)
+        all_frames(path, 10)
 
 
 def test_a_bag_that_is_damaged(tmp_path):
     (tmp_path / 'metadata.yaml').write_text('nonsense: 3')
     with pytest.raises(SettingsError, match='cannot be read as a bag: A metadata key is missing'):
-        read_frames(tmp_path, 10)
+        all_frames(tmp_path, 10)
 
 
 def test_reads_a_bag_where_rosbags_is_installed(tmp_path, monkeypatch):
@@ -154,18 +158,18 @@ def test_reads_a_bag_where_rosbags_is_installed(tmp_path, monkeypatch):
     typesys.get_typestore = lambda store: store
     for module in (ModuleType('rosbags'), highlevel, typesys):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    frames = read_frames(tmp_path, 10, '/camera')
+    frames = all_frames(tmp_path, 10, '/camera')
     assert len(frames) == 2
     np.testing.assert_array_equal(frames[0].array.ravel(), np.arange(6))
     with pytest.raises(SettingsError, match=r'/camera, /other\), got None; to fix: --topic'):
-        read_frames(tmp_path, 10)
+        all_frames(tmp_path, 10)
 
 
 def test_a_bag_without_rosbags_is_said(tmp_path, monkeypatch):
     (tmp_path / 'metadata.yaml').write_text('')
     monkeypatch.setitem(sys.modules, 'rosbags.highlevel', None)
     with pytest.raises(SettingsError, match='to fix: pip install rosbags'):
-        read_frames(tmp_path, 10)
+        all_frames(tmp_path, 10)
 
 
 @pytest.mark.parametrize(
@@ -180,29 +184,38 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SettingsError, match=words):
-        read_frames(tmp_path / name, 10)
+        all_frames(tmp_path / name, 10)
 
 
 def test_an_empty_folder_is_said(tmp_path):
     with pytest.raises(SettingsError, match='has no frames; expected images'):
-        read_frames(tmp_path, 10)
+        all_frames(tmp_path, 10)
 
 
 def test_a_broken_image_is_named(folder):
     (folder / 'bad.png').write_bytes(b'no image')
     with pytest.raises(SettingsError, match=r'bad\.png. is no picture .*to fix: remove it'):
-        read_frames(folder, 100)
+        all_frames(folder, 100)
+
+
+def test_one_picture_is_in_memory_at_a_time(folder):
+    frames = read_frames(folder, 100)
+    next(frames)
+    for path in folder.glob('*.*'):
+        path.unlink()
+    with pytest.raises(SettingsError, match='cannot read the picture'):
+        next(frames)
 
 
 def test_wrong_arrays_are_said(tmp_path):
     np.save(tmp_path / 'a.npy', np.zeros((4, 4), np.float32))
     with pytest.raises(SettingsError, match='expected uint8 RGB'):
-        read_frames(tmp_path / 'a.npy', 10)
+        all_frames(tmp_path / 'a.npy', 10)
 
 
 def test_no_frames_cannot_be_asked_for(folder):
     with pytest.raises(SettingsError, match='limit: expected at least 1'):
-        read_frames(folder, 0)
+        all_frames(folder, 0)
 
 
 def detections(*boxes):
@@ -302,6 +315,10 @@ def test_nothing_is_overwritten_unasked_and_the_float_network_never(tmp_path, fo
     for force in ([], ['--force']):
         assert quantize.main([str(card), str(folder), str(own), *force]) == 1
         assert 'is the float network that is read' in capsys.readouterr().err
+    moved = tmp_path / 'float.yaml'
+    moved.write_text(card.read_text())
+    assert quantize.main([str(moved), str(folder), str(tmp_path / 'float.onnx'), '--force']) == 1
+    assert 'is the card that is read' in capsys.readouterr().err
     other = tmp_path / 'other.onnx'
     other.write_bytes(b'mine')
     assert quantize.main([str(card), str(folder), str(other)]) == 1
