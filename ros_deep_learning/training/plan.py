@@ -61,6 +61,8 @@ class Plan:
             f'({", ".join(self.classes[:8])}{", ..." if len(self.classes) > 8 else ""})',
             f'{len(self.train)} pictures to train with, {len(self.val)} {val}',
         ]
+        if empty := sum(one.boxes is not None and not len(one.boxes) for one in self.train):
+            lines.append(f'{empty} of those to train with have no object: they teach what is none')
         lines += [
             f'{count} pictures are not used: they are '
             f'{"of no split" if name == "all" else f"of the split {name}"}, not of train or val'

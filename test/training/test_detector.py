@@ -120,6 +120,43 @@ def scores_and_edges(module, image):
     return first, second.clip(0, 1)
 
 
+def test_pictures_without_an_object_are_three_mistakes_each(libraries):
+    import torch
+
+    from ros_deep_learning.training.modules.making import make_module
+
+    torch.manual_seed(0)
+    module = make_module(settings_of('ssdlite320_mobilenet_v3_large', 1, None), ('cat', 'coffee'))
+    module.prepare()
+    module.eval()  # so that the pictures of a batch do not change each other
+    images = torch.rand(3, 3, 96, 96)
+    none = {'boxes': torch.zeros(0, 4), 'labels': torch.zeros(0, dtype=torch.int64)}
+    cat = {'boxes': torch.tensor([[10.0, 10, 60, 60]]), 'labels': torch.tensor([1])}
+
+    def loss(*chosen, targets):
+        return module.loss((images[list(chosen)], targets))
+
+    with torch.no_grad():
+        logits = module.network.head(list(module.network.backbone(images).values()))['cls_logits']
+        x1, y1, x2, y2 = module._decoded.anchors.double().numpy().T
+    logits = logits.double().numpy()
+    mistakes = np.log(np.exp(logits).sum(-1)) - logits[..., 0]
+    worst = np.sort(mistakes, axis=1)[:, -3:].sum(1)
+    # The anchors of the cat: half of the two is in common, or no other has more in common.
+    shared = np.clip(np.minimum(x2, 60) - np.maximum(x1, 10), 0, None)
+    shared *= np.clip(np.minimum(y2, 60) - np.maximum(y1, 10), 0, None)
+    overlap = shared / ((x2 - x1) * (y2 - y1) + 50 * 50 - shared)
+    found = int(((overlap >= 0.5) | (overlap == overlap.max())).sum())
+    alone = loss(0, targets=[cat]).item()
+    assert loss(1, targets=[none]).item() == pytest.approx(worst[1], rel=1e-4)
+    assert loss(1, 2, targets=[none] * 2).item() == pytest.approx(worst[1:].mean(), rel=1e-4)
+    assert loss(0, 1, 2, targets=[cat, none, none]).item() == pytest.approx(
+        (alone * found + worst[1:].sum()) / (found + 2), rel=1e-4
+    )
+    loss(1, targets=[none]).backward()
+    assert any(value.grad is not None and value.grad.any() for value in module.parameters())
+
+
 def test_the_size_of_dfine_fits_its_grids(libraries):
     from ros_deep_learning.training.modules.making import make_module
 

@@ -167,6 +167,7 @@ def test_pictures_with_objects_are_held_out_too(tmp_path, seed):
     plan = make_plan(folder, replace(BOXES, seed=seed, held_out=0.3))
     assert [len(sample.boxes) for sample in plan.val if len(sample.boxes)] == [1]
     assert (len(plan.train), len(plan.val)) == (14, 6)
+    assert '13 of those to train with have no object: they teach what is none' in plan.describe()
 
 
 def test_validation_pictures_without_any_object_are_refused(tmp_path):

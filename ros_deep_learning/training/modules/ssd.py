@@ -48,7 +48,10 @@ class Ssd(Detector):
         self._decoded = _Decoded(self.network, self._settings.size_wh)
 
     def loss(self, batch: Any) -> torch.Tensor:
-        """Compute the loss of SSD: of the boxes' edges and, with hard negatives, their classes."""
+        """Compute the loss of SSD: of the boxes' edges and, with hard negatives, their classes.
+
+        Of a picture without an object the three worst mistakes count.
+        """
         images, targets = batch
         return self._loss_of(self._decoded.head(images), targets)
 
@@ -84,7 +87,21 @@ class Ssd(Detector):
                 matched.append(torch.full((len(anchors),), -1, device=anchors.device))
         losses = self.network.compute_loss(targets, head, [anchors] * len(targets), matched)
         total: torch.Tensor = losses['bbox_regression'] + losses['classification']
-        return total
+        empty = [k for k, target in enumerate(targets) if not target['boxes'].numel()]
+        if not empty:
+            return total
+        found = int((torch.stack(matched) >= 0).sum())
+        # Each counts as an anchor with an object does.
+        mistakes = self._mistakes(head['cls_logits'][empty])
+        return (total * found + mistakes) / (found + len(empty))
+
+    def _mistakes(self, logits: torch.Tensor) -> torch.Tensor:
+        """Sum the worst mistakes in pictures without an object, whose logits are (B, A, C).
+
+        torchvision looks for three mistakes for each anchor with an object, and so for none here.
+        """
+        losses = -logits.log_softmax(-1)[..., 0]
+        return losses.topk(round(self.network.neg_to_pos_ratio), 1).values.sum()
 
 
 class _Decoded(nn.Module):
