@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from ..cards.card import ModelCard
 from ..cards.source import Role
 from ..errors import ConversionError
@@ -148,8 +150,9 @@ def caffe_mean(path: Path) -> tuple[float, ...]:
     if len(blob.shape) < 3 or not blob.values.size or any(count != 1 for count in images):
         msg = f'{path}: expected a mean image of three axes, got the shape {blob.shape[:8]}'
         raise ConversionError(msg)
-    planes = blob.values.reshape(channels, height * width).astype('float64')
-    mean = tuple(planes.mean(axis=1).tolist())
+    with np.errstate(invalid='ignore'):
+        planes = blob.values.reshape(channels, height * width).astype(np.float64)
+        mean = tuple(planes.mean(axis=1).tolist())
     if not all(map(math.isfinite, mean)):
         msg = f'{path}: the mean of a channel is not a finite number: {mean[:8]}'
         raise ConversionError(msg)

@@ -55,8 +55,10 @@ def test_a_mean_image_has_one_mean_a_channel(tmp_path: Path) -> None:
         (np.zeros((1, 3, 0, 5)), r'three axes, got the shape \(1, 3, 0, 5\)'),
         (np.zeros((3, 4)), r'three axes, got the shape \(3, 4\)'),
         (np.full((3, 1, 1), np.nan), 'not a finite number: .*nan'),
+        (np.full((3, 1, 2), [np.inf, -np.inf]), 'not a finite number: .*nan'),
     ],
 )
+@pytest.mark.filterwarnings('error::RuntimeWarning')
 def test_what_is_no_mean_image_is_refused(tmp_path: Path, values: Any, reason: str) -> None:
     path = mean_file(tmp_path / 'mean.binaryproto', values)
     with pytest.raises(ConversionError, match=f'mean.binaryproto: .*{reason}'):

@@ -129,7 +129,7 @@ class LayerContext:
             raise ConversionError(msg)
         result = []
         for blob, shape in zip(self.stored, shapes, strict=True):
-            with np.errstate(over='ignore'):
+            with np.errstate(over='ignore', invalid='ignore'):
                 values = blob.values.astype(np.float32, copy=False)
             if not math.isfinite(values.sum(dtype=np.float64)):
                 msg = 'the weights are not finite numbers'
