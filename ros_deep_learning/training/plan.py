@@ -18,6 +18,7 @@ import numpy as np
 
 from ..cards.card import InputSpec
 from ..datasets.dataset import Dataset, Problem, Sample, counted
+from ..datasets.listing import folders_in, split_of
 from ..datasets.mask_files import read_mask
 from ..datasets.opening import open_dataset
 from ..errors import DatasetError, ImageError, TrainingError
@@ -98,6 +99,31 @@ class Plan:
                     )
             digest.update(b'--')
         return digest.hexdigest()
+
+
+def check_output(data: Path, output: Path) -> None:
+    """Check that the folder of a training is not among the folders of classes.
+
+    It, or the folders in it, would be classes without pictures, and the training could not be
+    continued.
+
+    Args:
+        data: Folder of the data set.
+        output: Folder of the training.
+
+    Raises:
+        DatasetError: There is no such data set.
+        TrainingError: The folder is among them.
+    """
+    place = output.resolve()
+    if not place.is_relative_to(data.resolve()):
+        return
+    if open_dataset(data, split=None).format != 'folder':
+        return
+    splits = [path for path in folders_in(data) if split_of(path.name) is not None]
+    if any(place.is_relative_to(folder.resolve()) for folder in splits or [data]):
+        msg = f'{output} would become a class of {data}; to fix: an --output beside it'
+        raise TrainingError(msg)
 
 
 def make_plan(folder: Path, settings: TrainingSettings, progress: Progress = silent) -> Plan:

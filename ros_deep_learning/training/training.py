@@ -23,7 +23,7 @@ from .judging import Judged, judge_networks
 from .modules.making import check_size, make_module
 from .modules.task_module import VAL_LOSS, TaskModule
 from .outcome import Fitted
-from .plan import Plan, input_spec, make_plan
+from .plan import Plan, check_output, input_spec, make_plan
 from .report import report_page
 from .run_folder import RunFolder, RunRecord, opened_run
 from .running import Job, choose_device
@@ -80,6 +80,8 @@ def train(
         TrainingError: It cannot be done, or had to stop; see ``fit``. If an epoch was finished,
             the network of the best one is written nevertheless.
     """
+    if data is not None and not resume:
+        check_output(data, output)
     with opened_run(output, progress) as run:
         record = _find_record(run, data, settings, resume=resume)
         record = replace(record, licence=licence or record.licence)

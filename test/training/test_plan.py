@@ -22,7 +22,7 @@ from ros_deep_learning.recognition.usual import IMAGENET
 from ros_deep_learning.training.begun_with import InitialWeights
 from ros_deep_learning.training.judging import Judged
 from ros_deep_learning.training.outcome import Fitted
-from ros_deep_learning.training.plan import input_spec, make_plan
+from ros_deep_learning.training.plan import check_output, input_spec, make_plan
 from ros_deep_learning.training.report import report_page
 from ros_deep_learning.training.run_folder import RunFolder, RunRecord
 from ros_deep_learning.training.settings import TrainingSettings
@@ -277,3 +277,15 @@ def test_a_machine_without_pytorch_says_what_to_install(class_folders, monkeypat
     said = capsys.readouterr().err
     assert said.startswith('rdl train: a training needs torch: ')
     assert "to fix: pip install 'ros_deep_learning[train]'" in said
+
+
+@pytest.mark.parametrize('name', ['.', 'run', 'cat/run'])
+def test_a_training_among_the_classes_is_refused(folders, tmp_path, name):
+    """Its folders would be classes, and it could not be continued."""
+    check_output(folders, tmp_path / 'run')
+    check_output(folders, folders / 'run')
+    plain = shutil.copytree(folders / 'train', tmp_path / 'plain')
+    with pytest.raises(TrainingError, match=r'become a class of .*plain; to fix: an --output'):
+        check_output(plain, plain / name)
+    with pytest.raises(TrainingError, match='would become a class'):
+        check_output(folders, folders / 'train' / name)
