@@ -88,8 +88,8 @@ def check_candidates(
             '(parameter class_labels_path)'
         )
         raise CardError(msg) from err
-    order = np.argsort(-scores, kind='stable')[:_MOST]
-    best = order[scores[order] >= LEAST]
+    found = np.flatnonzero(scores >= LEAST)
+    best = found[np.argsort(-scores[found], kind='stable')][:_MOST]
     if len(best):
         _check_classes(ids[best], labels, decoder)
         refuse_not_finite('boxes', boxes[best])
