@@ -55,8 +55,8 @@ PAGE = {
         'the segmentation networks the class mask and the float32 confidences at 1920x1080. '
         'Where two frames wait, as those of two cameras, the next one is uploaded and prepared '
         'while the network runs; their time is that of one of them. What is not spent waiting '
-        "for the GPU is Python's and the driver's. Detectors find ten objects. The least is what "
-        'the machine needs in any program: the rows of the frame that the resize reads go up, '
+        "for the GPU is Python's and the driver's. Detectors find ten objects. The least is the "
+        'copies and the network alone: the rows of the frame that the resize reads go up, '
         'for an array after a copy into pinned memory (by NumPy in one thread or three, or '
         'resized by OpenCV, whichever '
         'is quicker), the network runs, the masks or the outputs come down, one wait.'

@@ -7,8 +7,8 @@ Usage: python benchmarks/performance.py [--results FOLDER] [--page FILE]
 Every results file with the key ``page`` gets a section: ``title``, ``about`` and the ``columns``
 of its table, by the key in a row. The first column names the row. A row with ``ratio`` and
 ``target`` is a goal, which is met where the ratio is not above the target. ``goals`` names other
-such pairs of columns; ``least``, by the first of such a pair, the column of what every program
-needs on that machine at least.
+such pairs of columns; ``least``, by the first of such a pair, the column of what is needed
+without our code.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ such a page for it into `.ros/bench`.
 """
 _MISSES = """## Targets that are missed
 
-`least` is what every program needs on that machine (of a node: every node in Python), where that
-was measured; the section of the figure says how. In bold it is above the target: none meets it.
+`least` is what was measured on that machine with all left out that is not copies, the network or
+the transport (of a node: in Python); the section of the figure says how. In bold that alone is
+above the target.
 
 | what | measured | target | least |
 |---|---|---|---|"""

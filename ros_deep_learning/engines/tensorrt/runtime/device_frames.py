@@ -220,7 +220,8 @@ class FrameBuffer:
         )
         way = None
         try:
-            way = self._chosen(image, ways, tensor, stream, pinned) if large else ways[0]
+            several = len(ways) > 1
+            way = self._chosen(image, ways, tensor, stream, pinned) if several else ways[0]
         finally:
             # The tables of the others may be on their way to the GPU.
             stream.synchronize()

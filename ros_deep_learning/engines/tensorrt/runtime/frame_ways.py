@@ -16,6 +16,7 @@ from ....imaging.placement import Placement
 from ..kernels.arguments import DeviceFrame
 from ..kernels.row_selection import sampled_rows
 from .memory import ExchangeBuffer
+from .quickest import WORTH_CHOOSING
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
@@ -231,6 +232,8 @@ def ways_for(
 ) -> list[FrameWay]:
     """List the ways for frames like this one; the one that always works is the first.
 
+    Of a small frame it is the only one.
+
     Args:
         image: A frame of its size and memory.
         placement: Where it goes.
@@ -244,6 +247,8 @@ def ways_for(
     _, top, _, bottom = box = (0, 0, width, height) if whole else placement.crop_xyxy
     contiguous = image.array.flags.c_contiguous
     ways: list[FrameWay] = [CopiedBox(placement, box)]
+    if image.array.size < WORTH_CHOOSING:
+        return ways
     if pinned and (shared or not whole):
         ways.append(ReadThere(placement))
     if pinned and contiguous and not shared:

@@ -138,6 +138,14 @@ def test_only_what_is_used_is_copied(make_engine, fake_gpu):
     assert sum(fake_gpu.driver.uploaded) == 200 * 150 * 3
 
 
+def test_of_a_small_frame_nothing_else_is_uploaded(make_engine, fake_gpu):
+    engine = make_engine()
+    small = picture()[:100, :100].copy()
+    got = engine.start_pixels([Pixels(small)], SPEC)()['out']
+    np.testing.assert_allclose(got, wanted(small), atol=1e-6)
+    assert fake_gpu.driver.uploaded == [small.nbytes]
+
+
 def test_a_view_of_a_frame_and_a_batch_of_several_kinds(make_engine, in_pinned_memory):
     engine = make_engine()
     frames = [picture(1)[::-1], picture(2)[:, ::-1][:, ::-1], in_pinned_memory(picture(3))]
