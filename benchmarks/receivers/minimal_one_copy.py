@@ -22,11 +22,13 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 
-from ros_deep_learning.imaging.serialized import read_image
+from ros_deep_learning.imaging.serialized import ImageReader
 
 # More than any message here, so that rcl never allocates.
 CAPACITY = 32 << 20
 WAIT_NS = 1_000_000_000
+
+_read = ImageReader()
 
 
 class _Allocator(ctypes.Structure):
@@ -96,7 +98,7 @@ def receive(
 
 def image(data: NDArray[np.uint8]) -> Any:
     """Return an object like ``sensor_msgs/Image`` whose data is a view of the bytes."""
-    return read_image(data, _header)
+    return _read(data, _header)
 
 
 def stamp_ns(data: NDArray[np.uint8]) -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -145,6 +146,56 @@ def decode(
     Raises:
         ImageError: The encoding is unknown, or the sizes and the data contradict each other.
     """
+    layout, samples_of, needed = _arrangement(encoding, width, height, step, bool(is_bigendian))
+    flat = flat_bytes(data)
+    if flat.size < needed:
+        msg = (
+            f'data has {flat.size} bytes, a {width}x{height} {encoding} image of step {step} '
+            f'needs {needed}'
+        )
+        raise ImageError(msg)
+    if encoding in PLANES:
+        return Pixels(planes_to_rgb(flat, encoding, width, height, step))
+    samples = samples_of.view(flat)
+    doubt = ''
+    if layout.dtype == 'uint16':
+        samples, doubt = to_8_bits(samples, sample_range, encoding)
+    if layout.conversion is not None:
+        samples = _convert(samples, layout.conversion)
+    return Pixels(samples, layout.order, doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Where the samples of an image are in its data.
+
+    Attributes:
+        shape: Rows, width and channels.
+        dtype: Their type, with its byte order.
+        strides: In bytes.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    strides: tuple[int, int, int]
+
+    def view(self, flat: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return a read-only view of the samples in some data."""
+        samples: NDArray[Any] = np.ndarray(self.shape, self.dtype, flat, 0, self.strides)
+        samples.flags.writeable = False
+        return samples
+
+
+# A camera's images are all alike.
+@lru_cache(maxsize=64)
+def _arrangement(
+    encoding: str, width: int, height: int, step: int, big_endian: bool
+) -> tuple[Encoding, _Samples, int]:
+    """Return an image's encoding, where its samples are, and how many bytes it has at least.
+
+    Raises:
+        ImageError: There is no such image.
+    """
     layout = ENCODINGS.get(encoding)
     if layout is None:
         why = (
@@ -158,25 +209,13 @@ def decode(
         msg = f'step {step} is less than the {row_bytes} bytes of {width} {encoding} pixels'
         raise ImageError(msg)
     rows = layout.rows(height)
-    flat = flat_bytes(data)
     needed = (rows - 1) * step + row_bytes
     if encoding in PLANES:
         needed = plane_bytes(encoding, width, height, step)
-    if flat.size < needed:
-        msg = (
-            f'data has {flat.size} bytes, a {width}x{height} {encoding} image of step {step} '
-            f'needs {needed}'
-        )
-        raise ImageError(msg)
-    if encoding in PLANES:
-        return Pixels(planes_to_rgb(flat, encoding, width, height, step))
-    samples = _samples(flat, layout, (rows, width, step), big_endian=bool(is_bigendian))
-    doubt = ''
-    if layout.dtype == 'uint16':
-        samples, doubt = to_8_bits(samples, sample_range, encoding)
-    if layout.conversion is not None:
-        samples = _convert(samples, layout.conversion)
-    return Pixels(samples, layout.order, doubt)
+    dtype = np.dtype(layout.dtype).newbyteorder('>' if big_endian else '<')
+    # The step of a single row is never used, and may be too large for an address.
+    strides = (step if rows > 1 else row_bytes, layout.bytes_per_pixel, dtype.itemsize)
+    return layout, _Samples((rows, width, layout.channels), dtype, strides), needed
 
 
 def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> None:
@@ -231,24 +270,6 @@ def _foreign_bytes(data: Any) -> NDArray[np.uint8]:
     if hasattr(kind, '__dlpack__'):
         msg += '; its memory is not that of the CPU'
     raise ImageError(msg)
-
-
-def _samples(
-    flat: NDArray[np.uint8],
-    layout: Encoding,
-    rows_width_step: tuple[int, int, int],
-    *,
-    big_endian: bool,
-) -> NDArray[Any]:
-    """Return a read-only view of the samples, shape (rows, width, channels)."""
-    rows, width, step = rows_width_step
-    dtype = np.dtype(layout.dtype).newbyteorder('>' if big_endian else '<')
-    # The step of a single row is never used, and may be too large for an address.
-    row_stride = step if rows > 1 else width * layout.bytes_per_pixel
-    strides = (row_stride, layout.bytes_per_pixel, dtype.itemsize)
-    samples: NDArray[Any] = np.ndarray((rows, width, layout.channels), dtype, flat, 0, strides)
-    samples.flags.writeable = False
-    return samples
 
 
 def _convert(samples: NDArray[np.uint8], conversion: str) -> NDArray[np.uint8]:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 
 _ENCAPSULATION_BYTES = 4
+_STAMP_END = 12
+"""Where the stamp ends, which comes first, in bytes."""
 _NUMBERS = {b'\x00\x00': struct.Struct('>I'), b'\x00\x01': struct.Struct('<I')}
 """A uint32, by what a message begins with: its byte order."""
 _STAMPS = {b'\x00\x00': struct.Struct('>iI'), b'\x00\x01': struct.Struct('<iI')}
@@ -65,36 +67,114 @@ class SerializedCompressedImage:
     data: NDArray[np.uint8]
 
 
-def read_image(message: NDArray[np.uint8], make_header: MakeHeader) -> SerializedImage:
-    """Read the fields of a serialised ``sensor_msgs/Image``.
+class ImageReader:
+    """Reads the serialised ``sensor_msgs/Image`` of a topic, one after another.
 
-    Args:
-        message: Shape (N,), uint8: the whole message, from its encapsulation header on.
-        make_header: Makes the header.
-
-    Raises:
-        ImageError: The bytes are no such message, or end within it.
+    Those of a camera differ in nothing but their stamps and pixels. So all else is compared, as a
+    whole, with that of the message before, which takes a third of the time of reading it.
     """
-    fields = _Fields(message)
-    header = fields.header(make_header)
-    height, width = fields.number(), fields.number()
-    encoding, is_bigendian, step = fields.text(), fields.byte(), fields.number()
-    return SerializedImage(header, height, width, encoding, is_bigendian, step, fields.bytes())
+
+    def __init__(self) -> None:
+        self._layout: _Layout | None = None
+
+    def __call__(self, message: NDArray[np.uint8], make_header: MakeHeader) -> SerializedImage:
+        """Read the fields of a message.
+
+        Args:
+            message: Shape (N,), uint8: the whole of it, from its encapsulation header on.
+            make_header: Makes the header.
+
+        Raises:
+            ImageError: The bytes are no such message, or end within it.
+        """
+        layout = self._layout
+        if layout is None or not layout.is_of(message):
+            layout = self._layout = _Layout.of(message)
+        sec, nanosec = layout.stamp.unpack_from(message.data, _ENCAPSULATION_BYTES)
+        return SerializedImage(
+            make_header(sec, nanosec, layout.frame_id),
+            layout.height,
+            layout.width,
+            layout.encoding,
+            layout.is_bigendian,
+            layout.step,
+            message[layout.pixels],
+        )
 
 
-def read_compressed_image(
-    message: NDArray[np.uint8], make_header: MakeHeader
-) -> SerializedCompressedImage:
-    """Read the fields of a serialised ``sensor_msgs/CompressedImage``, as ``read_image`` does."""
-    fields = _Fields(message)
-    return SerializedCompressedImage(fields.header(make_header), fields.text(), fields.bytes())
+class CompressedImageReader:
+    """Reads the serialised ``sensor_msgs/CompressedImage`` of a topic, one after another."""
+
+    def __call__(
+        self, message: NDArray[np.uint8], make_header: MakeHeader
+    ) -> SerializedCompressedImage:
+        """Read the fields of a message, as an ``ImageReader`` does."""
+        fields = _Fields(message)
+        sec, nanosec = fields.stamp.unpack_from(message.data, _ENCAPSULATION_BYTES)
+        header = make_header(sec, nanosec, fields.text())
+        return SerializedCompressedImage(header, fields.text(), message[fields.octets()])
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the images of a camera have in common.
+
+    Attributes:
+        begin: The bytes before the stamp.
+        rest: Those between the stamp and the pixels.
+        stamp: Reads the stamp.
+        frame_id: That of the header.
+        height: See ``SerializedImage``, as for the next ones.
+        pixels: Where they are, in bytes.
+    """
+
+    begin: bytes
+    rest: bytes
+    stamp: struct.Struct
+    frame_id: str
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    pixels: slice
+
+    @classmethod
+    def of(cls, message: NDArray[np.uint8]) -> _Layout:
+        fields = _Fields(message)
+        frame_id, height, width = fields.text(), fields.number(), fields.number()
+        encoding, is_bigendian, step = fields.text(), fields.byte(), fields.number()
+        pixels = fields.octets()
+        return cls(
+            bytes(message.data[:_ENCAPSULATION_BYTES]),
+            bytes(message.data[_STAMP_END : pixels.start]),
+            fields.stamp,
+            frame_id,
+            height,
+            width,
+            encoding,
+            is_bigendian,
+            step,
+            pixels,
+        )
+
+    def is_of(self, message: NDArray[np.uint8]) -> bool:
+        view, pixels = message.data, self.pixels
+        return (
+            bytes(view[_STAMP_END : pixels.start]) == self.rest
+            and bytes(view[:_ENCAPSULATION_BYTES]) == self.begin
+            and pixels.stop <= message.size
+        )
 
 
 class _Fields:
-    """The fields of a message, in their order; each one is checked against the end."""
+    """The fields of a message behind its stamp, in their order, each checked against the end.
+
+    Attributes:
+        stamp: Reads the stamp, which is there.
+    """
 
     def __init__(self, message: NDArray[np.uint8]) -> None:
-        self._message = message
         # Its slices cost a fraction of an array's.
         self._view = message.data
         self._end = message.size
@@ -104,11 +184,8 @@ class _Fields:
         if stamp is None or len(start) < _ENCAPSULATION_BYTES:
             msg = f'a message of {message.size} bytes begins with {start.hex()}, which is no CDR'
             raise ImageError(msg)
-        self._stamp, self._number = stamp, _NUMBERS[start[:2]]
-
-    def header(self, make_header: MakeHeader) -> Any:
-        sec, nanosec = self._stamp.unpack_from(self._view, self._start(8, 4))
-        return make_header(sec, nanosec, self.text())
+        self.stamp, self._number = stamp, _NUMBERS[start[:2]]
+        self._start(_STAMP_END - _ENCAPSULATION_BYTES, 4)
 
     def number(self) -> int:
         value: int = self._number.unpack_from(self._view, self._start(4, 4))[0]
@@ -124,10 +201,10 @@ class _Fields:
         characters = bytes(self._view[start : start + count])
         return characters.partition(b'\x00')[0].decode(errors='replace')
 
-    def bytes(self) -> NDArray[np.uint8]:
+    def octets(self) -> slice:
         count = self.number()
         start = self._start(count)
-        return self._message[start : start + count]
+        return slice(start, start + count)
 
     def _start(self, n_bytes: int, alignment: int = 1) -> int:
         """Return where a field begins, and step behind it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -93,6 +94,8 @@ class DetectNet(Network[DetectionSettings]):
         if isinstance(self._engine, GathersOnDevice) and self._runner.takes_frames:
             self._table = find_box_table(self._reader, self.info, self.max_batch)
             self._gathering = self._engine
+        if self._table is not None:
+            self._least_score = lru_cache(8)(partial(least_score, self._table, self.info))
 
     def _check_answer(self, passed: Passed) -> tuple[str, ...]:
         reader = self._reader
@@ -226,7 +229,7 @@ class DetectNet(Network[DetectionSettings]):
         table, engine = self._table, self._gathering
         if table is None or engine is None:
             return self._runner.run(images)
-        least = least_score(table, self.info, settings.score_threshold)
+        least = self._least_score(settings.score_threshold)
 
         def pick(pixels: Sequence[AnyPixels], _: Sequence[Placement]) -> Wait:
             return engine.start_candidates(pixels, self._card.input, table, least)
@@ -298,7 +301,7 @@ class DetectNet(Network[DetectionSettings]):
                 )
             )
         result = found[0] if whole is None else joined(found, *whole, settings)
-        highest = int(np.maximum.reduce(result.class_ids, initial=-1))
+        highest = max(result.class_ids.tolist(), default=-1)
         if highest >= len(self.labels):
             msg = (
                 f'{self._card.name}: the network found class {highest}, but '

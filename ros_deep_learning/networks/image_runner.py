@@ -79,8 +79,11 @@ class ImageRunner:
         Raises:
             CardError: The card does not fit the engine's inputs.
         """
+        from ..tasks.preprocess import placement
+
         self._engine = engine
         self._card = card
+        self._placement = placement
         self._input_name = check_input(card, engine.info)
         self._aside = side_inputs(engine.info)
         image = next(one for one in engine.info.inputs if one.name == self._input_name)
@@ -136,9 +139,7 @@ class ImageRunner:
         pixels = self.pixels(image)
         if self.keeper is not None:
             return self.keeper.run_kept(pixels, self._card.input)
-        from ..tasks.preprocess import placement
-
-        inputs = self._inputs([pixels], [placement(pixels.size_wh, self._card.input)])
+        inputs = self._inputs([pixels], [self._placement(pixels.size_wh, self._card.input)])
         outputs = self._engine.run(inputs)
         return dict(self._without_repeats(outputs, 1) if self._fixed_batch > 1 else outputs)
 
@@ -188,10 +189,8 @@ class ImageRunner:
         pixels = list(islice(left, self.max_batch))
         if not pixels:
             return None
-        from ..tasks.preprocess import placement
-
         begun = perf_counter()
-        placements = [placement(one.size_wh, self._card.input) for one in pixels]
+        placements = [self._placement(one.size_wh, self._card.input) for one in pixels]
         preprocess_ms, inputs = 0.0, {}
         if on_device is None and self._preparing is None:
             inputs = self._inputs(pixels, placements)

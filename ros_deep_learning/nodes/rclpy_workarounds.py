@@ -18,6 +18,7 @@ from typing import Any
 
 import rclpy
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import Clock
 from rclpy.executors import InvalidHandle, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNodeMixin
 from rclpy.node import Node
@@ -37,6 +38,7 @@ __all__ = [
     'PatchedLifecycleNode',
     'SubscriptionEventCallbacks',
     'given_parameters',
+    'now_ns_of',
     'wake',
 ]
 
@@ -106,6 +108,24 @@ class NodeExecutor(MultiThreadedExecutor):  # type: ignore[misc]
         done: bool = super().shutdown(*args, **kwargs)
         self._executor.shutdown()
         return done
+
+
+def now_ns_of(clock: Clock) -> Callable[[], int]:
+    """Return what tells a clock's time in nanoseconds.
+
+    ``Clock.now`` makes a ``Time`` of it, which takes three times as long (rclpy 3, 7 and 9). Uses
+    ``get_now`` of ``Clock.handle``.
+    """
+    handle: Any = getattr(clock, 'handle', None)
+    if not hasattr(handle, 'get_now'):
+        return lambda: int(clock.now().nanoseconds)
+
+    def now_ns() -> int:
+        with handle:
+            now: int = handle.get_now().nanoseconds
+        return now
+
+    return now_ns
 
 
 def given_parameters(node: Node) -> list[str]:

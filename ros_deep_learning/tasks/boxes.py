@@ -83,9 +83,10 @@ def _shared(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
 
 def all_finite(boxes_xyxy: NDArray[Any], scores: NDArray[Any]) -> bool:
     """Return whether all edges of all boxes are finite, and all scores."""
-    # By the ufunc itself: ndarray.all() takes three times as long for a few boxes.
-    every = np.logical_and.reduce
-    return bool(every(np.isfinite(boxes_xyxy), axis=None) and every(np.isfinite(scores)))
+    # Counted: ndarray.all() takes five times as long for a few boxes.
+    count = np.count_nonzero
+    finite_edges, finite_scores = count(np.isfinite(boxes_xyxy)), count(np.isfinite(scores))
+    return bool(finite_edges == boxes_xyxy.size and finite_scores == scores.size)
 
 
 def finite(boxes_xyxy: NDArray[Any], scores: NDArray[Any]) -> NDArray[np.bool_]:

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from functools import reduce
-from math import isfinite
 from operator import and_
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import CANDIDATE_LIMIT, best_first, iou_matrix
+from .boxes import CANDIDATE_LIMIT, all_finite, best_first, finite, iou_matrix
 
 _FEW = 32
 """Boxes up to which Python's numbers are quicker than NumPy's arrays."""
@@ -98,17 +97,23 @@ def _few(
     class_agnostic: bool,
 ) -> list[int]:
     """Do the same for a few boxes, by the same arithmetic, number by number."""
-    rows = zip(scores.tolist(), class_ids.tolist(), boxes_xyxy.tolist(), strict=True)
-    ranked = sorted(
-        (-score, class_id, box, k)
-        for k, (score, class_id, box) in enumerate(rows)
-        if isfinite(score) and all(map(isfinite, box))
-    )
+    places = range(len(scores))
+    rows = zip((-scores).tolist(), class_ids.tolist(), boxes_xyxy.tolist(), places, strict=True)
+    if all_finite(boxes_xyxy, scores):
+        ranked = sorted(rows)
+    else:
+        good = finite(boxes_xyxy, scores).tolist()
+        ranked = sorted(row for row in rows if good[row[3]])
     kept = []
     others: dict[int, list[tuple[float, float, float, float, float]]] = {}
     for _, class_id, (x1, y1, x2, y2), k in ranked:
         area = (x2 - x1) * (y2 - y1) if x2 > x1 and y2 > y1 else 0.0
-        better = others.setdefault(0 if class_agnostic else class_id, [])
+        key = 0 if class_agnostic else class_id
+        better = others.get(key)
+        if better is None:
+            others[key] = [(x1, y1, x2, y2, area)]
+            kept.append(k)
+            continue
         for left, top, right, bottom, its_area in better:
             # Most pairs lie apart, and are passed by at once.
             if left >= x2 or x1 >= right or top >= y2 or y1 >= bottom:

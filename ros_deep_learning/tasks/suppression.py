@@ -157,17 +157,19 @@ def detections_from(
     boxes_xyxy = placement.boxes_to_source(candidates.boxes_xyxy)
     clipped = placement.clipped(boxes_xyxy)
     # Both of its sides: where they are not, nothing of it is inside, or an edge is NaN.
-    good = np.logical_and.reduce(clipped[:, 2:] > clipped[:, :2], axis=1)
-    if only.class_ids is not None:
-        good &= only.keeps_class(candidates.class_ids)
-    if overlap is not None:
-        # Clipping has hidden infinite edges; suppression drops what is not finite itself.
-        good &= finite(candidates.boxes_xyxy, candidates.scores)
-        boxes_xyxy = clipped
-    elif by_size:
-        good &= only.keeps_size(clipped)
+    has_sides = clipped[:, 2:] > clipped[:, :2]
     scores, class_ids = candidates.scores, candidates.class_ids
-    if not np.logical_and.reduce(good):
+    some = only.class_ids is not None or overlap is not None or by_size
+    if some or np.count_nonzero(has_sides) < has_sides.size:
+        good = np.logical_and.reduce(has_sides, axis=1)
+        if only.class_ids is not None:
+            good &= only.keeps_class(class_ids)
+        if overlap is not None:
+            # Clipping has hidden infinite edges; suppression drops what is not finite itself.
+            good &= finite(candidates.boxes_xyxy, scores)
+            boxes_xyxy = clipped
+        elif by_size:
+            good &= only.keeps_size(clipped)
         boxes_xyxy, clipped = boxes_xyxy[good], clipped[good]
         scores, class_ids = scores[good], class_ids[good]
     if overlap is not None:
@@ -185,7 +187,9 @@ def detections_from(
             class_agnostic=settings.class_agnostic,
             candidate_limit=settings.candidate_limit,
         )
-        found = Detections(clipped[kept], scores[kept], class_ids[kept], placement.source_wh)
+        # Not by clipped[kept], which takes four times as long for a few rows.
+        boxes_xyxy = clipped.take(kept, axis=0)
+        found = Detections(boxes_xyxy, scores[kept], class_ids[kept], placement.source_wh)
     return largest_first(found) if only.order == 'area' else found
 
 

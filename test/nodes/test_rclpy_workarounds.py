@@ -10,17 +10,21 @@ import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import rclpy
+from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.executors import Executor, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleNodeMixin
 from rclpy.service import Service
+from rclpy.time import Time
 
 from ros_deep_learning.nodes.detectnet import DetectNetNode
 from ros_deep_learning.nodes.imagenet import ImageNetNode
 from ros_deep_learning.nodes.program.spin import run_node
+from ros_deep_learning.nodes.rclpy_workarounds import now_ns_of
 from ros_deep_learning.nodes.segnet import SegNetNode
 
 PACKAGE = Path(__file__).parents[2] / 'ros_deep_learning'
@@ -143,3 +147,15 @@ def test_a_destroyed_node_leaves_nothing_to_the_garbage_collector() -> None:
     finally:
         gc.enable()
         rclpy.shutdown()
+
+
+def test_the_time_of_a_clock_without_its_time_object():
+    system = Clock(clock_type=ClockType.SYSTEM_TIME)
+    before = system.now().nanoseconds
+    assert before <= now_ns_of(system)() <= system.now().nanoseconds
+    simulated = ROSClock()
+    simulated._set_ros_time_is_active(True)
+    simulated.set_ros_time_override(Time(nanoseconds=7, clock_type=ClockType.ROS_TIME))
+    assert now_ns_of(simulated)() == 7 == simulated.now().nanoseconds
+    without_handle = SimpleNamespace(now=lambda: Time(nanoseconds=5))
+    assert now_ns_of(without_handle)() == 5

@@ -106,18 +106,20 @@ class Rate:
     def __init__(self) -> None:
         self._times_s: deque[float] = deque()
 
-    def tick(self) -> None:
-        """Count an event."""
-        self._times_s.append(time.monotonic())
-        self._forget()
+    def tick(self) -> float:
+        """Count an event; return when it was."""
+        now_s = time.monotonic()
+        self._times_s.append(now_s)
+        self._forget(now_s)
+        return now_s
 
     def per_second(self) -> float:
         """Return the rate over the last ``RATE_WINDOW_S`` seconds."""
-        self._forget()
+        self._forget(time.monotonic())
         return len(self._times_s) / RATE_WINDOW_S
 
-    def _forget(self) -> None:
-        oldest_s = time.monotonic() - RATE_WINDOW_S
+    def _forget(self, now_s: float) -> None:
+        oldest_s = now_s - RATE_WINDOW_S
         while self._times_s and self._times_s[0] < oldest_s:
             self._times_s.popleft()
 
@@ -149,8 +151,7 @@ class FrameStatistics:
         with self._lock:
             self._received += 1
             self._limited += limited
-            self._in.tick()
-            self._arrived_s = time.monotonic()
+            self._arrived_s = self._in.tick()
             self._arrival_age_ms = age_ms
 
     def lost(self, count: int) -> None:

@@ -12,9 +12,6 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...tasks.detection import Detections
 from .cdr import ENCAPSULATION, HEADER, has_fields, header_bytes, text_bytes
 from .results import detections_message
@@ -24,9 +21,10 @@ _ONE = b'\x01\x00\x00\x00'
 _RESULTS = ('[', 'string', *['double'] * 8, 'double[36]', ']')
 _KIND = 'vision_msgs/Detection2DArray'
 _FIELDS = (*HEADER, '[', *HEADER, *_RESULTS, *['double'] * 5, 'string', ']')
-_SCORE, _ORIENTATION_W, _CENTER, _SIZE, _NUMBERS = 0, 7, slice(44, 46), slice(47, 49), 49
-"""Places among the doubles between the two strings of a detection, which has one hypothesis: its
-score, pose (7) and covariance (36), and of the box centre (x, y, angle) and size (x, y)."""
+_POSE = struct.pack('<43d', *[0.0] * 6, 1.0, *[0.0] * 36)
+_NUMBERS = struct.Struct(f'<d{len(_POSE)}s5d')
+"""What is between the two strings of a detection, which has one hypothesis: its score, pose (7)
+and covariance (36), and of the box centre (x, y, angle) and size (x, y)."""
 
 
 def outgoing_detections(header: Any, found: Detections, names: Sequence[str]) -> Any:
@@ -53,26 +51,16 @@ def serialized_detections(header: Any, found: Detections, names: Sequence[str]) 
     # Alignment counts from behind the encapsulation header.
     at = len(head) + 4
     head += _ONE
-    numbers, step = _numbers(found).tobytes(), 8 * _NUMBERS
     tracks = [-1] * len(found) if found.track_ids is None else found.track_ids.tolist()
+    rows = found.class_ids.tolist(), found.scores.tolist(), found.boxes_xyxy.tolist(), tracks
     gap = b''
-    for k, (class_id, track) in enumerate(zip(found.class_ids.tolist(), tracks, strict=True)):
+    for class_id, score, (x1, y1, x2, y2), track in zip(*rows, strict=True):
         name, end = text_bytes(names[class_id]), text_bytes('' if track < 0 else str(track))
         at += len(head) + len(name)
         fill = _ZEROS[: -at % 8]
-        parts += (gap, head, name, fill, numbers[k * step : (k + 1) * step], end)
+        center_x, center_y = (x1 + x2) / 2, (y1 + y2) / 2
+        numbers = _NUMBERS.pack(score, _POSE, center_x, center_y, 0.0, x2 - x1, y2 - y1)
+        parts += (gap, head, name, fill, numbers, end)
         gap = _ZEROS[: -len(end) % 4]
-        at += len(fill) + step + len(end) + len(gap)
+        at += len(fill) + len(numbers) + len(end) + len(gap)
     return b''.join(parts)
-
-
-def _numbers(found: Detections) -> NDArray[np.float64]:
-    """Return the doubles of each detection, shape (N, 49), little-endian."""
-    numbers = np.zeros((len(found), _NUMBERS), '<f8')
-    boxes = found.boxes_xyxy.astype(np.float64)
-    first, last = boxes[:, :2], boxes[:, 2:]
-    numbers[:, _SCORE] = found.scores
-    numbers[:, _ORIENTATION_W] = 1
-    numbers[:, _CENTER] = (first + last) / 2
-    numbers[:, _SIZE] = last - first
-    return numbers

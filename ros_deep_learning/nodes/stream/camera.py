@@ -21,6 +21,7 @@ from ..messages.camera_info import camera_info_message
 from ..messages.outgoing_images import OutgoingImage, OutgoingImages, compressed_message
 from ..messages.outputs import Outputs
 from ..parameters.live_setup import LiveSetup
+from ..rclpy_workarounds import now_ns_of
 from .calibration import Calibration
 from .frame import Frame
 from .image_subscription import ImageSubscription
@@ -84,7 +85,7 @@ class Camera:
 
     def __init__(self, node: LifecycleNode, name: str, memory: Memory | None) -> None:
         self._node = node
-        self._clock = node.get_clock()
+        self._now_ns = now_ns_of(node.get_clock())
         self.subscription: ImageSubscription | OwnCamera | None = None
         self._calibration: Calibration | None = None
         prefix = f'{name}/' if name else ''
@@ -130,7 +131,7 @@ class Camera:
         """
 
         def receive(frame: Frame) -> None:
-            age_ms = frame.age_ms(self._clock.now().nanoseconds)
+            age_ms = frame.age_ms(self._now_ns())
             if not self.limit.admits(frame.arrival_ns, setup.now.settings.max_rate_hz):
                 self.statistics.received(age_ms, limited=True)
                 return

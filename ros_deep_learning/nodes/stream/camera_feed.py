@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
@@ -44,6 +43,8 @@ ONE_COPY = 'one copy, in a thread of their own'
 
 Unpack = Callable[[NDArray[np.uint8], Callable[[int, int, str], Header]], Any]
 """Reads a serialised message as ``imaging/serialized.py`` does, with a function for its header."""
+MakeUnpack = Callable[[], Unpack]
+"""Makes what reads the serialised messages of one topic."""
 
 
 def _ignored(_: Any) -> None:
@@ -116,7 +117,7 @@ class Feed:
         decode: Decode,
         reliability: str,
         packets: PacketStream | None = None,
-        unpack: Unpack | None = None,
+        make_unpack: MakeUnpack | None = None,
     ) -> None:
         self._topic = topic
         self._message_type = message_type
@@ -134,7 +135,7 @@ class Feed:
         self.losses = Losses()
         self.packets = packets
         self._lacking = ''
-        self._unpack = unpack
+        self._unpack = None if make_unpack is None else make_unpack()
         self._memory = FrameMemory(self._allocator)
         self._delivery = threading.Lock()
         self._depth = 1 if packets is None else DEPTH
@@ -370,4 +371,7 @@ def _called_with_number(callback: Callable[[Any, int | None], None]) -> Callable
 
 
 def _header(sec: int, nanosec: int, frame_id: str) -> Header:
-    return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=frame_id)
+    # Not by arguments: rclpy makes a second Time then.
+    header = Header(frame_id=frame_id)
+    header.stamp.sec, header.stamp.nanosec = sec, nanosec
+    return header

@@ -12,7 +12,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from ...errors import SettingsError
-from .camera_feed import RELIABILITIES, Feed, Reader, Unpack
+from .camera_feed import RELIABILITIES, Feed, MakeUnpack, Reader
 from .frame import Decode
 from .packet_stream import DEPTH, PacketStream
 
@@ -32,7 +32,7 @@ class FeedHub:
         decode: Decode,
         variant: Hashable = None,
         packets: PacketStream | None = None,
-        unpack: Unpack | None = None,
+        make_unpack: MakeUnpack | None = None,
     ) -> tuple[Feed, Callable[[], None]]:
         """Read a topic.
 
@@ -44,8 +44,8 @@ class FeedHub:
             variant: Readers share a feed, and the pixels that were decoded for one of them, only
                 if this is equal.
             packets: Decodes the messages of a video topic; the first reader's is kept.
-            unpack: Reads a serialised message, which is then received in a thread and with one
-                copy; None takes messages as rclpy makes them, on the executor.
+            make_unpack: Makes what reads serialised messages, which are then received in a thread
+                and with one copy; None takes messages as rclpy makes them, on the executor.
 
         Returns:
             The feed, and a function that ends the reading.
@@ -55,12 +55,12 @@ class FeedHub:
         """
         overrides = _overrides(reader.node, topic, 1 if packets is None else DEPTH)
         context = reader.node.context
-        key = (context, topic, message_type, variant, unpack, *overrides.values())
+        key = (context, topic, message_type, variant, make_unpack, *overrides.values())
         with self._lock:
             feed = self._feeds.get(key)
             if feed is None:
                 reliability = overrides['reliability']
-                feed = Feed(topic, message_type, decode, reliability, packets, unpack)
+                feed = Feed(topic, message_type, decode, reliability, packets, make_unpack)
             feed.join(reader)
             self._feeds[key] = feed
 

@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ...errors import DeepLearningError, ImageError, ServerError
@@ -16,10 +16,27 @@ from ...text import one_line, quoted
 from ..health.statistics import FrameTimes
 from ..messages.inference_stats import stats_message
 from ..parameters.live_setup import LiveSetup, Setup
+from ..rclpy_workarounds import now_ns_of
 from .camera import Camera, Shot
 from .frame import Frame
 
 WARN_PERIOD_S = 5.0
+
+
+class _FairLock:
+    """A lock that a thread which takes it again and again leaves to one that waits."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._running = threading.Lock()
+
+    def __enter__(self) -> None:
+        # A lock is not fair: without the second one, a busy worker could take it again and again.
+        with self._turn:
+            self._running.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._running.release()
 
 
 class FrameRunner:
@@ -53,13 +70,12 @@ class FrameRunner:
         self._give_up = give_up
         self._unwatched = unwatched
         self._publish_results = publish
-        self._clock = clock
+        self._now_ns = now_ns_of(clock)
         self._log = log
         self._ok = ok
         self._failed_in_a_row = 0
         self._gave_up = False
-        self._turn = threading.Lock()
-        self._running = threading.Lock()
+        self._between_frames = _FairLock()
 
     def reset(self) -> None:
         """Count failures anew."""
@@ -71,16 +87,9 @@ class FrameRunner:
         most: int = self._setup.now.network.max_batch
         return most
 
-    @contextmanager
-    def between_frames(self) -> Iterator[None]:
-        """Keep frames from running while the body does, once those in hand are done."""
-        # A lock is not fair: without the second one, a busy worker could take it again and again.
-        with self._turn:
-            self._running.acquire()
-        try:
-            yield
-        finally:
-            self._running.release()
+    def between_frames(self) -> AbstractContextManager[None]:
+        """Keep frames from running in a ``with`` block, once those in hand are done."""
+        return self._between_frames
 
     def run(self, frames: Sequence[tuple[Camera, Frame]]) -> None:
         """Run one frame of each of some cameras; count and log whatever goes wrong."""
@@ -92,7 +101,7 @@ class FrameRunner:
                 if (shot := self._read(camera, frame)) is not None:
                     shots.append(shot)
             if shots:
-                with self.between_frames():
+                with self._between_frames:
                     self._process(shots)
         except Exception:  # noqa: BLE001  the worker must go on
             if self._ok():
@@ -157,7 +166,7 @@ class FrameRunner:
     def _finish(self, shot: Shot, result: Any, setup: Setup) -> None:
         self._failed_in_a_row = 0
         camera, frame = shot.camera, shot.frame
-        age_ms = frame.age_ms(self._clock.now().nanoseconds)
+        age_ms = frame.age_ms(self._now_ns())
         if age_ms is None:
             age_ms = (time.monotonic_ns() - frame.arrival_ns) / 1e6
         stages = result.times

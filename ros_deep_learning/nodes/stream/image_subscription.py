@@ -21,10 +21,10 @@ from ...errors import SettingsError
 from ...imaging.compressed import MAX_PIXELS, pixels_from_compressed
 from ...imaging.image_messages import pixels_from_message
 from ...imaging.sample_range import FULL, SampleRange
-from ...imaging.serialized import read_compressed_image, read_image
+from ...imaging.serialized import CompressedImageReader, ImageReader
 from ..health.image_topics import COMPRESSED_SUFFIX, VIDEO_TYPES, ImageTopics
 from ..health.matching import publishers_of, unheard_publishers
-from .camera_feed import Feed, Reader, Unpack
+from .camera_feed import Feed, MakeUnpack, Reader
 from .feed_hub import HUB, check_overrides
 from .frame import Decode, EachOnce, Frame
 from .packet_stream import DEPTH, PacketStream, lacking, video_message
@@ -196,15 +196,15 @@ class ImageSubscription:
         source = self._sources[name]
         reader = Reader(self._node, self._group, self._receive, self._lost, self._memory)
         packets = None
-        unpack: Unpack | None = None
+        make_unpack: MakeUnpack | None = None
         decode: Decode
         if name == 'raw':
-            unpack = read_image
+            make_unpack = ImageReader
             decode = partial(
                 pixels_from_message, fallback=_cv_bridge(), sample_range=self._sample_range
             )
         elif name == 'compressed':
-            unpack = read_compressed_image
+            make_unpack = CompressedImageReader
             decode = partial(
                 pixels_from_compressed,
                 max_pixels=self._max_pixels,
@@ -224,7 +224,7 @@ class ImageSubscription:
             decode,
             variant,
             packets,
-            unpack if self._one_copy else None,
+            make_unpack if self._one_copy else None,
         )
         return _Reading(source, reader, feed, leave)
 

@@ -38,7 +38,9 @@ class Mailbox(Generic[K, T]):
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        # Taken by itself where nothing is waited for: a condition does it by calls of Python.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._waiting: dict[K, T] = {}
         self._last_served: dict[K, int] = {}
         self._served = 0
@@ -47,7 +49,7 @@ class Mailbox(Generic[K, T]):
 
     def put(self, sender: K, item: T) -> bool:
         """Leave an item; return True if it replaced one of the same sender that was not taken."""
-        with self._changed:
+        with self._lock:
             return self._put(sender, item, wake=True)
 
     def claim(self, sender: K, item: T) -> tuple[bool, bool]:
@@ -56,7 +58,7 @@ class Mailbox(Generic[K, T]):
         Returns:
             As ``put``, and whether the caller has to serve now.
         """
-        with self._changed:
+        with self._lock:
             claimed = not (self._is_served or self._closed)
             replaced = self._put(sender, item, wake=False)
             self._is_served = self._is_served or claimed
@@ -76,12 +78,12 @@ class Mailbox(Generic[K, T]):
 
     def claimed(self, most: int) -> list[tuple[K, T]]:
         """Take up to ``most`` of the items that wait, for who has claimed; empty once closed."""
-        with self._changed:
+        with self._lock:
             return self._taken(most)
 
     def leave(self) -> None:
         """Serve no more; what waits is for the next."""
-        with self._changed:
+        with self._lock:
             self._is_served = False
             if self._closed or self._waiting:
                 self._changed.notify_all()
@@ -108,7 +110,10 @@ class Mailbox(Generic[K, T]):
     def _taken(self, most: int) -> list[tuple[K, T]]:
         # Stable: of two that were never served, the one that has waited longer is first.
         taken = []
-        for sender in sorted(self._waiting, key=self._last_served.__getitem__)[:most]:
+        senders = list(self._waiting)
+        if len(senders) > 1:
+            senders.sort(key=self._last_served.__getitem__)
+        for sender in senders[:most]:
             taken.append((sender, self._waiting.pop(sender)))
             self._last_served[sender] = self._served
             self._served += 1

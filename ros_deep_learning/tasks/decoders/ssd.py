@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,17 @@ from ..detection import Candidates, as_candidates
 ROLES = ('boxes', 'scores')
 
 
+@lru_cache(maxsize=64)
+def _sides(network_wh: tuple[int, int]) -> NDArray[np.float32]:
+    return np.array(network_wh * 2, np.float32)
+
+
 def edges(
     coordinates: NDArray[Any], rows: NDArray[Any], network_wh: tuple[int, int]
 ) -> NDArray[np.float32]:
     """Turn shares of the input into its pixels, both (x1, y1, x2, y2); see ``BoxTable.edges``."""
     with np.errstate(over='ignore'):
-        return coordinates.astype(np.float32) * np.array(network_wh * 2, np.float32)
+        return coordinates.astype(np.float32) * _sides(network_wh)
 
 
 TABLE = BoxTable(scores='scores', boxes='boxes', edges=edges)

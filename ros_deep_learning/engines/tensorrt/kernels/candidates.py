@@ -55,7 +55,8 @@ class DeviceBoxes:
 
 def found_count(records: NDArray[np.void]) -> int:
     """Return how many candidates reached the threshold, with those that had no room."""
-    return int(records['box'][:1].view(np.uint32)[0])
+    # Of 32 bits, and unsigned.
+    return int(records['box'][0]) & 0xFFFFFFFF
 
 
 def has_nan(records: NDArray[np.void]) -> bool:
