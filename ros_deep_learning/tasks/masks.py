@@ -60,9 +60,14 @@ def best_classes(
     def compare(k: int, rows: slice) -> None:
         won = np.greater(scores[rows], best[rows]).view(np.uint8)
         np.maximum(scores[rows], best[rows], out=best[rows])
-        # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
-        np.multiply(won, np.uint8(k), out=won)
-        np.maximum(won, first if k == others[0] else ids[rows], out=ids[rows], dtype=np.uint8)
+        if k == others[0]:
+            # Not as the greater of an array and a number, which takes NumPy ten times as long.
+            np.multiply(won, np.uint8(k - first), out=ids[rows])
+            np.add(ids[rows], np.uint8(first), out=ids[rows])
+        else:
+            # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
+            np.multiply(won, np.uint8(k), out=won)
+            np.maximum(won, ids[rows], out=ids[rows])
 
     for k in others:
         spread(planes[k], scores)
@@ -111,7 +116,22 @@ def keep_size(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     np.copyto(out, plane)
 
 
-def contenders(planes: NDArray[np.float32], class_ids: Sequence[int]) -> list[int]:
+def highest_scores(planes: NDArray[np.float32], class_ids: Sequence[int]) -> NDArray[np.float32]:
+    """Find the highest score of each cell, shape (h, w), a new array.
+
+    Args:
+        planes: Shape (C, h, w).
+        class_ids: The classes that take part, at least one.
+    """
+    # As one array, where it is one: a list of planes is copied first.
+    every = planes if len(class_ids) == len(planes) else [planes[k] for k in class_ids]
+    highest: NDArray[np.float32] = np.maximum.reduce(every)
+    return highest
+
+
+def contenders(
+    planes: NDArray[np.float32], class_ids: Sequence[int], highest: NDArray[np.float32]
+) -> list[int]:
     """List the classes that can win somewhere, however the scores are interpolated.
 
     An interpolated score lies between the least and the greatest of its neighbours. Where the
@@ -120,12 +140,12 @@ def contenders(planes: NDArray[np.float32], class_ids: Sequence[int]) -> list[in
     Args:
         planes: Shape (C, h, w).
         class_ids: The classes that take part, at least one.
+        highest: What ``highest_scores`` found of them.
 
     Returns:
         Those of them that can win, in their order.
     """
-    best = np.maximum.reduce([planes[k] for k in class_ids])
-    winners = {k for k in class_ids if (planes[k] >= best).any()}
+    winners = {k for k in class_ids if (planes[k] >= highest).any()}
     if len(winners) == len(class_ids):
         return list(class_ids)
     import cv2

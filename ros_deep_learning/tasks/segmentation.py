@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -22,6 +21,7 @@ from .masks import (
     better_complement,
     contenders,
     embed,
+    highest_scores,
     keep_size,
     linear_spread,
     seen_wh,
@@ -241,10 +241,12 @@ def segmentation_from_scores(
             ids, best = better_complement(planes[1], size_wh, spread, empty)
             scored = True
         else:
-            runners = contenders(planes, class_ids)
+            highest = highest_scores(planes, class_ids)
+            runners = contenders(planes, class_ids, highest)
             ids, best = best_classes(planes, runners, size_wh, spread, empty)
-            # What is interpolated between cells with a score has one too.
-            scored = _all_have_scores(planes, class_ids)
+            # What is interpolated between cells with a score has one too, unless the product with
+            # two shares is 0.
+            scored = bool(highest.min() > _LEAST_SCORE)
         if settings.min_confidence > 0 or not scored:
             _drop_below(ids, best, settings.min_confidence)
     else:
@@ -288,13 +290,6 @@ def _is_size(value: Any) -> bool:
         and len(value) == 2
         and all(isinstance(side, int) and 1 <= side <= MAX_MASK_SIDE for side in value)
     )
-
-
-def _all_have_scores(planes: NDArray[np.float32], class_ids: Sequence[int]) -> bool:
-    """Return whether each cell has a class with a score above 0, no matter how small."""
-    highest = np.maximum.reduce([planes[k] for k in class_ids])
-    # Interpolation multiplies a score by two shares, which must not make it 0.
-    return bool(highest.min() > _LEAST_SCORE)
 
 
 def _drop_below(ids: NDArray[np.uint8], best: NDArray[np.float32], least: float) -> None:
