@@ -167,7 +167,7 @@ def classification_from(
     (good,) = np.nonzero(probabilities >= settings.score_threshold)
     scores = probabilities[good].astype(np.float32, copy=False)
     finite = np.isfinite(scores)
-    if not finite.all():
+    if np.count_nonzero(finite) < len(finite):
         good, scores = good[finite], scores[finite]
     # Rounding may lift a probability above 1.
     scores = np.minimum(scores, np.float32(1.0))

@@ -18,10 +18,11 @@ from ....imaging.placement import Placement, place
 from ..kernels.arguments import ELEMENT_TYPES, DeviceFrame, ElementType
 from ..target import Target
 from .cuda import GpuContext
-from .frame_ways import FrameWay, GatheredRows, ReadThere, ResizedHere, Room, ways_for
-from .memory import ExchangeBuffer, GrowingBuffer
+from .frame_ways import FrameWay, GatheredRows, ReadThere, ways_for
+from .memory import ExchangeBuffer, GrowingBuffer, Room
 from .pinned import pinned_address, pinned_frames
 from .quickest import WORTH_CHOOSING, quickest
+from .resized_here import ResizedHere, ResizedInHalves
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
@@ -303,5 +304,5 @@ def _is_rows_of_pixels(array: NDArray[np.uint8]) -> bool:
 
 
 def _free(way: FrameWay) -> None:
-    if isinstance(way, GatheredRows):
+    if isinstance(way, GatheredRows | ResizedInHalves):
         way.free()

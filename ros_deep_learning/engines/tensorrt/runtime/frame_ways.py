@@ -15,45 +15,19 @@ from ....imaging.pixels import Pixels
 from ....imaging.placement import Placement
 from ..kernels.arguments import DeviceFrame
 from ..kernels.row_selection import sampled_rows
-from .memory import ExchangeBuffer
+from .memory import ExchangeBuffer, Room
 from .quickest import WORTH_CHOOSING
+from .resized_here import ResizedHere, ResizedInHalves, halves_of
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
 
-_UINT8 = np.dtype(np.uint8)
 _SLICE_BYTES = 1 << 20
 """What is copied before its upload starts, so that the rest is copied meanwhile."""
 _WORTH_GATHERING = 0.9
 """Share of a crop's rows below which leaving some out is tried."""
 _EQUAL_IN_OPENCV = ('nearest', 'bilinear')
 """Interpolations whose levels the kernel and OpenCV agree on."""
-
-
-class Room:
-    """A place in exchanged memory for one frame, and the stream that uploads it.
-
-    Attributes:
-        pointer: The GPU's address of the place.
-        pinned: The GPU's address of the frame itself, where that is pinned.
-    """
-
-    def __init__(self, buffer: ExchangeBuffer, start: int, stream: Any, pinned: int) -> None:
-        self._buffer, self._start, self._stream = buffer, start, stream
-        self.pointer = buffer.pointer + start
-        self.pinned = pinned
-
-    def host(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """View the host's side."""
-        return self._buffer.host(shape, _UINT8, self._start)
-
-    def upload(self, start: int, nbytes: int) -> None:
-        """Bring a part to the GPU."""
-        self._buffer.upload(nbytes, self._stream, self._start + start)
-
-    def upload_from(self, source: NDArray[np.uint8]) -> None:
-        """Bring an array in pinned memory to the GPU."""
-        self._buffer.upload_from(source, self._stream, self._start)
 
 
 class FrameWay(Protocol):
@@ -146,39 +120,6 @@ class GatheredRows:
         self._table.free()
 
 
-class ResizedHere:
-    """The frame is resized by OpenCV, into pinned memory."""
-
-    def __init__(self, placement: Placement, interpolation: str) -> None:
-        import cv2
-
-        left, top, right, bottom = placement.paste_xyxy
-        self._crop = placement.crop_xyxy
-        self._size_wh = width, height = right - left, bottom - top
-        self._code = cv2.INTER_NEAREST if interpolation == 'nearest' else cv2.INTER_LINEAR
-        self._resize = cv2.resize
-        self.nbytes = width * height * 3
-        self.rows = 0
-        self.placement = replace(
-            placement, source_wh=self._size_wh, crop_xyxy=(0, 0, width, height)
-        )
-
-    def __str__(self) -> str:
-        """Describe the way, for people."""
-        width, height = self._size_wh
-        return f'OpenCV resizes them to {width}x{height}'
-
-    def send(self, image: Pixels, room: Room) -> DeviceFrame:
-        """Enqueue the upload of a frame; see ``FrameWay``."""
-        width, height = self._size_wh
-        x1, y1, x2, y2 = self._crop
-        host = room.host((height, width, 3))
-        part = image.array[y1:y2, x1:x2]
-        self._resize(part, self._size_wh, dst=host, interpolation=self._code)
-        room.upload(0, self.nbytes)
-        return DeviceFrame(room.pointer, width, height, 3 * width, image.order)
-
-
 class SentRows:
     """The rows of a pinned frame that are used are uploaded from where they lie."""
 
@@ -257,6 +198,8 @@ def ways_for(
         return ways
     if spec.interpolation in _EQUAL_IN_OPENCV:
         ways.append(ResizedHere(placement, spec.interpolation))
+        if (halves := halves_of(placement)) is not None:
+            ways.append(ResizedInHalves(placement, spec.interpolation, halves))
     rows = sampled_rows(placement, spec.interpolation)
     if contiguous and not pinned and len(rows) < _WORTH_GATHERING * (bottom - top):
         ways.append(GatheredRows(placement, rows, shared, stream))

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from .cuda import device_errors
 
+_UINT8 = np.dtype(np.uint8)
+
 
 class ExchangeBuffer:
     """Pinned host memory with device memory behind it, or the same memory where both share it.
@@ -91,6 +93,32 @@ class ExchangeBuffer:
         if host is not None:
             with contextlib.suppress(self._driver.Error):
                 host.base.free()
+
+
+class Room:
+    """A place in exchanged memory for one frame, and the stream that uploads it.
+
+    Attributes:
+        pointer: The GPU's address of the place.
+        pinned: The GPU's address of the frame itself, where that is pinned.
+    """
+
+    def __init__(self, buffer: ExchangeBuffer, start: int, stream: Any, pinned: int) -> None:
+        self._buffer, self._start, self._stream = buffer, start, stream
+        self.pointer = buffer.pointer + start
+        self.pinned = pinned
+
+    def host(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """View the host's side."""
+        return self._buffer.host(shape, _UINT8, self._start)
+
+    def upload(self, start: int, nbytes: int) -> None:
+        """Bring a part to the GPU."""
+        self._buffer.upload(nbytes, self._stream, self._start + start)
+
+    def upload_from(self, source: NDArray[np.uint8]) -> None:
+        """Bring an array in pinned memory to the GPU."""
+        self._buffer.upload_from(source, self._stream, self._start)
 
 
 class ScratchBuffer:

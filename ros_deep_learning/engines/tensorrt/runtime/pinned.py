@@ -24,6 +24,8 @@ _HOST = 1
 """CU_MEMORYTYPE_HOST."""
 _MAPPED = 2
 """CU_MEMHOSTALLOC_DEVICEMAP."""
+_MOST_ORDINARY = 16
+"""Pieces of ordinary memory that are remembered, such as a caller's frames."""
 _MOST_BLOCKS = 6
 _MOST_BYTES = 256 << 20
 
@@ -42,13 +44,15 @@ def pinned_address(array: NDArray[Any], own: PinnedFrames | None = None) -> int:
     else:
         strides = zip(array.shape, array.strides, strict=True)
         last = first + sum((size - 1) * step for size, step in strides) + array.itemsize - 1
-    pointer = 0 if own is None else own.pointer(first, last)
-    if pointer:
-        return pointer
+    known = None if own is None else own.pointer(first, last)
+    if known is not None:
+        return known
     kind, pointer = _attributes(first)
-    if kind != _HOST or _attributes(last)[0] != _HOST:
-        return 0
-    return pointer
+    if kind == _HOST and _attributes(last)[0] == _HOST:
+        return pointer
+    if own is not None:
+        own.note_ordinary(first, last)
+    return 0
 
 
 def _attributes(address: int) -> tuple[int, int]:
@@ -136,6 +140,7 @@ class PinnedFrames:
         self._gpu = gpu
         # Its operations are atomic: a lock could be held by the very thread an array dies in.
         self._used: set[_Block] = set()
+        self._ordinary: set[tuple[int, int]] = set()
 
     def allocate(self, nbytes: int) -> NDArray[np.uint8]:
         """Allocate memory, which is freed with the last array of it.
@@ -154,17 +159,26 @@ class PinnedFrames:
                 return PinnedBytes(self, block).array()
         return np.empty(nbytes, np.uint8)
 
-    def pointer(self, first: int, last: int) -> int:
-        """Return the GPU's address of memory that was allocated here; 0 if it was not.
+    def pointer(self, first: int, last: int) -> int | None:
+        """Return the GPU's address of memory that was allocated here.
 
         Args:
             first: Address of the first byte.
             last: Address of the last byte.
+
+        Returns:
+            0 for memory that was noted as ordinary; None if neither is known.
         """
         for block in tuple(self._used):
             if block.address <= first and last < block.address + block.nbytes:
                 return block.pointer + first - block.address
-        return 0
+        return 0 if (first, last) in self._ordinary else None
+
+    def note_ordinary(self, first: int, last: int) -> None:
+        """Remember memory that was not pinned; if it is one day, it is only read more slowly."""
+        if len(self._ordinary) >= _MOST_ORDINARY:
+            self._ordinary.clear()
+        self._ordinary.add((first, last))
 
     def give_back(self, block: _Block) -> None:
         """Free a block that no array uses any more."""

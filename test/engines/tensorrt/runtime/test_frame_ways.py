@@ -19,10 +19,13 @@ from ros_deep_learning.engines.tensorrt.runtime.frame_ways import (
     CopiedBox,
     GatheredRows,
     ReadThere,
-    ResizedHere,
     SentRows,
 )
 from ros_deep_learning.engines.tensorrt.runtime.pinned import pinned_address
+from ros_deep_learning.engines.tensorrt.runtime.resized_here import (
+    ResizedHere,
+    ResizedInHalves,
+)
 from ros_deep_learning.errors import EngineError
 from ros_deep_learning.imaging.pixels import Pixels
 from ros_deep_learning.imaging.placement import place
@@ -82,7 +85,7 @@ def wanted(image, spec=SPEC):
 
 @pytest.mark.parametrize('resize', ['stretch', 'letterbox', 'crop'])
 @pytest.mark.parametrize('interpolation', ['nearest', 'bilinear'])
-@pytest.mark.parametrize('way', [CopiedBox, GatheredRows, ResizedHere])
+@pytest.mark.parametrize('way', [CopiedBox, GatheredRows, ResizedHere, ResizedInHalves])
 def test_ways_of_ordinary_memory(make_engine, way, interpolation, resize):
     spec = replace(SPEC, resize=resize, interpolation=interpolation, crop_fraction=0.8)
     engine = make_engine(way, spec=spec)
@@ -328,6 +331,28 @@ def test_frames_in_memory_of_the_engine_are_read_where_they_lie(make_engine, fak
     gc.collect()
     assert len(made) == before - 1
     assert engine.frame_memory(1).size == 1
+
+
+def test_the_driver_is_asked_once_about_ordinary_memory(make_engine, monkeypatch):
+    asked = []
+    ask = pinned._attributes
+
+    def noting(address):
+        asked.append(address)
+        return ask(address)
+
+    monkeypatch.setattr(pinned, '_attributes', noting)
+    engine, image = make_engine(), picture()
+    for _ in range(3):
+        engine.start_pixels([Pixels(image)], SPEC)()
+    assert len(asked) == 1
+    others = [picture() for _ in range(pinned._MOST_ORDINARY)]
+    for other in others:
+        engine.start_pixels([Pixels(other)], SPEC)()
+    assert len(asked) == 1 + len(others)
+    # Too many to remember all of them.
+    engine.start_pixels([Pixels(image)], SPEC)()
+    assert len(asked) == 2 + len(others)
 
 
 def test_frames_get_ordinary_memory_where_no_more_can_be_pinned(
