@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..imaging.kept_arrays import Empty
 from ..imaging.placement import Placement
-from .bands import each_band
+from .bands import each_band, most_threads
+from .comparing import compare_next, compare_sections, compare_two
+from .sections import PartSpread
 
 _Value = TypeVar('_Value', np.uint8, np.float32)
 Spread = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
@@ -50,24 +52,24 @@ def best_classes(
     shape = size_wh[::-1]
     first, *others = class_ids
     ids, best = empty(shape, np.uint8), empty(shape, np.float32)
-    spread(planes[first], best)
     if not others:
+        spread(planes[first], best)
         ids.fill(first)
         return ids, best
+    threads = most_threads()
+    sections = spread.sections(shape, threads) if isinstance(spread, PartSpread) else []
+    if sections:
+        compare_sections(planes, class_ids, sections, ids, best, threads, empty)
+        return ids, best
+    spread(planes[first], best)
     # Memory that is new for each class would cost more than all the arithmetic.
     scores = empty(shape, np.float32)
 
     def compare(k: int, rows: slice) -> None:
-        won = np.greater(scores[rows], best[rows]).view(np.uint8)
-        np.maximum(scores[rows], best[rows], out=best[rows])
         if k == others[0]:
-            # Not as the greater of an array and a number, which takes NumPy ten times as long.
-            np.multiply(won, np.uint8(k - first), out=ids[rows])
-            np.add(ids[rows], np.uint8(first), out=ids[rows])
+            compare_two((first, k), (best[rows], scores[rows]), ids[rows], best[rows])
         else:
-            # As the indices rise, the winner's is the highest: much faster than ids[wins] = k.
-            np.multiply(won, np.uint8(k), out=won)
-            np.maximum(won, ids[rows], out=ids[rows])
+            compare_next(k, scores[rows], ids[rows], best[rows])
 
     for k in others:
         spread(planes[k], scores)
@@ -176,7 +178,7 @@ def linear_spread(placement: Placement, grid_wh: tuple[int, int]) -> Spread:
     spans = (left * width, right * width, network_w), (top * height, bottom * height, network_h)
     if all(edge % network == 0 for *edges, network in spans for edge in edges):
         columns, rows = (slice(low // network, high // network) for low, high, network in spans)
-        return lambda plane, out: _resize(plane[rows, columns], out)
+        return PartSpread(rows, columns)
     seen_w, seen_h = seen_wh(placement)
     across = _weights(seen_w, (left, right), network_w, width).T
     down = _weights(seen_h, (top, bottom), network_h, height)
@@ -240,12 +242,3 @@ def _weights(count: int, paste: tuple[int, int], network: int, cells: int) -> ND
     table[pixels, below.clip(first, last)] += 1 - shares
     table[pixels, (below + 1).clip(first, last)] += shares
     return table
-
-
-def _resize(plane: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    import cv2
-
-    if plane.shape == out.shape:
-        np.copyto(out, plane)
-    else:
-        cv2.resize(plane, out.shape[::-1], dst=out, interpolation=cv2.INTER_LINEAR)

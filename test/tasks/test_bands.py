@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 
 from ros_deep_learning.tasks import bands
-from ros_deep_learning.tasks.bands import each_band
+from ros_deep_learning.tasks.bands import each_band, in_threads
 
 
 @pytest.fixture(params=[1, 4])
@@ -99,3 +100,17 @@ print(len(seen), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     )
     before, after = map(int, done.stdout.split())
     assert after == 2 * before > 2
+
+
+def test_each_worker_is_of_one_thread():
+    """So that what belongs to a worker, such as memory, is never used by two at a time."""
+    used = [[] for _ in range(4)]
+
+    def work(k, piece):
+        used[k].append((piece, threading.get_ident()))
+        time.sleep(0.001)
+
+    in_threads(range(50), [partial(work, k) for k in range(4)])
+    assert sorted(piece for one in used for piece, _ in one) == list(range(50))
+    assert {thread for _, thread in used[0]} <= {threading.get_ident()}
+    assert all(len({thread for _, thread in one}) <= 1 for one in used)
