@@ -146,8 +146,8 @@ def decode(
     Raises:
         ImageError: The encoding is unknown, or the sizes and the data contradict each other.
     """
-    layout, samples_of, needed = _arrangement(encoding, width, height, step, bool(is_bigendian))
-    flat = flat_bytes(data)
+    arranged = _arrange(encoding, width, height, step, bool(is_bigendian))
+    flat, layout, needed = flat_bytes(data), arranged.layout, arranged.nbytes
     if flat.size < needed:
         msg = (
             f'data has {flat.size} bytes, a {width}x{height} {encoding} image of step {step} '
@@ -156,7 +156,7 @@ def decode(
         raise ImageError(msg)
     if encoding in PLANES:
         return Pixels(planes_to_rgb(flat, encoding, width, height, step))
-    samples = samples_of.view(flat)
+    samples = arranged.samples(flat)
     doubt = ''
     if layout.dtype == 'uint16':
         samples, doubt = to_8_bits(samples, sample_range, encoding)
@@ -166,36 +166,33 @@ def decode(
 
 
 @dataclass(frozen=True, slots=True)
-class _Samples:
+class _Arrangement:
     """Where the samples of an image are in its data.
 
     Attributes:
+        layout: Its encoding.
+        nbytes: Least size of the data.
         shape: Rows, width and channels.
-        dtype: Their type, with its byte order.
+        dtype: Type of the samples, with their byte order.
         strides: In bytes.
     """
 
+    layout: Encoding
+    nbytes: int
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     strides: tuple[int, int, int]
 
-    def view(self, flat: NDArray[np.uint8]) -> NDArray[Any]:
+    def samples(self, flat: NDArray[np.uint8]) -> NDArray[Any]:
         """Return a read-only view of the samples in some data."""
-        samples: NDArray[Any] = np.ndarray(self.shape, self.dtype, flat, 0, self.strides)
-        samples.flags.writeable = False
-        return samples
+        view: NDArray[Any] = np.ndarray(self.shape, self.dtype, flat, 0, self.strides)
+        view.flags.writeable = False
+        return view
 
 
 # A camera's images are all alike.
 @lru_cache(maxsize=64)
-def _arrangement(
-    encoding: str, width: int, height: int, step: int, big_endian: bool
-) -> tuple[Encoding, _Samples, int]:
-    """Return an image's encoding, where its samples are, and how many bytes it has at least.
-
-    Raises:
-        ImageError: There is no such image.
-    """
+def _arrange(encoding: str, width: int, height: int, step: int, big_endian: bool) -> _Arrangement:
     layout = ENCODINGS.get(encoding)
     if layout is None:
         why = (
@@ -215,7 +212,7 @@ def _arrangement(
     dtype = np.dtype(layout.dtype).newbyteorder('>' if big_endian else '<')
     # The step of a single row is never used, and may be too large for an address.
     strides = (step if rows > 1 else row_bytes, layout.bytes_per_pixel, dtype.itemsize)
-    return layout, _Samples((rows, width, layout.channels), dtype, strides), needed
+    return _Arrangement(layout, needed, (rows, width, layout.channels), dtype, strides)
 
 
 def _check_size(layout: Encoding, encoding: str, width: int, height: int) -> None:
