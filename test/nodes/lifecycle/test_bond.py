@@ -77,39 +77,9 @@ class Manager:
         self._graph.node.destroy_publisher(self.bond.pub)
 
 
-def test_a_node_under_a_manager(
-    bond_type: Any,
-    graph: Any,
-    start: Callable[..., Any],
-    make_image: Callable[..., Image],
-    astronaut: np.ndarray,
-) -> None:
-    program = start('segnet', '--ros-args', '-r', '__ns:=/robot')
-    manager = Manager(graph, bond_type, 'robot/segnet')
-    manager.configure()
-    overlays = graph.inbox('/robot/segnet/overlay', Image)
-    for stamp in range(1, 4):
-        manager.activate()
-        publisher = graph.image_publisher('/robot/segnet/image_in')
-        graph.ask(publisher, make_image(astronaut, stamp=stamp), overlays)
-        assert not manager.bond.is_broken()
-        manager.deactivate()
-        assert manager.bond.wait_until_broken(SOON)
-        manager.let_go()
-        graph.wait_until('no bond', lambda: graph.node.count_publishers('/robot/bond') == 0)
-        graph.node.destroy_publisher(publisher)
-    # As nav2 has it: the last message of a process that ends may get lost.
-    manager.activate(4.0)
-    assert program.stop() == 0
-    assert manager.bond.wait_until_broken(SOON)
-    manager.let_go()
-    text = program.text()
-    assert not [word for word in ('Traceback', 'ERROR', 'More than two') if word in text], text
-
-
-def test_a_period_of_0_makes_no_bond(bond_type: Any, active_here: Callable[..., Any]) -> None:
-    node = active_here(SegNetNode, '-p', 'bond_heartbeat_period:=0.0')
-    assert '/bond' not in {publisher.topic_name for publisher in node.publishers}
+# Those with a context of their own, or the process's, do not come last: in Fast DDS 2.6 (Humble) a
+# participant calls the freed readers of another one of its process until it has noticed its end.
+# The module's graph, closed within milliseconds of it, crashed in one run of a hundred.
 
 
 @pytest.mark.usefixtures('ros_domain')
@@ -150,3 +120,38 @@ def test_bonds_leave_nothing_behind(bond_type: Any) -> None:
     executor.shutdown()
     node.destroy_node()
     rclpy.shutdown(context=context)
+
+
+def test_a_period_of_0_makes_no_bond(bond_type: Any, active_here: Callable[..., Any]) -> None:
+    node = active_here(SegNetNode, '-p', 'bond_heartbeat_period:=0.0')
+    assert '/bond' not in {publisher.topic_name for publisher in node.publishers}
+
+
+def test_a_node_under_a_manager(
+    bond_type: Any,
+    graph: Any,
+    start: Callable[..., Any],
+    make_image: Callable[..., Image],
+    astronaut: np.ndarray,
+) -> None:
+    program = start('segnet', '--ros-args', '-r', '__ns:=/robot')
+    manager = Manager(graph, bond_type, 'robot/segnet')
+    manager.configure()
+    overlays = graph.inbox('/robot/segnet/overlay', Image)
+    for stamp in range(1, 4):
+        manager.activate()
+        publisher = graph.image_publisher('/robot/segnet/image_in')
+        graph.ask(publisher, make_image(astronaut, stamp=stamp), overlays)
+        assert not manager.bond.is_broken()
+        manager.deactivate()
+        assert manager.bond.wait_until_broken(SOON)
+        manager.let_go()
+        graph.wait_until('no bond', lambda: graph.node.count_publishers('/robot/bond') == 0)
+        graph.node.destroy_publisher(publisher)
+    # As nav2 has it: the last message of a process that ends may get lost.
+    manager.activate(4.0)
+    assert program.stop() == 0
+    assert manager.bond.wait_until_broken(SOON)
+    manager.let_go()
+    text = program.text()
+    assert not [word for word in ('Traceback', 'ERROR', 'More than two') if word in text], text
