@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from os import PathLike, fspath
+from os import PathLike, fspath, fstat
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -28,7 +29,7 @@ def read_picture_bgr(path: str | PathLike[str]) -> NDArray[np.uint8]:
     """
     name = fspath(path)
     try:
-        data = np.fromfile(name, np.uint8)
+        data = _read(name)
     except OSError as err:
         msg = f'cannot read the picture {name!r}: {err.strerror}'
         raise ImageError(msg) from err
@@ -37,6 +38,13 @@ def read_picture_bgr(path: str | PathLike[str]) -> NDArray[np.uint8]:
     except ImageError as err:
         msg = f'{name!r} is {err}'
         raise ImageError(msg) from err
+
+
+def _read(name: str) -> NDArray[np.uint8]:
+    # Not by numpy.fromfile(), which makes a SystemError of a Ctrl-C (NumPy 2.4).
+    with Path(name).open('rb') as file:
+        data = np.empty(fstat(file.fileno()).st_size, np.uint8)
+        return data[: file.readinto(data.data)]
 
 
 def decode_picture_bgr(

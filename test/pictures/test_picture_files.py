@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+import random
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ros_deep_learning.errors import ImageError
-from ros_deep_learning.pictures.picture_files import decode_picture_bgr, encode_image
+from ros_deep_learning.pictures.picture_files import (
+    decode_picture_bgr,
+    encode_image,
+    read_picture_bgr,
+)
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
 
@@ -45,3 +53,23 @@ def test_what_cannot_be_made_is_said() -> None:
         encode_image(np.zeros((1, 65501, 3), np.uint8), 'jpeg')
     with pytest.raises(ImageError, match='no PNG can be made'):
         encode_image(np.zeros((0, 5, 3), np.uint8), 'png')
+
+
+def test_ctrl_c_stays_one_wherever_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / 'small.png'
+    path.write_bytes(encode_image(IMAGE, 'png'))
+    chance = random.Random(0)
+
+    def read_on() -> None:
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(2e-4, 1.2e-3))
+        while True:
+            read_picture_bgr(path)
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for _ in range(500):
+            with pytest.raises(KeyboardInterrupt):
+                read_on()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
