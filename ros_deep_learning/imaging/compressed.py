@@ -18,6 +18,7 @@ from ..errors import ImageError
 from ..pictures.jpeg_png import Header, read_header
 from ..text import quoted
 from . import encodings
+from .flat_bytes import flat_bytes
 from .pixels import ChannelOrder, Pixels
 from .sample_range import FULL, SampleRange, to_8_bits
 
@@ -57,7 +58,7 @@ def pixels_from_compressed(
     if 'compressedDepth' in image_format:
         error = f'format {quoted(image_format)}: {encodings.DEPTH_FIX}'
         raise ImageError(error)
-    data = encodings.flat_bytes(msg.data)
+    data = flat_bytes(msg.data)
     header = read_header(data, image_format)
     if header.width * header.height > max_pixels:
         error = (

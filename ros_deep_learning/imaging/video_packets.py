@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import BackendUnavailableError, ImageError
 from ..text import quoted
-from .encodings import flat_bytes
+from .flat_bytes import flat_bytes
 from .pixels import Pixels
 
 Codec = Literal['h264', 'hevc']

@@ -79,11 +79,11 @@ class ImageRunner:
         Raises:
             CardError: The card does not fit the engine's inputs.
         """
-        from ..tasks.preprocess import placement
+        from ..tasks.preprocess import placement, preprocess
 
         self._engine = engine
         self._card = card
-        self._placement = placement
+        self._placement, self._preprocess = placement, preprocess
         self._input_name = check_input(card, engine.info)
         self._aside = side_inputs(engine.info)
         image = next(one for one in engine.info.inputs if one.name == self._input_name)
@@ -233,11 +233,9 @@ class ImageRunner:
         ]
 
     def _inputs(self, pixels: Sequence[AnyPixels], placements: Sequence[Placement]) -> Tensors:
-        from ..tasks.preprocess import preprocess
-
         spec = self._card.input
         # Images stay on a device only for an engine that prepares them there.
-        images = preprocess(cast('Sequence[Pixels]', pixels), spec, placements)
+        images = self._preprocess(cast('Sequence[Pixels]', pixels), spec, placements)
         if self._fixed_batch > len(images):
             # The last image is repeated up to the network's batch.
             images = np.concatenate(

@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..imaging.bands import in_threads
 from ..imaging.kept_arrays import Empty
-from .bands import in_threads
 from .sections import Section
 
 
@@ -46,7 +46,7 @@ def compare_next(
     best: NDArray[np.float32],
     won: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Give to one more class the pixels where its score is higher than the best so far.
+    """Assign the pixels to a class where its score is higher than the best one so far.
 
     Args:
         k: The class, above all before it.

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..imaging.bands import each_band, most_threads
 from ..imaging.kept_arrays import Empty
 from ..imaging.placement import Placement
-from .bands import each_band, most_threads
 from .comparing import compare_next, compare_sections, compare_two
 from .sections import PartSpread
 

@@ -22,7 +22,7 @@ from .frame_ways import FrameWay, GatheredRows, ReadThere, ways_for
 from .memory import ExchangeBuffer, GrowingBuffer, Room
 from .pinned import pinned_address, pinned_frames
 from .quickest import WORTH_CHOOSING, quickest
-from .resized_here import ResizedHere, ResizedInHalves
+from .resized_here import ResizedHere
 
 if TYPE_CHECKING:
     from ....cards.card import InputSpec
@@ -304,5 +304,5 @@ def _is_rows_of_pixels(array: NDArray[np.uint8]) -> bool:
 
 
 def _free(way: FrameWay) -> None:
-    if isinstance(way, GatheredRows | ResizedInHalves):
+    if isinstance(way, GatheredRows):
         way.free()

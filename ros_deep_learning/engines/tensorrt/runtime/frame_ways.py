@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ....imaging.bands import most_threads
 from ....imaging.pixels import Pixels
 from ....imaging.placement import Placement
 from ..kernels.arguments import DeviceFrame
@@ -198,7 +199,8 @@ def ways_for(
         return ways
     if spec.interpolation in _EQUAL_IN_OPENCV:
         ways.append(ResizedHere(placement, spec.interpolation))
-        if (halves := halves_of(placement)) is not None:
+        halves = halves_of(placement)
+        if halves is not None and most_threads() > 1:
             ways.append(ResizedInHalves(placement, spec.interpolation, halves))
     rows = sampled_rows(placement, spec.interpolation)
     if contiguous and not pinned and len(rows) < _WORTH_GATHERING * (bottom - top):

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....imaging.bands import in_threads
 from ....imaging.pixels import Pixels
 from ....imaging.placement import Placement
 from ..kernels.arguments import DeviceFrame
@@ -61,7 +61,6 @@ class ResizedInHalves(ResizedHere):
     def __init__(self, placement: Placement, interpolation: str, halves: Halves) -> None:
         super().__init__(placement, interpolation)
         self._halves = halves
-        self._helper = ThreadPoolExecutor(1, thread_name_prefix='half of a resize')
 
     def __str__(self) -> str:
         """Describe the way, for people."""
@@ -69,21 +68,14 @@ class ResizedInHalves(ResizedHere):
 
     def fill(self, resized: NDArray[np.uint8], part: NDArray[np.uint8]) -> None:
         """Resize a part of a frame to an array."""
-        halves, fill = self._halves, super().fill
-        lower = resized[halves.resized :], part[halves.source :]
-        try:
-            other = self._helper.submit(fill, *lower)
-        except RuntimeError:
-            # No thread can be begun at the end of the interpreter, or where there are too many.
-            fill(*lower)
-            other = None
-        fill(resized[: halves.resized], part[: halves.source])
-        if other is not None:
-            other.result()
+        to, of = self._halves.resized, self._halves.source
+        fill = super().fill
 
-    def free(self) -> None:
-        """End the thread."""
-        self._helper.shutdown()
+        def fill_half(half: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
+            fill(*half)
+
+        halves = [(resized[:to], part[:of]), (resized[to:], part[of:])]
+        in_threads(halves, [fill_half] * len(halves))
 
 
 @dataclass(frozen=True, slots=True)

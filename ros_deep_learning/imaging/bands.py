@@ -93,7 +93,7 @@ def in_threads(pieces: Sequence[_Piece], workers: Sequence[Callable[[_Piece], No
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix='bands of a mask')
+    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix='rows of an image')
 
 
 # Threads do not go along when a process forks.

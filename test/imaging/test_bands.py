@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_deep_learning.tasks import bands
-from ros_deep_learning.tasks.bands import each_band, in_threads
+from ros_deep_learning.imaging import bands
+from ros_deep_learning.imaging.bands import each_band, in_threads
 
 
 @pytest.fixture(params=[1, 4])
@@ -85,7 +85,7 @@ def test_without_more_threads_the_callers_does_it_all(monkeypatch):
 def test_a_process_that_has_forked_has_threads_of_its_own():
     program = """
 import os, cv2
-from ros_deep_learning.tasks.bands import each_band
+from ros_deep_learning.imaging.bands import each_band
 cv2.setNumThreads(4)
 seen = []
 each_band((1080, 1920), seen.append)
